@@ -1,0 +1,90 @@
+// The floors of the house: imports point strictly down, and other rooms are entered by their index.
+//
+//   cli, inspect      every arrow
+//   testing           points
+//   adapters/*        down
+//   operators         RxJS enters here and no lower
+//   runtime           no RxJS, no `node:`; of fp-ts only the types
+//
+// A room is a folder of src, or an adapter. `depcruise src dist` also looks at the built entry points.
+
+const room = '^src/((?:adapters/)?[^/]+)/'
+
+const notAbove = (floor, above) => ({
+  name: `${floor}-points-down`,
+  severity: 'error',
+  from: { path: `^src/${floor}/` },
+  to: { path: `^src/(${above.join('|')})/` },
+})
+
+const builtWithout = (entry, forbidden) => ({
+  name: `built-${entry}-stays-light`,
+  comment: `whoever imports this entry point must not load more than it needs`,
+  severity: 'error',
+  from: { path: `^dist/${entry}[.]js$` },
+  to: { path: forbidden, reachable: true },
+})
+
+// As they stand after resolution: a package is a file in its folder, a module of Node's own a bare word.
+const rxjs = 'node_modules/rxjs/'
+const fpTs = 'node_modules/fp-ts/'
+const nodeCore = '^[a-z0-9_/]+$'
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    notAbove('runtime', ['operators', 'adapters', 'testing', 'cli', 'inspect']),
+    notAbove('operators', ['adapters', 'testing', 'cli', 'inspect']),
+    notAbove('adapters', ['testing', 'cli', 'inspect']),
+    notAbove('testing', ['cli', 'inspect']),
+    {
+      name: 'through-the-index',
+      comment: "another room's files are its own business",
+      severity: 'error',
+      from: { path: room },
+      to: { path: '^src/', pathNot: ['^src/$1/', '^src/(?:adapters/)?[^/]+/index[.]ts$'] },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'types may refer to each other (an Op knows its Context, a Context its Op); what runs may not',
+      severity: 'error',
+      from: { path: '^(src|dist)/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'type-import'] } },
+    },
+    {
+      name: 'runtime-stands-alone',
+      severity: 'error',
+      from: { path: '^src/runtime/' },
+      to: { pathNot: ['^src/', fpTs] },
+    },
+    {
+      name: 'operators-know-rxjs-only',
+      severity: 'error',
+      from: { path: '^src/operators/' },
+      to: { pathNot: ['^src/', fpTs, rxjs] },
+    },
+    {
+      name: 'fp-ts-for-its-types',
+      comment: 'only the adapter loads fp-ts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/adapters/fp-ts/' },
+      to: { path: fpTs, dependencyTypesNot: ['type-only', 'type-import'] },
+    },
+    {
+      name: 'nothing-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    builtWithout('index', [rxjs, fpTs, nodeCore]),
+    builtWithout('operators', [fpTs, nodeCore]),
+    builtWithout('node', [rxjs, fpTs]),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '[.](map|d[.]ts)$' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.build.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+}

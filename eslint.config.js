@@ -1,0 +1,68 @@
+import js from '@eslint/js'
+import comments from '@eslint-community/eslint-plugin-eslint-comments'
+import globals from 'globals'
+import tseslint from 'typescript-eslint'
+
+// A cast is a promise the compiler cannot check, so its line, or the one above, says why it holds. (`any` and `!` are errors of
+// their own, lifted by a disable comment with a description.) `as const` and `satisfies` promise nothing.
+const sayWhy = {
+  create({ sourceCode, report }) {
+    const isExplained = ({ loc }) =>
+      sourceCode.getAllComments().some((comment) => comment.loc.end.line >= loc.start.line - 1 && comment.loc.start.line <= loc.end.line)
+    const isConst = ({ typeName }) => typeName?.name === 'const'
+    return {
+      TSAsExpression(node) {
+        if (!isConst(node.typeAnnotation) && !isExplained(node))
+          report({ node, message: 'Say why this cast holds, in a comment on its line.' })
+      },
+    }
+  },
+}
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/', 'dist/', 'reports/', 'test/types/usage.ts'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    plugins: { comments },
+    rules: {
+      'comments/require-description': ['error', { ignore: ['eslint-enable'] }],
+      'require-yield': 'off', // a goroutine that waits for nothing is still a generator
+      'no-constant-condition': ['error', { checkLoops: false }],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // An Op that is created and never performed does nothing: the classic slip.
+      '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/require-await': 'off', // an async goroutine that waits for nothing, likewise
+      '@typescript-eslint/only-throw-error': 'off', // a cause is whatever the user gave, and travels unchanged
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+    },
+  },
+  {
+    files: ['src/**'],
+    plugins: { house: { rules: { 'say-why': sayWhy } } },
+    rules: {
+      'house/say-why': 'error',
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
+        { selector: 'ExportAllDeclaration', message: 'An index lists what it exports, by name.' },
+      ],
+    },
+  },
+  {
+    // The kernel and the operators run in any host: what only Node has is looked up on globalThis, and may be missing.
+    files: ['src/runtime/**', 'src/operators/**'],
+    rules: { 'no-restricted-globals': ['error', 'process', 'Buffer', 'global', 'setImmediate', 'clearImmediate', 'require'] },
+  },
+  { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
+)

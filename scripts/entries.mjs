@@ -1,0 +1,20 @@
+// The entry points of the package. tsconfig.json's `paths` is the one place that pairs a name with its source; the build, the tests and the
+// checks read it here. A new entry is one line there and one in package.json's `exports`; test/api/exports.test.ts says so when one is missing.
+import { readFileSync } from 'node:fs'
+
+export const root = new URL('..', import.meta.url)
+
+/** @param {string} path relative to the repository */
+export const readJson = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8'))
+
+const { paths } = readJson('tsconfig.json').compilerOptions
+
+/**
+ * What users import, the name of its file in dist, and its source: `millrace/operators`, `operators`, `src/operators/index.ts`.
+ * @type {{ specifier: string, name: string, source: string }[]}
+ */
+export const entries = Object.entries(paths).map(([specifier, [source]]) => ({
+  specifier,
+  name: specifier === 'millrace' ? 'index' : specifier.slice('millrace/'.length),
+  source: source.slice('./'.length),
+}))

@@ -1,0 +1,474 @@
+/**
+ * Contexts: Go's `context` package. A context ends once, and everything derived from it ends in the same turn.
+ *
+ *     background ── withValue ── withCancel ─┬─ withTimeout ── …
+ *                                            └─ withCancel ── …
+ *
+ * Always true:
+ * - The children of a context are those that have not ended: one that ends leaves its parent.
+ * - Ending a tree first marks all of it, and only then tells anyone: whoever looks sees the whole tree ended. It keeps its own stack, so that
+ *   a tree may be 100,000 deep.
+ * - `err()` is set exactly when `done()` is ready.
+ *
+ * A context of the user's own may stand anywhere in a chain; what is derived from it waits for its `done()`.
+ */
+import { CanceledError, checkFunction, checkTime, DeadlineExceededError, mistyped, withoutStack } from './errors.js'
+import { spawn, type Body } from './goroutine.js'
+import { causeOf, checkContext, isOperation, Operation } from './op.js'
+import { none, some, type Option } from './option.js'
+import { queue } from './run-queue.js'
+import { time, type Entry } from './timers.js'
+import type { CancelContext, Context, ContextKey, Op } from './types.js'
+import { PENDING, Reaction, WaitQueue, type Pending, type Waiter } from './waiter.js'
+
+/** What all contexts of ours can be asked by those derived from them. */
+abstract class Base implements Context {
+  abstract done(): Op<void>
+  abstract err(): Option<Error>
+  abstract cause(): Option<unknown>
+  abstract deadline(): Option<number>
+  abstract value<V>(key: ContextKey<V>): Option<V>
+  abstract readonly signal: AbortSignal
+  /** The nearest context that can be ended, itself included; null where none is, undefined where a user's own stands before it. */
+  abstract readonly endable: Endable | null | undefined
+}
+
+/** Never ends: the root of a tree. */
+class Root extends Base {
+  readonly endable = null
+  #signal: AbortSignal | null = null
+
+  constructor(private readonly name: string) {
+    super()
+  }
+  done(): Op<void> {
+    return neverDone
+  }
+  err(): Option<Error> {
+    return none
+  }
+  cause(): Option<unknown> {
+    return none
+  }
+  deadline(): Option<number> {
+    return none
+  }
+  value<V>(_key: ContextKey<V>): Option<V> {
+    return none
+  }
+  get signal(): AbortSignal {
+    return (this.#signal ??= new AbortController().signal)
+  }
+  override toString(): string {
+    return this.name
+  }
+}
+
+/** What few contexts have. */
+interface Rare {
+  controller: AbortController | null
+  deadline: number
+  timer: Entry | null
+  readonly timeoutCause: unknown
+}
+
+/** A context that can be ended. */
+class Endable extends Base implements CancelContext {
+  // The children, linked through themselves: leaving is O(1), and one with no child costs no list.
+  #firstChild: Endable | null = null
+  #previous: Endable | null = null
+  #next: Endable | null = null
+  #parent: Endable | null = null
+  #error: Error | null = null
+  #cause: unknown = undefined
+  #done: Done | null = null
+  #rare: Rare | null = null
+
+  constructor(private readonly outer: Context) {
+    super()
+  }
+
+  get endable(): Endable {
+    return this
+  }
+
+  /** Ends when the outer context does, or now if that has ended. */
+  follow(): this {
+    const parent = this.outer instanceof Base ? this.outer.endable : undefined
+    if (parent === null) return this
+    const { outer } = this
+    const error = outer.err()
+    if (error._tag === 'Some') this.#mark(error.value, causeOf(outer))
+    else if (parent !== undefined) parent.#adopt(this)
+    else this.#followForeign(outer)
+    return this
+  }
+
+  /** A context of the user's own is followed through its `done()`; the link is let go when this one ends first. */
+  #followForeign(outer: Context): void {
+    const done = outer.done()
+    if (!isOperation(done)) throw mistyped('a Context of your own: done()', 'an operation', done)
+    const link = new Reaction(() => {
+      const error = outer.err()
+      this.end(error._tag === 'Some' ? error.value : newCanceled(), causeOf(outer))
+    })
+    done.park(link)
+    const own = this.done() as Done
+    own.waiters.push(new Reaction(() => (outer.err()._tag === 'None' ? done.withdraw(link) : undefined)))
+  }
+
+  #adopt(child: Endable): void {
+    const first = this.#firstChild
+    child.#parent = this
+    child.#next = first
+    if (first !== null) first.#previous = child
+    this.#firstChild = child
+  }
+
+  #leaveParent(): void {
+    const parent = this.#parent
+    if (parent === null) return
+    if (this.#previous === null) parent.#firstChild = this.#next
+    else this.#previous.#next = this.#next
+    if (this.#next !== null) this.#next.#previous = this.#previous
+    this.#parent = this.#previous = this.#next = null
+    if (parent.#firstChild === null) parent.childless()
+  }
+
+  /** For one that listens to something only while it has children. */
+  protected childless(): void {}
+
+  setDeadline(at: number, timeoutCause: unknown): void {
+    const rare = this.#rareParts()
+    this.#rare = { ...rare, deadline: at, timeoutCause }
+    if (this.#error !== null) return
+    const { timers } = time
+    if (at <= timers.now()) this.#expire()
+    else if (at !== Infinity) this.#rare.timer = timers.add(at, () => this.#expire())
+  }
+
+  #expire(): void {
+    const error = withoutStack(() => new DeadlineExceededError())
+    this.end(error, this.#rare?.timeoutCause ?? error)
+  }
+
+  #rareParts(): Rare {
+    return (this.#rare ??= { controller: null, deadline: NaN, timer: null, timeoutCause: undefined })
+  }
+
+  cancel(cause?: unknown): void {
+    if (this.#error !== null) return
+    if (queue.probe !== null) queue.probe.cancelContext?.(this)
+    const error = newCanceled()
+    this.end(error, cause ?? error)
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel()
+  }
+
+  end(error: Error, cause: unknown): void {
+    if (this.#error !== null) return
+    this.#leaveParent()
+    const ended: Endable[] = [this]
+    this.#mark(error, cause)
+    // Decide: the whole tree, breadth first.
+    for (let i = 0; i < ended.length; i++) {
+      const parent = ended[i] as Endable // within its length
+      for (let child = parent.#firstChild; child !== null; ) {
+        const next: Endable | null = child.#next
+        child.#parent = child.#previous = child.#next = null
+        child.#mark(error, cause)
+        ended.push(child)
+        child = next
+      }
+      parent.#firstChild = null
+    }
+    // Act: those that wait first, then the listeners of signals, who are user code.
+    for (const one of ended) one.#done?.waiters.settleAll(undefined)
+    for (const one of ended) one.#rare?.controller?.abort(cause)
+  }
+
+  #mark(error: Error, cause: unknown): void {
+    this.#error = error
+    this.#cause = cause
+    const rare = this.#rare
+    if (rare !== null && rare.timer !== null) {
+      time.timers.remove(rare.timer)
+      rare.timer = null
+    }
+  }
+
+  get hasEnded(): boolean {
+    return this.#error !== null
+  }
+
+  done(): Op<void> {
+    return (this.#done ??= new Done(this))
+  }
+
+  err(): Option<Error> {
+    return this.#error === null ? none : some(this.#error)
+  }
+
+  cause(): Option<unknown> {
+    return this.#error === null ? none : some(this.#cause)
+  }
+
+  deadline(): Option<number> {
+    const own = this.#rare?.deadline ?? NaN
+    const outer = this.outer.deadline()
+    if (Number.isNaN(own) || own === Infinity || (outer._tag === 'Some' && outer.value < own)) return outer
+    return some(own)
+  }
+
+  value<V>(key: ContextKey<V>): Option<V> {
+    return lookUp(this.outer, key)
+  }
+
+  get signal(): AbortSignal {
+    const rare = this.#rareParts()
+    if (rare.controller === null) {
+      rare.controller = new AbortController()
+      if (this.#error !== null) rare.controller.abort(this.#cause)
+    }
+    return rare.controller.signal
+  }
+
+  /** Outward, and so the first in the chain to be asked. */
+  get parent(): Context {
+    return this.outer
+  }
+
+  override toString(): string {
+    const deadline = this.#rare?.deadline ?? NaN
+    return Number.isNaN(deadline)
+      ? `${String(this.outer)}.WithCancel`
+      : `${String(this.outer)}.WithDeadline(${Number.isFinite(deadline) ? new Date(deadline).toISOString() : deadline})`
+  }
+}
+
+/** Carries one value, and is for the rest what it was derived from. */
+class Valued extends Base {
+  constructor(
+    readonly parent: Context,
+    readonly key: ContextKey<unknown>,
+    readonly held: unknown,
+  ) {
+    super()
+  }
+  get endable(): Endable | null | undefined {
+    return endableOf(this.parent)
+  }
+  done(): Op<void> {
+    return this.parent.done()
+  }
+  err(): Option<Error> {
+    return this.parent.err()
+  }
+  cause(): Option<unknown> {
+    return this.parent.cause()
+  }
+  deadline(): Option<number> {
+    return this.parent.deadline()
+  }
+  value<V>(key: ContextKey<V>): Option<V> {
+    return lookUp(this, key)
+  }
+  get signal(): AbortSignal {
+    return this.parent.signal
+  }
+  override toString(): string {
+    return `${String(this.parent)}.WithValue(${this.key.name})`
+  }
+}
+
+/** Has the values of its parent, and does not end with it. */
+class Detached extends Root {
+  constructor(private readonly parent: Context) {
+    super('')
+  }
+  override value<V>(key: ContextKey<V>): Option<V> {
+    return this.parent.value(key)
+  }
+  override toString(): string {
+    return `${String(this.parent)}.WithoutCancel`
+  }
+}
+
+/** The nearest that can be ended, past contexts that carry values; undefined where one of the user's own comes first. */
+function endableOf(ctx: Context): Endable | null | undefined {
+  let one = ctx
+  while (one instanceof Valued) one = one.parent
+  return one instanceof Base ? one.endable : undefined
+}
+
+/** Goes outward through a chain of any length without a stack. */
+function lookUp<V>(from: Context, key: ContextKey<V>): Option<V> {
+  for (let one = from; ; ) {
+    if (one instanceof Valued) {
+      if (one.key === key) return some(one.held as V) // the key's type says which
+      one = one.parent
+    } else if (one instanceof Endable) one = one.parent
+    else return one.value(key)
+  }
+}
+
+class Done extends Operation<void> {
+  readonly waiters = new WaitQueue()
+
+  constructor(private readonly ctx: Endable) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  poll(): void | Pending {
+    return this.ctx.hasEnded ? undefined : PENDING
+  }
+  park(waiter: Waiter): void {
+    this.waiters.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this.waiters.remove(waiter)
+  }
+  override finish(): void {}
+  describe(): string {
+    return 'context done'
+  }
+}
+
+class NeverDone extends Operation<void> {
+  poll(): Pending {
+    return PENDING
+  }
+  park(): void {}
+  withdraw(): void {}
+  describe(): string {
+    return 'chan receive (nil chan)'
+  }
+}
+
+const neverDone = new NeverDone()
+
+function newCanceled(): CanceledError {
+  return withoutStack(() => new CanceledError())
+}
+
+/** Never ends, has no deadline and no values: where every tree of contexts begins. Source: Go's `context.Background`. */
+export const background: Context = new Root('context.Background')
+
+/** As `background`, for where it is not yet clear which context to use. Source: Go's `context.TODO`. */
+export const todo: Context = new Root('context.TODO')
+
+/**
+ * A context that ends when it is canceled or its parent ends, whichever comes first. Cancel it when its work is done, or let `using` do so:
+ * until then its parent holds on to it. Source: Go's `context.WithCancelCause`.
+ *
+ * @example
+ * ```ts
+ * using ctx = withCancel(background)
+ * go(worker, ctx)
+ * ```
+ */
+export function withCancel(parent: Context): CancelContext {
+  return new Endable(checkContext('withCancel(parent)', parent)).follow()
+}
+
+/**
+ * As `withCancel`, and ends with DeadlineExceededError after `ms`; its cause is `cause` where one is given. Zero and below: it has ended
+ * already. Source: Go's `context.WithTimeoutCause`.
+ */
+export function withTimeout(parent: Context, ms: number, cause?: unknown): CancelContext {
+  checkTime('withTimeout(parent, ms)', ms)
+  return withEnd(checkContext('withTimeout(parent, ms)', parent), time.timers.now() + ms, cause)
+}
+
+/** As `withTimeout`, with the point in time: ms since 1970 began, as `Date.now()`. Source: Go's `context.WithDeadlineCause`. */
+export function withDeadline(parent: Context, epochMs: number, cause?: unknown): CancelContext {
+  checkTime('withDeadline(parent, epochMs)', epochMs)
+  return withEnd(checkContext('withDeadline(parent, epochMs)', parent), epochMs, cause)
+}
+
+function withEnd(parent: Context, at: number, cause: unknown): CancelContext {
+  const ctx = new Endable(parent).follow()
+  const outer = parent.deadline()
+  // A parent that ends sooner needs no second timer.
+  ctx.setDeadline(outer._tag === 'Some' && outer.value <= at && !ctx.hasEnded ? Infinity : at, cause)
+  return ctx
+}
+
+/** A context with one value more; the inner hides the outer. Throws TypeError "nil key". Source: Go's `context.WithValue`. */
+export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Context {
+  if (key === null || key === undefined) throw mistyped('withValue: nil key', 'a key made by contextKey', key)
+  return new Valued(checkContext('withValue(parent, key, value)', parent), key, value)
+}
+
+/** The values of the parent without its end: for work that has to outlive it. Source: Go's `context.WithoutCancel`. */
+export function withoutCancel(parent: Context): Context {
+  return new Detached(checkContext('withoutCancel(parent)', parent))
+}
+
+/** A key of its own for `withValue`; two of one name are two keys. */
+export function contextKey<V>(name: string): ContextKey<V> {
+  return { name }
+}
+
+/**
+ * Starts `f` as a goroutine once the context ends, soon if it has ended. Answers a function that calls that off: true if it did, false if
+ * `f` was started or called off before. Source: Go's `context.AfterFunc`.
+ */
+export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
+  checkContext('afterFunc(ctx, f)', ctx)
+  checkFunction('afterFunc(ctx, f)', f)
+  const done = ctx.done() as Operation<void>
+  let isWaiting = true
+  const start = (): void => {
+    isWaiting = false
+    spawn(f, [], null)
+  }
+  if (ctx.err()._tag === 'Some') {
+    start()
+    return () => false
+  }
+  const reaction = new Reaction(start)
+  done.park(reaction)
+  return () => {
+    if (!isWaiting) return false
+    isWaiting = false
+    done.withdraw(reaction)
+    return true
+  }
+}
+
+/** The hidden context of a signal: it listens only while something is derived from it. */
+class OfSignal extends Endable {
+  constructor(private readonly source: AbortSignal) {
+    super(background)
+  }
+  readonly #onAbort = (): void => this.end(newCanceled(), this.source.reason)
+
+  derive(): CancelContext {
+    if (this.source.aborted) this.end(newCanceled(), this.source.reason)
+    else this.source.addEventListener('abort', this.#onAbort, { once: true })
+    return new Endable(this).follow()
+  }
+
+  protected override childless(): void {
+    this.source.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+const ofSignals = new WeakMap<AbortSignal, OfSignal>()
+
+/**
+ * A context that ends when the signal aborts, with the signal's reason as its cause. However many are made from one signal, it gets one
+ * listener, and none once they have all ended.
+ */
+export function fromSignal(signal: AbortSignal): CancelContext {
+  const it = signal as Partial<AbortSignal> | null | undefined
+  if (typeof it?.aborted !== 'boolean' || typeof it.addEventListener !== 'function') throw mistyped('fromSignal(signal)', 'an AbortSignal', signal)
+  let hidden = ofSignals.get(signal)
+  if (hidden === undefined) ofSignals.set(signal, (hidden = new OfSignal(signal)))
+  return hidden.derive()
+}

@@ -1,0 +1,40 @@
+/**
+ * What the runtime asks of its host (Node, Deno, Bun, a browser): the time, one timer, a turn of the event loop, and a place for errors
+ * that nobody took. Nothing else in the runtime touches a global of the platform.
+ */
+
+interface HostGlobals {
+  setImmediate?: (f: () => void) => unknown
+  reportError?: (error: unknown) => void
+}
+
+const host = globalThis as HostGlobals
+
+/** ms since some start, monotonic, with fractions. */
+export const now: () => number = performance.now.bind(performance)
+
+/** Calls `f` after the host has served what waits for it: I/O, timers, rendering. */
+export const hostTurn: (f: () => void) => void = chooseHostTurn()
+
+function chooseHostTurn(): (f: () => void) => void {
+  const { setImmediate } = host
+  if (setImmediate !== undefined) return (f) => void setImmediate(f)
+  if (typeof MessageChannel === 'undefined') return (f) => void setTimeout(f, 0)
+  // A browser delays nested timers to 4 ms; a message to oneself arrives at the next turn.
+  const { port1, port2 } = new MessageChannel()
+  const waiting: (() => void)[] = []
+  port1.onmessage = () => waiting.shift()?.()
+  return (f) => {
+    waiting.push(f)
+    port2.postMessage(null)
+  }
+}
+
+/** Hands an error to the host as one that nobody caught: an uncaught exception in Node, the `error` event elsewhere. */
+export function uncaught(error: unknown): void {
+  if (host.reportError !== undefined) host.reportError(error)
+  else
+    setTimeout(() => {
+      throw error
+    }, 0)
+}

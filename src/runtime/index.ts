@@ -1,0 +1,22 @@
+export { CanceledError, DeadlineExceededError } from './errors.js'
+export type { Either, Option } from './option.js'
+export type { CancelContext, Context, ContextKey, Op } from './types.js'
+export { go, gosched, numGoroutine, type Body, type Goroutine } from './goroutine.js'
+export { onCrash } from './crash.js'
+export { chan, dropping, sliding, type Buffer, type Chan, type Receiver, type Sender } from './channel.js'
+export { range, type Cursor } from './range.js'
+export { choose, never, select, trySelect, type Cases, type Chosen, type Selectable, type SelectOptions, type Tagged } from './select.js'
+export { after, newTimer, sleep, ticker, type Ticker, type Timer } from './time.js'
+export {
+  afterFunc,
+  background,
+  contextKey,
+  fromSignal,
+  todo,
+  withCancel,
+  withDeadline,
+  withTimeout,
+  withValue,
+  withoutCancel,
+} from './context.js'
+export { setProbe, type Observed, type Probe } from './probe.js'

@@ -1,0 +1,48 @@
+/** What works on any Receiver: the plain subscription behind `from(receiver)`. */
+import type { Receiver } from './channel.js'
+import type { Operation } from './op.js'
+import type { Option } from './option.js'
+import type { Observer, Unsubscribable } from './perform.js'
+import { queue, type Runnable } from './run-queue.js'
+
+/** Receives one value after the other for the observer, each from the run queue, until it is closed or the observer leaves. */
+export function subscribeReceiver<T>(receiver: Receiver<T>, observer: Observer<T>): Unsubscribable {
+  return new Pump(receiver, observer)
+}
+
+class Pump<T> implements Runnable, Unsubscribable {
+  #pending: Unsubscribable | null = null
+  #over = false
+
+  constructor(
+    private readonly receiver: Receiver<T>,
+    private readonly observer: Observer<T>,
+  ) {
+    queue.push(this)
+  }
+
+  run(): void {
+    if (this.#over) return
+    const operation = this.receiver.receive() as Operation<Option<T>>
+    this.#pending = operation.subscribe({
+      next: (message) => {
+        if (message._tag === 'None') {
+          this.#over = true
+          this.observer.complete?.()
+          return
+        }
+        this.observer.next?.(message.value)
+        if (!this.#over) queue.push(this)
+      },
+      error: (cause) => {
+        this.#over = true
+        this.observer.error?.(cause)
+      },
+    })
+  }
+
+  unsubscribe(): void {
+    this.#over = true
+    this.#pending?.unsubscribe()
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * Choosing among operations: Go's `select`, Concurrent ML's `choose`.
+ *
+ * 1. The cases are looked at once, when the select is made; a falsy one is a nil channel and never ready.
+ * 2. To perform it, each case is polled, in an order drawn anew (or as written, `biased`); the first that completes is the answer.
+ * 3. If none does, all are parked under one waiter; the first to be settled withdraws the others.
+ *
+ * A case that is not chosen has no effect. Channel code knows nothing of select.
+ */
+import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
+import { mistyped } from './errors.js'
+import { isOperation, Operation } from './op.js'
+import { none, some, type Option } from './option.js'
+import { Promised } from './promise.js'
+import { queue } from './run-queue.js'
+import type { Context, Op } from './types.js'
+import { PENDING, type Pending, type Waiter } from './waiter.js'
+
+/** What can be a case of a select: an operation, a promise, or nothing (a nil channel). */
+export type Selectable = Op<any> | PromiseLike<any> | false | null | undefined // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
+/** Cases by name. */
+export type Cases = Record<string, Selectable>
+/** What a case gives when it is chosen. */
+export type Chosen<C> = C extends PromiseLike<infer T> ? T : never
+/** The answer of a select over named cases: a union that `switch (it.case)` narrows. */
+export type Tagged<C extends Cases> = { [K in keyof C]: { case: K; value: Chosen<NonNullable<C[K]>> } }[keyof C]
+
+export interface SelectOptions {
+  /** Polls in the order written, in place of a fair draw. */
+  readonly biased?: boolean
+}
+
+type Name = string | number
+
+abstract class Choice<R> extends Operation<R> {
+  constructor(
+    protected readonly operations: readonly Operation<unknown>[],
+    private readonly biased: boolean,
+  ) {
+    super()
+  }
+
+  /** What the choice answers when this case gave this value. */
+  protected abstract answer(index: number, value: unknown): R
+
+  poll(): R | Pending {
+    const { operations } = this
+    const n = operations.length
+    if (n < 2 || this.biased) {
+      for (let i = 0; i < n; i++) {
+        const value = (operations[i] as Operation<unknown>).poll() // within its length
+        if (value !== PENDING) return this.answer(i, value)
+      }
+      return PENDING
+    }
+    return this.#pollInRandomOrder(n)
+  }
+
+  /**
+   * A permutation drawn only as far as it is needed (Fisher and Yates). Rotating from a random start would not be uniform: where two
+   * neighbours of four are ready it gives 75:25.
+   */
+  #pollInRandomOrder(n: number): R | Pending {
+    const { operations } = this
+    const order = takeOrder(n)
+    for (let left = n; left > 0; left--) {
+      const drawn = left === 1 ? 0 : queue.random.below(left)
+      const index = order[drawn] as number // within its length
+      order[drawn] = order[left - 1] as number
+      order[left - 1] = index
+      const value = (operations[index] as Operation<unknown>).poll()
+      if (value !== PENDING) {
+        orders[n] = order
+        return this.answer(index, value)
+      }
+    }
+    orders[n] = order
+    return PENDING
+  }
+
+  park(waiter: Waiter): void {
+    parkCases(waiter, this.operations)
+  }
+
+  withdraw(waiter: Waiter): void {
+    withdrawCases(waiter)
+  }
+
+  override finish(waiter: Waiter): R {
+    const winner = waiter.raw as Case
+    const { index } = winner
+    let value
+    try {
+      value = winner.operation.finish(winner)
+    } finally {
+      releaseCase(winner)
+    }
+    return this.answer(index, value)
+  }
+
+  override undo(waiter: Waiter): void {
+    const winner = waiter.raw as Case
+    winner.operation.undo(winner)
+    releaseCase(winner)
+  }
+
+  override refusal(ctx: Context): unknown {
+    for (const operation of this.operations) {
+      const refusal = operation.refusal(ctx)
+      if (refusal !== undefined) return refusal
+    }
+    return undefined
+  }
+
+  describe(): string {
+    return this.operations.length === 0 ? 'select (no cases)' : 'select'
+  }
+}
+
+/** For each number of cases an array to draw from, kept for the next: any permutation is as good a start as any. One in use is taken out. */
+const orders: (number[] | undefined)[] = []
+
+function takeOrder(n: number): number[] {
+  const order = orders[n]
+  if (order === undefined) return Array.from({ length: n }, (_, i) => i)
+  orders[n] = undefined
+  return order
+}
+
+class Select extends Choice<{ case: Name; value: unknown }> {
+  constructor(
+    private readonly names: readonly Name[],
+    operations: readonly Operation<unknown>[],
+    biased: boolean,
+  ) {
+    super(operations, biased)
+  }
+  protected answer(index: number, value: unknown): { case: Name; value: unknown } {
+    return { case: this.names[index] as Name, value }
+  }
+}
+
+class Choose extends Choice<unknown> {
+  protected answer(_index: number, value: unknown): unknown {
+    return value
+  }
+}
+
+/** A case as an operation; null where it is a nil channel. */
+function toOperation(value: unknown, name: Name): Operation<unknown> | null {
+  if (isOperation(value)) return value
+  if (value === null || value === undefined || value === false) return null
+  if (typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function') return new Promised(value as PromiseLike<unknown>)
+  throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)
+}
+
+/** Keys that JavaScript moves to the front, whatever was written. */
+const integerLike = /^(0|[1-9]\d*)$/
+
+function makeSelect(cases: object, biased: boolean): Select {
+  if (Array.isArray(cases)) return selectOf(cases.keys(), cases, biased)
+  if (typeof cases !== 'object' || (cases as unknown) === null || isOperation(cases)) throw mistyped('select(cases)', 'a record or an array of cases', cases)
+  const names = Object.keys(cases)
+  if (biased && names.some((name) => integerLike.test(name)))
+    throw new TypeError(
+      `select: biased goes by the order written, and JavaScript reorders integer-like keys: ${JSON.stringify(names.find((name) => integerLike.test(name)))}; use an array or other names`,
+    )
+  return selectOf(names, cases as Record<Name, unknown>, biased)
+}
+
+function selectOf(names: Iterable<Name>, cases: Record<Name, unknown> | readonly unknown[], biased: boolean): Select {
+  const present: Name[] = []
+  const operations: Operation<unknown>[] = []
+  for (const name of names) {
+    const operation = toOperation((cases as Record<Name, unknown>)[name], name)
+    if (operation === null) continue
+    present.push(name)
+    operations.push(operation)
+  }
+  return new Select(present, operations, biased)
+}
+
+/**
+ * Waits until one of the cases can go on, and lets that one: uniformly at random among the ready, or the first as written with `biased`.
+ * The answer names the case and holds its result. A falsy case is a nil channel, never ready; without cases it waits for ever.
+ *
+ * A throw of the chosen case is the select's. Throws TypeError at once for a case that is no operation, and for `biased` with integer-like
+ * names. Source: Go's `select`.
+ *
+ * @example
+ * ```ts
+ * const r = yield* select({ job: jobs.receive(), sent: results.send('hi'), timeout: after(1000) })
+ * switch (r.case) {
+ *   case 'job': // r.value is an Option
+ * }
+ * ```
+ */
+export function select<const C extends Cases>(cases: C, options?: SelectOptions): Op<Tagged<C>>
+export function select<T>(cases: readonly (Op<T> | false | null | undefined)[], options?: SelectOptions): Op<{ case: number; value: T }>
+export function select(cases: object, options?: SelectOptions): Op<unknown> {
+  return makeSelect(cases, options?.biased === true)
+}
+
+/**
+ * A select with Go's `default`: none where no case is ready now. A promise is not ready at the first look: its state takes a microtask to
+ * come to light.
+ */
+export function trySelect<const C extends Cases>(cases: C, options?: SelectOptions): Option<Tagged<C>>
+export function trySelect<T>(cases: readonly (Op<T> | false | null | undefined)[], options?: SelectOptions): Option<{ case: number; value: T }>
+export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
+  const answer = makeSelect(cases, options?.biased === true).poll()
+  return answer === PENDING ? none : some(answer)
+}
+
+/** A select that answers the value alone. */
+export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> { // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
+  const operations = ops.map((op, i) => {
+    if (isOperation(op)) return op
+    throw mistyped(`choose: operation ${i}`, 'an operation', op)
+  })
+  return new Choose(operations, false) as Operation<Chosen<O[number]>>
+}
+
+class Never extends Operation<never> {
+  poll(): Pending {
+    return PENDING
+  }
+  park(): void {}
+  withdraw(): void {}
+  describe(): string {
+    return 'select (no cases)'
+  }
+}
+
+const neverReady = new Never()
+
+/** An operation that is never ready: a nil channel. */
+export function never(): Op<never> {
+  return neverReady
+}

@@ -1,0 +1,239 @@
+/** Sleeping, timers and tickers. Durations are in ms; NaN is refused, zero and below mean at once, beyond 2^31-1 is no limit. */
+import { Channel, type Receiver } from './channel.js'
+import { checkTime, outOfRange } from './errors.js'
+import { Operation } from './op.js'
+import type { Either, Option } from './option.js'
+import { time, type Entry } from './timers.js'
+import type { Op } from './types.js'
+import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
+
+/**
+ * Waits `ms` from when it is performed; returns at once for zero and below. One timer of the host serves all that sleep.
+ *
+ * Throws RangeError for NaN. Source: Go's `time.Sleep`, `time.After`.
+ *
+ * @example
+ * ```ts
+ * yield* sleep(100)
+ * ```
+ */
+export function sleep(ms: number): Op<void> {
+  checkTime('sleep(ms)', ms)
+  return new Sleep(ms)
+}
+
+/** `sleep`, as one reads it in a select: `timeout: after(1000)`. Performed again, it waits again. */
+export function after(ms: number): Op<void> {
+  checkTime('after(ms)', ms)
+  return new Sleep(ms)
+}
+
+class Sleep extends Operation<void> {
+  constructor(private readonly ms: number) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  poll(): void | Pending {
+    return this.ms <= 0 ? undefined : PENDING
+  }
+  park(waiter: Waiter): void {
+    const { timers } = time
+    waiter.raw = timers.add(timers.now() + this.ms, () => waiter.settle(undefined))
+  }
+  withdraw(waiter: Waiter): void {
+    time.timers.remove(waiter.raw as Entry)
+  }
+  override finish(): void {}
+  describe(): string {
+    return 'sleep'
+  }
+}
+
+/** One expiry, which can be put off or called off. */
+export interface Timer {
+  /** Waits for the expiry, and takes it: a second `fired()` waits for the one after a `reset`. */
+  fired(): Op<void>
+  /** Calls it off; true if that came in time, which it does as long as nobody has received the expiry. */
+  stop(): boolean
+  /** Starts anew with `ms` from now; takes back an expiry that nobody has received. Answers as `stop` does. */
+  reset(ms: number): boolean
+}
+
+/**
+ * A timer that expires once, `ms` from now. Source: Go 1.23's `time.NewTimer`: after `stop` or `reset` no stale expiry is received.
+ *
+ * @example
+ * ```ts
+ * const idle = newTimer(1000)
+ * const r = yield* select({ job: jobs.receive(), idle: idle.fired() })
+ * ```
+ */
+export function newTimer(ms: number): Timer {
+  checkTime('newTimer(ms)', ms)
+  return new OneTimer(ms)
+}
+
+/**
+ *     set ──time──▶ expired ──received──▶ idle
+ *      └───────stop────┴──────────────────▲ │
+ *      ▲───────────────reset────────────────┘
+ */
+class OneTimer implements Timer {
+  #entry: Entry | null = null
+  #expired = false
+  readonly #waiters = new WaitQueue()
+
+  constructor(ms: number) {
+    this.#start(ms)
+  }
+
+  fired(): Op<void> {
+    return new Fired(this)
+  }
+
+  stop(): boolean {
+    const wasActive = this.#expired || this.#entry !== null
+    this.#expired = false
+    if (this.#entry !== null) time.timers.remove(this.#entry)
+    this.#entry = null
+    return wasActive
+  }
+
+  reset(ms: number): boolean {
+    checkTime('timer.reset(ms)', ms)
+    const wasActive = this.stop()
+    this.#start(ms)
+    return wasActive
+  }
+
+  #start(ms: number): void {
+    const { timers } = time
+    this.#entry = timers.add(timers.now() + ms, () => {
+      this.#entry = null
+      this.expire()
+    })
+  }
+
+  /** Also how an expiry is given back by one who was granted it and left. */
+  expire(): void {
+    const waiter = this.#waiters.shift()
+    if (waiter === null) this.#expired = true
+    else waiter.settle(undefined)
+  }
+
+  take(): boolean {
+    const { timers } = time
+    // The host's timer may be late, or not have had its turn: what is due has expired.
+    if (this.#entry !== null && this.#entry.at <= timers.now()) {
+      timers.remove(this.#entry)
+      this.#entry = null
+      this.#expired = true
+    }
+    const expired = this.#expired
+    this.#expired = false
+    return expired
+  }
+
+  get waiters(): WaitQueue {
+    return this.#waiters
+  }
+}
+
+class Fired extends Operation<void> {
+  constructor(private readonly timer: OneTimer) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  poll(): void | Pending {
+    return this.timer.take() ? undefined : PENDING
+  }
+  park(waiter: Waiter): void {
+    this.timer.waiters.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this.timer.waiters.remove(waiter)
+  }
+  override undo(): void {
+    this.timer.expire()
+  }
+  describe(): string {
+    return 'timer'
+  }
+}
+
+/** Ticks as values: the time of each, in ms since 1970 began. A slow receiver loses ticks; `size` and `capacity` are 0. */
+export interface Ticker extends Receiver<number> {
+  /** No more ticks, and the one not yet received is taken back; it closes nothing. */
+  stop(): void
+  /** The next tick comes `ms` from now, and then each `ms`. */
+  reset(ms: number): void
+}
+
+/**
+ * Ticks each `ms`. Throws RangeError "non-positive interval for NewTicker". Keeps the process alive until it is stopped. Source: Go's
+ * `time.NewTicker`.
+ *
+ * @example
+ * ```ts
+ * const beat = ticker(1000)
+ * for (const it = range(beat); yield* it.next(); ) console.log(it.value)
+ * ```
+ */
+export function ticker(ms: number): Ticker {
+  checkInterval('non-positive interval for NewTicker', ms)
+  return new Ticks(ms)
+}
+
+class Ticks implements Ticker {
+  readonly size = 0
+  readonly capacity = 0
+  readonly #ticks = new Channel<number>(1, 'newest')
+  #entry: Entry | null = null
+
+  constructor(ms: number) {
+    this.#start(time.timers.now() + ms, ms)
+  }
+
+  receive(): Op<Option<number>> {
+    return this.#ticks.receive()
+  }
+
+  tryReceive(): Either<'empty' | 'closed', number> {
+    return this.#ticks.tryReceive()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<number> {
+    return this.#ticks[Symbol.asyncIterator]()
+  }
+
+  stop(): void {
+    if (this.#entry !== null) time.timers.remove(this.#entry)
+    this.#entry = null
+    if (this.#ticks.size > 0) this.#ticks.take()
+  }
+
+  reset(ms: number): void {
+    checkInterval('non-positive interval for Ticker.Reset', ms)
+    this.stop()
+    this.#start(time.timers.now() + ms, ms)
+  }
+
+  #start(at: number, ms: number): void {
+    const { timers } = time
+    this.#entry = timers.add(at, () => {
+      const now = timers.now()
+      // Late by more than a round: what was missed is dropped, and the beat kept.
+      this.#start(at + ms * Math.max(1, Math.floor((now - at) / ms) + 1), ms)
+      this.#ticks.offer(now)
+    })
+  }
+}
+
+function checkInterval(where: string, ms: number): void {
+  checkTime(where, ms)
+  if (ms <= 0) throw outOfRange(where, 'more than 0 ms', ms)
+}

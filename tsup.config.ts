@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsup'
+import { entries } from './scripts/entries.mjs'
+
+export default defineConfig({
+  entry: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+  tsconfig: 'tsconfig.build.json',
+  format: 'esm',
+  target: 'es2022',
+  // Entries share chunks, so that the run queue of `millrace` and of `millrace/operators` is one.
+  splitting: true,
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  silent: true,
+})

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { entries, root } from './scripts/entries.mjs'
+
+// The unit suites: on the sources, so no build is needed, and without network. test/examples has a configuration of its own.
+export default defineConfig({
+  resolve: {
+    alias: entries.map(({ specifier, source }) => ({
+      find: new RegExp(`^${specifier}$`),
+      replacement: fileURLToPath(new URL(source, root)),
+    })),
+  },
+  esbuild: { target: 'es2022' }, // `using` is lowered: Node 20 does not parse it
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/examples/**'],
+    // Types are tested where the tests are: *.test-d.ts runs through tsc, and its titles count like any other.
+    // Errors elsewhere are the business of `npm run typecheck`.
+    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json', ignoreSourceErrors: true },
+    pool: 'forks',
+    maxWorkers: 2,
+    execArgv: ['--expose-gc'],
+    testTimeout: 60_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: 'reports/unit.json' },
+  },
+})
