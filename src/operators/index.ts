@@ -1,1 +1,12 @@
-export {}
+export { fromGoroutine } from './from-goroutine.js'
+export { fromIterable } from './from-iterable.js'
+export { fromOp, fromSelect } from './from-op.js'
+export { fromReceiver } from './from-receiver.js'
+export { collect, run, toReceiver, type ToReceiverOptions } from './run.js'
+export { sendTo, type SendToOptions } from './send-to.js'
+export { workerPool, type WorkerPoolOptions } from './worker-pool.js'
+export { type Work } from './work.js'
+export { rateLimit, type Limiter } from './rate-limit.js'
+export { relay } from './relay.js'
+export { until, withContext } from './with-context.js'
+export { onUnpaced, strictDemand, UnpacedError, type Overflow, type StageOptions, type Unpaced } from './arrivals.js'

@@ -314,7 +314,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
-function isGenerator(value: unknown): value is Generator {
+export function isGenerator(value: unknown): value is Generator {
   if (typeof value !== 'object' || value === null) return false
   const it = value as Partial<Generator>
   return typeof it.next === 'function' && typeof it.return === 'function' && typeof it.throw === 'function'

@@ -12,6 +12,11 @@ export class Ring<T> {
     return this.#size
   }
 
+  /** The oldest, left where it is; undefined when empty. */
+  get first(): T | undefined {
+    return this.#size === 0 ? undefined : this.#slots[this.#head]
+  }
+
   push(value: T): void {
     if (this.#size === this.#slots.length) this.#grow()
     this.#slots[(this.#head + this.#size++) & (this.#slots.length - 1)] = value

@@ -1,0 +1,154 @@
+import { Observable } from 'rxjs'
+import { mistyped, queue, type Runnable } from '../runtime/kernel.js'
+import { Outlet } from './outlet.js'
+import { lay } from './scope.js'
+
+/**
+ * The items of an iterable, sync or async, pulled only as far as the stages below have demand. An endless one lets the host have its turn
+ * by time slice. Unsubscribing calls the iterator's `return`. Starts soon, never inline.
+ *
+ * @example
+ * ```ts
+ * fromIterable(['a', 'b']).pipe(workerPool(2, fetchOne))
+ * ```
+ */
+export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Observable<T> {
+  const it = iterable as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined
+  if (typeof it?.[Symbol.asyncIterator] === 'function') {
+    const async = iterable as AsyncIterable<T>
+    return new Observable((subscriber) => {
+      const pump = new AsyncIterablePump(new Outlet(subscriber), async)
+      return () => pump.stop()
+    })
+  }
+  if (typeof it?.[Symbol.iterator] !== 'function') throw mistyped('fromIterable(iterable)', 'an iterable or an async iterable', iterable)
+  const sync = iterable as Iterable<T>
+  return new Observable((subscriber) => {
+    const pump = new IterablePump(new Outlet(subscriber), sync)
+    return () => pump.stop()
+  })
+}
+
+/** Asks for the iterator at the start, not at the subscription; user code runs with no scope laid. */
+class IterablePump<T> implements Runnable {
+  #iterator: Iterator<T> | null = null
+  #isOver = false
+
+  constructor(
+    private readonly outlet: Outlet<T>,
+    private readonly iterable: Iterable<T>,
+  ) {
+    queue.push(this)
+  }
+
+  run(): void {
+    const { outlet } = this
+    const { demand } = outlet
+    if (!this.#isOver && demand.isOpen) {
+      const before = outlet.enter()
+      try {
+        this.#emitWhileWanted()
+      } catch (cause) {
+        this.#isOver = true
+        outlet.error(cause)
+      } finally {
+        outlet.leave(before)
+      }
+    }
+    if (!this.#isOver && !demand.isOpen) demand.wait(this)
+    else demand.passOn()
+  }
+
+  #emitWhileWanted(): void {
+    const { outlet } = this
+    const { demand, scope } = outlet
+    while (!this.#isOver && demand.isOpen) {
+      lay(null)
+      const result = (this.#iterator ??= this.iterable[Symbol.iterator]()).next()
+      lay(scope)
+      if (result.done === true) {
+        this.#isOver = true
+        outlet.complete()
+        return
+      }
+      outlet.emit(result.value)
+      if (demand.othersWait) return demand.wait(this)
+      if (--queue.operations.left <= 0 && queue.sliceIsOver) return queue.pushAfterHost(this)
+    }
+  }
+
+  stop(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#iterator?.return?.()
+  }
+}
+
+/** One `next` is asked for at a time, when there is demand; its answer is held until there is demand again. */
+class AsyncIterablePump<T> implements Runnable {
+  #iterator: AsyncIterator<T> | null = null
+  #state: 'ready' | 'asked' | 'answered' | 'over' = 'ready'
+  #answer: IteratorResult<T> | null = null
+
+  constructor(
+    private readonly outlet: Outlet<T>,
+    private readonly iterable: AsyncIterable<T>,
+  ) {
+    queue.push(this)
+  }
+
+  run(): void {
+    const { demand } = this.outlet
+    if (this.#state === 'over') demand.passOn()
+    else if (!demand.isOpen) demand.wait(this)
+    else {
+      if (this.#state === 'answered') this.#deliver(this.#answer as IteratorResult<T>) // answered, so there is one
+      if (this.#state === 'ready') this.#ask()
+      demand.passOn()
+    }
+  }
+
+  #ask(): void {
+    if (!this.outlet.demand.isOpen) return this.outlet.demand.wait(this)
+    this.#state = 'asked'
+    let answer: Promise<IteratorResult<T>>
+    try {
+      answer = (this.#iterator ??= this.iterable[Symbol.asyncIterator]()).next()
+    } catch (cause) {
+      return this.#fail(cause)
+    }
+    Promise.resolve(answer).then(
+      (result) => {
+        if (this.#state !== 'asked') return
+        this.#state = 'answered'
+        this.#answer = result
+        queue.push(this)
+      },
+      (cause: unknown) => this.#fail(cause),
+    )
+  }
+
+  #deliver(result: IteratorResult<T>): void {
+    this.#answer = null
+    if (result.done === true) {
+      this.#state = 'over'
+      this.outlet.complete()
+      return
+    }
+    this.#state = 'ready'
+    this.outlet.next(result.value)
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#state === 'over') return
+    this.#state = 'over'
+    this.outlet.error(cause)
+  }
+
+  stop(): void {
+    if (this.#state === 'over') return
+    this.#state = 'over'
+    // A generator in the middle of a wait answers after it; what it throws then nobody waits for.
+    Promise.resolve(this.#iterator?.return?.()).catch(() => undefined)
+  }
+}

@@ -1,0 +1,90 @@
+/** A stage that performs one operation for each item, one item at a time: the next is wanted when the operation is through. */
+import type { Subscriber } from 'rxjs'
+import type { Op } from '../runtime/index.js'
+import { checkOperation, PENDING, queue, Waiter, type Operation, type Runnable } from '../runtime/kernel.js'
+import type { StageNotes } from './arrivals.js'
+import { Stage } from './stage.js'
+
+export abstract class Serial<T, R> extends Stage<T, R> {
+  readonly #step = new Step(this)
+
+  constructor(subscriber: Subscriber<R>, notes: StageNotes) {
+    super(subscriber, notes, 1)
+  }
+
+  protected abstract operationFor(value: T): Op<unknown>
+  /** The operation is through: `deliverLast`, or `free`. */
+  abstract through(value: T): void
+
+  protected take(value: T): void {
+    let operation: Operation<unknown>
+    let result
+    try {
+      operation = checkOperation('a stage', this.operationFor(value))
+      result = operation.poll()
+    } catch (cause) {
+      this.failed(cause)
+      return
+    }
+    if (result === PENDING) this.#step.park(operation, value)
+    else this.through(value)
+  }
+
+  failed(cause: unknown): void {
+    this.fail(cause)
+  }
+
+  protected stopWork(): void {
+    this.#step.stop()
+  }
+}
+
+/** The one item under way, waiting for its operation. */
+class Step<T> extends Waiter implements Runnable {
+  #operation: Operation<unknown> | null = null
+  #isGranted = false
+  #value: T | undefined = undefined
+
+  constructor(private readonly stage: { through(value: T): void; failed(cause: unknown): void }) {
+    super()
+  }
+
+  park(operation: Operation<unknown>, value: T): void {
+    this.#operation = operation
+    this.#isGranted = false
+    this.#value = value
+    operation.park(this)
+  }
+
+  settle(raw: unknown): void {
+    this.raw = raw
+    this.#isGranted = true
+    queue.push(this)
+  }
+
+  run(): void {
+    const operation = this.#operation
+    if (operation === null) return // stopped meanwhile
+    const value = this.#value as T // parked with one
+    this.#clear()
+    try {
+      operation.finish(this)
+    } catch (cause) {
+      return this.stage.failed(cause)
+    }
+    this.stage.through(value)
+  }
+
+  stop(): void {
+    if (this.#operation !== null) {
+      if (this.#isGranted) this.#operation.undo(this)
+      else this.#operation.withdraw(this)
+    }
+    this.#clear()
+  }
+
+  #clear(): void {
+    this.#operation = null
+    this.#value = undefined
+  }
+}
