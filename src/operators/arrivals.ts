@@ -54,7 +54,7 @@ export function strictDemand(): () => void {
 
 /** A stage as it was written down: one for all its subscriptions, so that it warns once. */
 export class StageNotes {
-  #hasWarned = false
+  private _hasWarned = false
 
   constructor(
     readonly name: string,
@@ -65,8 +65,8 @@ export class StageNotes {
   see(seen: Unpaced['seen']): UnpacedError | null {
     const unpaced = { stage: this.name, seen, message: messageOf(this.name, seen) }
     if (isStrict || this.overflow === 'error') return new UnpacedError(unpaced)
-    if (!this.#hasWarned && this.overflow === 'keep') report(unpaced)
-    this.#hasWarned = true
+    if (!this._hasWarned && this.overflow === 'keep') report(unpaced)
+    this._hasWarned = true
     return null
   }
 }
@@ -82,7 +82,7 @@ function messageOf(stage: string, seen: Unpaced['seen']): string {
 /** The items that wait at a stage, and the demand above it. */
 export class Arrivals<T> {
   readonly demand = new Demand()
-  readonly #waiting = new Ring<T>()
+  private readonly _waiting = new Ring<T>()
 
   constructor(
     private readonly notes: StageNotes,
@@ -90,7 +90,7 @@ export class Arrivals<T> {
   ) {}
 
   get size(): number {
-    return this.#waiting.size
+    return this._waiting.size
   }
 
   /** To be asked for each item, first: an error where the pipeline is to end. */
@@ -104,14 +104,14 @@ export class Arrivals<T> {
   /** The stage is full: the item waits, or it or another is lost. */
   keep(value: T): void {
     const { overflow } = this.notes
-    const isFull = this.#waiting.size >= this.places
+    const isFull = this._waiting.size >= this.places
     if (overflow === 'drop-newest' && isFull) return
-    if (overflow === 'drop-oldest' && isFull) this.#waiting.shift()
-    this.#waiting.push(value)
+    if (overflow === 'drop-oldest' && isFull) this._waiting.shift()
+    this._waiting.push(value)
   }
 
   take(): T {
-    return this.#waiting.shift() as T // its size was looked at
+    return this._waiting.shift() as T // its size was looked at
   }
 }
 

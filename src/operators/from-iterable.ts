@@ -31,8 +31,8 @@ export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Obser
 
 /** Asks for the iterator at the start, not at the subscription; user code runs with no scope laid. */
 class IterablePump<T> implements Runnable {
-  #iterator: Iterator<T> | null = null
-  #isOver = false
+  private _iterator: Iterator<T> | null = null
+  private _isOver = false
 
   constructor(
     private readonly outlet: Outlet<T>,
@@ -44,30 +44,30 @@ class IterablePump<T> implements Runnable {
   run(): void {
     const { outlet } = this
     const { demand } = outlet
-    if (!this.#isOver && demand.isOpen) {
+    if (!this._isOver && demand.isOpen) {
       const before = outlet.enter()
       try {
-        this.#emitWhileWanted()
+        this._emitWhileWanted()
       } catch (cause) {
-        this.#isOver = true
+        this._isOver = true
         outlet.error(cause)
       } finally {
         outlet.leave(before)
       }
     }
-    if (!this.#isOver && !demand.isOpen) demand.wait(this)
+    if (!this._isOver && !demand.isOpen) demand.wait(this)
     else demand.passOn()
   }
 
-  #emitWhileWanted(): void {
+  private _emitWhileWanted(): void {
     const { outlet } = this
     const { demand, scope } = outlet
-    while (!this.#isOver && demand.isOpen) {
+    while (!this._isOver && demand.isOpen) {
       lay(null)
-      const result = (this.#iterator ??= this.iterable[Symbol.iterator]()).next()
+      const result = (this._iterator ??= this.iterable[Symbol.iterator]()).next()
       lay(scope)
       if (result.done === true) {
-        this.#isOver = true
+        this._isOver = true
         outlet.complete()
         return
       }
@@ -78,17 +78,17 @@ class IterablePump<T> implements Runnable {
   }
 
   stop(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#iterator?.return?.()
+    if (this._isOver) return
+    this._isOver = true
+    this._iterator?.return?.()
   }
 }
 
 /** One `next` is asked for at a time, when there is demand; its answer is held until there is demand again. */
 class AsyncIterablePump<T> implements Runnable {
-  #iterator: AsyncIterator<T> | null = null
-  #state: 'ready' | 'asked' | 'answered' | 'over' = 'ready'
-  #answer: IteratorResult<T> | null = null
+  private _iterator: AsyncIterator<T> | null = null
+  private _state: 'ready' | 'asked' | 'answered' | 'over' = 'ready'
+  private _answer: IteratorResult<T> | null = null
 
   constructor(
     private readonly outlet: Outlet<T>,
@@ -99,56 +99,56 @@ class AsyncIterablePump<T> implements Runnable {
 
   run(): void {
     const { demand } = this.outlet
-    if (this.#state === 'over') demand.passOn()
+    if (this._state === 'over') demand.passOn()
     else if (!demand.isOpen) demand.wait(this)
     else {
-      if (this.#state === 'answered') this.#deliver(this.#answer as IteratorResult<T>) // answered, so there is one
-      if (this.#state === 'ready') this.#ask()
+      if (this._state === 'answered') this._deliver(this._answer as IteratorResult<T>) // answered, so there is one
+      if (this._state === 'ready') this._ask()
       demand.passOn()
     }
   }
 
-  #ask(): void {
+  private _ask(): void {
     if (!this.outlet.demand.isOpen) return this.outlet.demand.wait(this)
-    this.#state = 'asked'
+    this._state = 'asked'
     let answer: Promise<IteratorResult<T>>
     try {
-      answer = (this.#iterator ??= this.iterable[Symbol.asyncIterator]()).next()
+      answer = (this._iterator ??= this.iterable[Symbol.asyncIterator]()).next()
     } catch (cause) {
-      return this.#fail(cause)
+      return this._fail(cause)
     }
     Promise.resolve(answer).then(
       (result) => {
-        if (this.#state !== 'asked') return
-        this.#state = 'answered'
-        this.#answer = result
+        if (this._state !== 'asked') return
+        this._state = 'answered'
+        this._answer = result
         queue.push(this)
       },
-      (cause: unknown) => this.#fail(cause),
+      (cause: unknown) => this._fail(cause),
     )
   }
 
-  #deliver(result: IteratorResult<T>): void {
-    this.#answer = null
+  private _deliver(result: IteratorResult<T>): void {
+    this._answer = null
     if (result.done === true) {
-      this.#state = 'over'
+      this._state = 'over'
       this.outlet.complete()
       return
     }
-    this.#state = 'ready'
+    this._state = 'ready'
     this.outlet.next(result.value)
   }
 
-  #fail(cause: unknown): void {
-    if (this.#state === 'over') return
-    this.#state = 'over'
+  private _fail(cause: unknown): void {
+    if (this._state === 'over') return
+    this._state = 'over'
     this.outlet.error(cause)
   }
 
   stop(): void {
-    if (this.#state === 'over') return
-    this.#state = 'over'
+    if (this._state === 'over') return
+    this._state = 'over'
     // A generator in the middle of a wait answers after it; what it throws then nobody waits for.
-    Promise.resolve(this.#iterator?.return?.()).catch(() => undefined)
+    Promise.resolve(this._iterator?.return?.()).catch(() => undefined)
   }
 }

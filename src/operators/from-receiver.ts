@@ -34,18 +34,18 @@ class Taking<T> extends Receiving<T, T | typeof CLOSED> {
 }
 
 class ChannelPump<T> extends Pump<T | typeof CLOSED, T> {
-  readonly #taking: Taking<T>
+  private readonly _taking: Taking<T>
 
   constructor(
     outlet: Outlet<T>,
     private readonly channel: Channel<T>,
   ) {
     super(outlet)
-    this.#taking = new Taking(channel)
+    this._taking = new Taking(channel)
   }
 
   protected nextOperation(): Operation<T | typeof CLOSED> {
-    return this.#taking
+    return this._taking
   }
 
   protected emit(value: T | typeof CLOSED): boolean {

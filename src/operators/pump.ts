@@ -13,8 +13,8 @@ import { lay } from './scope.js'
 import type { Outlet } from './outlet.js'
 
 export abstract class Pump<R, T> extends Waiter implements Runnable {
-  #state: 'queued' | 'parked' | 'granted' | 'over' = 'queued'
-  #operation: Operation<R> | null = null
+  private _state: 'queued' | 'parked' | 'granted' | 'over' = 'queued'
+  private _operation: Operation<R> | null = null
 
   constructor(protected readonly outlet: Outlet<T>) {
     super()
@@ -28,14 +28,14 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
 
   settle(raw: unknown): void {
     this.raw = raw
-    this.#state = 'granted'
+    this._state = 'granted'
     queue.push(this)
   }
 
   run(): void {
     const { outlet } = this
     const { demand } = outlet
-    if (this.#state === 'over') {
+    if (this._state === 'over') {
       demand.passOn()
       return
     }
@@ -45,10 +45,10 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
     }
     const before = outlet.enter()
     try {
-      if (this.#state === 'granted') this.#emitGranted()
-      while (this.#mayGoOn() && this.#pollAndEmit());
+      if (this._state === 'granted') this._emitGranted()
+      while (this._mayGoOn() && this._pollAndEmit());
     } catch (cause) {
-      this.#finish()
+      this._finish()
       outlet.error(cause)
     } finally {
       outlet.leave(before)
@@ -57,13 +57,13 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
   }
 
   stop(): void {
-    if (this.#state === 'parked') this.#operation?.withdraw(this)
-    else if (this.#state === 'granted') this.#operation?.undo(this)
-    this.#finish()
+    if (this._state === 'parked') this._operation?.withdraw(this)
+    else if (this._state === 'granted') this._operation?.undo(this)
+    this._finish()
   }
 
-  #mayGoOn(): boolean {
-    if (this.#state === 'over') return false
+  private _mayGoOn(): boolean {
+    if (this._state === 'over') return false
     const { demand } = this.outlet
     if (!demand.isOpen || demand.othersWait) demand.wait(this)
     else if (--queue.operations.left <= 0 && queue.sliceIsOver) queue.pushAfterHost(this)
@@ -72,34 +72,34 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
   }
 
   /** False when it has to wait, or that was the end. */
-  #pollAndEmit(): boolean {
-    const operation = (this.#operation = this.#next())
+  private _pollAndEmit(): boolean {
+    const operation = (this._operation = this._next())
     if (operation === null) {
-      this.#finish()
+      this._finish()
       this.outlet.complete()
       return false
     }
     const value = operation.poll()
     if (value === PENDING) {
-      this.#state = 'parked'
+      this._state = 'parked'
       operation.park(this)
       return false
     }
-    this.#deliver(value)
+    this._deliver(value)
     return true
   }
 
-  #emitGranted(): void {
-    this.#state = 'queued'
-    this.#deliver((this.#operation as Operation<R>).finish(this)) // granted, so there is one
+  private _emitGranted(): void {
+    this._state = 'queued'
+    this._deliver((this._operation as Operation<R>).finish(this)) // granted, so there is one
   }
 
-  #deliver(value: R): void {
+  private _deliver(value: R): void {
     if (this.emit(value)) return
-    this.#finish()
+    this._finish()
   }
 
-  #next(): Operation<R> | null {
+  private _next(): Operation<R> | null {
     const scope = lay(null)
     try {
       return this.nextOperation()
@@ -108,9 +108,9 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
     }
   }
 
-  #finish(): void {
-    this.#state = 'over'
-    this.#operation = null
+  private _finish(): void {
+    this._state = 'over'
+    this._operation = null
     this.raw = undefined
   }
 }

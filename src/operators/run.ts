@@ -6,22 +6,22 @@ import { sendTo } from './send-to.js'
 
 /** Completes when the pipeline has, or throws what it failed with. */
 class Ending extends Operation<void> {
-  readonly #waiters = new WaitQueue()
-  #end: { readonly failed: boolean; readonly cause: unknown } | null = null
+  private readonly _waiters = new WaitQueue()
+  private _end: { readonly failed: boolean; readonly cause: unknown } | null = null
 
   set(failed: boolean, cause?: unknown): void {
-    this.#end = { failed, cause }
-    this.#waiters.settleAll(undefined)
+    this._end = { failed, cause }
+    this._waiters.settleAll(undefined)
   }
   poll(): void | Pending {
-    if (this.#end === null) return PENDING
-    if (this.#end.failed) throw this.#end.cause
+    if (this._end === null) return PENDING
+    if (this._end.failed) throw this._end.cause
   }
   park(waiter: Waiter): void {
-    this.#waiters.push(waiter)
+    this._waiters.push(waiter)
   }
   withdraw(waiter: Waiter): void {
-    this.#waiters.remove(waiter)
+    this._waiters.remove(waiter)
   }
   override finish(): void {
     this.poll()

@@ -23,48 +23,48 @@ export interface Scope {
  * Whether a stage takes more. Sources that wait for it rotate: each emits one item and queues up again, where several share it.
  */
 export class Demand {
-  #isOpen = true
-  #isRetired = false
-  readonly #waiting = new Ring<Runnable>()
+  private _isOpen = true
+  private _isRetired = false
+  private readonly _waiting = new Ring<Runnable>()
   /** Sources that pause on it. */
   claims = 0
   /** Not 0 while one of them emits. */
   turn = 0
 
   get isOpen(): boolean {
-    return this.#isOpen
+    return this._isOpen
   }
 
   close(): void {
-    if (!this.#isRetired) this.#isOpen = false
+    if (!this._isRetired) this._isOpen = false
   }
 
   open(): void {
-    if (this.#isOpen) return
-    this.#isOpen = true
+    if (this._isOpen) return
+    this._isOpen = true
     this.passOn()
   }
 
   /** The stage has left: a source that others still listen to must not wait for it. */
   retire(): void {
-    this.#isRetired = true
-    this.#isOpen = true
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) queue.push(next)
+    this._isRetired = true
+    this._isOpen = true
+    for (let next = this._waiting.shift(); next !== undefined; next = this._waiting.shift()) queue.push(next)
   }
 
   /** Calls `source` when it is open again, and its turn. */
   wait(source: Runnable): void {
-    this.#waiting.push(source)
+    this._waiting.push(source)
   }
 
   get othersWait(): boolean {
-    return this.#waiting.size > 0
+    return this._waiting.size > 0
   }
 
   /** Whoever cannot use the open demand leaves it to the next. */
   passOn(): void {
-    if (!this.#isOpen) return
-    const next = this.#waiting.shift()
+    if (!this._isOpen) return
+    const next = this._waiting.shift()
     if (next !== undefined) queue.push(next)
   }
 }

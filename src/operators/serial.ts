@@ -6,7 +6,7 @@ import type { StageNotes } from './arrivals.js'
 import { Stage } from './stage.js'
 
 export abstract class Serial<T, R> extends Stage<T, R> {
-  readonly #step = new Step(this)
+  private readonly _step = new Step(this)
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes) {
     super(subscriber, notes, 1)
@@ -26,7 +26,7 @@ export abstract class Serial<T, R> extends Stage<T, R> {
       this.failed(cause)
       return
     }
-    if (result === PENDING) this.#step.park(operation, value)
+    if (result === PENDING) this._step.park(operation, value)
     else this.through(value)
   }
 
@@ -35,38 +35,38 @@ export abstract class Serial<T, R> extends Stage<T, R> {
   }
 
   protected stopWork(): void {
-    this.#step.stop()
+    this._step.stop()
   }
 }
 
 /** The one item under way, waiting for its operation. */
 class Step<T> extends Waiter implements Runnable {
-  #operation: Operation<unknown> | null = null
-  #isGranted = false
-  #value: T | undefined = undefined
+  private _operation: Operation<unknown> | null = null
+  private _isGranted = false
+  private _value: T | undefined = undefined
 
   constructor(private readonly stage: { through(value: T): void; failed(cause: unknown): void }) {
     super()
   }
 
   park(operation: Operation<unknown>, value: T): void {
-    this.#operation = operation
-    this.#isGranted = false
-    this.#value = value
+    this._operation = operation
+    this._isGranted = false
+    this._value = value
     operation.park(this)
   }
 
   settle(raw: unknown): void {
     this.raw = raw
-    this.#isGranted = true
+    this._isGranted = true
     queue.push(this)
   }
 
   run(): void {
-    const operation = this.#operation
+    const operation = this._operation
     if (operation === null) return // stopped meanwhile
-    const value = this.#value as T // parked with one
-    this.#clear()
+    const value = this._value as T // parked with one
+    this._clear()
     try {
       operation.finish(this)
     } catch (cause) {
@@ -76,15 +76,15 @@ class Step<T> extends Waiter implements Runnable {
   }
 
   stop(): void {
-    if (this.#operation !== null) {
-      if (this.#isGranted) this.#operation.undo(this)
-      else this.#operation.withdraw(this)
+    if (this._operation !== null) {
+      if (this._isGranted) this._operation.undo(this)
+      else this._operation.withdraw(this)
     }
-    this.#clear()
+    this._clear()
   }
 
-  #clear(): void {
-    this.#operation = null
-    this.#value = undefined
+  private _clear(): void {
+    this._operation = null
+    this._value = undefined
   }
 }

@@ -19,21 +19,21 @@ export abstract class Stage<T, R> implements Runnable {
   protected readonly arrivals: Arrivals<T>
   /** For user code: ends when the subscriber leaves. */
   protected readonly ctx: CancelContext
-  readonly #results = new Ring<R>()
-  readonly #places: number
-  #used = 0
-  #sourceIsDone = false
-  #isOver = false
-  #waitsBelow = false
+  private readonly _results = new Ring<R>()
+  private readonly _places: number
+  private _used = 0
+  private _sourceIsDone = false
+  private _isOver = false
+  private _waitsBelow = false
   /** Places to free once the results that wait below have left. */
-  #toFree = 0
-  #isBeginning = false
+  private _toFree = 0
+  private _isBeginning = false
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes, places: number) {
     this.outlet = new Outlet(subscriber)
     this.arrivals = new Arrivals(notes, places)
     this.ctx = withCancel(this.outlet.scope.ctx)
-    this.#places = places
+    this._places = places
   }
 
   /** Begins the work on an item; ends in `deliver` any number of times and then `free`, or in `fail`. */
@@ -46,7 +46,7 @@ export abstract class Stage<T, R> implements Runnable {
   }
 
   protected get isOver(): boolean {
-    return this.#isOver
+    return this._isOver
   }
 
   /** Subscribes to the source, with the stage's demand in the scope. */
@@ -56,99 +56,99 @@ export abstract class Stage<T, R> implements Runnable {
         next: (value) => this.arrive(value),
         error: (cause) => this.fail(cause),
         complete: () => {
-          this.#sourceIsDone = true
-          this.#checkEnd()
+          this._sourceIsDone = true
+          this._checkEnd()
         },
       }),
     )
-    if (this.#isOver) subscription.unsubscribe()
+    if (this._isOver) subscription.unsubscribe()
     return () => {
-      this.#end()
+      this._end()
       subscription.unsubscribe()
     }
   }
 
   protected arrive(value: T): void {
-    if (this.#isOver) return
+    if (this._isOver) return
     const { arrivals } = this
     const unpaced = arrivals.look()
     if (unpaced !== null) this.fail(unpaced)
-    else if (this.#used >= this.#places || arrivals.size > 0) arrivals.keep(value)
-    else this.#begin(value)
+    else if (this._used >= this._places || arrivals.size > 0) arrivals.keep(value)
+    else this._begin(value)
   }
 
-  #begin(value: T): void {
-    this.#used++
-    if (this.#used >= this.#places) this.arrivals.demand.close()
+  private _begin(value: T): void {
+    this._used++
+    if (this._used >= this._places) this.arrivals.demand.close()
     this.take(value)
   }
 
   /** One result of an item that keeps its place. */
   protected deliver(result: R): void {
-    if (this.#isOver) return
-    if (this.#results.size === 0 && this.outlet.demand.isOpen) this.outlet.next(result)
+    if (this._isOver) return
+    if (this._results.size === 0 && this.outlet.demand.isOpen) this.outlet.next(result)
     else {
-      this.#results.push(result)
-      this.#waitBelow()
+      this._results.push(result)
+      this._waitBelow()
     }
   }
 
   /** The last result of an item, or the only one; its place is free once that has left. */
   protected deliverLast(result: R): void {
     this.deliver(result)
-    if (this.#results.size === 0) this.free()
-    else this.#toFree++
+    if (this._results.size === 0) this.free()
+    else this._toFree++
   }
 
   /** An item has left the stage. */
   protected free(): void {
-    if (this.#isOver) return
-    this.#used--
-    if (this.#isBeginning) return // work that ends at once: the loop below goes on, and no stack grows
-    this.#isBeginning = true
-    while (this.arrivals.size > 0 && this.#used < this.#places && !this.#isOver) this.#begin(this.arrivals.take())
-    this.#isBeginning = false
-    if (this.#used < this.#places && this.arrivals.size === 0) this.arrivals.demand.open()
-    this.#checkEnd()
+    if (this._isOver) return
+    this._used--
+    if (this._isBeginning) return // work that ends at once: the loop below goes on, and no stack grows
+    this._isBeginning = true
+    while (this.arrivals.size > 0 && this._used < this._places && !this._isOver) this._begin(this.arrivals.take())
+    this._isBeginning = false
+    if (this._used < this._places && this.arrivals.size === 0) this.arrivals.demand.open()
+    this._checkEnd()
   }
 
-  #waitBelow(): void {
-    if (this.#waitsBelow) return
-    this.#waitsBelow = true
+  private _waitBelow(): void {
+    if (this._waitsBelow) return
+    this._waitsBelow = true
     this.outlet.demand.wait(this)
   }
 
   /** The demand below is open again. */
   run(): void {
-    this.#waitsBelow = false
+    this._waitsBelow = false
     const { demand } = this.outlet
-    const results = this.#results
-    while (!this.#isOver && results.size > 0 && demand.isOpen) {
+    const results = this._results
+    while (!this._isOver && results.size > 0 && demand.isOpen) {
       this.outlet.next(results.shift() as R) // its size says that there is one
-      if (this.#toFree > results.size) {
-        this.#toFree--
+      if (this._toFree > results.size) {
+        this._toFree--
         this.free()
       }
     }
-    if (!this.#isOver && results.size > 0) this.#waitBelow()
+    if (!this._isOver && results.size > 0) this._waitBelow()
     else demand.passOn()
   }
 
   protected fail(cause: unknown): void {
-    if (this.#isOver) return
-    this.#end()
+    if (this._isOver) return
+    this._end()
     this.outlet.error(cause)
   }
 
-  #checkEnd(): void {
-    if (!this.#sourceIsDone || this.#isOver || this.#used > 0 || this.arrivals.size > 0 || this.#results.size > 0) return
-    this.#end()
+  private _checkEnd(): void {
+    if (!this._sourceIsDone || this._isOver || this._used > 0 || this.arrivals.size > 0 || this._results.size > 0) return
+    this._end()
     this.finish()
   }
 
-  #end(): void {
-    if (this.#isOver) return
-    this.#isOver = true
+  private _end(): void {
+    if (this._isOver) return
+    this._isOver = true
     this.arrivals.demand.retire()
     this.stopWork()
     this.ctx.cancel()

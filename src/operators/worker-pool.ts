@@ -36,10 +36,10 @@ export function workerPool<T, R>(n: number, work: (value: T, ctx: Context) => Wo
 class WorkerPool<T, R> extends Stage<T, R> {
   readonly runsGoroutines: boolean
   /** Places that are free to be used again: a promise's two callbacks are made once for each place, not for each item. */
-  readonly #free: Place<T, R>[] = []
-  readonly #all: Place<T, R>[] = []
+  private readonly _free: Place<T, R>[] = []
+  private readonly _all: Place<T, R>[] = []
   /** With `ordered`: the places in the order of their items. */
-  readonly #order: Ring<Place<T, R>> | null
+  private readonly _order: Ring<Place<T, R>> | null
 
   constructor(
     subscriber: Subscriber<R>,
@@ -50,7 +50,7 @@ class WorkerPool<T, R> extends Stage<T, R> {
   ) {
     super(subscriber, notes, n)
     this.runsGoroutines = isGeneratorFunction(work)
-    this.#order = ordered ? new Ring() : null
+    this._order = ordered ? new Ring() : null
   }
 
   get context(): Context {
@@ -63,30 +63,30 @@ class WorkerPool<T, R> extends Stage<T, R> {
   }
 
   get isOrdered(): boolean {
-    return this.#order !== null
+    return this._order !== null
   }
 
   protected take(value: T): void {
-    const place = this.#free.pop() ?? this.#newPlace()
-    this.#order?.push(place)
+    const place = this._free.pop() ?? this._newPlace()
+    this._order?.push(place)
     place.begin(value)
-    if (this.#order !== null) this.#advance(this.#order)
+    if (this._order !== null) this._advance(this._order)
   }
 
-  #newPlace(): Place<T, R> {
+  private _newPlace(): Place<T, R> {
     const place = new Place(this)
-    this.#all.push(place)
+    this._all.push(place)
     return place
   }
 
   /** A result of this place; with `ordered` only the first in order may let it go. */
   result(place: Place<T, R>, value: R, isLast: boolean): void {
     if (this.isOver) return
-    if (this.#order !== null && isLast) {
+    if (this._order !== null && isLast) {
       place.keep(value)
-      this.#advance(this.#order)
+      this._advance(this._order)
     } else if (isLast) {
-      this.#release(place)
+      this._release(place)
       this.deliverLast(value)
     } else this.deliver(value)
   }
@@ -94,12 +94,12 @@ class WorkerPool<T, R> extends Stage<T, R> {
   /** This place has no (more) results. */
   done(place: Place<T, R>): void {
     if (this.isOver) return
-    if (this.#order === null) {
-      this.#release(place)
+    if (this._order === null) {
+      this._release(place)
       this.free()
     } else {
       place.isDone = true
-      this.#advance(this.#order)
+      this._advance(this._order)
     }
   }
 
@@ -108,22 +108,22 @@ class WorkerPool<T, R> extends Stage<T, R> {
   }
 
   /** Lets go what the first in order have, and the next to be first begin. */
-  #advance(order: Ring<Place<T, R>>): void {
+  private _advance(order: Ring<Place<T, R>>): void {
     for (let first = order.first; first !== undefined && first.isDone && !this.isOver; first = order.first) {
       order.shift()
-      this.#release(first)
+      this._release(first)
       if (first.hasKept) this.deliverLast(first.takeKept())
       else this.free()
     }
     order.first?.becomeFirst()
   }
 
-  #release(place: Place<T, R>): void {
-    this.#free.push(place)
+  private _release(place: Place<T, R>): void {
+    this._free.push(place)
   }
 
   protected stopWork(): void {
-    for (const place of this.#all) place.stop()
+    for (const place of this._all) place.stop()
   }
 }
 
@@ -131,14 +131,14 @@ class WorkerPool<T, R> extends Stage<T, R> {
 class Place<T, R> extends Waiter implements Runnable {
   isDone = false
   hasKept = false
-  #kept: R | undefined = undefined
-  #operation: Operation<R> | null = null
-  #isGranted = false
-  #goroutine: Goroutine<R> | null = null
-  #subscription: Subscription | null = null
-  #deferred: Observable<R> | null = null
-  readonly #onValue = (value: R): void => this.pool.result(this, value, true)
-  readonly #onThrow = (cause: unknown): void => this.pool.failed(cause)
+  private _kept: R | undefined = undefined
+  private _operation: Operation<R> | null = null
+  private _isGranted = false
+  private _goroutine: Goroutine<R> | null = null
+  private _subscription: Subscription | null = null
+  private _deferred: Observable<R> | null = null
+  private readonly _onValue = (value: R): void => this.pool.result(this, value, true)
+  private readonly _onThrow = (cause: unknown): void => this.pool.failed(cause)
 
   constructor(private readonly pool: WorkerPool<T, R>) {
     super()
@@ -147,7 +147,7 @@ class Place<T, R> extends Waiter implements Runnable {
   begin(value: T): void {
     const { pool } = this
     this.isDone = false
-    if (pool.runsGoroutines) return this.#join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
+    if (pool.runsGoroutines) return this._join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
     let work: Work<R>
     const scope = lay(null)
     try {
@@ -162,23 +162,23 @@ class Place<T, R> extends Waiter implements Runnable {
         return pool.result(this, work as R, true)
       case 'promise':
         // Only a promise of the language's own is sure to call back once, and later.
-        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this.#onValue, this.#onThrow)
+        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
       case 'operation':
-        return this.#perform(work as unknown as Operation<R>)
+        return this._perform(work as unknown as Operation<R>)
       case 'generator':
-        return this.#join(spawn(handOver<R>, [work as Generator<never, R>], null))
+        return this._join(spawn(handOver<R>, [work as Generator<never, R>], null))
       case 'observable':
-        if (!pool.isOrdered) return this.#subscribe(work as Observable<R>)
-        this.#deferred = work as Observable<R>
+        if (!pool.isOrdered) return this._subscribe(work as Observable<R>)
+        this._deferred = work as Observable<R>
     }
   }
 
-  #join(goroutine: Goroutine<R>): void {
-    this.#goroutine = goroutine
-    this.#perform(goroutine.join() as Operation<R>)
+  private _join(goroutine: Goroutine<R>): void {
+    this._goroutine = goroutine
+    this._perform(goroutine.join() as Operation<R>)
   }
 
-  #perform(operation: Operation<R>): void {
+  private _perform(operation: Operation<R>): void {
     let value
     try {
       value = operation.poll()
@@ -186,21 +186,21 @@ class Place<T, R> extends Waiter implements Runnable {
       return this.pool.failed(cause)
     }
     if (value !== PENDING) return this.pool.result(this, value, true)
-    this.#operation = operation
-    this.#isGranted = false
+    this._operation = operation
+    this._isGranted = false
     operation.park(this)
   }
 
   settle(raw: unknown): void {
     this.raw = raw
-    this.#isGranted = true
+    this._isGranted = true
     queue.push(this)
   }
 
   run(): void {
-    const operation = this.#operation
+    const operation = this._operation
     if (operation === null) return // stopped meanwhile
-    this.#operation = this.#goroutine = null
+    this._operation = this._goroutine = null
     let value
     try {
       value = operation.finish(this)
@@ -211,7 +211,7 @@ class Place<T, R> extends Waiter implements Runnable {
     this.pool.result(this, value, true)
   }
 
-  #subscribe(work: Observable<R>): void {
+  private _subscribe(work: Observable<R>): void {
     const { pool } = this
     let isOver = false
     const subscription = under(pool.scopeBelow, () =>
@@ -220,43 +220,43 @@ class Place<T, R> extends Waiter implements Runnable {
         error: (cause) => pool.failed(cause),
         complete: () => {
           isOver = true
-          this.#subscription = null
+          this._subscription = null
           pool.done(this)
         },
       }),
     )
-    if (!isOver) this.#subscription = subscription
+    if (!isOver) this._subscription = subscription
   }
 
   /** In order, an observable is subscribed to when those before it are through: its results would have to wait without bound. */
   becomeFirst(): void {
-    const work = this.#deferred
-    this.#deferred = null
-    if (work !== null) this.#subscribe(work)
+    const work = this._deferred
+    this._deferred = null
+    if (work !== null) this._subscribe(work)
   }
 
   keep(value: R): void {
     this.isDone = true
     this.hasKept = true
-    this.#kept = value
+    this._kept = value
   }
 
   takeKept(): R {
-    const value = this.#kept as R // kept
+    const value = this._kept as R // kept
     this.hasKept = false
-    this.#kept = undefined
+    this._kept = undefined
     return value
   }
 
   stop(): void {
-    if (this.#operation !== null) {
-      if (this.#isGranted) this.#operation.undo(this)
-      else this.#operation.withdraw(this)
+    if (this._operation !== null) {
+      if (this._isGranted) this._operation.undo(this)
+      else this._operation.withdraw(this)
     }
-    this.#operation = null
-    this.#goroutine?.cancel()
-    this.#subscription?.unsubscribe()
-    this.#deferred = null
+    this._operation = null
+    this._goroutine?.cancel()
+    this._subscription?.unsubscribe()
+    this._deferred = null
   }
 }
 

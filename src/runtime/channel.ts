@@ -74,25 +74,25 @@ const LARGEST = 2 ** 31 - 1
 
 export class Channel<T> implements Chan<T> {
   readonly capacity: number
-  readonly #loses: 'oldest' | 'newest' | null
-  readonly #buffer = new Ring<T>()
-  readonly #senders = new WaitQueue()
-  readonly #receivers = new WaitQueue()
-  readonly #receive: Op<Option<T>> = new Receive(this)
-  #closed = false
-  #cause: { readonly value: unknown } | null = null
+  private readonly _loses: 'oldest' | 'newest' | null
+  private readonly _buffer = new Ring<T>()
+  private readonly _senders = new WaitQueue()
+  private readonly _receivers = new WaitQueue()
+  private readonly _receive: Op<Option<T>> = new Receive(this)
+  private _closed = false
+  private _cause: { readonly value: unknown } | null = null
 
   constructor(capacity: number, loses: 'oldest' | 'newest' | null) {
     this.capacity = capacity
-    this.#loses = loses
+    this._loses = loses
   }
 
   get size(): number {
-    return this.#buffer.size
+    return this._buffer.size
   }
 
   get closed(): boolean {
-    return this.#closed
+    return this._closed
   }
 
   // Properties in the types, for the variance; methods here, so that a channel does not carry two closures.
@@ -105,7 +105,7 @@ export class Channel<T> implements Chan<T> {
   }
 
   receive(): Op<Option<T>> {
-    return this.#receive
+    return this._receive
   }
 
   tryReceive(): Either<'empty' | 'closed', T> {
@@ -116,12 +116,12 @@ export class Channel<T> implements Chan<T> {
   }
 
   close(cause?: unknown): void {
-    if (this.#closed) throw new Error('close of closed channel')
-    this.#closed = true
-    if (cause !== undefined) this.#cause = { value: cause }
+    if (this._closed) throw new Error('close of closed channel')
+    this._closed = true
+    if (cause !== undefined) this._cause = { value: cause }
     if (queue.probe !== null) queue.probe.close?.(this)
-    this.#receivers.settleAll(CLOSED)
-    this.#senders.settleAll(CLOSED)
+    this._receivers.settleAll(CLOSED)
+    this._senders.settleAll(CLOSED)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -135,73 +135,73 @@ export class Channel<T> implements Chan<T> {
 
   /** Delivers or buffers the value now; false means that a sender would wait. */
   offer(value: T): boolean {
-    if (this.#closed) throw this.sendOnClosed()
-    const receiver = this.#receivers.shift()
+    if (this._closed) throw this.sendOnClosed()
+    const receiver = this._receivers.shift()
     if (receiver !== null) {
       if (queue.probe !== null) queue.probe.send?.(this)
       receiver.settle(value)
       return true
     }
-    if (this.#buffer.size >= this.capacity) {
-      if (this.#loses === null) return false
-      if (this.#loses === 'newest') return true
-      this.#buffer.shift()
+    if (this._buffer.size >= this.capacity) {
+      if (this._loses === null) return false
+      if (this._loses === 'newest') return true
+      this._buffer.shift()
     }
-    this.#buffer.push(value)
+    this._buffer.push(value)
     if (queue.probe !== null) queue.probe.send?.(this)
     return true
   }
 
   /** The next value, or CLOSED, or PENDING where a receiver would wait. */
   take(): T | typeof CLOSED | Pending {
-    const buffer = this.#buffer
+    const buffer = this._buffer
     if (buffer.size > 0) {
       const value = buffer.shift() as T // its size says that there is one
       if (queue.probe !== null) queue.probe.receive?.(this)
       // Waiting senders fill the room in their order. After a value was given back there may be none yet.
-      if (buffer.size < this.capacity) this.#admit()
+      if (buffer.size < this.capacity) this._admit()
       return value
     }
-    const sender = this.#senders.shift()
+    const sender = this._senders.shift()
     if (sender !== null) {
       const value = sender.raw as T // what it parked with
       if (queue.probe !== null) queue.probe.receive?.(this)
       sender.settle(undefined)
       return value
     }
-    return this.#closed ? CLOSED : PENDING
+    return this._closed ? CLOSED : PENDING
   }
 
-  #admit(): void {
-    const sender = this.#senders.shift()
+  private _admit(): void {
+    const sender = this._senders.shift()
     if (sender === null) return
-    this.#buffer.push(sender.raw as T) // what it parked with
+    this._buffer.push(sender.raw as T) // what it parked with
     sender.settle(undefined)
   }
 
   /** Takes back a value from one who was granted it and left: the next receiver gets it. */
   giveBack(value: T): void {
-    const receiver = this.#receivers.shift()
-    if (receiver === null) this.#buffer.unshift(value)
+    const receiver = this._receivers.shift()
+    if (receiver === null) this._buffer.unshift(value)
     else receiver.settle(value)
   }
 
   /** The answer of a drained channel, unless it was closed with a cause. */
   drained<A>(answer: A): A {
-    if (this.#cause !== null) throw this.#cause.value
+    if (this._cause !== null) throw this._cause.value
     return answer
   }
 
   sendOnClosed(): Error {
-    return new Error('send on closed channel', this.#cause === null ? undefined : { cause: this.#cause.value })
+    return new Error('send on closed channel', this._cause === null ? undefined : { cause: this._cause.value })
   }
 
   get senders(): WaitQueue {
-    return this.#senders
+    return this._senders
   }
 
   get receivers(): WaitQueue {
-    return this.#receivers
+    return this._receivers
   }
 }
 installObservable(Channel.prototype)
@@ -259,27 +259,27 @@ export abstract class Receiving<T, R> extends Operation<R> {
 class Receive<T> extends Receiving<T, Option<T>> {
   poll(): Option<T> | Pending {
     const value = this.channel.take()
-    return value === PENDING ? PENDING : this.#option(value)
+    return value === PENDING ? PENDING : this._option(value)
   }
   override finish(waiter: Waiter): Option<T> {
-    return this.#option(waiter.raw as T | typeof CLOSED)
+    return this._option(waiter.raw as T | typeof CLOSED)
   }
-  #option(value: T | typeof CLOSED): Option<T> {
+  private _option(value: T | typeof CLOSED): Option<T> {
     return value === CLOSED ? this.channel.drained(none) : some(value as T)
   }
 }
 
 /** `for await`: the iterator's `return` releases a pending `next`. */
 class ChannelIterator<T> implements AsyncIterator<T> {
-  #pending: Unsubscribable | null = null
-  #release: (() => void) | null = null
+  private _pending: Unsubscribable | null = null
+  private _release: (() => void) | null = null
 
   constructor(private readonly channel: Channel<T>) {}
 
   next(): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => {
-      this.#release = () => resolve({ done: true, value: undefined })
-      this.#pending = (this.channel.receive() as Receive<T>).subscribe({
+      this._release = () => resolve({ done: true, value: undefined })
+      this._pending = (this.channel.receive() as Receive<T>).subscribe({
         next: (message) => resolve(message._tag === 'Some' ? { done: false, value: message.value } : { done: true, value: undefined }),
         error: reject,
       })
@@ -287,8 +287,8 @@ class ChannelIterator<T> implements AsyncIterator<T> {
   }
 
   return(): Promise<IteratorResult<T>> {
-    this.#pending?.unsubscribe()
-    this.#release?.()
+    this._pending?.unsubscribe()
+    this._release?.()
     return Promise.resolve({ done: true, value: undefined })
   }
 }

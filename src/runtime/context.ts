@@ -36,7 +36,7 @@ abstract class Base implements Context {
 /** Never ends: the root of a tree. */
 class Root extends Base {
   readonly endable = null
-  #signal: AbortSignal | null = null
+  private _signal: AbortSignal | null = null
 
   constructor(private readonly name: string) {
     super()
@@ -57,7 +57,7 @@ class Root extends Base {
     return none
   }
   get signal(): AbortSignal {
-    return (this.#signal ??= new AbortController().signal)
+    return (this._signal ??= new AbortController().signal)
   }
   override toString(): string {
     return this.name
@@ -75,14 +75,14 @@ interface Rare {
 /** A context that can be ended. */
 class Endable extends Base implements CancelContext {
   // The children, linked through themselves: leaving is O(1), and one with no child costs no list.
-  #firstChild: Endable | null = null
-  #previous: Endable | null = null
-  #next: Endable | null = null
-  #parent: Endable | null = null
-  #error: Error | null = null
-  #cause: unknown = undefined
-  #done: Done | null = null
-  #rare: Rare | null = null
+  private _firstChild: Endable | null = null
+  private _previous: Endable | null = null
+  private _next: Endable | null = null
+  private _parent: Endable | null = null
+  private _error: Error | null = null
+  private _cause: unknown = undefined
+  private _done: Done | null = null
+  private _rare: Rare | null = null
 
   constructor(private readonly outer: Context) {
     super()
@@ -98,14 +98,14 @@ class Endable extends Base implements CancelContext {
     if (parent === null) return this
     const { outer } = this
     const error = outer.err()
-    if (error._tag === 'Some') this.#mark(error.value, causeOf(outer))
-    else if (parent !== undefined) parent.#adopt(this)
-    else this.#followForeign(outer)
+    if (error._tag === 'Some') this._mark(error.value, causeOf(outer))
+    else if (parent !== undefined) parent._adopt(this)
+    else this._followForeign(outer)
     return this
   }
 
   /** A context of the user's own is followed through its `done()`; the link is let go when this one ends first. */
-  #followForeign(outer: Context): void {
+  private _followForeign(outer: Context): void {
     const done = outer.done()
     if (!isOperation(done)) throw mistyped('a Context of your own: done()', 'an operation', done)
     const link = new Reaction(() => {
@@ -117,47 +117,47 @@ class Endable extends Base implements CancelContext {
     own.waiters.push(new Reaction(() => (outer.err()._tag === 'None' ? done.withdraw(link) : undefined)))
   }
 
-  #adopt(child: Endable): void {
-    const first = this.#firstChild
-    child.#parent = this
-    child.#next = first
-    if (first !== null) first.#previous = child
-    this.#firstChild = child
+  private _adopt(child: Endable): void {
+    const first = this._firstChild
+    child._parent = this
+    child._next = first
+    if (first !== null) first._previous = child
+    this._firstChild = child
   }
 
-  #leaveParent(): void {
-    const parent = this.#parent
+  private _leaveParent(): void {
+    const parent = this._parent
     if (parent === null) return
-    if (this.#previous === null) parent.#firstChild = this.#next
-    else this.#previous.#next = this.#next
-    if (this.#next !== null) this.#next.#previous = this.#previous
-    this.#parent = this.#previous = this.#next = null
-    if (parent.#firstChild === null) parent.childless()
+    if (this._previous === null) parent._firstChild = this._next
+    else this._previous._next = this._next
+    if (this._next !== null) this._next._previous = this._previous
+    this._parent = this._previous = this._next = null
+    if (parent._firstChild === null) parent.childless()
   }
 
   /** For one that listens to something only while it has children. */
   protected childless(): void {}
 
   setDeadline(at: number, timeoutCause: unknown): void {
-    const rare = this.#rareParts()
-    this.#rare = { ...rare, deadline: at, timeoutCause }
-    if (this.#error !== null) return
+    const rare = this._rareParts()
+    this._rare = { ...rare, deadline: at, timeoutCause }
+    if (this._error !== null) return
     const { timers } = time
-    if (at <= timers.now()) this.#expire()
-    else if (at !== Infinity) this.#rare.timer = timers.add(at, () => this.#expire())
+    if (at <= timers.now()) this._expire()
+    else if (at !== Infinity) this._rare.timer = timers.add(at, () => this._expire())
   }
 
-  #expire(): void {
+  private _expire(): void {
     const error = withoutStack(() => new DeadlineExceededError())
-    this.end(error, this.#rare?.timeoutCause ?? error)
+    this.end(error, this._rare?.timeoutCause ?? error)
   }
 
-  #rareParts(): Rare {
-    return (this.#rare ??= { controller: null, deadline: NaN, timer: null, timeoutCause: undefined })
+  private _rareParts(): Rare {
+    return (this._rare ??= { controller: null, deadline: NaN, timer: null, timeoutCause: undefined })
   }
 
   cancel(cause?: unknown): void {
-    if (this.#error !== null) return
+    if (this._error !== null) return
     if (queue.probe !== null) queue.probe.cancelContext?.(this)
     const error = newCanceled()
     this.end(error, cause ?? error)
@@ -168,31 +168,31 @@ class Endable extends Base implements CancelContext {
   }
 
   end(error: Error, cause: unknown): void {
-    if (this.#error !== null) return
-    this.#leaveParent()
+    if (this._error !== null) return
+    this._leaveParent()
     const ended: Endable[] = [this]
-    this.#mark(error, cause)
+    this._mark(error, cause)
     // Decide: the whole tree, breadth first.
     for (let i = 0; i < ended.length; i++) {
       const parent = ended[i] as Endable // within its length
-      for (let child = parent.#firstChild; child !== null; ) {
-        const next: Endable | null = child.#next
-        child.#parent = child.#previous = child.#next = null
-        child.#mark(error, cause)
+      for (let child = parent._firstChild; child !== null; ) {
+        const next: Endable | null = child._next
+        child._parent = child._previous = child._next = null
+        child._mark(error, cause)
         ended.push(child)
         child = next
       }
-      parent.#firstChild = null
+      parent._firstChild = null
     }
     // Act: those that wait first, then the listeners of signals, who are user code.
-    for (const one of ended) one.#done?.waiters.settleAll(undefined)
-    for (const one of ended) one.#rare?.controller?.abort(cause)
+    for (const one of ended) one._done?.waiters.settleAll(undefined)
+    for (const one of ended) one._rare?.controller?.abort(cause)
   }
 
-  #mark(error: Error, cause: unknown): void {
-    this.#error = error
-    this.#cause = cause
-    const rare = this.#rare
+  private _mark(error: Error, cause: unknown): void {
+    this._error = error
+    this._cause = cause
+    const rare = this._rare
     if (rare !== null && rare.timer !== null) {
       time.timers.remove(rare.timer)
       rare.timer = null
@@ -200,23 +200,23 @@ class Endable extends Base implements CancelContext {
   }
 
   get hasEnded(): boolean {
-    return this.#error !== null
+    return this._error !== null
   }
 
   done(): Op<void> {
-    return (this.#done ??= new Done(this))
+    return (this._done ??= new Done(this))
   }
 
   err(): Option<Error> {
-    return this.#error === null ? none : some(this.#error)
+    return this._error === null ? none : some(this._error)
   }
 
   cause(): Option<unknown> {
-    return this.#error === null ? none : some(this.#cause)
+    return this._error === null ? none : some(this._cause)
   }
 
   deadline(): Option<number> {
-    const own = this.#rare?.deadline ?? NaN
+    const own = this._rare?.deadline ?? NaN
     const outer = this.outer.deadline()
     if (Number.isNaN(own) || own === Infinity || (outer._tag === 'Some' && outer.value < own)) return outer
     return some(own)
@@ -227,10 +227,10 @@ class Endable extends Base implements CancelContext {
   }
 
   get signal(): AbortSignal {
-    const rare = this.#rareParts()
+    const rare = this._rareParts()
     if (rare.controller === null) {
       rare.controller = new AbortController()
-      if (this.#error !== null) rare.controller.abort(this.#cause)
+      if (this._error !== null) rare.controller.abort(this._cause)
     }
     return rare.controller.signal
   }
@@ -241,7 +241,7 @@ class Endable extends Base implements CancelContext {
   }
 
   override toString(): string {
-    const deadline = this.#rare?.deadline ?? NaN
+    const deadline = this._rare?.deadline ?? NaN
     return Number.isNaN(deadline)
       ? `${String(this.outer)}.WithCancel`
       : `${String(this.outer)}.WithDeadline(${Number.isFinite(deadline) ? new Date(deadline).toISOString() : deadline})`
@@ -446,16 +446,16 @@ class OfSignal extends Endable {
   constructor(private readonly source: AbortSignal) {
     super(background)
   }
-  readonly #onAbort = (): void => this.end(newCanceled(), this.source.reason)
+  private readonly _onAbort = (): void => this.end(newCanceled(), this.source.reason)
 
   derive(): CancelContext {
     if (this.source.aborted) this.end(newCanceled(), this.source.reason)
-    else this.source.addEventListener('abort', this.#onAbort, { once: true })
+    else this.source.addEventListener('abort', this._onAbort, { once: true })
     return new Endable(this).follow()
   }
 
   protected override childless(): void {
-    this.source.removeEventListener('abort', this.#onAbort)
+    this.source.removeEventListener('abort', this._onAbort)
   }
 }
 

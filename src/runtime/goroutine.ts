@@ -89,10 +89,10 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   step = RUNNING
   operation: Operation<unknown> | null = null
   readonly id = queue.nextId++
-  #life = NEW
-  #generator: Generator | null = null
-  #joiners: WaitQueue | null = null
-  #rare: Rare | null = null
+  private _life = NEW
+  private _generator: Generator | null = null
+  private _joiners: WaitQueue | null = null
+  private _rare: Rare | null = null
 
   constructor(
     readonly body: AnyBody,
@@ -115,11 +115,11 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   }
 
   cancel(cause?: unknown): void {
-    if (this.#rare !== null || this.#life > LIVE) return
+    if (this._rare !== null || this._life > LIVE) return
     if (queue.probe !== null) queue.probe.cancel?.(this)
-    this.#rare = { cause, isDue: true, unwinding: null }
-    if (this.#life === NEW) return // `run` finds it canceled
-    if (this.#generator === null) this.#tell(CANCELED, this.#canceledError())
+    this._rare = { cause, isDue: true, unwinding: null }
+    if (this._life === NEW) return // `run` finds it canceled
+    if (this._generator === null) this._tell(CANCELED, this._canceledError())
     else if (this.step === RUNNING) this.step = CANCEL_DUE
     else if (this.step === PARKED) {
       this.operation?.withdraw(this)
@@ -136,21 +136,21 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   }
 
   get stepAfterDelivery(): number {
-    return this.#rare?.isDue === true ? CANCEL_DUE : RUNNING
+    return this._rare?.isDue === true ? CANCEL_DUE : RUNNING
   }
 
   run(): void {
-    if (this.#life === NEW) this.#start()
-    else if (this.step === PARKED || this.#rare?.unwinding) this.#unwind()
-    else this.#go(this.#generator as Generator)
+    if (this._life === NEW) this._start()
+    else if (this.step === PARKED || this._rare?.unwinding) this._unwind()
+    else this._go(this._generator as Generator)
   }
 
-  #start(): void {
-    if (this.#rare !== null) {
-      this.#end(CANCELED, this.#canceledError())
+  private _start(): void {
+    if (this._rare !== null) {
+      this._end(CANCELED, this._canceledError())
       return
     }
-    this.#life = LIVE
+    this._life = LIVE
     const args = this.raw as readonly unknown[]
     this.raw = undefined
     let made: unknown
@@ -159,53 +159,53 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
       made = this.body(...args)
     } catch (error) {
       queue.running = null
-      this.#end(FAILED, error)
+      this._end(FAILED, error)
       return
     }
     queue.running = null
-    if (isThenable(made)) this.#watch(made)
-    else if (isGenerator(made)) this.#go((this.#generator = made))
-    else this.#end(RETURNED, made)
+    if (isThenable(made)) this._watch(made)
+    else if (isGenerator(made)) this._go((this._generator = made))
+    else this._end(RETURNED, made)
   }
 
-  #go(generator: Generator): void {
+  private _go(generator: Generator): void {
     let result: IteratorResult<unknown>
     queue.running = this
     try {
       result = generator.next()
     } catch (error) {
       queue.running = null
-      this.#end(FAILED, error)
+      this._end(FAILED, error)
       return
     }
     queue.running = null
-    if (result.done === true) this.#returned(result.value)
-    else this.#suspended(result)
+    if (result.done === true) this._returned(result.value)
+    else this._suspended(result)
   }
 
   /** The generator handed out a token, or yielded something of its own. */
-  #suspended(result: IteratorResult<unknown>): void {
+  private _suspended(result: IteratorResult<unknown>): void {
     const { step, operation } = this
     if (result !== TOKEN || operation === null) {
-      this.#end(FAILED, strangeYield(this, result.value))
+      this._end(FAILED, strangeYield(this, result.value))
     } else if (step === OFFERED) {
       this.step = PARKED
       operation.park(this)
       if (queue.probe !== null) queue.probe.park?.(this, operation.describe())
     } else if (step === CANCEL_OFFERED) {
-      this.#unwind()
+      this._unwind()
     } else queue.push(this) // its slice was over
   }
 
-  #returned(value: unknown): void {
-    if (this.step !== RUNNING && this.step !== CANCEL_DUE) this.#end(FAILED, leftUnderWay(this))
-    else if (value === UNWOUND) this.#end(CANCELED, this.#canceledError())
-    else this.#end(RETURNED, value)
+  private _returned(value: unknown): void {
+    if (this.step !== RUNNING && this.step !== CANCEL_DUE) this._end(FAILED, leftUnderWay(this))
+    else if (value === UNWOUND) this._end(CANCELED, this._canceledError())
+    else this._end(RETURNED, value)
   }
 
   /** Begins the unwinding, or goes on with it after a wait. */
-  #unwind(): void {
-    const rare = this.#rare as Rare // canceled
+  private _unwind(): void {
+    const rare = this._rare as Rare // canceled
     let result: IteratorResult<unknown>
     queue.running = this
     try {
@@ -214,75 +214,75 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
         this.step = RUNNING
         this.operation = null
         this.raw = undefined
-        rare.unwinding = new Unwinding(this.#generator as Generator)
+        rare.unwinding = new Unwinding(this._generator as Generator)
         result = rare.unwinding.begin()
       } else result = rare.unwinding.resume()
     } catch (error) {
       queue.running = null
-      this.#end(FAILED, error)
+      this._end(FAILED, error)
       return
     }
     queue.running = null
-    if (result.done === true) this.#returned(result.value)
-    else this.#suspended(result)
+    if (result.done === true) this._returned(result.value)
+    else this._suspended(result)
   }
 
-  #watch(promise: PromiseLike<unknown>): void {
+  private _watch(promise: PromiseLike<unknown>): void {
     promise.then(
-      (value) => this.#end(RETURNED, value),
-      (error: unknown) => this.#end(FAILED, error),
+      (value) => this._end(RETURNED, value),
+      (error: unknown) => this._end(FAILED, error),
     )
   }
 
-  #canceledError(): CanceledError {
-    return withoutStack(() => new CanceledError(this.#rare?.cause))
+  private _canceledError(): CanceledError {
+    return withoutStack(() => new CanceledError(this._rare?.cause))
   }
 
   /** The body has ended. */
-  #end(life: number, outcome: unknown): void {
+  private _end(life: number, outcome: unknown): void {
     queue.live--
-    this.#generator = null
+    this._generator = null
     this.operation = null
     if (queue.probe !== null) queue.probe.end?.(this)
-    const toldBefore = this.#life === CANCELED
+    const toldBefore = this._life === CANCELED
     const taken = this.owner !== null && this.owner.ended(this, life === FAILED ? { error: outcome } : null)
     if (toldBefore) {
       if (life === FAILED && !taken) crash(outcome, this)
       return
     }
-    const joined = this.#joiners !== null && this.#joiners.first !== null
-    this.#tell(life === FAILED && (taken || joined) ? FAILED_AND_SEEN : life, outcome)
-    if (this.#life === FAILED) failedUnjoined(this)
+    const joined = this._joiners !== null && this._joiners.first !== null
+    this._tell(life === FAILED && (taken || joined) ? FAILED_AND_SEEN : life, outcome)
+    if (this._life === FAILED) failedUnjoined(this)
   }
 
-  #tell(life: number, outcome: unknown): void {
-    this.#life = life
+  private _tell(life: number, outcome: unknown): void {
+    this._life = life
     this.raw = outcome
-    this.#joiners?.settleAll(undefined)
-    this.#joiners = null
+    this._joiners?.settleAll(undefined)
+    this._joiners = null
   }
 
   /** For `Join`: the outcome, if it has come. */
   get outcome(): R | Pending {
-    const life = this.#life
+    const life = this._life
     if (life <= LIVE) return PENDING
     if (life === RETURNED) return this.raw as R
-    if (life === FAILED) this.#life = FAILED_AND_SEEN
+    if (life === FAILED) this._life = FAILED_AND_SEEN
     throw this.raw
   }
 
   get joiners(): WaitQueue {
-    return (this.#joiners ??= new WaitQueue())
+    return (this._joiners ??= new WaitQueue())
   }
 
   /** It failed, and nobody has asked. */
   get failedUnseen(): boolean {
-    return this.#life === FAILED
+    return this._life === FAILED
   }
 
   /** Its body is a generator, so that a cancel unwinds it. */
   get isGenerator(): boolean {
-    return this.#generator !== null || this.#life === NEW
+    return this._generator !== null || this._life === NEW
   }
 }
 

@@ -111,7 +111,7 @@ export abstract class Operation<T> implements Op<T> {
   next(): IteratorResult<never, T> {
     const performer = queue.running as Performer | null
     if (performer === null) throw outsideGoroutine(this)
-    if (performer.step !== RUNNING) return this.#inOtherSteps(performer)
+    if (performer.step !== RUNNING) return this._inOtherSteps(performer)
     const value = this.poll()
     if (value === PENDING) return offer(performer, this, OFFERED)
     if (--queue.operations.left <= 0 && queue.sliceIsOver) {
@@ -126,7 +126,7 @@ export abstract class Operation<T> implements Op<T> {
     return probing.on ? TOKEN : { done: true, value: value as T }
   }
 
-  #inOtherSteps(performer: Performer): IteratorResult<never, T> {
+  private _inOtherSteps(performer: Performer): IteratorResult<never, T> {
     const { step } = performer
     if (step === CANCEL_DUE) return offer(performer, this, CANCEL_OFFERED)
     if (performer.operation !== this || (step !== GRANTED && step !== KEPT)) throw drivenByOthers(this)
@@ -255,28 +255,28 @@ class Attempted<T, E> extends Wrapped<T, Either<E, T>> {
 
 /** The context's end and the operation, in this order: a choice of two that answers one of them. */
 class Within<T> extends Operation<T> {
-  readonly #ops: readonly [Operation<unknown>, Operation<T>]
+  private readonly _ops: readonly [Operation<unknown>, Operation<T>]
 
   constructor(
     inner: Operation<T>,
     private readonly ctx: Context,
   ) {
     super()
-    this.#ops = [checkOperation('within(ctx)', ctx.done()), inner]
+    this._ops = [checkOperation('within(ctx)', ctx.done()), inner]
   }
 
   poll(): T | Pending {
     const { ctx } = this
-    if (ctx.err()._tag === 'Some' || this.#ops[0].poll() !== PENDING) throw causeOf(ctx)
-    const value = this.#ops[1].poll()
+    if (ctx.err()._tag === 'Some' || this._ops[0].poll() !== PENDING) throw causeOf(ctx)
+    const value = this._ops[1].poll()
     if (value !== PENDING) return value
-    const refusal = this.#ops[1].refusal(ctx)
+    const refusal = this._ops[1].refusal(ctx)
     if (refusal !== undefined) throw refusal
     return PENDING
   }
 
   park(waiter: Waiter): void {
-    parkCases(waiter, this.#ops)
+    parkCases(waiter, this._ops)
   }
 
   withdraw(waiter: Waiter): void {
@@ -287,7 +287,7 @@ class Within<T> extends Operation<T> {
     const winner = waiter.raw as Case
     try {
       if (winner.index === 0) throw causeOf(this.ctx)
-      return this.#ops[1].finish(winner)
+      return this._ops[1].finish(winner)
     } finally {
       releaseCase(winner)
     }
@@ -300,7 +300,7 @@ class Within<T> extends Operation<T> {
   }
 
   describe(): string {
-    return this.#ops[1].describe()
+    return this._ops[1].describe()
   }
 }
 

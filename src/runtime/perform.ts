@@ -102,7 +102,7 @@ export function subscribe<T>(operation: Operation<T>, to: Observer<T> | Callback
  *        └──────unsubscribe─────┴────────▶ over   (withdrawn, or given back)
  */
 class SubscriberWaiter extends Waiter implements Runnable, Unsubscribable {
-  #state: 'parked' | 'granted' | 'over' = 'parked'
+  private _state: 'parked' | 'granted' | 'over' = 'parked'
 
   constructor(
     private readonly operation: Operation<unknown>,
@@ -113,13 +113,13 @@ class SubscriberWaiter extends Waiter implements Runnable, Unsubscribable {
 
   settle(raw: unknown): void {
     this.raw = raw
-    this.#state = 'granted'
+    this._state = 'granted'
     queue.push(this)
   }
 
   run(): void {
-    if (this.#state === 'over') return
-    this.#state = 'over'
+    if (this._state === 'over') return
+    this._state = 'over'
     let value
     try {
       value = this.operation.finish(this)
@@ -132,8 +132,8 @@ class SubscriberWaiter extends Waiter implements Runnable, Unsubscribable {
   }
 
   unsubscribe(): void {
-    if (this.#state === 'parked') this.operation.withdraw(this)
-    if (this.#state === 'granted') this.operation.undo(this)
-    this.#state = 'over'
+    if (this._state === 'parked') this.operation.withdraw(this)
+    if (this._state === 'granted') this.operation.undo(this)
+    this._state = 'over'
   }
 }

@@ -3,19 +3,19 @@
  * and to start from a seed where a schedule is to be replayed.
  */
 export class Random {
-  #state: number
+  private _state: number
 
   constructor(seed: number) {
-    this.#state = seed | 0 || 0x9e3779b9
+    this._state = seed | 0 || 0x9e3779b9
   }
 
   /** A whole number from 0 up to, but not including, `n`; `n` up to 2^31. */
   below(n: number): number {
-    let x = this.#state
+    let x = this._state
     x ^= x << 13
     x ^= x >>> 17
     x ^= x << 5
-    this.#state = x
+    this._state = x
     // The product's high part, not a remainder: no division, and no bias worth the name for the few cases of a select.
     return Math.floor((x >>> 0) * 2.3283064365386963e-10 * n)
   }

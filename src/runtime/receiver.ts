@@ -11,8 +11,8 @@ export function subscribeReceiver<T>(receiver: Receiver<T>, observer: Observer<T
 }
 
 class Pump<T> implements Runnable, Unsubscribable {
-  #pending: Unsubscribable | null = null
-  #over = false
+  private _pending: Unsubscribable | null = null
+  private _over = false
 
   constructor(
     private readonly receiver: Receiver<T>,
@@ -22,27 +22,27 @@ class Pump<T> implements Runnable, Unsubscribable {
   }
 
   run(): void {
-    if (this.#over) return
+    if (this._over) return
     const operation = this.receiver.receive() as Operation<Option<T>>
-    this.#pending = operation.subscribe({
+    this._pending = operation.subscribe({
       next: (message) => {
         if (message._tag === 'None') {
-          this.#over = true
+          this._over = true
           this.observer.complete?.()
           return
         }
         this.observer.next?.(message.value)
-        if (!this.#over) queue.push(this)
+        if (!this._over) queue.push(this)
       },
       error: (cause) => {
-        this.#over = true
+        this._over = true
         this.observer.error?.(cause)
       },
     })
   }
 
   unsubscribe(): void {
-    this.#over = true
-    this.#pending?.unsubscribe()
+    this._over = true
+    this._pending?.unsubscribe()
   }
 }

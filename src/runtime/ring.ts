@@ -1,50 +1,50 @@
 /** A double-ended queue on a ring whose length is a power of two and doubles when full: push, shift and unshift are O(1). */
 export class Ring<T> {
-  #slots: (T | undefined)[]
-  #head = 0
-  #size = 0
+  private _slots: (T | undefined)[]
+  private _head = 0
+  private _size = 0
 
   constructor(room = 8) {
-    this.#slots = new Array<T | undefined>(room).fill(undefined)
+    this._slots = new Array<T | undefined>(room).fill(undefined)
   }
 
   get size(): number {
-    return this.#size
+    return this._size
   }
 
   /** The oldest, left where it is; undefined when empty. */
   get first(): T | undefined {
-    return this.#size === 0 ? undefined : this.#slots[this.#head]
+    return this._size === 0 ? undefined : this._slots[this._head]
   }
 
   push(value: T): void {
-    if (this.#size === this.#slots.length) this.#grow()
-    this.#slots[(this.#head + this.#size++) & (this.#slots.length - 1)] = value
+    if (this._size === this._slots.length) this._grow()
+    this._slots[(this._head + this._size++) & (this._slots.length - 1)] = value
   }
 
   unshift(value: T): void {
-    if (this.#size === this.#slots.length) this.#grow()
-    this.#head = (this.#head - 1) & (this.#slots.length - 1)
-    this.#slots[this.#head] = value
-    this.#size++
+    if (this._size === this._slots.length) this._grow()
+    this._head = (this._head - 1) & (this._slots.length - 1)
+    this._slots[this._head] = value
+    this._size++
   }
 
   /** The oldest; undefined when empty, so look at `size` first where undefined is a value. */
   shift(): T | undefined {
-    if (this.#size === 0) return undefined
-    const head = this.#head
-    const value = this.#slots[head]
-    this.#slots[head] = undefined // holds nothing that was taken
-    this.#head = (head + 1) & (this.#slots.length - 1)
-    this.#size--
+    if (this._size === 0) return undefined
+    const head = this._head
+    const value = this._slots[head]
+    this._slots[head] = undefined // holds nothing that was taken
+    this._head = (head + 1) & (this._slots.length - 1)
+    this._size--
     return value
   }
 
-  #grow(): void {
-    const old = this.#slots
+  private _grow(): void {
+    const old = this._slots
     const slots = new Array<T | undefined>(old.length * 2).fill(undefined)
-    for (let i = 0; i < this.#size; i++) slots[i] = old[(this.#head + i) & (old.length - 1)]
-    this.#slots = slots
-    this.#head = 0
+    for (let i = 0; i < this._size; i++) slots[i] = old[(this._head + i) & (old.length - 1)]
+    this._slots = slots
+    this._head = 0
   }
 }

@@ -32,21 +32,21 @@ const LONGEST_STRIDE = 128
 /** Counts steps, and reads the clock once in a stride. */
 class SliceWatch {
   left = SHORTEST_STRIDE
-  #stride = SHORTEST_STRIDE
-  #last = 0
+  private _stride = SHORTEST_STRIDE
+  private _last = 0
 
   /** True when the slice that ends at `deadline` is over; to be asked when `left` has been counted down to 0. */
   isOver(deadline: number): boolean {
     const time = now()
-    const spent = time - this.#last
-    this.#last = time
-    this.#stride = spent > SLICE / 8 ? Math.max(1, this.#stride >> 1) : Math.min(LONGEST_STRIDE, this.#stride << 1)
-    this.left = this.#stride
+    const spent = time - this._last
+    this._last = time
+    this._stride = spent > SLICE / 8 ? Math.max(1, this._stride >> 1) : Math.min(LONGEST_STRIDE, this._stride << 1)
+    this.left = this._stride
     return time >= deadline
   }
 
   restart(): void {
-    this.left = this.#stride = SHORTEST_STRIDE
+    this.left = this._stride = SHORTEST_STRIDE
   }
 }
 
@@ -60,74 +60,74 @@ export class RunQueue {
   probe: Probe | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
-  readonly #ready = new Ring<Runnable>(1024)
-  readonly #steps = new SliceWatch()
-  readonly #drains = new SliceWatch()
+  private readonly _ready = new Ring<Runnable>(1024)
+  private readonly _steps = new SliceWatch()
+  private readonly _drains = new SliceWatch()
   /** Of operations that completed at once; counted by those who perform them. */
   readonly operations = new SliceWatch()
-  #deadline = 0
-  #wake: (() => void) | null = null
+  private _deadline = 0
+  private _wake: (() => void) | null = null
   /** The slice is over: the host comes first. */
-  #overdue = false
+  private _overdue = false
 
   constructor() {
-    void this.#loop()
+    void this._loop()
   }
 
   /** How many are ready. */
   get size(): number {
-    return this.#ready.size
+    return this._ready.size
   }
 
   push(runnable: Runnable): void {
-    this.#ready.push(runnable)
-    if (this.#wake !== null) this.#wakeUp(this.#wake)
+    this._ready.push(runnable)
+    if (this._wake !== null) this._wakeUp(this._wake)
   }
 
   /** As push, but not before the host has had a turn. */
   pushAfterHost(runnable: Runnable): void {
-    this.#overdue = true
+    this._overdue = true
     this.push(runnable)
   }
 
   /** True when the performer of an operation that completed at once should give way. */
   get sliceIsOver(): boolean {
-    return this.operations.isOver(this.#deadline)
+    return this.operations.isOver(this._deadline)
   }
 
   /** The host just had its turn: a new slice begins. */
   hostHadItsTurn(): void {
-    this.#deadline = now() + SLICE
+    this._deadline = now() + SLICE
   }
 
-  #wakeUp(wake: () => void): void {
-    this.#wake = null
+  private _wakeUp(wake: () => void): void {
+    this._wake = null
     wake()
   }
 
-  async #loop(): Promise<never> {
+  private async _loop(): Promise<never> {
     for (;;) {
-      if (this.#ready.size === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
-      if (this.#overdue || (--this.#drains.left <= 0 && this.#drains.isOver(this.#deadline))) {
-        this.#overdue = false
+      if (this._ready.size === 0) await new Promise<void>((resolve) => (this._wake = resolve))
+      if (this._overdue || (--this._drains.left <= 0 && this._drains.isOver(this._deadline))) {
+        this._overdue = false
         await new Promise<void>(hostTurn)
         this.hostHadItsTurn()
       }
-      this.#drain()
+      this._drain()
     }
   }
 
-  #drain(): void {
-    this.#steps.restart()
+  private _drain(): void {
+    this._steps.restart()
     this.operations.restart()
-    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
+    for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {
       try {
         next.run()
       } catch (error) {
         uncaught(error) // a fault of ours or of a hook: it must not stop the queue
       }
-      if (--this.#steps.left <= 0 && this.#steps.isOver(this.#deadline)) {
-        this.#overdue = true
+      if (--this._steps.left <= 0 && this._steps.isOver(this._deadline)) {
+        this._overdue = true
         return
       }
     }

@@ -53,14 +53,14 @@ abstract class Choice<R> extends Operation<R> {
       }
       return PENDING
     }
-    return this.#pollInRandomOrder(n)
+    return this._pollInRandomOrder(n)
   }
 
   /**
    * A permutation drawn only as far as it is needed (Fisher and Yates). Rotating from a random start would not be uniform: where two
    * neighbours of four are ready it gives 75:25.
    */
-  #pollInRandomOrder(n: number): R | Pending {
+  private _pollInRandomOrder(n: number): R | Pending {
     const { operations } = this
     const order = takeOrder(n)
     for (let left = n; left > 0; left--) {
@@ -158,26 +158,41 @@ function toOperation(value: unknown, name: Name): Operation<unknown> | null {
 const integerLike = /^(0|[1-9]\d*)$/
 
 function makeSelect(cases: object, biased: boolean): Select {
-  if (Array.isArray(cases)) return selectOf(cases.keys(), cases, biased)
-  if (typeof cases !== 'object' || (cases as unknown) === null || isOperation(cases)) throw mistyped('select(cases)', 'a record or an array of cases', cases)
-  const names = Object.keys(cases)
-  if (biased && names.some((name) => integerLike.test(name)))
-    throw new TypeError(
-      `select: biased goes by the order written, and JavaScript reorders integer-like keys: ${JSON.stringify(names.find((name) => integerLike.test(name)))}; use an array or other names`,
-    )
-  return selectOf(names, cases as Record<Name, unknown>, biased)
+  if (Array.isArray(cases)) return selectFromArray(cases, biased)
+  if (typeof cases !== 'object' || (cases as unknown) === null || isOperation(cases)) // null: from JavaScript
+    throw mistyped('select(cases)', 'a record or an array of cases', cases)
+  return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
 
-function selectOf(names: Iterable<Name>, cases: Record<Name, unknown> | readonly unknown[], biased: boolean): Select {
-  const present: Name[] = []
+function selectFromArray(cases: readonly unknown[], biased: boolean): Select {
+  const names: number[] = []
   const operations: Operation<unknown>[] = []
-  for (const name of names) {
-    const operation = toOperation((cases as Record<Name, unknown>)[name], name)
+  for (let i = 0; i < cases.length; i++) {
+    const operation = toOperation(cases[i], i)
     if (operation === null) continue
-    present.push(name)
+    names.push(i)
     operations.push(operation)
   }
-  return new Select(present, operations, biased)
+  return new Select(names, operations, biased)
+}
+
+function selectFromRecord(cases: Record<string, unknown>, biased: boolean): Select {
+  const names: string[] = []
+  const operations: Operation<unknown>[] = []
+  for (const name of Object.keys(cases)) {
+    if (biased && integerLike.test(name)) throw reordered(name)
+    const operation = toOperation(cases[name], name)
+    if (operation === null) continue
+    names.push(name)
+    operations.push(operation)
+  }
+  return new Select(names, operations, biased)
+}
+
+function reordered(name: string): TypeError {
+  return new TypeError(
+    `select: biased goes by the order written, and JavaScript moves the integer-like key ${JSON.stringify(name)} to the front: use an array, or other names`,
+  )
 }
 
 /**

@@ -81,12 +81,12 @@ export function newTimer(ms: number): Timer {
  *      ▲───────────────reset────────────────┘
  */
 class OneTimer implements Timer {
-  #entry: Entry | null = null
-  #expired = false
-  readonly #waiters = new WaitQueue()
+  private _entry: Entry | null = null
+  private _expired = false
+  private readonly _waiters = new WaitQueue()
 
   constructor(ms: number) {
-    this.#start(ms)
+    this._start(ms)
   }
 
   fired(): Op<void> {
@@ -94,50 +94,50 @@ class OneTimer implements Timer {
   }
 
   stop(): boolean {
-    const wasActive = this.#expired || this.#entry !== null
-    this.#expired = false
-    if (this.#entry !== null) time.timers.remove(this.#entry)
-    this.#entry = null
+    const wasActive = this._expired || this._entry !== null
+    this._expired = false
+    if (this._entry !== null) time.timers.remove(this._entry)
+    this._entry = null
     return wasActive
   }
 
   reset(ms: number): boolean {
     checkTime('timer.reset(ms)', ms)
     const wasActive = this.stop()
-    this.#start(ms)
+    this._start(ms)
     return wasActive
   }
 
-  #start(ms: number): void {
+  private _start(ms: number): void {
     const { timers } = time
-    this.#entry = timers.add(timers.now() + ms, () => {
-      this.#entry = null
+    this._entry = timers.add(timers.now() + ms, () => {
+      this._entry = null
       this.expire()
     })
   }
 
   /** Also how an expiry is given back by one who was granted it and left. */
   expire(): void {
-    const waiter = this.#waiters.shift()
-    if (waiter === null) this.#expired = true
+    const waiter = this._waiters.shift()
+    if (waiter === null) this._expired = true
     else waiter.settle(undefined)
   }
 
   take(): boolean {
     const { timers } = time
     // The host's timer may be late, or not have had its turn: what is due has expired.
-    if (this.#entry !== null && this.#entry.at <= timers.now()) {
-      timers.remove(this.#entry)
-      this.#entry = null
-      this.#expired = true
+    if (this._entry !== null && this._entry.at <= timers.now()) {
+      timers.remove(this._entry)
+      this._entry = null
+      this._expired = true
     }
-    const expired = this.#expired
-    this.#expired = false
+    const expired = this._expired
+    this._expired = false
     return expired
   }
 
   get waiters(): WaitQueue {
-    return this.#waiters
+    return this._waiters
   }
 }
 
@@ -191,44 +191,44 @@ export function ticker(ms: number): Ticker {
 class Ticks implements Ticker {
   readonly size = 0
   readonly capacity = 0
-  readonly #ticks = new Channel<number>(1, 'newest')
-  #entry: Entry | null = null
+  private readonly _ticks = new Channel<number>(1, 'newest')
+  private _entry: Entry | null = null
 
   constructor(ms: number) {
-    this.#start(time.timers.now() + ms, ms)
+    this._start(time.timers.now() + ms, ms)
   }
 
   receive(): Op<Option<number>> {
-    return this.#ticks.receive()
+    return this._ticks.receive()
   }
 
   tryReceive(): Either<'empty' | 'closed', number> {
-    return this.#ticks.tryReceive()
+    return this._ticks.tryReceive()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<number> {
-    return this.#ticks[Symbol.asyncIterator]()
+    return this._ticks[Symbol.asyncIterator]()
   }
 
   stop(): void {
-    if (this.#entry !== null) time.timers.remove(this.#entry)
-    this.#entry = null
-    if (this.#ticks.size > 0) this.#ticks.take()
+    if (this._entry !== null) time.timers.remove(this._entry)
+    this._entry = null
+    if (this._ticks.size > 0) this._ticks.take()
   }
 
   reset(ms: number): void {
     checkInterval('non-positive interval for Ticker.Reset', ms)
     this.stop()
-    this.#start(time.timers.now() + ms, ms)
+    this._start(time.timers.now() + ms, ms)
   }
 
-  #start(at: number, ms: number): void {
+  private _start(at: number, ms: number): void {
     const { timers } = time
-    this.#entry = timers.add(at, () => {
+    this._entry = timers.add(at, () => {
       const now = timers.now()
       // Late by more than a round: what was missed is dropped, and the beat kept.
-      this.#start(at + ms * Math.max(1, Math.floor((now - at) / ms) + 1), ms)
-      this.#ticks.offer(now)
+      this._start(at + ms * Math.max(1, Math.floor((now - at) / ms) + 1), ms)
+      this._ticks.offer(now)
     })
   }
 }

@@ -17,14 +17,14 @@ export interface Entry {
 }
 
 export class Timers {
-  readonly #heap: Entry[] = []
-  #nextOrder = 0
-  #set: { readonly at: number; readonly cancel: () => void } | null = null
+  private readonly _heap: Entry[] = []
+  private _nextOrder = 0
+  private _set: { readonly at: number; readonly cancel: () => void } | null = null
 
   constructor(readonly clock: Clock) {}
 
   get size(): number {
-    return this.#heap.length
+    return this._heap.length
   }
 
   now(): number {
@@ -32,10 +32,10 @@ export class Timers {
   }
 
   add(at: number, fire: () => void): Entry {
-    const entry: Entry = { at, order: this.#nextOrder++, fire, index: this.#heap.length }
-    this.#heap.push(entry)
-    this.#rise(entry)
-    if (entry.index === 0) this.#setHostTimer()
+    const entry: Entry = { at, order: this._nextOrder++, fire, index: this._heap.length }
+    this._heap.push(entry)
+    this._rise(entry)
+    if (entry.index === 0) this._setHostTimer()
     return entry
   }
 
@@ -43,68 +43,68 @@ export class Timers {
   remove(entry: Entry): boolean {
     const { index } = entry
     if (index < 0) return false
-    const last = this.#heap.pop() as Entry // there is at least this one
+    const last = this._heap.pop() as Entry // there is at least this one
     entry.index = -1
     if (last !== entry) {
-      this.#place(last, index)
-      this.#rise(last)
-      this.#sink(last)
+      this._place(last, index)
+      this._rise(last)
+      this._sink(last)
     }
     // A timer set too early costs one idle call; none left must not keep the process alive.
-    if (this.#heap.length === 0) this.#clearHostTimer()
+    if (this._heap.length === 0) this._clearHostTimer()
     return true
   }
 
-  #fireDue(): void {
-    this.#set = null
+  private _fireDue(): void {
+    this._set = null
     queue.hostHadItsTurn()
     const time = this.now()
-    for (let first = this.#heap[0]; first !== undefined && first.at <= time; first = this.#heap[0]) {
+    for (let first = this._heap[0]; first !== undefined && first.at <= time; first = this._heap[0]) {
       this.remove(first)
       first.fire()
     }
-    this.#setHostTimer()
+    this._setHostTimer()
   }
 
-  #setHostTimer(): void {
-    const at = this.#heap[0]?.at
-    if (at === undefined || at === Infinity || (this.#set !== null && this.#set.at <= at)) return
-    this.#clearHostTimer()
-    this.#set = { at, cancel: this.clock.set(at, () => this.#fireDue()) }
+  private _setHostTimer(): void {
+    const at = this._heap[0]?.at
+    if (at === undefined || at === Infinity || (this._set !== null && this._set.at <= at)) return
+    this._clearHostTimer()
+    this._set = { at, cancel: this.clock.set(at, () => this._fireDue()) }
   }
 
-  #clearHostTimer(): void {
-    this.#set?.cancel()
-    this.#set = null
+  private _clearHostTimer(): void {
+    this._set?.cancel()
+    this._set = null
   }
 
-  #place(entry: Entry, index: number): void {
+  private _place(entry: Entry, index: number): void {
     entry.index = index
-    this.#heap[index] = entry
+    this._heap[index] = entry
   }
 
-  #rise(entry: Entry): void {
+  private _rise(entry: Entry): void {
     while (entry.index > 0) {
-      const parent = this.#heap[(entry.index - 1) >> 1] as Entry // inside the heap
+      const parent = this._heap[(entry.index - 1) >> 1] as Entry // inside the heap
       if (!isBefore(entry, parent)) return
-      this.#swap(entry, parent)
+      this._swap(entry, parent)
     }
   }
 
-  #sink(entry: Entry): void {
+  private _sink(entry: Entry): void {
     for (;;) {
-      const left = this.#heap[2 * entry.index + 1]
-      const right = this.#heap[2 * entry.index + 2]
+      const left = this._heap[2 * entry.index + 1]
+      const right = this._heap[2 * entry.index + 2]
       const child = right !== undefined && left !== undefined && isBefore(right, left) ? right : left
       if (child === undefined || !isBefore(child, entry)) return
-      this.#swap(entry, child)
+      this._swap(entry, child)
     }
   }
 
-  #swap(a: Entry, b: Entry): void {
+  private _swap(a: Entry, b: Entry): void {
     const { index } = a
-    this.#place(a, b.index)
-    this.#place(b, index)
+    this._place(a, b.index)
+    this._place(b, index)
   }
 }
 

@@ -37,24 +37,24 @@ function chainOf(outermost: Generator): Generator[] {
 }
 
 export class Unwinding {
-  readonly #chain: Generator[]
+  private readonly _chain: Generator[]
 
   constructor(outermost: Generator) {
-    this.#chain = chainOf(outermost)
+    this._chain = chainOf(outermost)
   }
 
   begin(): IteratorResult<unknown> {
-    return this.#drive((innermost) => innermost.return(UNWOUND))
+    return this._drive((innermost) => innermost.return(UNWOUND))
   }
 
   /** A `finally` waited, and what it waited for is there. */
   resume(): IteratorResult<unknown> {
-    return this.#drive((innermost) => innermost.next())
+    return this._drive((innermost) => innermost.next())
   }
 
   /** Until one of them waits, or the outermost is done: with UNWOUND, with what a `finally` returned, or by the throw of one. */
-  #drive(how: (innermost: Generator) => IteratorResult<unknown>): IteratorResult<unknown> {
-    const chain = this.#chain
+  private _drive(how: (innermost: Generator) => IteratorResult<unknown>): IteratorResult<unknown> {
+    const chain = this._chain
     let step = how
     for (;;) {
       const innermost = chain[chain.length - 1] as Generator // the chain is never empty here

@@ -59,14 +59,14 @@ export class WaitQueue {
 
 /** A reaction of the runtime's own: `react` is called at once, so it must be short and run no user code. */
 export class Reaction extends Waiter {
-  readonly #react: (raw: unknown) => void
+  private readonly _react: (raw: unknown) => void
 
   constructor(react: (raw: unknown) => void) {
     super()
-    this.#react = react
+    this._react = react
   }
 
   settle(raw: unknown): void {
-    this.#react(raw)
+    this._react(raw)
   }
 }
