@@ -44,4 +44,3 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
     }
   })
 }
-

@@ -55,14 +55,14 @@ class IterablePump<T> implements Runnable {
         outlet.leave(before)
       }
     }
-    if (!this._isOver && !demand.isOpen) demand.wait(this)
-    else demand.passOn()
+    if (this._isOver || demand.isOpen) demand.passOn()
+    else demand.wait(this)
   }
 
   private _emitWhileWanted(): void {
     const { outlet } = this
     const { demand, scope } = outlet
-    while (!this._isOver && demand.isOpen) {
+    while (!this._isOver) {
       lay(null)
       const result = (this._iterator ??= this.iterable[Symbol.iterator]()).next()
       lay(scope)
@@ -72,6 +72,7 @@ class IterablePump<T> implements Runnable {
         return
       }
       outlet.emit(result.value)
+      if (!demand.isOpen) return
       if (demand.othersWait) return demand.wait(this)
       if (--queue.operations.left <= 0 && queue.sliceIsOver) return queue.pushAfterHost(this)
     }

@@ -30,7 +30,8 @@ class RateLimit<T> extends Serial<T, T> {
  * ```
  */
 export function rateLimit<T>(limiter: Limiter, options?: StageOptions): MonoTypeOperatorFunction<T> {
-  if (typeof (limiter as Partial<Limiter> | null | undefined)?.wait !== 'function') throw mistyped('rateLimit(limiter)', 'a limiter with wait()', limiter)
+  if (typeof (limiter as Partial<Limiter> | null | undefined)?.wait !== 'function')
+    throw mistyped('rateLimit(limiter)', 'a limiter with wait()', limiter)
   const notes = stageNotes('rateLimit', options)
   return operate((subscriber) => {
     const stage = new RateLimit<T>(subscriber, notes)

@@ -23,7 +23,13 @@ export function withContext<T>(ctx: Context): MonoTypeOperatorFunction<T> {
         outlet.error(causeOf(ctx))
         return
       }
-      subscriber.add(stopAt(ctx.done(), () => outlet.error(causeOf(ctx)), (cause) => outlet.error(cause)))
+      subscriber.add(
+        stopAt(
+          ctx.done(),
+          () => outlet.error(causeOf(ctx)),
+          (cause) => outlet.error(cause),
+        ),
+      )
       if (subscriber.closed) return
       subscriber.add(under({ demand: outlet.demand, ctx }, () => source.subscribe(subscriber)))
     })
@@ -44,7 +50,13 @@ export function until<T>(stop: Op<unknown> | Receiver<unknown> | Context): MonoT
   return (source) =>
     new Observable((subscriber) => {
       const outlet = new Outlet(subscriber, false)
-      subscriber.add(stopAt(operation(), () => outlet.complete(), (cause) => outlet.error(cause)))
+      subscriber.add(
+        stopAt(
+          operation(),
+          () => outlet.complete(),
+          (cause) => outlet.error(cause),
+        ),
+      )
       if (subscriber.closed) return
       subscriber.add(under(outlet.scope, () => source.subscribe(subscriber)))
     })

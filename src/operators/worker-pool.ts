@@ -26,7 +26,11 @@ type Worker<T, R> = (value: T, ctx: Context) => Work<R>
  * fromReceiver(jobs).pipe(workerPool(5, async (url, ctx) => (await fetch(url, { signal: ctx.signal })).status))
  * ```
  */
-export function workerPool<T, R>(n: number, work: (value: T, ctx: Context) => Work<R>, options?: WorkerPoolOptions): OperatorFunction<T, R> {
+export function workerPool<T, R>(
+  n: number,
+  work: (value: T, ctx: Context) => Work<R>,
+  options?: WorkerPoolOptions,
+): OperatorFunction<T, R> {
   checkCount('workerPool(n)', 1, n)
   checkFunction('workerPool(n, work)', work)
   const notes = stageNotes('workerPool', options)
@@ -147,7 +151,8 @@ class Place<T, R> extends Waiter implements Runnable {
   begin(value: T): void {
     const { pool } = this
     this.isDone = false
-    if (pool.runsGoroutines) return this._join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
+    if (pool.runsGoroutines)
+      return this._join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
     let work: Work<R>
     const scope = lay(null)
     try {

@@ -325,6 +325,7 @@ export function dropping<T>(n: number): Buffer<T> {
 
 function checkCapacity(n: unknown, least: number): number {
   if (typeof n !== 'number') throw mistyped('makechan: size out of range', `a whole number from ${least} to 2^31-1, or a Buffer`, n)
-  if (!Number.isInteger(n) || n < least || n > LARGEST) throw outOfRange('makechan: size out of range', `a whole number from ${least} to 2^31-1`, n)
+  if (!Number.isInteger(n) || n < least || n > LARGEST)
+    throw outOfRange('makechan: size out of range', `a whole number from ${least} to 2^31-1`, n)
   return n
 }

@@ -175,7 +175,7 @@ class Endable extends Base implements CancelContext {
     // Decide: the whole tree, breadth first.
     for (let i = 0; i < ended.length; i++) {
       const parent = ended[i] as Endable // within its length
-      for (let child = parent._firstChild; child !== null; ) {
+      for (let child = parent._firstChild; child !== null;) {
         const next: Endable | null = child._next
         child._parent = child._previous = child._next = null
         child._mark(error, cause)
@@ -305,7 +305,7 @@ function endableOf(ctx: Context): Endable | null | undefined {
 
 /** Goes outward through a chain of any length without a stack. */
 function lookUp<V>(from: Context, key: ContextKey<V>): Option<V> {
-  for (let one = from; ; ) {
+  for (let one = from; ;) {
     if (one instanceof Valued) {
       if (one.key === key) return some(one.held as V) // the key's type says which
       one = one.parent
@@ -467,7 +467,8 @@ const ofSignals = new WeakMap<AbortSignal, OfSignal>()
  */
 export function fromSignal(signal: AbortSignal): CancelContext {
   const it = signal as Partial<AbortSignal> | null | undefined
-  if (typeof it?.aborted !== 'boolean' || typeof it.addEventListener !== 'function') throw mistyped('fromSignal(signal)', 'an AbortSignal', signal)
+  if (typeof it?.aborted !== 'boolean' || typeof it.addEventListener !== 'function')
+    throw mistyped('fromSignal(signal)', 'an AbortSignal', signal)
   let hidden = ofSignals.get(signal)
   if (hidden === undefined) ofSignals.set(signal, (hidden = new OfSignal(signal)))
   return hidden.derive()

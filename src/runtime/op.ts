@@ -179,7 +179,8 @@ function drivenByOthers(operation: Operation<unknown>): Error {
 /** Throws unless the value can serve as a Context. */
 export function checkContext(where: string, ctx: Context): Context {
   const it = ctx as unknown
-  if (typeof it === 'object' && it !== null && ['done', 'err', 'cause', 'deadline', 'value'].every(isMethodOf, it) && 'signal' in it) return ctx
+  if (typeof it === 'object' && it !== null && ['done', 'err', 'cause', 'deadline', 'value'].every(isMethodOf, it) && 'signal' in it)
+    return ctx
   if (it === null || it === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
   throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)
 }

@@ -150,7 +150,8 @@ class Choose extends Choice<unknown> {
 function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   if (isOperation(value)) return value
   if (value === null || value === undefined || value === false) return null
-  if (typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function') return new Promised(value as PromiseLike<unknown>)
+  if (typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function')
+    return new Promised(value as PromiseLike<unknown>)
   throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)
 }
 
@@ -159,7 +160,8 @@ const integerLike = /^(0|[1-9]\d*)$/
 
 function makeSelect(cases: object, biased: boolean): Select {
   if (Array.isArray(cases)) return selectFromArray(cases, biased)
-  if (typeof cases !== 'object' || (cases as unknown) === null || isOperation(cases)) // null: from JavaScript
+  if (typeof cases !== 'object' || (cases as unknown) === null || isOperation(cases))
+    // null: from JavaScript
     throw mistyped('select(cases)', 'a record or an array of cases', cases)
   return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
@@ -221,14 +223,18 @@ export function select(cases: object, options?: SelectOptions): Op<unknown> {
  * come to light.
  */
 export function trySelect<const C extends Cases>(cases: C, options?: SelectOptions): Option<Tagged<C>>
-export function trySelect<T>(cases: readonly (Op<T> | false | null | undefined)[], options?: SelectOptions): Option<{ case: number; value: T }>
+export function trySelect<T>(
+  cases: readonly (Op<T> | false | null | undefined)[],
+  options?: SelectOptions,
+): Option<{ case: number; value: T }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
   const answer = makeSelect(cases, options?.biased === true).poll()
   return answer === PENDING ? none : some(answer)
 }
 
 /** A select that answers the value alone. */
-export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> { // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
+export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> {
+  // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
   const operations = ops.map((op, i) => {
     if (isOperation(op)) return op
     throw mistyped(`choose: operation ${i}`, 'an operation', op)

@@ -14,7 +14,9 @@ import { probing, TOKEN } from './op.js'
 /** What a generator returns when nothing in it overrides the unwinding. */
 export const UNWOUND = Symbol('unwound')
 
-const prototype = Object.getPrototypeOf(function* () {}).prototype as { return: (this: Generator, value: unknown) => IteratorResult<unknown> } // eslint-disable-line require-yield -- only its prototype is wanted
+const prototype = Object.getPrototypeOf(function* () {}).prototype as {
+  return: (this: Generator, value: unknown) => IteratorResult<unknown>
+} // eslint-disable-line require-yield -- only its prototype is wanted
 const plainReturn = prototype.return
 
 /** The generators from the outermost to the one that performs the operation the goroutine waits at. */

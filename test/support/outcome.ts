@@ -1,0 +1,60 @@
+/** Performs an operation and shows how that stands; in each of the three ways, since they have one meaning. */
+import { go, type Op } from 'millrace'
+import { from } from 'rxjs'
+import { expect } from 'vitest'
+
+type State<T> = { is: 'waiting' } | { is: 'done'; value: T } | { is: 'thrown'; cause: unknown }
+
+export const waiting: State<never> = { is: 'waiting' }
+export const done = <T>(value: T): State<T> => ({ is: 'done', value })
+export const thrown = (cause: unknown): State<never> => ({ is: 'thrown', cause })
+/** An error by its message: what was thrown is compared with it as a whole. */
+export const thrownError = (message: string): State<never> => thrown(expect.objectContaining({ message }))
+
+/** `now` is how it stands; `leave` gives it up, as a goroutine that is canceled or a subscriber who leaves (an `await` cannot). */
+export interface Outcome<T> {
+  now: State<T>
+  leave(): void
+}
+
+export type Perform = <T>(op: Op<T>) => Outcome<T>
+
+/** By `yield*`, in a goroutine of its own. */
+export const performed: Perform = <T>(op: Op<T>) => {
+  const goroutine = go(function* () {
+    try {
+      outcome.now = done(yield* op)
+    } catch (cause) {
+      outcome.now = thrown(cause)
+    }
+  })
+  const outcome: Outcome<T> = { now: waiting, leave: () => goroutine.cancel() }
+  return outcome
+}
+
+export const awaited: Perform = <T>(op: Op<T>) => {
+  const outcome: Outcome<T> = { now: waiting, leave: () => expect.unreachable('an await cannot leave') }
+  void (async () => {
+    try {
+      outcome.now = done(await op)
+    } catch (cause) {
+      outcome.now = thrown(cause)
+    }
+  })()
+  return outcome
+}
+
+export const subscribed: Perform = <T>(op: Op<T>) => {
+  const outcome: Outcome<T> = { now: waiting, leave: () => subscription.unsubscribe() }
+  const subscription = from(op).subscribe({
+    next: (value) => (outcome.now = done(value)),
+    error: (cause: unknown) => (outcome.now = thrown(cause)),
+  })
+  return outcome
+}
+
+export const ways: readonly (readonly [string, Perform])[] = [
+  ['yield*', performed],
+  ['await', awaited],
+  ['from(op)', subscribed],
+]

@@ -1,0 +1,13 @@
+/**
+ * Lets every runnable goroutine run until it ends or parks; no time passes. Settled is a run queue that stays empty over some turns of
+ * the event loop, each of which ends with all microtasks done: so async functions over operations have come to rest as well.
+ */
+import { queue } from '../../src/runtime/run-queue.js'
+
+const QUIET_TURNS = 3
+
+export const hostTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+export async function settle(): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet = queue.size === 0 ? quiet + 1 : 0) await hostTurn()
+}
