@@ -14,6 +14,7 @@ interface Failed extends Observed {
 type CrashHook = (error: unknown, goroutine: Observed) => void
 
 let hook: CrashHook | null = null
+let isExpected: ((error: unknown) => boolean) | null = null
 let unseen: Failed[] = []
 
 /**
@@ -29,7 +30,13 @@ export function onCrash(next: CrashHook): () => void {
   }
 }
 
+/** Failures that are no crash, hook or none: a program that is told to end fails all over, and that is how it ends. */
+export function expectFailures(test: (error: unknown) => boolean): void {
+  isExpected = test
+}
+
 export function crash(error: unknown, goroutine: Observed): void {
+  if (isExpected?.(error) === true) return
   if (hook === null) uncaught(error)
   else hook(error, goroutine)
 }

@@ -20,7 +20,7 @@ import { crash, failedUnjoined } from './crash.js'
 import { CanceledError, show, withoutStack } from './errors.js'
 import { CANCEL_DUE, CANCEL_OFFERED, GRANTED, KEPT, OFFERED, Operation, PARKED, RUNNING, TOKEN, type Performer } from './op.js'
 import type { Observed } from './probe.js'
-import { queue, type Runnable } from './run-queue.js'
+import { queue, type AsyncScope, type Runnable } from './run-queue.js'
 import type { Op } from './types.js'
 import { PENDING, WaitQueue, Waiter, type Pending } from './waiter.js'
 import { UNWOUND, Unwinding } from './unwind.js'
@@ -58,8 +58,11 @@ export interface Goroutine<out R> {
 
 /** Who started a goroutine on its own account: told when the body has really ended. */
 export interface Owner {
-  /** Answers whether it takes the failure; otherwise it is a crash unless somebody joins. */
-  ended(goroutine: Spawned, failure: Failure | null): boolean
+  /**
+   * `value` is what it returned, or UNWOUND where it was canceled. Answers whether it takes the failure; otherwise that is a crash unless
+   * somebody joins.
+   */
+  ended(goroutine: Spawned, failure: Failure | null, value: unknown): boolean
 }
 
 export interface Failure {
@@ -76,6 +79,9 @@ const CANCELED = 5
 
 /** What few goroutines need. */
 interface Rare {
+  /** The async context of the spawner, where that is kept. */
+  readonly scope: AsyncScope | null
+  isCanceled: boolean
   cause: unknown
   /** The cancel waits for the next operation. */
   isDue: boolean
@@ -102,6 +108,8 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     super()
     this.raw = args
     queue.live++
+    if (queue.captureScope !== null)
+      this._rare = { scope: queue.captureScope(), isCanceled: false, cause: undefined, isDue: false, unwinding: null }
     if (queue.probe !== null) queue.probe.spawn?.(this)
     queue.push(this)
   }
@@ -115,9 +123,9 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   }
 
   cancel(cause?: unknown): void {
-    if (this._rare !== null || this._life > LIVE) return
+    if (this._rare?.isCanceled === true || this._life > LIVE) return
     if (queue.probe !== null) queue.probe.cancel?.(this)
-    this._rare = { cause, isDue: true, unwinding: null }
+    this._rare = { scope: this.scope, isCanceled: true, cause, isDue: true, unwinding: null }
     if (this._life === NEW) return // `run` finds it canceled
     if (this._generator === null) this._tell(CANCELED, this._canceledError())
     else if (this.step === RUNNING) this.step = CANCEL_DUE
@@ -135,6 +143,11 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     queue.push(this)
   }
 
+  /** For the run queue: where this goroutine runs. */
+  get scope(): AsyncScope | null {
+    return this._rare === null ? null : this._rare.scope
+  }
+
   get stepAfterDelivery(): number {
     return this._rare?.isDue === true ? CANCEL_DUE : RUNNING
   }
@@ -146,7 +159,7 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   }
 
   private _start(): void {
-    if (this._rare !== null) {
+    if (this._rare?.isCanceled === true) {
       this._end(CANCELED, this._canceledError())
       return
     }
@@ -245,7 +258,7 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     this.operation = null
     if (queue.probe !== null) queue.probe.end?.(this)
     const toldBefore = this._life === CANCELED
-    const taken = this.owner !== null && this.owner.ended(this, life === FAILED ? { error: outcome } : null)
+    const taken = this.owner !== null && this._tellOwner(this.owner, life, outcome)
     if (toldBefore) {
       if (life === FAILED && !taken) crash(outcome, this)
       return
@@ -253,6 +266,11 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     const joined = this._joiners !== null && this._joiners.first !== null
     this._tell(life === FAILED && (taken || joined) ? FAILED_AND_SEEN : life, outcome)
     if (this._life === FAILED) failedUnjoined(this)
+  }
+
+  private _tellOwner(owner: Owner, life: number, outcome: unknown): boolean {
+    if (life === FAILED) return owner.ended(this, { error: outcome }, undefined)
+    return owner.ended(this, null, life === CANCELED ? UNWOUND : outcome)
   }
 
   private _tell(life: number, outcome: unknown): void {

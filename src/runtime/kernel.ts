@@ -2,11 +2,12 @@
  * The door for the floors above: what operators, adapters and the test kit are built of. It is not public; what users get is in index.ts.
  */
 export { Channel, CLOSED, Receiving } from './channel.js'
-export { crash } from './crash.js'
+export { crash, expectFailures } from './crash.js'
 export { checkCount, checkFunction, mistyped, outOfRange, show } from './errors.js'
 export { isGenerator, spawn, type Failure, type Owner, type Spawned } from './goroutine.js'
 export { causeOf, checkContext, checkOperation, installObservable, isOperation, Operation } from './op.js'
 export { none, some } from './option.js'
+export { AsyncWaiter } from './perform.js'
 export { Random } from './random.js'
 export { Ring } from './ring.js'
 export { queue, type Runnable } from './run-queue.js'

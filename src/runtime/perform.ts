@@ -45,7 +45,8 @@ export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
   return new Promise((resolve, reject) => performAsync(operation, resolve, reject))
 }
 
-class AsyncWaiter<T> extends Waiter implements Runnable {
+/** An async function that waits. */
+export class AsyncWaiter<T> extends Waiter implements Runnable {
   constructor(
     private readonly operation: Operation<T>,
     private readonly onValue: Callback<T>,

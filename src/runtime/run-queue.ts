@@ -8,7 +8,7 @@
  * Always true:
  * - `run()` is never called from within another `run()`: settling pushes, it does not call.
  * - The queue is drained from a loop parked since the module was loaded, so user code runs in a neutral async context: no request's
- *   AsyncLocalStorage store leaks into the goroutine of another.
+ *   AsyncLocalStorage store leaks into the goroutine of another. With `captureScope` a goroutine runs in the context of its spawner.
  * - The deadline of a slice moves only when the host has had its turn. Three counters watch it, each with a stride of its own: steps of
  *   a drain, operations that completed at once, and drains. (One counter shared by them can miss a drain for good.)
  *
@@ -21,32 +21,38 @@ import { Ring } from './ring.js'
 
 export interface Runnable {
   run(): void
+  /** The async context to run in; none is the neutral one. Looked at only while `queue.captureScope` is set. */
+  readonly scope?: AsyncScope | null
 }
+
+/** Calls a function within the async context that was captured: what Node's `AsyncLocalStorage.snapshot()` answers. */
+export type AsyncScope = (f: () => void) => void
 
 /** ms of continuous work before the host gets its turn. */
 const SLICE = 5
-/** Steps between two looks at the clock, which costs some 30 ns: few while steps are long, many while they are short. */
-const SHORTEST_STRIDE = 4
+/** Steps between two looks at the clock, which costs some 35 ns: as many as are done in an eighth of a slice, and at most these. */
 const LONGEST_STRIDE = 128
+/** A new drain may bring longer steps than the last: it looks sooner. */
+const FIRST_STRIDE = 16
 
 /** Counts steps, and reads the clock once in a stride. */
 class SliceWatch {
-  left = SHORTEST_STRIDE
-  private _stride = SHORTEST_STRIDE
+  left = FIRST_STRIDE
+  private _stride = FIRST_STRIDE
   private _last = 0
 
   /** True when the slice that ends at `deadline` is over; to be asked when `left` has been counted down to 0. */
   isOver(deadline: number): boolean {
     const time = now()
-    const spent = time - this._last
+    const fits = Math.floor((SLICE / 8 / (time - this._last)) * this._stride)
     this._last = time
-    this._stride = spent > SLICE / 8 ? Math.max(1, this._stride >> 1) : Math.min(LONGEST_STRIDE, this._stride << 1)
+    this._stride = Math.max(1, Math.min(fits, 2 * this._stride, LONGEST_STRIDE))
     this.left = this._stride
     return time >= deadline
   }
 
-  restart(): void {
-    this.left = this._stride = SHORTEST_STRIDE
+  beginDrain(): void {
+    if (this.left > FIRST_STRIDE) this.left = this._stride = FIRST_STRIDE
   }
 }
 
@@ -58,6 +64,8 @@ export class RunQueue {
   nextId = 1
   /** Sees what happens, when someone asked to look; see `Probe`. */
   probe: Probe | null = null
+  /** Captures the async context of one who spawns, where goroutines are to keep it; null where they run in the neutral one. */
+  captureScope: (() => AsyncScope) | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
   private readonly _ready = new Ring<Runnable>(1024)
@@ -118,11 +126,12 @@ export class RunQueue {
   }
 
   private _drain(): void {
-    this._steps.restart()
-    this.operations.restart()
+    this._steps.beginDrain()
+    this.operations.beginDrain()
     for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {
       try {
-        next.run()
+        if (this.captureScope === null) next.run()
+        else this._runInScope(next)
       } catch (error) {
         uncaught(error) // a fault of ours or of a hook: it must not stop the queue
       }
@@ -131,6 +140,18 @@ export class RunQueue {
         return
       }
     }
+  }
+
+  private _runInScope(first: Runnable): void {
+    const scope = first.scope ?? null
+    if (scope === null) first.run()
+    else scope(() => this._runAllOf(scope, first))
+  }
+
+  /** Those that follow in the same scope run before it is left: to enter one costs more than a step. */
+  private _runAllOf(scope: AsyncScope, first: Runnable): void {
+    first.run()
+    while (this._ready.first?.scope === scope && --this._steps.left > 0) this._ready.shift()?.run()
   }
 }
 

@@ -144,6 +144,6 @@ class Acquire extends Operation<Disposable> {
     ;(waiter.raw as Permit)[Symbol.dispose]() // what `run` granted
   }
   describe(): string {
-    return 'semacquire'
+    return 'semaphore.Acquire'
   }
 }

@@ -1,0 +1,144 @@
+/**
+ * The goroutines that work for one owner (an errgroup, a pool): at most `limit` at once, the others queued first in, first out. When the
+ * context of the crew ends, its generators are unwound and what is queued never starts; async functions have the context to look at, and
+ * keep their place until they really end.
+ *
+ *     start ──▶ [ queued ] ──place free──▶ active ──really ended──▶ left ──the last──▶ idle
+ *                   └──────context ends──────┴─▶ unwound ─────────────▲
+ *
+ * Always true: some are queued only while all places are taken, and none once the context has ended and the run queue has come round.
+ */
+import { spawn, type Body, type Failure, type Owner, type Spawned } from './goroutine.js'
+import { causeOf, Operation } from './op.js'
+import { Ring } from './ring.js'
+import { queue, type Runnable } from './run-queue.js'
+import type { Context } from './types.js'
+import { UNWOUND } from './unwind.js'
+import { Reaction, WaitQueue, type Waiter } from './waiter.js'
+
+/** What members run: they are given the context of the crew. */
+export type Task<R> = Body<[Context], R>
+
+export abstract class Crew implements Runnable {
+  limit = Infinity
+  active = 0
+  /** The end of the context kept some from their work. */
+  cutShort = false
+  readonly waiters = new WaitQueue()
+  private _first: Member | null = null
+  private readonly _queued = new Ring<Member>()
+  private readonly _args: [Context]
+
+  constructor(readonly ctx: Context) {
+    this._args = [ctx]
+    // What the context's end grants to members comes first: one that watches `ctx.done()` still gets it, and is unwound at its next step.
+    const done = ctx.done() as Operation<void> // the context is one of ours
+    done.park(
+      new Reaction(() => {
+        if (!this.isIdle) queue.push(this)
+      }),
+    )
+  }
+
+  /** A member has ended, and the count is right again. */
+  protected abstract left(member: Member, failure: Failure | null, value: unknown): void
+  /** Some wait, and nobody is left. */
+  protected abstract idle(): void
+
+  get isIdle(): boolean {
+    return this.active === 0 && this._queued.size === 0
+  }
+
+  get hasPlace(): boolean {
+    return this.active < this.limit && this._queued.size === 0
+  }
+
+  start(task: Task<unknown>, index: number): void {
+    const member = new Member(this, task, index)
+    if (this._hasEnded) this.cutShort = true
+    else if (this.hasPlace) this._begin(member)
+    else this._queued.push(member)
+  }
+
+  /** Places may have become free. */
+  admit(): void {
+    const dropAll = this._queued.size > 0 && this._hasEnded
+    if (dropAll) this.cutShort = true
+    while (this._queued.size > 0 && (dropAll || this.active < this.limit)) {
+      const member = this._queued.shift() as Member // one is there
+      if (!dropAll) this._begin(member)
+    }
+    if (this.isIdle && this.waiters.first !== null) this.idle()
+  }
+
+  /** The context has ended. */
+  run(): void {
+    for (let member = this._first; member !== null; member = member.next) member.unwind()
+    this.admit()
+  }
+
+  memberEnded(member: Member, failure: Failure | null, value: unknown): void {
+    this.active--
+    if (member.previous === null) this._first = member.next
+    else member.previous.next = member.next
+    if (member.next !== null) member.next.previous = member.previous
+    if (value === UNWOUND && this._hasEnded) this.cutShort = true
+    this.left(member, failure, value)
+    this.admit()
+  }
+
+  private _begin(member: Member): void {
+    this.active++
+    const { _first: first } = this
+    member.next = first
+    if (first !== null) first.previous = member
+    this._first = member
+    member.begin(this._args)
+  }
+
+  private get _hasEnded(): boolean {
+    return this.ctx.err()._tag === 'Some'
+  }
+}
+
+export class Member implements Owner {
+  previous: Member | null = null
+  next: Member | null = null
+  private _goroutine: Spawned | null = null
+
+  constructor(
+    private readonly crew: Crew,
+    private readonly task: Task<unknown>,
+    /** Which of the tasks it runs. */
+    readonly index: number,
+  ) {}
+
+  begin(args: [Context]): void {
+    this._goroutine = spawn(this.task, args, this)
+  }
+
+  unwind(): void {
+    if (this._goroutine?.isGenerator === true) this._goroutine.cancel(causeOf(this.crew.ctx))
+  }
+
+  ended(_: Spawned, failure: Failure | null, value: unknown): boolean {
+    this.crew.memberEnded(this, failure, value)
+    return true // the failure is the crew's
+  }
+}
+
+/** Waits until nobody of the crew is left. */
+export abstract class WaitForAll<R> extends Operation<R> {
+  constructor(protected readonly crew: Crew) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  park(waiter: Waiter): void {
+    this.crew.waiters.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this.crew.waiters.remove(waiter)
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Goroutines that succeed or fail as one: Go's `golang.org/x/sync/errgroup`.
+ *
+ * Where we differ from Go: `go` never waits, it queues; when one fails, or the parent context ends, the generators of the group are unwound
+ * and what is queued never starts, where Go would have each look at the context; and when the parent's end cut work short, `wait` says so,
+ * even if no function reported it.
+ */
+import { background, withCancel } from './context.js'
+import { Crew, WaitForAll, type Member, type Task } from './crew.js'
+import { checkFunction, mistyped, outOfRange } from './errors.js'
+import type { Failure } from './goroutine.js'
+import { causeOf } from './op.js'
+import type { CancelContext, Context, Op } from './types.js'
+import { PENDING, type Pending } from './waiter.js'
+
+/** Goroutines on one task. */
+export interface ErrGroup {
+  /** What its functions are given. It ends at the first failure, with the parent, and at the latest when `wait` is through. */
+  readonly ctx: Context
+  /** All failures so far, the first one first; those that only pass on why the context ended are left out. */
+  readonly failures: readonly unknown[]
+  /** Starts `fn` as a goroutine, with the group's context; past the limit it queues, first in, first out. */
+  go(fn: Task<unknown>): void
+  /** Starts `fn` if the limit allows it now; answers whether it does. */
+  tryGo(fn: Task<unknown>): boolean
+  /** At most `n` at once; a negative number or Infinity: no limit. Throws "errgroup: modify limit while n goroutines in the group are still active". */
+  setLimit(n: number): void
+  /**
+   * Waits until all have really ended. Throws the first failure; or the parent's cause, where the parent's end cut work short. By then the
+   * context has ended.
+   */
+  wait(): Op<void>
+}
+
+/**
+ * Makes a group under a parent context. Without a parent it cancels nothing, and can be used again after `wait`; the first failure stays.
+ * Source: Go's `errgroup.WithContext` and `errgroup.Group`.
+ *
+ * @example
+ * ```ts
+ * const group = errgroup(ctx)
+ * for (const url of urls) group.go(async (ctx) => fetch(url, { signal: ctx.signal }))
+ * await group.wait()
+ * ```
+ */
+export function errgroup(parent?: Context): ErrGroup {
+  return new Group(parent === undefined ? null : withCancel(parent))
+}
+
+class Group extends Crew implements ErrGroup {
+  readonly failures: unknown[] = []
+  private readonly _wait = new Wait(this)
+
+  constructor(private readonly own: CancelContext | null) {
+    super(own ?? background)
+  }
+
+  go(fn: Task<unknown>): void {
+    checkFunction('errgroup.go(fn)', fn)
+    this.start(fn, 0)
+  }
+
+  tryGo(fn: Task<unknown>): boolean {
+    checkFunction('errgroup.tryGo(fn)', fn)
+    if (!this.hasPlace) return false
+    this.start(fn, 0)
+    return true
+  }
+
+  setLimit(n: number): void {
+    if (typeof n !== 'number') throw mistyped('errgroup.setLimit(n)', 'a whole number, or Infinity', n)
+    if (n !== Infinity && !Number.isSafeInteger(n)) throw outOfRange('errgroup.setLimit(n)', 'a whole number, or Infinity', n)
+    if (this.active > 0) throw new Error(`errgroup: modify limit while ${this.active} goroutines in the group are still active`)
+    this.limit = n < 0 ? Infinity : n
+    this.admit()
+  }
+
+  wait(): Op<void> {
+    return this._wait
+  }
+
+  protected left(_: Member, failure: Failure | null): void {
+    if (failure === null) return
+    const { error } = failure
+    const echo = this.own?.err()._tag === 'Some' && this.failures.length > 0 && error === causeOf(this.ctx)
+    if (!echo) this.failures.push(error)
+    this.own?.cancel(error)
+  }
+
+  protected idle(): void {
+    this.end()
+    this.waiters.settleAll(undefined)
+  }
+
+  /** The work is done, and with it the context. */
+  end(): void {
+    this.own?.cancel()
+  }
+
+  throwFailure(): void {
+    if (this.failures.length > 0) throw this.failures[0]
+    if (this.cutShort) throw causeOf(this.ctx)
+  }
+}
+
+class Wait extends WaitForAll<void> {
+  constructor(private readonly group: Group) {
+    super(group)
+  }
+  poll(): void | Pending {
+    if (!this.group.isIdle) return PENDING
+    this.group.end()
+    this.group.throwFailure()
+  }
+  override finish(): void {
+    this.group.throwFailure()
+  }
+  describe(): string {
+    return 'errgroup.Wait'
+  }
+}
