@@ -14,7 +14,7 @@
  */
 import { CanceledError, checkFunction, checkTime, DeadlineExceededError, mistyped, withoutStack } from './errors.js'
 import { spawn, type Body } from './goroutine.js'
-import { causeOf, checkContext, isOperation, Operation } from './op.js'
+import { causeOf, checkContext, CONTEXT, isOperation, Operation } from './op.js'
 import { none, some, type Option } from './option.js'
 import { queue } from './run-queue.js'
 import { time, type Entry } from './timers.js'
@@ -32,6 +32,8 @@ abstract class Base implements Context {
   /** The nearest context that can be ended, itself included; null where none is, undefined where a user's own stands before it. */
   abstract readonly endable: Endable | null | undefined
 }
+
+Object.defineProperty(Base.prototype, CONTEXT, { value: true })
 
 /** Never ends: the root of a tree. */
 class Root extends Base {

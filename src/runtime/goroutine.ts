@@ -18,7 +18,7 @@
  */
 import { crash, failedUnjoined } from './crash.js'
 import { CanceledError, show, withoutStack } from './errors.js'
-import { CANCEL_DUE, CANCEL_OFFERED, GRANTED, KEPT, OFFERED, Operation, PARKED, RUNNING, TOKEN, type Performer } from './op.js'
+import { CANCEL_DUE, CANCEL_OFFERED, GRANTED, isOperation, KEPT, OFFERED, Operation, PARKED, RUNNING, TOKEN, type Performer } from './op.js'
 import type { Observed } from './probe.js'
 import { queue, type AsyncScope, type Runnable } from './run-queue.js'
 import type { Op } from './types.js'
@@ -240,7 +240,9 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     else this._suspended(result)
   }
 
-  private _watch(promise: PromiseLike<unknown>): void {
+  private _watch(made: PromiseLike<unknown>): void {
+    // A stranger's thenable may throw, or call back twice; a promise of it does neither.
+    const promise = made instanceof Promise || isOperation(made) ? made : Promise.resolve(made)
     promise.then(
       (value) => this._end(RETURNED, value),
       (error: unknown) => this._end(FAILED, error),

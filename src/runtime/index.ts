@@ -20,3 +20,10 @@ export {
   withoutCancel,
 } from './context.js'
 export { setProbe, type Observed, type Probe } from './probe.js'
+export { waitGroup, type WaitGroup } from './wait-group.js'
+export { mutex, type Mutex } from './mutex.js'
+export { semaphore, type Semaphore } from './semaphore.js'
+export { errgroup, type ErrGroup } from './errgroup.js'
+export { rateLimiter, type RateLimiter, type Reservation } from './rate-limiter.js'
+export { rateEvery, sometimes, type Sometimes, type SometimesOptions } from './sometimes.js'
+export { workers, type WorkersOptions } from './workers.js'

@@ -3,7 +3,7 @@
  */
 export { Channel, CLOSED, Receiving } from './channel.js'
 export { crash, expectFailures } from './crash.js'
-export { checkCount, checkFunction, mistyped, outOfRange, show } from './errors.js'
+export { checkCount, checkFunction, checkTime, mistyped, outOfRange, show } from './errors.js'
 export { isGenerator, spawn, type Failure, type Owner, type Spawned } from './goroutine.js'
 export { causeOf, checkContext, checkOperation, installObservable, isOperation, Operation } from './op.js'
 export { none, some } from './option.js'

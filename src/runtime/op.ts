@@ -176,17 +176,15 @@ function drivenByOthers(operation: Operation<unknown>): Error {
   )
 }
 
+/** On contexts of ours, which need no closer look: a context is derived for each request, so the look has to be cheap. */
+export const CONTEXT = Symbol.for('millrace.context')
+
 /** Throws unless the value can serve as a Context. */
 export function checkContext(where: string, ctx: Context): Context {
-  const it = ctx as unknown
-  if (typeof it === 'object' && it !== null && ['done', 'err', 'cause', 'deadline', 'value'].every(isMethodOf, it) && 'signal' in it)
-    return ctx
+  const it = ctx as unknown as Partial<Record<string | symbol, unknown>> | null | undefined // from JavaScript it may be anything
   if (it === null || it === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
+  if (it[CONTEXT] === true || (['done', 'err', 'cause', 'deadline', 'value'].every((name) => typeof it[name] === 'function') && 'signal' in it)) return ctx
   throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)
-}
-
-function isMethodOf(this: unknown, name: string): boolean {
-  return typeof (this as Record<string, unknown>)[name] === 'function'
 }
 
 /** An operation that waits as another does, and sees the result another way. */

@@ -1,18 +1,18 @@
 /**
  * A token bucket: Go's `golang.org/x/time/rate`. It fills at `perSecond` tokens a second up to `burst`, and starts full.
  *
- * Who waits and who holds a reservation that is not due yet stand in one queue, first in, first out; the head gets its tokens the moment
- * they are there. The state is brought up to date only when somebody looks: `serve` goes through what has become due since.
+ * Who waits, and who holds a reservation that is not due yet, stand in one queue, first in, first out; the head gets its tokens the moment
+ * they are there. The state is brought up to date only when somebody looks: `_serve` goes through what has become due since.
  *
  * Always true:
- * - `_tokens` is what there was at `_since`; it is never negative, since nothing is taken before it is there.
+ * - The bucket held `_tokens` at `_since`. That is never negative: nothing is taken before it is there.
  * - While the queue is not empty the bucket is not clipped to the burst: what fills it is spoken for.
- * - While somebody waits, one timer is set for the head.
+ * - While somebody waits, one timer is set for the head. Reservations need none.
  *
  * Where we differ from Go: a `wait` takes its tokens when it is granted, not when it begins, so giving up costs nobody anything; and a
  * canceled reservation gives back all it took, to the benefit of those behind it.
  */
-import { checkCount, mistyped, outOfRange } from './errors.js'
+import { checkCount, checkTime, mistyped, outOfRange } from './errors.js'
 import { Operation } from './op.js'
 import { queue, type Runnable } from './run-queue.js'
 import { time, type Entry } from './timers.js'
@@ -67,20 +67,13 @@ export function rateLimiter(perSecond: number, burst: number): RateLimiter {
   return new Bucket(perSecond, burst)
 }
 
-/** The rate of one event each `ms`; Infinity for zero and below. Source: Go's `rate.Every`. */
-export function rateEvery(ms: number): number {
-  if (typeof ms !== 'number') throw mistyped('rateEvery(ms)', 'a number of ms', ms)
-  if (Number.isNaN(ms)) throw outOfRange('rateEvery(ms)', 'a number of ms', ms)
-  return ms <= 0 ? Infinity : 1000 / ms
-}
-
 class Bucket implements RateLimiter, Runnable {
   private _tokens: number
   private _since = time.timers.now()
   private readonly _queue = new WaitQueue()
   /** Tokens that the queue asks for. */
   private _asked = 0
-  /** Of the queue, those who wait; reservations need no timer. */
+  /** How many of the queue wait. */
   private _waiting = 0
   private _timer: Entry | null = null
   private readonly _waitForOne = new Wait(this, 1)
@@ -99,13 +92,12 @@ class Bucket implements RateLimiter, Runnable {
 
   reserve(n = 1, longest = Infinity): Reservation {
     checkCount('rateLimiter.reserve(n)', 0, n)
-    if (typeof longest !== 'number') throw mistyped('rateLimiter.reserve(n, longest)', 'a number of ms', longest)
-    if (Number.isNaN(longest)) throw outOfRange('rateLimiter.reserve(n, longest)', 'a number of ms', longest)
-    const delay = this.delayFor(n)
-    const ok = delay <= longest && delay !== Infinity
-    const made = new Booked(this, n, ok ? time.timers.now() + delay : Infinity)
-    if (ok && !this.take(n)) this._join(made, n)
-    return made
+    checkTime('rateLimiter.reserve(n, longest)', longest)
+    const at = this.dueFor(n)
+    const ok = at !== Infinity && at - time.timers.now() <= longest
+    const booked = new Booked(this, n, ok ? at : Infinity)
+    if (ok && !this.take(n)) this._push(booked, n)
+    return booked
   }
 
   wait(n = 1): Op<void> {
@@ -116,68 +108,55 @@ class Bucket implements RateLimiter, Runnable {
 
   tokens(): number {
     this._serve()
-    return this._tokensNow(time.timers.now()) - this._asked
+    return this._tokensNow() - this._asked
   }
 
   setLimit(perSecond: number): void {
     checkRate('rateLimiter.setLimit(perSecond)', perSecond)
-    this._catchUp()
+    this._settleAccounts()
     this._rate = perSecond
     this.run()
   }
 
   setBurst(burst: number): void {
     checkCount('rateLimiter.setBurst(burst)', 0, burst)
-    this._catchUp()
+    this._settleAccounts()
     this.burst = burst
     this.run()
   }
 
-  get isUnlimited(): boolean {
-    return this._rate === Infinity
+  exceedsBurst(n: number): boolean {
+    return n > this.burst && this._rate !== Infinity
   }
 
-  /** Takes `n` if nobody is before. */
+  /** Takes `n` if they are there and nobody is before. */
   take(n: number): boolean {
-    if (this.isUnlimited) return true
+    if (this._rate === Infinity) return true
     this._serve()
-    const now = time.timers.now()
-    const left = this._tokensNow(now) - n
+    const left = this._tokensNow() - n
     if (n > this.burst || left < 0 || this._queue.first !== null) return false
     this._tokens = left
-    this._since = now
+    this._since = time.timers.now()
     return true
   }
 
-  /** ms that one who asks now for `n` would wait. */
-  delayFor(n: number): number {
-    if (this.isUnlimited) return 0
-    if (n > this.burst) return Infinity
+  /** When one who asks now for `n` gets them. */
+  dueFor(n: number): number {
+    if (this.exceedsBurst(n)) return Infinity
     this._serve()
-    const now = time.timers.now()
-    const short = this._asked + n - this._tokensNow(now)
-    // From `_since`, as the timer of the head is: the sum of two rounded spans could miss it by a hair.
-    return short <= 0 ? 0 : this._since + this._spanFor(this._asked + n - this._tokens) - now
+    return Math.max(time.timers.now(), this._timeOf(this._asked + n))
   }
 
   giveBack(n: number): void {
-    this._catchUp()
+    this._settleAccounts()
     this._tokens += n
     this.run()
   }
 
-  /** A waiter that asks for `raw` tokens. */
   join(waiter: Waiter, n: number): void {
+    this._push(waiter, n)
     this._waiting++
-    this._join(waiter, n)
     this._setTimer()
-  }
-
-  private _join(waiter: Waiter, n: number): void {
-    waiter.raw = n
-    this._asked += n
-    if (this._queue.first === null) this._catchUp()
-    this._queue.push(waiter)
   }
 
   /**
@@ -185,10 +164,10 @@ class Bucket implements RateLimiter, Runnable {
    * been settled.
    */
   leave(waiter: Waiter): void {
-    this._forget(waiter)
-    this._queue.remove(waiter)
+    const wasHead = this._queue.first === waiter
+    this._remove(waiter)
     if (this._queue.first === null) this._setTimer()
-    else queue.push(this)
+    else if (wasHead) queue.push(this)
   }
 
   run(): void {
@@ -196,18 +175,135 @@ class Bucket implements RateLimiter, Runnable {
     this._setTimer()
   }
 
+  private _push(waiter: Waiter, n: number): void {
+    waiter.raw = n
+    this._asked += n
+    this._queue.push(waiter)
+  }
+
+  private _remove(waiter: Waiter): void {
+    this._queue.remove(waiter)
+    this._asked -= waiter.raw as number // what it was pushed with
+    if (!(waiter instanceof Booked)) this._waiting--
+  }
+
   /** Grants what has become due, each at its own moment. */
   private _serve(): void {
     const now = time.timers.now()
     for (let head = this._queue.first; head !== null; head = this._queue.first) {
-      const n = head.raw as number // what it joined with
-      const due = this._dueAt(n)
+      const n = head.raw as number // what it was pushed with
+      const due = this._timeOf(n)
       if (due > now) return
       this._tokens = Math.max(0, this._tokens - n)
       this._since = due
-      this._forget(head)
-      this._queue.remove(head)
+      this._remove(head)
       head.settle(n)
     }
   }
+
+  /** When the bucket, from which nothing is taken before, holds `n`. The one place that says so: two sums could differ by a hair. */
+  private _timeOf(n: number): number {
+    return n <= this._tokens ? this._since : this._since + ((n - this._tokens) * 1000) / this._rate
+  }
+
+  private _tokensNow(): number {
+    if (this._rate === Infinity) return this.burst
+    const tokens = this._tokens + (Math.max(0, time.timers.now() - this._since) * this._rate) / 1000
+    return this._queue.first === null ? Math.min(this.burst, tokens) : tokens
+  }
+
+  /** What follows holds from now on, and not for the time that has passed. */
+  private _settleAccounts(): void {
+    this._serve()
+    this._tokens = this._tokensNow()
+    this._since = time.timers.now()
+  }
+
+  private _setTimer(): void {
+    const { timers } = time
+    const at = this._waiting > 0 ? this._timeOf((this._queue.first as Waiter).raw as number) : Infinity // who waits is in the queue
+    if (this._timer !== null) {
+      if (this._timer.at === at) return
+      timers.remove(this._timer)
+      this._timer = null
+    }
+    if (at === Infinity) return
+    this._timer = timers.add(at, () => {
+      this._timer = null
+      this.run()
+    })
+  }
+}
+
+class Booked extends Waiter implements Reservation {
+  private _isQueued = true
+  private _isCanceled = false
+
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly n: number,
+    /** When one may act: as promised when it was made, even where it moves up since. */
+    private readonly at: number,
+  ) {
+    super()
+  }
+
+  get ok(): boolean {
+    return this.at !== Infinity
+  }
+
+  delay(): number {
+    return Math.max(0, this.at - time.timers.now())
+  }
+
+  cancel(): void {
+    if (!this.ok || this._isCanceled || time.timers.now() > this.at) return
+    this._isCanceled = true
+    if (this.raw !== undefined && this._isQueued) this.bucket.leave(this)
+    else this.bucket.giveBack(this.n)
+  }
+
+  settle(): void {
+    this._isQueued = false
+  }
+}
+
+class Wait extends Operation<void> {
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly n: number,
+  ) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  poll(): void | Pending {
+    const { bucket, n } = this
+    if (bucket.exceedsBurst(n)) throw new RangeError(`rate: Wait(n=${n}) exceeds limiter's burst ${bucket.burst}`)
+    return bucket.take(n) ? undefined : PENDING
+  }
+  park(waiter: Waiter): void {
+    this.bucket.join(waiter, this.n)
+  }
+  withdraw(waiter: Waiter): void {
+    this.bucket.leave(waiter)
+  }
+  override finish(): void {}
+  override undo(): void {
+    this.bucket.giveBack(this.n)
+  }
+  override refusal(ctx: Context): unknown {
+    const deadline = ctx.deadline()
+    if (deadline._tag === 'None' || this.bucket.dueFor(this.n) <= deadline.value) return undefined
+    return new Error(`rate: Wait(n=${this.n}) would exceed context deadline`)
+  }
+  describe(): string {
+    return 'rate.Limiter.Wait'
+  }
+}
+
+function checkRate(where: string, perSecond: number): void {
+  if (typeof perSecond !== 'number') throw mistyped(where, 'a number from 0 up', perSecond)
+  if (!(perSecond >= 0)) throw outOfRange(where, 'a number from 0 up, Infinity for no limit', perSecond)
 }

@@ -53,7 +53,15 @@ abstract class Choice<R> extends Operation<R> {
       }
       return PENDING
     }
-    return this._pollInRandomOrder(n)
+    return n === 2 ? this._pollTwo() : this._pollInRandomOrder(n)
+  }
+
+  private _pollTwo(): R | Pending {
+    const first = queue.random.below(2)
+    const value = this.operations[first].poll()
+    if (value !== PENDING) return this.answer(first, value)
+    const other = this.operations[1 - first].poll()
+    return other === PENDING ? PENDING : this.answer(1 - first, other)
   }
 
   /**
@@ -166,28 +174,35 @@ function makeSelect(cases: object, biased: boolean): Select {
   return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
 
+// Both fill arrays of the right length, for `push` would make room for 17 (select over 2: a fifth of the time).
+
 function selectFromArray(cases: readonly unknown[], biased: boolean): Select {
-  const names: number[] = []
-  const operations: Operation<unknown>[] = []
-  for (let i = 0; i < cases.length; i++) {
+  const n = cases.length
+  const operations = new Array<Operation<unknown>>(n)
+  const indices = new Array<number>(n)
+  let count = 0
+  for (let i = 0; i < n; i++) {
     const operation = toOperation(cases[i], i)
     if (operation === null) continue
-    names.push(i)
-    operations.push(operation)
+    indices[count] = i
+    operations[count++] = operation
   }
-  return new Select(names, operations, biased)
+  if (count < operations.length) operations.length = count
+  return new Select(indices, operations, biased)
 }
 
 function selectFromRecord(cases: Record<string, unknown>, biased: boolean): Select {
-  const names: string[] = []
-  const operations: Operation<unknown>[] = []
-  for (const name of Object.keys(cases)) {
+  const names = Object.keys(cases)
+  const operations = new Array<Operation<unknown>>(names.length)
+  let count = 0
+  for (const name of names) {
     if (biased && integerLike.test(name)) throw reordered(name)
     const operation = toOperation(cases[name], name)
     if (operation === null) continue
-    names.push(name)
-    operations.push(operation)
+    names[count] = name // moves up over nil channels
+    operations[count++] = operation
   }
+  if (count < operations.length) operations.length = count
   return new Select(names, operations, biased)
 }
 

@@ -1,1 +1,3 @@
-export {}
+export { main, type MainOptions } from './main.js'
+export { SignalError } from './signals.js'
+export { keepAsyncContext } from './keep-async-context.js'

@@ -1,0 +1,180 @@
+/**
+ * `main`: runs a program as Go runs its own.
+ *
+ *     running ──fn ends──▶ leaving ──all ended, or the grace is over──▶ the process ends
+ *        │  └─signal─▶ asked to end ──▲    │
+ *        │                  │              │
+ *        └─all asleep: 2    └──────────────┴─ another signal: ends at once
+ *
+ * Leaving cancels the goroutines that are left over and then the context, in this order, so that what is parked under the context unwinds
+ * rather than fails. The process is left to end by itself, with all output written; it is made to end only when a goroutine that cannot be
+ * unwound, or not in time, might hold it.
+ *
+ * Where we differ from Go: leftovers are unwound, their `finally` blocks run; and other things that hold a Node process (a server) hold it
+ * also after main.
+ */
+import { inspect } from 'node:util'
+import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
+import { checkFunction, checkTime, mistyped, outOfRange, queue, spawn, expectFailures, type Spawned } from '../../runtime/kernel.js'
+import { watchForDeadlock } from './deadlock.js'
+import { isEndOf } from './ended-by.js'
+import { keepRoster, type Roster } from './roster.js'
+import { statusAfter, watchSignals, type SignalError } from './signals.js'
+
+export interface MainOptions {
+  /**
+   * Keeps track of all goroutines, so that a deadlock report names them and those left over are unwound: true by default, for it costs
+   * little. Then a goroutine that can never be woken is held for good, as in Go. With false it is collected as anywhere else; the report
+   * knows main alone and how many others there are, and leftovers are abandoned after the grace.
+   */
+  readonly trace?: boolean
+  /** ms that goroutines left over have for their `finally` blocks, before the process is ended: 1000 by default. */
+  readonly grace?: number
+}
+
+let hasMain = false
+
+/**
+ * Runs `fn` as the main function of the program, as Go does. Call it once, at the end of the file that starts the program. `fn` is a generator
+ * function, an async function, or a plain one.
+ *
+ * **The context** it is given ends when the process is sent SIGINT (Ctrl-C) or SIGTERM, with a SignalError as its cause. Pass it on to all that
+ * waits: `within(ctx)`, `run(ctx, …)`, `fetch(url, { signal: ctx.signal })`. A second signal ends the process at once, and so does a first
+ * one after `fn` has ended.
+ *
+ * **The status** with which the process ends:
+ *
+ * | | |
+ * |---|---|
+ * | 0 | `fn` returned (or `process.exitCode`, if it set that) |
+ * | the number it returned | a whole number from 0 to 255 |
+ * | 1 | `fn` threw; the error is on stderr, with its stack and its causes |
+ * | 130, 143 | SIGINT, SIGTERM, and `fn` then returned, or threw because the context had ended |
+ * | 2 | deadlock |
+ *
+ * **What is left over** when `fn` ends is not waited for: the other goroutines are canceled, and the context ends. Their `finally` blocks
+ * run and may wait; whoever has not ended after `grace` ms, as an async function that goes on regardless, is abandoned. The process ends as
+ * soon as nothing else holds it; an open server does.
+ *
+ * **A deadlock** is reported when the process would end while `fn` still waits, since nothing is left that could wake it: "fatal error: all
+ * goroutines are asleep - deadlock!" on stderr, and for each goroutine what it waits for and for how long. `yield* ctx.done()` alone is no
+ * deadlock: it waits for a signal.
+ *
+ * **A crash**, a goroutine that fails and is joined by nobody, is an uncaught exception as without `main`. One that fails because the
+ * context ended is none.
+ *
+ * Throws TypeError where `fn` is no function, Error when it is called a second time. Source: Go's `func main`, `os/signal.NotifyContext`.
+ *
+ * @example
+ * ```ts
+ * import { range, ticker } from 'millrace'
+ * import { main } from 'millrace/node'
+ *
+ * main(function* (ctx) {
+ *   const beat = ticker(1000)
+ *   for (;;) console.log(yield* beat.receive().within(ctx)) // until Ctrl-C: then the status is 130
+ * })
+ * ```
+ */
+export function main(fn: Body<[Context], number | void>, options: MainOptions = {}): void {
+  checkFunction('main(fn)', fn)
+  checkOptions(options)
+  if (hasMain) throw new Error('main: called a second time, and a program has one')
+  hasMain = true
+  void new Program(fn, options).run()
+}
+
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw mistyped('main(fn, options)', 'an object', options)
+  const { trace = true, grace = 0 } = options as { trace?: unknown; grace?: unknown } // they are about to be checked
+  if (typeof trace !== 'boolean') throw mistyped('main(fn, { trace })', 'true or false', trace)
+  checkTime('main(fn, { grace })', grace as number) // checks the type too
+}
+
+class Program {
+  private readonly _ctx = withCancel(background)
+  private readonly _roster: Roster | null
+  private readonly _grace: number
+  private readonly _main: Spawned<number | void>
+  private _signal: SignalError | null = null
+
+  constructor(fn: Body<[Context], number | void>, { trace = true, grace = 1000 }: MainOptions) {
+    this._roster = trace ? keepRoster() : null
+    this._grace = grace
+    this._main = spawn(named(fn), [this._ctx], null)
+  }
+
+  async run(): Promise<void> {
+    const ctx = this._ctx
+    expectFailures((error) => isEndOf(ctx, error))
+    watchSignals(
+      (error) => {
+        this._signal = error
+        ctx.cancel(error)
+      },
+      () => ctx.err()._tag === 'Some',
+    )
+    const stopWatching = watchForDeadlock(this._main, ctx, this._roster)
+    const status = await this._status()
+    stopWatching()
+    if (status !== undefined) process.exitCode = status
+    this._leave()
+  }
+
+  private async _status(): Promise<number | undefined> {
+    try {
+      const returned = checkStatus(await this._main.join())
+      return this._signal === null ? returned : statusAfter(this._signal)
+    } catch (error) {
+      if (this._signal !== null && isEndOf(this._ctx, error)) return statusAfter(this._signal)
+      process.stderr.write(error instanceof Error ? `${inspect(error)}\n` : `main threw ${inspect(error)}\n`)
+      return 1
+    }
+  }
+
+  private _leave(): void {
+    const cause = new Error('main has ended')
+    const youngest = queue.nextId - 1
+    for (const goroutine of this._roster?.live() ?? []) goroutine.cancel(cause)
+    this._ctx.cancel(cause)
+    if (this._grace === Infinity) return
+    const end = (): void => {
+      if (this._hasLeftovers(youngest)) void exitWhenWritten()
+    }
+    // Holds nothing: if the others do not either, the process ends before.
+    setTimeout(end, Math.min(this._grace, 2 ** 31 - 1)).unref()
+  }
+
+  /** What was started later is not main's: a server that lives on may well use goroutines. */
+  private _hasLeftovers(youngest: number): boolean {
+    if (this._roster === null) return queue.live > 0
+    return queue.live > this._roster.size || this._roster.live().some(({ id }) => id <= youngest)
+  }
+}
+
+/** With the name that the report shows; as a key, for a bundler may rename a function. */
+function named(fn: Body<[Context], number | void>): Body<[Context], number | void> {
+  const substitute: Record<string, typeof fn> = { main: (ctx) => fn(ctx) }
+  return fn.name === '' ? substitute.main : fn
+}
+
+function checkStatus(returned: unknown): number | undefined {
+  const expected = 'nothing, or an exit status: a whole number from 0 to 255'
+  if (returned === undefined) return undefined
+  if (typeof returned !== 'number') throw mistyped('main: what fn returns', expected, returned)
+  if (!Number.isInteger(returned) || returned < 0 || returned > 255) throw outOfRange('main: what fn returns', expected, returned)
+  return returned
+}
+
+async function exitWhenWritten(): Promise<void> {
+  await written(process.stdout)
+  await written(process.stderr)
+  process.exit()
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve()
+    else stream.write('', () => resolve())
+  })
+}
