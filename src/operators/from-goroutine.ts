@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import { chan, withCancel, type Body, type Context, type Sender } from '../runtime/index.js'
 import { checkFunction, spawn, type Failure } from '../runtime/kernel.js'
+import { described } from './description.js'
 import { fromReceiver } from './from-receiver.js'
 import { currentScope, under } from './scope.js'
 
@@ -17,30 +18,33 @@ import { currentScope, under } from './scope.js'
  */
 export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observable<T> {
   checkFunction('fromGoroutine(f)', f)
-  return new Observable((subscriber) => {
-    const scope = currentScope()
-    const ctx = withCancel(scope.ctx)
-    const emit = chan<T>()
-    let failed: Failure | null = null
-    const goroutine = spawn(f, [emit, ctx], {
-      ended(_, failure) {
-        if (emit.closed && !subscriber.closed) return false // it closed `emit` itself, and failed after that
-        failed = failure
-        if (!emit.closed) emit.close()
-        return true // told as the observable's error, or nobody listens any more
-      },
-    })
-    const subscription = under(scope, () =>
-      fromReceiver(emit).subscribe({
-        next: (value) => subscriber.next(value),
-        error: (cause) => subscriber.error(cause),
-        complete: () => (failed === null ? subscriber.complete() : subscriber.error(failed.error)),
-      }),
-    )
-    return () => {
-      subscription.unsubscribe()
-      goroutine.cancel()
-      ctx.cancel()
-    }
-  })
+  return described(
+    new Observable((subscriber) => {
+      const scope = currentScope()
+      const ctx = withCancel(scope.ctx)
+      const emit = chan<T>()
+      let failed: Failure | null = null
+      const goroutine = spawn(f, [emit, ctx], {
+        ended(_, failure) {
+          if (emit.closed && !subscriber.closed) return false // it closed `emit` itself, and failed after that
+          failed = failure
+          if (!emit.closed) emit.close()
+          return true // told as the observable's error, or nobody listens any more
+        },
+      })
+      const subscription = under(scope, () =>
+        fromReceiver(emit).subscribe({
+          next: (value) => subscriber.next(value),
+          error: (cause) => subscriber.error(cause),
+          complete: () => (failed === null ? subscriber.complete() : subscriber.error(failed.error)),
+        }),
+      )
+      return () => {
+        subscription.unsubscribe()
+        goroutine.cancel()
+        ctx.cancel()
+      }
+    }),
+    { name: 'fromGoroutine', holds: 1 },
+  )
 }

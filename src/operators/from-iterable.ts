@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs'
 import { mistyped, queue, type Runnable } from '../runtime/kernel.js'
+import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { lay } from './scope.js'
 
@@ -16,17 +17,23 @@ export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Obser
   const it = iterable as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined
   if (typeof it?.[Symbol.asyncIterator] === 'function') {
     const async = iterable as AsyncIterable<T>
-    return new Observable((subscriber) => {
-      const pump = new AsyncIterablePump(new Outlet(subscriber), async)
-      return () => pump.stop()
-    })
+    return described(
+      new Observable((subscriber) => {
+        const pump = new AsyncIterablePump(new Outlet(subscriber), async)
+        return () => pump.stop()
+      }),
+      { name: 'fromIterable', holds: 1 },
+    )
   }
   if (typeof it?.[Symbol.iterator] !== 'function') throw mistyped('fromIterable(iterable)', 'an iterable or an async iterable', iterable)
   const sync = iterable as Iterable<T>
-  return new Observable((subscriber) => {
-    const pump = new IterablePump(new Outlet(subscriber), sync)
-    return () => pump.stop()
-  })
+  return described(
+    new Observable((subscriber) => {
+      const pump = new IterablePump(new Outlet(subscriber), sync)
+      return () => pump.stop()
+    }),
+    { name: 'fromIterable', holds: 0 },
+  )
 }
 
 /** Asks for the iterator at the start, not at the subscription; user code runs with no scope laid. */

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import { select, withCancel, type Cases, type Context, type Op, type Tagged } from '../runtime/index.js'
 import { checkFunction, checkOperation, type Operation } from '../runtime/kernel.js'
+import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { Pump } from './pump.js'
 
@@ -27,16 +28,19 @@ class RoundsPump<R> extends Pump<R, R> {
   }
 }
 
-function rounds<R>(make: (ctx: Context) => Op<R> | null, isOnce: boolean): Observable<R> {
-  return new Observable((subscriber) => {
-    const outlet = new Outlet<R>(subscriber)
-    const ctx = withCancel(outlet.scope.ctx)
-    const pump = new RoundsPump(outlet, () => make(ctx), isOnce)
-    return () => {
-      pump.stop()
-      ctx.cancel()
-    }
-  })
+function rounds<R>(name: string, make: (ctx: Context) => Op<R> | null, isOnce: boolean): Observable<R> {
+  return described(
+    new Observable((subscriber) => {
+      const outlet = new Outlet<R>(subscriber)
+      const ctx = withCancel(outlet.scope.ctx)
+      const pump = new RoundsPump(outlet, () => make(ctx), isOnce)
+      return () => {
+        pump.stop()
+        ctx.cancel()
+      }
+    }),
+    { name, holds: 1 },
+  )
 }
 
 /**
@@ -50,7 +54,7 @@ function rounds<R>(make: (ctx: Context) => Op<R> | null, isOnce: boolean): Obser
  */
 export function fromOp<T>(make: (ctx: Context) => Op<T>): Observable<T> {
   checkFunction('fromOp(make)', make)
-  return rounds(make, true)
+  return rounds('fromOp', make, true)
 }
 
 /**
@@ -64,8 +68,12 @@ export function fromOp<T>(make: (ctx: Context) => Op<T>): Observable<T> {
  */
 export function fromSelect<const C extends Cases>(make: (ctx: Context) => C | null): Observable<Tagged<C>> {
   checkFunction('fromSelect(make)', make)
-  return rounds((ctx) => {
-    const cases = make(ctx)
-    return cases === null ? null : select(cases)
-  }, false)
+  return rounds(
+    'fromSelect',
+    (ctx) => {
+      const cases = make(ctx)
+      return cases === null ? null : select(cases)
+    },
+    false,
+  )
 }

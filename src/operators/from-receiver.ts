@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import type { Option, Receiver } from '../runtime/index.js'
 import { Channel, CLOSED, checkOperation, mistyped, Receiving, type Operation, type Pending, type Waiter } from '../runtime/kernel.js'
+import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { Pump } from './pump.js'
 
@@ -16,11 +17,14 @@ import { Pump } from './pump.js'
 export function fromReceiver<T>(receiver: Receiver<T>): Observable<T> {
   if (typeof (receiver as Partial<Receiver<T>> | null | undefined)?.receive !== 'function')
     throw mistyped('fromReceiver(receiver)', 'a Receiver', receiver)
-  return new Observable((subscriber) => {
-    const outlet = new Outlet(subscriber)
-    const pump = receiver instanceof Channel ? new ChannelPump(outlet, receiver as Channel<T>) : new ReceiverPump(outlet, receiver)
-    return () => pump.stop()
-  })
+  return described(
+    new Observable((subscriber) => {
+      const outlet = new Outlet(subscriber)
+      const pump = receiver instanceof Channel ? new ChannelPump(outlet, receiver as Channel<T>) : new ReceiverPump(outlet, receiver)
+      return () => pump.stop()
+    }),
+    { name: 'fromReceiver', holds: 1 },
+  )
 }
 
 /** Receives without making an Option of each value. */

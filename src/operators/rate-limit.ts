@@ -17,7 +17,7 @@ class RateLimit<T> extends Serial<T, T> {
     return this.limiter.wait()
   }
   through(value: T): void {
-    this.deliverLast(value)
+    this.deliver(value, 1)
   }
 }
 
@@ -33,7 +33,7 @@ export function rateLimit<T>(limiter: Limiter, options?: StageOptions): MonoType
   if (typeof (limiter as Partial<Limiter> | null | undefined)?.wait !== 'function')
     throw mistyped('rateLimit(limiter)', 'a limiter with wait()', limiter)
   const notes = stageNotes('rateLimit', options)
-  return operate((subscriber) => {
+  return operate(notes, 1, (subscriber) => {
     const stage = new RateLimit<T>(subscriber, notes)
     stage.limiter = limiter
     return stage

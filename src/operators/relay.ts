@@ -1,4 +1,5 @@
 import { Observable, type MonoTypeOperatorFunction } from 'rxjs'
+import { described } from './description.js'
 import { currentScope, under } from './scope.js'
 
 /**
@@ -12,12 +13,15 @@ import { currentScope, under } from './scope.js'
  */
 export function relay<T>(): MonoTypeOperatorFunction<T> {
   return (source) =>
-    new Observable((subscriber) => {
-      const scope = currentScope()
-      return source.subscribe({
-        next: (value) => under(scope, () => subscriber.next(value)),
-        error: (cause) => under(scope, () => subscriber.error(cause)),
-        complete: () => under(scope, () => subscriber.complete()),
-      })
-    })
+    described(
+      new Observable((subscriber) => {
+        const scope = currentScope()
+        return source.subscribe({
+          next: (value) => under(scope, () => subscriber.next(value)),
+          error: (cause) => under(scope, () => subscriber.error(cause)),
+          complete: () => under(scope, () => subscriber.complete()),
+        })
+      }),
+      { name: 'relay', holds: 0, source },
+    )
 }

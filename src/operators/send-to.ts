@@ -25,7 +25,7 @@ class SendTo<T> extends Serial<T, never> {
   }
 
   through(): void {
-    this.free()
+    this.free(1)
   }
 
   protected override finish(): void {
@@ -51,5 +51,5 @@ class SendTo<T> extends Serial<T, never> {
 export function sendTo<T>(sender: Sender<T>, options?: SendToOptions): OperatorFunction<T, never> {
   if (typeof (sender as Partial<Sender<T>> | null | undefined)?.send !== 'function') throw mistyped('sendTo(sender)', 'a Sender', sender)
   const notes = stageNotes('sendTo', options)
-  return operate((subscriber) => new SendTo(subscriber, notes, sender, options?.close === true))
+  return operate(notes, 1, (subscriber) => new SendTo(subscriber, notes, sender, options?.close === true))
 }

@@ -13,7 +13,7 @@ export abstract class Serial<T, R> extends Stage<T, R> {
   }
 
   protected abstract operationFor(value: T): Op<unknown>
-  /** The operation is through: `deliverLast`, or `free`. */
+  /** The operation is through: `deliver`, or `free`. */
   abstract through(value: T): void
 
   protected take(value: T): void {

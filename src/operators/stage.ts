@@ -11,23 +11,28 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../runtime/index.js'
 import { Ring, type Runnable } from '../runtime/kernel.js'
 import { Arrivals, type StageNotes } from './arrivals.js'
+import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { under } from './scope.js'
+
+interface Result<R> {
+  readonly result: R
+  readonly frees: number
+}
 
 export abstract class Stage<T, R> implements Runnable {
   protected readonly outlet: Outlet<R>
   protected readonly arrivals: Arrivals<T>
   /** For user code: ends when the subscriber leaves. */
   protected readonly ctx: CancelContext
-  private readonly _results = new Ring<R>()
+  private readonly _results = new Ring<Result<R>>()
   private readonly _places: number
   private _used = 0
   private _sourceIsDone = false
   private _isOver = false
   private _waitsBelow = false
-  /** Places to free once the results that wait below have left. */
-  private _toFree = 0
   private _isBeginning = false
+  private _wasFlushed = false
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes, places: number) {
     this.outlet = new Outlet(subscriber)
@@ -36,11 +41,13 @@ export abstract class Stage<T, R> implements Runnable {
     this._places = places
   }
 
-  /** Begins the work on an item; ends in `deliver` any number of times and then `free`, or in `fail`. */
+  /** Begins the work on an item; ends with its place freed, by `deliver` or by `free`, or in `fail`. */
   protected abstract take(value: T): void
   /** What is under way is to stop. */
   protected abstract stopWork(): void
-  /** The source has completed, and all items have left: the last words of the stage. */
+  /** The source has completed and every item was taken: what was held for more to come goes now. */
+  protected flush(): void {}
+  /** All items have left: the last words of the stage. */
   protected finish(): void {
     this.outlet.complete()
   }
@@ -83,27 +90,22 @@ export abstract class Stage<T, R> implements Runnable {
     this.take(value)
   }
 
-  /** One result of an item that keeps its place. */
-  protected deliver(result: R): void {
+  /** A result; once it has left, so many places are free. */
+  protected deliver(result: R, frees: number): void {
     if (this._isOver) return
-    if (this._results.size === 0 && this.outlet.demand.isOpen) this.outlet.next(result)
-    else {
-      this._results.push(result)
+    if (this._results.size === 0 && this.outlet.demand.isOpen) {
+      this.outlet.next(result)
+      if (frees > 0) this.free(frees)
+    } else {
+      this._results.push({ result, frees })
       this._waitBelow()
     }
   }
 
-  /** The last result of an item, or the only one; its place is free once that has left. */
-  protected deliverLast(result: R): void {
-    this.deliver(result)
-    if (this._results.size === 0) this.free()
-    else this._toFree++
-  }
-
-  /** An item has left the stage. */
-  protected free(): void {
+  /** Items have left the stage. */
+  protected free(places: number): void {
     if (this._isOver) return
-    this._used--
+    this._used -= places
     if (this._isBeginning) return // work that ends at once: the loop below goes on, and no stack grows
     this._isBeginning = true
     while (this.arrivals.size > 0 && this._used < this._places && !this._isOver) this._begin(this.arrivals.take())
@@ -124,11 +126,9 @@ export abstract class Stage<T, R> implements Runnable {
     const { demand } = this.outlet
     const results = this._results
     while (!this._isOver && results.size > 0 && demand.isOpen) {
-      this.outlet.next(results.shift() as R) // its size says that there is one
-      if (this._toFree > results.size) {
-        this._toFree--
-        this.free()
-      }
+      const { result, frees } = results.shift() as Result<R> // its size says that there is one
+      this.outlet.next(result)
+      if (frees > 0) this.free(frees)
     }
     if (!this._isOver && results.size > 0) this._waitBelow()
     else demand.passOn()
@@ -141,7 +141,12 @@ export abstract class Stage<T, R> implements Runnable {
   }
 
   private _checkEnd(): void {
-    if (!this._sourceIsDone || this._isOver || this._used > 0 || this.arrivals.size > 0 || this._results.size > 0) return
+    if (!this._sourceIsDone || this._isOver || this.arrivals.size > 0) return
+    if (!this._wasFlushed) {
+      this._wasFlushed = true
+      this.flush()
+    }
+    if (this._isOver || this._used > 0 || this._results.size > 0) return
     this._end()
     this.finish()
   }
@@ -155,7 +160,13 @@ export abstract class Stage<T, R> implements Runnable {
   }
 }
 
-/** The operator whose subscriptions are stages made by `make`. */
-export function operate<T, R>(make: (subscriber: Subscriber<R>) => Stage<T, R>): OperatorFunction<T, R> {
-  return (source) => new Observable((subscriber) => make(subscriber).connect(source))
+/** The operator whose subscriptions are stages made by `make`, with so many places. */
+export function operate<T, R>(notes: StageNotes, holds: number, make: (subscriber: Subscriber<R>) => Stage<T, R>): OperatorFunction<T, R> {
+  return (source) =>
+    described(new Observable<R>((subscriber) => make(subscriber).connect(source)), {
+      name: notes.name,
+      holds,
+      ...(notes.overflow === 'keep' ? {} : { policy: notes.overflow }),
+      source,
+    })
 }

@@ -2,6 +2,7 @@ import { Observable, type MonoTypeOperatorFunction } from 'rxjs'
 import type { Context, Op } from '../runtime/index.js'
 import { causeOf, checkContext, isOperation, mistyped, type Operation } from '../runtime/kernel.js'
 import type { Receiver } from '../runtime/index.js'
+import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { under } from './scope.js'
 
@@ -17,22 +18,25 @@ import { under } from './scope.js'
 export function withContext<T>(ctx: Context): MonoTypeOperatorFunction<T> {
   checkContext('withContext(ctx)', ctx)
   return (source) =>
-    new Observable((subscriber) => {
-      const outlet = new Outlet(subscriber, false)
-      if (ctx.err()._tag === 'Some') {
-        outlet.error(causeOf(ctx))
-        return
-      }
-      subscriber.add(
-        stopAt(
-          ctx.done(),
-          () => outlet.error(causeOf(ctx)),
-          (cause) => outlet.error(cause),
-        ),
-      )
-      if (subscriber.closed) return
-      subscriber.add(under({ demand: outlet.demand, ctx }, () => source.subscribe(subscriber)))
-    })
+    described(
+      new Observable((subscriber) => {
+        const outlet = new Outlet(subscriber, false)
+        if (ctx.err()._tag === 'Some') {
+          outlet.error(causeOf(ctx))
+          return
+        }
+        subscriber.add(
+          stopAt(
+            ctx.done(),
+            () => outlet.error(causeOf(ctx)),
+            (cause) => outlet.error(cause),
+          ),
+        )
+        if (subscriber.closed) return
+        subscriber.add(under({ demand: outlet.demand, ctx }, () => source.subscribe(subscriber)))
+      }),
+      { name: 'withContext', holds: 0, source },
+    )
 }
 
 /**
@@ -48,18 +52,21 @@ export function withContext<T>(ctx: Context): MonoTypeOperatorFunction<T> {
 export function until<T>(stop: Op<unknown> | Receiver<unknown> | Context): MonoTypeOperatorFunction<T> {
   const operation = toOperation(stop)
   return (source) =>
-    new Observable((subscriber) => {
-      const outlet = new Outlet(subscriber, false)
-      subscriber.add(
-        stopAt(
-          operation(),
-          () => outlet.complete(),
-          (cause) => outlet.error(cause),
-        ),
-      )
-      if (subscriber.closed) return
-      subscriber.add(under(outlet.scope, () => source.subscribe(subscriber)))
-    })
+    described(
+      new Observable((subscriber) => {
+        const outlet = new Outlet(subscriber, false)
+        subscriber.add(
+          stopAt(
+            operation(),
+            () => outlet.complete(),
+            (cause) => outlet.error(cause),
+          ),
+        )
+        if (subscriber.closed) return
+        subscriber.add(under(outlet.scope, () => source.subscribe(subscriber)))
+      }),
+      { name: 'until', holds: 0, source },
+    )
 }
 
 function stopAt(operation: Op<unknown>, stop: () => void, fail: (cause: unknown) => void): () => void {

@@ -37,9 +37,11 @@ function withdrawn(one: Case, winner: Case | null): Case | null {
 const free: Case[] = []
 const MOST_FREE = 1024
 
-export function parkCases(waiter: Waiter, operations: readonly Operation<unknown>[]): void {
+/** Parks the operations in the order given, or else in the order written: it decides where two of them wait in one queue. */
+export function parkCases(waiter: Waiter, operations: readonly Operation<unknown>[], order: readonly number[] | null): void {
   let first: Case | null = null
-  for (let index = operations.length - 1; index >= 0; index--) {
+  for (let i = operations.length - 1; i >= 0; i--) {
+    const index = order === null ? i : order[i]
     const operation = operations[index] as Operation<unknown> // within its length
     const one = free.pop() ?? new Case(operation)
     one.operation = operation
@@ -49,7 +51,6 @@ export function parkCases(waiter: Waiter, operations: readonly Operation<unknown
     first = one
   }
   waiter.raw = first
-  // In the order written, which is the order of arrival where two cases name one queue.
   for (let one = first; one !== null; one = one.sibling) one.operation.park(one)
 }
 
@@ -57,8 +58,12 @@ export function withdrawCases(waiter: Waiter): void {
   for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null));
 }
 
+/** What a free case stands for: it keeps nothing alive. */
+const nothing = null as unknown as Operation<unknown> // replaced before the case is used again
+
 export function releaseCase(one: Case): void {
   one.parent = one.sibling = null
   one.raw = undefined
+  one.operation = nothing
   if (free.length < MOST_FREE) free.push(one)
 }

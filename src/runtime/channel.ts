@@ -10,14 +10,15 @@
  * rather than block (`sliding`, `dropping`). What a subscriber was granted and gives back returns to the head, over the capacity if need be.
  */
 import { checkCount, outOfRange, mistyped } from './errors.js'
-import { installObservable, Operation } from './op.js'
+import { installObservable } from './observable.js'
+import { Operation } from './op.js'
 import { left, none, right, some, type Either, type Option } from './option.js'
 import { queue } from './run-queue.js'
 import { Ring } from './ring.js'
 import type { Op } from './types.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
 import { subscribeReceiver } from './receiver.js'
-import type { Observer, Unsubscribable } from './perform.js'
+import { subscribe, type Observer, type Unsubscribable } from './perform.js'
 
 /**
  * The sending half. Its value type varies as a consumer's does: a `Sender<Animal>` serves as a `Sender<Dog>`.
@@ -145,7 +146,7 @@ export class Channel<T> implements Chan<T> {
     if (this._buffer.size >= this.capacity) {
       if (this._loses === null) return false
       if (this._loses === 'newest') return true
-      this._buffer.shift()
+      while (this._buffer.size >= this.capacity) this._buffer.shift() // what was given back may be over the capacity
     }
     this._buffer.push(value)
     if (queue.probe !== null) queue.probe.send?.(this)
@@ -269,26 +270,52 @@ class Receive<T> extends Receiving<T, Option<T>> {
   }
 }
 
-/** `for await`: the iterator's `return` releases a pending `next`. */
+/**
+ * `for await`: one `next` after the other, though several may wait. `return` releases those that wait, and the iterator is over: it receives
+ * nothing more. A loop over a channel that never runs dry gives way to the host when its slice is over, before it receives.
+ */
 class ChannelIterator<T> implements AsyncIterator<T> {
-  private _pending: Unsubscribable | null = null
-  private _release: (() => void) | null = null
+  private _isOver = false
+  private readonly _waiting = new Set<() => void>()
+  private _hostTurn: Promise<void> | null = null
 
   constructor(private readonly channel: Channel<T>) {}
 
-  next(): Promise<IteratorResult<T>> {
+  async next(): Promise<IteratorResult<T>> {
+    if (--queue.operations.left <= 0 && queue.sliceIsOver)
+      this._hostTurn ??= new Promise((resolve) => queue.pushAfterHost({ run: resolve }))
+    if (this._hostTurn !== null) {
+      await this._hostTurn
+      this._hostTurn = null
+    }
+    if (this._isOver) return { done: true, value: undefined }
+    const value = this.channel.take()
+    if (value === PENDING) return this._wait()
+    if (value === CLOSED) return this.channel.drained({ done: true, value: undefined })
+    return { done: false, value: value as T } // neither of the above
+  }
+
+  private _wait(): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => {
-      this._release = () => resolve({ done: true, value: undefined })
-      this._pending = (this.channel.receive() as Receive<T>).subscribe({
-        next: (message) => resolve(message._tag === 'Some' ? { done: false, value: message.value } : { done: true, value: undefined }),
+      const subscription = subscribe(this.channel.receive() as Receive<T>, {
+        next: (message) => {
+          this._waiting.delete(release)
+          resolve(message._tag === 'Some' ? { done: false, value: message.value } : { done: true, value: undefined })
+        },
         error: reject,
       })
+      const release = () => {
+        subscription.unsubscribe()
+        resolve({ done: true, value: undefined })
+      }
+      this._waiting.add(release)
     })
   }
 
   return(): Promise<IteratorResult<T>> {
-    this._pending?.unsubscribe()
-    this._release?.()
+    this._isOver = true
+    for (const release of this._waiting) release()
+    this._waiting.clear()
     return Promise.resolve({ done: true, value: undefined })
   }
 }
@@ -307,7 +334,7 @@ class ChannelIterator<T> implements AsyncIterator<T> {
  * ```
  */
 export function chan<T>(capacity: number | Buffer<T> = 0): Chan<T> {
-  if (typeof capacity === 'object' && capacity !== null) return new Channel<T>(checkCapacity(capacity.capacity, 0), capacity.loses)
+  if (typeof capacity === 'object' && capacity !== null) return new Channel<T>(checkCapacity(capacity.capacity, 1), checkLoses(capacity))
   return new Channel<T>(checkCapacity(capacity, 0), null)
 }
 
@@ -321,6 +348,12 @@ export function sliding<T>(n: number): Buffer<T> {
 export function dropping<T>(n: number): Buffer<T> {
   checkCount('dropping(n)', 1, n)
   return { capacity: checkCapacity(n, 1), loses: 'newest' }
+}
+
+function checkLoses(buffer: Buffer<unknown>): 'oldest' | 'newest' {
+  const { loses } = buffer
+  if (loses !== 'oldest' && loses !== 'newest') throw mistyped('chan(buffer)', 'a Buffer made by sliding or dropping', buffer)
+  return loses
 }
 
 function checkCapacity(n: unknown, least: number): number {

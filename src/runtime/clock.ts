@@ -11,6 +11,13 @@ export interface Clock {
 /** The longest delay a host's timer takes; a longer one fires at once. */
 const longest = 2 ** 31 - 1
 
+let holdsProcess = true
+
+/** Timers of the system's clock that are set from now on do not keep the process alive. */
+export function letProcessEnd(): void {
+  holdsProcess = false
+}
+
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + now(),
 
@@ -19,6 +26,7 @@ export const systemClock: Clock = {
     if (delay <= 0) return soon(f)
     // A delay beyond the longest wakes the caller early, who looks at the clock and sets again.
     const timer = setTimeout(f, Math.min(delay, longest))
+    if (!holdsProcess) (timer as { unref?: () => void }).unref?.() // in Node it is an object that has one
     return () => clearTimeout(timer)
   },
 }

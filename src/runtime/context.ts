@@ -14,7 +14,7 @@
  */
 import { CanceledError, checkFunction, checkTime, DeadlineExceededError, mistyped, withoutStack } from './errors.js'
 import { spawn, type Body } from './goroutine.js'
-import { causeOf, checkContext, CONTEXT, isOperation, Operation } from './op.js'
+import { causeOf, checkContext, checkOperation, CONTEXT, isOperation, Operation } from './op.js'
 import { none, some, type Option } from './option.js'
 import { queue } from './run-queue.js'
 import { time, type Entry } from './timers.js'
@@ -74,6 +74,9 @@ interface Rare {
   readonly timeoutCause: unknown
 }
 
+/** ms since 1970 began, and no Date is later. */
+const LAST_DATE = 8.64e15
+
 /** A context that can be ended. */
 class Endable extends Base implements CancelContext {
   // The children, linked through themselves: leaving is O(1), and one with no child costs no list.
@@ -127,26 +130,30 @@ class Endable extends Base implements CancelContext {
     this._firstChild = child
   }
 
-  private _leaveParent(): void {
+  private _leaveParent(): Endable | null {
     const parent = this._parent
-    if (parent === null) return
+    if (parent === null) return null
     if (this._previous === null) parent._firstChild = this._next
     else this._previous._next = this._next
     if (this._next !== null) this._next._previous = this._previous
     this._parent = this._previous = this._next = null
-    if (parent._firstChild === null) parent.childless()
+    return parent
   }
 
   /** For one that listens to something only while it has children. */
   protected childless(): void {}
 
+  /** Ends at this time, and not of itself where an outer context ends by then. */
   setDeadline(at: number, timeoutCause: unknown): void {
-    const rare = this._rareParts()
-    this._rare = { ...rare, deadline: at, timeoutCause }
-    if (this._error !== null) return
     const { timers } = time
-    if (at <= timers.now()) this._expire()
-    else if (at !== Infinity) this._rare.timer = timers.add(at, () => this._expire())
+    const isPast = at <= timers.now()
+    const outer = this.outer.deadline()
+    const isOuters = !isPast && outer._tag === 'Some' && outer.value <= at
+    const deadline = isOuters ? outer.value : at === Infinity ? NaN : at
+    this._rare = { ...this._rareParts(), deadline, timeoutCause }
+    if (this._error !== null) return
+    if (isPast) this._expire()
+    else if (!isOuters && at !== Infinity) this._rare.timer = timers.add(at, () => this._expire()) // a parent that ends sooner needs no second timer
   }
 
   private _expire(): void {
@@ -171,7 +178,7 @@ class Endable extends Base implements CancelContext {
 
   end(error: Error, cause: unknown): void {
     if (this._error !== null) return
-    this._leaveParent()
+    const parent = this._leaveParent()
     const ended: Endable[] = [this]
     this._mark(error, cause)
     // Decide: the whole tree, breadth first.
@@ -189,6 +196,7 @@ class Endable extends Base implements CancelContext {
     // Act: those that wait first, then the listeners of signals, who are user code.
     for (const one of ended) one._done?.waiters.settleAll(undefined)
     for (const one of ended) one._rare?.controller?.abort(cause)
+    if (parent !== null && parent._firstChild === null) parent.childless() // last, for a signal of the user's may throw
   }
 
   private _mark(error: Error, cause: unknown): void {
@@ -217,11 +225,14 @@ class Endable extends Base implements CancelContext {
     return this._error === null ? none : some(this._cause)
   }
 
+  /** The nearest there is, outward: none is later than one farther out. */
   deadline(): Option<number> {
-    const own = this._rare?.deadline ?? NaN
-    const outer = this.outer.deadline()
-    if (Number.isNaN(own) || own === Infinity || (outer._tag === 'Some' && outer.value < own)) return outer
-    return some(own)
+    for (let one: Context = this; ; ) {
+      if (one instanceof Valued) one = one.bearer
+      else if (!(one instanceof Endable)) return one.deadline()
+      else if (one._rare !== null && !Number.isNaN(one._rare.deadline)) return some(one._rare.deadline)
+      else one = one.outer
+    }
   }
 
   value<V>(key: ContextKey<V>): Option<V> {
@@ -246,39 +257,43 @@ class Endable extends Base implements CancelContext {
     const deadline = this._rare?.deadline ?? NaN
     return Number.isNaN(deadline)
       ? `${String(this.outer)}.WithCancel`
-      : `${String(this.outer)}.WithDeadline(${Number.isFinite(deadline) ? new Date(deadline).toISOString() : deadline})`
+      : `${String(this.outer)}.WithDeadline(${Math.abs(deadline) <= LAST_DATE ? new Date(deadline).toISOString() : deadline})`
   }
 }
 
 /** Carries one value, and is for the rest what it was derived from. */
 class Valued extends Base {
+  /** The nearest outward that carries no value: what this is for the rest. */
+  readonly bearer: Context
+
   constructor(
     readonly parent: Context,
     readonly key: ContextKey<unknown>,
     readonly held: unknown,
   ) {
     super()
+    this.bearer = parent instanceof Valued ? parent.bearer : parent
   }
   get endable(): Endable | null | undefined {
-    return endableOf(this.parent)
+    return this.bearer instanceof Base ? this.bearer.endable : undefined
   }
   done(): Op<void> {
-    return this.parent.done()
+    return this.bearer.done()
   }
   err(): Option<Error> {
-    return this.parent.err()
+    return this.bearer.err()
   }
   cause(): Option<unknown> {
-    return this.parent.cause()
+    return this.bearer.cause()
   }
   deadline(): Option<number> {
-    return this.parent.deadline()
+    return this.bearer.deadline()
   }
   value<V>(key: ContextKey<V>): Option<V> {
     return lookUp(this, key)
   }
   get signal(): AbortSignal {
-    return this.parent.signal
+    return this.bearer.signal
   }
   override toString(): string {
     return `${String(this.parent)}.WithValue(${this.key.name})`
@@ -287,22 +302,15 @@ class Valued extends Base {
 
 /** Has the values of its parent, and does not end with it. */
 class Detached extends Root {
-  constructor(private readonly parent: Context) {
+  constructor(readonly parent: Context) {
     super('')
   }
   override value<V>(key: ContextKey<V>): Option<V> {
-    return this.parent.value(key)
+    return lookUp(this.parent, key)
   }
   override toString(): string {
     return `${String(this.parent)}.WithoutCancel`
   }
-}
-
-/** The nearest that can be ended, past contexts that carry values; undefined where one of the user's own comes first. */
-function endableOf(ctx: Context): Endable | null | undefined {
-  let one = ctx
-  while (one instanceof Valued) one = one.parent
-  return one instanceof Base ? one.endable : undefined
 }
 
 /** Goes outward through a chain of any length without a stack. */
@@ -311,7 +319,7 @@ function lookUp<V>(from: Context, key: ContextKey<V>): Option<V> {
     if (one instanceof Valued) {
       if (one.key === key) return some(one.held as V) // the key's type says which
       one = one.parent
-    } else if (one instanceof Endable) one = one.parent
+    } else if (one instanceof Endable || one instanceof Detached) one = one.parent
     else return one.value(key)
   }
 }
@@ -394,9 +402,7 @@ export function withDeadline(parent: Context, epochMs: number, cause?: unknown):
 
 function withEnd(parent: Context, at: number, cause: unknown): CancelContext {
   const ctx = new Endable(parent).follow()
-  const outer = parent.deadline()
-  // A parent that ends sooner needs no second timer.
-  ctx.setDeadline(outer._tag === 'Some' && outer.value <= at && !ctx.hasEnded ? Infinity : at, cause)
+  ctx.setDeadline(at, cause)
   return ctx
 }
 
@@ -423,7 +429,7 @@ export function contextKey<V>(name: string): ContextKey<V> {
 export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
   checkContext('afterFunc(ctx, f)', ctx)
   checkFunction('afterFunc(ctx, f)', f)
-  const done = ctx.done() as Operation<void>
+  const done = checkOperation('afterFunc(ctx, f): ctx.done()', ctx.done())
   let isWaiting = true
   const start = (): void => {
     isWaiting = false
@@ -445,6 +451,8 @@ export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
 
 /** The hidden context of a signal: it listens only while something is derived from it. */
 class OfSignal extends Endable {
+  private _listens = false
+
   constructor(private readonly source: AbortSignal) {
     super(background)
   }
@@ -452,11 +460,15 @@ class OfSignal extends Endable {
 
   derive(): CancelContext {
     if (this.source.aborted) this.end(newCanceled(), this.source.reason)
-    else this.source.addEventListener('abort', this._onAbort, { once: true })
+    else if (!this._listens) {
+      this.source.addEventListener('abort', this._onAbort, { once: true })
+      this._listens = true
+    }
     return new Endable(this).follow()
   }
 
   protected override childless(): void {
+    this._listens = false
     this.source.removeEventListener('abort', this._onAbort)
   }
 }

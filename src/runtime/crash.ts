@@ -1,10 +1,11 @@
 /**
  * The crash rule: a failure that nobody has joined by the time the host's event loop turns is a crash, as an unhandled rejection is. Joins
- * made later in the same turn count.
+ * made later in the same turn count, and so do those of goroutines that were ready then: where a slice ends must not decide.
  */
 import { checkFunction } from './errors.js'
 import { hostTurn, uncaught } from './host.js'
 import type { Observed } from './probe.js'
+import { queue } from './run-queue.js'
 
 interface Failed extends Observed {
   readonly failedUnseen: boolean
@@ -13,7 +14,8 @@ interface Failed extends Observed {
 
 type CrashHook = (error: unknown, goroutine: Observed) => void
 
-let hook: CrashHook | null = null
+/** The last one is in force. */
+let hooks: readonly { readonly hook: CrashHook }[] = []
 let isExpected: ((error: unknown) => boolean) | null = null
 let unseen: Failed[] = []
 
@@ -23,10 +25,10 @@ let unseen: Failed[] = []
  */
 export function onCrash(next: CrashHook): () => void {
   checkFunction('onCrash(hook)', next)
-  const before = hook
-  hook = next
+  const own = { hook: next }
+  hooks = [...hooks, own]
   return () => {
-    if (hook === next) hook = before
+    hooks = hooks.filter((one) => one !== own)
   }
 }
 
@@ -37,13 +39,21 @@ export function expectFailures(test: (error: unknown) => boolean): void {
 
 export function crash(error: unknown, goroutine: Observed): void {
   if (isExpected?.(error) === true) return
-  if (hook === null) uncaught(error)
-  else hook(error, goroutine)
+  const last = hooks[hooks.length - 1]
+  if (last === undefined) {
+    uncaught(error)
+    return
+  }
+  try {
+    last.hook(error, goroutine)
+  } catch (fault) {
+    uncaught(fault) // the hook's own: it must not hide the crashes that follow
+  }
 }
 
 export function failedUnjoined(goroutine: Failed): void {
   unseen.push(goroutine)
-  if (unseen.length === 1) hostTurn(checkUnseen)
+  if (unseen.length === 1) hostTurn(() => queue.push({ run: checkUnseen }))
 }
 
 function checkUnseen(): void {

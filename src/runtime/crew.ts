@@ -26,7 +26,8 @@ export abstract class Crew implements Runnable {
   cutShort = false
   readonly waiters = new WaitQueue()
   private _first: Member | null = null
-  private readonly _queued = new Ring<Member>()
+  private readonly _queued = new Ring<Task<unknown>>()
+  private _begun = 0
   private readonly _args: [Context]
 
   constructor(readonly ctx: Context) {
@@ -53,20 +54,21 @@ export abstract class Crew implements Runnable {
     return this.active < this.limit && this._queued.size === 0
   }
 
-  start(task: Task<unknown>, index: number): void {
-    const member = new Member(this, task, index)
+  start(task: Task<unknown>): void {
     if (this._hasEnded) this.cutShort = true
-    else if (this.hasPlace) this._begin(member)
-    else this._queued.push(member)
+    else if (this.hasPlace) this._begin(task)
+    else this._queued.push(task)
   }
 
   /** Places may have become free. */
   admit(): void {
-    const dropAll = this._queued.size > 0 && this._hasEnded
-    if (dropAll) this.cutShort = true
-    while (this._queued.size > 0 && (dropAll || this.active < this.limit)) {
-      const member = this._queued.shift() as Member // one is there
-      if (!dropAll) this._begin(member)
+    if (this._queued.size > 0) {
+      const dropAll = this._hasEnded
+      if (dropAll) this.cutShort = true
+      while (this._queued.size > 0 && (dropAll || this.active < this.limit)) {
+        const task = this._queued.shift() as Task<unknown> // one is there
+        if (!dropAll) this._begin(task)
+      }
     }
     if (this.isIdle && this.waiters.first !== null) this.idle()
   }
@@ -87,13 +89,14 @@ export abstract class Crew implements Runnable {
     this.admit()
   }
 
-  private _begin(member: Member): void {
-    this.active++
+  private _begin(task: Task<unknown>): void {
     const { _first: first } = this
+    const member = new Member(this, this._begun++)
+    this.active++
     member.next = first
     if (first !== null) first.previous = member
     this._first = member
-    member.begin(this._args)
+    member.goroutine = spawn(task, this._args, member)
   }
 
   private get _hasEnded(): boolean {
@@ -104,21 +107,16 @@ export abstract class Crew implements Runnable {
 export class Member implements Owner {
   previous: Member | null = null
   next: Member | null = null
-  private _goroutine: Spawned | null = null
+  goroutine: Spawned | null = null
 
   constructor(
     private readonly crew: Crew,
-    private readonly task: Task<unknown>,
-    /** Which of the tasks it runs. */
+    /** Which of the tasks it runs: they begin in the order they came. */
     readonly index: number,
   ) {}
 
-  begin(args: [Context]): void {
-    this._goroutine = spawn(this.task, args, this)
-  }
-
   unwind(): void {
-    if (this._goroutine?.isGenerator === true) this._goroutine.cancel(causeOf(this.crew.ctx))
+    if (this.goroutine?.isGenerator === true) this.goroutine.cancel(causeOf(this.crew.ctx))
   }
 
   ended(_: Spawned, failure: Failure | null, value: unknown): boolean {

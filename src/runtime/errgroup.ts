@@ -57,13 +57,13 @@ class Group extends Crew implements ErrGroup {
 
   go(fn: Task<unknown>): void {
     checkFunction('errgroup.go(fn)', fn)
-    this.start(fn, 0)
+    this.start(fn)
   }
 
   tryGo(fn: Task<unknown>): boolean {
     checkFunction('errgroup.tryGo(fn)', fn)
     if (!this.hasPlace) return false
-    this.start(fn, 0)
+    this.start(fn)
     return true
   }
 

@@ -177,8 +177,9 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     }
     queue.running = null
     if (isThenable(made)) this._watch(made)
-    else if (isGenerator(made)) this._go((this._generator = made))
-    else this._end(RETURNED, made)
+    else if (!isGenerator(made)) this._end(RETURNED, made)
+    else if (this.stepAfterDelivery === RUNNING) this._go((this._generator = made))
+    else this._end(CANCELED, this._canceledError()) // by what makes the generator
   }
 
   private _go(generator: Generator): void {
@@ -201,12 +202,12 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     const { step, operation } = this
     if (result !== TOKEN || operation === null) {
       this._end(FAILED, strangeYield(this, result.value))
+    } else if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
+      this._unwind() // the second: canceled by user code that `poll` called (a context of the user's own)
     } else if (step === OFFERED) {
       this.step = PARKED
       operation.park(this)
       if (queue.probe !== null) queue.probe.park?.(this, operation.describe())
-    } else if (step === CANCEL_OFFERED) {
-      this._unwind()
     } else queue.push(this) // its slice was over
   }
 

@@ -17,14 +17,24 @@
  */
 import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
 import { CanceledError, checkFunction, mistyped } from './errors.js'
+import { installObservable, lookForSymbol } from './observable.js'
 import { left, right, type Either } from './option.js'
 import { performAsync, performAsPromise, subscribe, type Observer, type Unsubscribable } from './perform.js'
 import { queue } from './run-queue.js'
 import type { Context, Op } from './types.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
 
-/** What a goroutine yields to the run queue while it waits. */
-export const TOKEN = { done: false, value: Symbol.for('millrace.token') } as unknown as IteratorYieldResult<never>
+/**
+ * TOKEN is what a goroutine yields to the run queue while it waits. `probing` is on while the chain of `yield*` is being looked for: the
+ * innermost operation then answers and does nothing else. Both are one in the process, as the run queue is: a goroutine of one copy of the
+ * package may perform an operation of another.
+ */
+const key = Symbol.for('millrace.op.v1')
+const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } }
+export const { token: TOKEN, probing } = (shared[key] ??= {
+  token: { done: false, value: Symbol.for('millrace.token') } as unknown as IteratorYieldResult<never>, // nobody reads its value
+  probing: { on: false },
+})
 
 /** Where a performing goroutine stands with the operation it performs; `goroutine.ts` draws the picture. */
 export const RUNNING = 0 // between operations
@@ -43,12 +53,13 @@ export interface Performer extends Waiter {
   readonly stepAfterDelivery: number
 }
 
-/** Set while the chain of `yield*` is being looked for: the innermost operation then answers and does nothing else. */
-export const probing = { on: false }
-
 const OPERATION = Symbol.for('millrace.operation')
 
 export abstract class Operation<T> implements Op<T> {
+  constructor() {
+    lookForSymbol()
+  }
+
   /** No user code runs in `finish`, so it may be called while others are at work. */
   get isPlain(): boolean {
     return false
@@ -140,20 +151,6 @@ export abstract class Operation<T> implements Op<T> {
 Object.defineProperty(Operation.prototype, OPERATION, { value: true })
 installObservable(Operation.prototype)
 
-/**
- * Makes what has `subscribe` an observable in the eyes of RxJS, which looks for `Symbol.observable` or, where that was missing when it was
- * loaded, for `'@@observable'`: both are offered, whichever of us was loaded first.
- */
-export function installObservable(prototype: object): void {
-  const { observable } = Symbol as { observable?: symbol }
-  for (const key of observable === undefined ? ['@@observable'] : ['@@observable', observable])
-    Object.defineProperty(prototype, key, { value: self, configurable: true })
-}
-
-function self(this: unknown): unknown {
-  return this
-}
-
 export function isOperation(value: unknown): value is Operation<unknown> {
   return typeof value === 'object' && value !== null && (value as { [OPERATION]?: true })[OPERATION] === true
 }
@@ -183,7 +180,11 @@ export const CONTEXT = Symbol.for('millrace.context')
 export function checkContext(where: string, ctx: Context): Context {
   const it = ctx as unknown as Partial<Record<string | symbol, unknown>> | null | undefined // from JavaScript it may be anything
   if (it === null || it === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
-  if (it[CONTEXT] === true || (['done', 'err', 'cause', 'deadline', 'value'].every((name) => typeof it[name] === 'function') && 'signal' in it)) return ctx
+  if (
+    it[CONTEXT] === true ||
+    (['done', 'err', 'cause', 'deadline', 'value'].every((name) => typeof it[name] === 'function') && 'signal' in it)
+  )
+    return ctx
   throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)
 }
 
@@ -275,7 +276,7 @@ class Within<T> extends Operation<T> {
   }
 
   park(waiter: Waiter): void {
-    parkCases(waiter, this._ops)
+    parkCases(waiter, this._ops, null)
   }
 
   withdraw(waiter: Waiter): void {

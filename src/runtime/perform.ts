@@ -133,8 +133,9 @@ class SubscriberWaiter extends Waiter implements Runnable, Unsubscribable {
   }
 
   unsubscribe(): void {
-    if (this._state === 'parked') this.operation.withdraw(this)
-    if (this._state === 'granted') this.operation.undo(this)
-    this._state = 'over'
+    const state = this._state
+    this._state = 'over' // first: what is given back may call somebody who unsubscribes this once more
+    if (state === 'parked') this.operation.withdraw(this)
+    if (state === 'granted') this.operation.undo(this)
   }
 }

@@ -2,8 +2,13 @@
  * The one source of chance in the runtime: xorshift32 (Marsaglia, 2003). A select draws from it, so it has to be cheap (2 ns, Math.random 8),
  * and to start from a seed where a schedule is to be replayed.
  */
+
+/** Orders of this size and wider share one place, for few selects are that wide. */
+const WIDE = 256
+
 export class Random {
   private _state: number
+  private readonly _orders = new Array<number[] | undefined>(WIDE + 1).fill(undefined)
 
   constructor(seed: number) {
     this._state = seed | 0 || 0x9e3779b9
@@ -18,5 +23,21 @@ export class Random {
     this._state = x
     // The product's high part, not a remainder: no division, and no bias worth the name for the few cases of a select.
     return Math.floor((x >>> 0) * 2.3283064365386963e-10 * n)
+  }
+
+  /**
+   * The numbers below `n` in some order, to draw from: any is as good a start as any, so it is kept for the next. Given away until it comes
+   * back. A new source of chance has none, and so its seed replays.
+   */
+  takeOrder(n: number): number[] {
+    const place = Math.min(n, WIDE)
+    const order = this._orders[place]
+    if (order === undefined || order.length !== n) return Array.from({ length: n }, (_, i) => i)
+    this._orders[place] = undefined
+    return order
+  }
+
+  giveBackOrder(order: number[]): void {
+    this._orders[Math.min(order.length, WIDE)] = order
   }
 }

@@ -92,6 +92,12 @@ export class RunQueue {
     if (this._wake !== null) this._wakeUp(this._wake)
   }
 
+  /** As push, and it is the next to run. */
+  pushFirst(runnable: Runnable): void {
+    this._ready.unshift(runnable)
+    if (this._wake !== null) this._wakeUp(this._wake)
+  }
+
   /** As push, but not before the host has had a turn. */
   pushAfterHost(runnable: Runnable): void {
     this._overdue = true

@@ -70,24 +70,35 @@ abstract class Choice<R> extends Operation<R> {
    */
   private _pollInRandomOrder(n: number): R | Pending {
     const { operations } = this
-    const order = takeOrder(n)
+    const { random } = queue
+    const order = random.takeOrder(n)
     for (let left = n; left > 0; left--) {
-      const drawn = left === 1 ? 0 : queue.random.below(left)
+      const drawn = left === 1 ? 0 : random.below(left)
       const index = order[drawn] as number // within its length
       order[drawn] = order[left - 1] as number
       order[left - 1] = index
       const value = (operations[index] as Operation<unknown>).poll()
       if (value !== PENDING) {
-        orders[n] = order
+        random.giveBackOrder(order)
         return this.answer(index, value)
       }
     }
-    orders[n] = order
+    random.giveBackOrder(order)
     return PENDING
   }
 
+  /** In the order drawn: where two cases wait in one queue, who comes there meets either with the same chance. */
   park(waiter: Waiter): void {
-    parkCases(waiter, this.operations)
+    const { operations } = this
+    const n = operations.length
+    const { random } = queue
+    if (n < 2 || this.biased) parkCases(waiter, operations, null)
+    else if (n === 2) parkCases(waiter, operations, random.below(2) === 0 ? null : swapped)
+    else {
+      const order = random.takeOrder(n) // a poll that found nothing has drawn all of it
+      parkCases(waiter, operations, order)
+      random.giveBackOrder(order)
+    }
   }
 
   withdraw(waiter: Waiter): void {
@@ -125,15 +136,7 @@ abstract class Choice<R> extends Operation<R> {
   }
 }
 
-/** For each number of cases an array to draw from, kept for the next: any permutation is as good a start as any. One in use is taken out. */
-const orders: (number[] | undefined)[] = []
-
-function takeOrder(n: number): number[] {
-  const order = orders[n]
-  if (order === undefined) return Array.from({ length: n }, (_, i) => i)
-  orders[n] = undefined
-  return order
-}
+const swapped = [1, 0]
 
 class Select extends Choice<{ case: Name; value: unknown }> {
   constructor(
@@ -157,7 +160,7 @@ class Choose extends Choice<unknown> {
 /** A case as an operation; null where it is a nil channel. */
 function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   if (isOperation(value)) return value
-  if (value === null || value === undefined || value === false) return null
+  if (!value) return null
   if (typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function')
     return new Promised(value as PromiseLike<unknown>)
   throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)

@@ -4,7 +4,7 @@
  *
  * Always true: the host's timer is set while the heap has an entry that will come, for the first of them or earlier.
  */
-import { systemClock, type Clock } from './clock.js'
+import { letProcessEnd, systemClock, type Clock } from './clock.js'
 import { queue } from './run-queue.js'
 
 export interface Entry {
@@ -50,27 +50,43 @@ export class Timers {
       this._rise(last)
       this._sink(last)
     }
-    // A timer set too early costs one idle call; none left must not keep the process alive.
-    if (this._heap.length === 0) this._clearHostTimer()
+    // A timer set too early costs one idle call; one for nothing that will come must not keep the process alive.
+    if ((this._heap[0]?.at ?? Infinity) === Infinity) this._clearHostTimer()
     return true
   }
 
   private _fireDue(): void {
     this._set = null
-    queue.hostHadItsTurn()
     const time = this.now()
-    for (let first = this._heap[0]; first !== undefined && first.at <= time; first = this._heap[0]) {
-      this.remove(first)
-      first.fire()
+    const end = this._nextOrder // what is set from now on waits for the next round: a ticker may be faster than the clock
+    try {
+      for (let first = this._heap[0]; first !== undefined && first.at <= time && first.order < end; first = this._heap[0]) {
+        this.remove(first)
+        first.fire()
+      }
+    } finally {
+      this._setHostTimer() // also where a context of the user's own throws at its end
     }
-    this._setHostTimer()
   }
 
   private _setHostTimer(): void {
     const at = this._heap[0]?.at
     if (at === undefined || at === Infinity || (this._set !== null && this._set.at <= at)) return
     this._clearHostTimer()
-    this._set = { at, cancel: this.clock.set(at, () => this._fireDue()) }
+    const cancel = this.clock.set(at, () => {
+      queue.hostHadItsTurn()
+      // From the queue, as the next to run: in its neutral async context, and not in that of whoever set the host's timer.
+      queue.pushFirst({ run: () => void (this._set === set && this._fireDue()) })
+    })
+    const set = { at, cancel }
+    this._set = set
+  }
+
+  /** For a program that is over: what is set here, a ticker, a deadline, keeps the process alive no longer. */
+  letProcessEnd(): void {
+    letProcessEnd()
+    this._clearHostTimer()
+    this._setHostTimer()
   }
 
   private _clearHostTimer(): void {

@@ -30,7 +30,8 @@ function chainOf(outermost: Generator): Generator[] {
   if (!Reflect.set(prototype, 'return', recordingReturn)) return [outermost]
   probing.on = true
   try {
-    recordingReturn.call(outermost, TOKEN)
+    if (!Object.prototype.isPrototypeOf.call(prototype, outermost)) chain.push(outermost) // a wrapper: what it passes on records itself
+    outermost.return(TOKEN)
   } finally {
     probing.on = false
     prototype.return = plainReturn

@@ -1,7 +1,7 @@
 /** Telling work that was called off from work that failed. */
-import { CanceledError, type Context } from '../../runtime/index.js'
+import type { Context } from '../../runtime/index.js'
 
-/** The names by which the platform and its libraries throw what an AbortSignal called off. */
+/** The names by which we, the platform and its libraries throw what was called off. */
 const abortNames = new Set(['AbortError', 'CanceledError'])
 /** Chains of causes are short; one that goes round must not hold us. */
 const DEEPEST = 100
@@ -18,7 +18,7 @@ export function isEndOf(ctx: Context, error: unknown): boolean {
   for (let depth = 0; depth < DEEPEST && one !== undefined && one !== null; depth++) {
     if (one === end.value || (cause._tag === 'Some' && one === cause.value)) return true
     if (!(one instanceof Error)) return false
-    if (one instanceof CanceledError || abortNames.has(one.name)) return true
+    if (abortNames.has(one.name)) return true
     if (one instanceof AggregateError && one.errors.length > 0) return one.errors.every((each) => isEndOf(ctx, each))
     one = one.cause
   }

@@ -22,5 +22,5 @@ import { queue } from '../../runtime/kernel.js'
  * ```
  */
 export function keepAsyncContext(): void {
-  queue.captureScope ??= () => AsyncLocalStorage.snapshot()
+  void  () => AsyncLocalStorage.snapshot()
 }

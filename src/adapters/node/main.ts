@@ -10,12 +10,13 @@
  * rather than fails. The process is left to end by itself, with all output written; it is made to end only when a goroutine that cannot be
  * unwound, or not in time, might hold it.
  *
- * Where we differ from Go: leftovers are unwound, their `finally` blocks run; and other things that hold a Node process (a server) hold it
- * also after main.
+ * Where we differ from Go: leftovers are unwound, their `finally` blocks run; and what holds a Node process, a server for one, holds it also
+ * after main. Timers and tickers of ours do not, once no goroutine is left.
  */
 import { inspect } from 'node:util'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
-import { checkFunction, checkTime, mistyped, outOfRange, queue, spawn, expectFailures, type Spawned } from '../../runtime/kernel.js'
+import { checkFunction, checkTime, mistyped, outOfRange, expectFailures, queue, spawn, time, type Spawned } from '../../runtime/kernel.js'
+import { addProbe } from './add-probe.js'
 import { watchForDeadlock } from './deadlock.js'
 import { isEndOf } from './ended-by.js'
 import { keepRoster, type Roster } from './roster.js'
@@ -54,7 +55,7 @@ let hasMain = false
  *
  * **What is left over** when `fn` ends is not waited for: the other goroutines are canceled, and the context ends. Their `finally` blocks
  * run and may wait; whoever has not ended after `grace` ms, as an async function that goes on regardless, is abandoned. The process ends as
- * soon as nothing else holds it; an open server does.
+ * soon as nothing else holds it: an open server does, a ticker does not.
  *
  * **A deadlock** is reported when the process would end while `fn` still waits, since nothing is left that could wake it: "fatal error: all
  * goroutines are asleep - deadlock!" on stderr, and for each goroutine what it waits for and for how long. `yield* ctx.done()` alone is no
@@ -81,7 +82,7 @@ export function main(fn: Body<[Context], number | void>, options: MainOptions = 
   checkOptions(options)
   if (hasMain) throw new Error('main: called a second time, and a program has one')
   hasMain = true
-  void new Program(fn, options).run()
+  new Program(fn, options).run()
 }
 
 function checkOptions(options: unknown): void {
@@ -97,6 +98,7 @@ class Program {
   private readonly _grace: number
   private readonly _main: Spawned<number | void>
   private _signal: SignalError | null = null
+  private _stopWatching = (): void => {}
 
   constructor(fn: Body<[Context], number | void>, { trace = true, grace = 1000 }: MainOptions) {
     this._roster = trace ? keepRoster() : null
@@ -104,7 +106,7 @@ class Program {
     this._main = spawn(named(fn), [this._ctx], null)
   }
 
-  async run(): Promise<void> {
+  run(): void {
     const ctx = this._ctx
     expectFailures((error) => isEndOf(ctx, error))
     watchSignals(
@@ -114,29 +116,36 @@ class Program {
       },
       () => ctx.err()._tag === 'Some',
     )
-    const stopWatching = watchForDeadlock(this._main, ctx, this._roster)
-    const status = await this._status()
-    stopWatching()
-    if (status !== undefined) process.exitCode = status
-    this._leave()
+    this._stopWatching = watchForDeadlock(this._main, ctx, this._roster)
+    // Two functions are called back directly, in the step that ends main: what it started last does not get to run.
+    void this._main.join().then(
+      (returned) => this._returned(returned),
+      (error: unknown) => this._threw(error),
+    )
   }
 
-  private async _status(): Promise<number | undefined> {
+  private _returned(returned: unknown): void {
     try {
-      const returned = checkStatus(await this._main.join())
-      return this._signal === null ? returned : statusAfter(this._signal)
+      this._leave(this._signal === null ? checkStatus(returned) : statusAfter(this._signal))
     } catch (error) {
-      if (this._signal !== null && isEndOf(this._ctx, error)) return statusAfter(this._signal)
-      process.stderr.write(error instanceof Error ? `${inspect(error)}\n` : `main threw ${inspect(error)}\n`)
-      return 1
+      this._threw(error)
     }
   }
 
-  private _leave(): void {
+  private _threw(error: unknown): void {
+    if (this._signal !== null && isEndOf(this._ctx, error)) return this._leave(statusAfter(this._signal))
+    process.stderr.write(error instanceof Error ? `${inspect(error)}\n` : `main threw ${inspect(error)}\n`)
+    this._leave(1)
+  }
+
+  private _leave(status: number | undefined): void {
+    this._stopWatching()
+    if (status !== undefined) process.exitCode = status
     const cause = new Error('main has ended')
     const youngest = queue.nextId - 1
     for (const goroutine of this._roster?.live() ?? []) goroutine.cancel(cause)
     this._ctx.cancel(cause)
+    afterLast(() => time.timers.letProcessEnd())
     if (this._grace === Infinity) return
     const end = (): void => {
       if (this._hasLeftovers(youngest)) void exitWhenWritten()
@@ -150,6 +159,16 @@ class Program {
     if (this._roster === null) return queue.live > 0
     return queue.live > this._roster.size || this._roster.live().some(({ id }) => id <= youngest)
   }
+}
+
+/** Calls `f` once no goroutine lives. */
+function afterLast(f: () => void): void {
+  if (queue.live === 0) return f()
+  addProbe({
+    end() {
+      if (queue.live === 0) f()
+    },
+  })
 }
 
 /** With the name that the report shows; as a key, for a bundler may rename a function. */

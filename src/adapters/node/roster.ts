@@ -9,8 +9,9 @@
  *
  * Go's counterpart is `allgs` of `runtime/proc.go`.
  */
-import { setProbe, type Observed, type Probe } from '../../runtime/index.js'
+import type { Observed, Probe } from '../../runtime/index.js'
 import { queue, type Spawned } from '../../runtime/kernel.js'
+import { addProbe } from './add-probe.js'
 
 const PAGE = 256
 
@@ -93,34 +94,9 @@ export class Roster implements Probe {
   }
 }
 
-/** A roster of all goroutines from now on; a probe that is there already goes on seeing what it sees. */
+/** A roster of all goroutines from now on. */
 export function keepRoster(): Roster {
   const roster = new Roster()
-  const before = setProbe(roster)
-  if (before !== null) setProbe(onTopOf(before, roster))
+  addProbe(roster)
   return roster
-}
-
-function onTopOf(before: Probe, roster: Roster): Required<Probe> {
-  return {
-    spawn(goroutine) {
-      before.spawn?.(goroutine)
-      roster.spawn(goroutine)
-    },
-    park(goroutine, on) {
-      before.park?.(goroutine, on)
-      roster.park(goroutine)
-    },
-    end(goroutine) {
-      before.end?.(goroutine)
-      roster.end(goroutine)
-    },
-    wake: (goroutine) => before.wake?.(goroutine),
-    cancel: (goroutine) => before.cancel?.(goroutine),
-    cancelContext: (context) => before.cancelContext?.(context),
-    send: (channel) => before.send?.(channel),
-    receive: (channel) => before.receive?.(channel),
-    close: (channel) => before.close?.(channel),
-    lock: (lock) => before.lock?.(lock),
-  }
 }

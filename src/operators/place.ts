@@ -1,0 +1,163 @@
+/**
+ * One place of a stage that runs workers: the item under way there, whatever kind its work is. A place is used again and again, so a promise's
+ * two callbacks are made once for each place, not for each item; it waits for operations itself.
+ */
+import type { Observable, Subscription } from 'rxjs'
+import type { Context, Goroutine } from '../runtime/index.js'
+import { PENDING, queue, spawn, Waiter, type Operation, type Runnable } from '../runtime/kernel.js'
+import { lay, under, type Scope } from './scope.js'
+import { kindOf, type Work } from './work.js'
+
+/** The stage, as its places see it. */
+export interface Workers<T, R> {
+  readonly work: (value: T, ctx: Context) => Work<R>
+  /** `work` is a generator function. */
+  readonly runsGoroutines: boolean
+  readonly context: Context
+  /** What an observable of a worker is subscribed under. */
+  readonly scopeBelow: Scope
+  /** Whether results leave in the order of their items. */
+  readonly isOrdered: boolean
+  /** A result of this place, and whether it has no more. */
+  result(place: Place<T, R>, value: R, isLast: boolean): void
+  /** This place has no (more) results. */
+  done(place: Place<T, R>): void
+  failed(cause: unknown): void
+}
+
+export class Place<T, R> extends Waiter implements Runnable {
+  isDone = false
+  hasKept = false
+  private _kept: R | undefined = undefined
+  private _operation: Operation<R> | null = null
+  private _isGranted = false
+  private _goroutine: Goroutine<R> | null = null
+  private _subscription: Subscription | null = null
+  private _deferred: Observable<R> | null = null
+  private readonly _onValue = (value: R): void => this.pool.result(this, value, true)
+  private readonly _onThrow = (cause: unknown): void => this.pool.failed(cause)
+
+  constructor(private readonly pool: Workers<T, R>) {
+    super()
+  }
+
+  begin(value: T): void {
+    const { pool } = this
+    this.isDone = false
+    if (pool.runsGoroutines)
+      return this._join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
+    let work: Work<R>
+    const scope = lay(null)
+    try {
+      work = pool.work(value, pool.context)
+    } catch (cause) {
+      return pool.failed(cause)
+    } finally {
+      lay(scope)
+    }
+    switch (kindOf(work)) {
+      case 'value':
+        return pool.result(this, work as R, true)
+      case 'promise':
+        // Only a promise of the language's own is sure to call back once, and later.
+        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
+      case 'operation':
+        return this._perform(work as unknown as Operation<R>)
+      case 'generator':
+        return this._join(spawn(handOver<R>, [work as Generator<never, R>], null))
+      case 'observable':
+        if (!pool.isOrdered) return this._subscribe(work as Observable<R>)
+        this._deferred = work as Observable<R>
+    }
+  }
+
+  private _join(goroutine: Goroutine<R>): void {
+    this._goroutine = goroutine
+    this._perform(goroutine.join() as Operation<R>)
+  }
+
+  private _perform(operation: Operation<R>): void {
+    let value
+    try {
+      value = operation.poll()
+    } catch (cause) {
+      return this.pool.failed(cause)
+    }
+    if (value !== PENDING) return this.pool.result(this, value, true)
+    this._operation = operation
+    this._isGranted = false
+    operation.park(this)
+  }
+
+  settle(raw: unknown): void {
+    this.raw = raw
+    this._isGranted = true
+    queue.push(this)
+  }
+
+  run(): void {
+    const operation = this._operation
+    if (operation === null) return // stopped meanwhile
+    this._operation = this._goroutine = null
+    let value
+    try {
+      value = operation.finish(this)
+    } catch (cause) {
+      return this.pool.failed(cause)
+    }
+    this.raw = undefined
+    this.pool.result(this, value, true)
+  }
+
+  private _subscribe(work: Observable<R>): void {
+    const { pool } = this
+    let isOver = false
+    const subscription = under(pool.scopeBelow, () =>
+      work.subscribe({
+        next: (value) => pool.result(this, value, false),
+        error: (cause) => pool.failed(cause),
+        complete: () => {
+          isOver = true
+          this._subscription = null
+          pool.done(this)
+        },
+      }),
+    )
+    if (!isOver) this._subscription = subscription
+  }
+
+  /** In order, an observable is subscribed to when those before it are through: its results would have to wait without bound. */
+  becomeFirst(): void {
+    const work = this._deferred
+    this._deferred = null
+    if (work !== null) this._subscribe(work)
+  }
+
+  keep(value: R): void {
+    this.isDone = true
+    this.hasKept = true
+    this._kept = value
+  }
+
+  takeKept(): R | undefined {
+    const value = this._kept
+    this.hasKept = false
+    this._kept = undefined
+    return value
+  }
+
+  stop(): void {
+    if (this._operation !== null) {
+      if (this._isGranted) this._operation.undo(this)
+      else this._operation.withdraw(this)
+    }
+    this._operation = null
+    this._goroutine?.cancel()
+    this._subscription?.unsubscribe()
+    this._deferred = null
+  }
+}
+
+function handOver<R>(generator: Generator<never, R>): Generator<never, R> {
+  return generator
+}

@@ -1,0 +1,59 @@
+/** A stage whose places run workers: what a pool and `byKey` have in common. */
+import type { Subscriber } from 'rxjs'
+import type { Context } from '../runtime/index.js'
+import type { StageNotes } from './arrivals.js'
+import { Place, type Workers } from './place.js'
+import type { Scope } from './scope.js'
+import { Stage } from './stage.js'
+import { isGeneratorFunction, type Work } from './work.js'
+
+export type Worker<T, R> = (value: T, ctx: Context) => Work<R>
+
+export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<T, R> {
+  readonly runsGoroutines: boolean
+  private readonly _free: Place<T, R>[] = []
+  private readonly _all: Place<T, R>[] = []
+
+  constructor(
+    subscriber: Subscriber<R>,
+    notes: StageNotes,
+    places: number,
+    readonly work: Worker<T, R>,
+  ) {
+    super(subscriber, notes, places)
+    this.runsGoroutines = isGeneratorFunction(work)
+  }
+
+  abstract readonly isOrdered: boolean
+  abstract result(place: Place<T, R>, value: R, isLast: boolean): void
+  abstract done(place: Place<T, R>): void
+
+  get context(): Context {
+    return this.ctx
+  }
+
+  /** An observable of a worker runs at the pace of the stage below. */
+  get scopeBelow(): Scope {
+    return { demand: this.outlet.demand, ctx: this.ctx }
+  }
+
+  failed(cause: unknown): void {
+    this.fail(cause)
+  }
+
+  protected takePlace(): Place<T, R> {
+    const free = this._free.pop()
+    if (free !== undefined) return free
+    const place = new Place(this)
+    this._all.push(place)
+    return place
+  }
+
+  protected release(place: Place<T, R>): void {
+    this._free.push(place)
+  }
+
+  protected stopWork(): void {
+    for (const place of this._all) place.stop()
+  }
+}
