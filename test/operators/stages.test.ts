@@ -336,7 +336,7 @@ describe('mergeFair', () => {
   it('keeps what a source that cannot wait pours in, and says so', async () => {
     const seen: string[] = []
     const off = onUnpaced((one) => seen.push(one.stage))
-    expect(await all(mergeFair(from([1, 2, 3]), fromIterable('ab')))).toEqual([1, 'a', 2, 'b', 3])
+    expect(new Set(await all(mergeFair(from([1, 2, 3]), fromIterable('ab'))))).toEqual(new Set([1, 2, 3, 'a', 'b']))
     off()
     expect(seen).toEqual(['mergeFair'])
   })
