@@ -13,6 +13,7 @@ import { checkCount, outOfRange, mistyped } from './errors.js'
 import { installObservable } from './observable.js'
 import { Operation } from './op.js'
 import { left, none, right, some, type Either, type Option } from './option.js'
+import type { Probe } from './probe.js'
 import { queue } from './run-queue.js'
 import { Ring } from './ring.js'
 import type { Op } from './types.js'
@@ -139,7 +140,7 @@ export class Channel<T> implements Chan<T> {
     if (this._closed) throw this.sendOnClosed()
     const receiver = this._receivers.shift()
     if (receiver !== null) {
-      if (queue.probe !== null) queue.probe.send?.(this)
+      if (queue.probe !== null) this._passed(queue.probe)
       receiver.settle(value)
       return true
     }
@@ -166,7 +167,7 @@ export class Channel<T> implements Chan<T> {
     const sender = this._senders.shift()
     if (sender !== null) {
       const value = sender.raw as T // what it parked with
-      if (queue.probe !== null) queue.probe.receive?.(this)
+      if (queue.probe !== null) this._passed(queue.probe)
       sender.settle(undefined)
       return value
     }
@@ -177,7 +178,14 @@ export class Channel<T> implements Chan<T> {
     const sender = this._senders.shift()
     if (sender === null) return
     this._buffer.push(sender.raw as T) // what it parked with
+    if (queue.probe !== null) queue.probe.send?.(this)
     sender.settle(undefined)
+  }
+
+  /** A value went straight from a sender to a receiver. */
+  private _passed(probe: Probe): void {
+    probe.send?.(this)
+    probe.receive?.(this)
   }
 
   /** Takes back a value from one who was granted it and left: the next receiver gets it. */

@@ -1,10 +1,10 @@
 /**
  * Mutual exclusion: Go's `sync.Mutex`.
  *
- * Always true: while someone waits there is a holder; `unlock` makes the first who waits the next holder, so nobody overtakes.
+ * Always true: while someone waits it is locked; `unlock` hands it to the first who waits, so nobody overtakes.
  *
  * Where we differ from Go: first in, first out always (Go lets a newcomer overtake for up to 1 ms); a wrong `unlock` throws and leaves the
- * mutex usable; and the lock is a guard, which unlocks only what it stands for.
+ * mutex usable.
  */
 import { Operation } from './op.js'
 import { queue } from './run-queue.js'
@@ -14,7 +14,7 @@ import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
 /** A lock for one at a time. It belongs to nobody: another goroutine may unlock it. */
 export interface Mutex {
   /**
-   * Waits for the lock, first in, first out. The guard unlocks when disposed, once; and not at all where `unlock` was called before.
+   * Waits for the lock, first in, first out. The guard is Go's `defer mu.Unlock()`: disposed, it unlocks, once.
    *
    * As a case that is not chosen, or given up by a context, it leaves the queue and holds nothing.
    */
@@ -42,7 +42,7 @@ export function mutex(): Mutex {
 }
 
 class Lockable implements Mutex {
-  holder: Guard | null = null
+  isLocked = false
   readonly waiters = new WaitQueue()
   private readonly _lock = new Lock(this)
 
@@ -51,29 +51,34 @@ class Lockable implements Mutex {
   }
 
   tryLock(): boolean {
-    if (this.holder !== null) return false
+    if (this.isLocked) return false
     this.hold()
     return true
   }
 
   unlock(): void {
-    if (this.holder === null) throw new Error('sync: unlock of unlocked mutex')
+    if (!this.isLocked) throw new Error('sync: unlock of unlocked mutex')
     const next = this.waiters.shift()
-    if (next === null) this.holder = null
+    if (next === null) this.isLocked = false
     else next.settle(this.hold())
   }
 
   hold(): Guard {
+    this.isLocked = true
     if (queue.probe !== null) queue.probe.lock?.(this)
-    return (this.holder = new Guard(this))
+    return new Guard(this)
   }
 }
 
 class Guard implements Disposable {
+  private _isHeld = true
+
   constructor(private readonly mutex: Lockable) {}
 
   [Symbol.dispose](): void {
-    if (this.mutex.holder === this) this.mutex.unlock()
+    if (!this._isHeld) return
+    this._isHeld = false
+    this.mutex.unlock()
   }
 }
 
@@ -85,7 +90,7 @@ class Lock extends Operation<Disposable> {
     return true
   }
   poll(): Disposable | Pending {
-    return this.mutex.holder === null ? this.mutex.hold() : PENDING
+    return this.mutex.isLocked ? PENDING : this.mutex.hold()
   }
   park(waiter: Waiter): void {
     this.mutex.waiters.push(waiter)

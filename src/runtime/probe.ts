@@ -14,8 +14,9 @@ export interface Probe {
   end?(goroutine: Observed): void
   cancel?(goroutine: Observed): void
   cancelContext?(context: object): void
-  /** A value entered a channel, or went straight to a receiver. */
+  /** A value entered a channel: a buffer, or straight to a receiver. */
   send?(channel: object): void
+  /** A value left a channel, however it had come. */
   receive?(channel: object): void
   close?(channel: object): void
   /** A lock or permit was granted. */

@@ -68,7 +68,8 @@ export class RunQueue {
   captureScope: (() => AsyncScope) | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
-  private readonly _ready = new Ring<Runnable>(1024)
+  private _ready = new Ring<Runnable>(1024)
+  private _isTakenOver = false
   private readonly _steps = new SliceWatch()
   private readonly _drains = new SliceWatch()
   /** Of operations that completed at once; counted by those who perform them. */
@@ -106,7 +107,35 @@ export class RunQueue {
 
   /** True when the performer of an operation that completed at once should give way. */
   get sliceIsOver(): boolean {
-    return this.operations.isOver(this._deadline)
+    return this._isTakenOver || this.operations.isOver(this._deadline)
+  }
+
+  /**
+   * For the test kit, which decides what runs: until the answer is called, what becomes ready is not drained but waits for `take`, every
+   * operation gives way, chance is the kit's, and nothing that was under way before is touched.
+   */
+  takeOver(random: Random): () => void {
+    if (this._isTakenOver) throw new Error('the run queue is taken over already: one exploration at a time')
+    const { _ready: ready, random: chance, probe, live, nextId } = this
+    this._isTakenOver = true
+    this._ready = new Ring(64)
+    this.random = random
+    this.operations.left = 0
+    this.nextId = 1
+    return () => {
+      this._isTakenOver = false
+      this._ready = ready
+      this.random = chance
+      this.probe = probe
+      this.live = live
+      this.nextId = nextId
+      if (ready.size > 0 && this._wake !== null) this._wakeUp(this._wake)
+    }
+  }
+
+  /** The next that is ready, taken out. */
+  take(): Runnable | undefined {
+    return this._ready.shift()
   }
 
   /** The host just had its turn: a new slice begins. */
@@ -121,7 +150,7 @@ export class RunQueue {
 
   private async _loop(): Promise<never> {
     for (;;) {
-      if (this._ready.size === 0) await new Promise<void>((resolve) => (this._wake = resolve))
+      if (this._ready.size === 0 || this._isTakenOver) await new Promise<void>((resolve) => (this._wake = resolve))
       if (this._overdue || (--this._drains.left <= 0 && this._drains.isOver(this._deadline))) {
         this._overdue = false
         await new Promise<void>(hostTurn)
@@ -132,6 +161,7 @@ export class RunQueue {
   }
 
   private _drain(): void {
+    if (this._isTakenOver) return
     this._steps.beginDrain()
     this.operations.beginDrain()
     for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {

@@ -83,6 +83,8 @@ export function newTimer(ms: number): Timer {
 class OneTimer implements Timer {
   private _entry: Entry | null = null
   private _expired = false
+  /** Counts the stops: an expiry of a round before is stale. */
+  private _round = 0
   private readonly _waiters = new WaitQueue()
 
   constructor(ms: number) {
@@ -95,6 +97,7 @@ class OneTimer implements Timer {
 
   stop(): boolean {
     const wasActive = this._expired || this._entry !== null
+    this._round++
     this._expired = false
     if (this._entry !== null) time.timers.remove(this._entry)
     this._entry = null
@@ -112,15 +115,19 @@ class OneTimer implements Timer {
     const { timers } = time
     this._entry = timers.add(timers.now() + ms, () => {
       this._entry = null
-      this.expire()
+      this._expire()
     })
   }
 
-  /** Also how an expiry is given back by one who was granted it and left. */
-  expire(): void {
+  private _expire(): void {
     const waiter = this._waiters.shift()
     if (waiter === null) this._expired = true
-    else waiter.settle(undefined)
+    else waiter.settle(this._round)
+  }
+
+  /** From one who was granted the expiry of that round, and left. */
+  giveBack(round: number): void {
+    if (round === this._round) this._expire()
   }
 
   take(): boolean {
@@ -157,8 +164,9 @@ class Fired extends Operation<void> {
   withdraw(waiter: Waiter): void {
     this.timer.waiters.remove(waiter)
   }
-  override undo(): void {
-    this.timer.expire()
+  override finish(): void {}
+  override undo(waiter: Waiter): void {
+    this.timer.giveBack(waiter.raw as number) // what it was granted
   }
   describe(): string {
     return 'timer'

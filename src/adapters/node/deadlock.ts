@@ -1,13 +1,9 @@
 /**
  * The deadlock report: the process ends while main still waits. Go's counterpart is `checkdead` of `runtime/proc.go`.
  *
- *     watching ──beforeExit──▶ quiet ──exit, by the host──▶ reported, status 2
- *         ▲                      │
- *         └──the loop turned─────┘      (a listener revived it)
- *
- * `beforeExit` tells that nothing is left that could wake anyone, and other listeners may still change that, sooner or later than ours. So
- * ours only takes note, and an immediate that holds nothing takes it back if the loop turns again. If it does not, `exit` follows; unless
- * that comes from a `process.exit()` or an uncaught exception, main was asleep for good.
+ * The host emits `exit` when its loop has nothing left to do, after `beforeExit` gave everyone the chance to find something; so where main
+ * still waits at that moment, nothing can wake it. `beforeExit` itself would be too soon: a listener that comes after ours may revive the
+ * loop. What else emits `exit`, `process.exit()` or an uncaught exception, is told by the stack.
  *
  * One wait needs nobody in the process: main waits for the end of its context alone (`yield* ctx.done()`), which is to wait for a signal.
  * That holds the process, as it does in Go, where a program that listens for signals is never found dead. `within(ctx)` and a select with
@@ -19,20 +15,15 @@ import type { Roster } from './roster.js'
 
 /** Watches until the function it answers is called. */
 export function watchForDeadlock(main: Spawned, ctx: Context, roster: Roster | null): () => void {
-  let isQuiet = false
   let holder: NodeJS.Timeout | undefined
 
   const beforeExit = (): void => {
-    if (waitsForSignal(main, ctx)) {
-      holder = setInterval(() => {}, 2 ** 31 - 1)
-      ctx.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
-      return
-    }
-    isQuiet = true
-    setImmediate(() => (isQuiet = false)).unref()
+    if (!waitsForSignal(main, ctx)) return
+    holder = setInterval(() => {}, 2 ** 31 - 1)
+    ctx.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
   }
   const exit = (): void => {
-    if (!isQuiet || !isOfTheHost()) return
+    if (!isOfTheHost()) return
     process.exitCode = 2
     process.stderr.write(report(main, roster))
   }

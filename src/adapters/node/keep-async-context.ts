@@ -22,5 +22,5 @@ import { queue } from '../../runtime/kernel.js'
  * ```
  */
 export function keepAsyncContext(): void {
-  void  () => AsyncLocalStorage.snapshot()
+  queue.captureScope ??= () => AsyncLocalStorage.snapshot()
 }

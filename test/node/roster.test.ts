@@ -1,0 +1,125 @@
+import { chan, go, setProbe, type Observed, type Probe } from 'millrace'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { keepRoster, Roster } from '../../src/adapters/node/roster.js'
+import { settle } from '../support/settle.js'
+
+let before: Probe | null
+beforeEach(() => void (before = setProbe(null)))
+afterEach(() => void setProbe(before))
+
+function* receive(ch: ReturnType<typeof chan<number>>) {
+  yield* ch.receive()
+}
+
+const idsOf = (goroutines: readonly Observed[]) => goroutines.map(({ id }) => id)
+const pagesOf = (roster: Roster) => (roster as unknown as { _pages: Map<number, unknown> })._pages.size
+
+it('the roster has the goroutines that have not ended, in order of their ids', async () => {
+  const roster = keepRoster()
+  const [a, b] = [chan<number>(), chan<number>()]
+  const parked = Array.from({ length: 600 }, (_, i) => go(receive, i % 2 === 0 ? a : b))
+  expect(idsOf(roster.live())).toEqual(idsOf(parked))
+  await settle()
+  a.close()
+  await settle()
+  expect(idsOf(roster.live())).toEqual(idsOf(parked.filter((_, i) => i % 2 === 1)))
+  expect(roster.size).toBe(300)
+  b.close()
+  await settle()
+  expect(roster.live()).toEqual([])
+  expect(roster.size).toBe(0)
+})
+
+it('the roster keeps no page of goroutines that have all ended', async () => {
+  const roster = keepRoster()
+  const ch = chan<number>()
+  go(receive, ch)
+  for (let i = 0; i < 10_000; i++) await go(() => {}).join()
+  expect(roster.size).toBe(1)
+  expect(pagesOf(roster)).toBeLessThanOrEqual(2) // that of the one parked, and the one that fills up
+  ch.close()
+  await settle()
+  expect(pagesOf(roster)).toBeLessThanOrEqual(1)
+})
+
+it('the roster takes no notice of goroutines from before its time', async () => {
+  const ch = chan<number>()
+  go(receive, ch)
+  const parksLater = go(receive, ch)
+  const roster = keepRoster()
+  await settle()
+  expect(roster.live()).toEqual([])
+  expect(roster.waited(parksLater)).toBe(0)
+  ch.close()
+  await settle()
+  expect(roster.size).toBe(0)
+  expect(pagesOf(roster)).toBe(0)
+})
+
+it('the roster knows since when a goroutine waits, and nothing before it does', async () => {
+  const roster = keepRoster()
+  const ch = chan<number>()
+  const goroutine = go(receive, ch)
+  expect(roster.waited(goroutine)).toBe(0)
+  await settle()
+  const first = roster.waited(goroutine)
+  expect(first).toBeGreaterThan(0)
+  await settle()
+  expect(roster.waited(goroutine)).toBeGreaterThan(first)
+  ch.close()
+  await settle()
+})
+
+it('the roster stands on top of a probe that is there already, which goes on seeing everything', async () => {
+  const events: string[] = []
+  class Earlier implements Probe {
+    #log(event: string): void {
+      events.push(event)
+    }
+    spawn = ({ name }: Observed) => this.#log(`spawn ${name}`)
+    park({ name }: Observed, on: string) {
+      this.#log(`park ${name} on ${on}`)
+    }
+    wake({ name }: Observed) {
+      this.#log(`wake ${name}`)
+    }
+    end({ name }: Observed) {
+      this.#log(`end ${name}`)
+    }
+    cancel({ name }: Observed) {
+      this.#log(`cancel ${name}`)
+    }
+    send() {
+      this.#log('send')
+    }
+    receive() {
+      this.#log('receive')
+    }
+    close() {
+      this.#log('close')
+    }
+  }
+  setProbe(new Earlier())
+  const roster = keepRoster()
+  const ch = chan<number>()
+  go(receive, ch)
+  const second = go(receive, ch)
+  await settle()
+  ch.trySend(1)
+  second.cancel()
+  await settle()
+  ch.close()
+  expect(events).toEqual([
+    'spawn receive',
+    'spawn receive',
+    'park receive on chan receive',
+    'park receive on chan receive',
+    'send',
+    'wake receive',
+    'cancel receive',
+    'end receive',
+    'end receive',
+    'close',
+  ])
+  expect(roster.size).toBe(0)
+})
