@@ -61,3 +61,10 @@ function checkUnseen(): void {
   unseen = []
   for (const goroutine of failed) if (goroutine.failedUnseen) crash(goroutine.raw, goroutine)
 }
+
+/** For the test kit: those that failed and have not been asked about, taken from the check to come. */
+export function takeFailedUnjoined(): readonly Failed[] {
+  const failed = unseen.filter((goroutine) => goroutine.failedUnseen)
+  unseen = []
+  return failed
+}

@@ -296,6 +296,32 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     return (this._joiners ??= new WaitQueue())
   }
 
+  /** The body has ended, or those who join have been told so. */
+  get hasEnded(): boolean {
+    return this._life > LIVE
+  }
+
+  /** It ended by a throw. */
+  get failure(): Failure | null {
+    return this._life === FAILED || this._life === FAILED_AND_SEEN ? { error: this.raw } : null
+  }
+
+  /** What it waits for, in the words of Go's dumps. */
+  get waitsFor(): string {
+    if (this.step === PARKED && this.operation !== null) return this.operation.describe()
+    return this.isAsync ? 'await' : 'runnable'
+  }
+
+  /** An async function under way: it goes on by promises, not by the run queue. */
+  get isAsync(): boolean {
+    return this._life === LIVE && this._generator === null
+  }
+
+  /** It is ready, and lets the others go first. */
+  get isGivingWay(): boolean {
+    return this.operation === givingWay
+  }
+
   /** It failed, and nobody has asked. */
   get failedUnseen(): boolean {
     return this._life === FAILED
@@ -400,7 +426,7 @@ class GivingWay extends Operation<void> {
     onValue?: ((value: undefined) => A | PromiseLike<A>) | null,
     onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
-    return new Promise<undefined>((resolve) => queue.push({ run: () => resolve(undefined) })).then(onValue, onThrow)
+    return new Promise<undefined>((resolve) => queue.push({ run: () => (queue.resumed++, resolve(undefined)) })).then(onValue, onThrow)
   }
   poll(): void {}
   park(): void {}

@@ -1,0 +1,189 @@
+/**
+ * Who decides. A run of a program meets choices: which of those that are ready goes on, which case of a select is looked at first, whether a
+ * timer fires although somebody is ready, and what the program itself asks for. A strategy answers each with a number below `options`.
+ *
+ * Option 0 is always the plain one: the goroutine that ran last goes on as long as it can, then first in, first out; timers fire when nobody is
+ * ready. So a schedule is known by its choices that are not 0, and few of them mean few switches: that is what a token holds.
+ */
+import { Random } from '../runtime/kernel.js'
+
+/** What is to be decided. `switch` is a choice whose option 0 lets the last goroutine go on: any other preempts it. */
+export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose'
+
+export interface Strategy {
+  /** Called before each run; false when there is no other schedule to try. */
+  begin(): boolean
+  choose(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number
+}
+
+/** Option 0 throughout: one schedule. */
+export function firstIn(): Strategy {
+  let runs = 0
+  return { begin: () => runs++ === 0, choose: () => 0 }
+}
+
+/** Each option as likely as the others. */
+export function randomWalk(seed: number): Strategy {
+  const random = new Random(seed)
+  return { begin: () => true, choose: (options) => random.below(options) }
+}
+
+/**
+ * PCT (Burckhardt et al., 2010): each goroutine has a random priority, the highest goes on, and at `depth - 1` random steps the one that runs
+ * falls to the lowest. A bug that needs `depth` orderings is found with a probability that has a lower bound. So that a goroutine that polls
+ * does not keep the others out for ever, the highest falls as well after `PATIENCE` steps in a row.
+ */
+export function pct(seed: number, depth: number): Strategy {
+  return new Pct(seed, depth)
+}
+
+const PATIENCE = 200
+
+class Pct implements Strategy {
+  private readonly _random: Random
+  private _priorities = new WeakMap<object, number>()
+  private _changes = new Set<number>()
+  private _lowest = 0
+  private _step = 0
+  private _longest = 16
+  private _last: object | null = null
+  private _inARow = 0
+
+  constructor(
+    seed: number,
+    private readonly _depth: number,
+  ) {
+    this._random = new Random(seed)
+  }
+
+  begin(): boolean {
+    this._longest = Math.max(this._longest, this._step)
+    this._priorities = new WeakMap()
+    this._changes = new Set(Array.from({ length: this._depth - 1 }, () => this._random.below(this._longest)))
+    this._lowest = 0
+    this._step = 0
+    return true
+  }
+
+  choose(options: number, _kind: ChoiceKind, candidates: readonly object[] | null): number {
+    if (candidates === null) return this._random.below(options)
+    let best = this._highest(candidates)
+    if (this._changes.has(this._step++) || this._isImpatient(candidates[best])) {
+      this._priorities.set(candidates[best], --this._lowest)
+      best = this._highest(candidates)
+    }
+    return best
+  }
+
+  private _highest(candidates: readonly object[]): number {
+    let best = 0
+    for (let i = 1; i < candidates.length; i++) if (this._priority(candidates[i]) > this._priority(candidates[best])) best = i
+    return best
+  }
+
+  private _priority(candidate: object): number {
+    let priority = this._priorities.get(candidate)
+    if (priority === undefined) this._priorities.set(candidate, (priority = 1 + this._random.below(2 ** 30)))
+    return priority
+  }
+
+  private _isImpatient(candidate: object): boolean {
+    this._inARow = candidate === this._last ? this._inARow + 1 : 0
+    this._last = candidate
+    return this._inARow > PATIENCE
+  }
+}
+
+/** Every schedule with at most so many preemptions, depth first; for small programs. Choices that are no preemption are all tried. */
+export function exhaustive(preemptions: number): Strategy {
+  return new Exhaustive(preemptions)
+}
+
+interface Taken {
+  readonly options: number
+  readonly costs: boolean
+  chosen: number
+}
+
+class Exhaustive implements Strategy {
+  private _path: Taken[] = []
+  private _at = 0
+  private _isFirst = true
+
+  constructor(private readonly _preemptions: number) {}
+
+  begin(): boolean {
+    this._at = 0
+    if (this._isFirst) {
+      this._isFirst = false
+      return true
+    }
+    // The last choice that has another option within the bound takes it; what came after it is open again.
+    let spent = this._path.reduce((sum, one) => sum + costOf(one), 0)
+    for (let last = this._path.pop(); last !== undefined; last = this._path.pop()) {
+      spent -= costOf(last)
+      const next = { ...last, chosen: last.chosen + 1 }
+      if (next.chosen < next.options && spent + costOf(next) <= this._preemptions) {
+        this._path.push(next)
+        return true
+      }
+    }
+    return false
+  }
+
+  choose(options: number, kind: ChoiceKind): number {
+    const known = this._path[this._at++]
+    if (known !== undefined) return Math.min(known.chosen, options - 1)
+    this._path.push({ options, costs: kind === 'switch', chosen: 0 })
+    return 0
+  }
+}
+
+function costOf({ costs, chosen }: Taken): number {
+  return costs && chosen > 0 ? 1 : 0
+}
+
+/** The choices of a run, in order. */
+export type Choices = readonly number[]
+
+/** Answers with what was chosen before, and with 0 after that. */
+export function replaying(choices: Choices): Strategy {
+  let at = 0
+  return {
+    begin() {
+      at = 0
+      return true
+    },
+    choose: (options) => Math.min(choices[at++] ?? 0, options - 1),
+  }
+}
+
+/** A schedule as text: of each choice that is not 0 how many 0 come before it, and which it is. */
+export function toToken(choices: Choices): string {
+  const parts: string[] = []
+  let zeros = 0
+  for (const chosen of choices) {
+    if (chosen === 0) zeros++
+    else {
+      parts.push(`${zeros.toString(36)}${chosen === 1 ? '' : `.${chosen.toString(36)}`}`)
+      zeros = 0
+    }
+  }
+  return `s1-${parts.join('-')}`
+}
+
+export function fromToken(token: string): Choices {
+  const [version, ...parts] = token.split('-')
+  if (version !== 's1') throw new TypeError(`replay(token): expected a token that begins with s1-, got ${JSON.stringify(token)}`)
+  const choices: number[] = []
+  for (const part of parts) {
+    if (part === '') continue
+    const [zeros, chosen = '1'] = part.split('.')
+    const [before, which] = [Number.parseInt(zeros, 36), Number.parseInt(chosen, 36)]
+    if (!(before >= 0) || !(which >= 1))
+      throw new TypeError(`replay(token): ${JSON.stringify(part)} is no part of a token, in ${JSON.stringify(token)}`)
+    for (let i = 0; i < before; i++) choices.push(0)
+    choices.push(which)
+  }
+  return choices
+}
