@@ -1,3 +1,4 @@
+export { bubble, BubbleError, type Bubble } from './bubble.js'
 export { explore, replay, ScheduleError, type Exploration, type ExploreOptions } from './explore.js'
 export type { Finding, FindingKind } from './finding.js'
 export type { Event } from './trace.js'

@@ -10,6 +10,7 @@
  */
 import { onCrash, setProbe, type Body, type Observed } from '../runtime/index.js'
 import { queue, Random, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../runtime/kernel.js'
+import { EPOCH, ScheduleClock } from './schedule-clock.js'
 import { judge, type Finding } from './finding.js'
 import type { ChoiceKind, Strategy } from './strategy.js'
 import { nameOf, type Trace } from './trace.js'
@@ -28,35 +29,6 @@ export interface Outcome {
   readonly finding: Finding | null
   readonly choices: readonly number[]
   readonly steps: number
-}
-
-/** Virtual time begins with the year 2000, as in Go's synctest. */
-export const EPOCH = Date.UTC(2000, 0, 1)
-
-/** Time that passes when the schedule says so. */
-class ScheduleClock {
-  time = EPOCH
-  private _ring: (() => void) | null = null
-  at = Infinity
-
-  now(): number {
-    return this.time
-  }
-  set(at: number, f: () => void): () => void {
-    this._ring = f
-    this.at = at
-    return () => {
-      this._ring = null
-      this.at = Infinity
-    }
-  }
-  fire(): void {
-    const ring = this._ring
-    this.time = Math.max(this.time, this.at)
-    this._ring = null
-    this.at = Infinity
-    ring?.()
-  }
 }
 
 /** Chance as the schedule decides it. */

@@ -1,0 +1,144 @@
+/**
+ * A bubble: real code under a clock of its own, which moves when everything in it is durably blocked. Go's `testing/synctest`.
+ *
+ *     run what is ready ──nobody is──▶ somebody waits for quiet? ──yes──▶ let it go on
+ *             ▲                              │ no
+ *             └────── the next timer ◀───────┤
+ *                                            └─ no timer: the root is blocked (deadlock), or has ended and left goroutines behind (leak), or all is over
+ *
+ * Works for goroutines, operators and async functions over operations; it patches no globals, so `setTimeout` and I/O are outside of it.
+ */
+import { setProbe, type Body, type Op } from '../runtime/index.js'
+import {
+  checkFunction,
+  hostTurn,
+  Operation,
+  PENDING,
+  queue,
+  spawn,
+  time,
+  Timers,
+  WaitQueue,
+  type Pending,
+  type Spawned,
+  type Waiter,
+} from '../runtime/kernel.js'
+import { judge } from './finding.js'
+import { EPOCH, ScheduleClock } from './schedule-clock.js'
+
+/** What the root of a bubble is given. */
+export interface Bubble {
+  /** Waits until every other goroutine of the bubble has ended or is blocked. */
+  wait(): Op<void>
+  /** ms of virtual time since the bubble began. */
+  now(): number
+}
+
+/** A bubble went wrong: its root is blocked for ever, or left goroutines behind. */
+export class BubbleError extends Error {
+  override readonly name = 'BubbleError'
+}
+
+/** Turns of the event loop in a row without anybody ready, after which all is blocked: async functions take a microtask or two. */
+const QUIET_TURNS = 3
+
+let isInBubble = false
+
+/**
+ * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Time begins with the year 2000 and moves when everything is
+ * durably blocked, so a test that sleeps an hour takes none. Rejects with what `fn` throws; with BubbleError "deadlock: all goroutines in bubble are
+ * blocked" where nothing can go on, and where goroutines are left behind, naming each, what it waits on, and for how long.
+ *
+ * One at a time: a second bubble is an error. Source: Go's `synctest.Test`.
+ *
+ * @example
+ * ```ts
+ * await bubble(function* ({ now }) {
+ *   yield* sleep(3_600_000)
+ *   console.log(now()) // 3600000
+ * })
+ * ```
+ */
+export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
+  checkFunction('bubble(fn)', fn)
+  if (isInBubble) throw new Error('bubble(fn): there is a bubble already; they share the run queue, so run one after the other')
+  isInBubble = true
+  try {
+    return await new Inside().run(fn)
+  } finally {
+    isInBubble = false
+  }
+}
+
+class Inside implements Bubble {
+  private readonly _clock = new ScheduleClock()
+  private readonly _goroutines = new Map<Spawned, { since: number }>()
+  private readonly _quiet = new WaitQueue()
+
+  readonly wait = (): Op<void> => new Quiet(this._quiet)
+  readonly now = (): number => this._clock.time - EPOCH
+
+  async run<R>(fn: Body<[Bubble], R>): Promise<R> {
+    const timers = time.timers
+    const probe = setProbe({
+      spawn: (one) => void this._goroutines.set(one as Spawned, { since: 0 }), // what the kernel shows of its own
+      park: (one) => this._parked(one as Spawned),
+      end: (one) => void this._goroutines.delete(one as Spawned),
+    })
+    time.timers = new Timers(this._clock)
+    try {
+      const root = spawn(fn, [this], { ended: () => true })
+      await this._live(root)
+      if (root.failure !== null) throw root.failure.error
+      return root.outcome as R // it has ended
+    } finally {
+      time.timers = timers
+      setProbe(probe)
+    }
+  }
+
+  private async _live(root: Spawned): Promise<void> {
+    for (;;) {
+      await this._settle()
+      if (root.failure !== null) return
+      if (this._quiet.first !== null) this._quiet.shift()?.settle(undefined)
+      else if (this._clock.at !== Infinity && (this._goroutines.size > 0 || !root.hasEnded)) this._clock.fire()
+      else break
+    }
+    const finding = judge({ main: root, goroutines: [...this._goroutines.keys()], crashes: [], isOut: false })
+    if (finding === null) return
+    const lines = [...this._goroutines].map(
+      ([one, { since }]) => `goroutine ${one.id} [${one.waitsFor}, ${this.now() - since} ms]: ${one.name}`,
+    )
+    const what = root.hasEnded ? 'the root has ended, but blocked goroutines remain' : 'all goroutines in bubble are blocked'
+    throw new BubbleError(`deadlock: ${what}\n${lines.join('\n')}`)
+  }
+
+  private async _settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet = queue.size === 0 ? quiet + 1 : 0) await new Promise<void>(hostTurn)
+  }
+
+  private _parked(goroutine: Spawned): void {
+    const known = this._goroutines.get(goroutine)
+    if (known !== undefined) known.since = this.now()
+  }
+}
+
+/** Is granted by the bubble when all are blocked. */
+class Quiet extends Operation<void> {
+  constructor(private readonly _waiters: WaitQueue) {
+    super()
+  }
+  poll(): Pending {
+    return PENDING
+  }
+  park(waiter: Waiter): void {
+    this._waiters.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this._waiters.remove(waiter)
+  }
+  describe(): string {
+    return 'synctest.Wait'
+  }
+}
