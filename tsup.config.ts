@@ -8,6 +8,7 @@ export default defineConfig({
   target: 'es2022',
   // Entries share chunks, so that the run queue of `millrace` and of `millrace/operators` is one.
   splitting: true,
+  removeNodeProtocol: false, // Deno wants it
   dts: true,
   sourcemap: true,
   clean: true,

@@ -3,7 +3,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
-import { entries, root } from './entries.mjs'
+import { entries, requireBuild, root } from './entries.mjs'
+
+requireBuild()
 
 const check = process.argv.includes('--check')
 const stale = []
@@ -14,7 +16,9 @@ pin('exports.json', JSON.stringify(exported, null, 2) + '\n')
 
 for (const entry of entries) pin(`${entry.specifier.replace('/', '-')}.api.md`, declarations(entry))
 if (stale.length > 0) {
-  console.error(`The public surface has changed: ${stale.join(', ')}. If that is meant, run \`npm run build && npm run api\` and record it in CHANGELOG.md.`)
+  console.error(
+    `The public surface has changed: ${stale.join(', ')}. If that is meant, run \`npm run build && npm run api\` and record it in CHANGELOG.md.`,
+  )
   process.exit(1)
 }
 

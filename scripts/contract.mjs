@@ -3,15 +3,21 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { root } from './entries.mjs'
+import { requireBuild, root } from './entries.mjs'
+
+requireBuild()
 
 const copy = new URL('test/types/usage.ts', root)
 const agreed = new URL('../shared/contract/usage.ts', root)
 const compiler = process.argv[2] ?? fileURLToPath(new URL('node_modules/.bin/tsc', root))
 
-if (existsSync(agreed) && readFileSync(agreed, 'utf8') !== readFileSync(copy, 'utf8')) fail('test/types/usage.ts differs from ../shared/contract/usage.ts')
+if (existsSync(agreed) && readFileSync(agreed, 'utf8') !== readFileSync(copy, 'utf8'))
+  fail('test/types/usage.ts differs from ../shared/contract/usage.ts')
 
-const { stdout, status, error } = spawnSync(compiler, ['-p', 'test/types', '--pretty', 'false'], { cwd: fileURLToPath(root), encoding: 'utf8' })
+const { stdout, status, error } = spawnSync(compiler, ['-p', 'test/types', '--pretty', 'false'], {
+  cwd: fileURLToPath(root),
+  encoding: 'utf8',
+})
 if (error) throw error
 if (status !== 0) {
   const missing = [...stdout.matchAll(/'"([^"]+)"' has no exported member (?:named )?'([^']+)'/g)]

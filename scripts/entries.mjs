@@ -1,6 +1,6 @@
 // The entry points of the package. tsconfig.json's `paths` is the one place that pairs a name with its source; the build, the tests and the
 // checks read it here. A new entry is one line there and one in package.json's `exports`; test/api/exports.test.ts says so when one is missing.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 export const root = new URL('..', import.meta.url)
 
@@ -18,3 +18,13 @@ export const entries = Object.entries(paths).map(([specifier, [source]]) => ({
   name: specifier === 'millrace' ? 'index' : specifier.slice('millrace/'.length),
   source: source.slice('./'.length),
 }))
+
+/** For what looks at the built package. */
+export function requireBuild() {
+  const missing = entries.filter(
+    ({ name }) => !existsSync(new URL(`dist/${name}.js`, root)) || !existsSync(new URL(`dist/${name}.d.ts`, root)),
+  )
+  if (missing.length === 0) return
+  console.error(`${missing.map(({ specifier }) => specifier).join(', ')} not built: run \`npm run build\` first`)
+  process.exit(1)
+}

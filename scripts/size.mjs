@@ -3,7 +3,9 @@
 import { gzipSync } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { entries, root } from './entries.mjs'
+import { entries, requireBuild, root } from './entries.mjs'
+
+requireBuild()
 
 const budgets = [
   { what: 'millrace', kB: 12 },
@@ -15,7 +17,8 @@ const rows = []
 for (const { what, code = `export * from '${what}'`, kB } of budgets) rows.push({ what, kB, ...(await measure(code)) })
 
 console.log(line('entry point', 'minified', 'min+gzip', 'budget'))
-for (const { what, minified, gzipped, kB } of rows) console.log(line(what, inKB(minified), inKB(gzipped), kB === Infinity ? '' : `${kB} kB`))
+for (const { what, minified, gzipped, kB } of rows)
+  console.log(line(what, inKB(minified), inKB(gzipped), kB === Infinity ? '' : `${kB} kB`))
 
 const over = rows.filter(({ gzipped, kB }) => gzipped > kB * 1024)
 for (const { what, gzipped, kB } of over) console.error(`${what} is ${gzipped - kB * 1024} bytes over its budget of ${kB} kB`)

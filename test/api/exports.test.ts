@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { entries, readJson, root } from '../../scripts/entries.mjs'
+
+const pinned = readJson('test/api/exports.json') as Record<string, string[]>
+const manifest = readJson('package.json') as { exports: Record<string, string> }
+
+test('package.json exports every entry point and its manifest, and nothing else', () => {
+  const expected = entries.map(({ specifier, name }) => [specifier.replace('millrace', '.'), `./dist/${name}.js`])
+  expect(manifest.exports).toEqual({ ...Object.fromEntries(expected), './package.json': './package.json' })
+})
+
+test.each(entries)('$specifier exports the pinned names', async ({ specifier, source }) => {
+  const module = (await import(/* @vite-ignore */ new URL(source, root).href)) as object
+  const names = Object.keys(module).sort()
+  expect(names, 'if this is meant, run `npm run api` and record it in CHANGELOG.md').toEqual(pinned[specifier])
+})

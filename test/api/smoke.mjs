@@ -1,0 +1,32 @@
+// The package as npm would publish it: packed, installed into an empty folder beside its peers, and every entry point loaded both ways.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readJson, requireBuild, root } from '../../scripts/entries.mjs'
+
+requireBuild()
+
+const pinned = readJson('test/api/exports.json')
+const folder = mkdtempSync(join(tmpdir(), 'millrace-smoke-'))
+const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+
+try {
+  const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], fileURLToPath(root)))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'smoke', version: '0.0.0', private: true }))
+  run('npm', ['install', '--no-audit', '--no-fund', `./${filename}`])
+
+  const program = (load) => `
+    const pinned = ${JSON.stringify(pinned)}
+    for (const [specifier, names] of Object.entries(pinned)) {
+      const found = Object.keys(${load}(specifier)).filter((name) => name !== 'default' && name !== '__esModule').sort()
+      if (found.join() !== names.join()) throw new Error(specifier + ' exports ' + found.join())
+    }`
+  writeFileSync(join(folder, 'import.mjs'), program('await import'))
+  writeFileSync(join(folder, 'require.cjs'), program('require'))
+  for (const file of ['import.mjs', 'require.cjs']) run(process.execPath, [file])
+  console.log(`${filename}: ${files.length} files; ${Object.keys(pinned).join(', ')} load by import and by require`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
