@@ -19,7 +19,7 @@ export class Case extends Waiter {
   settle(raw: unknown): void {
     const parent = this.parent as Waiter // a parked case has one
     this.raw = raw
-    for (let other = parent.raw as Case | null; other !== null; other = withdrawn(other, this));
+    for (let other = parent.raw as Case | null; other !== null; other = withdrawn(other, this)); // a parked parent leads to its cases
     parent.settle(this)
   }
 }
@@ -42,7 +42,7 @@ export function parkCases(waiter: Waiter, operations: readonly Operation<unknown
   let first: Case | null = null
   for (let i = operations.length - 1; i >= 0; i--) {
     const index = order === null ? i : order[i]
-    const operation = operations[index] as Operation<unknown> // within its length
+    const operation = operations[index] // within its length
     const one = free.pop() ?? new Case(operation)
     one.operation = operation
     one.parent = waiter
@@ -55,7 +55,7 @@ export function parkCases(waiter: Waiter, operations: readonly Operation<unknown
 }
 
 export function withdrawCases(waiter: Waiter): void {
-  for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null));
+  for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null)); // a parked waiter leads to its cases
 }
 
 /** What a free case stands for: it keeps nothing alive. */

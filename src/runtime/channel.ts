@@ -114,7 +114,7 @@ export class Channel<T> implements Chan<T> {
     const value = this.take()
     if (value === PENDING) return left('empty')
     if (value === CLOSED) return this.drained(left('closed'))
-    return right(value as T)
+    return right(value)
   }
 
   close(cause?: unknown): void {
@@ -258,7 +258,7 @@ export abstract class Receiving<T, R> extends Operation<R> {
     this.channel.receivers.remove(waiter)
   }
   override undo(waiter: Waiter): void {
-    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T)
+    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // granted by the channel
   }
   describe(): string {
     return 'chan receive'
@@ -271,10 +271,10 @@ class Receive<T> extends Receiving<T, Option<T>> {
     return value === PENDING ? PENDING : this._option(value)
   }
   override finish(waiter: Waiter): Option<T> {
-    return this._option(waiter.raw as T | typeof CLOSED)
+    return this._option(waiter.raw as T | typeof CLOSED) // granted by the channel
   }
   private _option(value: T | typeof CLOSED): Option<T> {
-    return value === CLOSED ? this.channel.drained(none) : some(value as T)
+    return value === CLOSED ? this.channel.drained(none) : some(value)
   }
 }
 
@@ -290,7 +290,8 @@ class ChannelIterator<T> implements AsyncIterator<T> {
   constructor(private readonly channel: Channel<T>) {}
 
   async next(): Promise<IteratorResult<T>> {
-    if (--queue.operations.left <= 0 && queue.sliceIsOver)
+    queue.cameBack()
+    if (queue.isOverdue || (--queue.operations.left <= 0 && queue.sliceIsOver))
       this._hostTurn ??= new Promise((resolve) => queue.pushAfterHost({ run: resolve }))
     if (this._hostTurn !== null) {
       await this._hostTurn
@@ -300,14 +301,16 @@ class ChannelIterator<T> implements AsyncIterator<T> {
     const value = this.channel.take()
     if (value === PENDING) return this._wait()
     if (value === CLOSED) return this.channel.drained({ done: true, value: undefined })
-    return { done: false, value: value as T } // neither of the above
+    return { done: false, value: value } // neither of the above
   }
 
   private _wait(): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => {
-      const subscription = subscribe(this.channel.receive() as Receive<T>, {
+      const receive = this.channel.receive() as Receive<T> // what the channel hands out
+      const subscription = subscribe(receive, {
         next: (message) => {
           this._waiting.delete(release)
+          queue.resumed++
           resolve(message._tag === 'Some' ? { done: false, value: message.value } : { done: true, value: undefined })
         },
         error: reject,

@@ -118,7 +118,7 @@ class Endable extends Base implements CancelContext {
       this.end(error._tag === 'Some' ? error.value : newCanceled(), causeOf(outer))
     })
     done.park(link)
-    const own = this.done() as Done
+    const own = this.done() as Done // what it hands out
     own.waiters.push(new Reaction(() => (outer.err()._tag === 'None' ? done.withdraw(link) : undefined)))
   }
 
@@ -183,7 +183,7 @@ class Endable extends Base implements CancelContext {
     this._mark(error, cause)
     // Decide: the whole tree, breadth first.
     for (let i = 0; i < ended.length; i++) {
-      const parent = ended[i] as Endable // within its length
+      const parent = ended[i] // within its length
       for (let child = parent._firstChild; child !== null;) {
         const next: Endable | null = child._next
         child._parent = child._previous = child._next = null
@@ -227,7 +227,7 @@ class Endable extends Base implements CancelContext {
 
   /** The nearest there is, outward: none is later than one farther out. */
   deadline(): Option<number> {
-    for (let one: Context = this; ; ) {
+    for (let one: Context = this; ;) {
       if (one instanceof Valued) one = one.bearer
       else if (!(one instanceof Endable)) return one.deadline()
       else if (one._rare !== null && !Number.isNaN(one._rare.deadline)) return some(one._rare.deadline)
@@ -480,7 +480,7 @@ const ofSignals = new WeakMap<AbortSignal, OfSignal>()
  * listener, and none once they have all ended.
  */
 export function fromSignal(signal: AbortSignal): CancelContext {
-  const it = signal as Partial<AbortSignal> | null | undefined
+  const it = signal as Partial<AbortSignal> | null | undefined // from JavaScript it may be anything
   if (typeof it?.aborted !== 'boolean' || typeof it.addEventListener !== 'function')
     throw mistyped('fromSignal(signal)', 'an AbortSignal', signal)
   let hidden = ofSignals.get(signal)

@@ -52,6 +52,10 @@ export function crash(error: unknown, goroutine: Observed): void {
 }
 
 export function failedUnjoined(goroutine: Failed): void {
+  if (apart !== null) {
+    apart.push(goroutine)
+    return
+  }
   unseen.push(goroutine)
   if (unseen.length === 1) hostTurn(() => queue.push({ run: checkUnseen }))
 }
@@ -62,9 +66,20 @@ function checkUnseen(): void {
   for (const goroutine of failed) if (goroutine.failedUnseen) crash(goroutine.raw, goroutine)
 }
 
-/** For the test kit: those that failed and have not been asked about, taken from the check to come. */
+/** For the test kit, which has its own time to ask; null where failures are checked as usual. */
+let apart: Failed[] | null = null
+
+/** For the test kit: failures that come from now on are not checked but kept for `takeFailedUnjoined`; or checked again as usual. */
+export function keepFailuresApart(keep: boolean): void {
+  apart = keep ? [] : null
+}
+
+/** Those kept apart about which nobody has asked. */
 export function takeFailedUnjoined(): readonly Failed[] {
-  const failed = unseen.filter((goroutine) => goroutine.failedUnseen)
-  unseen = []
+  if (apart === null || apart.length === 0) return none
+  const failed = apart.filter((goroutine) => goroutine.failedUnseen)
+  apart.length = 0
   return failed
 }
+
+const none: readonly Failed[] = []

@@ -8,32 +8,43 @@
  *
  * Always true: some are queued only while all places are taken, and none once the context has ended and the run queue has come round.
  */
+import { background } from './context.js'
 import { spawn, type Body, type Failure, type Owner, type Spawned } from './goroutine.js'
-import { causeOf, Operation } from './op.js'
+import { causeOf, type Operation } from './op.js'
 import { Ring } from './ring.js'
 import { queue, type Runnable } from './run-queue.js'
-import type { Context } from './types.js'
+import type { CancelContext, Context } from './types.js'
 import { UNWOUND } from './unwind.js'
-import { Reaction, WaitQueue, type Waiter } from './waiter.js'
+import { Reaction, WaitQueue } from './waiter.js'
 
 /** What members run: they are given the context of the crew. */
 export type Task<R> = Body<[Context], R>
 
 export abstract class Crew implements Runnable {
+  readonly ctx: Context
   limit = Infinity
   active = 0
-  /** The end of the context kept some from their work. */
-  cutShort = false
+  /** In the order they came; those that only pass on why the context ended are left out. */
+  readonly failures: unknown[] = []
   readonly waiters = new WaitQueue()
+  /** The end of the context kept some from their work. */
+  private _cutShort = false
   private _first: Member | null = null
   private readonly _queued = new Ring<Task<unknown>>()
   private _begun = 0
   private readonly _args: [Context]
 
-  constructor(readonly ctx: Context) {
-    this._args = [ctx]
+  constructor(
+    /** Its own context, if it has one that can end. */
+    private readonly own: CancelContext | null,
+    /** The first failure ends the context. */
+    private readonly stopsAtFailure: boolean,
+  ) {
+    this.ctx = own ?? background
+    this._args = [this.ctx]
+    if (own === null) return
+    const done = own.done() as Operation<void> // it is one of ours
     // What the context's end grants to members comes first: one that watches `ctx.done()` still gets it, and is unwound at its next step.
-    const done = ctx.done() as Operation<void> // the context is one of ours
     done.park(
       new Reaction(() => {
         if (!this.isIdle) queue.push(this)
@@ -41,8 +52,8 @@ export abstract class Crew implements Runnable {
     )
   }
 
-  /** A member has ended, and the count is right again. */
-  protected abstract left(member: Member, failure: Failure | null, value: unknown): void
+  /** What a member answered, in its place among the tasks. */
+  protected abstract result(index: number, value: unknown): void
   /** Some wait, and nobody is left. */
   protected abstract idle(): void
 
@@ -50,12 +61,16 @@ export abstract class Crew implements Runnable {
     return this.active === 0 && this._queued.size === 0
   }
 
+  get queued(): number {
+    return this._queued.size
+  }
+
   get hasPlace(): boolean {
     return this.active < this.limit && this._queued.size === 0
   }
 
   start(task: Task<unknown>): void {
-    if (this._hasEnded) this.cutShort = true
+    if (this._hasEnded) this._cutShort = true
     else if (this.hasPlace) this._begin(task)
     else this._queued.push(task)
   }
@@ -64,7 +79,7 @@ export abstract class Crew implements Runnable {
   admit(): void {
     if (this._queued.size > 0) {
       const dropAll = this._hasEnded
-      if (dropAll) this.cutShort = true
+      if (dropAll) this._cutShort = true
       while (this._queued.size > 0 && (dropAll || this.active < this.limit)) {
         const task = this._queued.shift() as Task<unknown> // one is there
         if (!dropAll) this._begin(task)
@@ -84,9 +99,26 @@ export abstract class Crew implements Runnable {
     if (member.previous === null) this._first = member.next
     else member.previous.next = member.next
     if (member.next !== null) member.next.previous = member.previous
-    if (value === UNWOUND && this._hasEnded) this.cutShort = true
-    this.left(member, failure, value)
+    if (failure !== null) this._failed(failure.error)
+    else if (value !== UNWOUND) this.result(member.index, value)
+    else if (this._hasEnded) this._cutShort = true
     this.admit()
+  }
+
+  /** All is done, and with it the context. */
+  end(): void {
+    this.own?.cancel()
+  }
+
+  throwFailure(): void {
+    if (this.failures.length > 0) throw this.failures[0]
+    if (this._cutShort) throw causeOf(this.ctx)
+  }
+
+  private _failed(error: unknown): void {
+    if (this.failures.length > 0 && this._hasEnded && error === causeOf(this.ctx)) return
+    this.failures.push(error)
+    if (this.stopsAtFailure) this.own?.cancel(error)
   }
 
   private _begin(task: Task<unknown>): void {
@@ -100,7 +132,7 @@ export abstract class Crew implements Runnable {
   }
 
   private get _hasEnded(): boolean {
-    return this.ctx.err()._tag === 'Some'
+    return this.own !== null && this.own.err()._tag === 'Some'
   }
 }
 
@@ -122,21 +154,5 @@ export class Member implements Owner {
   ended(_: Spawned, failure: Failure | null, value: unknown): boolean {
     this.crew.memberEnded(this, failure, value)
     return true // the failure is the crew's
-  }
-}
-
-/** Waits until nobody of the crew is left. */
-export abstract class WaitForAll<R> extends Operation<R> {
-  constructor(protected readonly crew: Crew) {
-    super()
-  }
-  override get isPlain(): boolean {
-    return true
-  }
-  park(waiter: Waiter): void {
-    this.crew.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.crew.waiters.remove(waiter)
   }
 }

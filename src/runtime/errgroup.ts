@@ -5,13 +5,12 @@
  * and what is queued never starts, where Go would have each look at the context; and when the parent's end cut work short, `wait` says so,
  * even if no function reported it.
  */
-import { background, withCancel } from './context.js'
-import { Crew, WaitForAll, type Member, type Task } from './crew.js'
+import { withCancel } from './context.js'
+import { Crew, type Task } from './crew.js'
 import { checkFunction, mistyped, outOfRange } from './errors.js'
-import type { Failure } from './goroutine.js'
-import { causeOf } from './op.js'
-import type { CancelContext, Context, Op } from './types.js'
-import { PENDING, type Pending } from './waiter.js'
+import { Operation } from './op.js'
+import type { Context, Op } from './types.js'
+import { PENDING, type Pending, type Waiter } from './waiter.js'
 
 /** Goroutines on one task. */
 export interface ErrGroup {
@@ -44,16 +43,11 @@ export interface ErrGroup {
  * ```
  */
 export function errgroup(parent?: Context): ErrGroup {
-  return new Group(parent === undefined ? null : withCancel(parent))
+  return new Group(parent === undefined ? null : withCancel(parent), true)
 }
 
 class Group extends Crew implements ErrGroup {
-  readonly failures: unknown[] = []
   private readonly _wait = new Wait(this)
-
-  constructor(private readonly own: CancelContext | null) {
-    super(own ?? background)
-  }
 
   go(fn: Task<unknown>): void {
     checkFunction('errgroup.go(fn)', fn)
@@ -79,38 +73,31 @@ class Group extends Crew implements ErrGroup {
     return this._wait
   }
 
-  protected left(_: Member, failure: Failure | null): void {
-    if (failure === null) return
-    const { error } = failure
-    const echo = this.own?.err()._tag === 'Some' && this.failures.length > 0 && error === causeOf(this.ctx)
-    if (!echo) this.failures.push(error)
-    this.own?.cancel(error)
-  }
+  protected result(): void {}
 
   protected idle(): void {
     this.end()
     this.waiters.settleAll(undefined)
   }
-
-  /** The work is done, and with it the context. */
-  end(): void {
-    this.own?.cancel()
-  }
-
-  throwFailure(): void {
-    if (this.failures.length > 0) throw this.failures[0]
-    if (this.cutShort) throw causeOf(this.ctx)
-  }
 }
 
-class Wait extends WaitForAll<void> {
+class Wait extends Operation<void> {
   constructor(private readonly group: Group) {
-    super(group)
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
   }
   poll(): void | Pending {
     if (!this.group.isIdle) return PENDING
     this.group.end()
     this.group.throwFailure()
+  }
+  park(waiter: Waiter): void {
+    this.group.waiters.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this.group.waiters.remove(waiter)
   }
   override finish(): void {
     this.group.throwFailure()

@@ -42,7 +42,7 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return `an array of ${value.length}`
-  const made = (value.constructor as { name?: string } | undefined)?.name
+  const made = (value.constructor as { name?: string } | undefined)?.name // an object without a prototype has none
   return made === undefined || made === 'Object' ? 'an object' : `an instance of ${made}`
 }
 

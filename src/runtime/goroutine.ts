@@ -155,7 +155,7 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   run(): void {
     if (this._life === NEW) this._start()
     else if (this.step === PARKED || this._rare?.unwinding) this._unwind()
-    else this._go(this._generator as Generator)
+    else this._go(this._generator as Generator) // a step of a live one
   }
 
   private _start(): void {
@@ -164,7 +164,7 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
       return
     }
     this._life = LIVE
-    const args = this.raw as readonly unknown[]
+    const args = this.raw as readonly unknown[] // what it was made with
     this.raw = undefined
     let made: unknown
     queue.running = this
@@ -228,7 +228,7 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
         this.step = RUNNING
         this.operation = null
         this.raw = undefined
-        rare.unwinding = new Unwinding(this._generator as Generator)
+        rare.unwinding = new Unwinding(this._generator as Generator) // only a generator is unwound
         result = rare.unwinding.begin()
       } else result = rare.unwinding.resume()
     } catch (error) {
@@ -287,7 +287,7 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   get outcome(): R | Pending {
     const life = this._life
     if (life <= LIVE) return PENDING
-    if (life === RETURNED) return this.raw as R
+    if (life === RETURNED) return this.raw as R // what the body returned
     if (life === FAILED) this._life = FAILED_AND_SEEN
     throw this.raw
   }
@@ -350,7 +350,7 @@ class Join<R> extends Operation<R> {
     this.goroutine.joiners.remove(waiter)
   }
   override finish(): R {
-    return this.goroutine.outcome as R
+    return this.goroutine.outcome as R // granted at its end
   }
   describe(): string {
     return `join of goroutine ${this.goroutine.id}`
@@ -358,12 +358,12 @@ class Join<R> extends Operation<R> {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function' // to look
 }
 
 export function isGenerator(value: unknown): value is Generator {
   if (typeof value !== 'object' || value === null) return false
-  const it = value as Partial<Generator>
+  const it = value as Partial<Generator> // to look
   return typeof it.next === 'function' && typeof it.return === 'function' && typeof it.throw === 'function'
 }
 
@@ -375,7 +375,7 @@ function strangeYield(goroutine: Observed, value: unknown): TypeError {
 
 function leftUnderWay(goroutine: Spawned): Error {
   return new Error(
-    `goroutine ${goroutine.id} (${goroutine.name}) ended while an operation (${goroutine.operation?.describe()}) was under way: it was performed by something other than yield* (a spread, a for…of)`,
+    `goroutine ${goroutine.id} (${goroutine.name}) ended while an operation (${goroutine.operation?.describe()}) was under way: it was performed by something other than yield* (an async generator, a generator driven by hand)`,
   )
 }
 
@@ -400,7 +400,7 @@ export function go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A):
 
 export function spawn<A extends readonly unknown[], R>(fn: Body<A, R>, args: A, owner: Owner | null): Spawned<R> {
   if (typeof fn !== 'function') throw new TypeError(`go of nil func value: expected a function, got ${show(fn)}`)
-  return new Spawned<R>(fn as unknown as AnyBody, args, owner)
+  return new Spawned<R>(fn as unknown as AnyBody, args, owner) // called with its own arguments only
 }
 
 /** How many goroutines have not ended: Go's `runtime.NumGoroutine`, without the caller where that is none. */
@@ -414,9 +414,9 @@ export function gosched(): Op<void> {
 }
 
 class GivingWay extends Operation<void> {
-  override next(): IteratorResult<never, void> {
-    const performer = queue.running as Performer | null
-    if (performer === null || performer.step !== RUNNING) return super.next()
+  override next(...received: [] | [unknown]): IteratorResult<never, void> {
+    const performer = queue.running as Performer | null // only goroutines run there
+    if (performer === null || performer.step !== RUNNING || received.length === 0) return super.next(...received)
     performer.raw = undefined
     performer.step = KEPT
     performer.operation = this
@@ -426,6 +426,7 @@ class GivingWay extends Operation<void> {
     onValue?: ((value: undefined) => A | PromiseLike<A>) | null,
     onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
+    queue.cameBack()
     return new Promise<undefined>((resolve) => queue.push({ run: () => (queue.resumed++, resolve(undefined)) })).then(onValue, onThrow)
   }
   poll(): void {}

@@ -8,7 +8,7 @@ interface HostGlobals {
   reportError?: (error: unknown) => void
 }
 
-const host = globalThis as HostGlobals
+const host = globalThis as HostGlobals // each is looked at before use
 
 /** ms since some start, monotonic, with fractions. */
 export const now: () => number = performance.now.bind(performance)

@@ -58,6 +58,7 @@ class Lockable implements Mutex {
 
   unlock(): void {
     if (!this.isLocked) throw new Error('sync: unlock of unlocked mutex')
+    if (queue.probe !== null) queue.probe.unlock?.(this)
     const next = this.waiters.shift()
     if (next === null) this.isLocked = false
     else next.settle(this.hold())

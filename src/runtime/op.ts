@@ -12,8 +12,8 @@
  * Always true:
  * - Between a poll that was PENDING and the park no user code runs, so nothing can become ready in between, and `park` never settles.
  * - `finish` runs once, by the performer; or else `undo`, where a performer left after the grant.
- * - A goroutine performs through the iterator; the token it yields is taken by the run queue alone, which does the parking. So an
- *   operation driven by anything else (a spread, a `for…of`, an async generator) is an error, never a lost wake-up.
+ * - A goroutine performs through the iterator, by `yield*`; the token it yields is taken by the run queue alone, which does the parking. So
+ *   an operation driven by anything else (a spread, a `for…of`, an async generator) is an error, never a lost wake-up.
  */
 import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
 import { CanceledError, checkFunction, mistyped } from './errors.js'
@@ -30,7 +30,7 @@ import { PENDING, type Pending, type Waiter } from './waiter.js'
  * package may perform an operation of another.
  */
 const key = Symbol.for('millrace.op.v1')
-const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } }
+const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } } // a key of our own
 export const { token: TOKEN, probing } = (shared[key] ??= {
   token: { done: false, value: Symbol.for('millrace.token') } as unknown as IteratorYieldResult<never>, // nobody reads its value
   probing: { on: false },
@@ -58,6 +58,7 @@ const OPERATION = Symbol.for('millrace.operation')
 export abstract class Operation<T> implements Op<T> {
   constructor() {
     lookForSymbol()
+    if (queue.probe !== null) queue.probe.make?.(this)
   }
 
   /** No user code runs in `finish`, so it may be called while others are at work. */
@@ -74,7 +75,7 @@ export abstract class Operation<T> implements Op<T> {
   abstract describe(): string
 
   finish(waiter: Waiter): T {
-    return waiter.raw as T
+    return waiter.raw as T // granted by whoever made it ready
   }
 
   /** Gives back what was granted to a waiter that will not take it. */
@@ -119,9 +120,11 @@ export abstract class Operation<T> implements Op<T> {
     return this
   }
 
-  next(): IteratorResult<never, T> {
-    const performer = queue.running as Performer | null
+  next(_received?: unknown): IteratorResult<never, T> {
+    const performer = queue.running as Performer | null // only goroutines run there
     if (performer === null) throw outsideGoroutine(this)
+    // `yield*` hands on what its generator was sent, if only undefined; a spread, a for…of, a destructuring call without an argument.
+    if (arguments.length === 0) throw pulledByOthers(this)
     if (performer.step !== RUNNING) return this._inOtherSteps(performer)
     const value = this.poll()
     if (value === PENDING) return offer(performer, this, OFFERED)
@@ -134,7 +137,7 @@ export abstract class Operation<T> implements Op<T> {
 
   /** The generator that waits here is unwound; or the chain of `yield*` that leads here is looked for. */
   return(value?: unknown): IteratorResult<never, T> {
-    return probing.on ? TOKEN : { done: true, value: value as T }
+    return probing.on ? TOKEN : { done: true, value: value as T } // by the iterator protocol
   }
 
   private _inOtherSteps(performer: Performer): IteratorResult<never, T> {
@@ -143,16 +146,16 @@ export abstract class Operation<T> implements Op<T> {
     if (performer.operation !== this || (step !== GRANTED && step !== KEPT)) throw drivenByOthers(this)
     performer.step = performer.stepAfterDelivery
     performer.operation = null
-    const value = step === KEPT ? (performer.raw as T) : this.finish(performer)
+    const value = step === KEPT ? (performer.raw as T) : this.finish(performer) // kept by `next`
     performer.raw = undefined
     return { done: true, value }
   }
 }
-Object.defineProperty(Operation.prototype, OPERATION, { value: true })
+void Object.defineProperty(Operation.prototype, OPERATION, { value: true })
 installObservable(Operation.prototype)
 
 export function isOperation(value: unknown): value is Operation<unknown> {
-  return typeof value === 'object' && value !== null && (value as { [OPERATION]?: true })[OPERATION] === true
+  return typeof value === 'object' && value !== null && (value as { [OPERATION]?: true })[OPERATION] === true // to look
 }
 
 function offer(performer: Performer, operation: Operation<unknown>, step: number): IteratorYieldResult<never> {
@@ -167,9 +170,15 @@ function outsideGoroutine(operation: Operation<unknown>): Error {
   )
 }
 
+function pulledByOthers(operation: Operation<unknown>): Error {
+  return new Error(
+    `an operation (${operation.describe()}) was iterated by something other than yield* (a spread, a for…of, a destructuring): use yield*, which waits for it`,
+  )
+}
+
 function drivenByOthers(operation: Operation<unknown>): Error {
   return new Error(
-    `an operation (${operation.describe()}) was performed while another is under way: something other than the run queue drives it (a spread, a for…of, an async generator); use yield*`,
+    `an operation (${operation.describe()}) was performed while another is under way: something other than the run queue drives it (an async generator, a generator driven by hand); use yield*`,
   )
 }
 
@@ -284,7 +293,7 @@ class Within<T> extends Operation<T> {
   }
 
   override finish(waiter: Waiter): T {
-    const winner = waiter.raw as Case
+    const winner = waiter.raw as Case // a settled case
     try {
       if (winner.index === 0) throw causeOf(this.ctx)
       return this._ops[1].finish(winner)
@@ -294,7 +303,7 @@ class Within<T> extends Operation<T> {
   }
 
   override undo(waiter: Waiter): void {
-    const winner = waiter.raw as Case
+    const winner = waiter.raw as Case // a settled case
     winner.operation.undo(winner)
     releaseCase(winner)
   }

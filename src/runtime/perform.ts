@@ -27,6 +27,7 @@ const notAPromise = {
 
 /** `await op`: polls, and calls back directly where that is safe. */
 export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>): PromiseLike<never> {
+  queue.cameBack()
   let value
   try {
     value = operation.poll()
@@ -36,13 +37,18 @@ export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, o
   }
   if (value === PENDING) operation.park(new AsyncWaiter(operation, onValue, onThrow))
   // Two async functions over a channel would otherwise never leave the microtasks.
-  else if (--queue.operations.left <= 0 && queue.sliceIsOver) queue.pushAfterHost({ run: () => void onValue(value) })
-  else onValue(value)
+  else if ((--queue.operations.left <= 0 && queue.sliceIsOver) || !queue.mayResume) queue.push({ run: () => resume(onValue, value) })
+  else resume(onValue, value)
   return notAPromise
 }
 
+function resume<T>(how: Callback<T>, outcome: T): void {
+  queue.resumed++
+  how(outcome)
+}
+
 export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
-  return new Promise((resolve, reject) => performAsync(operation, resolve, reject))
+  return new Promise((resolve, reject) => void performAsync(operation, resolve, reject))
 }
 
 /** An async function that waits. */
@@ -58,7 +64,7 @@ export class AsyncWaiter<T> extends Waiter implements Runnable {
   settle(raw: unknown): void {
     this.raw = raw
     // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async ping-pong: a half).
-    if (this.operation.isPlain) this.run()
+    if (this.operation.isPlain && queue.mayResume) this.run()
     else queue.push(this)
   }
 
@@ -68,10 +74,10 @@ export class AsyncWaiter<T> extends Waiter implements Runnable {
       try {
         value = this.operation.finish(this)
       } catch (cause) {
-        this.onThrow(cause)
+        resume(this.onThrow, cause)
         return
       }
-      this.onValue(value)
+      resume(this.onValue, value)
     } catch (error) {
       uncaught(error) // from a callback that is not the engine's: it must not reach the one who settled
     }
@@ -89,7 +95,7 @@ export function subscribe<T>(operation: Operation<T>, to: Observer<T> | Callback
     return { unsubscribe() {} }
   }
   if (value === PENDING) {
-    const waiter = new SubscriberWaiter(operation, observer as Observer<unknown>)
+    const waiter = new SubscriberWaiter(operation, observer)
     operation.park(waiter)
     return waiter
   }

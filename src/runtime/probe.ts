@@ -19,8 +19,12 @@ export interface Probe {
   /** A value left a channel, however it had come. */
   receive?(channel: object): void
   close?(channel: object): void
-  /** A lock or permit was granted. */
+  /** A lock or permit was granted: to the goroutine that runs, or to one that waited and is woken next. */
   lock?(lock: object): void
+  /** A lock or permit is given back, by whoever runs; it may be granted to the next at once. */
+  unlock?(lock: object): void
+  /** An operation was made: a send, a sleep, a select. */
+  make?(operation: object): void
 }
 
 /** What a probe may know of a goroutine. */

@@ -56,7 +56,7 @@ export class Promised<T> extends Operation<T> {
     const { settled } = this.watch
     if (settled === null) return PENDING
     if (settled.failed) throw settled.value
-    return settled.value as T
+    return settled.value as T // what the promise gave
   }
   park(waiter: Waiter): void {
     this.watch.waiters.push(waiter)

@@ -21,8 +21,9 @@ export interface Cursor<out T> {
  * ```
  */
 export function range<T>(receiver: Receiver<T>): Cursor<T> {
-  if (receiver instanceof Channel) return new ChannelCursor(receiver as Channel<T>)
+  if (receiver instanceof Channel) return new ChannelCursor(receiver as Channel<T>) // instanceof forgets the T
   if (typeof (receiver as Partial<Receiver<T>> | null | undefined)?.receive !== 'function')
+    // from JavaScript
     throw mistyped('range(receiver)', 'a Receiver', receiver)
   return new ReceiverCursor(receiver)
 }
@@ -53,11 +54,11 @@ class NextValue<T> extends Receiving<T, boolean> {
     return value === PENDING ? PENDING : this._keep(value)
   }
   override finish(waiter: Waiter): boolean {
-    return this._keep(waiter.raw as T | typeof CLOSED)
+    return this._keep(waiter.raw as T | typeof CLOSED) // granted by the channel
   }
   private _keep(value: T | typeof CLOSED): boolean {
     if (value === CLOSED) return this.channel.drained(false)
-    this.cursor.value = value as T
+    this.cursor.value = value
     return true
   }
 }

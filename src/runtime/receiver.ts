@@ -23,7 +23,7 @@ class Pump<T> implements Runnable, Unsubscribable {
 
   run(): void {
     if (this._over) return
-    const operation = this.receiver.receive() as Operation<Option<T>>
+    const operation = this.receiver.receive() as Operation<Option<T>> // only ours makes operations
     this._pending = operation.subscribe({
       next: (message) => {
         if (message._tag === 'None') {

@@ -28,12 +28,23 @@ export interface Runnable {
 /** Calls a function within the async context that was captured: what Node's `AsyncLocalStorage.snapshot()` answers. */
 export type AsyncScope = (f: () => void) => void
 
+/** The run queue in the hands of the test kit. */
+export interface TakenOver {
+  /** For what is ready and was under way before: it runs after the release. */
+  passOn(outsider: Runnable): void
+  release(): void
+}
+
 /** ms of continuous work before the host gets its turn. */
 const SLICE = 5
 /** Steps between two looks at the clock, which costs some 35 ns: as many as are done in an eighth of a slice, and at most these. */
-const LONGEST_STRIDE = 128
-/** A new drain may bring longer steps than the last: it looks sooner. */
-const FIRST_STRIDE = 16
+const LONGEST_STRIDE = 16
+const FIRST_STRIDE = 4
+
+/** Async functions that may be resumed before one of them has performed an operation again: their work is not the queue's to count. */
+const MOST_RESUMED = 4
+/** Microtasks that they are given to come back. */
+const MOST_HOPS = 8
 
 /** Counts steps, and reads the clock once in a stride. */
 class SliceWatch {
@@ -51,8 +62,8 @@ class SliceWatch {
     return time >= deadline
   }
 
-  beginDrain(): void {
-    if (this.left > FIRST_STRIDE) this.left = this._stride = FIRST_STRIDE
+  beginSlice(): void {
+    this.left = this._stride = FIRST_STRIDE
   }
 }
 
@@ -76,8 +87,9 @@ export class RunQueue {
   readonly operations = new SliceWatch()
   private _deadline = 0
   private _wake: (() => void) | null = null
-  /** The slice is over: the host comes first. */
   private _overdue = false
+  /** Async functions that were resumed and have performed nothing since. */
+  resumed = 0
 
   constructor() {
     void this._loop()
@@ -105,32 +117,54 @@ export class RunQueue {
     this.push(runnable)
   }
 
-  /** True when the performer of an operation that completed at once should give way. */
+  /** The slice is over, and the host comes first: who goes on by microtasks has to stop as well. */
+  get isOverdue(): boolean {
+    return this._overdue
+  }
+
+  /** True when the performer of an operation that completed at once should give way; and so should then all others. */
   get sliceIsOver(): boolean {
-    return this._isTakenOver || this.operations.isOver(this._deadline)
+    return this._isTakenOver || (this._overdue ||= this.operations.isOver(this._deadline))
+  }
+
+  /** An async function performs an operation: most likely it is one of those that were resumed. */
+  cameBack(): void {
+    if (this.resumed > 0) this.resumed--
+  }
+
+  /** False when the next async function is to be resumed by the queue. */
+  get mayResume(): boolean {
+    return this._isTakenOver || (this.resumed < MOST_RESUMED && !this._overdue)
   }
 
   /**
-   * For the test kit, which decides what runs: until the answer is called, what becomes ready is not drained but waits for `take`, every
-   * operation gives way, chance is the kit's, and nothing that was under way before is touched.
+   * For the test kit, which decides what runs: until it is released, what becomes ready is not drained but waits for `take`, every operation
+   * gives way, chance is the kit's, and nothing that was under way before is touched: what of that becomes ready meanwhile is passed on.
    */
-  takeOver(random: Random): () => void {
+  takeOver(random: Random): TakenOver {
     if (this._isTakenOver) throw new Error('the run queue is taken over already: one exploration at a time')
-    const { _ready: ready, random: chance, probe, live, nextId } = this
+    const { _ready: ready, random: chance, probe, live, nextId, resumed } = this
     this._isTakenOver = true
     this._ready = new Ring(64)
     this.random = random
     this.operations.left = 0
-    this.nextId = 1
-    return () => {
-      this._isTakenOver = false
-      this._ready = ready
-      this.random = chance
-      this.probe = probe
-      this.live = live
-      this.nextId = nextId
-      if (ready.size > 0 && this._wake !== null) this._wakeUp(this._wake)
+    return {
+      passOn: (outsider) => ready.push(outsider),
+      release: () => {
+        this._isTakenOver = false
+        this._ready = ready
+        this.random = chance
+        this.probe = probe
+        this.live = live
+        this.nextId = nextId
+        this.resumed = resumed
+        if (ready.size > 0 && this._wake !== null) this._wakeUp(this._wake)
+      },
     }
+  }
+
+  get isTakenOver(): boolean {
+    return this._isTakenOver
   }
 
   /** The next that is ready, taken out. */
@@ -140,7 +174,10 @@ export class RunQueue {
 
   /** The host just had its turn: a new slice begins. */
   hostHadItsTurn(): void {
+    if (this._isTakenOver) return // no slices there
     this._deadline = now() + SLICE
+    this._steps.beginSlice()
+    this.operations.beginSlice()
   }
 
   private _wakeUp(wake: () => void): void {
@@ -151,19 +188,26 @@ export class RunQueue {
   private async _loop(): Promise<never> {
     for (;;) {
       if (this._ready.size === 0 || this._isTakenOver) await new Promise<void>((resolve) => (this._wake = resolve))
+      if (this.resumed >= MOST_RESUMED) await this._stepsOfResumed()
       if (this._overdue || (--this._drains.left <= 0 && this._drains.isOver(this._deadline))) {
-        this._overdue = false
+        this._overdue = true
         await new Promise<void>(hostTurn)
+        this._overdue = false
         this.hostHadItsTurn()
       }
       this._drain()
     }
   }
 
+  /** Those that do not come back, in any number of microtasks, have gone other ways. */
+  private async _stepsOfResumed(): Promise<void> {
+    for (let hops = 0; hops < MOST_HOPS && this.resumed > 0; hops++) await Promise.resolve()
+    this.resumed = 0
+    if (now() >= this._deadline) this._overdue = true
+  }
+
   private _drain(): void {
     if (this._isTakenOver) return
-    this._steps.beginDrain()
-    this.operations.beginDrain()
     for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {
       try {
         if (this.captureScope === null) next.run()
@@ -171,10 +215,8 @@ export class RunQueue {
       } catch (error) {
         uncaught(error) // a fault of ours or of a hook: it must not stop the queue
       }
-      if (--this._steps.left <= 0 && this._steps.isOver(this._deadline)) {
-        this._overdue = true
-        return
-      }
+      if (--this._steps.left <= 0 && this._steps.isOver(this._deadline)) this._overdue = true
+      if (this._overdue || this.resumed >= MOST_RESUMED) return
     }
   }
 
@@ -193,5 +235,5 @@ export class RunQueue {
 
 /** One for the process, even where two copies of the package were loaded: their goroutines meet in one queue. */
 const key = Symbol.for('millrace.run-queue.v1')
-const shared = globalThis as { [key]?: RunQueue }
+const shared = globalThis as { [key]?: RunQueue } // a key of our own
 export const queue: RunQueue = (shared[key] ??= new RunQueue())

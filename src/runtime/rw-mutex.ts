@@ -81,12 +81,14 @@ class ReadersOrWriter implements RWMutex, Runnable {
   unlock(): void {
     if (!this.isWriting) throw new Error('sync: Unlock of unlocked RWMutex')
     this.isWriting = false
+    if (queue.probe !== null) queue.probe.unlock?.(this)
     this._admitReaders()
   }
 
   rUnlock(): void {
     if (this.readers === 0) throw new Error('sync: RUnlock of unlocked RWMutex')
     this.readers--
+    if (queue.probe !== null) queue.probe.unlock?.(this)
     this._admitWriter()
   }
 

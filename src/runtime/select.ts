@@ -48,7 +48,7 @@ abstract class Choice<R> extends Operation<R> {
     const n = operations.length
     if (n < 2 || this.biased) {
       for (let i = 0; i < n; i++) {
-        const value = (operations[i] as Operation<unknown>).poll() // within its length
+        const value = operations[i].poll() // within its length
         if (value !== PENDING) return this.answer(i, value)
       }
       return PENDING
@@ -74,10 +74,10 @@ abstract class Choice<R> extends Operation<R> {
     const order = random.takeOrder(n)
     for (let left = n; left > 0; left--) {
       const drawn = left === 1 ? 0 : random.below(left)
-      const index = order[drawn] as number // within its length
-      order[drawn] = order[left - 1] as number
+      const index = order[drawn] // within its length
+      order[drawn] = order[left - 1]
       order[left - 1] = index
-      const value = (operations[index] as Operation<unknown>).poll()
+      const value = operations[index].poll()
       if (value !== PENDING) {
         random.giveBackOrder(order)
         return this.answer(index, value)
@@ -106,7 +106,7 @@ abstract class Choice<R> extends Operation<R> {
   }
 
   override finish(waiter: Waiter): R {
-    const winner = waiter.raw as Case
+    const winner = waiter.raw as Case // a settled case
     const { index } = winner
     let value
     try {
@@ -118,7 +118,7 @@ abstract class Choice<R> extends Operation<R> {
   }
 
   override undo(waiter: Waiter): void {
-    const winner = waiter.raw as Case
+    const winner = waiter.raw as Case // a settled case
     winner.operation.undo(winner)
     releaseCase(winner)
   }
@@ -147,7 +147,7 @@ class Select extends Choice<{ case: Name; value: unknown }> {
     super(operations, biased)
   }
   protected answer(index: number, value: unknown): { case: Name; value: unknown } {
-    return { case: this.names[index] as Name, value }
+    return { case: this.names[index], value }
   }
 }
 
@@ -161,9 +161,12 @@ class Choose extends Choice<unknown> {
 function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   if (isOperation(value)) return value
   if (!value) return null
-  if (typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function')
-    return new Promised(value as PromiseLike<unknown>)
+  if (isPromise(value)) return new Promised(value)
   throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** Keys that JavaScript moves to the front, whatever was written. */
@@ -171,9 +174,8 @@ const integerLike = /^(0|[1-9]\d*)$/
 
 function makeSelect(cases: object, biased: boolean): Select {
   if (Array.isArray(cases)) return selectFromArray(cases, biased)
-  if (typeof cases !== 'object' || (cases as unknown) === null || isOperation(cases))
-    // null: from JavaScript
-    throw mistyped('select(cases)', 'a record or an array of cases', cases)
+  const isRecord = typeof (cases as unknown) === 'object' && (cases as unknown) !== null && !isOperation(cases) // from JavaScript it may be anything
+  if (!isRecord) throw mistyped('select(cases)', 'a record or an array of cases', cases)
   return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
 
@@ -251,13 +253,13 @@ export function trySelect(cases: object, options?: SelectOptions): Option<unknow
 }
 
 /** A select that answers the value alone. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any result
 export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> {
-  // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
   const operations = ops.map((op, i) => {
     if (isOperation(op)) return op
     throw mistyped(`choose: operation ${i}`, 'an operation', op)
   })
-  return new Choose(operations, false) as Operation<Chosen<O[number]>>
+  return new Choose(operations, false) as Operation<Chosen<O[number]>> // one of them is what it gives
 }
 
 class Never extends Operation<never> {

@@ -68,6 +68,7 @@ class Weighted implements Semaphore, Runnable {
     checkCount('semaphore.release(k)', 0, k)
     if (k > this.held) throw new RangeError(`semaphore: released more than held: ${k} of ${this.held}`)
     this.held -= k
+    if (queue.probe !== null) queue.probe.unlock?.(this)
     this.run()
   }
 

@@ -6,10 +6,11 @@
  * Where we differ from Go: a call that its last caller leaves is canceled (a generator is unwound, an async function has a context to look
  * at) and forgotten. One who asks again then gets a new run.
  */
-import { withCancel, background } from './context.js'
+import { background, withCancel } from './context.js'
 import { checkFunction } from './errors.js'
 import { spawn, type Body, type Owner, type Spawned } from './goroutine.js'
 import { Operation } from './op.js'
+import { queue, type Runnable } from './run-queue.js'
 import type { CancelContext, Context, Op } from './types.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
 
@@ -53,7 +54,7 @@ class Flights<K, V> implements SingleFlight<K, V> {
   }
 }
 
-class Call<K, V> implements Owner {
+class Call<K, V> implements Owner, Runnable {
   /** How many have ever asked, and how many of them have not left. */
   asked = 0
   callers = 0
@@ -68,8 +69,13 @@ class Call<K, V> implements Owner {
     this.goroutine = spawn(f, [this._ctx], this)
   }
 
+  /** From the run queue, since a cancel runs listeners of signals, and a caller leaves while the select it is a case of is being settled. */
   leave(): void {
-    if (--this.callers > 0) return
+    if (--this.callers === 0) queue.push(this)
+  }
+
+  run(): void {
+    if (this.callers > 0) return // somebody asked meanwhile
     this._forget()
     this.goroutine.cancel()
     this._ctx.cancel()
@@ -89,6 +95,8 @@ class Call<K, V> implements Owner {
 class Flight<V> extends Operation<{ value: V; shared: boolean }> {
   private readonly _join: Operation<V>
   private _parked = 0
+  /** It is one of the callers; so it is from the `do` on, and again where it is performed once more. */
+  private _isCaller = true
 
   constructor(private readonly call: Call<unknown, V>) {
     super()
@@ -103,11 +111,15 @@ class Flight<V> extends Operation<{ value: V; shared: boolean }> {
   }
   park(waiter: Waiter): void {
     this._parked++
+    if (!this._isCaller) this.call.callers++
+    this._isCaller = true
     this._join.park(waiter)
   }
   withdraw(waiter: Waiter): void {
     this._join.withdraw(waiter)
-    if (--this._parked === 0) this.call.leave()
+    if (--this._parked > 0) return
+    this._isCaller = false
+    this.call.leave()
   }
   override finish(waiter: Waiter): { value: V; shared: boolean } {
     return this._answer(this._join.finish(waiter))

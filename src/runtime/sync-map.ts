@@ -114,7 +114,7 @@ class Table<K, V> implements SyncMap<K, V> {
     if (found._tag === 'Some') return new Ready(found.value)
     let computing = this._computing.get(key)
     if (computing === undefined) {
-      computing = spawn(compute, [this, this._computing, key, f], null).join() as Op<V> // what f answers
+      computing = spawn(compute, [this, this._computing, key, f], null).join() // what f answers
       this._computing.set(key, computing)
     }
     return computing

@@ -43,7 +43,7 @@ class Sleep extends Operation<void> {
     waiter.raw = timers.add(timers.now() + this.ms, () => waiter.settle(undefined))
   }
   withdraw(waiter: Waiter): void {
-    time.timers.remove(waiter.raw as Entry)
+    time.timers.remove(waiter.raw as Entry) // what it parked with
   }
   override finish(): void {}
   describe(): string {

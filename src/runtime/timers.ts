@@ -5,7 +5,7 @@
  * Always true: the host's timer is set while the heap has an entry that will come, for the first of them or earlier.
  */
 import { letProcessEnd, systemClock, type Clock } from './clock.js'
-import { queue } from './run-queue.js'
+import { queue, type Runnable } from './run-queue.js'
 
 export interface Entry {
   readonly at: number
@@ -14,6 +14,11 @@ export interface Entry {
   readonly fire: () => void
   /** Where it is in the heap; -1 when it is not. */
   index: number
+}
+
+/** In the run queue, it stands for the timers that are due. */
+export interface Alarm extends Runnable {
+  readonly timers: Timers
 }
 
 export class Timers {
@@ -76,7 +81,8 @@ export class Timers {
     const cancel = this.clock.set(at, () => {
       queue.hostHadItsTurn()
       // From the queue, as the next to run: in its neutral async context, and not in that of whoever set the host's timer.
-      queue.pushFirst({ run: () => void (this._set === set && this._fireDue()) })
+      const alarm: Alarm = { timers: this, run: () => void (this._set === set && this._fireDue()) }
+      queue.pushFirst(alarm)
     })
     const set = { at, cancel }
     this._set = set
@@ -101,7 +107,7 @@ export class Timers {
 
   private _rise(entry: Entry): void {
     while (entry.index > 0) {
-      const parent = this._heap[(entry.index - 1) >> 1] as Entry // inside the heap
+      const parent = this._heap[(entry.index - 1) >> 1] // inside the heap
       if (!isBefore(entry, parent)) return
       this._swap(entry, parent)
     }

@@ -14,9 +14,11 @@ import { probing, TOKEN } from './op.js'
 /** What a generator returns when nothing in it overrides the unwinding. */
 export const UNWOUND = Symbol('unwound')
 
-const prototype = Object.getPrototypeOf(function* () {}).prototype as {
+interface GeneratorPrototype {
   return: (this: Generator, value: unknown) => IteratorResult<unknown>
-} // eslint-disable-line require-yield -- only its prototype is wanted
+}
+
+const prototype = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())) as GeneratorPrototype // what all generators inherit from
 const plainReturn = prototype.return
 
 /** The generators from the outermost to the one that performs the operation the goroutine waits at. */
@@ -60,7 +62,7 @@ export class Unwinding {
     const chain = this._chain
     let step = how
     for (;;) {
-      const innermost = chain[chain.length - 1] as Generator // the chain is never empty here
+      const innermost = chain[chain.length - 1] // the chain is never empty here
       let result: IteratorResult<unknown>
       try {
         result = step(innermost)

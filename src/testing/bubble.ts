@@ -105,7 +105,7 @@ class Inside implements Bubble {
       else if (this._clock.at !== Infinity && (this._goroutines.size > 0 || !root.hasEnded)) this._clock.fire()
       else break
     }
-    const finding = judge({ main: root, goroutines: [...this._goroutines.keys()], crashes: [], isOut: false })
+    const finding = judge({ main: root, goroutines: [...this._goroutines.keys()], crashes: [], isOut: false, ledger: null, now: this.now() })
     if (finding === null) return
     const lines = [...this._goroutines].map(
       ([one, { since }]) => `goroutine ${one.id} [${one.waitsFor}, ${this.now() - since} ms]: ${one.name}`,

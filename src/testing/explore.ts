@@ -1,8 +1,9 @@
-import { checkCount, checkFunction, mistyped } from '../runtime/kernel.js'
+import { checkCount, checkFunction, mistyped, outOfRange } from '../runtime/kernel.js'
 import type { Finding } from './finding.js'
+import { shrink } from './shrink.js'
 import { exhaustive, firstIn, fromToken, pct, randomWalk, replaying, toToken, type Choices, type Strategy } from './strategy.js'
 import { Trace, type Event } from './trace.js'
-import { Run, type Outcome, type Program } from './trial.js'
+import { Rig, type Outcome, type Program } from './trial.js'
 
 export interface ExploreOptions {
   /** Schedules to try at most; default 1000. */
@@ -52,7 +53,8 @@ export class ScheduleError extends Error {
 /**
  * Runs a program under many schedules, in virtual time: which goroutine goes on after each operation, which case a select looks at first, and when
  * timers fire are choices. Rejects with a ScheduleError at the first run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
- * The program is a goroutine function (or async, which is slower) and must be the same each time; it is given the run, whose `choose(n)` is a choice too.
+ * The program is a goroutine function (or async, which is slower), makes all that it uses, and must be the same each time; it is given the run, whose
+ * `choose(n)` is a choice too.
  *
  * One exploration at a time: the run queue is its own meanwhile. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).
  *
@@ -67,27 +69,46 @@ export class ScheduleError extends Error {
  */
 export async function explore(program: Program, options: ExploreOptions = {}): Promise<Exploration> {
   checkFunction('explore(program)', program)
-  const { schedules = 1000, seed = 1, steps = 10_000 } = options
+  const { schedules = 1000, seed = 1, steps = MOST_STEPS } = options
   checkCount('explore(program, { schedules })', 1, schedules)
   checkCount('explore(program, { steps })', 1, steps)
+  checkSeed(seed)
   const strategy = strategyOf(options, seed)
-  for (let n = 1; n <= schedules; n++) {
-    if (!strategy.begin()) return { schedules: n - 1, isComplete: true }
-    const outcome = await new Run(strategy, steps, null).perform(program)
-    if (outcome.finding !== null) throw await failure(program, outcome, steps, n, seed)
+  const rig = new Rig(steps)
+  rig.open()
+  try {
+    for (let n = 1; n <= schedules; n++) {
+      if (!strategy.begin()) return { schedules: n - 1, isComplete: true }
+      const run = rig.run(program, strategy, null)
+      const outcome = run instanceof Promise ? await run : run
+      if (outcome.finding !== null) throw await failure(rig, program, outcome, n, seed)
+      if (rig.isOverdue) await rig.letHostIn()
+    }
+    return { schedules, isComplete: !strategy.begin() }
+  } finally {
+    rig.close()
   }
-  return { schedules, isComplete: !strategy.begin() }
 }
+
+const MOST_STEPS = 10_000
 
 /**
  * Runs the program under the schedule that a ScheduleError named. Rejects with the same error again, or resolves when the program no longer goes wrong.
  */
 export async function replay(token: string, program: Program, options: Pick<ExploreOptions, 'steps'> = {}): Promise<void> {
-  checkFunction('replay(token, program)', program)
   if (typeof token !== 'string') throw mistyped('replay(token, program)', 'a token', token)
-  const steps = options.steps ?? 10_000
-  const outcome = await run(program, fromToken(token), steps, null)
-  if (outcome.finding !== null) throw await report(program, outcome.choices, steps, 1, 0)
+  checkFunction('replay(token, program)', program)
+  const { steps = MOST_STEPS } = options
+  checkCount('replay(token, program, { steps })', 1, steps)
+  const choices = fromToken(token)
+  const rig = new Rig(steps)
+  rig.open()
+  try {
+    const { error } = await show(rig, program, choices, 1, 0)
+    if (error !== null) throw error
+  } finally {
+    rig.close()
+  }
 }
 
 function strategyOf({ strategy = 'random', depth = 3, preemptions = 2 }: ExploreOptions, seed: number): Strategy {
@@ -107,39 +128,36 @@ function strategyOf({ strategy = 'random', depth = 3, preemptions = 2 }: Explore
   }
 }
 
-function run(program: Program, choices: Choices, steps: number, trace: Trace | null): Promise<Outcome> {
-  return new Run(replaying(choices), steps, trace).perform(program)
+function checkSeed(seed: number): void {
+  if (typeof seed !== 'number') throw mistyped('explore(program, { seed })', 'a whole number', seed)
+  if (!Number.isSafeInteger(seed)) throw outOfRange('explore(program, { seed })', 'a whole number', seed)
 }
 
-async function failure(program: Program, found: Outcome, steps: number, schedules: number, seed: number): Promise<ScheduleError> {
-  return report(program, await shrink(program, found, steps), steps, schedules, seed)
+async function failure(rig: Rig, program: Program, found: Outcome, schedules: number, seed: number): Promise<ScheduleError> {
+  const { finding } = await rig.run(program, replaying(found.choices), new Trace())
+  if (finding === null) throw notTheSame()
+  const shrunk = await shrink(found.choices, async (choices) => {
+    if (rig.isOverdue) await rig.letHostIn()
+    return (await rig.run(program, replaying(choices), new Trace())).finding?.kind === finding.kind
+  })
+  const { error } = await show(rig, program, shrunk, schedules, seed)
+  if (error === null) throw notTheSame()
+  return error
 }
 
-async function report(program: Program, choices: Choices, steps: number, schedules: number, seed: number): Promise<ScheduleError> {
+async function show(
+  rig: Rig,
+  program: Program,
+  choices: Choices,
+  schedules: number,
+  seed: number,
+): Promise<{ error: ScheduleError | null }> {
   const trace = new Trace()
-  const { finding } = await run(program, choices, steps, trace)
-  if (finding === null) throw new Error('the program is not the same each time: its schedule does not show the failure again')
-  return new ScheduleError(finding, toToken(choices), trace.events, schedules, seed, trace.toString())
+  const { finding } = await rig.run(program, replaying(choices), trace)
+  if (finding === null) return { error: null }
+  return { error: new ScheduleError(finding, toToken(choices), trace.events, schedules, seed, trace.toString()) }
 }
 
-/** Runs that shrinking may take. */
-const MOST_RUNS = 400
-
-/** Fewer choices that are not 0, and the same kind of failure: longer and longer halves are set to 0 as long as it stays. */
-async function shrink(program: Program, found: Outcome, steps: number): Promise<Choices> {
-  let best: Choices = found.choices
-  let runs = 0
-  const stillFails = async (choices: Choices): Promise<boolean> => {
-    if (++runs > MOST_RUNS) return false
-    const { finding } = await run(program, choices, steps, null)
-    return finding?.kind === found.finding?.kind
-  }
-  for (let size = best.length; size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < best.length; from += size) {
-      const fewer = best.map((chosen, i) => (i >= from && i < from + size ? 0 : chosen))
-      if (fewer.some((chosen, i) => chosen !== best[i]) && (await stillFails(fewer))) best = fewer
-    }
-  }
-  const length = best.findLastIndex((chosen) => chosen !== 0) + 1
-  return best.slice(0, length)
+function notTheSame(): Error {
+  return new Error('explore(program): the program is not the same each time: run again under the schedule that failed, it does not')
 }

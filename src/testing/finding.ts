@@ -1,13 +1,14 @@
 /** What can be wrong with a run. */
 import type { Observed } from '../runtime/index.js'
-import type { Spawned } from '../runtime/kernel.js'
+import { cycleText, dumpOf, type Dump, type Ledger, type Spawned } from '../runtime/kernel.js'
 import { nameOf } from './trace.js'
 
 /**
  * `failed`: the program's own throw. `crash`: a failure nobody joined. `deadlock`: the program waits and nothing can go on. `leak`: it has ended,
- * and left goroutines behind. `steps`: it had not ended at the step bound.
+ * and left goroutines behind; `partial deadlock`: some of them wait for each other in a ring of locks and joins. `steps`: it had not ended at the step
+ * bound.
  */
-export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'leak' | 'steps'
+export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps'
 
 export interface Finding {
   readonly kind: FindingKind
@@ -16,6 +17,8 @@ export interface Finding {
   /** Those that wait at the end, and for what: `worker#3 [chan receive]`. */
   readonly waiting: readonly string[]
   readonly message: string
+  /** Who was there at the end, and who waits for whom; null where nobody kept a ledger. */
+  readonly dump: Dump | null
 }
 
 interface End {
@@ -24,26 +27,39 @@ interface End {
   readonly crashes: readonly { readonly error: unknown; readonly by: Observed | null }[]
   /** The step bound was reached. */
   readonly isOut: boolean
+  readonly ledger: Ledger | null
+  /** ms, on the clock of the ledger. */
+  readonly now: number
 }
 
-export function judge({ main, goroutines, crashes, isOut }: End): Finding | null {
-  const alive = goroutines.filter((one) => !one.hasEnded)
-  const waiting = alive.map((one) => `${nameOf(one)} [${one.waitsFor}]`)
-  const failure = main.failure
-  if (failure !== null) return { kind: 'failed', error: failure.error, waiting, message: text(failure.error) }
-  if (crashes.length > 0) {
-    const [{ error, by }] = crashes
-    return {
-      kind: 'crash',
-      error,
-      waiting,
-      message: `${by === null ? 'a callback' : nameOf(by)} failed, and nobody joined it: ${text(error)}`,
-    }
+export function judge(end: End): Finding | null {
+  const { main, goroutines, crashes, isOut, ledger } = end
+  if (main.hasEnded && main.failure === null && crashes.length === 0 && !isOut && goroutines.every((one) => one.hasEnded)) return null
+  const waiting = goroutines.filter((one) => !one.hasEnded).map((one) => `${nameOf(one)} [${one.waitsFor}]`)
+  const dump = ledger === null ? null : dumpOf(ledger, end.now)
+  return { waiting, dump, ...verdict(end, waiting, dump) }
+}
+
+function verdict({ main, crashes, isOut }: End, waiting: readonly string[], dump: Dump | null): Pick<Finding, 'kind' | 'error' | 'message'> {
+  const { failure } = main
+  if (failure !== null) return { kind: 'failed', error: failure.error, message: text(failure.error) }
+  const [crash] = crashes
+  if (crash !== undefined) {
+    const who = crash.by === null ? 'a callback' : nameOf(crash.by)
+    return { kind: 'crash', error: crash.error, message: `${who} failed, and nobody joined it: ${text(crash.error)}` }
   }
-  if (isOut) return { kind: 'steps', waiting, message: `not ended within the step bound; alive: ${waiting.join(', ')}` }
-  if (!main.hasEnded) return { kind: 'deadlock', waiting, message: `deadlock: all goroutines are blocked: ${waiting.join(', ')}` }
-  if (alive.length > 0) return { kind: 'leak', waiting, message: `found unexpected goroutines: ${waiting.join(', ')}` }
-  return null
+  const who = waiting.join(', ')
+  if (isOut) return { kind: 'steps', message: `not ended within the step bound; alive: ${who}` }
+  const cycles = cyclesText(dump)
+  if (!main.hasEnded) return { kind: 'deadlock', message: `deadlock: all goroutines are blocked: ${who}${cycles}` }
+  if (cycles !== '') return { kind: 'partial deadlock', message: `found unexpected goroutines: ${who}${cycles}` }
+  return { kind: 'leak', message: `found unexpected goroutines: ${who}` }
+}
+
+function cyclesText(dump: Dump | null): string {
+  if (dump === null) return ''
+  const names = new Map(dump.goroutines.map((one) => [one.id, one]))
+  return dump.cycles.map((ring) => `\n${cycleText(ring, names)}`).join('')
 }
 
 function text(error: unknown): string {

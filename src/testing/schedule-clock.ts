@@ -9,6 +9,11 @@ export class ScheduleClock implements Clock {
   private _ring: (() => void) | null = null
   at = Infinity
 
+  reset(): void {
+    this.time = EPOCH
+    this._ring = null
+    this.at = Infinity
+  }
   now(): number {
     return this.time
   }

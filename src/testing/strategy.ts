@@ -5,14 +5,18 @@
  * Option 0 is always the plain one: the goroutine that ran last goes on as long as it can, then first in, first out; timers fire when nobody is
  * ready. So a schedule is known by its choices that are not 0, and few of them mean few switches: that is what a token holds.
  */
-import { Random } from '../runtime/kernel.js'
+import { Random, type Runnable } from '../runtime/kernel.js'
 
 /** What is to be decided. `switch` is a choice whose option 0 lets the last goroutine go on: any other preempts it. */
 export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose'
 
+/** Stands for the next timer, last among the candidates. */
+export const theTime: Runnable & { readonly name: string } = { name: 'time', run() {} }
+
 export interface Strategy {
   /** Called before each run; false when there is no other schedule to try. */
   begin(): boolean
+  /** `candidates` are those that may go on; null where it is not that which is to be decided. Good for this call only. */
   choose(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number
 }
 
@@ -22,32 +26,39 @@ export function firstIn(): Strategy {
   return { begin: () => runs++ === 0, choose: () => 0 }
 }
 
-/** Each option as likely as the others. */
+/** One in so many: that the random walk lets a timer fire while somebody is ready. More often, and hardly any work is done in time. */
+const TIME = 8
+
+/** Each option as likely as the others, but for the timers. */
 export function randomWalk(seed: number): Strategy {
   const random = new Random(seed)
-  return { begin: () => true, choose: (options) => random.below(options) }
+  return {
+    begin: () => true,
+    choose(options, _kind, candidates) {
+      if (candidates === null || candidates[options - 1] !== theTime) return random.below(options)
+      return random.below(TIME) === 0 ? options - 1 : random.below(options - 1)
+    },
+  }
 }
 
 /**
  * PCT (Burckhardt et al., 2010): each goroutine has a random priority, the highest goes on, and at `depth - 1` random steps the one that runs
- * falls to the lowest. A bug that needs `depth` orderings is found with a probability that has a lower bound. So that a goroutine that polls
- * does not keep the others out for ever, the highest falls as well after `PATIENCE` steps in a row.
+ * falls to the lowest. A bug that needs `depth` orderings is found with a probability that has a lower bound. So that those who poll do not keep
+ * the others out for ever, the highest falls at every `PATIENCE`th step as well.
  */
 export function pct(seed: number, depth: number): Strategy {
   return new Pct(seed, depth)
 }
 
-const PATIENCE = 200
+const PATIENCE = 100
 
 class Pct implements Strategy {
   private readonly _random: Random
-  private _priorities = new WeakMap<object, number>()
-  private _changes = new Set<number>()
+  private readonly _priorities = new Map<object, number>()
+  private _changes: readonly number[] = []
   private _lowest = 0
   private _step = 0
   private _longest = 16
-  private _last: object | null = null
-  private _inARow = 0
 
   constructor(
     seed: number,
@@ -57,9 +68,9 @@ class Pct implements Strategy {
   }
 
   begin(): boolean {
-    this._longest = Math.max(this._longest, this._step)
-    this._priorities = new WeakMap()
-    this._changes = new Set(Array.from({ length: this._depth - 1 }, () => this._random.below(this._longest)))
+    this._longest = Math.min(Math.max(this._longest, this._step), 10 * PATIENCE)
+    this._priorities.clear()
+    this._changes = Array.from({ length: this._depth - 1 }, () => this._random.below(this._longest))
     this._lowest = 0
     this._step = 0
     return true
@@ -68,8 +79,9 @@ class Pct implements Strategy {
   choose(options: number, _kind: ChoiceKind, candidates: readonly object[] | null): number {
     if (candidates === null) return this._random.below(options)
     let best = this._highest(candidates)
-    if (this._changes.has(this._step++) || this._isImpatient(candidates[best])) {
-      this._priorities.set(candidates[best], --this._lowest)
+    const step = this._step++
+    if (this._changes.includes(step) || step % PATIENCE === PATIENCE - 1) {
+      this._priorities.set(candidates[best] as object, --this._lowest)
       best = this._highest(candidates)
     }
     return best
@@ -77,7 +89,11 @@ class Pct implements Strategy {
 
   private _highest(candidates: readonly object[]): number {
     let best = 0
-    for (let i = 1; i < candidates.length; i++) if (this._priority(candidates[i]) > this._priority(candidates[best])) best = i
+    let highest = -Infinity
+    for (let i = 0; i < candidates.length; i++) {
+      const priority = this._priority(candidates[i] as object) // within its length
+      if (priority > highest) [best, highest] = [i, priority]
+    }
     return best
   }
 
@@ -85,12 +101,6 @@ class Pct implements Strategy {
     let priority = this._priorities.get(candidate)
     if (priority === undefined) this._priorities.set(candidate, (priority = 1 + this._random.below(2 ** 30)))
     return priority
-  }
-
-  private _isImpatient(candidate: object): boolean {
-    this._inARow = candidate === this._last ? this._inARow + 1 : 0
-    this._last = candidate
-    return this._inARow > PATIENCE
   }
 }
 

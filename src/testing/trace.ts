@@ -1,6 +1,6 @@
 /** What happened in a run, for a person to read: who did what, to which channel. */
-import type { Observed, Probe } from '../runtime/index.js'
-import { Channel } from '../runtime/kernel.js'
+import type { Observed } from '../runtime/index.js'
+import { Ledger } from '../runtime/kernel.js'
 
 export interface Event {
   readonly who: string
@@ -8,11 +8,13 @@ export interface Event {
 }
 
 /** Writes down what the probe sees; things are numbered in the order in which they were first met. */
-export class Trace implements Probe {
+export class Trace extends Ledger {
   readonly events: Event[] = []
   private _who = 'nobody'
-  private readonly _names = new Map<object, string>()
-  private readonly _counts = new Map<string, number>()
+
+  constructor() {
+    super(() => 0, false)
+  }
 
   /** From now on it is this one who acts. */
   turnOf(who: string): void {
@@ -23,49 +25,57 @@ export class Trace implements Probe {
     this.events.push({ who: this._who, did })
   }
 
-  spawn(goroutine: Observed): void {
+  override spawn(goroutine: Observed): void {
+    super.spawn(goroutine)
     this.say(`starts ${nameOf(goroutine)}`)
   }
-  park(goroutine: Observed, on: string): void {
-    this.events.push({ who: nameOf(goroutine), did: `waits: ${on}` })
+  override park(goroutine: Observed, on: string): void {
+    super.park(goroutine, on)
+    this.events.push({ who: nameOf(goroutine), did: `waits: ${on}${this._things(goroutine)}` })
   }
-  wake(goroutine: Observed): void {
+  override wake(goroutine: Observed): void {
+    super.wake(goroutine)
     this.say(`wakes ${nameOf(goroutine)}`)
   }
-  end(goroutine: Observed): void {
+  override end(goroutine: Observed): void {
+    super.end(goroutine)
     this.events.push({ who: nameOf(goroutine), did: 'ends' })
   }
-  cancel(goroutine: Observed): void {
+  override cancel(goroutine: Observed): void {
+    super.cancel(goroutine)
     this.say(`cancels ${nameOf(goroutine)}`)
   }
-  cancelContext(): void {
+  override cancelContext(context: object): void {
+    super.cancelContext(context)
     this.say('cancels a context')
   }
-  send(channel: object): void {
-    this.say(`sends on ${this._nameThing(channel)}`)
+  override send(channel: object): void {
+    super.send(channel)
+    this.say(`sends on ${this.names.of(channel)}`)
   }
-  receive(channel: object): void {
-    this.say(`receives from ${this._nameThing(channel)}`)
+  override receive(channel: object): void {
+    super.receive(channel)
+    this.say(`receives from ${this.names.of(channel)}`)
   }
-  close(channel: object): void {
-    this.say(`closes ${this._nameThing(channel)}`)
+  override close(channel: object): void {
+    super.close(channel)
+    this.say(`closes ${this.names.of(channel)}`)
   }
-  lock(lock: object): void {
-    this.say(`is granted ${this._nameThing(lock)}`)
+  override lock(lock: object): void {
+    super.lock(lock)
+    this.say(`grants ${this.names.of(lock)}`)
   }
-
-  private _nameThing(thing: object): string {
-    const known = this._names.get(thing)
-    if (known !== undefined) return known
-    const kind = thing instanceof Channel ? 'chan' : thing.constructor.name.toLowerCase()
-    const count = (this._counts.get(kind) ?? 0) + 1
-    this._counts.set(kind, count)
-    const name = `${kind} ${count}`
-    this._names.set(thing, name)
-    return name
+  override unlock(lock: object): void {
+    super.unlock(lock)
+    this.say(`unlocks ${this.names.of(lock)}`)
   }
 
-  toString(): string {
+  private _things(goroutine: Observed): string {
+    const things = this.thingsWaitedFor(goroutine)
+    return things.length === 0 ? '' : ` (${things.join(', ')})`
+  }
+
+  override toString(): string {
     const width = Math.max(0, ...this.events.map(({ who }) => who.length))
     return this.events.map(({ who, did }) => `  ${who.padEnd(width)}  ${did}`).join('\n')
   }

@@ -1,18 +1,32 @@
 /**
- * One run of a program under a schedule: the run queue is taken over, time is virtual, and each choice is a strategy's.
+ * Runs of a program under schedules: the run queue is taken over, time is virtual, and each choice is a strategy's.
  *
  *     ready + the next timer ──choose──▶ one step, up to the next operation ──▶ ready …
  *
- * It ends when nobody is ready and no timer is set, or at the step bound. Programs of generators run without a turn of the event loop; where async
- * functions take part it waits for their microtasks before it judges.
+ * A run ends when nobody is ready and no timer is set (or none that anybody waits for), or at the step bound. A program of generators runs without a turn of the event loop; where
+ * async functions take part, the run waits for their microtasks before it goes on.
  *
  * Always true: what was under way outside is not touched, and of what the program leaves behind nothing goes on.
  */
-import { onCrash, setProbe, type Body, type Observed } from '../runtime/index.js'
-import { queue, Random, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../runtime/kernel.js'
-import { EPOCH, ScheduleClock } from './schedule-clock.js'
+import { onCrash, setProbe, type Body, type Observed, type Probe } from '../runtime/index.js'
+import {
+  hostTurn,
+  keepFailuresApart,
+  queue,
+  Random,
+  spawn,
+  Spawned,
+  takeFailedUnjoined,
+  time,
+  Timers,
+  type Alarm,
+  type Runnable,
+  type TakenOver,
+} from '../runtime/kernel.js'
+import { enter } from './exclusive.js'
 import { judge, type Finding } from './finding.js'
-import type { ChoiceKind, Strategy } from './strategy.js'
+import { EPOCH, ScheduleClock } from './schedule-clock.js'
+import { theTime, type ChoiceKind, type Strategy } from './strategy.js'
 import { nameOf, type Trace } from './trace.js'
 
 /** What a program under exploration may ask for. */
@@ -31,37 +45,62 @@ export interface Outcome {
   readonly steps: number
 }
 
+export interface Crash {
+  readonly error: unknown
+  readonly by: Observed | null
+}
+
 /** Chance as the schedule decides it. */
 class ScheduledRandom extends Random {
   constructor(private readonly _choose: (n: number) => number) {
     super(1)
   }
   override below(n: number): number {
-    return this._choose(n)
+    return n < 2 ? 0 : this._choose(n)
   }
+  /** Always from the same start: what a number drawn stands for must not depend on the runs before. */
+  override takeOrder(n: number): number[] {
+    return Array.from({ length: n }, (_, i) => i)
+  }
+  override giveBackOrder(): void {}
 }
-
-/** Stands for the next timer among the candidates. */
-const theTime = { name: 'time' }
 
 /** Steps in a row of one that does not wait, while others are ready: then they come first. */
 const PATIENCE = 200
 
-export class Run implements Trial {
+/** So many timers in a row for which nobody waits, and it will go on like that: a ticker beside a deadlock. */
+export const MOST_IDLE = 100
+
+/** ms of runs before the host gets a turn. */
+const SLICE = 20
+
+/** Turns of the event loop in a row that brought nothing, after which async functions have come to rest. */
+const QUIET_TURNS = 2
+
+/** Where programs are run, one after the other; `open` takes the run queue over, and `close` gives it back. */
+export class Rig implements Trial {
   private readonly _clock = new ScheduleClock()
-  private readonly _choices: number[] = []
+  private readonly _random = new ScheduledRandom((n) => this._choose(n, 'select', null))
+  private readonly _keepRun: Probe = { spawn: (one) => void this._goroutines.push(one as Spawned) } // what the kernel shows of its own
+  private _leave: (() => void) | null = null
+  private _giveBack: (() => void) | null = null
+  private _deadline = 0
+  private _taken: TakenOver | null = null
+
+  // Of the run under way.
+  private _strategy: Strategy | null = null
+  private _trace: Trace | null = null
+  private _choices: number[] = []
   private readonly _ready: Runnable[] = []
-  private readonly _goroutines: Spawned[] = []
-  private readonly _crashes: { readonly error: unknown; readonly by: Observed | null }[] = []
+  private _goroutines: Spawned[] = []
+  private _crashes: Crash[] = []
   private _steps = 0
   private _last: Runnable | null = null
   private _inARow = 0
+  /** Timers that fired in a row, and nobody became ready. */
+  private _idle = 0
 
-  constructor(
-    private readonly _strategy: Strategy,
-    private readonly _maxSteps: number,
-    private readonly _trace: Trace | null,
-  ) {}
+  constructor(private readonly _maxSteps: number) {}
 
   choose(n: number): number {
     return n < 2 ? 0 : this._choose(n, 'choose', null)
@@ -71,62 +110,154 @@ export class Run implements Trial {
     return this._clock.time - EPOCH
   }
 
-  /** The program from start to end. */
-  async perform(program: Program): Promise<Outcome> {
-    const before = time.timers
-    const release = queue.takeOver(new ScheduledRandom((n) => (n < 2 ? 0 : this._choose(n, 'select', null))))
+  open(): void {
+    this._leave = enter('explore(program)')
+    this._takeOver()
+  }
+
+  close(): void {
+    this._giveBack?.()
+    this._leave?.()
+  }
+
+  /** It is time for a turn of the host; asked between runs. */
+  get isOverdue(): boolean {
+    return performance.now() >= this._deadline
+  }
+
+  /** Everything else that is under way, too. */
+  async letHostIn(): Promise<void> {
+    this._giveBack?.()
+    await new Promise<void>(hostTurn)
+    this._takeOver()
+  }
+
+  private _takeOver(): void {
+    this._deadline = performance.now() + SLICE
+    const timers = time.timers
+    const taken = (this._taken = queue.takeOver(this._random))
     const offCrash = onCrash((error, by) => this._crashes.push({ error, by }))
-    setProbe(this._trace === null ? { spawn: (one) => this._keep(one) } : this._tracing(this._trace))
-    time.timers = new Timers(this._clock)
-    try {
-      const main = spawn(program, [this], { ended: () => true })
-      this._spin()
-      while (this._steps < this._maxSteps && this._goroutines.some((one) => one.isAsync)) if (!(await this._microtasks())) break
-      for (const failed of takeFailedUnjoined()) this._crashes.push({ error: failed.raw, by: failed })
-      const finding = judge({ main, goroutines: this._goroutines, crashes: this._crashes, isOut: this._steps >= this._maxSteps })
-      return { finding, choices: this._choices, steps: this._steps }
-    } finally {
-      time.timers = before
+    keepFailuresApart(true)
+    this._giveBack = () => {
+      this._giveBack = null
+      time.timers = timers
+      keepFailuresApart(false)
       offCrash()
-      release()
+      taken.release()
     }
   }
 
-  /** Lets promises come; true if somebody became ready by it. */
-  private async _microtasks(): Promise<boolean> {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0))
-    const steps = this._steps
+  /** The program from start to end; a promise only where async functions take part. */
+  run(program: Program, strategy: Strategy, trace: Trace | null): Outcome | Promise<Outcome> {
+    this._begin(strategy, trace)
+    const main = spawn(program, [this], owner)
     this._spin()
-    return this._steps > steps
+    return this._hasAsync ? this._finish(main) : this._outcome(main)
+  }
+
+  private _begin(strategy: Strategy, trace: Trace | null): void {
+    while (queue.take() !== undefined); // what was ready at the step bound of the run before
+    queue.nextId = 1
+    queue.live = 0
+    this._strategy = strategy
+    this._trace = trace
+    this._choices = []
+    this._goroutines = []
+    this._crashes = []
+    this._ready.length = 0
+    this._steps = 0
+    this._last = null
+    this._inARow = 0
+    this._idle = 0
+    setProbe(trace === null ? this._keepRun : this._tracing(trace))
+    this._clock.reset()
+    time.timers = new Timers(this._clock)
+  }
+
+  private async _finish(main: Spawned): Promise<Outcome> {
+    for (let quiet = 0; quiet < QUIET_TURNS && this._steps < this._maxSteps && this._hasAsync;) {
+      await new Promise<void>(hostTurn)
+      const steps = this._steps
+      this._spin()
+      quiet = this._steps > steps ? 0 : quiet + 1
+    }
+    return this._outcome(main)
+  }
+
+  private get _hasAsync(): boolean {
+    return this._goroutines.some((one) => one.isAsync)
+  }
+
+  private _outcome(main: Spawned): Outcome {
+    for (const failed of takeFailedUnjoined()) this._crashes.push({ error: failed.raw, by: failed })
+    const finding = judge({
+      main,
+      goroutines: this._goroutines,
+      crashes: this._crashes,
+      isOut: this._steps >= this._maxSteps,
+      ledger: this._trace,
+      now: this.now(),
+    })
+    return { finding, choices: this._choices, steps: this._steps }
   }
 
   /** Until nobody is ready, and no timer is set. */
   private _spin(): void {
     const ready = this._ready
     while (this._steps < this._maxSteps) {
-      for (let next = queue.take(); next !== undefined; next = queue.take()) ready.push(next)
+      for (let next = queue.take(); next !== undefined; next = queue.take()) {
+        if (this._isOurs(next)) ready.push(next)
+        else this._taken?.passOn(next)
+      }
       this._order()
       const hasTimer = this._clock.at !== Infinity
       const options = ready.length + (hasTimer ? 1 : 0)
-      if (options === 0) return
-      const chosen =
-        options === 1 ? 0 : this._choose(options, ready[0] === this._last ? 'switch' : 'next', hasTimer ? [...ready, theTime] : ready)
+      if (options === 0 || (ready.length === 0 && (queue.live === 0 || this._idle > MOST_IDLE))) return
+      const chosen = options === 1 ? 0 : this._chooseNext(options, hasTimer)
       this._steps++
       if (chosen === ready.length) this._fireTimer()
-      else this._step(ready.splice(chosen, 1)[0])
+      else this._step(this._takeReady(chosen))
+      this._idle = ready.length === 0 && queue.size === 0 ? this._idle + 1 : 0
     }
+  }
+
+  /** What is not known to come from outside. */
+  private _isOurs(runnable: Runnable): boolean {
+    if (runnable instanceof Spawned) return this._goroutines[runnable.id - 1] === runnable
+    const { timers } = runnable as Partial<Alarm> // or it has none
+    return timers === undefined || timers === time.timers
+  }
+
+  private _chooseNext(options: number, hasTimer: boolean): number {
+    const ready = this._ready
+    const kind = ready[0] === this._last ? 'switch' : 'next'
+    if (!hasTimer) return this._choose(options, kind, ready)
+    ready.push(theTime)
+    const chosen = this._choose(options, kind, ready)
+    ready.pop()
+    return chosen
+  }
+
+  private _takeReady(index: number): Runnable {
+    const ready = this._ready
+    const chosen = ready[index] as Runnable // a choice among those there are
+    for (let i = index + 1; i < ready.length; i++) ready[i - 1] = ready[i] as Runnable
+    ready.pop()
+    return chosen
   }
 
   /** The one that ran last comes first, so that option 0 lets it go on; but not one that gives way, or never waits. */
   private _order(): void {
     const ready = this._ready
-    const last = ready.length - 1
-    if (last < 1 || ready[last] !== this._last) {
+    const end = ready.length - 1
+    const last = ready[end]
+    if (end < 1 || last !== this._last) {
       this._inARow = 0
       return
     }
-    if (++this._inARow > PATIENCE || (this._last instanceof Spawned && this._last.isGivingWay)) return
-    ready.unshift(ready.pop() as Runnable) // there are two at least
+    if (++this._inARow > PATIENCE || (last instanceof Spawned && last.isGivingWay)) return
+    for (let i = end; i > 0; i--) ready[i] = ready[i - 1] as Runnable
+    ready[0] = last as Runnable // it was at the end
   }
 
   private _step(runnable: Runnable): void {
@@ -146,21 +277,20 @@ export class Run implements Trial {
   }
 
   private _choose(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
-    const chosen = this._strategy.choose(options, kind, candidates)
+    const chosen = (this._strategy as Strategy).choose(options, kind, candidates) // a run is under way
     this._choices.push(chosen)
     return chosen
-  }
-
-  private _keep(goroutine: Observed): void {
-    this._goroutines.push(goroutine as Spawned) // what the kernel shows of its own
   }
 
   private _tracing(trace: Trace): Trace {
     const spawned = trace.spawn.bind(trace)
     trace.spawn = (goroutine) => {
-      this._keep(goroutine)
+      this._goroutines.push(goroutine as Spawned) // as above
       spawned(goroutine)
     }
     return trace
   }
 }
+
+/** The program's failure is the run's. */
+const owner = { ended: () => true }

@@ -50,5 +50,13 @@ function both(first: Probe, second: Probe): Required<Probe> {
       first.lock?.(lock)
       second.lock?.(lock)
     },
+    unlock(lock) {
+      first.unlock?.(lock)
+      second.unlock?.(lock)
+    },
+    make(operation) {
+      first.make?.(operation)
+      second.make?.(operation)
+    },
   }
 }

@@ -5,22 +5,24 @@
  * still waits at that moment, nothing can wake it. `beforeExit` itself would be too soon: a listener that comes after ours may revive the
  * loop. What else emits `exit`, `process.exit()` or an uncaught exception, is told by the stack.
  *
- * One wait needs nobody in the process: main waits for the end of its context alone (`yield* ctx.done()`), which is to wait for a signal.
- * That holds the process, as it does in Go, where a program that listens for signals is never found dead. `within(ctx)` and a select with
- * `ctx.done()` hold nothing: there the context is the way out of another wait, and it is that one which is reported.
+ * One wait needs nobody in the process: main waits for the end of one of its contexts alone (`yield* ctx.done()`), which is to wait for a
+ * signal. That holds the process, as it does in Go, where a program that listens for signals is never found dead. `within(ctx)` and a select
+ * with `ctx.done()` hold nothing: there the context is the way out of another wait, and it is that one which is reported.
  */
 import type { Context } from '../../runtime/index.js'
-import { AsyncWaiter, queue, type Operation, type Spawned, type WaitQueue } from '../../runtime/kernel.js'
+import { AsyncWaiter, type Operation, type Spawned, type WaitQueue } from '../../runtime/kernel.js'
+import { dump } from './dump.js'
 import type { Roster } from './roster.js'
 
-/** Watches until the function it answers is called. */
-export function watchForDeadlock(main: Spawned, ctx: Context, roster: Roster | null): () => void {
+/** Watches until the function it answers is called. The contexts are those that end when a signal comes. */
+export function watchForDeadlock(main: Spawned, contexts: readonly Context[], roster: Roster | null): () => void {
   let holder: NodeJS.Timeout | undefined
 
   const beforeExit = (): void => {
-    if (!waitsForSignal(main, ctx)) return
+    const awaited = contexts.find((ctx) => isAwaited(ctx, main))
+    if (awaited === undefined) return
     holder = setInterval(() => {}, 2 ** 31 - 1)
-    ctx.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
+    awaited.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
   }
   const exit = (): void => {
     if (!isOfTheHost()) return
@@ -36,8 +38,8 @@ export function watchForDeadlock(main: Spawned, ctx: Context, roster: Roster | n
   }
 }
 
-/** Of an async main it is only known that some async function waits so. */
-function waitsForSignal(main: Spawned, ctx: Context): boolean {
+/** Main waits for the end of this context and nothing else. Of an async main it is only known that some async function waits so. */
+function isAwaited(ctx: Context, main: Spawned): boolean {
   const { waiters } = ctx.done() as Operation<void> & { readonly waiters: WaitQueue } // what main was given is a context of ours
   const mayBeMain = (waiter: unknown): boolean => waiter === main || (!main.isGenerator && waiter instanceof AsyncWaiter)
   for (let waiter = waiters.first; waiter !== null; waiter = waiter.next) if (mayBeMain(waiter)) return true
@@ -56,24 +58,6 @@ function isOfTheHost(): boolean {
   return !files.some((file) => file.startsWith('node:internal/process/'))
 }
 
-export function report(main: Spawned, roster: Roster | null): string {
-  const others = roster === null ? [] : roster.live().filter((goroutine) => goroutine !== main)
-  const lines = [main, ...others].map((goroutine) => line(goroutine, roster))
-  const unknown = queue.live - lines.length
-  if (unknown > 0) lines.push(`and ${unknown} more that ${unknown === 1 ? 'was' : 'were'} not traced`)
-  return `fatal error: all goroutines are asleep - deadlock!\n\n${lines.join('\n')}\n`
-}
-
-function line(goroutine: Spawned, roster: Roster | null): string {
-  // An async function waits where it likes; what for is its own business.
-  const words = goroutine.operation?.describe() ?? 'await'
-  return `goroutine ${goroutine.id} [${words}${age(roster?.waited(goroutine) ?? 0)}]: ${goroutine.name}`
-}
-
-/** In whole seconds, then minutes, then hours; below a second it says nothing. (Go gives minutes alone.) */
-export function age(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  if (seconds < 1) return ''
-  if (seconds < 60) return `, ${seconds} s`
-  return seconds < 3600 ? `, ${Math.floor(seconds / 60)} min` : `, ${Math.floor(seconds / 3600)} h`
+function report(main: Spawned, roster: Roster | null): string {
+  return `fatal error: all goroutines are asleep - deadlock!\n\n${dump(main, roster)}`
 }

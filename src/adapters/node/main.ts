@@ -1,10 +1,13 @@
 /**
  * `main`: runs a program as Go runs its own.
  *
- *     running ──fn ends──▶ leaving ──all ended, or the grace is over──▶ the process ends
- *        │  └─signal─▶ asked to end ──▲    │
- *        │                  │              │
- *        └─all asleep: 2    └──────────────┴─ another signal: ends at once
+ *     running ──fn ends──────────────────────────────▶ leaving ──all ended, or the grace is over──▶ the process ends
+ *        │  └─signal─▶ draining ──time is up─▶ asked to end ──▲    │
+ *        │                │                         │              │
+ *        └─all asleep: 2  └─────────────────────────┴──────────────┴─ another signal: ends at once
+ *
+ * There are two contexts: that of the intake ends with the first signal, and the one it is derived from when the drain has had its time.
+ * Without a drain that is none, and both end together.
  *
  * Leaving cancels the goroutines that are left over and then the context, in this order, so that what is parked under the context unwinds
  * rather than fails. The process is left to end by itself, with all output written; it is made to end only when a goroutine that cannot be
@@ -18,9 +21,12 @@ import { background, withCancel, type Body, type Context } from '../../runtime/i
 import { checkFunction, checkTime, mistyped, outOfRange, expectFailures, queue, spawn, time, type Spawned } from '../../runtime/kernel.js'
 import { addProbe } from './add-probe.js'
 import { watchForDeadlock } from './deadlock.js'
+import { Drain } from './drain.js'
 import { isEndOf } from './ended-by.js'
 import { keepRoster, type Roster } from './roster.js'
 import { statusAfter, watchSignals, type SignalError } from './signals.js'
+
+type MainFunction = Body<[ctx: Context, intake: Context], number | void>
 
 export interface MainOptions {
   /**
@@ -29,6 +35,11 @@ export interface MainOptions {
    * knows main alone and how many others there are, and leftovers are abandoned after the grace.
    */
   readonly trace?: boolean
+  /**
+   * ms that `fn` has after the first signal to finish what is under way, before its context ends; Infinity for no limit. 0 by default:
+   * the context ends with the first signal. On expiry stderr says who is still at work.
+   */
+  readonly drain?: number
   /** ms that goroutines left over have for their `finally` blocks before the process is ended: 1000 by default, Infinity for no limit. */
   readonly grace?: number
 }
@@ -46,14 +57,18 @@ let hasMain = false
  * waits: `within(ctx)`, `run(ctx, …)`, `fetch(url, { signal: ctx.signal })`. A second signal ends the process at once, and so does a first
  * one after `fn` has ended.
  *
+ * **A graceful end** takes the option `drain` and the second context, that of the intake, which ends with the first signal: stop there what
+ * brings new work in (`until(intake)`, `select({ …, end: intake.done() })`, `afterFunc(intake, () => server.close())`), and let `fn` wait for
+ * what is under way, as long as `ctx` lives. It has `drain` ms for that; then `ctx` ends too.
+ *
  * **The status** with which the process ends:
  *
  * | | |
  * |---|---|
- * | 0 | `fn` returned (or `process.exitCode`, if it set that) |
+ * | 0 | `fn` returned (or `process.exitCode`, if it set that), after a signal too if that was within the drain |
  * | the number it returned | a whole number from 0 to 255 |
  * | 1 | `fn` threw; the error is on stderr, with its stack and its causes |
- * | 130, 143 | SIGINT, SIGTERM, and `fn` then returned, or threw because the context had ended |
+ * | 130, 143 | SIGINT, SIGTERM, and `fn` returned after its context had ended, or threw because one of the two had |
  * | 2 | deadlock |
  *
  * **What is left over** when `fn` ends is not waited for: the other goroutines are canceled, and the context ends. Their `finally` blocks
@@ -67,7 +82,8 @@ let hasMain = false
  * **A crash**, a goroutine that fails and is joined by nobody, is an uncaught exception as without `main`. One that fails because the
  * context ended is none.
  *
- * Throws TypeError where `fn` is no function, Error when it is called a second time. Source: Go's `func main`, `os/signal.NotifyContext`.
+ * Throws TypeError where `fn` is no function, Error when it is called a second time. Source: Go's `func main`, `os/signal.NotifyContext`;
+ * the drain is `http.Server.Shutdown` for a whole program.
  *
  * @example
  * ```ts
@@ -83,7 +99,7 @@ let hasMain = false
  * })
  * ```
  */
-export function main(fn: Body<[Context], number | void>, options: MainOptions = {}): void {
+export function main(fn: MainFunction, options: MainOptions = {}): void {
   checkFunction('main(fn)', fn)
   checkOptions(options)
   if (hasMain) throw new Error('main: called a second time, and a program has one')
@@ -93,41 +109,51 @@ export function main(fn: Body<[Context], number | void>, options: MainOptions = 
 
 function checkOptions(options: unknown): void {
   if (typeof options !== 'object' || options === null) throw mistyped('main(fn, options)', 'an object', options)
-  const { trace = true, grace = 0 } = options as { trace?: unknown; grace?: unknown } // they are about to be checked
+  const { trace = true, grace = 0, drain = 0 } = options as { [K in keyof MainOptions]?: unknown } // they are about to be checked
   if (typeof trace !== 'boolean') throw mistyped('main(fn, { trace })', 'true or false', trace)
-  checkTime('main(fn, { grace })', grace as number) // checks the type too
+  checkTime('main(fn, { drain })', drain as number) // checks the type too
+  checkTime('main(fn, { grace })', grace as number) // likewise
 }
 
 class Program {
   private readonly _ctx = withCancel(background)
+  private readonly _intake = withCancel(this._ctx)
   private readonly _roster: Roster | null
+  private readonly _drain: Drain
   private readonly _grace: number
   private readonly _main: Spawned<number | void>
   private _signal: SignalError | null = null
   private _stopWatching = (): void => {}
 
-  constructor(fn: Body<[Context], number | void>, { trace = true, grace = 1000 }: MainOptions) {
+  constructor(fn: MainFunction, { trace = true, drain = 0, grace = 1000 }: MainOptions) {
     this._roster = trace ? keepRoster() : null
     this._grace = grace
-    this._main = spawn(named(fn), [this._ctx], null)
+    this._main = spawn(named(fn), [this._ctx, this._intake], null)
+    this._drain = new Drain(drain, this._main, this._roster)
   }
 
   run(): void {
-    const ctx = this._ctx
-    expectFailures((error) => isEndOf(ctx, error))
+    expectFailures((error) => this._isEnd(error))
     watchSignals(
-      (error) => {
-        this._signal = error
-        ctx.cancel(error)
-      },
-      () => ctx.err()._tag === 'Some',
+      (signal) => this._askToEnd(signal),
+      () => this._intake.err()._tag === 'Some',
     )
-    this._stopWatching = watchForDeadlock(this._main, ctx, this._roster)
+    this._stopWatching = watchForDeadlock(this._main, [this._ctx, this._intake], this._roster)
     // Two functions are called back directly, in the step that ends main: what it started last does not get to run.
     void this._main.join().then(
       (returned) => this._returned(returned),
       (error: unknown) => this._threw(error),
     )
+  }
+
+  private _askToEnd(signal: SignalError): void {
+    this._signal = signal
+    this._drain.begin(signal, () => this._ctx.cancel(signal))
+    this._intake.cancel(signal)
+  }
+
+  private _isEnd(error: unknown): boolean {
+    return isEndOf(this._ctx, error) || isEndOf(this._intake, error)
   }
 
   private _returned(returned: unknown): void {
@@ -137,17 +163,19 @@ class Program {
     } catch (error) {
       return this._threw(error)
     }
-    this._leave(this._signal === null ? status : statusAfter(this._signal))
+    const isCutShort = this._ctx.err()._tag === 'Some'
+    this._leave(this._signal !== null && isCutShort ? statusAfter(this._signal) : status)
   }
 
   private _threw(error: unknown): void {
-    if (this._signal !== null && isEndOf(this._ctx, error)) return this._leave(statusAfter(this._signal))
+    if (this._signal !== null && this._isEnd(error)) return this._leave(statusAfter(this._signal))
     process.stderr.write(error instanceof Error ? `${inspect(error)}\n` : `main threw ${inspect(error)}\n`)
     this._leave(1)
   }
 
   private _leave(status: number | undefined): void {
     this._stopWatching()
+    this._drain.end()
     if (status !== undefined) process.exitCode = status
     const cause = new Error('main has ended')
     const youngest = queue.nextId - 1
@@ -179,8 +207,8 @@ function afterLast(f: () => void): void {
 }
 
 /** With the name that the report shows; as a key, for a bundler may rename a function. */
-function named(fn: Body<[Context], number | void>): Body<[Context], number | void> {
-  const substitute: Record<string, typeof fn> = { main: (ctx) => fn(ctx) }
+function named(fn: MainFunction): MainFunction {
+  const substitute: Record<string, typeof fn> = { main: (ctx, intake) => fn(ctx, intake) }
   return fn.name === '' ? substitute.main : fn
 }
 

@@ -1,0 +1,107 @@
+// What was granted to a subscriber who leaves before it is delivered is given back, and nothing is lost.
+import { none, some } from 'fp-ts/lib/Option.js'
+import { right } from 'fp-ts/lib/Either.js'
+import { background, chan, choose, never, newTimer, range, select, sleep, withCancel, type Op, type Receiver } from 'millrace'
+import { describe, expect, it } from 'vitest'
+import { done, performed, subscribed, waiting } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
+import { nobody, waitersOf } from '../support/waiters.js'
+
+const forms: readonly (readonly [string, (ch: Receiver<number>) => Op<unknown>])[] = [
+  ['a receive', (ch) => ch.receive()],
+  ['a range', (ch) => range(ch).next()],
+  ['a mapped receive', (ch) => ch.receive().map(() => expect.unreachable('nobody performs it'))],
+  ['a receive within a context', (ch) => ch.receive().within(withCancel(background))],
+  ['an attempted receive', (ch) => ch.receive().attempt()],
+  ['a select', (ch) => select({ other: chan().receive(), value: ch.receive(), sleep: sleep(1000) })],
+  ['a choice', (ch) => choose(never(), ch.receive())],
+  ['a choice within a select', (ch) => select({ inner: choose(ch.receive(), sleep(1000)), other: chan().receive() })],
+  ['all of it', (ch) => select({ a: choose(ch.receive().map(String).attempt(), never()).within(withCancel(background)) }).attempt()],
+]
+
+describe.each(forms)('%s that was granted a value and left', (_, make) => {
+  it('gives it back to the channel', async () => {
+    const ch = chan<number>()
+    const left = subscribed(make(ch))
+    expect(ch.trySend(7)).toBe(true)
+    left.leave()
+    expect(ch.tryReceive()).toEqual(right(7))
+    await settle()
+    expect(left.now).toEqual(waiting)
+    expect(waitersOf(ch)).toEqual(nobody)
+  })
+
+  it('gives it to the next who waits', async () => {
+    const ch = chan<number>()
+    const left = subscribed(make(ch))
+    const next = performed(ch.receive())
+    await settle()
+    expect(ch.trySend(7)).toBe(true)
+    left.leave()
+    await settle()
+    expect([left.now, next.now]).toEqual([waiting, done(some(7))])
+  })
+
+  it('gives it back before what came after it', async () => {
+    const ch = chan<number>(2)
+    const left = subscribed(make(ch))
+    for (const value of [7, 8, 9]) expect(ch.trySend(value)).toBe(true)
+    const parked = performed(ch.send(10))
+    left.leave()
+    await settle()
+    expect(ch.size).toBe(3)
+    expect(Array.from({ length: 4 }, () => ch.tryReceive())).toEqual([7, 8, 9, 10].map((value) => right(value)))
+    await settle()
+    expect(parked.now).toEqual(done(undefined))
+  })
+
+  it('gives nothing back that it did not get: after a close there is none', async () => {
+    const ch = chan<number>()
+    const left = subscribed(make(ch))
+    ch.close()
+    left.leave()
+    await settle()
+    expect([left.now, ch.size]).toEqual([waiting, 0])
+    expect(await ch.receive()).toEqual(none)
+  })
+
+  it('leaves nobody behind when it leaves while it waits', () => {
+    const ch = chan<number>()
+    const left = subscribed(make(ch))
+    expect(waitersOf(ch).receivers).toBe(1)
+    left.leave()
+    expect(waitersOf(ch)).toEqual(nobody)
+    left.leave()
+  })
+})
+
+it('a send that was granted cannot be taken back: the receiver has the value', async () => {
+  const ch = chan<number>()
+  const left = subscribed(ch.send(7))
+  expect(ch.tryReceive()).toEqual(right(7))
+  left.leave()
+  await settle()
+  expect([left.now, ch.size]).toEqual([waiting, 0])
+})
+
+it('a send that leaves while it waits takes its value with it', async () => {
+  const ch = chan<number>()
+  const left = subscribed(ch.send(7))
+  left.leave()
+  expect(waitersOf(ch)).toEqual(nobody)
+  expect(ch.tryReceive()._tag).toBe('Left')
+})
+
+it("a timer's expiry is given back", async () => {
+  using clock = virtualTime()
+  // Both come at one time, the sleep first; so it leaves when the expiry is granted and not yet delivered.
+  subscribed(sleep(10).map(() => left.leave()))
+  const timer = newTimer(10)
+  const left = subscribed(timer.fired())
+  await clock.advance(10)
+  expect(left.now).toEqual(waiting)
+  const next = performed(timer.fired())
+  await settle()
+  expect(next.now).toEqual(done(undefined))
+})

@@ -1,0 +1,121 @@
+import { some } from 'fp-ts/lib/Option.js'
+import { chan, go, type Receiver } from 'millrace'
+import { from, take, toArray, firstValueFrom, Subject, mergeMap, of, takeUntil, lastValueFrom } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { settle } from '../support/settle.js'
+import { nobody, waitersOf } from '../support/waiters.js'
+
+function filled<T>(...values: readonly T[]) {
+  const ch = chan<T>(values.length)
+  for (const value of values) ch.trySend(value)
+  return ch
+}
+
+describe('from(channel)', () => {
+  it('emits what is received, and completes with the close', async () => {
+    const ch = filled(1, undefined, null, 2)
+    ch.close()
+    expect(await firstValueFrom(from(ch).pipe(toArray()))).toStrictEqual([1, undefined, null, 2])
+  })
+
+  it('emits nothing while it subscribes', async () => {
+    const seen: number[] = []
+    from(filled(1)).subscribe((value) => seen.push(value))
+    expect(seen).toEqual([])
+    await settle()
+    expect(seen).toEqual([1])
+  })
+
+  it('fails with the cause of the close, once drained', async () => {
+    const ch = filled(1)
+    const cause = new Error('the source broke')
+    ch.close(cause)
+    const seen: unknown[] = []
+    from(ch).subscribe({ next: (value) => seen.push(value), error: (error) => seen.push(error) })
+    await settle()
+    expect(seen).toEqual([1, cause])
+  })
+
+  it('is received from only while subscribed to', async () => {
+    const ch = filled(1, 2, 3, 4)
+    expect(await lastValueFrom(from(ch).pipe(take(2), toArray()))).toEqual([1, 2])
+    await settle()
+    expect(ch.size).toBe(2)
+    expect(waitersOf(ch)).toEqual(nobody)
+  })
+
+  it('leaves nobody at the channel when the subscriber leaves while it waits', async () => {
+    const ch = chan<number>()
+    const subscription = from(ch).subscribe()
+    await settle()
+    expect(waitersOf(ch).receivers).toBe(1)
+    subscription.unsubscribe()
+    expect(waitersOf(ch)).toEqual(nobody)
+    expect(ch.trySend(1)).toBe(false)
+  })
+
+  it('gives back what was granted to a subscriber who left before the delivery', async () => {
+    const ch = chan<number>()
+    const seen: number[] = []
+    const subscription = from(ch).subscribe((value) => seen.push(value))
+    await settle()
+    expect(ch.trySend(7)).toBe(true)
+    subscription.unsubscribe()
+    expect(await ch.receive()).toEqual(some(7))
+    expect(seen).toEqual([])
+  })
+
+  it('a subscriber who leaves before the first turn receives nothing', async () => {
+    const ch = filled(1)
+    from(ch).subscribe().unsubscribe()
+    await settle()
+    expect(ch.size).toBe(1)
+  })
+
+  it('is stopped by takeUntil between two values', async () => {
+    const ch = filled(1, 2, 3)
+    const stop = new Subject<void>()
+    const seen: number[] = []
+    from(ch)
+      .pipe(takeUntil(stop))
+      .subscribe((value) => {
+        seen.push(value)
+        if (value === 2) stop.next()
+      })
+    await settle()
+    expect([seen, ch.size]).toEqual([[1, 2], 1])
+  })
+
+  it('two subscribers share the values between them', async () => {
+    const ch = filled(1, 2, 3, 4)
+    const seen: Record<string, number[]> = { a: [], b: [] }
+    from(ch).subscribe((value) => seen.a.push(value))
+    from(ch).subscribe((value) => seen.b.push(value))
+    await settle()
+    expect(seen).toEqual({ a: [1, 3], b: [2, 4] })
+  })
+
+  it('serves as an inner source', async () => {
+    const ch = filled(1, 2)
+    ch.close()
+    expect(
+      await firstValueFrom(
+        of('a').pipe(
+          mergeMap(() => ch),
+          toArray(),
+        ),
+      ),
+    ).toEqual([1, 2])
+  })
+
+  it('takes part in the run queue: a sender that waits is let on by each value', async () => {
+    const ch = chan<number>()
+    const seen: number[] = []
+    from(ch as Receiver<number>).subscribe((value) => seen.push(value))
+    go(function* () {
+      for (let i = 0; i < 100; i++) yield* ch.send(i)
+    })
+    await settle()
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => i))
+  })
+})

@@ -1,0 +1,73 @@
+import { chan, dropping, range, select, setProbe, sliding, type Chan } from 'millrace'
+import { expect, it } from 'vitest'
+import { performed, subscribed } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
+
+/** What a probe sees of the channel while `act` runs. */
+async function seen(ch: Chan<number>, act: () => unknown): Promise<string[]> {
+  const events: string[] = []
+  const note = (name: string) => (channel: object) => void (channel === ch && events.push(name))
+  const before = setProbe({ send: note('send'), receive: note('receive'), close: note('close') })
+  try {
+    act()
+    await settle()
+  } finally {
+    setProbe(before)
+  }
+  return events
+}
+
+const inParallel = (ch: Chan<number>, n: number) => {
+  for (const i of upTo(n)) performed(ch.send(i))
+  for (const _ of upTo(n)) performed(ch.receive())
+}
+
+it.each([0, 1, 2, 10])('a probe sees each value enter a channel of capacity %i and leave it, whoever waited', async (capacity) => {
+  for (const act of [
+    (ch: Chan<number>) => inParallel(ch, 5),
+    (ch: Chan<number>) => {
+      for (const _ of upTo(5)) performed(ch.receive())
+      for (const i of upTo(5)) performed(ch.send(i))
+    },
+    (ch: Chan<number>) => {
+      for (const _ of upTo(5)) performed(range(ch).next())
+      for (const i of upTo(5)) performed(select({ sent: ch.send(i), other: chan().receive() }))
+    },
+  ]) {
+    const ch = chan<number>(capacity)
+    const events = await seen(ch, () => act(ch))
+    expect(events.filter((name) => name === 'send')).toHaveLength(5)
+    expect(events.filter((name) => name === 'receive')).toHaveLength(5)
+    // At no time has more left than entered.
+    let inside = 0
+    for (const name of events) expect((inside += name === 'send' ? 1 : -1)).toBeGreaterThanOrEqual(0)
+  }
+})
+
+it('a value that waits to be sent has not entered, and one that is lost was not received', async () => {
+  const full = chan<number>(1)
+  expect(await seen(full, () => upTo(3).forEach((i) => performed(full.send(i))))).toEqual(['send'])
+  const slides = chan<number>(sliding<number>(1))
+  expect(await seen(slides, () => (upTo(3).forEach((i) => slides.trySend(i)), slides.tryReceive()))).toEqual([
+    'send',
+    'send',
+    'send',
+    'receive',
+  ])
+  const drops = chan<number>(dropping<number>(1))
+  expect(await seen(drops, () => (upTo(3).forEach((i) => drops.trySend(i)), drops.tryReceive()))).toEqual(['send', 'receive'])
+})
+
+it('a close, and what it makes of those who wait, is one event', async () => {
+  const ch = chan<number>()
+  performed(ch.receive())
+  await settle()
+  expect(await seen(ch, () => ch.close())).toEqual(['close'])
+})
+
+it('an attempt that takes nothing is no event', async () => {
+  const ch = chan<number>()
+  expect(await seen(ch, () => [ch.trySend(1), ch.tryReceive(), subscribed(ch.receive()).leave()])).toEqual([])
+})

@@ -1,0 +1,141 @@
+import { none, some } from 'fp-ts/lib/Option.js'
+import { chan, go, never, range, select, type Receiver } from 'millrace'
+import { describe, expect, it } from 'vitest'
+import { done, performed, waiting } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+import { nobody, waitersOf } from '../support/waiters.js'
+
+/** What a range over the receiver sees. */
+function* all<T>(receiver: Receiver<T>) {
+  const seen: T[] = []
+  for (const it = range(receiver); yield* it.next();) seen.push(it.value)
+  return seen
+}
+
+/** A channel behind the interface alone: what a user may implement. */
+function behindInterface<T>(receiver: Receiver<T>): Receiver<T> {
+  return {
+    receive: () => receiver.receive(),
+    tryReceive: () => receiver.tryReceive(),
+    size: 0,
+    capacity: 0,
+    [Symbol.asyncIterator]: () => receiver[Symbol.asyncIterator](),
+  }
+}
+
+describe.each([
+  ['a channel', <T>(ch: Receiver<T>) => ch],
+  ['a Receiver of the user', behindInterface],
+])('a range over %s', (_, as) => {
+  it('CL-013 sees what is sent until the close', async () => {
+    const ch = chan<string>()
+    go(function* () {
+      for (const letter of 'abcdefghijklmnopqrstuvwxyz') yield* ch.send(letter)
+      ch.close()
+    })
+    expect((await go(all, as(ch)).join()).join('')).toBe('abcdefghijklmnopqrstuvwxyz')
+  })
+
+  it('CL-013 runs as often when the value is not looked at', async () => {
+    const ch = chan<string>()
+    go(function* () {
+      for (const letter of 'abcdefghijklmnopqrstuvwxyz') yield* ch.send(letter)
+      ch.close()
+    })
+    const counter = go(function* () {
+      let rounds = 0
+      for (const it = range(as(ch)); yield* it.next();) rounds++
+      return rounds
+    })
+    expect(await counter.join()).toBe(26)
+  })
+
+  it('CL-014 yields what a closed channel has left, and ends', async () => {
+    const ch = chan<number>(3)
+    for (const i of [1, 2, 3]) ch.trySend(i)
+    ch.close()
+    expect(await go(all, as(ch)).join()).toEqual([1, 2, 3])
+  })
+
+  it('CL-019 yields every buffered value although the loop closes the channel on the way', async () => {
+    const ch = chan<number>(5)
+    for (const i of [3, 4, 5, 6, 7]) ch.trySend(i)
+    const loop = go(function* () {
+      const seen = []
+      for (const it = range(as(ch)); yield* it.next();) {
+        seen.push(it.value)
+        if (it.value === 5) ch.close()
+      }
+      return seen
+    })
+    expect(await loop.join()).toEqual([3, 4, 5, 6, 7])
+  })
+
+  it('undefined and null are values like any other', async () => {
+    const ch = chan<unknown>(2)
+    ch.trySend(undefined)
+    ch.trySend(null)
+    ch.close()
+    expect(await go(all, as(ch)).join()).toStrictEqual([undefined, null])
+  })
+
+  it('waits in a select, and consumes nothing where it is not chosen', async () => {
+    const ch = chan<number>(1)
+    const stop = chan<void>()
+    const it = range(as(ch))
+    const choice = performed(select({ next: it.next(), stop: stop.receive() }))
+    await settle()
+    stop.trySend()
+    await settle()
+    expect(choice.now).toEqual(done({ case: 'stop', value: some(undefined) }))
+    expect(waitersOf(ch)).toEqual(nobody)
+
+    ch.trySend(7)
+    expect(await select({ next: it.next(), stop: stop.receive() })).toEqual({ case: 'next', value: true })
+    expect(it.value).toBe(7)
+  })
+
+  it('leaves the channel as it is when the loop is left', async () => {
+    const ch = chan<number>(3)
+    for (const i of [1, 2, 3]) ch.trySend(i)
+    const loop = go(function* () {
+      for (const it = range(as(ch)); yield* it.next();) if (it.value === 2) return
+    })
+    await loop.join()
+    expect([ch.size, ch.closed]).toEqual([1, false])
+    expect(await ch.receive()).toEqual(some(3))
+  })
+
+  it('two cursors share the values between them', async () => {
+    const ch = chan<number>(4)
+    const [a, b] = [go(all, as(ch)), go(all, as(ch))]
+    go(function* () {
+      for (const i of [1, 2, 3, 4, 5, 6]) yield* ch.send(i)
+      ch.close()
+    })
+    const seen = [...(await a.join()), ...(await b.join())]
+    expect(seen.sort()).toEqual([1, 2, 3, 4, 5, 6])
+  })
+})
+
+it('CL-015 a range over what never has a value waits for ever', async () => {
+  const nil: Receiver<number> = { ...behindInterface(chan<number>()), receive: never }
+  const loop = go(all, nil)
+  await settle()
+  const end = performed(loop.join())
+  await settle()
+  expect(end.now).toEqual(waiting)
+})
+
+it.each([[undefined], [null], [42], ['abc'], [{}], [[1, 2]]])('a range over %o, which is no receiver, is refused', (value) => {
+  expect(() => range(value as never)).toThrow(TypeError)
+  expect(() => range(value as never)).toThrow('range(receiver): expected a Receiver, got ')
+})
+
+it('a cursor of a closed channel answers false each time', async () => {
+  const ch = chan<number>()
+  ch.close()
+  const it = range(ch)
+  expect([await it.next(), await it.next()]).toEqual([false, false])
+  expect(await ch.receive()).toEqual(none)
+})

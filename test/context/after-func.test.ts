@@ -1,0 +1,151 @@
+import { afterFunc, background, chan, go, onCrash, sleep, withCancel, withTimeout } from 'millrace'
+import { describe, expect, it } from 'vitest'
+import { kinds } from '../goroutine/kinds.js'
+import { settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
+import { survivorsOf } from './collected.js'
+import { wrapped } from './foreign-context.js'
+
+describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
+  it('CX-024 runs it once, after the end and not before, never inline; stop is then false', async () => {
+    const ctx = withCancel(background)
+    let calls = 0
+    const stop = afterFunc(
+      ctx,
+      of(() => void calls++),
+    )
+    await settle()
+    expect(calls).toBe(0)
+    ctx.cancel()
+    expect(calls).toBe(0)
+    expect(stop()).toBe(false)
+    await settle()
+    expect(calls).toBe(1)
+    expect(stop()).toBe(false)
+    ctx.cancel()
+    await settle()
+    expect(calls).toBe(1)
+  })
+
+  it('CX-024 runs it when the time is over', async () => {
+    using clock = virtualTime()
+    const ctx = withTimeout(background, 10)
+    let calls = 0
+    afterFunc(
+      ctx,
+      of(() => void calls++),
+    )
+    await clock.advance(9)
+    expect(calls).toBe(0)
+    await clock.advance(1)
+    expect(calls).toBe(1)
+  })
+
+  it('CX-025 starts it soon, and not inline, where the context has ended', async () => {
+    const ctx = withCancel(background)
+    ctx.cancel()
+    let calls = 0
+    const stop = afterFunc(
+      ctx,
+      of(() => void calls++),
+    )
+    expect([calls, stop()]).toEqual([0, false])
+    await settle()
+    expect([calls, stop()]).toEqual([1, false])
+  })
+
+  it('CX-026 never runs it once it was stopped in time, which a second stop does not say again', async () => {
+    const ctx = withCancel(background)
+    const stop = afterFunc(
+      ctx,
+      of(() => expect.unreachable('it was stopped')),
+    )
+    expect([stop(), stop()]).toEqual([true, false])
+    ctx.cancel()
+    await settle()
+    expect(stop()).toBe(false)
+  })
+})
+
+describe('afterFunc', () => {
+  it('runs each function as a goroutine of its own: one that waits holds up nobody', async () => {
+    using clock = virtualTime()
+    const ctx = withCancel(background)
+    const order: string[] = []
+    afterFunc(ctx, function* () {
+      order.push('slow starts')
+      yield* sleep(1000)
+      order.push('slow ends')
+    })
+    afterFunc(ctx, () => order.push('quick'))
+    ctx.cancel()
+    await settle()
+    expect(order).toEqual(['slow starts', 'quick'])
+    await clock.advance(1000)
+    expect(order).toEqual(['slow starts', 'quick', 'slow ends'])
+  })
+
+  it('of a context that never ends never runs, and can be stopped', async () => {
+    const stop = afterFunc(background, () => expect.unreachable('background has ended'))
+    await settle()
+    expect([stop(), stop()]).toEqual([true, false])
+  })
+
+  it('whose function throws is a crash', async () => {
+    const crashes: unknown[] = []
+    const off = onCrash((error) => crashes.push(error))
+    const ctx = withCancel(background)
+    const cause = new Error('boom')
+    afterFunc(ctx, () => {
+      throw cause
+    })
+    ctx.cancel()
+    await settle()
+    off()
+    expect(crashes).toEqual([cause])
+  })
+
+  it.each([
+    ['ours', (ctx: ReturnType<typeof withCancel>) => ctx],
+    ['the user’s own', wrapped],
+  ])('CX-031 that was stopped, 1,000 times, leaves nothing on a context of %s', async (_, of) => {
+    const ctx = of(withCancel(background))
+    const survivors = await survivorsOf(1000, () => {
+      const held = { held: true }
+      expect(afterFunc(ctx, () => held)()).toBe(true)
+      return held
+    })
+    expect(survivors).toBeLessThan(10)
+    expect(ctx.err()._tag).toBe('None')
+  })
+
+  it('CX-031 that has run leaves nothing on its context', async () => {
+    const root = withCancel(background)
+    const survivors = await survivorsOf(1000, () => {
+      const held = { held: true }
+      const ctx = withCancel(root)
+      afterFunc(ctx, () => void held)
+      ctx.cancel()
+      return held
+    })
+    expect(survivors).toBeLessThan(10)
+  })
+
+  it('may start what waits for the very context', async () => {
+    const ctx = withCancel(background)
+    const ran = chan<string>(2)
+    afterFunc(ctx, async () => {
+      await ctx.done()
+      await ran.send('async')
+    })
+    afterFunc(ctx, function* () {
+      yield* ctx.done()
+      yield* ran.send('generator')
+    })
+    ctx.cancel()
+    const both = go(function* () {
+      return [yield* ran.receive(), yield* ran.receive()]
+    })
+    expect(await both.join()).toMatchObject([{ value: 'generator' }, { value: 'async' }])
+  })
+})

@@ -1,0 +1,166 @@
+import { chan, go, gosched, numGoroutine, onCrash, select, type Goroutine } from 'millrace'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { performed, subscribed, thrown, ways, type Outcome } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+import { kinds } from './kinds.js'
+import { start } from './process.js'
+
+const cause = new Error('boom')
+const failing = (): Goroutine<never> =>
+  go(() => {
+    throw cause
+  })
+
+let crashes: [unknown, string][] = []
+let off = (): void => {}
+beforeEach(() => {
+  crashes = []
+  off = onCrash((error, goroutine) => crashes.push([error, goroutine.name]))
+})
+afterEach(() => off())
+
+describe('a failure that nobody joins', () => {
+  it.each(kinds)('is a crash, once, with its goroutine ($kind)', async ({ of }) => {
+    const body = of(() => {
+      throw cause
+    })
+    Object.defineProperty(body, 'name', { value: 'worker' })
+    const goroutine = go(body)
+    await settle()
+    expect(crashes).toEqual([[cause, 'worker']])
+    // A join that comes too late still sees it.
+    const join = performed(goroutine.join())
+    await settle()
+    expect(join.now).toEqual(thrown(cause))
+    expect(crashes).toHaveLength(1)
+  })
+
+  it('is no crash before the event loop has turned', async () => {
+    let atNextTurn: unknown = null
+    go(() => {
+      setImmediate(() => (atNextTurn = [...crashes]))
+      throw cause
+    })
+    await settle()
+    expect(atNextTurn).toEqual([])
+    expect(crashes).toHaveLength(1)
+  })
+
+  it('is a crash where one that was joined first goes on waiting: join in order of failure, or use a group', async () => {
+    const gate = chan<never>()
+    const [a, b] = [go(() => gate.receive()), failing()]
+    const joined = performed(
+      go(function* () {
+        yield* a.join()
+        yield* b.join()
+      }).join(),
+    )
+    await settle()
+    expect(crashes).toHaveLength(1)
+    gate.close()
+    await settle()
+    expect(joined.now).toEqual(thrown(cause))
+  })
+
+  it('is a crash where the select that waited for it has gone another way', async () => {
+    const gate = chan<never>()
+    const other = chan<number>()
+    const late = go(function* () {
+      yield* gate.receive()
+      throw cause
+    })
+    const answer = performed(select({ late: late.join(), other: other.receive() }))
+    await settle()
+    other.trySend(1)
+    gate.close()
+    await settle()
+    expect(answer.now).toMatchObject({ value: { case: 'other' } })
+    expect(crashes).toHaveLength(1)
+  })
+})
+
+describe('a failure that somebody joins', () => {
+  it.each(ways)('before it comes is no crash (%s)', async (_, perform) => {
+    const goroutine = go(function* () {
+      yield* gosched()
+      throw cause
+    })
+    const join = perform(goroutine.join())
+    await settle()
+    expect(join.now).toEqual(thrown(cause))
+    expect(crashes).toEqual([])
+  })
+
+  it.each(ways)('after it has come, but in the same turn of the event loop, is no crash (%s)', async (_, perform) => {
+    const before = numGoroutine()
+    let join: Outcome<never> | null = null
+    const goroutine = go((): never => {
+      queueMicrotask(() => {
+        expect(numGoroutine()).toBe(before) // it has ended
+        join = perform(goroutine.join())
+      })
+      throw cause
+    })
+    await settle()
+    expect(join).toMatchObject({ now: thrown(cause) })
+    expect(crashes).toEqual([])
+  })
+
+  it('is thrown to each who joins', async () => {
+    const goroutine = failing()
+    const joins = [performed(goroutine.join()), subscribed(goroutine.join()), performed(select({ end: goroutine.join() }))]
+    await settle()
+    expect(joins.map(({ now }) => now)).toEqual([thrown(cause), thrown(cause), thrown(cause)])
+    expect(crashes).toEqual([])
+  })
+})
+
+describe('onCrash', () => {
+  it.each([null, undefined, 42, {}])('of %s, which is no function, throws', (hook) => {
+    expect(() => onCrash(hook as never)).toThrow(TypeError)
+    expect(() => onCrash(hook as never)).toThrow('onCrash(hook): expected a function')
+  })
+
+  it('the last hook is in force; taken back, the one before it, whichever goes first', async () => {
+    const seen: string[] = []
+    const first = onCrash(() => seen.push('first'))
+    const second = onCrash(() => seen.push('second'))
+    const crash = async () => {
+      failing()
+      await settle()
+      return seen.splice(0)
+    }
+    expect(await crash()).toEqual(['second'])
+    first()
+    expect(await crash()).toEqual(['second'])
+    second()
+    expect(await crash()).toEqual([])
+    expect(crashes).toHaveLength(1)
+    second()
+    failing()
+    await settle()
+    expect(crashes).toHaveLength(2)
+  })
+})
+
+describe('without a hook', () => {
+  it('a crash is an uncaught exception: the process ends with the stack of the failure', async () => {
+    const { status, stdout, stderr } = await start('test/goroutine/programs/crash.ts').ended
+    expect(status).toBe(1)
+    expect(stdout).toEqual(['started'])
+    expect(stderr.join('\n')).toContain('Error: out of order')
+    expect(stderr.join('\n')).toContain('at worker')
+  })
+
+  it('a crash reaches the listeners of uncaughtException as the value that was thrown, and the rest goes on', async () => {
+    const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen']).ended
+    expect(stdout).toEqual(['started', 'uncaught: out of order', 'uncaught: undefined', 'the others went on'])
+    expect(status).toBe(0)
+  })
+
+  it('a hook that throws is an uncaught exception itself, and hides no other crash', async () => {
+    const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen', 'hook']).ended
+    expect(stdout).toEqual(['started', 'hook: out of order', 'hook: undefined', 'uncaught: bad hook', 'uncaught: bad hook', 'the others went on'])
+    expect(status).toBe(0)
+  })
+})

@@ -1,0 +1,452 @@
+import { chan, go, gosched, numGoroutine, onCrash, range, select, type Body, type Goroutine } from 'millrace'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { done, performed, thrown, thrownError, waiting, ways } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+import { kinds } from './kinds.js'
+
+const crashes: unknown[] = []
+let off = (): void => {}
+beforeEach(() => {
+  crashes.length = 0
+  off = onCrash((error) => crashes.push(error))
+})
+afterEach(() => off())
+
+const anyBody = (body: unknown) => body as Body<[], unknown> // what JavaScript may pass
+
+describe.each(kinds)('a goroutine of a function that is $kind', ({ of }) => {
+  it('starts soon, never inline', async () => {
+    const order: string[] = []
+    go(of(() => order.push('body')))
+    order.push('after go')
+    await settle()
+    expect(order).toEqual(['after go', 'body'])
+  })
+
+  it('GO-001 gets its arguments as they were at the go call', async () => {
+    let x = 1
+    const seen = go(
+      of((n: number) => n),
+      x,
+    )
+    x = 2
+    expect(await seen.join()).toBe(1)
+    expect(x).toBe(2)
+  })
+
+  it('GO-002 disturbs nobody with a result that is ignored', async () => {
+    const before = numGoroutine()
+    go(of(() => 42))
+    go(of(() => new Error('a value like any other')))
+    await settle()
+    expect(crashes).toEqual([])
+    expect(numGoroutine()).toBe(before)
+  })
+
+  it('MM-001 sees what was written before go', async () => {
+    let a = ''
+    const seen = () => a
+    a = 'hello, world'
+    expect(await go(of(seen)).join()).toBe('hello, world')
+  })
+
+  it('gives its result, or the very value it threw, to all who join, before and after its end', async () => {
+    const cause = { reason: 'thrown as it is' }
+    const returned = go(of(() => 42))
+    const failed = go(
+      of(() => {
+        throw cause
+      }),
+    )
+    const early = [performed(returned.join()), performed(returned.join()), performed(failed.join()), performed(failed.join())]
+    await settle()
+    const late = [performed(returned.join()), performed(failed.join())]
+    await settle()
+    expect(early.map(({ now }) => now)).toEqual([done(42), done(42), thrown(cause), thrown(cause)])
+    expect(late.map(({ now }) => now)).toEqual([done(42), thrown(cause)])
+    expect(crashes).toEqual([])
+  })
+
+  it('GO-024 fails with undefined or null as with anything else', async () => {
+    for (const nothing of [undefined, null]) {
+      const failed = go(
+        of(() => {
+          throw nothing
+        }),
+      )
+      const join = performed(failed.join())
+      await settle()
+      expect(join.now).toEqual(thrown(nothing))
+    }
+    go(
+      of(() => {
+        throw undefined
+      }),
+    )
+    await settle()
+    expect(crashes).toEqual([undefined])
+  })
+
+  it('GO-026 started in a loop sees the variable of its own round', async () => {
+    const seen: number[] = []
+    for (let i = 0; i < 10; i++) go(of(() => seen.push(i)))
+    await settle()
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+
+  it('GO-030 keeps in the stack the name of the function that threw, across a channel and a join', async () => {
+    const breakDown = () => {
+      throw new Error('it broke')
+    }
+    const failed = go(of(breakDown))
+    const errors = chan<unknown>(1)
+    go(function* () {
+      try {
+        yield* failed.join()
+      } catch (error) {
+        yield* errors.send(error)
+      }
+    })
+    const relayed = go(function* () {
+      const message = yield* errors.receive()
+      if (message._tag === 'Some') throw message.value
+    })
+    const join = performed(relayed.join())
+    await settle()
+    expect(join.now).toEqual(thrown(expect.objectContaining({ stack: expect.stringContaining('breakDown') as string })))
+  })
+})
+
+describe('go', () => {
+  it('numbers its goroutines from one up and names them after their functions', () => {
+    function* fetchPage() {}
+    const first = go(fetchPage)
+    const second = go(async () => {})
+    expect(second.id).toBe(first.id + 1)
+    expect(first.id).toBeGreaterThan(0)
+    expect([first.name, second.name]).toEqual(['fetchPage', 'anonymous'])
+  })
+
+  it('starts goroutines in the order of the calls', async () => {
+    const order: number[] = []
+    for (let i = 0; i < 5; i++) for (const { of } of kinds) go(of(() => order.push(i)))
+    await settle()
+    expect(order).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4])
+  })
+
+  it.each([
+    ['null', null],
+    ['undefined', undefined],
+    ['42', 42],
+    ['"worker"', 'worker'],
+    ['an object', {}],
+    ['an instance of Spawned', go(() => {})],
+  ])('GO-016 of %s, which is no function, throws at once and starts nothing', (shown, value) => {
+    const before = numGoroutine()
+    expect(() => go(anyBody(value))).toThrow(new TypeError(`go of nil func value: expected a function, got ${shown}`))
+    expect(numGoroutine()).toBe(before)
+  })
+
+  it('waits for the operation that a plain function returns', async () => {
+    const ch = chan<number>()
+    const result = performed(go(() => ch.receive().map((message) => message._tag)).join())
+    await settle()
+    expect(result.now).toEqual(waiting)
+    ch.close()
+    await settle()
+    expect(result.now).toEqual(done('None'))
+  })
+
+  it('waits for any thenable once, and takes its failure', async () => {
+    const twice = { then: (resolve: (value: number) => void) => (resolve(1), resolve(2)) }
+    const cause = new Error('no promise')
+    const broken = {
+      then() {
+        throw cause
+      },
+    }
+    const before = numGoroutine()
+    const joins = [performed(go(anyBody(() => twice)).join()), performed(go(anyBody(() => broken)).join())]
+    await settle()
+    expect(joins.map(({ now }) => now)).toEqual([done(1), thrown(cause)])
+    expect(numGoroutine()).toBe(before)
+  })
+
+  it('of a function that returns a goroutine does not join it', async () => {
+    const inner = chan<void>()
+    const outer = await go(() => go(() => inner.receive())).join()
+    expect(outer.name).toBe('anonymous')
+    inner.close()
+    await outer.join()
+  })
+
+  it('of a function that awaits a goroutine started in it does, through join', async () => {
+    const result = go(async () => {
+      const inner = go(function* () {
+        yield* gosched()
+        return 'inner'
+      })
+      return await inner.join()
+    })
+    expect(await result.join()).toBe('inner')
+  })
+})
+
+describe.each(ways)('join by %s', (_, perform) => {
+  it('waits for the end', async () => {
+    const gate = chan<never>()
+    const goroutine = go(function* () {
+      yield* gate.receive()
+      return 'end'
+    })
+    const join = perform(goroutine.join())
+    await settle()
+    expect(join.now).toEqual(waiting)
+    gate.close()
+    await settle()
+    expect(join.now).toEqual(done('end'))
+  })
+
+  it('throws what the goroutine threw', async () => {
+    const join = perform(
+      go(function* () {
+        yield* gosched()
+        throw new Error('boom')
+      }).join(),
+    )
+    await settle()
+    expect(join.now).toEqual(thrownError('boom'))
+  })
+})
+
+describe('join', () => {
+  it('may be a case, and leaves nothing behind where it loses', async () => {
+    const gate = chan<never>()
+    const ch = chan<number>(1)
+    const goroutine = go(() => gate.receive())
+    const round = () => select({ end: goroutine.join(), value: ch.receive() })
+    for (let i = 0; i < 3; i++) {
+      const answer = performed(round())
+      await settle()
+      ch.trySend(i)
+      await settle()
+      expect(answer.now).toMatchObject(done({ case: 'value' }))
+    }
+    const last = performed(round())
+    gate.close()
+    await settle()
+    expect(last.now).toMatchObject(done({ case: 'end' }))
+    expect(ch.trySend(1)).toBe(true) // nobody waits who would swallow it
+    expect(ch.size).toBe(1)
+  })
+
+  it('of itself waits for ever', async () => {
+    const self: Goroutine<void> = go(function* () {
+      yield* self.join()
+    })
+    const join = performed(self.join())
+    await settle()
+    expect(join.now).toEqual(waiting)
+    self.cancel()
+    await settle()
+    expect(join.now).toEqual(thrownError('context canceled'))
+  })
+})
+
+describe('numGoroutine', () => {
+  it('GO-017 rises with each go and falls with each end, by return, throw, own end or recovered throw', async () => {
+    const before = numGoroutine()
+    const gate = chan<never>()
+    const ends: (() => unknown)[] = [
+      () => {},
+      () => {
+        throw new Error('boom')
+      },
+      () => self.cancel(),
+      () => {
+        try {
+          throw new Error('recovered')
+        } catch {
+          return 'fine'
+        }
+      },
+    ]
+    const started = ends.map((end) =>
+      go(function* () {
+        yield* gate.receive()
+        end()
+        yield* gosched()
+      }),
+    )
+    const [, , self] = started
+    const waited = go(async () => await gate.receive())
+    expect(numGoroutine()).toBe(before + 5)
+    await settle()
+    expect(numGoroutine()).toBe(before + 5)
+    gate.close()
+    await settle()
+    expect(numGoroutine()).toBe(before)
+    expect(crashes).toEqual([new Error('boom')])
+    await waited.join()
+  })
+
+  it('counts a goroutine that was canceled until its cleanup is over', async () => {
+    const before = numGoroutine()
+    const gate = chan<never>()
+    const goroutine = go(function* () {
+      try {
+        yield* gosched()
+        yield* chan().receive()
+      } finally {
+        yield* gate.receive()
+      }
+    })
+    await settle()
+    goroutine.cancel()
+    await settle()
+    expect(numGoroutine()).toBe(before + 1)
+    gate.close()
+    await settle()
+    expect(numGoroutine()).toBe(before)
+  })
+})
+
+describe('gosched', () => {
+  it('lets each of the others have a step first', async () => {
+    const order: string[] = []
+    function* stepper(name: string) {
+      for (let i = 0; i < 3; i++) {
+        order.push(name + i)
+        yield* gosched()
+      }
+    }
+    go(stepper, 'a')
+    go(stepper, 'b')
+    await settle()
+    expect(order).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2'])
+  })
+
+  it('lets goroutines have a step in the middle of an async function', async () => {
+    const order: string[] = []
+    const stepper = async (name: string) => {
+      for (let i = 0; i < 3; i++) {
+        order.push(name)
+        await gosched()
+      }
+    }
+    go(stepper, 'a')
+    go(stepper, 'b')
+    await settle()
+    expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
+  })
+
+  it('GO-018 in the default of a poll lets the value come', async () => {
+    const [values, acknowledged] = [chan<number>(), chan<number>()]
+    go(function* () {
+      for (;;) {
+        const polled = values.tryReceive()
+        if (polled._tag === 'Right') return yield* acknowledged.send(polled.right)
+        yield* gosched()
+      }
+    })
+    const answer = go(async () => {
+      for (let i = 0; i < 10; i++) await gosched()
+      await values.send(7)
+      return await acknowledged.receive()
+    })
+    expect(await answer.join()).toMatchObject({ value: 7 })
+  })
+
+  it('is ready as a case', async () => {
+    expect(await select({ turn: gosched(), never: null })).toEqual({ case: 'turn', value: undefined })
+  })
+})
+
+describe('an operation that is ready', () => {
+  it('completes at once by yield*, without a turn of the queue', async () => {
+    const order: unknown[] = []
+    const ch = chan<number>(3)
+    go(function* () {
+      for (let i = 0; i < 3; i++) {
+        yield* ch.send(i)
+        order.push(i)
+      }
+    })
+    go(() => order.push('the next goroutine'))
+    await settle()
+    expect(order).toEqual([0, 1, 2, 'the next goroutine'])
+  })
+
+  it('completes at once by await, without a turn of the event loop', async () => {
+    const ch = chan<number>(3)
+    const sendAll = async () => {
+      for (let i = 0; i < 3; i++) await ch.send(i)
+    }
+    void sendAll()
+    for (let microtask = 0; microtask < 9; microtask++) await null
+    expect(ch.size).toBe(3)
+  })
+})
+
+describe('what is no goroutine code', () => {
+  it.each([
+    ['a plain yield', 42, '42'],
+    ['a yield without its star', chan().receive(), 'an instance of Receive'],
+    ['a promise', Promise.resolve(), 'an instance of Promise'],
+  ])('%s is an error that names the goroutine and the value', async (_, value, shown) => {
+    function* mistaken() {
+      yield value
+    }
+    const goroutine = go(anyBody(mistaken))
+    const join = performed(goroutine.join())
+    await settle()
+    expect(join.now).toEqual(
+      thrownError(
+        `goroutine ${goroutine.id} (mistaken) yielded ${shown}: only operations may be yielded, with yield* (a plain yield, or a generator driven by hand, does not wait)`,
+      ),
+    )
+  })
+
+  it('an operation pulled by a spread is an error, never a lost wake-up', async () => {
+    const ch = chan<number>()
+    const join = performed(go(() => [...(ch.receive() as unknown as Iterable<unknown>)]).join())
+    const spread = performed(
+      go(function* () {
+        yield* gosched()
+        return [...(ch.receive() as unknown as Iterable<unknown>)]
+      }).join(),
+    )
+    await settle()
+    expect(join.now).toEqual(thrown(expect.objectContaining({ message: expect.stringContaining('a spread') as string })))
+    expect(spread.now).toEqual(thrown(expect.objectContaining({ message: expect.stringContaining('a spread') as string })))
+  })
+
+  it('an operation left in the middle by hand is an error at the end of the goroutine', async () => {
+    const ch = chan<number>()
+    function* helper() {
+      yield* ch.receive()
+    }
+    const goroutine = go(function* leaver() {
+      helper().next()
+    })
+    const join = performed(goroutine.join())
+    await settle()
+    expect(join.now).toEqual(
+      thrownError(
+        `goroutine ${goroutine.id} (leaver) ended while an operation (chan receive) was under way: it was performed by something other than yield* (an async generator, a generator driven by hand)`,
+      ),
+    )
+  })
+
+  it('a range is a goroutine loop like any other', async () => {
+    const ch = chan<number>(3)
+    for (let i = 0; i < 3; i++) ch.trySend(i)
+    ch.close()
+    const sum = go(function* () {
+      let total = 0
+      for (const it = range(ch); yield* it.next(); ) total += it.value
+      return total
+    })
+    expect(await sum.join()).toBe(3)
+  })
+})

@@ -1,0 +1,150 @@
+/**
+ * The host gets its turn however busy the goroutines are. Time is the sum of the work they say they do: so what is asserted is how much
+ * work lies between two turns, whatever the machine. (slices-real.test.ts has the host's own clock.)
+ */
+import { chan, go, gosched, onCrash, range, select, type Body } from 'millrace'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { seeded } from '../support/seeded.js'
+import { settle } from '../support/settle.js'
+
+const host = vi.hoisted(() => ({ ms: 0, turns: [] as number[] }))
+
+vi.mock(import('../../src/runtime/host.js'), async (original) => ({
+  ...(await original()),
+  now: () => host.ms,
+  hostTurn: (f) => {
+    setImmediate(() => {
+      host.turns.push(host.ms)
+      f()
+    })
+  },
+}))
+
+/** ms of work after which the host must have had a turn; a slice is 5. */
+const LONGEST = 20
+/** ms of work done in all. */
+const ALL = 1000
+
+let [over, start] = [false, 0]
+const work = (ms: number): boolean => {
+  host.ms += ms
+  over ||= host.ms >= start + ALL
+  return !over
+}
+
+beforeEach(() => {
+  over = false
+  start = host.ms += 100
+  host.turns = []
+})
+
+/** Those who never wait for anybody but each other; each step is `ms` of work. */
+const busy: Record<string, (ms: number) => void> = {
+  gosched: (ms) =>
+    void go(function* () {
+      while (work(ms)) yield* gosched()
+    }),
+  'ready operations': (ms) =>
+    void go(function* () {
+      const ch = chan<number>(1)
+      while (work(ms)) {
+        yield* ch.send(1)
+        yield* ch.receive()
+      }
+    }),
+  'ready selects': (ms) =>
+    void go(function* () {
+      const [a, b] = [chan<number>(1), chan<number>(1)]
+      for (a.trySend(1); work(ms); ) yield* select({ a: a.receive().map(() => b.trySend(1)), b: b.receive().map(() => a.trySend(1)) })
+    }),
+  'a sender and a receiver': (ms) => {
+    const ch = chan<number>()
+    go(function* () {
+      while (work(ms)) yield* ch.send(1)
+      ch.close()
+    })
+    go(function* () {
+      for (const it = range(ch); yield* it.next(); ) work(ms)
+    })
+  },
+  'goroutines that start others': (ms) => {
+    const next: Body<[], void> = () => void (work(ms) && go(next))
+    go(next)
+  },
+  'await of gosched': (ms) =>
+    void go(async () => {
+      while (work(ms)) await gosched()
+    }),
+  'await of ready operations': (ms) =>
+    void go(async () => {
+      const ch = chan<number>(1)
+      while (work(ms)) {
+        await ch.send(1)
+        await ch.receive()
+      }
+    }),
+  'an async sender and an async receiver': (ms) => {
+    const ch = chan<number>()
+    go(async () => {
+      while (work(ms)) await ch.send(1)
+      ch.close()
+    })
+    go(async () => {
+      for await (const _ of ch) work(ms)
+    })
+  },
+}
+
+/** The most work that was done between two turns of the host. */
+function longestGap(): number {
+  const turns = [start, ...host.turns, host.ms]
+  return Math.max(...turns.slice(1).map((at, i) => at - turns[i]))
+}
+
+const steps = [0.001, 0.1, 1]
+
+it.each(Object.keys(busy).flatMap((kind) => steps.map((ms) => [kind, ms] as const)))('one of %s, %d ms a step', async (kind, ms) => {
+  using _random = seeded(1)
+  busy[kind](ms)
+  while (!over) await settle()
+  expect(longestGap()).toBeLessThanOrEqual(LONGEST)
+  await settle()
+})
+
+it.each(Object.keys(busy).flatMap((kind) => steps.map((ms) => [kind, ms] as const)))('a hundred of %s, %d ms a step', async (kind, ms) => {
+  using _random = seeded(1)
+  for (let i = 0; i < 100; i++) busy[kind](ms)
+  while (!over) await settle()
+  expect(longestGap()).toBeLessThanOrEqual(LONGEST)
+  await settle()
+})
+
+it.each(['in groups', 'mixed'])('a thousand of all kinds, with long and short steps, %s', async (how) => {
+  using _random = seeded(1)
+  const all = Object.values(busy).flatMap((start) => steps.flatMap((ms) => Array.from({ length: 42 }, () => () => start(ms))))
+  const order = how === 'mixed' ? all.map((_, i) => all[(i * 461) % all.length]) : all
+  for (const start of order) start()
+  while (!over) await settle()
+  expect(longestGap()).toBeLessThanOrEqual(LONGEST)
+  await settle()
+})
+
+it('where a slice ends does not decide what is a crash: those who were ready may still join', async () => {
+  const crashes: unknown[] = []
+  const off = onCrash((error) => crashes.push(error))
+  let joined = 0
+  for (let i = 0; i < 300; i++) {
+    const failing = go(() => {
+      work(i % 3)
+      throw new Error('boom')
+    })
+    go(function* () {
+      if ((yield* failing.join().attempt())._tag === 'Left') joined++
+    })
+  }
+  while (joined < 300) await settle()
+  await settle()
+  off()
+  expect(host.turns.length).toBeGreaterThan(10)
+  expect(crashes).toEqual([])
+})

@@ -1,0 +1,141 @@
+// How an operation behaves as a thenable.
+import { some } from 'fp-ts/lib/Option.js'
+import { chan, choose, select, type Chan } from 'millrace'
+import { describe, expect, it } from 'vitest'
+import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
+import { nobody, waitersOf } from '../support/waiters.js'
+
+function filled<T>(...values: readonly T[]): Chan<T> {
+  const ch = chan<T>(values.length)
+  for (const value of values) ch.trySend(value)
+  return ch
+}
+
+const closed = chan<number>()
+closed.close()
+
+describe('then with two functions', () => {
+  it('calls the first back directly with the value of a ready operation', () => {
+    neverLooksAtTheClock()
+    const log: unknown[] = ['before']
+    void filled(1).receive().then(
+      (value) => log.push(value),
+      () => log.push('thrown'),
+    ) // prettier-ignore
+    log.push('after')
+    expect(log).toEqual(['before', some(1), 'after'])
+  })
+
+  it('calls the second back directly with the throw', () => {
+    const log: unknown[] = []
+    void closed.send(1).then(
+      () => log.push('value'),
+      (cause: Error) => log.push(cause.message),
+    )
+    expect(log).toEqual(['send on closed channel'])
+  })
+
+  it('calls back after a wait', async () => {
+    const ch = chan<number>()
+    const log: unknown[] = []
+    void ch.receive().then(
+      (value) => log.push(value),
+      () => log.push('thrown'),
+    )
+    expect(log).toEqual([])
+    ch.trySend(1)
+    await settle()
+    expect(log).toEqual([some(1)])
+  })
+
+  it('answers something that cannot be chained, and says so', () => {
+    const answer = filled(1).receive().then(
+      () => 1,
+      () => 2,
+    ) // prettier-ignore
+    expect(answer).not.toBeInstanceOf(Promise)
+    expect(() => answer.then(() => 3)).toThrow(/^then\(f, r\) with two functions calls back directly and makes no promise/)
+  })
+
+  it('a callback that throws does not reach the one who let the operation go on', async () => {
+    const ch = chan<number>()
+    const uncaught: unknown[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.once('uncaughtException', (error) => uncaught.push(error))
+    try {
+      const error = new Error('a callback that throws')
+      void ch.receive().then(
+        () => {
+          throw error
+        },
+        () => {},
+      )
+      expect(ch.trySend(1)).toBe(true)
+      await settle()
+      while (uncaught.length === 0) await hostTurn() // the host throws it in a turn of its own
+      expect(uncaught).toEqual([error])
+    } finally {
+      for (const listener of listeners) process.on('uncaughtException', listener)
+    }
+  })
+})
+
+describe('then otherwise', () => {
+  it('answers a promise of what the function makes of it', async () => {
+    const promise = filled(1).receive().then((message) => [message]) // prettier-ignore
+    expect(promise).toBeInstanceOf(Promise)
+    expect(await promise).toEqual([some(1)])
+  })
+
+  it('without functions it answers a promise of the result', async () => {
+    expect(await filled(1).receive().then()).toEqual(some(1))
+    await expect(closed.send(1).then()).rejects.toThrow('send on closed channel')
+    await expect(closed.send(1).then(null, null)).rejects.toThrow('send on closed channel')
+  })
+
+  it('with a second function only, that gets the throw', async () => {
+    expect(await closed.send(1).then(undefined, (cause: Error) => cause.message)).toBe('send on closed channel')
+    expect(
+      await filled(1)
+        .receive()
+        .then(undefined, () => 'thrown'),
+    ).toEqual(some(1))
+  })
+
+  it('what the function throws, and a promise it answers, are the promise’s', async () => {
+    const error = new Error('f throws')
+    await expect(
+      filled(1).receive().then(() => { throw error }), // prettier-ignore
+    ).rejects.toBe(error)
+    expect(await filled(1).receive().then(async () => 2)).toBe(2) // prettier-ignore
+  })
+})
+
+it('Promise.resolve, Promise.all and a return from an async function perform it once', async () => {
+  const ch = filled(1, 2, 3, 4)
+  const returned = async () => ch.receive()
+  expect(await Promise.resolve(ch.receive())).toEqual(some(1))
+  expect(await Promise.all([ch.receive(), ch.receive()])).toEqual([some(2), some(3)])
+  expect(await returned()).toEqual(some(4))
+  expect(ch.size).toBe(0)
+})
+
+it('Promise.race over operations performs them all: the losers’ values are lost, and what waits goes on waiting', async () => {
+  const [a, b, c] = [filled('a'), filled('b'), chan<string>()]
+  expect(await Promise.race([a.receive(), b.receive(), c.receive()])).toEqual(some('a'))
+  expect([a.size, b.size]).toEqual([0, 0])
+  expect(waitersOf(c).receivers).toBe(1)
+  c.trySend('lost')
+  await settle()
+  expect(c.tryReceive()._tag).toBe('Left')
+})
+
+it('where Promise.race loses values, choose and select take one', async () => {
+  const [a, b, c] = [filled('a'), filled('b'), chan<string>()]
+  await choose(a.receive(), b.receive(), c.receive())
+  expect(a.size + b.size).toBe(1)
+  await select([a.receive(), b.receive(), c.receive()])
+  expect(a.size + b.size).toBe(0)
+  expect(waitersOf(c)).toEqual(nobody)
+})

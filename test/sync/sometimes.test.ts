@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { rateEvery, sometimes, type SometimesOptions } from 'millrace'
+import { virtualTime } from '../support/virtual-time.js'
+
+describe('rateEvery', () => {
+  it('RL-001 intervals become limits', () => {
+    const limits: [ms: number, perSecond: number][] = [
+      [0, Infinity],
+      [-1, Infinity],
+      [1e-6, 1e9],
+      [1e-3, 1e6],
+      [1, 1000],
+      [10, 100],
+      [100, 10],
+      [1000, 1],
+      [2000, 0.5],
+      [2500, 0.4],
+      [4000, 0.25],
+      [10_000, 0.1],
+    ]
+    for (const [ms, perSecond] of limits) expect(rateEvery(ms)).toBeCloseTo(perSecond, 9)
+  })
+
+  it('refuses what is no time', () => {
+    expect(() => rateEvery(NaN)).toThrow('rateEvery(ms): expected a number of ms, got NaN')
+  })
+})
+
+describe('sometimes', () => {
+  /** Which calls ran, counted from 1; a pause is `pause` ms long. */
+  function ran(options: SometimesOptions | undefined, plan: ('call' | { pause: number })[]): number[] {
+    using clock = virtualTime()
+    const gate = sometimes(options)
+    const which: number[] = []
+    let call = 0
+    for (const step of plan) {
+      if (step === 'call') {
+        call++
+        gate.do(() => which.push(call))
+      } else clock.block(step.pause)
+    }
+    return which
+  }
+  const calls = (n: number) => Array<'call'>(n).fill('call')
+
+  it('RL-032 runs the first, every n-th, once in a while', () => {
+    expect(ran(undefined, calls(5))).toEqual([1])
+    expect(ran({ first: 2 }, calls(5))).toEqual([1, 2])
+    expect(ran({ every: 2 }, calls(6))).toEqual([1, 3, 5])
+    expect(ran({ interval: 1000 }, [...calls(2), { pause: 1000 }, ...calls(2)])).toEqual([1, 3])
+    expect(ran({ first: 2, every: 2, interval: 2000 }, [...calls(3), { pause: 2000 }, ...calls(3)])).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('a call that throws has counted', () => {
+    const gate = sometimes()
+    expect(() =>
+      gate.do(() => {
+        throw new Error('boom')
+      }),
+    ).toThrow('boom')
+    gate.do(() => expect.unreachable())
+  })
+
+  it('a call from within runs by the same count', () => {
+    const gate = sometimes({ first: 2 })
+    const log: string[] = []
+    gate.do(() => {
+      log.push('outer')
+      gate.do(() => log.push('inner'))
+    })
+    gate.do(() => log.push('third'))
+    expect(log).toEqual(['outer', 'inner'])
+  })
+
+  it('refuses what makes no sense', () => {
+    expect(() => sometimes({ first: 1.5 })).toThrow('sometimes({ first }): expected a whole number from 0 up, got 1.5')
+    expect(() => sometimes({ every: -1 })).toThrow('sometimes({ every }): expected a whole number from 0 up, got -1')
+    expect(() => sometimes({ interval: NaN })).toThrow('sometimes({ interval }): expected a number of ms, got NaN')
+    expect(() => sometimes().do(1 as never)).toThrow('sometimes.do(f): expected a function, got 1')
+  })
+})

@@ -1,0 +1,172 @@
+/** One timer of the host serves all that wait for time. */
+import { after, background, go, newTimer, select, sleep, ticker, withTimeout } from 'millrace'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../../src/runtime/clock.js'
+import { time, Timers } from '../../src/runtime/timers.js'
+import { survivorsOf } from '../context/collected.js'
+import { done, performed, waiting } from '../support/outcome.js'
+import { hostTurn, settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
+import { OneAlarm } from './one-alarm.js'
+
+const HOUR = 3_600_000
+const LONGEST = 2 ** 31 - 1 // ms that a host's timer takes
+
+const before = time.timers
+afterEach(() => {
+  time.timers = before
+})
+
+function install(clock: OneAlarm): OneAlarm {
+  time.timers = new Timers(clock)
+  return clock
+}
+
+describe('one timer of the host', () => {
+  it('serves however many sleep, and is set once where each sleeps longer than the last', async () => {
+    const clock = install(new OneAlarm())
+    let woken = 0
+    for (let i = 0; i < 1000; i++)
+      go(function* () {
+        yield* sleep(100 + i)
+        woken++
+      })
+    await settle()
+    expect(clock.sets).toBe(1)
+    await clock.moveTo(99)
+    expect(woken).toBe(0)
+    await clock.moveTo(2000)
+    expect(woken).toBe(1000)
+    expect(clock.alarm).toBeNull()
+  })
+
+  it('is moved to what comes earlier, and stays where that is called off', async () => {
+    const clock = install(new OneAlarm())
+    const late = newTimer(100)
+    expect(clock.alarm?.at).toBe(100)
+    const early = newTimer(10)
+    expect(clock.alarm?.at).toBe(10)
+    early.stop()
+    await clock.moveTo(50)
+    expect(clock.alarm?.at).toBe(100)
+    late.stop()
+    expect(clock.alarm).toBeNull()
+  })
+
+  it('wakes early for a time beyond the longest it takes, and fires when it has come', async () => {
+    const clock = install(new OneAlarm(LONGEST))
+    const century = 36_525 * 24 * HOUR
+    const slept = performed(sleep(century))
+    const timed = withTimeout(background, century)
+    await settle()
+    await clock.moveTo(century - 1)
+    expect(clock.sets).toBe(Math.ceil(century / LONGEST))
+    expect(slept.now).toEqual(waiting)
+    expect(timed.err()._tag).toBe('None')
+    await clock.moveTo(century)
+    expect(slept.now).toEqual(done(undefined))
+    expect(timed.err()._tag).toBe('Some')
+  })
+
+  it('is not set for what never comes', () => {
+    const clock = install(new OneAlarm())
+    const [never, hour] = [newTimer(Infinity), newTimer(HOUR)]
+    expect(clock.alarm?.at).toBe(HOUR)
+    hour.stop()
+    expect(clock.alarm).toBeNull()
+    never.stop()
+  })
+
+  it('late, fires all that is due, in the order of their times', async () => {
+    const clock = install(new OneAlarm())
+    const order: number[] = []
+    for (const ms of [30, 10, 20])
+      go(function* () {
+        yield* sleep(ms)
+        order.push(ms)
+      })
+    await settle()
+    clock.time = 1000
+    await clock.moveTo(1000)
+    expect(order).toEqual([10, 20, 30])
+    expect(clock.sets).toBe(2) // for 30 ms, and for 10
+  })
+})
+
+describe('the clock of the system', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('is the time of day, and never goes back', () => {
+    const now = systemClock.now()
+    expect(Math.abs(now - Date.now())).toBeLessThan(60_000)
+    expect(systemClock.now()).toBeGreaterThanOrEqual(now)
+  })
+
+  it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])('asks the host for no longer delay than it takes (%d ms)', (ms) => {
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout')
+    const cancel = systemClock.set(systemClock.now() + ms, () => expect.unreachable('it has not come'))
+    cancel()
+    expect(setTimeout.mock.calls.map(([, delay]) => delay)).toEqual([LONGEST])
+  })
+
+  it('rings at its time or later, never before, and not once it is taken back', async () => {
+    const at = systemClock.now() + 3.5
+    const rung = await new Promise<number>((resolve) => {
+      systemClock.set(at - 2, () => expect.unreachable('it was taken back'))()
+      systemClock.set(at, () => resolve(systemClock.now()))
+    })
+    expect(rung).toBeGreaterThanOrEqual(at - 1) // the host counts whole ms; who asked looks at the clock again
+  })
+
+  it('rings soon for what is past, and not where that is taken back', async () => {
+    const rung: string[] = []
+    systemClock.set(systemClock.now() - 1, () => rung.push('past'))
+    systemClock.set(systemClock.now() - 1, () => rung.push('taken back'))()
+    expect(rung).toEqual([])
+    await hostTurn()
+    await hostTurn()
+    expect(rung).toEqual(['past'])
+  })
+
+  it('lets nobody sleep less than was asked for', async () => {
+    for (let i = 0; i < 10; i++) {
+      const started = systemClock.now()
+      await sleep(1.5)
+      expect(systemClock.now() - started).toBeGreaterThanOrEqual(1.5)
+    }
+  })
+})
+
+describe('TM-025 of dropped timers nothing is left:', () => {
+  const made: Record<string, () => object> = {
+    'after that was never performed': () => after(HOUR),
+    'a select that was never performed': () => select({ timeout: after(HOUR) }),
+    'a timer that was stopped': () => stopped(newTimer(HOUR)),
+    'a timer that was reset and stopped': () => {
+      const timer = newTimer(HOUR)
+      timer.reset(2 * HOUR)
+      return stopped(timer)
+    },
+    'a ticker that was stopped': () => stopped(ticker(HOUR)),
+    'a context that was canceled': () => {
+      const ctx = withTimeout(background, HOUR)
+      ctx.cancel()
+      return ctx
+    },
+  }
+  const stopped = <T extends { stop(): unknown }>(one: T): T => (one.stop(), one)
+
+  it.each(Object.keys(made))('%s', async (kind) => {
+    using clock = virtualTime()
+    expect(await survivorsOf(10_000, made[kind])).toBeLessThan(10)
+    expect(clock.waiting).toBe(0)
+  })
+
+  it('one that is still to fire is held until it does', async () => {
+    using clock = virtualTime()
+    expect(await survivorsOf(100, () => newTimer(HOUR))).toBe(100)
+    await clock.advance(HOUR)
+    expect(clock.waiting).toBe(0)
+    expect(await survivorsOf(100, () => stopped(newTimer(HOUR)))).toBeLessThan(10)
+  })
+})
