@@ -133,12 +133,14 @@ function running(): Spawned | null {
   return queue.running as Spawned | null // what the queue runs
 }
 
-/** Where our own code is, as stacks show it: the sources, or the built package. */
-const own = new URL(import.meta.url.includes('/src/runtime/') ? '..' : '.', import.meta.url).pathname
+/** Whether a line of a stack is of our own code: the sources, or the built package. Asked late, for not every loader has a base to resolve from. */
+function isOwn(line: string): boolean {
+  return line.includes(new URL(import.meta.url.includes('/src/runtime/') ? '..' : '.', import.meta.url).pathname)
+}
 
 /** The first caller that is not our own code. */
 function placeOfCaller(): string | null {
   const lines = new Error().stack?.split('\n').slice(1) ?? []
-  const line = lines.find((one) => !one.includes(own))
+  const line = lines.find((one) => !isOwn(one))
   return line === undefined ? null : line.trim().replace(/^at /, '')
 }

@@ -123,7 +123,8 @@ export abstract class Operation<T> implements Op<T> {
   next(_received?: unknown): IteratorResult<never, T> {
     const performer = queue.running as Performer | null // only goroutines run there
     if (performer === null) throw outsideGoroutine(this)
-    // `yield*` hands on what its generator was sent, if only undefined; a spread, a for…of, a destructuring call without an argument.
+    // `yield*` hands on what its generator was sent, if only undefined; a spread, a for…of, a destructuring call without an
+    // argument. (A rest parameter would be an array for each call.)
     if (arguments.length === 0) throw pulledByOthers(this)
     if (performer.step !== RUNNING) return this._inOtherSteps(performer)
     const value = this.poll()

@@ -1,8 +1,11 @@
 /** Sleeping, timers and tickers. Durations are in ms; NaN is refused, zero and below mean at once, beyond 2^31-1 is no limit. */
 import { Channel, type Receiver } from './channel.js'
 import { checkTime, outOfRange } from './errors.js'
+import { installObservable } from './observable.js'
 import { Operation } from './op.js'
 import type { Either, Option } from './option.js'
+import type { Observer, Unsubscribable } from './perform.js'
+import { subscribeReceiver } from './receiver.js'
 import { time, type Entry } from './timers.js'
 import type { Op } from './types.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
@@ -218,6 +221,10 @@ class Ticks implements Ticker {
     return this._ticks[Symbol.asyncIterator]()
   }
 
+  subscribe(observer: Observer<number>): Unsubscribable {
+    return subscribeReceiver(this, observer)
+  }
+
   stop(): void {
     if (this._entry !== null) time.timers.remove(this._entry)
     this._entry = null
@@ -240,6 +247,7 @@ class Ticks implements Ticker {
     })
   }
 }
+installObservable(Ticks.prototype)
 
 function checkInterval(where: string, ms: number): void {
   checkTime(where, ms)

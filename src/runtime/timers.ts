@@ -47,7 +47,7 @@ export class Timers {
   /** False when it has fired or was taken back before. */
   remove(entry: Entry): boolean {
     const { index } = entry
-    if (index < 0) return false
+    if (this._heap[index] !== entry) return false // or it is of other timers: of a test that is over, or of the system's
     const last = this._heap.pop() as Entry // there is at least this one
     entry.index = -1
     if (last !== entry) {

@@ -11,19 +11,23 @@
 import { setProbe, type Body, type Op } from '../runtime/index.js'
 import {
   checkFunction,
+  dumpOf,
   hostTurn,
+  Ledger,
   Operation,
   PENDING,
   queue,
   spawn,
+  textOf,
   time,
   Timers,
   WaitQueue,
+  type Dump,
   type Pending,
   type Spawned,
   type Waiter,
 } from '../runtime/kernel.js'
-import { judge } from './finding.js'
+import { enter } from './exclusive.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 
 /** What the root of a bubble is given. */
@@ -37,12 +41,20 @@ export interface Bubble {
 /** A bubble went wrong: its root is blocked for ever, or left goroutines behind. */
 export class BubbleError extends Error {
   override readonly name = 'BubbleError'
+  constructor(
+    message: string,
+    /** Who was there, and who waits for whom. */
+    readonly dump: Dump,
+  ) {
+    super(message)
+  }
 }
 
 /** Turns of the event loop in a row without anybody ready, after which all is blocked: async functions take a microtask or two. */
 const QUIET_TURNS = 3
 
-let isInBubble = false
+/** So many timers in a row that made nobody ready, and it will go on like that: a ticker beside a deadlock. */
+const MOST_IDLE = 10_000
 
 /**
  * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Time begins with the year 2000 and moves when everything is
@@ -61,30 +73,26 @@ let isInBubble = false
  */
 export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
   checkFunction('bubble(fn)', fn)
-  if (isInBubble) throw new Error('bubble(fn): there is a bubble already; they share the run queue, so run one after the other')
-  isInBubble = true
+  const leave = enter('bubble(fn)')
   try {
     return await new Inside().run(fn)
   } finally {
-    isInBubble = false
+    leave()
   }
 }
 
 class Inside implements Bubble {
   private readonly _clock = new ScheduleClock()
-  private readonly _goroutines = new Map<Spawned, { since: number }>()
+  private readonly _ledger = new Ledger(() => this.now(), true)
   private readonly _quiet = new WaitQueue()
+  private _idle = 0
 
   readonly wait = (): Op<void> => new Quiet(this._quiet)
   readonly now = (): number => this._clock.time - EPOCH
 
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
     const timers = time.timers
-    const probe = setProbe({
-      spawn: (one) => void this._goroutines.set(one as Spawned, { since: 0 }), // what the kernel shows of its own
-      park: (one) => this._parked(one as Spawned),
-      end: (one) => void this._goroutines.delete(one as Spawned),
-    })
+    const probe = setProbe(this._ledger)
     time.timers = new Timers(this._clock)
     try {
       const root = spawn(fn, [this], { ended: () => true })
@@ -98,29 +106,32 @@ class Inside implements Bubble {
   }
 
   private async _live(root: Spawned): Promise<void> {
+    const { alive } = this._ledger
     for (;;) {
       await this._settle()
-      if (root.failure !== null) return
-      if (this._quiet.first !== null) this._quiet.shift()?.settle(undefined)
-      else if (this._clock.at !== Infinity && (this._goroutines.size > 0 || !root.hasEnded)) this._clock.fire()
-      else break
+      if (root.failure !== null || (root.hasEnded && alive.size === 0)) return
+      if (this._quiet.first !== null) this._letWaiterGoOn()
+      else if (this._clock.at === Infinity || ++this._idle > MOST_IDLE) throw this._stuck(root)
+      else this._clock.fire()
     }
-    const finding = judge({ main: root, goroutines: [...this._goroutines.keys()], crashes: [], isOut: false, ledger: null, now: this.now() })
-    if (finding === null) return
-    const lines = [...this._goroutines].map(
-      ([one, { since }]) => `goroutine ${one.id} [${one.waitsFor}, ${this.now() - since} ms]: ${one.name}`,
-    )
+  }
+
+  private _letWaiterGoOn(): void {
+    this._idle = 0
+    this._quiet.shift()?.settle(undefined)
+  }
+
+  private _stuck(root: Spawned): BubbleError {
     const what = root.hasEnded ? 'the root has ended, but blocked goroutines remain' : 'all goroutines in bubble are blocked'
-    throw new BubbleError(`deadlock: ${what}\n${lines.join('\n')}`)
+    const dump = dumpOf(this._ledger, this.now())
+    return new BubbleError(`deadlock: ${what}\n${textOf(dump)}`, dump)
   }
 
   private async _settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet = queue.size === 0 ? quiet + 1 : 0) await new Promise<void>(hostTurn)
-  }
-
-  private _parked(goroutine: Spawned): void {
-    const known = this._goroutines.get(goroutine)
-    if (known !== undefined) known.since = this.now()
+    for (let quiet = 0; quiet < QUIET_TURNS; ) {
+      await new Promise<void>(hostTurn)
+      quiet = queue.size === 0 ? quiet + 1 : 0
+    }
   }
 }
 

@@ -273,7 +273,8 @@ export class Rig implements Trial {
   private _fireTimer(): void {
     this._trace?.turnOf('time')
     this._clock.fire()
-    this._trace?.say(`is ${this.now()} ms`)
+    this._trace?.say(`is ${round(this.now())} ms`)
+    queue.take()?.run() // the timers that are due; the queue was empty
   }
 
   private _choose(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
@@ -290,6 +291,11 @@ export class Rig implements Trial {
     }
     return trace
   }
+}
+
+/** Timers are kept in ms since 1970: what is less than a hundredth of a µs is not the program's. */
+function round(ms: number): number {
+  return Number(ms.toFixed(3))
 }
 
 /** The program's failure is the run's. */

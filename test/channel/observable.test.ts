@@ -1,8 +1,9 @@
 import { some } from 'fp-ts/lib/Option.js'
-import { chan, go, type Receiver } from 'millrace'
+import { chan, go, ticker, type Receiver } from 'millrace'
 import { from, take, toArray, firstValueFrom, Subject, mergeMap, of, takeUntil, lastValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 function filled<T>(...values: readonly T[]) {
@@ -118,4 +119,18 @@ describe('from(channel)', () => {
     await settle()
     expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => i))
   })
+})
+
+it('from(ticker) emits the ticks, and one who leaves takes none with it', async () => {
+  using clock = virtualTime()
+  const beat = ticker(10)
+  const start = clock.now()
+  const seen: number[] = []
+  const subscription = from(beat).subscribe((at) => seen.push(at - start))
+  await clock.advance(25)
+  subscription.unsubscribe()
+  await clock.advance(10)
+  expect(seen).toEqual([10, 20])
+  expect(beat.tryReceive()).toEqual({ _tag: 'Right', right: start + 30 })
+  beat.stop()
 })

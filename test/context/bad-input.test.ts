@@ -45,7 +45,12 @@ describe.each(Object.keys(needAContext))('%s', (where) => {
       const { [name as keyof Context]: _, ...rest } = complete
       return [rest, 'an object']
     })
-    const values = [[42, '42'], ['ctx', '"ctx"'], [new AbortController().signal, 'an instance of AbortSignal'], [getContext, 'function getContext']]
+    const values = [
+      [42, '42'],
+      ['ctx', '"ctx"'],
+      [new AbortController().signal, 'an instance of AbortSignal'],
+      [getContext, 'function getContext'],
+    ]
     for (const [value, shown] of [...values, ...lacking])
       expect(() => call(as(value))).toThrow(
         new TypeError(`${where}: expected a Context, with done, err, cause, deadline, value and signal, got ${String(shown)}`),

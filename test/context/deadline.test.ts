@@ -1,5 +1,17 @@
 import { none, some } from 'fp-ts/lib/Option.js'
-import { after, afterFunc, background, contextKey, select, trySelect, withCancel, withDeadline, withTimeout, withValue, type CancelContext } from 'millrace'
+import {
+  after,
+  afterFunc,
+  background,
+  contextKey,
+  select,
+  trySelect,
+  withCancel,
+  withDeadline,
+  withTimeout,
+  withValue,
+  type CancelContext,
+} from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed } from '../support/outcome.js'
 import { settle } from '../support/settle.js'

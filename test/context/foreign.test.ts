@@ -1,6 +1,19 @@
 /** Contexts of the user's own, alone and in the middle of a chain. */
 import { none, some } from 'fp-ts/lib/Option.js'
-import { afterFunc, background, chan, contextKey, go, never, withCancel, withDeadline, withTimeout, withValue, type CancelContext, type Context } from 'millrace'
+import {
+  afterFunc,
+  background,
+  chan,
+  contextKey,
+  go,
+  never,
+  withCancel,
+  withDeadline,
+  withTimeout,
+  withValue,
+  type CancelContext,
+  type Context,
+} from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -90,7 +103,10 @@ describe('a context of the user’s own', () => {
     using clock = virtualTime()
     const [shown, hidden] = [contextKey<string>('shown'), contextKey<string>('hidden')]
     const outer = withDeadline(withValue(withValue(background, shown, 'v'), hidden, 'secret'), clock.now() + 1000)
-    const own = wrapped(outer, { value: (key) => (key.name === 'hidden' ? none : outer.value(key)), deadline: () => some(clock.now() + 500) })
+    const own = wrapped(outer, {
+      value: (key) => (key.name === 'hidden' ? none : outer.value(key)),
+      deadline: () => some(clock.now() + 500),
+    })
     const child = withTimeout(withCancel(own), 2000)
     expect([child.value(shown), child.value(hidden)]).toEqual([some('v'), none])
     expect(child.deadline()).toEqual(some(clock.now() + 500))

@@ -48,7 +48,10 @@ describe('a failure that nobody joins', () => {
 
   it('is a crash where one that was joined first goes on waiting: join in order of failure, or use a group', async () => {
     const gate = chan<never>()
-    const [a, b] = [go(() => gate.receive()), failing()]
+    const a = go(function* () {
+      yield* gate.receive()
+    })
+    const b = failing()
     const joined = performed(
       go(function* () {
         yield* a.join()
@@ -160,7 +163,14 @@ describe('without a hook', () => {
 
   it('a hook that throws is an uncaught exception itself, and hides no other crash', async () => {
     const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen', 'hook']).ended
-    expect(stdout).toEqual(['started', 'hook: out of order', 'hook: undefined', 'uncaught: bad hook', 'uncaught: bad hook', 'the others went on'])
+    expect(stdout).toEqual([
+      'started',
+      'hook: out of order',
+      'hook: undefined',
+      'uncaught: bad hook',
+      'uncaught: bad hook',
+      'the others went on',
+    ])
     expect(status).toBe(0)
   })
 })

@@ -383,7 +383,7 @@ describe('an operation that is ready', () => {
       for (let i = 0; i < 3; i++) await ch.send(i)
     }
     void sendAll()
-    for (let microtask = 0; microtask < 9; microtask++) await null
+    for (let microtask = 0; microtask < 9; microtask++) await Promise.resolve()
     expect(ch.size).toBe(3)
   })
 })
@@ -444,7 +444,7 @@ describe('what is no goroutine code', () => {
     ch.close()
     const sum = go(function* () {
       let total = 0
-      for (const it = range(ch); yield* it.next(); ) total += it.value
+      for (const it = range(ch); yield* it.next();) total += it.value
       return total
     })
     expect(await sum.join()).toBe(3)

@@ -15,6 +15,12 @@ export const kinds: readonly Kind[] = [
         return f(...args)
       },
   },
-  { kind: 'async', of: (f) => async (...args) => f(...args) },
+  {
+    kind: 'async',
+    of:
+      (f) =>
+      async (...args) =>
+        f(...args),
+  },
   { kind: 'plain', of: (f) => f },
 ]

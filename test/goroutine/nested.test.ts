@@ -7,7 +7,7 @@ import { expected, programs, sourceOf, UNWOUND, type Program } from './nested.js
 
 type Made = Body<[(line: string) => void, () => Op<unknown>, () => Op<unknown>, () => Op<unknown>], unknown>
 
-const GeneratorFunction = Object.getPrototypeOf(function* () {}).constructor as new (...source: string[]) => Made
+const { constructor: GeneratorFunction } = Object.getPrototypeOf(function* () {}) as { constructor: new (...source: string[]) => Made }
 
 /** Runs it; each wait is granted in its turn, except where the cancel comes. */
 async function run({ body, cancelAt, when }: Program) {
@@ -16,7 +16,13 @@ async function run({ body, cancelAt, when }: Program) {
   let waits = 0
   const wait = () => (waits++, gate.receive())
   const made = new GeneratorFunction('log', 'wait', 'ready', 'turn', sourceOf(body))
-  const goroutine = go(made, (line) => log.push(line), wait, () => spare.send(0), gosched)
+  const goroutine = go(
+    made,
+    (line) => log.push(line),
+    wait,
+    () => spare.send(0),
+    gosched,
+  )
   const join = performed(goroutine.join())
   await settle()
   for (let granted = 0; join.now.is === 'waiting'; granted++) {

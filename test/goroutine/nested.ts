@@ -12,19 +12,20 @@ export type Statement =
 /** `at` is the place of the statement in the program: what the log calls it. */
 export type Block = readonly (Statement & { at: number })[]
 
-const { block } = fc.letrec<{ statement: Statement; block: Statement[] }>((tie) => ({
-  statement: fc.oneof(
+const { block } = fc.letrec<{ statement: Statement; block: Statement[] }>((tie) => {
+  const inner = tie('block') as fc.Arbitrary<Block> // the places are given later
+  const statement: fc.Arbitrary<Statement> = fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     { weight: 5, arbitrary: fc.record({ does: fc.constantFrom('wait', 'wait', 'wait', 'ready', 'turn') }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('return', 'throw') }) },
-    { weight: 4, arbitrary: fc.record({ does: fc.constant('call'), body: tie('block') }) },
+    { weight: 4, arbitrary: fc.record({ does: fc.constant('call'), body: inner }) },
     {
       weight: 6,
-      arbitrary: fc.record({ does: fc.constant('try'), body: tie('block'), handler: fc.option(tie('block')), cleanup: fc.option(tie('block')) }),
+      arbitrary: fc.record({ does: fc.constant('try'), body: inner, handler: fc.option(inner), cleanup: fc.option(inner) }),
     },
-  ) as fc.Arbitrary<Statement>,
-  block: fc.array(tie('statement') as fc.Arbitrary<Statement>, { minLength: 1, maxLength: 3, depthIdentifier: 'nested' }),
-}))
+  )
+  return { statement, block: fc.array(tie('statement'), { minLength: 1, maxLength: 3, depthIdentifier: 'nested' }) }
+})
 
 export interface Program {
   readonly body: Block

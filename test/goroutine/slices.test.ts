@@ -55,7 +55,7 @@ const busy: Record<string, (ms: number) => void> = {
   'ready selects': (ms) =>
     void go(function* () {
       const [a, b] = [chan<number>(1), chan<number>(1)]
-      for (a.trySend(1); work(ms); ) yield* select({ a: a.receive().map(() => b.trySend(1)), b: b.receive().map(() => a.trySend(1)) })
+      for (a.trySend(1); work(ms);) yield* select({ a: a.receive().map(() => b.trySend(1)), b: b.receive().map(() => a.trySend(1)) })
     }),
   'a sender and a receiver': (ms) => {
     const ch = chan<number>()
@@ -64,7 +64,7 @@ const busy: Record<string, (ms: number) => void> = {
       ch.close()
     })
     go(function* () {
-      for (const it = range(ch); yield* it.next(); ) work(ms)
+      for (const it = range(ch); yield* it.next();) work(ms)
     })
   },
   'goroutines that start others': (ms) => {

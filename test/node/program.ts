@@ -20,8 +20,8 @@ export interface Ended {
 export interface Program {
   readonly process: ChildProcess
   readonly ended: Promise<Ended>
-  /** Resolves when the text has come on stdout; rejects where the program ends without it. */
-  said(text: string): Promise<void>
+  /** Resolves to all of stdout when the text has come; rejects where the program ends without it. */
+  said(text: string): Promise<string>
 }
 
 export async function start(name: string, ...args: readonly string[]): Promise<Program> {
@@ -35,11 +35,12 @@ export async function start(name: string, ...args: readonly string[]): Promise<P
   const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
     return { status: code ?? signal ?? -1, stdout: stdout.text, stderr: stderr.text, ms: performance.now() - started }
   })
-  const said = async (text: string): Promise<void> => {
+  const said = async (text: string): Promise<string> => {
     while (!stdout.text.includes(text)) {
       const end = await Promise.race([ended, once(child.stdout, 'data')])
       if ('status' in end && !stdout.text.includes(text)) throw new Error(`ended without ${JSON.stringify(text)}: ${JSON.stringify(end)}`)
     }
+    return stdout.text
   }
   return { process: child, ended, said }
 }

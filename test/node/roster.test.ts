@@ -115,6 +115,7 @@ it('the roster stands on top of a probe that is there already, which goes on see
     'park receive on chan receive',
     'park receive on chan receive',
     'send',
+    'receive',
     'wake receive',
     'cancel receive',
     'end receive',

@@ -58,6 +58,8 @@ it('main refuses what it cannot run, at once and by name, and can be called afte
     'TypeError: main(fn, options): expected an object, got null',
     'TypeError: main(fn, options): expected an object, got 10',
     'TypeError: main(fn, { trace }): expected true or false, got "yes"',
+    'RangeError: main(fn, { drain }): expected a number of ms, got NaN',
+    'TypeError: main(fn, { drain }): expected a number of ms, got "10s"',
     'RangeError: main(fn, { grace }): expected a number of ms, got NaN',
     'TypeError: main(fn, { grace }): expected a number of ms, got "1s"',
     'Error: main: called a second time, and a program has one',

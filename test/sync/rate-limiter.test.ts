@@ -331,7 +331,7 @@ describe('rateLimiter, its queue', () => {
     limiter.allow(2)
     const stop = withCancel(background)
     limiter.reserve(2) // so that both wait
-    const choice = performed(select([limiter.wait(3), stop.done(), limiter.wait(1)]))
+    const choice = performed(select([limiter.wait(3), stop.done(), limiter.wait(1)], { biased: true }))
     await settle()
     times.to(2) // now the small one would be served if the large one were not before it
     stop.cancel()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { background, go, gosched, rwMutex, select, setProbe, waitGroup, withCancel, type RWMutex } from 'millrace'
+import { background, chan, go, gosched, rwMutex, select, setProbe, waitGroup, withCancel, type Op, type RWMutex } from 'millrace'
 import { from } from 'rxjs'
 import { done, performed, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -21,17 +21,20 @@ function stateOf(rw: RWMutex): 'free' | 'read' | 'written' {
 describe('rwMutex', () => {
   it.each([1, 3, 4])('RW-001 %i readers hold the lock together', async (n) => {
     const rw = rwMutex()
-    let [inside, most] = [0, 0]
+    const leave = chan<void>()
+    let inside = 0
     const wg = waitGroup()
     for (let i = 0; i < n; i++)
       wg.go(function* () {
         using _guard = yield* rw.rLock()
-        most = Math.max(most, ++inside)
-        yield* gosched()
+        inside++
+        yield* leave.receive()
         inside--
       })
+    await settle()
+    expect(inside).toBe(n)
+    leave.close()
     await wg.wait()
-    expect(most).toBe(n)
     expect(stateOf(rw)).toBe('free')
   })
 
@@ -234,7 +237,8 @@ describe('rwMutex', () => {
     using ctx = withCancel(background)
     const blocker = performed(rw.lock())
     await settle()
-    const both = performed(select([rw.lock(), ctx.done(), rw.rLock()]))
+    const cases: Op<unknown>[] = [rw.lock(), ctx.done(), rw.rLock()]
+    const both = performed(select(cases))
     await settle()
     blocker.leave()
     ctx.cancel() // withdraws the writer, which kept out the reader

@@ -210,7 +210,7 @@ describe('semaphore, large and small', () => {
     sem.tryAcquire(3)
     const stop = chan<string>()
     const cases: Op<unknown>[] = [sem.acquire(3), stop.receive(), sem.acquire(1)]
-    const choice = performed(select(cases))
+    const choice = performed(select(cases, { biased: true })) // so that the large one is the head
     await settle()
     sem.release(1)
     await settle()

@@ -65,15 +65,19 @@ describe('workers', () => {
   })
 
   it('never more than n are under way, and n are', async () => {
+    const gate = chan<void>()
     let [active, most] = [0, 0]
     const seen = collect(
       workers(5, jobsTo(50), function* (n) {
         most = Math.max(most, ++active)
-        yield* gosched()
+        yield* gate.receive()
         active--
         return n
       }),
     )
+    await settle()
+    expect(active).toBe(5)
+    gate.close()
     await settle()
     expect(seen.values).toHaveLength(50)
     expect(most).toBe(5)

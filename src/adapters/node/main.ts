@@ -26,8 +26,6 @@ import { isEndOf } from './ended-by.js'
 import { keepRoster, type Roster } from './roster.js'
 import { statusAfter, watchSignals, type SignalError } from './signals.js'
 
-type MainFunction = Body<[ctx: Context, intake: Context], number | void>
-
 export interface MainOptions {
   /**
    * Keeps track of all goroutines, so that a deadlock report names them and those left over are unwound: true by default, for it costs
@@ -43,6 +41,8 @@ export interface MainOptions {
   /** ms that goroutines left over have for their `finally` blocks before the process is ended: 1000 by default, Infinity for no limit. */
   readonly grace?: number
 }
+
+type MainFunction = Parameters<typeof main>[0]
 
 /** The longest delay that a timer of Node takes. */
 const LONGEST = 2 ** 31 - 1
@@ -99,7 +99,7 @@ let hasMain = false
  * })
  * ```
  */
-export function main(fn: MainFunction, options: MainOptions = {}): void {
+export function main(fn: Body<[ctx: Context, intake: Context], number | void>, options: MainOptions = {}): void {
   checkFunction('main(fn)', fn)
   checkOptions(options)
   if (hasMain) throw new Error('main: called a second time, and a program has one')

@@ -1,0 +1,34 @@
+/** A kernel of GoKer: a small program that has one bug of a real project, and the same program without it. */
+import { chan, go, select, sleep } from 'millrace'
+import type { FindingKind, Program } from 'millrace/testing'
+
+export interface Kernel {
+  readonly name: string
+  readonly kind: string
+  readonly difficulty: 'easy' | 'medium' | 'hard'
+  /** How the bug shows itself; depending on the schedule there may be more than one way. */
+  readonly shows: readonly FindingKind[]
+  readonly program: (isFixed: boolean) => Program
+}
+
+export type Steps = Generator<never, void>
+
+/** Go's `time.AfterFunc`: after `ms`, `f` runs as a goroutine; `stop` says whether it came before that. */
+export function timerFunc(ms: number, f: () => Steps): { stop(): boolean } {
+  let isSet = true
+  const stopped = chan<never>()
+  go(function* timerCallback() {
+    yield* select({ fired: sleep(ms), stopped: stopped.receive() })
+    if (!isSet) return
+    isSet = false
+    yield* f()
+  })
+  return {
+    stop() {
+      if (!isSet) return false
+      isSet = false
+      stopped.close()
+      return true
+    },
+  }
+}

@@ -1,0 +1,88 @@
+/** Each kernel is found by one strategy at least, and nothing is reported on its fixed twin by any. */
+import { afterAll, describe, expect, it } from 'vitest'
+import { explore, replay, ScheduleError, type Program } from 'millrace/testing'
+import { abBa } from './ab-ba.js'
+import { channelAndContext } from './channel-context.js'
+import { channelAndLock } from './channel-lock.js'
+import { channel } from './channel.js'
+import { condition } from './condition.js'
+import { doubleLocking } from './double-locking.js'
+import type { Kernel } from './kernel.js'
+import { misuse } from './misuse.js'
+import { recursiveRead } from './recursive-read.js'
+import { waitGroups } from './wait-group.js'
+
+const kernels: readonly Kernel[] = [
+  ...doubleLocking,
+  ...abBa,
+  ...recursiveRead,
+  ...channel,
+  ...channelAndContext,
+  ...condition,
+  ...channelAndLock,
+  ...waitGroups,
+  ...misuse,
+]
+const strategies = ['random', 'pct'] as const
+const SCHEDULES = 2_000
+/** A program that spins ends under a fair schedule; what has not by then is one that does not end. */
+const STEPS = 2_000
+
+async function find(program: Program, strategy: (typeof strategies)[number]): Promise<ScheduleError | null> {
+  try {
+    await explore(program, { strategy, schedules: SCHEDULES, steps: STEPS })
+    return null
+  } catch (error) {
+    if (error instanceof ScheduleError) return error
+    throw error
+  }
+}
+
+const rows: string[][] = []
+
+describe.each(kernels)('$name ($kind, $difficulty)', ({ name, kind, difficulty, shows, program }) => {
+  it('the bug is found, and its token shows it again', async () => {
+    const found = []
+    for (const strategy of strategies) {
+      const start = performance.now()
+      const error = await find(program(false), strategy)
+      const seconds = (performance.now() - start) / 1000
+      if (error !== null) found.push({ strategy, error, seconds })
+    }
+    const [first] = found
+    expect(first, 'found by no strategy').toBeDefined()
+    for (const { error } of found) {
+      expect(shows).toContain(error.finding.kind)
+      await expect(replay(error.token, program(false), { steps: STEPS })).rejects.toMatchObject({
+        token: error.token,
+        finding: { kind: error.finding.kind, message: error.finding.message },
+        events: error.events,
+      })
+    }
+    const by = (what: (one: (typeof found)[number]) => string | number) => found.map(what).join(', ')
+    rows.push([
+      name,
+      kind,
+      difficulty,
+      by((one) => one.error.finding.kind),
+      by((one) => one.strategy),
+      by((one) => one.error.schedules),
+      by((one) => one.seconds.toFixed(3)),
+    ])
+  })
+
+  it.each(strategies)('nothing is reported on the fixed twin under %s', async (strategy) => {
+    expect(await find(program(true), strategy)).toBeNull()
+  })
+})
+
+it('twenty kernels and more, five of each difficulty', () => {
+  expect(kernels.length).toBeGreaterThanOrEqual(20)
+  for (const difficulty of ['easy', 'medium', 'hard']) expect(kernels.filter((one) => one.difficulty === difficulty).length).toBeGreaterThanOrEqual(5)
+})
+
+afterAll(() => {
+  const table = [['kernel', 'class', 'difficulty', 'shown as', 'found by', 'schedules', 'seconds'], ...rows]
+  const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0))) ?? []
+  console.log(table.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')).join('\n'))
+})

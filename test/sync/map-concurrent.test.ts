@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { background, chan, gosched, mapConcurrent, numGoroutine, select, sleep, withCancel } from 'millrace'
+import { done, performed, thrown } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
+
+/** Counts up for ever; says when it was closed. */
+function counting(log: string[] = []) {
+  return (function* () {
+    try {
+      for (let i = 0; ; i++) yield i
+    } finally {
+      log.push('closed')
+    }
+  })()
+}
+
+describe('mapConcurrent', () => {
+  it('answers the results in the order of the items', async () => {
+    using clock = virtualTime()
+    const mapped = performed(
+      mapConcurrent([30, 10, 20, 0], 3, function* (ms, index) {
+        yield* sleep(ms)
+        return `${index}: ${ms}`
+      }),
+    )
+    await clock.advance(100)
+    expect(mapped.now).toEqual(done(['0: 30', '1: 10', '2: 20', '3: 0']))
+  })
+
+  it('runs n at a time, and pulls no more than it runs', async () => {
+    const gate = chan<void>()
+    let pulled = 0
+    const items = (function* () {
+      for (; pulled < 20; pulled++) yield pulled
+    })()
+    let active = 0
+    const mapped = performed(
+      mapConcurrent(items, 4, async (n) => {
+        active++
+        await gate.receive()
+        active--
+        return n
+      }),
+    )
+    await settle()
+    expect([active, pulled]).toEqual([4, 3]) // the fourth is in the generator's hands
+    gate.close()
+    await settle()
+    expect(mapped.now).toEqual(done(Array.from({ length: 20 }, (_, i) => i)))
+  })
+
+  it('takes what comes by promises, and a channel', async () => {
+    const jobs = chan<number>(10)
+    for (let i = 0; i < 10; i++) jobs.trySend(i)
+    jobs.close()
+    expect(await mapConcurrent(jobs, 3, (n) => n * 2)).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18])
+    expect(await mapConcurrent([], 3, (n) => n)).toEqual([])
+  })
+
+  it('the first throw stops the rest, closes the source and is thrown', async () => {
+    const before = numGoroutine()
+    const boom = new Error('boom')
+    const log: string[] = []
+    const reasons: unknown[] = []
+    const mapped = performed(
+      mapConcurrent(counting(log), 3, function* (n, _, ctx) {
+        ctx.signal.addEventListener('abort', () => reasons.push(ctx.signal.reason))
+        if (n === 5) throw boom
+        if (n > 2) yield* select({})
+        yield* gosched()
+        return n
+      }),
+    )
+    await settle()
+    expect(mapped.now).toEqual(thrown(boom))
+    expect(log).toEqual(['closed'])
+    expect(reasons).toContain(boom)
+    expect(numGoroutine()).toBe(before)
+  })
+
+  it('the throw of the source is thrown', async () => {
+    const boom = new Error('no more')
+    const jobs = chan<number>(1)
+    jobs.trySend(1)
+    jobs.close(boom)
+    const mapped = performed(mapConcurrent(jobs, 2, (n) => n))
+    await settle()
+    expect(mapped.now).toEqual(thrown(boom))
+  })
+
+  it('the end of the context stops it, even over an endless source', async () => {
+    const before = numGoroutine()
+    using ctx = withCancel(background)
+    const log: string[] = []
+    const mapped = performed(mapConcurrent(counting(log), 2, () => gosched(), { ctx }))
+    await new Promise((resolve) => setImmediate(resolve))
+    const cause = new Error('enough')
+    ctx.cancel(cause)
+    await settle()
+    expect(mapped.now).toEqual(thrown(cause))
+    expect(log).toEqual(['closed'])
+    expect(numGoroutine()).toBe(before)
+  })
+
+  it('one who gives up waiting leaves the work alone', async () => {
+    using ctx = withCancel(background)
+    const gate = chan<void>()
+    let ended = 0
+    const mapping = mapConcurrent([1, 2], 2, function* () {
+      yield* gate.receive()
+      ended++
+    })
+    const impatient = performed(mapping.within(ctx))
+    await settle()
+    ctx.cancel()
+    gate.close()
+    await settle()
+    expect(impatient.now.is).toBe('thrown')
+    expect(ended).toBe(2)
+    expect((await mapping).length).toBe(2)
+  })
+
+  it('refuses what makes no sense', () => {
+    for (const n of [0, 1.5, NaN, Infinity])
+      expect(() => mapConcurrent([], n, () => 0)).toThrow(`mapConcurrent(items, n, f): n: expected a whole number from 1 up, got ${n}`)
+    expect(() => mapConcurrent(5 as never, 1, () => 0)).toThrow('mapConcurrent(items, n, f): items: expected an iterable, got 5')
+    expect(() => mapConcurrent(null as never, 1, () => 0)).toThrow('expected an iterable, got null')
+    expect(() => mapConcurrent([], 1, 'f' as never)).toThrow('mapConcurrent(items, n, f): f: expected a function, got "f"')
+    expect(() => mapConcurrent([], 1, () => 0, { ctx: {} as never })).toThrow('expected a Context')
+  })
+})
