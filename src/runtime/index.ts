@@ -7,18 +7,8 @@ export { chan, dropping, sliding, type Buffer, type Chan, type Receiver, type Se
 export { range, type Cursor } from './range.js'
 export { choose, never, select, trySelect, type Cases, type Chosen, type Selectable, type SelectOptions, type Tagged } from './select.js'
 export { after, newTimer, sleep, ticker, type Ticker, type Timer } from './time.js'
-export {
-  afterFunc,
-  background,
-  contextKey,
-  fromSignal,
-  todo,
-  withCancel,
-  withDeadline,
-  withTimeout,
-  withValue,
-  withoutCancel,
-} from './context.js'
+export { afterFunc, background, contextKey, todo, withCancel, withDeadline, withTimeout, withValue, withoutCancel } from './context.js'
+export { fromSignal } from './from-signal.js'
 export { setProbe, type Observed, type Probe } from './probe.js'
 export { waitGroup, type WaitGroup } from './wait-group.js'
 export { mutex, type Mutex } from './mutex.js'

@@ -112,7 +112,8 @@ function cyclesOf(ledger: Ledger): number[][] {
   const cycles = new Map<string, number[]>()
   for (const start of ledger.alive.keys()) {
     const ring = ringFrom(start, ledger)
-    if (ring !== null) cycles.set([...ring].sort((a, b) => a - b).join(), ring)
+    const members = ring?.toSorted((a, b) => a - b).join()
+    if (ring !== null && members !== undefined && !cycles.has(members)) cycles.set(members, ring)
   }
   return [...cycles.values()]
 }

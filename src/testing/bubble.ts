@@ -8,7 +8,7 @@
  *
  * Works for goroutines, operators and async functions over operations; it patches no globals, so `setTimeout` and I/O are outside of it.
  */
-import { setProbe, type Body, type Op } from '../runtime/index.js'
+import { setProbe, type Body, type Observed, type Op } from '../runtime/index.js'
 import {
   checkFunction,
   dumpOf,
@@ -54,7 +54,7 @@ export class BubbleError extends Error {
 const QUIET_TURNS = 3
 
 /** So many timers in a row that made nobody ready, and it will go on like that: a ticker beside a deadlock. */
-const MOST_IDLE = 10_000
+const MOST_IDLE = 1_000
 
 /**
  * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Time begins with the year 2000 and moves when everything is
@@ -81,11 +81,21 @@ export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
   }
 }
 
+/** Counts how often somebody became ready. */
+class Stirs extends Ledger {
+  stirs = 0
+  override wake(goroutine: Observed): void {
+    super.wake(goroutine)
+    this.stirs++
+  }
+}
+
 class Inside implements Bubble {
   private readonly _clock = new ScheduleClock()
-  private readonly _ledger = new Ledger(() => this.now(), true)
+  private readonly _ledger = new Stirs(() => this.now(), true)
   private readonly _quiet = new WaitQueue()
   private _idle = 0
+  private _stirs = 0
 
   readonly wait = (): Op<void> => new Quiet(this._quiet)
   readonly now = (): number => this._clock.time - EPOCH
@@ -111,13 +121,21 @@ class Inside implements Bubble {
       await this._settle()
       if (root.failure !== null || (root.hasEnded && alive.size === 0)) return
       if (this._quiet.first !== null) this._letWaiterGoOn()
-      else if (this._clock.at === Infinity || ++this._idle > MOST_IDLE) throw this._stuck(root)
+      else if (this._clock.at === Infinity || this._isIdleForGood()) throw this._stuck(root)
       else this._clock.fire()
     }
   }
 
+  /** Asked at each timer. Of async functions it is not seen when they go on. */
+  private _isIdleForGood(): boolean {
+    const { alive, stirs } = this._ledger
+    const isIdle = stirs === this._stirs && ![...alive.keys()].some((one) => one.isAsync)
+    this._stirs = stirs
+    this._idle = isIdle ? this._idle + 1 : 0
+    return this._idle > MOST_IDLE
+  }
+
   private _letWaiterGoOn(): void {
-    this._idle = 0
     this._quiet.shift()?.settle(undefined)
   }
 

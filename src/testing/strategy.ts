@@ -26,12 +26,20 @@ export function firstIn(): Strategy {
   return { begin: () => runs++ === 0, choose: () => 0 }
 }
 
+/** Seeds that are neighbours must not begin alike: their bits are mixed (the finalizer of MurmurHash3). */
+function seeded(seed: number): Random {
+  let x = seed | 0
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
+  return new Random(x ^ (x >>> 16))
+}
+
 /** One in so many: that the random walk lets a timer fire while somebody is ready. More often, and hardly any work is done in time. */
 const TIME = 8
 
 /** Each option as likely as the others, but for the timers. */
 export function randomWalk(seed: number): Strategy {
-  const random = new Random(seed)
+  const random = seeded(seed)
   return {
     begin: () => true,
     choose(options, _kind, candidates) {
@@ -64,7 +72,7 @@ class Pct implements Strategy {
     seed: number,
     private readonly _depth: number,
   ) {
-    this._random = new Random(seed)
+    this._random = seeded(seed)
   }
 
   begin(): boolean {
@@ -182,15 +190,19 @@ export function toToken(choices: Choices): string {
   return `s1-${parts.join('-')}`
 }
 
+/** Longer than any run. */
+const MOST_CHOICES = 10_000_000
+
 export function fromToken(token: string): Choices {
   const [version, ...parts] = token.split('-')
-  if (version !== 's1') throw new TypeError(`replay(token): expected a token that begins with s1-, got ${JSON.stringify(token)}`)
+  if (version !== 's1' || parts.length === 0)
+    throw new TypeError(`replay(token): expected a token that begins with s1-, got ${JSON.stringify(token)}`)
   const choices: number[] = []
+  if (token === 's1-') return choices
   for (const part of parts) {
-    if (part === '') continue
-    const [zeros, chosen = '1'] = part.split('.')
-    const [before, which] = [Number.parseInt(zeros, 36), Number.parseInt(chosen, 36)]
-    if (!(before >= 0) || !(which >= 1))
+    const [, zeros, chosen = '1'] = /^([0-9a-z]+)(?:\.([0-9a-z]+))?$/.exec(part) ?? []
+    const [before, which] = [Number.parseInt(zeros ?? '', 36), Number.parseInt(chosen, 36)]
+    if (!(which >= 1) || !(choices.length + before < MOST_CHOICES))
       throw new TypeError(`replay(token): ${JSON.stringify(part)} is no part of a token, in ${JSON.stringify(token)}`)
     for (let i = 0; i < before; i++) choices.push(0)
     choices.push(which)

@@ -74,6 +74,9 @@ export const MOST_IDLE = 100
 /** ms of runs before the host gets a turn. */
 const SLICE = 20
 
+/** Steps that a timer waits while somebody is ready: one who polls for what comes by time alone would wait for ever. */
+const TIME_WAITS = 500
+
 /** Turns of the event loop in a row that brought nothing, after which async functions have come to rest. */
 const QUIET_TURNS = 2
 
@@ -99,6 +102,7 @@ export class Rig implements Trial {
   private _inARow = 0
   /** Timers that fired in a row, and nobody became ready. */
   private _idle = 0
+  private _sinceTime = 0
 
   constructor(private readonly _maxSteps: number) {}
 
@@ -169,6 +173,7 @@ export class Rig implements Trial {
     this._last = null
     this._inARow = 0
     this._idle = 0
+    this._sinceTime = 0
     setProbe(trace === null ? this._keepRun : this._tracing(trace))
     this._clock.reset()
     time.timers = new Timers(this._clock)
@@ -228,10 +233,15 @@ export class Rig implements Trial {
     return timers === undefined || timers === time.timers
   }
 
+  /** Of those that are ready and, where one is set, the next timer: it comes last, but first when it has been kept waiting for long. */
   private _chooseNext(options: number, hasTimer: boolean): number {
     const ready = this._ready
     const kind = ready[0] === this._last ? 'switch' : 'next'
     if (!hasTimer) return this._choose(options, kind, ready)
+    if (++this._sinceTime > TIME_WAITS) {
+      const chosen = this._choose(options, 'next', [theTime, ...ready])
+      return chosen === 0 ? ready.length : chosen - 1
+    }
     ready.push(theTime)
     const chosen = this._choose(options, kind, ready)
     ready.pop()
@@ -271,6 +281,7 @@ export class Rig implements Trial {
   }
 
   private _fireTimer(): void {
+    this._sinceTime = 0
     this._trace?.turnOf('time')
     this._clock.fire()
     this._trace?.say(`is ${round(this.now())} ms`)

@@ -9,7 +9,7 @@ import type { Roster } from './roster.js'
 import type { SignalError } from './signals.js'
 
 /** The longest delay that a timer of Node takes. */
-const LONGEST = 2 ** 31 - 1
+export const LONGEST = 2 ** 31 - 1
 
 export class Drain {
   private _timer: NodeJS.Timeout | undefined

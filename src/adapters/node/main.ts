@@ -21,7 +21,7 @@ import { background, withCancel, type Body, type Context } from '../../runtime/i
 import { checkFunction, checkTime, mistyped, outOfRange, expectFailures, queue, spawn, time, type Spawned } from '../../runtime/kernel.js'
 import { addProbe } from './add-probe.js'
 import { watchForDeadlock } from './deadlock.js'
-import { Drain } from './drain.js'
+import { Drain, LONGEST } from './drain.js'
 import { isEndOf } from './ended-by.js'
 import { keepRoster, type Roster } from './roster.js'
 import { statusAfter, watchSignals, type SignalError } from './signals.js'
@@ -43,9 +43,6 @@ export interface MainOptions {
 }
 
 type MainFunction = Parameters<typeof main>[0]
-
-/** The longest delay that a timer of Node takes. */
-const LONGEST = 2 ** 31 - 1
 
 let hasMain = false
 

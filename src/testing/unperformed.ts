@@ -1,0 +1,93 @@
+/**
+ * Operations that a goroutine makes and nobody performs: `jobs.send(1)` alone does nothing, and looks as if it did.
+ *
+ * A list of those made (the probe shows them; what shares one operation, as `receive()`, is made to hand out one for each call) and a set of those
+ * taken up: performed, made a part of another, or polled. To see that, methods of operations stand in for their own while a rig is open, so
+ * that a program which is not explored pays nothing.
+ */
+import { mutex, rwMutex, select, semaphore, waitGroup } from '../runtime/index.js'
+import { Channel, Operation, partsOf, queue } from '../runtime/kernel.js'
+
+/** Kinds that only a program of the user's makes, inside a goroutine, in order to perform them. */
+const kinds = /^(chan (send|receive)|sleep|select|sync\.(Mutex|RWMutex)\.R?Lock|sync\.WaitGroup\.Wait|semaphore\.Acquire)/
+
+type Method = (this: object, ...args: readonly unknown[]) => unknown
+type Methods = Record<PropertyKey, Method>
+
+const prototypeOf = (thing: object): Methods => Object.getPrototypeOf(thing) as Methods // of an instance: its class's methods
+
+const takingUp: readonly (readonly [Methods, readonly PropertyKey[]])[] = [
+  [Operation.prototype as unknown as Methods, [Symbol.iterator, 'then', 'subscribe', 'map', 'within', 'attempt']], // methods all
+  [prototypeOf(prototypeOf(select([]))), ['poll']], // `trySelect` does that alone
+]
+
+const handingOut: readonly (readonly [Methods, readonly PropertyKey[]])[] = [
+  [Channel.prototype as unknown as Methods, ['receive']], // as above
+  [prototypeOf(mutex()), ['lock']],
+  [prototypeOf(rwMutex()), ['lock', 'rLock']],
+  [prototypeOf(waitGroup()), ['wait']],
+  [prototypeOf(semaphore(1)), ['acquire']],
+]
+
+export class Unperformed {
+  private readonly _made: Operation<unknown>[] = []
+  private readonly _takenUp = new Set<object>()
+  private readonly _originals: (() => void)[] = []
+
+  reset(): void {
+    this._made.length = 0
+    this._takenUp.clear()
+  }
+
+  /** For the probe. */
+  made(operation: object): void {
+    if (queue.running !== null) this._made.push(operation as Operation<unknown>) // what the probe shows
+  }
+
+  watch(): void {
+    const { _takenUp: takenUp } = this
+    const watch = this
+    for (const [prototype, names] of takingUp) {
+      this._standIn(prototype, names, (original) => {
+        return function (this: object, ...args) {
+          takenUp.add(this)
+          return original.apply(this, args)
+        }
+      })
+    }
+    for (const [prototype, names] of handingOut) {
+      this._standIn(prototype, names, (original) => {
+        return function (this: object, ...args) {
+          const shared = original.apply(this, args) as object // an operation
+          if (queue.running === null) return shared
+          const own = Object.create(shared) as Operation<unknown> // the same in all but identity
+          watch.made(own)
+          return own
+        }
+      })
+    }
+  }
+
+  unwatch(): void {
+    for (const restore of this._originals) restore()
+    this._originals.length = 0
+  }
+
+  /** Of the run: what was made and not taken up, in words; null where there is none. */
+  first(): string | null {
+    const { _made: made, _takenUp: takenUp } = this
+    if (made.length === 0) return null
+    for (const operation of made) for (const part of partsOf(operation)) takenUp.add(part)
+    for (const operation of made) if (!takenUp.has(operation) && !takenUp.has(Object.getPrototypeOf(operation) as object) && kinds.test(operation.describe())) return operation.describe()
+    return null
+  }
+
+  private _standIn(prototype: Methods, names: readonly PropertyKey[], make: (original: Method) => Method): void {
+    for (const name of names) {
+      const before = Object.getOwnPropertyDescriptor(prototype, name)
+      if (before === undefined) throw new Error(`the runtime has no ${String(name)} where the test kit looks for it`)
+      Object.defineProperty(prototype, name, { ...before, value: make(before.value as Method) }) // it is one
+      this._originals.push(() => void Object.defineProperty(prototype, name, before))
+    }
+  }
+}
