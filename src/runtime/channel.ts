@@ -10,7 +10,6 @@
  * rather than block (`sliding`, `dropping`). What a subscriber was granted and gives back returns to the head, over the capacity if need be.
  */
 import { checkCount, outOfRange, mistyped } from './errors.js'
-import { installObservable } from './observable.js'
 import { Operation } from './op.js'
 import { left, none, right, some, type Either, type Option } from './option.js'
 import type { Probe } from './probe.js'
@@ -18,8 +17,8 @@ import { queue } from './run-queue.js'
 import { Ring } from './ring.js'
 import type { Op } from './types.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
-import { subscribeReceiver } from './receiver.js'
-import { subscribe, type Observer, type Unsubscribable } from './perform.js'
+import { ObservableReceiver } from './receiver.js'
+import { subscribe } from './perform.js'
 
 /**
  * The sending half. Its value type varies as a consumer's does: a `Sender<Animal>` serves as a `Sender<Dog>`.
@@ -74,7 +73,7 @@ export const CLOSED = Symbol.for('millrace.closed')
 
 const LARGEST = 2 ** 31 - 1
 
-export class Channel<T> implements Chan<T> {
+export class Channel<T> extends ObservableReceiver<T> implements Chan<T> {
   readonly capacity: number
   private readonly _loses: 'oldest' | 'newest' | null
   private readonly _buffer = new Ring<T>()
@@ -85,6 +84,7 @@ export class Channel<T> implements Chan<T> {
   private _cause: { readonly value: unknown } | null = null
 
   constructor(capacity: number, loses: 'oldest' | 'newest' | null) {
+    super()
     this.capacity = capacity
     this._loses = loses
   }
@@ -128,11 +128,6 @@ export class Channel<T> implements Chan<T> {
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return new ChannelIterator(this)
-  }
-
-  /** RxJS's `from` finds this: values come as fast as they are received, since a plain subscription carries no demand. */
-  subscribe(observer: Observer<T>): Unsubscribable {
-    return subscribeReceiver(this, observer)
   }
 
   /** Delivers or buffers the value now; false means that a sender would wait. */
@@ -213,7 +208,6 @@ export class Channel<T> implements Chan<T> {
     return this._receivers
   }
 }
-installObservable(Channel.prototype)
 
 class Send<T> extends Operation<void> {
   constructor(

@@ -13,7 +13,7 @@
  * A context of the user's own may stand anywhere in a chain; what is derived from it waits for its `done()`.
  */
 import { CanceledError, DeadlineExceededError, mistyped, withoutStack } from './errors.js'
-import { causeOf, CONTEXT, isOperation, Operation } from './op.js'
+import { causeOf, isOperation, Operation } from './op.js'
 import { none, some, type Option } from './option.js'
 import { queue } from './run-queue.js'
 import { time, type Entry } from './timers.js'
@@ -22,6 +22,10 @@ import { PENDING, Reaction, WaitQueue, type Pending, type Waiter } from './waite
 
 /** What all contexts of ours can be asked by those derived from them. */
 abstract class Base implements Context {
+  /** See `checkContext`. */
+  get millraceContext(): true {
+    return true
+  }
   abstract done(): Op<void>
   abstract err(): Option<Error>
   abstract cause(): Option<unknown>
@@ -31,8 +35,6 @@ abstract class Base implements Context {
   /** The nearest context that can be ended, itself included; null where none is, undefined where a user's own stands before it. */
   abstract readonly endable: Endable | null | undefined
 }
-
-Object.defineProperty(Base.prototype, CONTEXT, { value: true })
 
 /** Never ends: the root of a tree. */
 export class Root extends Base {
@@ -375,7 +377,7 @@ class NeverDone extends Operation<void> {
   }
 }
 
-const neverDone = new NeverDone()
+const neverDone = /* @__PURE__ */ new NeverDone()
 
 export function newCanceled(): CanceledError {
   return withoutStack(() => new CanceledError())

@@ -8,10 +8,10 @@ import type { CancelContext, Context, ContextKey } from './types.js'
 import { Reaction } from './waiter.js'
 
 /** Never ends, has no deadline and no values: where every tree of contexts begins. Source: Go's `context.Background`. */
-export const background: Context = new Root('context.Background')
+export const background: Context = /* @__PURE__ */ new Root('context.Background')
 
 /** As `background`, for where it is not yet clear which context to use. Source: Go's `context.TODO`. */
-export const todo: Context = new Root('context.TODO')
+export const todo: Context = /* @__PURE__ */ new Root('context.TODO')
 
 /**
  * A context that ends when it is canceled or its parent ends, whichever comes first. Cancel it when its work is done, or let `using` do so:

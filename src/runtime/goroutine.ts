@@ -301,6 +301,10 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
     return this._life > LIVE
   }
 
+  get wasCanceled(): boolean {
+    return this._rare?.isCanceled === true
+  }
+
   /** It ended by a throw. */
   get failure(): Failure | null {
     return this._life === FAILED || this._life === FAILED_AND_SEEN ? { error: this.raw } : null
@@ -437,4 +441,4 @@ class GivingWay extends Operation<void> {
   }
 }
 
-const givingWay = new GivingWay()
+const givingWay = /* @__PURE__ */ new GivingWay()

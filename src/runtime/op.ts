@@ -183,15 +183,12 @@ function drivenByOthers(operation: Operation<unknown>): Error {
   )
 }
 
-/** On contexts of ours, which need no closer look: a context is derived for each request, so the look has to be cheap. */
-export const CONTEXT = Symbol.for('millrace.context')
-
-/** Throws unless the value can serve as a Context. */
+/** Throws unless the value can serve as a Context. Ours are known by a mark: one is derived for each request, so the look has to be cheap. */
 export function checkContext(where: string, ctx: Context): Context {
   const it = ctx as unknown as Partial<Record<string | symbol, unknown>> | null | undefined // from JavaScript it may be anything
   if (it === null || it === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
   if (
-    it[CONTEXT] === true ||
+    it.millraceContext === true ||
     (['done', 'err', 'cause', 'deadline', 'value'].every((name) => typeof it[name] === 'function') && 'signal' in it)
   )
     return ctx

@@ -1,14 +1,19 @@
-/** What works on any Receiver: the plain subscription behind `from(receiver)`. */
+/** What our receivers have in common: the plain subscription behind `from(receiver)`. */
 import type { Receiver } from './channel.js'
+import { installObservable } from './observable.js'
 import type { Operation } from './op.js'
 import type { Option } from './option.js'
 import type { Observer, Unsubscribable } from './perform.js'
 import { queue, type Runnable } from './run-queue.js'
 
-/** Receives one value after the other for the observer, each from the run queue, until it is closed or the observer leaves. */
-export function subscribeReceiver<T>(receiver: Receiver<T>, observer: Observer<T>): Unsubscribable {
-  return new Pump(receiver, observer)
+/** An observable to RxJS: values come as fast as they are received, since a plain subscription carries no demand. */
+export abstract class ObservableReceiver<T> {
+  /** Receives one value after the other for the observer, each from the run queue, until it is closed or the observer leaves. */
+  subscribe(this: Receiver<T>, observer: Observer<T>): Unsubscribable {
+    return new Pump(this, observer)
+  }
 }
+installObservable(ObservableReceiver.prototype)
 
 class Pump<T> implements Runnable, Unsubscribable {
   private _pending: Unsubscribable | null = null

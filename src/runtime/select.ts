@@ -273,7 +273,7 @@ class Never extends Operation<never> {
   }
 }
 
-const neverReady = new Never()
+const neverReady = /* @__PURE__ */ new Never()
 
 /** An operation that is never ready: a nil channel. */
 export function never(): Op<never> {

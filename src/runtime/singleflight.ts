@@ -9,6 +9,7 @@
 import { background, withCancel } from './context.js'
 import { checkFunction } from './errors.js'
 import { spawn, type Body, type Owner, type Spawned } from './goroutine.js'
+import { hostTurn } from './host.js'
 import { Operation } from './op.js'
 import { queue, type Runnable } from './run-queue.js'
 import type { CancelContext, Context, Op } from './types.js'
@@ -69,9 +70,14 @@ class Call<K, V> implements Owner, Runnable {
     this.goroutine = spawn(f, [this._ctx], this)
   }
 
-  /** From the run queue, since a cancel runs listeners of signals, and a caller leaves while the select it is a case of is being settled. */
+  /**
+   * Not at once: who comes back in the same turn of the event loop, a select in a loop say, has not left. And a cancel runs listeners of
+   * signals, while the one that leaves may be a case of a select that is being settled.
+   */
   leave(): void {
-    if (--this.callers === 0) queue.push(this)
+    if (--this.callers > 0) return
+    if (queue.isTakenOver) queue.push(this)
+    else hostTurn(() => queue.push(this))
   }
 
   run(): void {

@@ -1,11 +1,9 @@
 /** Sleeping, timers and tickers. Durations are in ms; NaN is refused, zero and below mean at once, beyond 2^31-1 is no limit. */
 import { Channel, type Receiver } from './channel.js'
 import { checkTime, outOfRange } from './errors.js'
-import { installObservable } from './observable.js'
 import { Operation } from './op.js'
 import type { Either, Option } from './option.js'
-import type { Observer, Unsubscribable } from './perform.js'
-import { subscribeReceiver } from './receiver.js'
+import { ObservableReceiver } from './receiver.js'
 import { time, type Entry } from './timers.js'
 import type { Op } from './types.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
@@ -199,13 +197,14 @@ export function ticker(ms: number): Ticker {
   return new Ticks(ms)
 }
 
-class Ticks implements Ticker {
+class Ticks extends ObservableReceiver<number> implements Ticker {
   readonly size = 0
   readonly capacity = 0
   private readonly _ticks = new Channel<number>(1, 'newest')
   private _entry: Entry | null = null
 
   constructor(ms: number) {
+    super()
     this._start(time.timers.now() + ms, ms)
   }
 
@@ -219,10 +218,6 @@ class Ticks implements Ticker {
 
   [Symbol.asyncIterator](): AsyncIterator<number> {
     return this._ticks[Symbol.asyncIterator]()
-  }
-
-  subscribe(observer: Observer<number>): Unsubscribable {
-    return subscribeReceiver(this, observer)
   }
 
   stop(): void {
@@ -247,7 +242,6 @@ class Ticks implements Ticker {
     })
   }
 }
-installObservable(Ticks.prototype)
 
 function checkInterval(where: string, ms: number): void {
   checkTime(where, ms)

@@ -135,4 +135,4 @@ function isBefore(a: Entry, b: Entry): boolean {
 }
 
 /** The timers in force: of the system's clock, unless a test has put virtual time in their place. */
-export const time: { timers: Timers } = { timers: new Timers(systemClock) }
+export const time: { timers: Timers } = { timers: /* @__PURE__ */ new Timers(systemClock) }
