@@ -198,6 +198,8 @@ function selectFromArray(cases: readonly unknown[], biased: boolean): Select {
 
 function selectFromRecord(cases: Record<string, unknown>, biased: boolean): Select {
   const names = Object.keys(cases)
+  // A promise, a Map: it has no cases of its own, and would wait for ever.
+  if (names.length === 0 && !isPlain(cases)) throw mistyped('select(cases)', 'a record or an array of cases', cases)
   const operations = new Array<Operation<unknown>>(names.length)
   let count = 0
   for (const name of names) {
@@ -209,6 +211,11 @@ function selectFromRecord(cases: Record<string, unknown>, biased: boolean): Sele
   }
   if (count < operations.length) operations.length = count
   return new Select(names, operations, biased)
+}
+
+function isPlain(record: object): boolean {
+  const prototype = Object.getPrototypeOf(record) as object | null // by its contract
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function reordered(name: string): TypeError {

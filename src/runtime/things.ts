@@ -46,19 +46,25 @@ export function thingsOf(operation: Operation<unknown>): readonly object[] {
   return places.map((place) => own[place]).filter((thing): thing is object => typeof thing === 'object' && thing !== null)
 }
 
-const kinds = new Map<object, string>([
-  [Channel.prototype, 'chan'],
-  [prototypeOf(mutex()), 'mutex'],
-  [prototypeOf(rwMutex()), 'rwMutex'],
-  [prototypeOf(semaphore(1)), 'semaphore'],
-  [prototypeOf(waitGroup()), 'waitGroup'],
-])
+/** By class; made when first asked for. */
+let kinds: ReadonlyMap<object, string> | null = null
+
+function findKinds(): ReadonlyMap<object, string> {
+  return new Map([
+    [Channel.prototype, 'chan'],
+    [prototypeOf(mutex()), 'mutex'],
+    [prototypeOf(rwMutex()), 'rwMutex'],
+    [prototypeOf(semaphore(1)), 'semaphore'],
+    [prototypeOf(waitGroup()), 'waitGroup'],
+  ])
+}
 
 function prototypeOf(thing: object): object {
   return Object.getPrototypeOf(thing) as object // of an instance of a class
 }
 
 export function kindOf(thing: object): string {
+  kinds ??= findKinds()
   return kinds.get(prototypeOf(thing)) ?? thing.constructor.name.toLowerCase()
 }
 

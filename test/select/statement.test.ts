@@ -343,6 +343,14 @@ it('SE-044 a select of 5000 cases finds the only one that is ready, at once or a
   }
 })
 
+it('wide selects of different widths find what is ready, one after the other', async () => {
+  for (const width of [300, 400, 255, 256, 257, 300, 3]) {
+    const ready = filled(7)
+    const choice = await select(upTo(width).map((i) => (i === width - 1 ? ready : chan<number>()).receive()))
+    expect(choice).toEqual({ case: width - 1, value: some(7) })
+  }
+})
+
 it('an array of cases answers with the index as written, nil channels included', async () => {
   const ch = filled(1)
   expect(await select([null, chan<number>().receive(), undefined, ch.receive(), false])).toEqual({ case: 3, value: some(1) })
