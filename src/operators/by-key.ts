@@ -1,46 +1,62 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../runtime/index.js'
 import { checkCount, checkFunction, Ring } from '../runtime/kernel.js'
-import { stageNotes, type StageNotes, type StageOptions } from './arrivals.js'
+import { stageNotes, type StageNotes } from './arrivals.js'
+import { checkFailureOptions, type FailureOptions } from './failures.js'
 import type { Place } from './place.js'
 import { under } from './scope.js'
 import { operate } from './stage.js'
+import { failedIn } from './trail.js'
+import { Watermark } from './watermark.js'
 import type { Work } from './work.js'
 import { WorkingStage, type Worker } from './working-stage.js'
 
-export interface ByKeyOptions extends StageOptions {
+export interface ByKeyOptions<T = never> extends FailureOptions {
   /** How many items may wait for their key or for a worker, so that one slow key does not hold up the others at once; default 16 times `n`. */
   readonly waiting?: number
+  /**
+   * Told of the lowest unfinished item as it moves: all items up to `item`, which came at `position`, itself included, are through. What a
+   * consumer of a log commits. Where it is given, an item has its place until all before it are through, so the stage holds no more than
+   * before.
+   */
+  readonly commit?: (item: T, position: number) => void
 }
 
 /**
  * Up to `n` workers in parallel across keys, and one after the other within a key, in order. What waits for its key is bounded (`waiting`), and
- * the source pauses at the bound; a key with nothing to do costs nothing. `work` answers what `workerPool`'s does.
+ * the source pauses at the bound; a key with nothing to do costs nothing. `work` answers what `workerPool`'s does, and fails as there.
  *
  * @example
  * ```ts
- * fromReceiver(events).pipe(byKey((event) => event.user, 4, async (event, ctx) => store(event, ctx.signal)))
+ * fromReceiver(events).pipe(byKey((event) => event.user, 4, async (event, ctx) => store(event, ctx.signal), { commit: (event) => log.commit(event.offset) }))
  * ```
  */
 export function byKey<T, K, R>(
   key: (value: T) => K,
   n: number,
   work: (value: T, ctx: Context) => Work<R>,
-  options?: ByKeyOptions,
+  options?: ByKeyOptions<T>,
 ): OperatorFunction<T, R> {
   checkFunction('byKey(key)', key)
   checkCount('byKey(key, n)', 1, n)
   checkFunction('byKey(key, n, work)', work)
-  const waiting = options?.waiting ?? 16 * n
+  const { waiting = 16 * n, commit } = options ?? {}
   checkCount('byKey(…, { waiting })', 0, waiting)
+  if (commit !== undefined) checkFunction('byKey(…, { commit })', commit)
+  checkFailureOptions('byKey', options)
   const notes = stageNotes('byKey', options)
-  return operate(notes, n + waiting, (subscriber) => new ByKey(subscriber, notes, key, n, waiting, work))
+  return operate(notes, n + waiting, (subscriber) => new ByKey(subscriber, notes, n + waiting, n, key, work, options))
 }
 
 /** The items of one key: the first is under way or waits for a worker, the others wait for it. */
 interface Lane<T, K> {
   readonly key: K
-  readonly items: Ring<T>
+  readonly items: Ring<Item<T>>
+}
+
+interface Item<T> {
+  readonly value: T
+  readonly position: number
 }
 
 class ByKey<T, K, R> extends WorkingStage<T, R> {
@@ -49,29 +65,34 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
   /** Lanes that could go on, if a worker were free; in order. */
   private readonly _ready = new Ring<Lane<T, K>>()
   private readonly _atWork = new Map<Place<T, R>, Lane<T, K>>()
+  private readonly _watermark: Watermark<T> | null
 
   constructor(
     subscriber: Subscriber<R>,
     notes: StageNotes,
-    private readonly _key: (value: T) => K,
+    places: number,
     private readonly _workers: number,
-    waiting: number,
+    private readonly _key: (value: T) => K,
     work: Worker<T, R>,
+    options: ByKeyOptions<T> | undefined,
   ) {
-    super(subscriber, notes, _workers + waiting, work)
+    super(subscriber, notes, places, work, options)
+    this._watermark = options?.commit === undefined ? null : new Watermark(options.commit)
   }
 
   protected take(value: T): void {
+    const item = { value, position: this.nextPosition++ }
     let key: K
     try {
       key = under(null, () => this._key(value))
     } catch (cause) {
-      return this.fail(cause)
+      return this.fail(failedIn(cause, this.stage, item.position))
     }
+    this._watermark?.began(value)
     const lane = this._lanes.get(key)
-    if (lane !== undefined) return lane.items.push(value)
+    if (lane !== undefined) return lane.items.push(item)
     const made: Lane<T, K> = { key, items: new Ring(1) }
-    made.items.push(value)
+    made.items.push(item)
     this._lanes.set(key, made)
     this._ready.push(made)
     this._beginReady()
@@ -82,30 +103,49 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
       const lane = this._ready.shift() as Lane<T, K> // its size says that there is one
       const place = this.takePlace()
       this._atWork.set(place, lane)
-      place.begin(lane.items.shift() as T) // a ready lane has an item
+      const { value, position } = lane.items.shift() as Item<T> // a ready lane has an item
+      place.begin(value, position)
     }
   }
 
   result(place: Place<T, R>, value: R, isLast: boolean): void {
     if (this.isOver) return
-    if (isLast) this._leave(place)
-    this.deliver(value, isLast ? 1 : 0)
-    if (isLast) this._beginReady()
+    if (!isLast) return this.deliver(value, 0)
+    const frees = this._leave(place)
+    this.deliver(value, frees)
+    this._commit()
+    this._beginReady()
   }
 
   done(place: Place<T, R>): void {
     if (this.isOver) return
-    this._leave(place)
-    this.free(1)
+    const frees = this._leave(place)
+    this._commit()
+    this.free(frees)
     this._beginReady()
   }
 
-  /** The lane goes on with its next item when a worker is free; without one it is forgotten. */
-  private _leave(place: Place<T, R>): void {
+  /**
+   * The lane goes on with its next item when a worker is free; without one it is forgotten. Answers how many places are free: those of the items
+   * that are through and have none before them that is not.
+   */
+  private _leave(place: Place<T, R>): number {
     const lane = this._atWork.get(place) as Lane<T, K> // it is at work
     this._atWork.delete(place)
+    const frees = this._watermark === null ? 1 : this._watermark.finished(place.position)
     this.release(place)
     if (lane.items.size > 0) this._ready.push(lane)
     else this._lanes.delete(lane.key)
+    return frees
+  }
+
+  /** A throw of `commit` is the error of the pipeline. */
+  private _commit(): void {
+    if (this._watermark === null || this.isOver) return
+    try {
+      under(null, () => this._watermark?.tell())
+    } catch (cause) {
+      this.fail(cause)
+    }
   }
 }

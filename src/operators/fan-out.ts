@@ -4,7 +4,8 @@ import { Arrivals, stageNotes, type StageNotes, type StageOptions } from './arri
 import { Branch, type Trunk } from './branch.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { under } from './scope.js'
+import { under, withDemand } from './scope.js'
+import { passedBy } from './trail.js'
 
 /**
  * Each item goes to one of `n` branches, the next in turn that has demand; their results come together, as they come. Holds one item while
@@ -83,7 +84,7 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
     private readonly _builds: readonly Build<T, R>[],
   ) {
     this._outlet = new Outlet(subscriber, false)
-    this._arrivals = new Arrivals(notes, 1)
+    this._arrivals = new Arrivals(notes, 1, this._outlet.scope)
     this.branches = _builds.map(() => new Branch<T>(this))
     this._running = _builds.length
   }
@@ -97,14 +98,14 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
     const { _outlet: outlet, _subscription: subscription } = this
     for (const [i, build] of this._builds.entries()) subscription.add(under(outlet.scope, () => this._subscribeTo(build, i)))
     if (!this._isOver) {
-      const scope = { demand: this._arrivals.demand, ctx: outlet.scope.ctx }
+      const scope = withDemand(outlet.scope, this._arrivals.demand)
       subscription.add(
         under(scope, () =>
           source.subscribe({
             next: (value) => this._arrive(value),
-            error: (cause) => this._fail(cause),
+            error: (cause) => this._fail(passedBy(cause, this._arrivals.name)),
             complete: () => {
-              this._sourceIsDone = true
+              this._sourceIsDone = this._arrivals.demand.isComplete = true
               this.run()
             },
           }),
@@ -124,7 +125,7 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
     }
     return results.subscribe({
       next: (value) => this._outlet.next(value),
-      error: (cause) => this._fail(cause),
+      error: (cause) => this._fail(passedBy(cause, this._arrivals.name)),
       complete: () => {
         if (--this._running > 0 || this._isOver) return
         this._end()

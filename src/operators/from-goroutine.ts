@@ -42,6 +42,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       return () => {
         subscription.unsubscribe()
         goroutine.cancel()
+        scope.leaving?.add(goroutine)
         ctx.cancel()
       }
     }),

@@ -81,6 +81,7 @@ class IterablePump<T> implements Runnable {
       outlet.emit(result.value)
       if (!demand.isOpen) return
       if (demand.othersWait) return demand.wait(this)
+      if (demand.isOthersTurn) return queue.push(this)
       if (--queue.operations.left <= 0 && queue.sliceIsOver) return queue.pushAfterHost(this)
     }
   }

@@ -3,7 +3,8 @@ import { queue, Ring, type Runnable } from '../runtime/kernel.js'
 import { described } from './description.js'
 import { Arrivals, stageNotes } from './arrivals.js'
 import { Outlet } from './outlet.js'
-import { under } from './scope.js'
+import { under, withDemand } from './scope.js'
+import { passedBy } from './trail.js'
 
 /**
  * The items of all sources, one of each in turn where several are ready: none is starved by one that always is. Holds one item of each, and
@@ -23,13 +24,13 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
       const subscription = new Subscription()
       for (const source of sources) {
         if (subscriber.closed) break
-        const input = new Input(merge, new Arrivals<ObservedValueOf<S[number]>>(notes, 1))
+        const input = new Input(merge, new Arrivals<ObservedValueOf<S[number]>>(notes, 1, merge.outlet.scope))
         subscription.add(
-          under({ demand: input.arrivals.demand, ctx: merge.outlet.scope.ctx }, () =>
+          under(withDemand(merge.outlet.scope, input.arrivals.demand), () =>
             from(source as ObservableInput<ObservedValueOf<S[number]>>).subscribe({
               // one of them
               next: (value) => input.arrive(value),
-              error: (cause) => merge.outlet.error(cause),
+              error: (cause) => merge.outlet.error(passedBy(cause, input.arrivals.name)),
               complete: () => input.complete(),
             }),
           ),

@@ -22,6 +22,7 @@ export class Outlet<T> {
 
   next(value: T): void {
     const before = this.enter()
+    this.demand.emitted()
     try {
       this.subscriber.next(value)
     } finally {
@@ -31,6 +32,7 @@ export class Outlet<T> {
 
   /** Inside `enter` and `leave`: for loops that emit many. */
   emit(value: T): void {
+    this.demand.emitted()
     this.subscriber.next(value)
   }
 

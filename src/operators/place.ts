@@ -3,8 +3,9 @@
  * two callbacks are made once for each place, not for each item; it waits for operations itself.
  */
 import type { Observable, Subscription } from 'rxjs'
-import type { Context, Goroutine } from '../runtime/index.js'
-import { PENDING, queue, spawn, Waiter, type Operation, type Runnable } from '../runtime/kernel.js'
+import type { Context } from '../runtime/index.js'
+import { PENDING, queue, spawn, type Spawned, Waiter, type Operation, type Runnable } from '../runtime/kernel.js'
+import type { Leaving } from './leaving.js'
 import { lay, under, type Scope } from './scope.js'
 import { kindOf, type Work } from './work.js'
 
@@ -14,6 +15,8 @@ export interface Workers<T, R> {
   /** `work` is a generator function. */
   readonly runsGoroutines: boolean
   readonly context: Context
+  /** Where goroutines go that are told to stop. */
+  readonly leaving: Leaving | null
   /** What an observable of a worker is subscribed under. */
   readonly scopeBelow: Scope
   /** Whether results leave in the order of their items. */
@@ -22,26 +25,41 @@ export interface Workers<T, R> {
   result(place: Place<T, R>, value: R, isLast: boolean): void
   /** This place has no (more) results. */
   done(place: Place<T, R>): void
-  failed(cause: unknown): void
+  /** The work of this place threw. */
+  failed(place: Place<T, R>, cause: unknown): void
 }
 
 export class Place<T, R> extends Waiter implements Runnable {
+  /** What is under way, and how many items had come before it. */
+  value: T | undefined = undefined
+  position = 0
+  /** How often its work has failed, and when it first began. */
+  attempts = 0
+  began = 0
   isDone = false
   hasKept = false
   private _kept: R | undefined = undefined
   private _operation: Operation<R> | null = null
   private _isGranted = false
-  private _goroutine: Goroutine<R> | null = null
+  private _goroutine: Spawned<R> | null = null
   private _subscription: Subscription | null = null
   private _deferred: Observable<R> | null = null
   private readonly _onValue = (value: R): void => this.pool.result(this, value, true)
-  private readonly _onThrow = (cause: unknown): void => this.pool.failed(cause)
+  private readonly _onThrow = (cause: unknown): void => this.pool.failed(this, cause)
 
   constructor(private readonly pool: Workers<T, R>) {
     super()
   }
 
-  begin(value: T): void {
+  begin(value: T, position: number): void {
+    this.value = value
+    this.position = position
+    this.attempts = 0
+    this.work(value)
+  }
+
+  /** Does the work on the item, for the first time or again. */
+  work(value: T): void {
     const { pool } = this
     this.isDone = false
     if (pool.runsGoroutines)
@@ -51,7 +69,7 @@ export class Place<T, R> extends Waiter implements Runnable {
     try {
       work = pool.work(value, pool.context)
     } catch (cause) {
-      return pool.failed(cause)
+      return pool.failed(this, cause)
     } finally {
       lay(scope)
     }
@@ -71,7 +89,7 @@ export class Place<T, R> extends Waiter implements Runnable {
     }
   }
 
-  private _join(goroutine: Goroutine<R>): void {
+  private _join(goroutine: Spawned<R>): void {
     this._goroutine = goroutine
     this._perform(goroutine.join() as Operation<R>)
   }
@@ -81,7 +99,8 @@ export class Place<T, R> extends Waiter implements Runnable {
     try {
       value = operation.poll()
     } catch (cause) {
-      return this.pool.failed(cause)
+      this._goroutine = null
+      return this.pool.failed(this, cause)
     }
     if (value !== PENDING) return this.pool.result(this, value, true)
     this._operation = operation
@@ -103,7 +122,7 @@ export class Place<T, R> extends Waiter implements Runnable {
     try {
       value = operation.finish(this)
     } catch (cause) {
-      return this.pool.failed(cause)
+      return this.pool.failed(this, cause)
     }
     this.raw = undefined
     this.pool.result(this, value, true)
@@ -115,7 +134,11 @@ export class Place<T, R> extends Waiter implements Runnable {
     const subscription = under(pool.scopeBelow, () =>
       work.subscribe({
         next: (value) => pool.result(this, value, false),
-        error: (cause) => pool.failed(cause),
+        error: (cause) => {
+          isOver = true
+          this._subscription = null
+          pool.failed(this, cause)
+        },
         complete: () => {
           isOver = true
           this._subscription = null
@@ -152,7 +175,10 @@ export class Place<T, R> extends Waiter implements Runnable {
       else this._operation.withdraw(this)
     }
     this._operation = null
-    this._goroutine?.cancel()
+    if (this._goroutine !== null) {
+      this._goroutine.cancel()
+      this.pool.leaving?.add(this._goroutine)
+    }
     this._subscription?.unsubscribe()
     this._deferred = null
   }

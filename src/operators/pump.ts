@@ -15,6 +15,8 @@ import type { Outlet } from './outlet.js'
 export abstract class Pump<R, T> extends Waiter implements Runnable {
   private _state: 'queued' | 'parked' | 'granted' | 'over' = 'queued'
   private _operation: Operation<R> | null = null
+  /** What was granted has had to wait for demand. */
+  private _wasHeld = false
 
   constructor(protected readonly outlet: Outlet<T>) {
     super()
@@ -40,6 +42,7 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
       return
     }
     if (!demand.isOpen) {
+      this._wasHeld = this._state === 'granted'
       demand.wait(this)
       return
     }
@@ -66,6 +69,7 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
     if (this._state === 'over') return false
     const { demand } = this.outlet
     if (!demand.isOpen || demand.othersWait) demand.wait(this)
+    else if (demand.isOthersTurn) queue.push(this)
     else if (--queue.operations.left <= 0 && queue.sliceIsOver) queue.pushAfterHost(this)
     else return true
     return false
@@ -90,8 +94,12 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
   }
 
   private _emitGranted(): void {
+    const { demand } = this.outlet
+    const mayBeStop = this._wasHeld && demand.claims > 1 && !demand.isComplete
+    this._wasHeld = false
     this._state = 'queued'
     this._deliver((this._operation as Operation<R>).finish(this)) // granted, so there is one
+    if (mayBeStop && demand.isComplete && demand.unseen > 0) demand.foreman?.stoppedLate()
   }
 
   private _deliver(value: R): void {

@@ -3,7 +3,7 @@ import { checkCount, mistyped, Ring, type Runnable } from '../runtime/kernel.js'
 import { StageNotes } from './arrivals.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { Demand, under } from './scope.js'
+import { Demand, under, withDemand } from './scope.js'
 import { operate, Stage } from './stage.js'
 
 export type QueuePolicy = 'block' | 'drop-oldest' | 'drop-newest' | 'error'
@@ -62,7 +62,7 @@ class LosingQueue<T> implements Runnable {
   }
 
   connect(source: Observable<T>): () => void {
-    const subscription = under({ demand: new Demand(), ctx: this._outlet.scope.ctx }, () =>
+    const subscription = under(withDemand(this._outlet.scope, new Demand()), () =>
       source.subscribe({
         next: (value) => this._arrive(value),
         error: (cause) => this._outlet.error(cause),

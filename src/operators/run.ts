@@ -1,7 +1,8 @@
 import { isObservable, type Observable } from 'rxjs'
 import { chan, background, type Context, type Goroutine, type Receiver } from '../runtime/index.js'
 import { checkContext, mistyped, Operation, PENDING, spawn, WaitQueue, type Pending, type Waiter } from '../runtime/kernel.js'
-import { Demand, under } from './scope.js'
+import { Leaving } from './leaving.js'
+import { scopeOf, under } from './scope.js'
 import { sendTo } from './send-to.js'
 
 /** Completes when the pipeline has, or throws what it failed with. */
@@ -31,17 +32,19 @@ class Ending extends Operation<void> {
   }
 }
 
-/** Subscribes under the context, and waits for the end; the subscription is over when this is. */
+/** Subscribes under the context, and waits for the end; the subscription is over when this is, and so are the goroutines within it. */
 function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value: T) => void): Generator<never, void> {
   const ending = new Ending()
+  const leaving = new Leaving()
   if (ctx.err()._tag === 'Some') yield* ending.within(ctx)
-  const subscription = under({ demand: new Demand(), ctx }, () =>
+  const subscription = under(scopeOf(ctx, leaving), () =>
     pipeline.subscribe({ next, error: (cause) => ending.set(true, cause), complete: () => ending.set(false) }),
   )
   try {
     yield* ending.within(ctx)
   } finally {
     subscription.unsubscribe()
+    yield* leaving.wait()
   }
 }
 
@@ -57,7 +60,8 @@ function checkPipeline(where: string, pipeline: unknown): void {
 
 /**
  * Runs a pipeline as a goroutine. `join()` waits until it completes; it throws what the pipeline failed with, or the context's cause when that
- * ended first. When the context ends, or the goroutine is canceled, the pipeline is unsubscribed from.
+ * ended first. When the context ends, or the goroutine is canceled, the pipeline is unsubscribed from. In each case `join()` settles when the
+ * goroutines of the pipeline are unwound, the waits in their `finally` blocks included.
  *
  * @example
  * ```ts

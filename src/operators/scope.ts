@@ -11,13 +11,43 @@
  *
  * No internals of RxJS are touched. What cannot be paced so is detected: see `arrivals.ts`.
  */
-import { background, type Context } from '../runtime/index.js'
+import { background, type Context, type Sender } from '../runtime/index.js'
 import { queue, Ring, type Runnable } from '../runtime/kernel.js'
+import type { DeadLetter } from './dead-letter.js'
+import type { Leaving } from './leaving.js'
 
 export interface Scope {
   readonly demand: Demand
   readonly ctx: Context
+  /** What `named` calls the part of the pipeline that is above it; empty where none does. */
+  readonly name: string
+  /** Where `catchTo` has the items sent whose work fails. */
+  readonly letters: Sender<DeadLetter> | null
+  /** Where a run keeps the goroutines that are to have ended before it has. */
+  readonly leaving: Leaving | null
 }
+
+/** Who laid the demand, as those see it who emit within it. */
+export interface Foreman {
+  /** Items in its places, and the places there are. */
+  readonly depth: number
+  readonly places: number
+  /** So many items were emitted above in a row, and none of them has arrived. */
+  noneArrived(): void
+  /** An item that had waited for demand did not arrive, but ended all that is above. */
+  stoppedLate(): void
+}
+
+/** Told as a demand closes and opens: what a meter needs. */
+export interface DemandWatch {
+  closed(): void
+  opened(): void
+}
+
+/** Items emitted in a row, none of which has arrived, before that is told. */
+const MANY_UNSEEN = 100_000
+/** And before a source lets the others have a turn: they may be what it takes for one to arrive (zip). */
+const SOME_UNSEEN = 64
 
 /**
  * Whether a stage takes more. Sources that wait for it rotate: each emits one item and queues up again, where several share it.
@@ -30,24 +60,40 @@ export class Demand {
   claims = 0
   /** Not 0 while one of them emits. */
   turn = 0
+  /** Items they emitted since one arrived in their turn. */
+  unseen = 0
+  /** Nothing comes from above any more. */
+  isComplete = false
+  watch: DemandWatch | null = null
+
+  constructor(readonly foreman: Foreman | null = null) {}
 
   get isOpen(): boolean {
     return this._isOpen
   }
 
   close(): void {
-    if (!this._isRetired) this._isOpen = false
+    if (this._isRetired || !this._isOpen) return
+    this._isOpen = false
+    if (this.watch !== null) this.watch.closed()
   }
 
   open(): void {
     if (this._isOpen) return
     this._isOpen = true
+    if (this.watch !== null) this.watch.opened()
     this.passOn()
+  }
+
+  /** A source emits an item in its turn. */
+  emitted(): void {
+    if (++this.unseen === MANY_UNSEEN) this.foreman?.noneArrived()
   }
 
   /** The stage has left: a source that others still listen to must not wait for it. */
   retire(): void {
     this._isRetired = true
+    if (!this._isOpen && this.watch !== null) this.watch.opened()
     this._isOpen = true
     for (let next = this._waiting.shift(); next !== undefined; next = this._waiting.shift()) queue.push(next)
   }
@@ -59,6 +105,11 @@ export class Demand {
 
   get othersWait(): boolean {
     return this._waiting.size > 0
+  }
+
+  /** The source is to give way, though the demand is open. */
+  get isOthersTurn(): boolean {
+    return this.unseen >= SOME_UNSEEN && this.claims > 1
   }
 
   /** Whoever cannot use the open demand leaves it to the next. */
@@ -76,7 +127,17 @@ const scopes = (shared[key] ??= { current: null })
 
 /** What holds where nobody laid a scope: the context of no end, and a demand that is always open. */
 function unscoped(): Scope {
-  return { demand: new Demand(), ctx: background }
+  return scopeOf(background)
+}
+
+/** A scope of its own, with a demand that is always open. */
+export function scopeOf(ctx: Context, leaving: Leaving | null = null): Scope {
+  return { demand: new Demand(), ctx, name: '', letters: null, leaving }
+}
+
+/** What a stage lays above itself: all that holds below it, and its own demand. */
+export function withDemand({ ctx, name, letters, leaving }: Scope, demand: Demand): Scope {
+  return { demand, ctx, name, letters, leaving }
 }
 
 /** The scope laid by the nearest stage of ours below, at the moment of subscription. */

@@ -13,7 +13,8 @@ import { Ring, type Runnable } from '../runtime/kernel.js'
 import { Arrivals, type StageNotes } from './arrivals.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { under } from './scope.js'
+import { under, withDemand } from './scope.js'
+import { passedBy } from './trail.js'
 
 interface Result<R> {
   readonly result: R
@@ -27,7 +28,6 @@ export abstract class Stage<T, R> implements Runnable {
   protected readonly ctx: CancelContext
   private readonly _results = new Ring<Result<R>>()
   private readonly _places: number
-  private _used = 0
   private _sourceIsDone = false
   private _isOver = false
   private _waitsBelow = false
@@ -36,7 +36,7 @@ export abstract class Stage<T, R> implements Runnable {
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes, places: number) {
     this.outlet = new Outlet(subscriber)
-    this.arrivals = new Arrivals(notes, places)
+    this.arrivals = new Arrivals(notes, places, this.outlet.scope)
     this.ctx = withCancel(this.outlet.scope.ctx)
     this._places = places
   }
@@ -58,12 +58,12 @@ export abstract class Stage<T, R> implements Runnable {
 
   /** Subscribes to the source, with the stage's demand in the scope. */
   connect(source: Observable<T>): () => void {
-    const subscription = under({ demand: this.arrivals.demand, ctx: this.outlet.scope.ctx }, () =>
+    const subscription = under(withDemand(this.outlet.scope, this.arrivals.demand), () =>
       source.subscribe({
         next: (value) => this.arrive(value),
-        error: (cause) => this.fail(cause),
+        error: (cause) => this.fail(passedBy(cause, this.arrivals.name)),
         complete: () => {
-          this._sourceIsDone = true
+          this._sourceIsDone = this.arrivals.demand.isComplete = true
           this._checkEnd()
         },
       }),
@@ -80,13 +80,13 @@ export abstract class Stage<T, R> implements Runnable {
     const { arrivals } = this
     const unpaced = arrivals.look()
     if (unpaced !== null) this.fail(unpaced)
-    else if (this._used >= this._places || arrivals.size > 0) arrivals.keep(value)
+    else if (arrivals.used >= this._places || arrivals.size > 0) arrivals.keep(value)
     else this._begin(value)
   }
 
   private _begin(value: T): void {
-    this._used++
-    if (this._used >= this._places) this.arrivals.demand.close()
+    const { arrivals } = this
+    if (++arrivals.used >= this._places) arrivals.demand.close()
     this.take(value)
   }
 
@@ -105,12 +105,13 @@ export abstract class Stage<T, R> implements Runnable {
   /** Items have left the stage. */
   protected free(places: number): void {
     if (this._isOver) return
-    this._used -= places
+    const { arrivals } = this
+    arrivals.used -= places
     if (this._isBeginning) return // work that ends at once: the loop below goes on, and no stack grows
     this._isBeginning = true
-    while (this.arrivals.size > 0 && this._used < this._places && !this._isOver) this._begin(this.arrivals.take())
+    while (arrivals.size > 0 && arrivals.used < this._places && !this._isOver) this._begin(arrivals.take())
     this._isBeginning = false
-    if (this._used < this._places && this.arrivals.size === 0) this.arrivals.demand.open()
+    if (arrivals.used < this._places && arrivals.size === 0) arrivals.demand.open()
     this._checkEnd()
   }
 
@@ -146,7 +147,7 @@ export abstract class Stage<T, R> implements Runnable {
       this._wasFlushed = true
       this.flush()
     }
-    if (this._isOver || this._used > 0 || this._results.size > 0) return
+    if (this._isOver || this.arrivals.used > 0 || this._results.size > 0) return
     this._end()
     this.finish()
   }

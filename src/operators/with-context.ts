@@ -33,7 +33,7 @@ export function withContext<T>(ctx: Context): MonoTypeOperatorFunction<T> {
           ),
         )
         if (subscriber.closed) return
-        subscriber.add(under({ demand: outlet.demand, ctx }, () => source.subscribe(subscriber)))
+        subscriber.add(under({ ...outlet.scope, ctx }, () => source.subscribe(subscriber)))
       }),
       { name: 'withContext', holds: 0, source },
     )

@@ -1,13 +1,14 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../runtime/index.js'
 import { checkCount, checkFunction, Ring } from '../runtime/kernel.js'
-import { stageNotes, type StageNotes, type StageOptions } from './arrivals.js'
+import { stageNotes, type StageNotes } from './arrivals.js'
+import { checkFailureOptions, type FailureOptions } from './failures.js'
 import type { Place } from './place.js'
 import { operate } from './stage.js'
 import type { Work } from './work.js'
 import { WorkingStage, type Worker } from './working-stage.js'
 
-export interface WorkerPoolOptions extends StageOptions {
+export interface WorkerPoolOptions extends FailureOptions {
   /** Results in the order of their items, in place of as they come. */
   readonly ordered?: boolean
 }
@@ -17,7 +18,8 @@ export interface WorkerPoolOptions extends StageOptions {
  * the item and a context that ends when the subscriber leaves; it answers a value, a promise, an operation, a generator (run as a
  * goroutine) or an observable. Results come as they are ready, or with `ordered` in the order of their items.
  *
- * The first throw is the pipeline's error: the context ends, goroutines are canceled, what else is under way is forgotten. Throws RangeError
+ * The first throw is the pipeline's error (`onFailure` says otherwise; so does `catchTo` below): the context ends, goroutines are canceled,
+ * what else is under way is forgotten. Throws RangeError
  * at once for an `n` that is no whole number from 1 up. Takes the place of `mergeMap(f, n)`, whose backlog has no bound.
  *
  * @example
@@ -32,17 +34,18 @@ export function workerPool<T, R>(
 ): OperatorFunction<T, R> {
   checkCount('workerPool(n)', 1, n)
   checkFunction('workerPool(n, work)', work)
+  checkFailureOptions('workerPool', options)
   const notes = stageNotes('workerPool', options)
-  return operate(notes, n, (subscriber) => new WorkerPool(subscriber, notes, n, work, options?.ordered === true))
+  return operate(notes, n, (subscriber) => new WorkerPool(subscriber, notes, n, work, options))
 }
 
 class WorkerPool<T, R> extends WorkingStage<T, R> {
   /** With `ordered`: the places in the order of their items. */
   private readonly _order: Ring<Place<T, R>> | null
 
-  constructor(subscriber: Subscriber<R>, notes: StageNotes, n: number, work: Worker<T, R>, ordered: boolean) {
-    super(subscriber, notes, n, work)
-    this._order = ordered ? new Ring() : null
+  constructor(subscriber: Subscriber<R>, notes: StageNotes, n: number, work: Worker<T, R>, options?: WorkerPoolOptions) {
+    super(subscriber, notes, n, work, options)
+    this._order = options?.ordered === true ? new Ring() : null
   }
 
   get isOrdered(): boolean {
@@ -52,7 +55,7 @@ class WorkerPool<T, R> extends WorkingStage<T, R> {
   protected take(value: T): void {
     const place = this.takePlace()
     this._order?.push(place)
-    place.begin(value)
+    place.begin(value, this.nextPosition++)
     if (this._order !== null) this._advance(this._order)
   }
 

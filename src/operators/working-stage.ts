@@ -3,6 +3,8 @@ import type { Subscriber } from 'rxjs'
 import type { Context } from '../runtime/index.js'
 import type { StageNotes } from './arrivals.js'
 import { Place, type Workers } from './place.js'
+import { Failures, type FailureOptions } from './failures.js'
+import type { Leaving } from './leaving.js'
 import type { Scope } from './scope.js'
 import { Stage } from './stage.js'
 import { isGeneratorFunction, type Work } from './work.js'
@@ -11,6 +13,9 @@ export type Worker<T, R> = (value: T, ctx: Context) => Work<R>
 
 export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<T, R> {
   readonly runsGoroutines: boolean
+  /** How many items have come. */
+  protected nextPosition = 0
+  private readonly _failures: Failures<T, R>
   private readonly _free: Place<T, R>[] = []
   private readonly _all: Place<T, R>[] = []
 
@@ -19,8 +24,10 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
     notes: StageNotes,
     places: number,
     readonly work: Worker<T, R>,
+    options: FailureOptions | undefined,
   ) {
     super(subscriber, notes, places)
+    this._failures = new Failures(this, options, this.outlet.scope.letters)
     this.runsGoroutines = isGeneratorFunction(work)
   }
 
@@ -32,12 +39,24 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
     return this.ctx
   }
 
-  /** An observable of a worker runs at the pace of the stage below. */
-  get scopeBelow(): Scope {
-    return { demand: this.outlet.demand, ctx: this.ctx }
+  get leaving(): Leaving | null {
+    return this.outlet.scope.leaving
   }
 
-  failed(cause: unknown): void {
+  /** An observable of a worker runs at the pace of the stage below. */
+  get scopeBelow(): Scope {
+    return { ...this.outlet.scope, ctx: this.ctx }
+  }
+
+  get stage(): string {
+    return this.arrivals.name
+  }
+
+  failed(place: Place<T, R>, cause: unknown): void {
+    if (!this.isOver) this._failures.meet(place, cause)
+  }
+
+  stop(cause: unknown): void {
     this.fail(cause)
   }
 
@@ -50,10 +69,12 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
   }
 
   protected release(place: Place<T, R>): void {
+    place.value = undefined
     this._free.push(place)
   }
 
   protected stopWork(): void {
     for (const place of this._all) place.stop()
+    this._failures.stopWork()
   }
 }

@@ -38,7 +38,7 @@ export interface TakenOver {
 /** ms of continuous work before the host gets its turn. */
 const SLICE = 5
 /** Steps between two looks at the clock, which costs some 35 ns: as many as are done in an eighth of a slice, and at most these. */
-const LONGEST_STRIDE = 16
+const LONGEST_STRIDE = 64
 const FIRST_STRIDE = 4
 
 /** Async functions that may be resumed before one of them has performed an operation again: their work is not the queue's to count. */

@@ -21,6 +21,8 @@ export interface ExploreOptions {
   readonly preemptions?: number
   /** Steps of one run after which it counts as one that does not end; default 10,000. */
   readonly steps?: number
+  /** Whether an operation that a goroutine makes and nobody performs (`jobs.send(1)` alone) is a finding; default true. */
+  readonly unperformed?: boolean
 }
 
 export interface Exploration {
@@ -74,7 +76,7 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
   checkCount('explore(program, { steps })', 1, steps)
   checkSeed(seed)
   const strategy = strategyOf(options, seed)
-  const rig = new Rig(steps)
+  const rig = new Rig(steps, options.unperformed !== false)
   rig.open()
   try {
     for (let n = 1; n <= schedules; n++) {
@@ -95,13 +97,13 @@ const MOST_STEPS = 10_000
 /**
  * Runs the program under the schedule that a ScheduleError named. Rejects with the same error again, or resolves when the program no longer goes wrong.
  */
-export async function replay(token: string, program: Program, options: Pick<ExploreOptions, 'steps'> = {}): Promise<void> {
+export async function replay(token: string, program: Program, options: Pick<ExploreOptions, 'steps' | 'unperformed'> = {}): Promise<void> {
   if (typeof token !== 'string') throw mistyped('replay(token, program)', 'a token', token)
   checkFunction('replay(token, program)', program)
   const { steps = MOST_STEPS } = options
   checkCount('replay(token, program, { steps })', 1, steps)
   const choices = fromToken(token)
-  const rig = new Rig(steps)
+  const rig = new Rig(steps, options.unperformed !== false)
   rig.open()
   try {
     const { error } = await show(rig, program, choices, 1, 0)

@@ -6,9 +6,9 @@ import { nameOf } from './trace.js'
 /**
  * `failed`: the program's own throw. `crash`: a failure nobody joined. `deadlock`: the program waits and nothing can go on. `leak`: it has ended,
  * and left goroutines behind; `partial deadlock`: some of them wait for each other in a ring of locks and joins. `steps`: it had not ended at the step
- * bound.
+ * bound. `unperformed`: all went well, but an operation was made that nobody performed.
  */
-export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps'
+export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps' | 'unperformed'
 
 export interface Finding {
   readonly kind: FindingKind

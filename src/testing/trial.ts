@@ -28,6 +28,7 @@ import { judge, type Finding } from './finding.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 import { theTime, type ChoiceKind, type Strategy } from './strategy.js'
 import { nameOf, type Trace } from './trace.js'
+import { Unperformed } from './unperformed.js'
 
 /** What a program under exploration may ask for. */
 export interface Trial {
@@ -84,7 +85,11 @@ const QUIET_TURNS = 2
 export class Rig implements Trial {
   private readonly _clock = new ScheduleClock()
   private readonly _random = new ScheduledRandom((n) => this._choose(n, 'select', null))
-  private readonly _keepRun: Probe = { spawn: (one) => void this._goroutines.push(one as Spawned) } // what the kernel shows of its own
+  private readonly _keepRun: Probe = {
+    spawn: (one) => void this._goroutines.push(one as Spawned), // what the kernel shows of its own
+    make: (operation) => this._unperformed?.made(operation),
+  }
+  private readonly _unperformed: Unperformed | null
   private _leave: (() => void) | null = null
   private _giveBack: (() => void) | null = null
   private _deadline = 0
@@ -104,7 +109,12 @@ export class Rig implements Trial {
   private _idle = 0
   private _sinceTime = 0
 
-  constructor(private readonly _maxSteps: number) {}
+  constructor(
+    private readonly _maxSteps: number,
+    seesUnperformed: boolean,
+  ) {
+    this._unperformed = seesUnperformed ? new Unperformed() : null
+  }
 
   choose(n: number): number {
     return n < 2 ? 0 : this._choose(n, 'choose', null)
@@ -116,11 +126,13 @@ export class Rig implements Trial {
 
   open(): void {
     this._leave = enter('explore(program)')
+    this._unperformed?.watch()
     this._takeOver()
   }
 
   close(): void {
     this._giveBack?.()
+    this._unperformed?.unwatch()
     this._leave?.()
   }
 
@@ -174,6 +186,7 @@ export class Rig implements Trial {
     this._inARow = 0
     this._idle = 0
     this._sinceTime = 0
+    this._unperformed?.reset()
     setProbe(trace === null ? this._keepRun : this._tracing(trace))
     this._clock.reset()
     time.timers = new Timers(this._clock)
@@ -181,6 +194,7 @@ export class Rig implements Trial {
 
   private async _finish(main: Spawned): Promise<Outcome> {
     for (let quiet = 0; quiet < QUIET_TURNS && this._steps < this._maxSteps && this._hasAsync;) {
+      queue.operations.left = 0
       await new Promise<void>(hostTurn)
       const steps = this._steps
       this._spin()
@@ -203,7 +217,14 @@ export class Rig implements Trial {
       ledger: this._trace,
       now: this.now(),
     })
-    return { finding, choices: this._choices, steps: this._steps }
+    return { finding: finding ?? this._unperformedFinding(), choices: this._choices, steps: this._steps }
+  }
+
+  /** Where all went its way to the end: one who is stopped before may not have come to it. */
+  private _unperformedFinding(): Finding | null {
+    const what = this._unperformed?.first() ?? null
+    if (what === null || this._goroutines.some((one) => one.wasCanceled)) return null
+    return { kind: 'unperformed', waiting: [], dump: null, message: `an operation was made and never performed: ${what}; use yield* or await` }
   }
 
   /** Until nobody is ready, and no timer is set. */
@@ -272,6 +293,8 @@ export class Rig implements Trial {
 
   private _step(runnable: Runnable): void {
     this._last = runnable
+    // A goroutine gives way after its first operation. A source looks before each: it is to get one item out in a step, or it never would.
+    queue.operations.left = runnable instanceof Spawned ? 0 : 2
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
       runnable.run()
@@ -300,6 +323,7 @@ export class Rig implements Trial {
       this._goroutines.push(goroutine as Spawned) // as above
       spawned(goroutine)
     }
+    Object.assign(trace, { make: this._keepRun.make })
     return trace
   }
 }

@@ -8,20 +8,22 @@
 import { mutex, rwMutex, select, semaphore, waitGroup } from '../runtime/index.js'
 import { Channel, Operation, partsOf, queue } from '../runtime/kernel.js'
 
-/** Kinds that only a program of the user's makes, inside a goroutine, in order to perform them. */
-const kinds = /^(chan (send|receive)|sleep|select|sync\.(Mutex|RWMutex)\.R?Lock|sync\.WaitGroup\.Wait|semaphore\.Acquire)/
+/** Of the rest, what a goroutine makes in order to perform it: many others are made once, with the thing they are of, and shared. */
+const madeToPerform = /^(chan send|sleep)$/
 
-type Method = (this: object, ...args: readonly unknown[]) => unknown
+type Method = (this: object, ...args: unknown[]) => unknown
 type Methods = Record<PropertyKey, Method>
 
 const prototypeOf = (thing: object): Methods => Object.getPrototypeOf(thing) as Methods // of an instance: its class's methods
 
-const takingUp: readonly (readonly [Methods, readonly PropertyKey[]])[] = [
+type Places = readonly (readonly [Methods, readonly PropertyKey[]])[]
+
+const takingUp = (): Places => [
   [Operation.prototype as unknown as Methods, [Symbol.iterator, 'then', 'subscribe', 'map', 'within', 'attempt']], // methods all
   [prototypeOf(prototypeOf(select([]))), ['poll']], // `trySelect` does that alone
 ]
 
-const handingOut: readonly (readonly [Methods, readonly PropertyKey[]])[] = [
+const handingOut = (): Places => [
   [Channel.prototype as unknown as Methods, ['receive']], // as above
   [prototypeOf(mutex()), ['lock']],
   [prototypeOf(rwMutex()), ['lock', 'rLock']],
@@ -31,11 +33,13 @@ const handingOut: readonly (readonly [Methods, readonly PropertyKey[]])[] = [
 
 export class Unperformed {
   private readonly _made: Operation<unknown>[] = []
+  private readonly _handedOut: Operation<unknown>[] = []
   private readonly _takenUp = new Set<object>()
   private readonly _originals: (() => void)[] = []
 
   reset(): void {
     this._made.length = 0
+    this._handedOut.length = 0
     this._takenUp.clear()
   }
 
@@ -45,9 +49,8 @@ export class Unperformed {
   }
 
   watch(): void {
-    const { _takenUp: takenUp } = this
-    const watch = this
-    for (const [prototype, names] of takingUp) {
+    const { _takenUp: takenUp, _handedOut: handedOut } = this
+    for (const [prototype, names] of takingUp()) {
       this._standIn(prototype, names, (original) => {
         return function (this: object, ...args) {
           takenUp.add(this)
@@ -55,13 +58,13 @@ export class Unperformed {
         }
       })
     }
-    for (const [prototype, names] of handingOut) {
+    for (const [prototype, names] of handingOut()) {
       this._standIn(prototype, names, (original) => {
         return function (this: object, ...args) {
           const shared = original.apply(this, args) as object // an operation
           if (queue.running === null) return shared
           const own = Object.create(shared) as Operation<unknown> // the same in all but identity
-          watch.made(own)
+          handedOut.push(own)
           return own
         }
       })
@@ -75,11 +78,13 @@ export class Unperformed {
 
   /** Of the run: what was made and not taken up, in words; null where there is none. */
   first(): string | null {
-    const { _made: made, _takenUp: takenUp } = this
-    if (made.length === 0) return null
+    const { _made: made, _handedOut: handedOut, _takenUp: takenUp } = this
+    if (made.length + handedOut.length === 0) return null
     for (const operation of made) for (const part of partsOf(operation)) takenUp.add(part)
-    for (const operation of made) if (!takenUp.has(operation) && !takenUp.has(Object.getPrototypeOf(operation) as object) && kinds.test(operation.describe())) return operation.describe()
-    return null
+    const slip =
+      made.find((one) => !takenUp.has(one) && (partsOf(one).length > 0 || madeToPerform.test(one.describe()))) ??
+      handedOut.find((one) => !takenUp.has(one))
+    return slip?.describe() ?? null
   }
 
   private _standIn(prototype: Methods, names: readonly PropertyKey[], make: (original: Method) => Method): void {

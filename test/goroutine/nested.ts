@@ -13,7 +13,7 @@ export type Statement =
 export type Block = readonly (Statement & { at: number })[]
 
 const { block } = fc.letrec<{ statement: Statement; block: Statement[] }>((tie) => {
-  const inner = tie('block') as fc.Arbitrary<Block> // the places are given later
+  const inner = tie('block') as unknown as fc.Arbitrary<Block> // the places are given later
   const statement: fc.Arbitrary<Statement> = fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     { weight: 5, arbitrary: fc.record({ does: fc.constantFrom('wait', 'wait', 'wait', 'ready', 'turn') }) },

@@ -42,7 +42,7 @@ const rows: string[][] = []
 
 describe.each(kernels)('$name ($kind, $difficulty)', ({ name, kind, difficulty, shows, program }) => {
   it('the bug is found, and its token shows it again', async () => {
-    const found = []
+    const found: { strategy: string; error: ScheduleError; seconds: number }[] = []
     for (const strategy of strategies) {
       const start = performance.now()
       const error = await find(program(false), strategy)

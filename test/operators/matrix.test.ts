@@ -2,7 +2,7 @@
  * The matrix of shapes: for 20,000 items and a pool of 5, what may be between the source and the pool, the bound that holds, and the most that
  * was ever between them. What cannot be paced is detected, with the message that names the stage.
  */
-import { background, chan, go } from 'millrace'
+import { background, chan, go, sleep, type Sender } from 'millrace'
 import {
   collect,
   fromGoroutine,
@@ -13,6 +13,7 @@ import {
   onUnpaced,
   relay,
   run,
+  until,
   workerPool,
   type Unpaced,
 } from 'millrace/operators'
@@ -26,25 +27,31 @@ import {
   EMPTY,
   filter,
   from,
+  fromEvent,
   groupBy,
   map,
   merge,
   mergeAll,
   mergeMap,
+  NEVER,
   type Observable,
   observeOn,
   repeat,
   retry,
   scan,
   share,
+  shareReplay,
   startWith,
   Subject,
   subscribeOn,
   switchMap,
   take,
+  takeUntil,
   tap,
   throwError,
   timer,
+  toArray,
+  zip,
 } from 'rxjs'
 import { settle } from '../support/settle.js'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -170,6 +177,21 @@ const bounded: Shape[] = [
         mergeAll(),
       ),
   },
+  {
+    name: 'zip of two that are as fast',
+    bound: 2 * (POOL + 64 + 2),
+    items: ITEMS / 2,
+    make: (b) => zip(fromIterable(b.items(ITEMS / 2)), fromIterable(b.items(ITEMS / 2))),
+  },
+  {
+    name: 'a timer beside',
+    bound: POOL,
+    make: (b) =>
+      merge(fromIterable(b.items(ITEMS)), timer(0)).pipe(
+        filter((i, n) => n > 0 || i >= 0),
+        take(ITEMS),
+      ),
+  },
   { name: 'merge of four', bound: POOL + 4, make: (b) => merge(...[1, 2, 3, 4].map(() => fromIterable(b.items(ITEMS / 4)))) },
   {
     name: 'interop: from() of an Observable of ours',
@@ -246,14 +268,21 @@ const bounded: Shape[] = [
 interface Foreign {
   readonly name: string
   readonly seen: Unpaced['seen']
-  make(between: Between): Observable<number>
+  make(between: Between): Observable<number | number[]>
+  /** Results, where that is not the number of items. */
+  readonly items?: number
 }
 
+const CLOSED = 'arrival while the demand is closed'
+const LATE = 'arrival outside the turn of a source that claimed the demand'
+const MISSING = 'many items in a row were emitted above, and none arrived'
+const STOP = 'what ended the source had waited for demand'
+
 const detected: Foreign[] = [
-  { name: 'from(array)', seen: 'arrival while the demand is closed', make: (b) => from(b.items(ITEMS)) },
+  { name: 'from(array)', seen: CLOSED, make: (b) => from(b.items(ITEMS)) },
   {
     name: 'a Subject',
-    seen: 'arrival while the demand is closed',
+    seen: CLOSED,
     make(b) {
       const subject = new Subject<number>()
       return defer(() => {
@@ -267,27 +296,86 @@ const detected: Foreign[] = [
   },
   {
     name: 'timer, switchMap without relay',
-    seen: 'arrival while the demand is closed',
+    seen: CLOSED,
     make: (b) => timer(0).pipe(switchMap(() => fromIterable(b.items(ITEMS)))),
   },
   {
     name: 'observeOn',
-    seen: 'arrival outside the turn of a source that claimed the demand',
+    seen: LATE,
     make: (b) => fromIterable(b.items(ITEMS)).pipe(observeOn(asyncScheduler)),
   },
   {
     name: 'delay',
-    seen: 'arrival outside the turn of a source that claimed the demand',
+    seen: LATE,
     make: (b) => fromIterable(b.items(ITEMS)).pipe(delay(0)),
   },
   {
     name: 'async mergeMap',
-    seen: 'arrival outside the turn of a source that claimed the demand',
+    seen: LATE,
     make: (b) => fromIterable(b.items(ITEMS)).pipe(mergeMap(async (i) => i)),
   },
   {
+    name: 'timer, concatMap without relay',
+    seen: CLOSED,
+    make: (b) => timer(0).pipe(concatMap(() => fromIterable(b.items(ITEMS)))),
+  },
+  {
+    name: 'fetch, switchMap without relay',
+    seen: CLOSED,
+    make: (b) => from(Promise.resolve()).pipe(switchMap(() => fromIterable(b.items(ITEMS)))),
+  },
+  {
+    name: 'an event',
+    seen: CLOSED,
+    make(b) {
+      const target = new EventTarget()
+      return defer(() => {
+        queueMicrotask(() => {
+          for (const item of b.items(ITEMS)) target.dispatchEvent(new MessageEvent('item', { data: item }))
+        })
+        return fromEvent(target, 'item').pipe(
+          map((event) => (event as MessageEvent<number>).data),
+          take(ITEMS),
+        )
+      })
+    },
+  },
+  {
+    name: 'async concatMap',
+    seen: LATE,
+    make: (b) => fromIterable(b.items(ITEMS)).pipe(concatMap(async (i) => i)),
+  },
+  {
+    name: 'retry after a delay',
+    seen: CLOSED,
+    make(b) {
+      let tries = 0
+      return defer(() => (tries++ === 0 ? throwError(() => 'again') : fromIterable(b.items(ITEMS)))).pipe(retry({ delay: 1 }))
+    },
+  },
+  {
+    name: 'repeat after a delay',
+    seen: CLOSED,
+    make(b) {
+      let rounds = 0
+      return defer(() => (rounds++ === 0 ? EMPTY : fromIterable(b.items(ITEMS)))).pipe(repeat({ count: 2, delay: 1 }))
+    },
+  },
+  {
+    name: 'toArray',
+    seen: MISSING,
+    items: 1,
+    make: (b) => fromIterable(b.items(ITEMS)).pipe(toArray()),
+  },
+  {
+    name: 'zip with a slower one',
+    seen: MISSING,
+    items: 10,
+    make: (b) => zip(fromIterable(b.items(ITEMS)), fromOp(() => sleep(1)).pipe(repeat(10))).pipe(map(([item]) => item)),
+  },
+  {
     name: 'subscribeOn',
-    seen: 'arrival while the demand is closed',
+    seen: CLOSED,
     make: (b) => fromIterable(b.items(ITEMS)).pipe(subscribeOn(asyncScheduler)),
   },
 ]
@@ -313,14 +401,60 @@ describe(`${ITEMS} items, a pool of ${POOL}`, () => {
     expect(between.most).toBeLessThanOrEqual(bound)
   })
 
-  it.each(detected)('$name: detected, nothing lost', async ({ name, seen, make }) => {
+  it.each(detected)('$name: detected, nothing lost', async ({ name, seen, make, items = ITEMS }) => {
     const unpaced: Unpaced[] = []
     const off = onUnpaced((one) => unpaced.push(one))
     const between = new Between()
-    expect(await results(make(between).pipe(between.pool))).toBe(ITEMS)
+    expect(await results(make(between).pipe(between.pool))).toBe(items)
     off()
     rows.push(`${name} | detected | ${between.most}`)
     expect(unpaced.map((one) => [one.stage, one.seen])).toEqual([['workerPool', seen]])
+  })
+
+  it('takeUntil(fromReceiver(stop)) while full: the stop is late, and detected', async () => {
+    const unpaced: Unpaced[] = []
+    const off = onUnpaced((one) => unpaced.push(one))
+    const between = new Between()
+    const stop = chan<void>()
+    const pipeline = stopAfterHalf(between, stop).pipe(takeUntil(fromReceiver(stop)), between.pool)
+    const count = await results(pipeline)
+    off()
+    rows.push(`takeUntil(fromReceiver(stop)) | detected | ${between.most}`)
+    expect(count).toBeGreaterThan(ITEMS / 2) // while full it was not read
+    expect(count).toBeLessThan(ITEMS)
+    expect(unpaced.map((one) => [one.stage, one.seen])).toEqual([['workerPool', STOP]])
+    expect(unpaced[0].message).toMatch(/Use until\(stop\) in its place/)
+  })
+
+  it('until(stop) while full: does not wait for demand', async () => {
+    const between = new Between()
+    const stop = chan<void>()
+    expect(await results(stopAfterHalf(between, stop).pipe(until(stop), between.pool))).toBeLessThan(ITEMS / 2 + 10 * POOL)
+    rows.push(`until(stop) | ${POOL} | ${between.most}`)
+    expect(between.most).toBeLessThanOrEqual(POOL)
+  })
+
+  it('shareReplay: paced by its first subscriber; when that leaves while full, the others get all from the last on', async () => {
+    const off = onUnpaced(() => {})
+    const between = new Between()
+    const shared = fromIterable(between.items(ITEMS)).pipe(shareReplay(1))
+    const first = shared.pipe(workerPool(POOL, () => NEVER)).subscribe()
+    const second = results(shared.pipe(between.pool))
+    await settle()
+    expect(between.made).toBe(POOL)
+    first.unsubscribe()
+    expect(await second).toBe(ITEMS - POOL + 1)
+    off()
+  })
+
+  it('share: a second subscriber who cannot keep up with the first is told', async () => {
+    const unpaced: Unpaced[] = []
+    const off = onUnpaced((one) => unpaced.push(one))
+    const shared = fromIterable(new Between().items(100)).pipe(share())
+    const slow = results(shared.pipe(workerPool(1, async (i) => i, { name: 'slow' })))
+    await Promise.all([results(shared.pipe(workerPool(POOL, (i) => i, { name: 'fast' }))), slow])
+    off()
+    expect(unpaced.map((one) => one.stage)).toEqual([])
   })
 
   it('a subscriber that leaves while full starves nobody: share, first one leaves', async () => {
@@ -339,6 +473,11 @@ describe(`${ITEMS} items, a pool of ${POOL}`, () => {
     off()
   })
 })
+
+/** Sends `stop` in the middle, when the pool is full. */
+function stopAfterHalf(between: Between, stop: Sender<void>): Observable<number> {
+  return fromIterable(between.items(ITEMS)).pipe(tap((i) => i === ITEMS / 2 + POOL - 1 && stop.trySend()))
+}
 
 /** Receives an item that was counted. */
 function chanOf(between: Between) {

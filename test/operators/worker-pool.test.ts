@@ -263,7 +263,7 @@ describe('a subscriber who leaves', () => {
     const started: number[] = []
     const subscription = fromIterable([0, 1, 2, 3])
       .pipe(
-        workerPool(3, (i) => {
+        workerPool<number, unknown>(3, (i) => {
           started.push(i)
           if (i === 0) return ch.receive()
           if (i === 1) return select([ch.receive()])
@@ -329,7 +329,7 @@ describe('an item that arrives while the pool is full', () => {
     const off = onUnpaced(() => {})
     const gate = chan<void>()
     let count = 0
-    const pipeline = from(Array.from({ length: 50_000 }, (_, i) => i)).pipe(workerPool(1, (i) => (i === 0 ? gate.receive() : i)))
+    const pipeline = from(Array.from({ length: 50_000 }, (_, i) => i)).pipe(workerPool<number, unknown>(1, (i) => (i === 0 ? gate.receive() : i)))
     const g = run(background, pipeline.pipe(workerPool(1, () => count++)))
     await settle()
     go(() => gate.send())

@@ -141,6 +141,6 @@ describe('errgroup as a scope', () => {
       log.push(outcome._tag)
     })
     await group.wait()
-    expect(log).toEqual(by === 'itself' ? ['child unwound', 'Left'] : ['Left'])
+    expect(log).toEqual(['child unwound', 'Left'])
   })
 })

@@ -10,7 +10,10 @@ type Step =
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ does: fc.constant('set' as const), in: fc.oneof(fc.integer({ min: -3, max: 20 }), fc.constant(Infinity)) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({ does: fc.constant('set' as const), in: fc.oneof(fc.integer({ min: -3, max: 20 }), fc.constant(Infinity)) }),
+    },
     { weight: 3, arbitrary: fc.record({ does: fc.constant('take back' as const), which: fc.nat(30) }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const), for: fc.integer({ min: 1, max: 8 }) }) },
   ),
