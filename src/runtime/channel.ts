@@ -335,7 +335,7 @@ class ChannelIterator<T> implements AsyncIterator<T> {
  * ```ts
  * const jobs = chan<number>(100)
  * await jobs.send(1)
- * const job = await jobs.receive() // { _tag: 'Some', value: 1 }
+ * const job = await jobs.receive() // → { _tag: 'Some', value: 1 }
  * ```
  */
 export function chan<T>(capacity: number | Buffer<T> = 0): Chan<T> {

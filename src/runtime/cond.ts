@@ -47,8 +47,8 @@ export interface Cond {
  * const filled = cond(mu)
  * go(function* () {
  *   using guard = yield* mu.lock()
- *   while (queue.length === 0) yield* filled.wait()
- *   return queue.shift()
+ *   while (items.length === 0) yield* filled.wait()
+ *   return items.shift()
  * })
  * ```
  */

@@ -148,7 +148,7 @@ export class Member implements Owner {
   ) {}
 
   unwind(): void {
-    if (this.goroutine?.isGenerator === true) this.goroutine.cancel(causeOf(this.crew.ctx))
+    this.goroutine?.cancel(causeOf(this.crew.ctx)) // an async function goes on, and keeps its place until it ends
   }
 
   ended(_: Spawned, failure: Failure | null, value: unknown): boolean {

@@ -38,7 +38,7 @@ export type Body<A extends readonly unknown[], R> = (...args: A) => Generator<ne
  * const handle = go(function* () {
  *   return 42
  * })
- * const answer = await handle.join()
+ * const answer = await handle.join() // → 42
  * ```
  */
 export interface Goroutine<out R> {

@@ -13,8 +13,8 @@ export interface Account {
   readonly goroutine: Spawned
   /** Null where it was started from outside any goroutine. */
   readonly startedBy: Spawned | null
-  /** The line of code that started it; null unless places are kept. */
-  readonly startedAt: string | null
+  /** Holds the stack of who started it, which is read only when somebody asks; null unless places are kept. */
+  readonly origin: Error | null
   /** ms on the ledger's clock, of when it began to wait. */
   since: number
 }
@@ -27,6 +27,8 @@ export class Ledger implements Probe {
   readonly names = new Names()
   private readonly _holders = new Map<object, Holders>()
   private readonly _users = new WeakMap<object, Set<Spawned>>()
+  /** The first who unlocked what others held, in words. Go allows it, and a condition variable may rest on it; most often it is a slip. */
+  stranger: string | null = null
   /** The lock granted last, which may turn out to be for one who waited. */
   private _granted: object | null = null
 
@@ -39,8 +41,8 @@ export class Ledger implements Probe {
   spawn(one: Observed): void {
     this._granted = null
     const goroutine = one as Spawned // what the kernel shows of its own
-    const startedAt = this._keepsPlaces ? placeOfCaller() : null
-    this.alive.set(goroutine, { goroutine, startedBy: running(), startedAt, since: this._now() })
+    const origin = this._keepsPlaces ? new Error() : null
+    this.alive.set(goroutine, { goroutine, startedBy: running(), origin, since: this._now() })
   }
 
   park(one: Observed, _on: string): void {
@@ -93,8 +95,14 @@ export class Ledger implements Probe {
     const holders = this._holders.get(lock)
     if (holders === undefined) return // it was locked before the ledger began
     const own = holders.indexOf(running())
+    if (own === -1) this.stranger ??= this._strangerAt(lock, holders)
     holders.splice(own === -1 ? 0 : own, 1)
     if (holders.length === 0) this._holders.delete(lock)
+  }
+
+  private _strangerAt(lock: object, holders: Holders): string {
+    const nameOf = (one: Spawned | null): string => (one === null ? 'one outside any goroutine' : this.names.of(one))
+    return `${nameOf(running())} unlocks ${this.names.of(lock)}, which is held by ${holders.map(nameOf).join(', ')}`
   }
 
   holdersOf(lock: object): readonly (Spawned | null)[] {
@@ -133,14 +141,19 @@ function running(): Spawned | null {
   return queue.running as Spawned | null // what the queue runs
 }
 
-/** Whether a line of a stack is of our own code: the sources, or the built package. Asked late, for not every loader has a base to resolve from. */
+/** Where our sources are, as a source map shows it. */
+const ourSources = /\/src\/(runtime|operators|testing|adapters\/node)\/[\w-]+\.ts:/
+
+/** Whether a line of a stack is of our own code: the built package, or the sources. Asked late, for not every loader has a base to resolve from. */
 function isOwn(line: string): boolean {
-  return line.includes(new URL(import.meta.url.includes('/src/runtime/') ? '..' : '.', import.meta.url).pathname)
+  return ourSources.test(line) || line.includes(new URL('.', import.meta.url).pathname)
 }
 
-/** The first caller that is not our own code. */
-function placeOfCaller(): string | null {
-  const lines = new Error().stack?.split('\n').slice(1) ?? []
-  const line = lines.find((one) => !isOwn(one))
+/** The line of code that started it: the first that is not our own, or where all is bundled in one file, the one after ours. */
+export function placeOf({ origin }: Account): string | null {
+  const lines = origin?.stack?.split('\n').slice(1) ?? []
+  const line =
+    lines.find((one) => !isOwn(one) && !one.includes('node:')) ??
+    lines[lines.findIndex((one) => /\bat (new Spawned|spawn|go)\b/.test(one)) + 3]
   return line === undefined ? null : line.trim().replace(/^at /, '')
 }

@@ -123,12 +123,15 @@ abstract class Choice<R> extends Operation<R> {
     releaseCase(winner)
   }
 
+  /** Only where every case is refused: another may still come in time. */
   override refusal(ctx: Context): unknown {
+    let first: unknown = undefined
     for (const operation of this.operations) {
       const refusal = operation.refusal(ctx)
-      if (refusal !== undefined) return refusal
+      if (refusal === undefined) return undefined
+      first ??= refusal
     }
-    return undefined
+    return first
   }
 
   describe(): string {

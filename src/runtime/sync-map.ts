@@ -41,7 +41,7 @@ export interface SyncMap<K, V> {
  *
  * @example
  * ```ts
- * const users = syncMap<number, User>()
+ * const users = syncMap<string, User>()
  * const user = yield* users.loadOrCompute(id, async (id) => (await fetch(`/users/${id}`)).json())
  * ```
  */

@@ -69,6 +69,7 @@ export interface Timer {
  * ```ts
  * const idle = newTimer(1000)
  * const r = yield* select({ job: jobs.receive(), idle: idle.fired() })
+ * idle.stop()
  * ```
  */
 export function newTimer(ms: number): Timer {

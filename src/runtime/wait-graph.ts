@@ -10,7 +10,7 @@
  */
 import type { Operation } from './op.js'
 import { Spawned } from './goroutine.js'
-import type { Account, Ledger } from './ledger.js'
+import { placeOf, type Account, type Ledger } from './ledger.js'
 import { kindOf, partsOf, thingsOf } from './things.js'
 
 /** One goroutine that lives, as plain data: `JSON.stringify` takes it as it is. */
@@ -52,7 +52,8 @@ export function dumpOf(ledger: Ledger, now: number): Dump {
   return { version: 1, goroutines: accounts.map((one) => stateOf(one, ledger, now)), cycles: cyclesOf(ledger) }
 }
 
-function stateOf({ goroutine, since, startedAt, startedBy }: Account, ledger: Ledger, now: number): GoroutineState {
+function stateOf(account: Account, ledger: Ledger, now: number): GoroutineState {
+  const { goroutine, since, startedBy } = account
   const state = lifeOf(goroutine)
   const things = state === 'waiting' ? thingsWaitedFor(goroutine) : []
   return {
@@ -67,7 +68,7 @@ function stateOf({ goroutine, since, startedAt, startedBy }: Account, ledger: Le
       .filter((waker) => waker !== goroutine || things.some((thing) => ledger.holdersOf(thing).includes(goroutine)))
       .map((waker) => ({ id: waker.id, name: waker.name, state: waker.hasEnded ? ('ended' as const) : lifeOf(waker) })),
     startedBy: startedBy?.id ?? null,
-    startedAt,
+    startedAt: placeOf(account),
   }
 }
 

@@ -27,7 +27,7 @@ export interface WorkersOptions {
  *
  * @example
  * ```ts
- * const pages = workers(5, urls, async (url, ctx) => (await fetch(url, { signal: ctx.signal })).text())
+ * const pages = workers(5, jobs, async (job, ctx) => (await fetch(`/jobs/${job}`, { signal: ctx.signal })).text())
  * for await (const page of pages) console.log(page.length)
  * ```
  */

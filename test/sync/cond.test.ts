@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   background,
+  chan,
   cond,
   go,
   gosched,
@@ -306,23 +307,27 @@ describe('cond, giving up', () => {
   })
 
   it('what a broadcast woke is not handed on', async () => {
-    const mu = mutex()
-    const c = cond(mu)
+    const closed = chan<void>()
+    const relocks = [closed.receive()] // the first one does not get its lock back for now
+    const c = cond({ lock: () => relocks.shift() ?? gosched(), unlock() {} })
     const log: string[] = []
-    const first = go(sleeper, mu, c, log, 'first')
+    const waits = (name: string) =>
+      go(function* () {
+        yield* c.wait()
+        log.push(name)
+      })
+    const first = waits('first')
     await settle()
-    mu.tryLock()
     c.broadcast()
     await settle()
-    const late = go(sleeper, mu, c, log, 'late')
+    waits('late')
+    await settle()
     first.cancel()
     await settle()
-    mu.unlock()
-    await settle()
     expect(log).toEqual([])
-    late.cancel()
+    c.signal()
     await settle()
-    expect(mu.tryLock()).toBe(true)
+    expect(log).toEqual(['late'])
   })
 
   it('without the lock, wait throws at once and leaves nobody in the queue', async () => {

@@ -19,6 +19,7 @@ import {
   type Goroutine,
   type Receiver,
 } from 'millrace'
+import { survivorsOf } from '../context/collected.js'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -395,6 +396,58 @@ describe('errgroup, where it goes beyond Go', () => {
     })
     await settle()
     expect(started).toBe(0)
+  })
+
+  it('what is queued when the parent ends is work cut short, whatever the others make of it', async () => {
+    using parent = withCancel(background)
+    const group = errgroup(parent)
+    group.setLimit(1)
+    group.go(async (ctx) => void (await ctx.done()))
+    group.go(() => expect.unreachable())
+    const wait = performed(group.wait())
+    await settle()
+    parent.cancel(e1)
+    await settle()
+    expect(wait.now).toEqual(thrown(e1))
+    expect(group.failures).toEqual([])
+  })
+
+  it('those who are left are unwound, whoever has ended before', async () => {
+    using parent = withCancel(background)
+    const group = errgroup(parent)
+    const log: number[] = []
+    const gates = Array.from({ length: 10 }, () => chan<void>())
+    for (const [i, gate] of gates.entries())
+      group.go(function* () {
+        try {
+          yield* gate.receive()
+        } finally {
+          log.push(i)
+        }
+      })
+    await settle()
+    for (const i of [3, 4, 9, 0, 6]) {
+      gates[i].close()
+      await settle()
+    }
+    expect(log).toEqual([3, 4, 9, 0, 6])
+    parent.cancel()
+    await settle()
+    expect(log.slice(5).sort()).toEqual([1, 2, 5, 7, 8])
+    expect(performed(group.wait()).now).toEqual(waiting)
+    await settle()
+  })
+
+  it('keeps nothing of those that have ended', async () => {
+    using parent = withCancel(background)
+    const group = errgroup(parent)
+    group.go(() => select({}))
+    const left = await survivorsOf(100, () => {
+      const task = function* () {}
+      group.go(task)
+      return task
+    })
+    expect(left).toBeLessThanOrEqual(1)
   })
 
   it('go on a group whose context has ended is work cut short', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chan, go, gosched, once, onceFunc, onceValue, select, type Op } from 'millrace'
+import { chan, go, gosched, onCrash, once, onceFunc, onceValue, select, type Op } from 'millrace'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 
@@ -55,6 +55,20 @@ describe('once', () => {
     await settle()
     expect(ran).toBe(1)
     expect(other.now).toEqual(done(undefined))
+  })
+
+  it('a throw that the first caller did not wait for is a crash, though others waited for the end', async () => {
+    const crashes: unknown[] = []
+    const restore = onCrash((error) => crashes.push(error))
+    const o = once()
+    const boom = new Error('boom')
+    void o.do(async () => {
+      throw boom
+    })
+    await o.do(() => {})
+    await settle()
+    restore()
+    expect(crashes).toEqual([boom])
   })
 
   it('is a case of a select', async () => {

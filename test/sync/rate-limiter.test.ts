@@ -314,6 +314,18 @@ describe('rateLimiter, its queue', () => {
     expect(times.clock.waiting).toBe(0) // no timer without somebody who waits
   })
 
+  it('no timer is left by the only one who gives up', async () => {
+    using times = new Times()
+    const limiter = rateLimiter(10, 1)
+    limiter.allow()
+    const wait = performed(limiter.wait())
+    await settle()
+    expect(times.clock.waiting).toBe(1)
+    wait.leave()
+    expect(times.clock.waiting).toBe(0)
+    await settle()
+  })
+
   it('as a case that is not chosen it takes nothing', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 1)
@@ -411,7 +423,10 @@ describe('rateLimiter, its queue', () => {
     const wait = performed(limiter.wait(3))
     await settle()
     limiter.setBurst(1)
-    await times.clock.advance(300)
+    await times.clock.advance(200)
+    limiter.setBurst(2)
+    expect(limiter.tokens()).toBe(-1)
+    await times.clock.advance(100)
     expect(wait.now).toEqual(done(undefined))
   })
 

@@ -221,14 +221,15 @@ describe('rwMutex', () => {
     const reader = performed(rw.rLock())
     await settle()
     first.leave()
-    const second = from(rw.lock()).subscribe() // before the reader was let in
-    rw.rUnlock()
+    rw.rUnlock() // nobody is in; the reader is let in from the run queue
+    expect(rw.tryLock()).toBe(false)
+    const second = from(rw.lock()).subscribe()
     await settle()
     expect(stateOf(rw)).toBe('written')
-    second.unsubscribe()
     rw.unlock()
     await settle()
     expect(reader.now.is).toBe('done')
+    second.unsubscribe()
   })
 
   it('both sides in one select are granted once', async () => {

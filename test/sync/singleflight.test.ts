@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest'
+import { background, chan, go, numGoroutine, select, singleflight, sleep, waitGroup, withCancel, withTimeout, type Context } from 'millrace'
+import { done, performed, thrown, thrownError, waiting } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
+
+describe('singleflight', () => {
+  it('SF-001 a single caller gets the result, not shared', async () => {
+    const flights = singleflight<string, string>()
+    expect(await flights.do('key', () => 'bar')).toEqual({ value: 'bar', shared: false })
+    expect(await flights.do('key', async () => 'bar')).toEqual({ value: 'bar', shared: false })
+  })
+
+  it('SF-002 the error passes by identity', async () => {
+    const flights = singleflight<string, string>()
+    const error = new Error('some error')
+    const call = performed(
+      flights.do('key', () => {
+        throw error
+      }),
+    )
+    await settle()
+    expect(call.now).toEqual(thrown(error))
+  })
+
+  it('SF-003 callers of one key share a run', async () => {
+    const flights = singleflight<string, string>()
+    const gate = chan<string>()
+    let runs = 0
+    const wg = waitGroup()
+    const seen: unknown[] = []
+    for (let i = 0; i < 10; i++)
+      wg.go(function* () {
+        const { value } = yield* flights.do('key', async () => {
+          runs++
+          const message = await gate.receive()
+          return message._tag === 'Some' ? message.value : 'closed'
+        })
+        seen.push(value)
+      })
+    await settle()
+    await gate.send('bar')
+    await wg.wait()
+    expect(seen).toEqual(Array(10).fill('bar'))
+    expect(runs).toBe(1)
+  })
+
+  it('SF-004 a result is delivered exactly once, as a case of a select as well', async () => {
+    const flights = singleflight<string, string>()
+    const call = flights.do('key', () => 'bar')
+    expect(await select({ call })).toEqual({ case: 'call', value: { value: 'bar', shared: false } })
+  })
+
+  it('SF-007 everyone in a shared call is told so', async () => {
+    const flights = singleflight<string, number>()
+    const gate = chan<void>()
+    const calls = [1, 2, 3].map((n) =>
+      performed(
+        flights.do('key', function* () {
+          yield* gate.receive()
+          return n
+        }),
+      ),
+    )
+    const e = new Error('e')
+    const failing = [1, 2, 3].map(() =>
+      performed(
+        flights.do('failing', async () => {
+          await gate.receive()
+          throw e
+        }),
+      ),
+    )
+    await settle()
+    gate.close()
+    await settle()
+    expect(calls.map(({ now }) => now)).toEqual(Array(3).fill(done({ value: 1, shared: true })))
+    expect(failing.map(({ now }) => now)).toEqual(Array(3).fill(thrown(e)))
+  })
+
+  it("SF-012 a second caller's function never runs while the first does", async () => {
+    const flights = singleflight<string, string>()
+    const gate = chan<void>()
+    const first = flights.do('key', async () => {
+      await gate.receive()
+      return 'func 1'
+    })
+    const second = flights.do('key', () => expect.unreachable())
+    await settle()
+    gate.close()
+    expect(await first).toEqual({ value: 'func 1', shared: true })
+    expect(await second).toEqual({ value: 'func 1', shared: true })
+  })
+
+  it('SF-013 keys are independent and nothing is cached', async () => {
+    const flights = singleflight<string, number>()
+    const gate = chan<void>()
+    const slow = performed(
+      flights.do('slow', async () => {
+        await gate.receive()
+        return 0
+      }),
+    )
+    let runs = 0
+    expect(await flights.do('quick', () => ++runs)).toEqual({ value: 1, shared: false })
+    expect(await flights.do('quick', () => ++runs)).toEqual({ value: 2, shared: false })
+    expect(slow.now).toEqual(waiting)
+    gate.close()
+    await settle()
+    expect(slow.now).toEqual(done({ value: 0, shared: false }))
+  })
+
+  it('SF-015 forgetting what does not run is harmless', async () => {
+    const flights = singleflight<string, number>()
+    flights.forget('unknown')
+    expect(await flights.do('key', () => 1)).toEqual({ value: 1, shared: false })
+    flights.forget('key')
+    expect(await flights.do('key', () => 2)).toEqual({ value: 2, shared: false })
+  })
+
+  it('after forget the next caller starts anew, beside the one that runs', async () => {
+    const flights = singleflight<string, number>()
+    const gates = [chan<void>(), chan<void>()]
+    const call = (i: number) =>
+      performed(
+        flights.do('key', async () => {
+          await gates[i].receive()
+          return i
+        }),
+      )
+    const first = call(0)
+    await settle()
+    flights.forget('key')
+    const second = call(1)
+    await settle()
+    gates[0].close() // its end does not make the second one forgotten
+    await settle()
+    const third = call(0)
+    await settle()
+    gates[1].close()
+    await settle()
+    expect(first.now).toEqual(done({ value: 0, shared: false }))
+    expect([second.now, third.now]).toEqual(Array(2).fill(done({ value: 1, shared: true })))
+  })
+
+  it('SF-016 a caller that leaves cancels nobody', async () => {
+    using clock = virtualTime()
+    using short = withTimeout(background, 10)
+    const flights = singleflight<string, string>()
+    const seen: Context[] = []
+    function* work(ctx: Context) {
+      seen.push(ctx)
+      yield* sleep(20)
+      return 'done'
+    }
+    const leaving = performed(flights.do('key', work).within(short))
+    const staying = performed(flights.do('key', work))
+    await clock.advance(10)
+    await settle()
+    expect(leaving.now).toEqual(thrownError('context deadline exceeded'))
+    await clock.advance(10)
+    await settle()
+    expect(staying.now).toEqual(done({ value: 'done', shared: true }))
+    expect(seen).toHaveLength(1)
+    expect(seen[0].err()._tag).toBe('None') // it is nobody's of the callers
+  })
+})
+
+describe('singleflight, when the last caller leaves', () => {
+  it('a generator is unwound, an async function has a context to look at, and the key is free', async () => {
+    const before = numGoroutine()
+    const flights = singleflight<string, string>()
+    const log: string[] = []
+    using ctx = withCancel(background)
+    const calls = [
+      performed(
+        flights
+          .do('generator', function* () {
+            try {
+              yield* select({})
+            } finally {
+              log.push('unwound')
+            }
+            return ''
+          })
+          .within(ctx),
+      ),
+      performed(
+        flights
+          .do('async', async (its) => {
+            await its.done()
+            log.push('told')
+            return ''
+          })
+          .within(ctx),
+      ),
+    ]
+    await settle()
+    ctx.cancel()
+    await settle()
+    expect(calls.map(({ now }) => now.is)).toEqual(['thrown', 'thrown'])
+    expect(log.sort()).toEqual(['told', 'unwound'])
+    expect(await flights.do('generator', () => 'anew')).toEqual({ value: 'anew', shared: false })
+    expect(numGoroutine()).toBe(before)
+  })
+
+  it('one that asks before the run is stopped keeps it', async () => {
+    const flights = singleflight<string, number>()
+    const gate = chan<void>()
+    const first = performed(
+      flights.do('key', function* () {
+        yield* gate.receive()
+        return 1
+      }),
+    )
+    await settle()
+    first.leave()
+    const second = performed(flights.do('key', () => expect.unreachable()))
+    await settle()
+    gate.close()
+    await settle()
+    expect(second.now).toEqual(done({ value: 1, shared: true }))
+  })
+
+  it('one that has asked and not waited yet is a caller', async () => {
+    const flights = singleflight<string, number>()
+    const gate = chan<void>()
+    const first = performed(
+      flights.do('key', function* () {
+        yield* gate.receive()
+        return 1
+      }),
+    )
+    const patient = flights.do('key', () => expect.unreachable())
+    await settle()
+    first.leave()
+    await settle()
+    gate.close()
+    expect(await patient).toEqual({ value: 1, shared: true })
+  })
+
+  it.each(['yield*', 'await'])('a select in a loop that comes back to it at once has not left, by %s', async (way) => {
+    using clock = virtualTime()
+    const flights = singleflight<string, string>()
+    const rounds: string[] = []
+    const call = flights.do('key', function* () {
+      yield* sleep(35)
+      return 'done'
+    })
+    if (way === 'yield*')
+      go(function* () {
+        while (rounds.at(-1) !== 'call') rounds.push((yield* select({ call, tick: sleep(10) })).case)
+      })
+    else
+      go(async () => {
+        while (rounds.at(-1) !== 'call') rounds.push((await select({ call, tick: sleep(10) })).case)
+      })
+    await clock.advance(35)
+    await settle()
+    expect(rounds).toEqual(['tick', 'tick', 'tick', 'call'])
+  })
+
+  it('refuses what is no function', () => {
+    expect(() => singleflight().do('key', 1 as never)).toThrow('singleflight.do(key, f): expected a function, got 1')
+  })
+})
