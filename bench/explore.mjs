@@ -26,7 +26,9 @@ for (const strategy of strategies) {
   for (let round = 0; round < 3; round++) rates.push(await perSecond(strategy, 40_000))
   const best = Math.round(Math.max(...rates))
   if (strategy !== 'exhaustive' && best < REQUIRED) isMissed = true
-  console.log(`${strategy.padEnd(12)} ${best.toLocaleString('en').padStart(10)} schedules a second (required: ${REQUIRED.toLocaleString('en')})`)
+  console.log(
+    `${strategy.padEnd(12)} ${best.toLocaleString('en').padStart(10)} schedules a second (required: ${REQUIRED.toLocaleString('en')})`,
+  )
 }
 if (isMissed) process.exitCode = 1
 
@@ -40,7 +42,11 @@ const ways = {
   'in a bubble': (body) => bubble(() => body()),
 }
 const loads = { 'ping-pong, ns a round': [pingPong, 50_000], 'spawn and join, ns': [spawnAndJoin, 5_000] }
-console.log(`\n${''.padEnd(28)}${Object.keys(loads).map((name) => name.padStart(24)).join('')}`)
+console.log(
+  `\n${''.padEnd(28)}${Object.keys(loads)
+    .map((name) => name.padStart(24))
+    .join('')}`,
+)
 for (const [way, enter] of Object.entries(ways)) {
   const cells = []
   for (const [load, times] of Object.values(loads)) {
@@ -51,7 +57,11 @@ for (const [way, enter] of Object.entries(ways)) {
       const { user, system } = process.cpuUsage(before)
       costs.push(((user + system) * 1000) / times)
     }
-    cells.push(Math.round(Math.min(...costs)).toLocaleString('en').padStart(24))
+    cells.push(
+      Math.round(Math.min(...costs))
+        .toLocaleString('en')
+        .padStart(24),
+    )
   }
   console.log(way.padEnd(28) + cells.join(''))
 }
@@ -87,7 +97,8 @@ function* nothing() {}
 async function perSecond(strategy, schedules) {
   const before = process.cpuUsage()
   let done = 0
-  while (done < schedules) done += (await explore(tenSteps, { strategy, schedules: schedules - done, seed: done + 1, preemptions: 4 })).schedules
+  while (done < schedules)
+    done += (await explore(tenSteps, { strategy, schedules: schedules - done, seed: done + 1, preemptions: 4 })).schedules
   const { user, system } = process.cpuUsage(before)
   return (done / (user + system)) * 1e6
 }

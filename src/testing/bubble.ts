@@ -146,7 +146,7 @@ class Inside implements Bubble {
   }
 
   private async _settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; ) {
+    for (let quiet = 0; quiet < QUIET_TURNS;) {
       await new Promise<void>(hostTurn)
       quiet = queue.size === 0 ? quiet + 1 : 0
     }

@@ -23,7 +23,14 @@ export interface ExploreOptions {
   readonly steps?: number
   /** Whether an operation that a goroutine makes and nobody performs (`jobs.send(1)` alone) is a finding; default true. */
   readonly unperformed?: boolean
+  /**
+   * Whether to unlock what another holds is a finding; default false, for Go allows it. To see it, a ledger is kept of each run, which is slower.
+   */
+  readonly ownedLocks?: boolean
 }
+
+/** What a replay has to be told of the exploration. */
+export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks'>
 
 export interface Exploration {
   /** Schedules that were run. */
@@ -76,7 +83,7 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
   checkCount('explore(program, { steps })', 1, steps)
   checkSeed(seed)
   const strategy = strategyOf(options, seed)
-  const rig = new Rig(steps, options.unperformed !== false)
+  const rig = new Rig(steps, options)
   rig.open()
   try {
     for (let n = 1; n <= schedules; n++) {
@@ -97,13 +104,13 @@ const MOST_STEPS = 10_000
 /**
  * Runs the program under the schedule that a ScheduleError named. Rejects with the same error again, or resolves when the program no longer goes wrong.
  */
-export async function replay(token: string, program: Program, options: Pick<ExploreOptions, 'steps' | 'unperformed'> = {}): Promise<void> {
+export async function replay(token: string, program: Program, options: ReplayOptions = {}): Promise<void> {
   if (typeof token !== 'string') throw mistyped('replay(token, program)', 'a token', token)
   checkFunction('replay(token, program)', program)
   const { steps = MOST_STEPS } = options
   checkCount('replay(token, program, { steps })', 1, steps)
   const choices = fromToken(token)
-  const rig = new Rig(steps, options.unperformed !== false)
+  const rig = new Rig(steps, options)
   rig.open()
   try {
     const { error } = await show(rig, program, choices, 1, 0)

@@ -6,9 +6,10 @@ import { nameOf } from './trace.js'
 /**
  * `failed`: the program's own throw. `crash`: a failure nobody joined. `deadlock`: the program waits and nothing can go on. `leak`: it has ended,
  * and left goroutines behind; `partial deadlock`: some of them wait for each other in a ring of locks and joins. `steps`: it had not ended at the step
- * bound. `unperformed`: all went well, but an operation was made that nobody performed.
+ * bound. `unperformed`: all went well, but an operation was made that nobody performed. `stranger`: all went well,
+ * but a lock was unlocked by one who did not hold it.
  */
-export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps' | 'unperformed'
+export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps' | 'unperformed' | 'stranger'
 
 export interface Finding {
   readonly kind: FindingKind
@@ -21,10 +22,21 @@ export interface Finding {
   readonly dump: Dump | null
 }
 
+/** A failure that nobody took; `by` is null where it was a callback's. */
+export interface Crash {
+  readonly error: unknown
+  readonly by: Observed | null
+}
+
+/** One at whose end nobody waits. */
+export function plain(kind: FindingKind, message: string): Finding {
+  return { kind, message, waiting: [], dump: null }
+}
+
 interface End {
   readonly main: Spawned
   readonly goroutines: readonly Spawned[]
-  readonly crashes: readonly { readonly error: unknown; readonly by: Observed | null }[]
+  readonly crashes: readonly Crash[]
   /** The step bound was reached. */
   readonly isOut: boolean
   readonly ledger: Ledger | null
@@ -40,7 +52,11 @@ export function judge(end: End): Finding | null {
   return { waiting, dump, ...verdict(end, waiting, dump) }
 }
 
-function verdict({ main, crashes, isOut }: End, waiting: readonly string[], dump: Dump | null): Pick<Finding, 'kind' | 'error' | 'message'> {
+function verdict(
+  { main, crashes, isOut }: End,
+  waiting: readonly string[],
+  dump: Dump | null,
+): Pick<Finding, 'kind' | 'error' | 'message'> {
   const { failure } = main
   if (failure !== null) return { kind: 'failed', error: failure.error, message: text(failure.error) }
   const [crash] = crashes

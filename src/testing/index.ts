@@ -1,5 +1,5 @@
 export { bubble, BubbleError, type Bubble } from './bubble.js'
-export { explore, replay, ScheduleError, type Exploration, type ExploreOptions } from './explore.js'
+export { explore, replay, ScheduleError, type Exploration, type ExploreOptions, type ReplayOptions } from './explore.js'
 export type { Finding, FindingKind } from './finding.js'
 export { dump, expectNoLeaks, LeakError, watchGoroutines, type GoroutineWatch, type TestHooks } from './leaks.js'
 export { textOf as dumpText, type Dump, type GoroutineState } from '../runtime/kernel.js'

@@ -89,7 +89,7 @@ class Pct implements Strategy {
     let best = this._highest(candidates)
     const step = this._step++
     if (this._changes.includes(step) || step % PATIENCE === PATIENCE - 1) {
-      this._priorities.set(candidates[best] as object, --this._lowest)
+      this._priorities.set(candidates[best], --this._lowest)
       best = this._highest(candidates)
     }
     return best
@@ -99,7 +99,7 @@ class Pct implements Strategy {
     let best = 0
     let highest = -Infinity
     for (let i = 0; i < candidates.length; i++) {
-      const priority = this._priority(candidates[i] as object) // within its length
+      const priority = this._priority(candidates[i]) // within its length
       if (priority > highest) [best, highest] = [i, priority]
     }
     return best

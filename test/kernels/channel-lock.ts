@@ -90,7 +90,7 @@ export const channelAndLock: readonly Kernel[] = [
         const update = chan<true>(1)
         const done = chan<never>()
         go(function* coalesce() {
-          for (const it = range(update); yield* it.next(); ) {
+          for (const it = range(update); yield* it.next();) {
             yield* lock.lock()
             lock.unlock()
           }

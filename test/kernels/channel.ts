@@ -171,7 +171,7 @@ export const channel: readonly Kernel[] = [
           })
           const transfers = [0, 1, 2].map(() => ({ lock: mutex(), release: chan<never>(), running: chan<never>(), signal: chan<never>() }))
           function* watch({ lock, release, running, signal }: (typeof transfers)[number]): Steps {
-            for (let isReleased = false; ; ) {
+            for (let isReleased = false; ;) {
               yield* lock.lock()
               lock.unlock()
               if (run.choose(2) === 0) yield* progress.send(1)

@@ -78,7 +78,8 @@ describe.each(kernels)('$name ($kind, $difficulty)', ({ name, kind, difficulty, 
 
 it('twenty kernels and more, five of each difficulty', () => {
   expect(kernels.length).toBeGreaterThanOrEqual(20)
-  for (const difficulty of ['easy', 'medium', 'hard']) expect(kernels.filter((one) => one.difficulty === difficulty).length).toBeGreaterThanOrEqual(5)
+  for (const difficulty of ['easy', 'medium', 'hard'])
+    expect(kernels.filter((one) => one.difficulty === difficulty).length).toBeGreaterThanOrEqual(5)
 })
 
 afterAll(() => {

@@ -77,7 +77,7 @@ export const misuse: readonly Kernel[] = [
         producer.add(5)
         const closing = once()
         go(function* worker() {
-          for (const it = range(work); yield* it.next(); ) {
+          for (const it = range(work); yield* it.next();) {
             it.value()
             items.done()
           }

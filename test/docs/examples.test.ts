@@ -1,0 +1,33 @@
+/** The examples in the doc comments run, and what they say of their results is so. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { examples } from './doc-comments.js'
+import { floors, programOf } from './example-module.js'
+import { NOT_ENDED } from './prelude.js'
+import { Programs } from './programs.js'
+
+/** What cannot be run alone, and why. */
+const notRun: Record<string, string> = {
+  expectNoLeaks: 'it is for the file of a suite',
+}
+
+/** What goes on for ever. */
+const endless = ['fromSelect', 'queue', 'repeatWith', 'ticker']
+
+/** ms of its own time that an example has. */
+const LONGEST = 10_000
+
+const all = examples().filter(({ place, of }) => floors.some((floor) => place.startsWith(floor)) && !(of in notRun))
+const programs = all.map(programOf)
+
+const built = new Programs()
+beforeAll(() => built.build(programs), 60_000)
+afterAll(() => built[Symbol.dispose]())
+
+describe.concurrent('an example', () => {
+  it.for(programs)('runs: $place', async ({ place, of, expected, unknown }) => {
+    expect(unknown, 'names that test/docs/prelude.ts does not have').toEqual([])
+    const { status, stdout, stderr } = await built.run(place, LONGEST)
+    expect({ status, stderr }).toEqual({ status: endless.includes(of) ? NOT_ENDED : 0, stderr: '' })
+    if (expected !== null) expect(stdout).toBe(`${expected.join('\n')}\n`)
+  })
+})
