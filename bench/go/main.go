@@ -49,6 +49,9 @@ var workloads = map[string]workload{
 	"semaphore":    {500_000, semaphore},
 	"semaphore100": {100_000, semaphoreContended},
 	"errgroup":     {100_000, errgroup},
+	"rwmutex":      {100_000, rwMutex},
+	"singleflight": {100_000, singleflight},
+	"workers":      {1_000_000, pool},
 	"context":      {contexts, contextTree},
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -108,6 +109,79 @@ func errgroup(n int) {
 		run(func() error { sink += i; return nil })
 	}
 	wg.Wait()
+}
+
+// rwMutex: ten goroutines, each tenth time writing, give way while they are in.
+func rwMutex(n int) {
+	var rw sync.RWMutex
+	var wg sync.WaitGroup
+	var read atomic.Int64
+	for c := 0; c < 10; c++ {
+		wg.Add(1)
+		go func(c int) {
+			defer wg.Done()
+			for i := 0; i < n/10; i++ {
+				if (i+c)%10 == 0 {
+					rw.Lock()
+					sink++
+					runtime.Gosched()
+					rw.Unlock()
+				} else {
+					rw.RLock()
+					read.Add(1)
+					runtime.Gosched()
+					rw.RUnlock()
+				}
+			}
+		}(c)
+	}
+	wg.Wait()
+}
+
+type flight struct {
+	wg    sync.WaitGroup
+	value int
+}
+
+// singleflight is the core of golang.org/x/sync/singleflight, by hand: a hundred callers ask for one key at a time.
+func singleflight(n int) {
+	var mu sync.Mutex
+	flights := map[string]*flight{}
+	do := func(key string, f func() int) int {
+		mu.Lock()
+		if one, ok := flights[key]; ok {
+			mu.Unlock()
+			one.wg.Wait()
+			return one.value
+		}
+		one := &flight{}
+		one.wg.Add(1)
+		flights[key] = one
+		mu.Unlock()
+		one.value = f()
+		mu.Lock()
+		delete(flights, key)
+		mu.Unlock()
+		one.wg.Done()
+		return one.value
+	}
+	work := func() int {
+		runtime.Gosched()
+		return 1
+	}
+	var total atomic.Int64
+	for i := 0; i < n/100; i++ {
+		var wg sync.WaitGroup
+		for c := 0; c < 100; c++ {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				total.Add(int64(do("key", work)))
+			}()
+		}
+		wg.Wait()
+	}
+	sink += int(total.Load())
 }
 
 const contexts = 10 + 100 + 1_000 + 10_000 + 100_000

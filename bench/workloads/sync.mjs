@@ -298,7 +298,192 @@ const errgroup = {
   },
 }
 
-export const workloads = [mutex, mutex100, semaphore, semaphore100, errgroup]
+const ten = Array.from({ length: 10 })
+
+// No peer has a lock for readers and writers.
+const readWrite = {
+  name: 'rwmutex',
+  title: 'rwMutex, 10 goroutines that read 9 times of 10 and give way while they are in',
+  unit: 'ns',
+  n: 100_000,
+  ours: {
+    ours({ go, gosched, rwMutex, waitGroup }) {
+      function* user(rw, c, n) {
+        for (let i = 0; i < n; i++) {
+          if ((i + c) % 10 === 0) {
+            yield* rw.lock()
+            counter++
+            yield* gosched()
+            rw.unlock()
+          } else {
+            yield* rw.rLock()
+            counter++
+            yield* gosched()
+            rw.rUnlock()
+          }
+        }
+      }
+      function* all(n) {
+        const rw = rwMutex()
+        const wg = waitGroup()
+        for (const c of ten.keys()) wg.go(user, rw, c, n / 10)
+        yield* wg.wait()
+      }
+      return (n) => go(all, n).join()
+    },
+    'ours async'({ rwMutex }) {
+      async function user(rw, c, n) {
+        for (let i = 0; i < n; i++) {
+          const writes = (i + c) % 10 === 0
+          await (writes ? rw.lock() : rw.rLock())
+          counter++
+          await null
+          if (writes) rw.unlock()
+          else rw.rUnlock()
+        }
+      }
+      return async (n) => {
+        const rw = rwMutex()
+        await Promise.all(ten.map((_, c) => user(rw, c, n / 10)))
+      }
+    },
+  },
+}
+
+// The floor is what is written by hand: a map of promises, from which nobody can leave.
+const singleFlight = {
+  name: 'singleflight',
+  title: 'singleflight, a call of one of 100 who ask for the same key',
+  unit: 'ns',
+  n: 100_000,
+  ours: {
+    ours({ go, gosched, singleflight, waitGroup }) {
+      function* work() {
+        yield* gosched()
+        return 1
+      }
+      function* caller(flights, out) {
+        const { value } = yield* flights.do('key', work)
+        out.sum += value
+      }
+      function* all(n) {
+        const flights = singleflight()
+        const out = { sum: 0 }
+        for (let i = 0; i < n / 100; i++) {
+          const wg = waitGroup()
+          for (const _ of hundred) wg.go(caller, flights, out)
+          yield* wg.wait()
+        }
+        checkCount(out.sum, n)
+      }
+      return (n) => go(all, n).join()
+    },
+    'ours async'({ singleflight }) {
+      const work = async () => {
+        await null
+        return 1
+      }
+      return async (n) => {
+        const flights = singleflight()
+        const out = { sum: 0 }
+        const caller = async () => {
+          const { value } = await flights.do('key', work)
+          out.sum += value
+        }
+        for (let i = 0; i < n / 100; i++) await Promise.all(hundred.map(caller))
+        checkCount(out.sum, n)
+      }
+    },
+  },
+  floors: {
+    promise() {
+      const work = async () => {
+        await null
+        return 1
+      }
+      return async (n) => {
+        const flights = new Map()
+        const out = { sum: 0 }
+        const share = (key) => {
+          let flight = flights.get(key)
+          if (flight === undefined) flights.set(key, (flight = work().finally(() => flights.delete(key))))
+          return flight
+        }
+        const caller = async () => {
+          const value = await share('key')
+          out.sum += value
+        }
+        for (let i = 0; i < n / 100; i++) await Promise.all(hundred.map(caller))
+        checkCount(out.sum, n)
+      }
+    },
+  },
+}
+
+// Go's column is that of `pool`: five goroutines, unbuffered channels of jobs and of results. All results are looked at.
+const workersMillion = {
+  name: 'workers',
+  title: 'workers() over a million trivial jobs, 5 at once, a job',
+  unit: 'ns',
+  n: 1_000_000,
+  targets: [['ours', 'best peer', 0.5]],
+  ours: {
+    ours({ go, chan, range, workers }) {
+      const job = (i) => i + 1
+      function* feed(jobs, n) {
+        for (let i = 0; i < n; i++) yield* jobs.send(i)
+        jobs.close()
+      }
+      function* all(n) {
+        const jobs = chan()
+        go(feed, jobs, n)
+        let sum = 0
+        for (const it = range(workers(5, jobs, job)); yield* it.next();) sum += it.value
+        checkCount(sum, (n * (n + 1)) / 2)
+      }
+      return (n) => go(all, n).join()
+    },
+  },
+  peers: {
+    async 'p-limit'(peer) {
+      const pLimit = (await peer('p-limit')).default
+      const job = async (i) => i + 1
+      return async (n) => {
+        const limit = pLimit(5)
+        const all = []
+        for (let i = 0; i < n; i++) all.push(limit(job, i))
+        checkCount(total(await Promise.all(all)), (n * (n + 1)) / 2)
+      }
+    },
+    async 'p-map'(peer) {
+      const pMap = (await peer('p-map')).default
+      const job = async (i) => i + 1
+      return async (n) => checkCount(total(await pMap(Array(n).keys(), job, { concurrency: 5 })), (n * (n + 1)) / 2)
+    },
+    async 'fastq promise'(peer) {
+      const { promise } = await peer('fastq')
+      const job = async (i) => i + 1
+      return async (n) => {
+        const queue = promise(job, 5)
+        const all = []
+        for (let i = 0; i < n; i++) all.push(queue.push(i))
+        checkCount(total(await Promise.all(all)), (n * (n + 1)) / 2)
+      }
+    },
+  },
+}
+
+export const workloads = [mutex, mutex100, semaphore, semaphore100, errgroup, readWrite, singleFlight, workersMillion]
+
+function total(values) {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum
+}
+
+function checkCount(got, expected) {
+  if (got !== expected) throw new Error(`a result was lost: ${got} of ${expected}`)
+}
 
 function goroutines({ go, gosched, waitGroup }, make, lock, unlock) {
   function* contender(mu, n) {

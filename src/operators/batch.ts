@@ -20,6 +20,7 @@ export interface BatchOptions extends StageOptions {
  * ```
  */
 export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
+  // from JavaScript it may be anything
   if (typeof options !== 'object' || (options as unknown) === null) throw mistyped('batch(options)', '{ size, within? }', options)
   const { size, within = Infinity } = options
   checkCount('batch({ size })', 1, size)

@@ -27,7 +27,7 @@ export interface Bounds {
  *
  * @example
  * ```ts
- * String(bounds(fromReceiver(jobs).pipe(workerPool(5, work)))) // holds at most 6 items: fromReceiver 1, workerPool 5
+ * String(bounds(fromReceiver(jobs).pipe(workerPool(5, work)))) // → holds at most 6 items: fromReceiver 1, workerPool 5
  * ```
  */
 export function bounds(pipeline: Observable<unknown>): Bounds {
@@ -54,7 +54,7 @@ function walk(from: Observable<unknown>, root: Observable<unknown> | null, stage
       one = source
       continue
     }
-    const { name, holds, policy, source, branches } = description
+    const { name, holds, policy, source, sources, branches, isPart } = description
     if (branches !== undefined) {
       const top = new Observable<never>()
       for (const branch of branches(top)) {
@@ -63,11 +63,19 @@ function walk(from: Observable<unknown>, root: Observable<unknown> | null, stage
         below.push(...inBranch.reverse())
       }
     }
-    below.push({ name, holds, ...(policy === undefined ? {} : { policy }) })
+    if (isPart !== true) below.push({ name, holds, ...(policy === undefined ? {} : { policy }) })
+    if (sources !== undefined) for (const one of [...sources].reverse()) below.push(...ofSource(one, unknown))
     if (source === undefined) break
     one = source
   }
   stages.push(...below.reverse())
+}
+
+function ofSource(source: unknown, unknown: string[]): StageBound[] {
+  const stages: StageBound[] = []
+  if (isObservable(source)) walk(source, null, stages, unknown)
+  else unknown.push('a source that is not of millrace')
+  return stages.reverse()
 }
 
 function inWords(items: number, stages: readonly StageBound[], unknown: readonly string[]): string {

@@ -148,4 +148,14 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
       this.fail(cause)
     }
   }
+
+  /** The last item is through, and with it ends the stage. */
+  protected override finish(): void {
+    try {
+      under(null, () => this._watermark?.tell())
+    } catch (cause) {
+      return this.outlet.error(cause)
+    }
+    super.finish()
+  }
 }

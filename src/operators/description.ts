@@ -8,14 +8,18 @@ export interface Description {
   /** What happens when it is full. */
   readonly policy?: string
   readonly source?: Observable<unknown>
+  /** Where there are several. */
+  readonly sources?: readonly unknown[]
+  /** No stage: a name for what is above. */
+  readonly isPart?: boolean
   /** Pipelines within it, built on `root`. */
   readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
 }
 
 const descriptions = new WeakMap<Observable<unknown>, Description>()
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- of any items
 export function described<O extends Observable<any>>(observable: O, description: Description): O {
-  // eslint-disable-line @typescript-eslint/no-explicit-any -- any items
   descriptions.set(observable, description)
   return observable
 }

@@ -14,8 +14,10 @@ import { lay } from './scope.js'
  * ```
  */
 export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Observable<T> {
+  // from JavaScript it may be anything
   const it = iterable as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined
   if (typeof it?.[Symbol.asyncIterator] === 'function') {
+    // it has the method
     const async = iterable as AsyncIterable<T>
     return described(
       new Observable((subscriber) => {
@@ -26,6 +28,7 @@ export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Obser
     )
   }
   if (typeof it?.[Symbol.iterator] !== 'function') throw mistyped('fromIterable(iterable)', 'an iterable or an async iterable', iterable)
+  // it has the method
   const sync = iterable as Iterable<T>
   return described(
     new Observable((subscriber) => {

@@ -17,6 +17,7 @@ class RoundsPump<R> extends Pump<R, R> {
 
   protected nextOperation(): Operation<R> | null {
     const operation = this.make()
+    // what `make` answers performs to R
     return operation === null ? null : (checkOperation('fromOp(make)', operation) as Operation<R>)
   }
 
@@ -63,7 +64,7 @@ export function fromOp<T>(make: (ctx: Context) => Op<T>): Observable<T> {
  *
  * @example
  * ```ts
- * fromSelect(() => ({ job: jobs.receive(), idle: after(1000), quit: quit.receive() })).pipe(takeWhile((r) => r.case !== 'quit'))
+ * fromSelect(() => ({ message: inbox.receive(), idle: after(1000), quit: quit.receive() })).pipe(takeWhile((r) => r.case !== 'quit'))
  * ```
  */
 export function fromSelect<const C extends Cases>(make: (ctx: Context) => C | null): Observable<Tagged<C>> {

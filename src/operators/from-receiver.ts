@@ -15,11 +15,13 @@ import { Pump } from './pump.js'
  * ```
  */
 export function fromReceiver<T>(receiver: Receiver<T>): Observable<T> {
+  // from JavaScript it may be anything
   if (typeof (receiver as Partial<Receiver<T>> | null | undefined)?.receive !== 'function')
     throw mistyped('fromReceiver(receiver)', 'a Receiver', receiver)
   return described(
     new Observable((subscriber) => {
       const outlet = new Outlet(subscriber)
+      // of the items that the receiver has
       const pump = receiver instanceof Channel ? new ChannelPump(outlet, receiver as Channel<T>) : new ReceiverPump(outlet, receiver)
       return () => pump.stop()
     }),
@@ -33,6 +35,7 @@ class Taking<T> extends Receiving<T, T | typeof CLOSED> {
     return this.channel.take()
   }
   override finish(waiter: Waiter): T | typeof CLOSED {
+    // what a channel grants
     return waiter.raw as T | typeof CLOSED
   }
 }
@@ -54,7 +57,7 @@ class ChannelPump<T> extends Pump<T | typeof CLOSED, T> {
 
   protected emit(value: T | typeof CLOSED): boolean {
     if (value !== CLOSED) {
-      this.outlet.emit(value as T)
+      this.outlet.emit(value)
       return true
     }
     this.channel.drained(undefined)
@@ -73,6 +76,7 @@ class ReceiverPump<T> extends Pump<Option<T>, T> {
   }
 
   protected nextOperation(): Operation<Option<T>> {
+    // the receiver's, so it gives an Option
     return checkOperation('fromReceiver: receive()', this.receiver.receive()) as Operation<Option<T>>
   }
 

@@ -15,8 +15,8 @@ import { passedBy } from './trail.js'
  * mergeFair(fromReceiver(urgent), fromReceiver(bulk))
  * ```
  */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- of any items
 export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Observable<ObservedValueOf<S[number]>> {
-  // eslint-disable-line @typescript-eslint/no-explicit-any -- any items
   const notes = stageNotes('mergeFair', undefined)
   return described(
     new Observable((subscriber: Subscriber<ObservedValueOf<S[number]>>) => {
@@ -27,6 +27,7 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
         const input = new Input(merge, new Arrivals<ObservedValueOf<S[number]>>(notes, 1, merge.outlet.scope))
         subscription.add(
           under(withDemand(merge.outlet.scope, input.arrivals.demand), () =>
+            // one of them
             from(source as ObservableInput<ObservedValueOf<S[number]>>).subscribe({
               // one of them
               next: (value) => input.arrive(value),
@@ -40,7 +41,7 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
       if (sources.length === 0) merge.outlet.complete()
       return subscription
     }),
-    { name: 'mergeFair', holds: sources.length },
+    { name: 'mergeFair', holds: sources.length, sources },
   )
 }
 

@@ -63,35 +63,40 @@ export class Place<T, R> extends Waiter implements Runnable {
     const { pool } = this
     this.isDone = false
     if (pool.runsGoroutines)
+      // it is a generator function
       return this._join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
     let work: Work<R>
+    let kind
     const scope = lay(null)
     try {
       work = pool.work(value, pool.context)
+      kind = kindOf(work)
     } catch (cause) {
       return pool.failed(this, cause)
     } finally {
       lay(scope)
     }
-    switch (kindOf(work)) {
+    // `kindOf` has told what it is.
+    switch (kind) {
       case 'value':
-        return pool.result(this, work as R, true)
+        return pool.result(this, work as R, true) // no work
       case 'promise':
         // Only a promise of the language's own is sure to call back once, and later.
+        // It is a promise, or may be made one.
         return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
       case 'operation':
-        return this._perform(work as unknown as Operation<R>)
+        return this._perform(work as unknown as Operation<R>) // it is one
       case 'generator':
-        return this._join(spawn(handOver<R>, [work as Generator<never, R>], null))
+        return this._join(spawn(handOver<R>, [work as Generator<never, R>], null)) // it is one
       case 'observable':
-        if (!pool.isOrdered) return this._subscribe(work as Observable<R>)
-        this._deferred = work as Observable<R>
+        if (!pool.isOrdered) return this._subscribe(work as Observable<R>) // it is one
+        this._deferred = work as Observable<R> // it is one
     }
   }
 
   private _join(goroutine: Spawned<R>): void {
     this._goroutine = goroutine
-    this._perform(goroutine.join() as Operation<R>)
+    this._perform(goroutine.join() as Operation<R>) // every Op of ours is one
   }
 
   private _perform(operation: Operation<R>): void {

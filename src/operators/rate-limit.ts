@@ -30,6 +30,7 @@ class RateLimit<T> extends Serial<T, T> {
  * ```
  */
 export function rateLimit<T>(limiter: Limiter, options?: StageOptions): MonoTypeOperatorFunction<T> {
+  // from JavaScript it may be anything
   if (typeof (limiter as Partial<Limiter> | null | undefined)?.wait !== 'function')
     throw mistyped('rateLimit(limiter)', 'a limiter with wait()', limiter)
   const notes = stageNotes('rateLimit', options)

@@ -64,7 +64,8 @@ export class Demand {
   unseen = 0
   /** Nothing comes from above any more. */
   isComplete = false
-  watch: DemandWatch | null = null
+  /** Made when the first one watches. */
+  watches: Set<DemandWatch> | null = null
 
   constructor(readonly foreman: Foreman | null = null) {}
 
@@ -75,13 +76,13 @@ export class Demand {
   close(): void {
     if (this._isRetired || !this._isOpen) return
     this._isOpen = false
-    if (this.watch !== null) this.watch.closed()
+    if (this.watches !== null) for (const watch of this.watches) watch.closed()
   }
 
   open(): void {
     if (this._isOpen) return
     this._isOpen = true
-    if (this.watch !== null) this.watch.opened()
+    if (this.watches !== null) for (const watch of this.watches) watch.opened()
     this.passOn()
   }
 
@@ -93,7 +94,7 @@ export class Demand {
   /** The stage has left: a source that others still listen to must not wait for it. */
   retire(): void {
     this._isRetired = true
-    if (!this._isOpen && this.watch !== null) this.watch.opened()
+    if (!this._isOpen && this.watches !== null) for (const watch of this.watches) watch.opened()
     this._isOpen = true
     for (let next = this._waiting.shift(); next !== undefined; next = this._waiting.shift()) queue.push(next)
   }
@@ -122,6 +123,7 @@ export class Demand {
 
 /** One for the process, even where two copies of the package were loaded. */
 const key = Symbol.for('millrace.scope.v1')
+// a place of ours alone
 const shared = globalThis as { [key]?: { current: Scope | null } }
 const scopes = (shared[key] ??= { current: null })
 

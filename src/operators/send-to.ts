@@ -49,6 +49,7 @@ class SendTo<T> extends Serial<T, never> {
  * ```
  */
 export function sendTo<T>(sender: Sender<T>, options?: SendToOptions): OperatorFunction<T, never> {
+  // from JavaScript it may be anything
   if (typeof (sender as Partial<Sender<T>> | null | undefined)?.send !== 'function') throw mistyped('sendTo(sender)', 'a Sender', sender)
   const notes = stageNotes('sendTo', options)
   return operate(notes, 1, (subscriber) => new SendTo(subscriber, notes, sender, options?.close === true))

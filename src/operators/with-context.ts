@@ -70,14 +70,18 @@ export function until<T>(stop: Op<unknown> | Receiver<unknown> | Context): MonoT
 }
 
 function stopAt(operation: Op<unknown>, stop: () => void, fail: (cause: unknown) => void): () => void {
+  // every Op of ours is one
   const subscription = (operation as Operation<unknown>).subscribe({ next: stop, error: fail })
   return () => subscription.unsubscribe()
 }
 
 function toOperation(stop: unknown): () => Op<unknown> {
   if (isOperation(stop)) return () => stop
+  // from JavaScript it may be anything
   const it = stop as Partial<Receiver<unknown> & Context> | null | undefined
+  // it has the method
   if (typeof it?.receive === 'function') return () => (stop as Receiver<unknown>).receive()
+  // it has the method
   if (typeof it?.done === 'function') return () => (stop as Context).done()
   throw mistyped('until(stop)', 'an operation, a Receiver or a Context', stop)
 }

@@ -24,7 +24,7 @@ export interface WorkerPoolOptions extends FailureOptions {
  *
  * @example
  * ```ts
- * fromReceiver(jobs).pipe(workerPool(5, async (url, ctx) => (await fetch(url, { signal: ctx.signal })).status))
+ * fromIterable(urls).pipe(workerPool(5, async (url, ctx) => (await fetch(url, { signal: ctx.signal })).status))
  * ```
  */
 export function workerPool<T, R>(

@@ -286,7 +286,7 @@ class ChannelIterator<T> implements AsyncIterator<T> {
   async next(): Promise<IteratorResult<T>> {
     queue.cameBack()
     if (queue.isOverdue || (--queue.operations.left <= 0 && queue.sliceIsOver))
-      this._hostTurn ??= new Promise((resolve) => queue.pushAfterHost({ run: resolve }))
+      this._hostTurn ??= new Promise((resolve) => queue.pushAfterHost({ run: () => (queue.resumed++, resolve()) }))
     if (this._hostTurn !== null) {
       await this._hostTurn
       this._hostTurn = null

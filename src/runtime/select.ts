@@ -244,6 +244,10 @@ function reordered(name: string): TypeError {
  */
 export function select<const C extends Cases>(cases: C, options?: SelectOptions): Op<Tagged<C>>
 export function select<T>(cases: readonly (Op<T> | false | null | undefined)[], options?: SelectOptions): Op<{ case: number; value: T }>
+export function select<const C extends readonly Selectable[]>(
+  cases: C,
+  options?: SelectOptions,
+): Op<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function select(cases: object, options?: SelectOptions): Op<unknown> {
   return makeSelect(cases, options?.biased === true)
 }
@@ -257,6 +261,10 @@ export function trySelect<T>(
   cases: readonly (Op<T> | false | null | undefined)[],
   options?: SelectOptions,
 ): Option<{ case: number; value: T }>
+export function trySelect<const C extends readonly Selectable[]>(
+  cases: C,
+  options?: SelectOptions,
+): Option<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
   const answer = makeSelect(cases, options?.biased === true).poll()
   return answer === PENDING ? none : some(answer)

@@ -1,5 +1,19 @@
 import { getEventListeners } from 'node:events'
-import { background, chan, contextKey, fromSignal, todo, withCancel, withoutCancel, withTimeout, withValue, type Context } from 'millrace'
+import {
+  afterFunc,
+  background,
+  chan,
+  contextKey,
+  fromSignal,
+  go,
+  todo,
+  withCancel,
+  withoutCancel,
+  withTimeout,
+  withValue,
+  type CancelContext,
+  type Context,
+} from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -81,11 +95,21 @@ describe('fromSignal', () => {
     expect(receive.now).toEqual(thrown(cause))
   })
 
-  it('of a long-lived signal remembers nothing of those that have ended', async () => {
+  const uses: Record<string, (ctx: CancelContext) => unknown> = {
+    'were canceled': (ctx) => ctx.cancel(),
+    'were canceled while somebody waited': (ctx) => {
+      go(() => ctx.done())
+      ctx.cancel()
+    },
+    'nobody watches': (ctx) => ctx.err(),
+    'nobody watches since their children have ended': (ctx) => withCancel(ctx).cancel(),
+    'nobody watches since the wait is over': (ctx) => afterFunc(ctx, () => {})(),
+  }
+  it.each(Object.keys(uses))('of a long-lived signal remembers nothing of those that %s', async (kind) => {
     const { signal } = new AbortController()
     const survivors = await survivorsOf(1000, () => {
       const ctx = fromSignal(signal)
-      ctx.cancel()
+      uses[kind](ctx)
       return ctx
     })
     expect(survivors).toBeLessThan(10)

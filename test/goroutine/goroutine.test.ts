@@ -362,32 +362,6 @@ describe('gosched', () => {
   })
 })
 
-describe('an operation that is ready', () => {
-  it('completes at once by yield*, without a turn of the queue', async () => {
-    const order: unknown[] = []
-    const ch = chan<number>(3)
-    go(function* () {
-      for (let i = 0; i < 3; i++) {
-        yield* ch.send(i)
-        order.push(i)
-      }
-    })
-    go(() => order.push('the next goroutine'))
-    await settle()
-    expect(order).toEqual([0, 1, 2, 'the next goroutine'])
-  })
-
-  it('completes at once by await, without a turn of the event loop', async () => {
-    const ch = chan<number>(3)
-    const sendAll = async () => {
-      for (let i = 0; i < 3; i++) await ch.send(i)
-    }
-    void sendAll()
-    for (let microtask = 0; microtask < 9; microtask++) await Promise.resolve()
-    expect(ch.size).toBe(3)
-  })
-})
-
 describe('what is no goroutine code', () => {
   it.each([
     ['a plain yield', 42, '42'],

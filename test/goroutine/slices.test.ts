@@ -3,7 +3,8 @@
  * work lies between two turns, whatever the machine. (slices-real.test.ts has the host's own clock.)
  */
 import { chan, go, gosched, onCrash, range, select, type Body } from 'millrace'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { queue } from '../../src/runtime/run-queue.js'
 import { seeded } from '../support/seeded.js'
 import { settle } from '../support/settle.js'
 
@@ -25,9 +26,12 @@ const LONGEST = 20
 /** ms of work done in all. */
 const ALL = 1000
 
+/** In place of a number of ms: short at first, then long. */
+const GROWING = -1
+
 let [over, start] = [false, 0]
 const work = (ms: number): boolean => {
-  host.ms += ms
+  host.ms += ms !== GROWING ? ms : host.ms < start + 50 ? 0.001 : 1
   over ||= host.ms >= start + ALL
   return !over
 }
@@ -95,11 +99,12 @@ const busy: Record<string, (ms: number) => void> = {
   },
 }
 
-/** The most work that was done between two turns of the host. */
-function longestGap(): number {
+/** The work that was done between two turns of the host. */
+function gaps(): number[] {
   const turns = [start, ...host.turns, host.ms]
-  return Math.max(...turns.slice(1).map((at, i) => at - turns[i]))
+  return turns.slice(1).map((at, i) => at - turns[i])
 }
+const longestGap = (): number => Math.max(...gaps())
 
 const steps = [0.001, 0.1, 1]
 
@@ -119,6 +124,16 @@ it.each(Object.keys(busy).flatMap((kind) => steps.map((ms) => [kind, ms] as cons
   await settle()
 })
 
+it.each(Object.keys(busy))('a hundred of %s, whose steps grow from 0.001 to 1 ms', async (kind) => {
+  using _random = seeded(1)
+  for (let i = 0; i < 100; i++) busy[kind](GROWING)
+  while (!over) await settle()
+  const long = gaps().filter((gap) => gap > LONGEST)
+  expect(long.length).toBeLessThanOrEqual(1) // the one in which they grew
+  expect(Math.max(0, ...long)).toBeLessThan(100) // the stride of the clock was that of short steps
+  await settle()
+})
+
 it.each(['in groups', 'mixed'])('a thousand of all kinds, with long and short steps, %s', async (how) => {
   using _random = seeded(1)
   const all = Object.values(busy).flatMap((start) => steps.flatMap((ms) => Array.from({ length: 42 }, () => () => start(ms))))
@@ -127,6 +142,40 @@ it.each(['in groups', 'mixed'])('a thousand of all kinds, with long and short st
   while (!over) await settle()
   expect(longestGap()).toBeLessThanOrEqual(LONGEST)
   await settle()
+})
+
+/** A slice begins; no time passes in it but by `work`. */
+async function newSlice(): Promise<void> {
+  await settle()
+  queue.hostHadItsTurn()
+}
+
+describe('within a slice an operation that is ready', () => {
+  it('completes at once by yield*, without a turn of the queue', async () => {
+    await newSlice()
+    const order: unknown[] = []
+    const ch = chan<number>(100)
+    const sender = go(function* () {
+      for (let i = 0; i < 100; i++) yield* ch.send(i)
+      order.push('all sent')
+    })
+    go(() => order.push('the next goroutine'))
+    await sender.join()
+    await settle()
+    expect(order).toEqual(['all sent', 'the next goroutine'])
+  })
+
+  it('completes at once by await, without a turn of the event loop', async () => {
+    await newSlice()
+    const ch = chan<number>(100)
+    const sendAll = async () => {
+      for (let i = 0; i < 100; i++) await ch.send(i)
+    }
+    void sendAll()
+    for (let microtask = 0; microtask < 1000; microtask++) await Promise.resolve()
+    expect(ch.size).toBe(100)
+    expect(host.turns).toEqual([])
+  })
 })
 
 it('where a slice ends does not decide what is a crash: those who were ready may still join', async () => {
@@ -138,6 +187,7 @@ it('where a slice ends does not decide what is a crash: those who were ready may
       work(i % 3)
       throw new Error('boom')
     })
+    for (let others = i % 4; others > 0; others--) go(() => {}) // so that slices end at any place
     go(function* () {
       if ((yield* failing.join().attempt())._tag === 'Left') joined++
     })

@@ -201,18 +201,22 @@ describe('unwinding', () => {
         log.push('body')
       }
     }
-    /** As a tracer may: an object that passes everything on. */
+    /** As a tracer may: an object that passes everything on, and takes note of the end. */
     function wrapped(inner: Generator<never, void>): Generator<never, void> {
       const wrapper = {
         next: () => inner.next(),
-        return: (value: undefined) => inner.return(value),
+        return(value: undefined) {
+          const result = inner.return(value)
+          if (result.done === true) log.push('wrapper')
+          return result
+        },
         throw: (error: unknown) => inner.throw(error),
         [Symbol.iterator]: () => wrapper,
       }
       return wrapper as unknown as Generator<never, void>
     }
     expect((await unwind(go(() => wrapped(body())))).now).toEqual(canceled)
-    expect(log.splice(0)).toEqual(['helper', 'body'])
+    expect(log.splice(0)).toEqual(['helper', 'body', 'wrapper'])
 
     const through = go(function* () {
       try {
@@ -222,7 +226,7 @@ describe('unwinding', () => {
       }
     })
     expect((await unwind(through)).now).toEqual(canceled)
-    expect(log).toEqual(['helper', 'body', 'outermost'])
+    expect(log).toEqual(['helper', 'body', 'wrapper', 'outermost'])
   })
 })
 

@@ -76,7 +76,7 @@ class Between {
   }
 
   pool = workerPool(POOL, async (item: number | number[]) => {
-    await null
+    await Promise.resolve()
     this.done += Array.isArray(item) ? item.length : 1
     return item
   })
@@ -146,9 +146,9 @@ const bounded: Shape[] = [
       const items = b.items(ITEMS)
       const ready = chan<number>(1)
       return fromSelect(() => {
-        const { done, value } = items.next()
-        if (done === true) return null
-        ready.trySend(value)
+        const next = items.next()
+        if (next.done === true) return null
+        ready.trySend(next.value)
         return { item: ready.receive() }
       }).pipe(map(({ value }) => (value._tag === 'Some' ? value.value : -1)))
     },
@@ -258,7 +258,7 @@ const bounded: Shape[] = [
       fromIterable(b.items(ITEMS / 10)).pipe(
         workerPool(POOL, async (i) => {
           const [j] = await collect(background, fromIterable([i, i]).pipe(workerPool(1, (k) => k))).join()
-          return j as number // two went in
+          return j // two went in
         }),
       ),
     items: ITEMS / 10,
@@ -439,6 +439,8 @@ describe(`${ITEMS} items, a pool of ${POOL}`, () => {
     const between = new Between()
     const shared = fromIterable(between.items(ITEMS)).pipe(shareReplay(1))
     const first = shared.pipe(workerPool(POOL, () => NEVER)).subscribe()
+    await settle()
+    expect(between.made).toBe(POOL)
     const second = results(shared.pipe(between.pool))
     await settle()
     expect(between.made).toBe(POOL)
@@ -447,14 +449,20 @@ describe(`${ITEMS} items, a pool of ${POOL}`, () => {
     off()
   })
 
-  it('share: a second subscriber who cannot keep up with the first is told', async () => {
+  it.each([
+    ['slow', 'fast', []],
+    ['fast', 'slow', ['slow']],
+  ])('share: paced by its first subscriber, here the %s one; the %s one is told if it cannot keep up', async (first, second, told) => {
     const unpaced: Unpaced[] = []
     const off = onUnpaced((one) => unpaced.push(one))
-    const shared = fromIterable(new Between().items(100)).pipe(share())
-    const slow = results(shared.pipe(workerPool(1, async (i) => i, { name: 'slow' })))
-    await Promise.all([results(shared.pipe(workerPool(POOL, (i) => i, { name: 'fast' }))), slow])
+    const shared = fromIterable(new Between().items(ITEMS)).pipe(share())
+    const consumers: Record<string, () => Promise<number>> = {
+      slow: () => results(shared.pipe(workerPool(1, async (i) => i, { name: 'slow' }))),
+      fast: () => results(shared.pipe(workerPool(POOL, (i) => i, { name: 'fast' }))),
+    }
+    expect(await Promise.all([consumers[first](), consumers[second]()])).toEqual([ITEMS, ITEMS])
     off()
-    expect(unpaced.map((one) => one.stage)).toEqual([])
+    expect(unpaced.map((one) => one.stage)).toEqual(told)
   })
 
   it('a subscriber that leaves while full starves nobody: share, first one leaves', async () => {

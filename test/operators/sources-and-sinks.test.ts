@@ -239,7 +239,7 @@ describe('fromGoroutine', () => {
       all(
         fromGoroutine<number>(function* (emit) {
           yield* emit.send(1)
-          throw undefined // eslint-disable-line @typescript-eslint/only-throw-error -- that is the point
+          throw undefined
         }),
       ),
     ).rejects.toBe(undefined)

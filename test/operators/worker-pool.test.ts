@@ -329,7 +329,9 @@ describe('an item that arrives while the pool is full', () => {
     const off = onUnpaced(() => {})
     const gate = chan<void>()
     let count = 0
-    const pipeline = from(Array.from({ length: 50_000 }, (_, i) => i)).pipe(workerPool<number, unknown>(1, (i) => (i === 0 ? gate.receive() : i)))
+    const pipeline = from(Array.from({ length: 50_000 }, (_, i) => i)).pipe(
+      workerPool<number, unknown>(1, (i) => (i === 0 ? gate.receive() : i)),
+    )
     const g = run(background, pipeline.pipe(workerPool(1, () => count++)))
     await settle()
     go(() => gate.send())
@@ -345,5 +347,34 @@ describe('bad input throws at once, and names the value', () => {
   })
   it('work that is no function', () => {
     expect(() => workerPool(1, 3 as unknown as () => number)).toThrow(/workerPool\(n, work\): expected a function, got 3/)
+  })
+})
+
+describe('work that is none', () => {
+  const failed = (work: (i: number) => unknown): Promise<unknown> =>
+    Promise.resolve(run(background, fromIterable([1]).pipe(workerPool(1, work))).join()).catch((cause: unknown) => cause)
+  it('an async generator, or the handle of a goroutine: an error that says what to do', async () => {
+    expect(
+      await failed(async function* () {
+        yield 1
+      }),
+    ).toMatchObject({ message: expect.stringMatching(/^what a worker answers: expected .*fromIterable of it, got/) as string })
+    expect(await failed(() => go(() => 1))).toMatchObject({
+      message: expect.stringMatching(/its join\(\), got an instance of Spawned/) as string,
+    })
+  })
+  it('a generator that yields something of its own', async () => {
+    expect(
+      await failed(function* () {
+        yield 1 as never
+      }),
+    ).toMatchObject({ message: expect.stringMatching(/yielded 1: only operations may be yielded/) as string })
+  })
+  it('a promise that never settles: the pool waits, and the end of the context ends it', async () => {
+    const ctx = withCancel(background)
+    const g = run(ctx, fromIterable([1]).pipe(workerPool(1, () => new Promise(() => {}))))
+    await settle()
+    ctx.cancel('enough')
+    await expect(g.join()).rejects.toBe('enough')
   })
 })

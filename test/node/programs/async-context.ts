@@ -51,6 +51,7 @@ request.run('B', () => {
     look('async')
   })
   const canceled = go(function* () {
+    setTimeout(() => request.run('someone else', () => canceled.cancel()), 2) // from here, since one that has not begun never does
     try {
       yield* sleep(10_000)
     } finally {
@@ -59,7 +60,6 @@ request.run('B', () => {
       look('canceled')
     }
   })
-  setTimeout(() => request.run('someone else', () => canceled.cancel()), 2)
   all.go(() => canceled.join().attempt())
 })
 all.go(function* () {

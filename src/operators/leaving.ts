@@ -1,0 +1,20 @@
+/** Goroutines that were told to stop and may still be in their `finally` blocks: a run ends when they have. */
+import { CanceledError } from '../runtime/index.js'
+import { crash, type Spawned } from '../runtime/kernel.js'
+
+export class Leaving {
+  private readonly _goroutines = new Set<Spawned>()
+
+  add(goroutine: Spawned): void {
+    if (!goroutine.hasEnded) this._goroutines.add(goroutine)
+  }
+
+  /** One that throws while it is unwound has nobody left to tell: that is a crash, as anywhere. */
+  *wait(): Generator<never, void> {
+    for (const goroutine of this._goroutines) {
+      const end = yield* goroutine.join().attempt()
+      this._goroutines.delete(goroutine)
+      if (end._tag === 'Left' && !(end.left instanceof CanceledError)) crash(end.left, goroutine)
+    }
+  }
+}
