@@ -86,6 +86,8 @@ export abstract class Stage<T, R> implements Runnable {
 
   private _begin(value: T): void {
     const { arrivals } = this
+    // Who laid the context ends the pipeline at its next turn; until then no work starts that nobody waits for.
+    if (this.ctx.err()._tag === 'Some') return
     if (++arrivals.used >= this._places) arrivals.demand.close()
     this.take(value)
   }

@@ -192,6 +192,20 @@ describe('the context given to work', () => {
     expect(bench.ctx?.signal.aborted).toBe(true)
   })
 
+  it('once it has ended no work starts, though the pipeline has not had its turn yet', async () => {
+    const ctx = withCancel(background)
+    const started: number[] = []
+    const pipeline = fromIterable([1, 2, 3]).pipe(
+      workerPool(3, (i) => {
+        started.push(i)
+        ctx.cancel('enough')
+        return NEVER
+      }),
+    )
+    await expect(run(ctx, pipeline).join()).rejects.toBe('enough')
+    expect(started).toEqual([1])
+  })
+
   it('ends with the cause of the context the pipeline runs under', async () => {
     const bench = new Bench()
     const ctx = withCancel(background)
