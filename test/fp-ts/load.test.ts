@@ -28,7 +28,16 @@ async function run(file: string): Promise<string> {
 
 async function bundled(name: string, options: BuildOptions): Promise<string> {
   const file = join(folder, name)
-  const { warnings } = await esbuild({ entryPoints: [program], outfile: file, bundle: true, format: 'esm', logLevel: 'silent', ...options })
+  const tsconfig = fileURLToPath(new URL('tsconfig.json', root)) // this one, whatever lies above the repository
+  const { warnings } = await esbuild({
+    entryPoints: [program],
+    outfile: file,
+    bundle: true,
+    format: 'esm',
+    logLevel: 'silent',
+    tsconfig,
+    ...options,
+  })
   expect(warnings).toEqual([])
   return file
 }
