@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib'
 import { random } from './random.js'
 
 const FILES = 4
-const CLIENTS = 20_000
+const CLIENTS = 4_000
 const PRODUCTS = 50_000
 const PER_SECOND = 50
 const START = Date.UTC(2026, 10, 2)

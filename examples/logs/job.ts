@@ -3,7 +3,7 @@ import type { Tables } from './tables.js'
 
 /** What either program is given. */
 export interface Job {
-  readonly lines: AsyncIterable<readonly string[]>
+  readonly batches: AsyncIterableIterator<readonly string[]>
   readonly workers: number
   readonly networks: Networks
   readonly clients: Clients

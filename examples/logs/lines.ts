@@ -38,7 +38,7 @@ export async function* linesOf(files: readonly string[], onRead: (bytes: number)
 }
 
 async function* textOf(file: string, onRead: (bytes: number) => void): AsyncGenerator<string, void> {
-  const text = createGunzip({ chunkSize: 64 * 1024 })
+  const text = createGunzip()
   const compressed = createReadStream(file)
   compressed.on('data', (chunk) => onRead(chunk.length))
   pipeline(compressed, text, () => {}) // an error of either is thrown by the loop

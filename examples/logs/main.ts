@@ -33,8 +33,8 @@ async function readLogs(ctx: Context, { files: given, size, data, out, workers, 
   const progress = new Progress(total, tables)
   let cutShort: string | null = null
   try {
-    const lines = linesOf(files, progress.read)
-    await styles[style](ctx, { lines, workers, networks: new Networks(), clients: new Clients(), tables })
+    const batches = linesOf(files, progress.read)
+    await styles[style](ctx, { batches, workers, networks: new Networks(), clients: new Clients(), tables })
     return 0
   } catch (error) {
     cutShort = (error as Error).message

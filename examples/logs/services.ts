@@ -18,16 +18,16 @@ export class Networks {
   private readonly _countries = new Map<string, string>()
 
   /** Fills in the country. */
-  locate(entry: Entry, signal?: AbortSignal): Entry | Promise<Entry> {
+  locate(entry: Entry): Entry | Promise<Entry> {
     const network = entry.client.slice(0, entry.client.indexOf('.', entry.client.indexOf('.') + 1))
     const country = this._countries.get(network)
-    if (country === undefined) return this._ask(entry, owned(network), signal)
+    if (country === undefined) return this._ask(entry, owned(network))
     entry.country = country
     return entry
   }
 
-  private async _ask(entry: Entry, network: string, signal?: AbortSignal): Promise<Entry> {
-    await setTimeout(LATENCY, undefined, { signal })
+  private async _ask(entry: Entry, network: string): Promise<Entry> {
+    await setTimeout(LATENCY)
     const [a, b] = network.split('.').map(Number)
     entry.country = COUNTRIES[(a * 7 + b) % COUNTRIES.length] ?? '??'
     this._countries.set(network, entry.country)
@@ -45,16 +45,16 @@ export class Clients {
   private readonly _lastSeen = new Map<string, number>()
 
   /** Fills in whether this request starts a visit. */
-  visit(entry: Entry, signal?: AbortSignal): Entry | Promise<Entry> {
+  visit(entry: Entry): Entry | Promise<Entry> {
     const seen = this._lastSeen.get(entry.client)
-    if (seen === undefined) return this._load(entry, signal)
+    if (seen === undefined) return this._load(entry)
     entry.startsVisit = entry.minute - seen > VISIT
     this._note(entry.client, entry.minute)
     return entry
   }
 
-  private async _load(entry: Entry, signal?: AbortSignal): Promise<Entry> {
-    await setTimeout(LATENCY, undefined, { signal })
+  private async _load(entry: Entry): Promise<Entry> {
+    await setTimeout(LATENCY)
     entry.startsVisit = true
     this._note(owned(entry.client), entry.minute)
     return entry

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { root } from '../../scripts/entries.mjs'
 
-export const pages = ['README.md', 'docs/go-concurrency.md', 'docs/from-go.md', 'docs/testing.md']
+export const pages = ['README.md', 'docs/go-concurrency.md', 'docs/from-go.md', 'docs/operators.md', 'docs/testing.md']
 
 export interface Block {
   /** `docs/from-go.md:12`, where 12 is the line of its first line. */

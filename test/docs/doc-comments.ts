@@ -16,14 +16,15 @@ export function examples(): Example[] {
 }
 
 const COMMENT = /\/\*\*\n(?: *\*.*\n)*? *\*\/\n/g
-const DECLARED = /^(?:export )?(?:abstract |async |default )*(?:function\*?|class|interface|const|type) (\w+)/
+const DECLARED = /^(?:\/\/.*\n)?(?:export )?(?:abstract |async |default )*(?:function\*?|class|interface|const|type) (\w+)/
 
 function examplesIn(file: string, text: string): Example[] {
   return [...text.matchAll(COMMENT)].flatMap(({ 0: comment, index }) => {
-    const of = DECLARED.exec(text.slice(index + comment.length))?.[1]
     const lines = comment.split('\n').map((line) => line.replace(/^ *\* ?/, ''))
     const from = lines.indexOf('@example')
-    if (of === undefined || from < 0) return []
+    if (from < 0) return []
+    const of = DECLARED.exec(text.slice(index + comment.length))?.[1]
+    if (of === undefined) throw new Error(`${file}: an example of nothing that is declared\n${comment}`)
     const begin = lines.indexOf('```ts', from) + 1
     if (begin === 0) throw new Error(`${file}: the example of ${of} has no block of TypeScript`)
     const code = lines.slice(begin, lines.indexOf('```', begin)).join('\n')

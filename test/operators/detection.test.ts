@@ -1,8 +1,9 @@
 /** What is detected, what the warning says, and what gives no false alarm. */
-import { background } from 'millrace'
+import { background, chan } from 'millrace'
 import {
   collect,
   fromIterable,
+  fromReceiver,
   onUnpaced,
   strictDemand,
   UnpacedError,
@@ -10,7 +11,20 @@ import {
   type StageOptions,
   type Unpaced,
 } from 'millrace/operators'
-import { concatMap, delay, filter, ignoreElements, map, merge, mergeMap, Subject, toArray, type Observable } from 'rxjs'
+import {
+  concatMap,
+  delay,
+  filter,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  Subject,
+  takeUntil,
+  takeWhile,
+  toArray,
+  type Observable,
+} from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 
@@ -87,6 +101,29 @@ describe('no false alarm', () => {
     expect(seen).toEqual([])
     await all(numbers(100_000).pipe(ignoreElements(), pool()))
     expect(seen).toHaveLength(1)
+  })
+  it('a takeUntil whose stop comes while the stage has room', async () => {
+    const stop = chan<void>()
+    const sources = merge(fromReceiver(chan<number>()), numbers(3))
+    const end = all(sources.pipe(takeUntil(fromReceiver(stop)), filter(() => false), pool())) // prettier-ignore
+    await settle()
+    stop.trySend()
+    expect(await end).toEqual([])
+    expect(seen).toEqual([])
+  })
+  it('a source that has waited, and ends of itself with nothing to pass on', async () => {
+    const [first, last, gate] = [chan<number>(), chan<number>(), chan<void>()]
+    const sources = merge(fromReceiver(first), fromReceiver(last).pipe(takeWhile((i) => i > 0)))
+    const end = all(sources.pipe(workerPool(1, () => gate.receive())))
+    await settle()
+    first.trySend(1)
+    await settle()
+    last.trySend(0) // the stage is full: it has to wait
+    first.close() // and so does the end of the other, which is told first
+    await settle()
+    gate.close()
+    expect(await end).toHaveLength(1)
+    expect(seen).toEqual([])
   })
   it('pipelines of several sources of ours', async () => {
     const inner = numbers(4).pipe(concatMap((i) => numbers(10).pipe(map((j) => 10 * i + j))))

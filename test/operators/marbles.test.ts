@@ -234,6 +234,11 @@ describe('the examples of the docs', () => {
     expect(await m.play(windows)).toEqual([[10, 'abc'], [12, 'd'], [12, '|']]) // prettier-ignore
     expect(source.subscriptions).toEqual(['^-----------!'])
   })
+  it('windowsByTime: an item that comes just as a window ends is in the next', async () => {
+    const source = m.cold('a---------b----|')
+    const windows = source.pipe(windowsByTime({ ms: 10, most: 100 }), map(({ items }) => items)) // prettier-ignore
+    expect(await m.play(windows)).toEqual([[10, 'a'], [15, 'b'], [15, '|']]) // prettier-ignore
+  })
   it('queue: loses what does not fit', async () => {
     const source = m.cold('abcd-----|')
     const oldest = source.pipe(queue(1, 'drop-oldest'), workerPool(1, taking(5)))

@@ -123,6 +123,18 @@ describe('meter', () => {
     expect(jobs.read()).toMatchObject({ items: 4, depth: 0, places: 0, saturation: 0.5 })
     expect(jobs.read().wait).toBe(10)
   })
+  it('tells nothing of the stage below once its own source is over', async () => {
+    using clock = virtualTime()
+    const [early, late] = [meter('early'), meter('late')]
+    const rest = chan<number>()
+    const both = merge(fromIterable([1]).pipe(early), fromReceiver(rest).pipe(late))
+    const subscription = both.pipe(workerPool(2, () => NEVER)).subscribe()
+    await settle()
+    rest.trySend(2)
+    await clock.advance(10)
+    expect([early.read().wait, late.read().wait]).toEqual([0, 10])
+    subscription.unsubscribe()
+  })
   it('changes nothing: the source is paced through it', async () => {
     let taken = 0
     const items = (function* () {

@@ -190,6 +190,15 @@ describe('groupByKey', () => {
     await clock.advance(1000)
     expect([(await g.join()).length, most]).toEqual([20, 2])
   })
+  it('completes the group that was idle longest, not the one begun first', async () => {
+    const built: number[] = []
+    const build = (group: Observable<number>, key: number) => {
+      built.push(key)
+      return group
+    }
+    await all(fromIterable([0, 1, 0, 2, 0]).pipe(groupByKey((n: number) => n, build, { most: 2 })))
+    expect(built).toEqual([0, 1, 2])
+  })
   it('completes a group that was idle for `idle` ms; the next item of the key begins a new one', async () => {
     using clock = virtualTime()
     const source = chan<number>()

@@ -1,7 +1,7 @@
 import { chan, go, mutex, sleep, type Receiver } from 'millrace'
 import { bubble, dump, dumpText, expectNoLeaks, LeakError, watchGoroutines, type Dump } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
-import { hostTurn } from '../support/settle.js'
+import { settle } from '../support/settle.js'
 
 async function leakOf(run: Promise<void>): Promise<LeakError> {
   const error: unknown = await run.then(
@@ -48,14 +48,14 @@ describe('watchGoroutines', () => {
     using watch = watchGoroutines()
     await watch.check(0)
     jobs.close()
-    await hostTurn()
+    await settle()
   })
 
   it('one that ended while a bubble had the probe is no leak', async () => {
     using watch = watchGoroutines()
     const jobs = chan<number>()
     go(worker, jobs)
-    await hostTurn()
+    await settle()
     await bubble(function* () {
       jobs.close()
     })
@@ -75,7 +75,7 @@ describe('dump', () => {
     const waiter = go(function* waiting() {
       using _guard = yield* mu.lock()
     })
-    await hostTurn()
+    await settle()
     const now = dump()
     expect(JSON.parse(JSON.stringify(now))).toEqual(now)
     expect(now).toEqual<Dump>({
@@ -126,9 +126,9 @@ describe('dump', () => {
       using _guard = yield* mu.lock()
       yield* release.receive()
     })
-    await hostTurn()
+    await settle()
     mu.unlock()
-    await hostTurn()
+    await settle()
     expect(dump().goroutines).toMatchObject([{ name: 'following', holds: ['mutex 1'], waitsFor: 'chan receive' }])
     release.close()
     await next.join()

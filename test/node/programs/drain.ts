@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterFunc, chan, errgroup, go, never, select, sleep, ticker, type Context } from 'millrace'
+import { afterFunc, chan, choose, errgroup, go, never, select, sleep, ticker, type Context } from 'millrace'
 import { main, SignalError, type MainOptions } from 'millrace/node'
 import { fromIterable, run, until, workerPool } from 'millrace/operators'
 import { chosen } from './cases.js'
@@ -10,9 +10,13 @@ import { chosen } from './cases.js'
 const HOUR = 3_600_000
 const ready = () => console.log('ready')
 
-function* job(n: number) {
-  if (n === 2) ready()
-  yield* sleep(n === 2 ? 200 : 1)
+/** The second is under way when the signal comes. */
+function* job(n: number, intake: Context) {
+  if (n === 2) {
+    ready()
+    yield* choose(intake.done(), sleep(HOUR)) // the sleep holds the process
+  }
+  yield* sleep(20)
   console.log(`job ${n} is done`)
 }
 
@@ -31,7 +35,13 @@ main(
         const endless = (function* () {
           for (let n = 1; ; n++) yield n
         })()
-        yield* run(ctx, fromIterable(endless).pipe(until(intake), workerPool(1, job))).join()
+        yield* run(
+          ctx,
+          fromIterable(endless).pipe(
+            until(intake),
+            workerPool(1, (n) => job(n, intake)),
+          ),
+        ).join()
         console.log(`${told(intake)}, context ${told(ctx)}`)
       },
       { drain: HOUR },
@@ -42,7 +52,7 @@ main(
         for (let n = 1; ; n++) {
           const r = yield* select({ intake: intake.done(), job: jobs.receive() }, { biased: true })
           if (r.case === 'intake') break
-          yield* job(n)
+          yield* job(n, intake)
         }
         console.log(`${told(intake)}, context ${told(ctx)}`)
         return 7
@@ -54,7 +64,8 @@ main(
         const server = createServer((request, response) => {
           go(async () => {
             console.log(`asked for ${request.url}`)
-            await sleep(200).within(ctx)
+            await intake.done()
+            await sleep(20).within(ctx)
             response.setHeader('connection', 'close').end(`answer to ${request.url}`)
           })
         }).listen(0, '127.0.0.1')
