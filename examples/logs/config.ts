@@ -13,6 +13,8 @@ export interface Config {
   readonly out: string
   /** Lookups under way at most, of each kind. */
   readonly workers: number
+  /** ms that a lookup takes which is not remembered. */
+  readonly latency: number
   /** Rows of each top list. */
   readonly top: number
   readonly style: 'millrace' | 'rxjs'
@@ -26,8 +28,9 @@ export function parseConfig(args: readonly string[]): Config {
     .argument('[files...]', 'gzipped access logs in combined format, in order of time; none: generated ones')
     .option('-s, --size <MB>', 'MB of log text to generate where no files are given', wholeNumber, 300)
     .option('-d, --data <folder>', 'where generated logs are kept', join(tmpdir(), 'millrace-logs'))
-    .option('-o, --out <folder>', 'where the results go', 'logs-report')
+    .option('-o, --out <folder>', 'where the results go', 'reports/logs')
     .option('-w, --workers <n>', 'lookups under way at most', wholeNumber, 16)
+    .option('-l, --latency <ms>', 'what a lookup takes that is not remembered', wholeNumber, 2)
     .option('-n, --top <n>', 'rows of each top list', wholeNumber, 20)
     .addOption(new Option('--style <style>', 'which of the two programs runs').choices(['millrace', 'rxjs']).default('millrace'))
     .addHelpText('after', '\nExit status: 0 all was read, 1 cut short by an error, 2 usage, 130 SIGINT, 143 SIGTERM.')

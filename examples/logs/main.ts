@@ -26,7 +26,7 @@ const styles = {
 }
 
 /** Answers the exit status; what has been read by then is in the tables, however it ends. */
-async function readLogs(ctx: Context, { files: given, size, data, out, workers, top, style }: Config): Promise<number> {
+async function readLogs(ctx: Context, { files: given, size, data, out, workers, latency, top, style }: Config): Promise<number> {
   const files = given.length > 0 ? given : await generate(data, size, ctx.signal)
   const total = await sizeOf(files)
   const tables = new Tables(out, top)
@@ -34,7 +34,7 @@ async function readLogs(ctx: Context, { files: given, size, data, out, workers, 
   let cutShort: string | null = null
   try {
     const batches = linesOf(files, progress.read)
-    await styles[style](ctx, { batches, workers, networks: new Networks(), clients: new Clients(), tables })
+    await styles[style](ctx, { batches, workers, networks: new Networks(latency), clients: new Clients(latency), tables })
     return 0
   } catch (error) {
     cutShort = (error as Error).message

@@ -5,8 +5,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { owned, type Entry } from './entry.js'
 
-/** ms that an answer takes which is not remembered. */
-const LATENCY = 2
 /** Networks that are remembered; the one that was asked for first is forgotten first. */
 const MOST_NETWORKS = 20_000
 /** Minutes without a request after which the next one starts a new visit. */
@@ -16,6 +14,9 @@ const COUNTRIES = ['AR', 'BR', 'CA', 'CN', 'DE', 'EG', 'FR', 'GB', 'IN', 'IT', '
 
 export class Networks {
   private readonly _countries = new Map<string, string>()
+
+  /** ms that an answer takes which is not remembered. */
+  constructor(private readonly _latency: number) {}
 
   /** Fills in the country. */
   locate(entry: Entry): Entry | Promise<Entry> {
@@ -27,7 +28,7 @@ export class Networks {
   }
 
   private async _ask(entry: Entry, network: string): Promise<Entry> {
-    await setTimeout(LATENCY)
+    await setTimeout(this._latency)
     const [a, b] = network.split('.').map(Number)
     entry.country = COUNTRIES[(a * 7 + b) % COUNTRIES.length] ?? '??'
     this._countries.set(network, entry.country)
@@ -44,6 +45,9 @@ export class Clients {
   /** In order of the last request. */
   private readonly _lastSeen = new Map<string, number>()
 
+  /** ms that an answer takes which is not remembered. */
+  constructor(private readonly _latency: number) {}
+
   /** Fills in whether this request starts a visit. */
   visit(entry: Entry): Entry | Promise<Entry> {
     const seen = this._lastSeen.get(entry.client)
@@ -54,7 +58,7 @@ export class Clients {
   }
 
   private async _load(entry: Entry): Promise<Entry> {
-    await setTimeout(LATENCY)
+    await setTimeout(this._latency)
     entry.startsVisit = true
     this._note(owned(entry.client), entry.minute)
     return entry

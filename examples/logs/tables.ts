@@ -7,7 +7,7 @@ import { Minutes } from './minutes.js'
 import { Top } from './top.js'
 
 /** Different keys counted at once, of each list. */
-const ROOM = 20_000
+const ROOM = 4_000
 
 export class Tables {
   entries = 0

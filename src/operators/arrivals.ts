@@ -7,6 +7,7 @@
  *   holds them back and lets them go later;
  * - `missing`: a great many were emitted in a row and none arrived: something in between keeps them, or drops them. Which of the two cannot be
  *   seen from here, so this warns and never fails (but for `strictDemand`), and `sparse` says that it is the second;
+ * - `rested`: an item neither arrived nor led to another source, while inner sources live; its source has rested for a second (see `family.ts`);
  * - `stop`: an item that had waited for demand ended all that is above, and did not arrive: the notifier of a takeUntil.
  *
  * A foreign source beside one of ours, `merge(timer, ours)`, is none of these as long as its items find the stage open: what ours emits arrives
@@ -33,6 +34,7 @@ const SEEN = {
   closed: 'arrival while the demand is closed',
   late: 'arrival outside the turn of a source that claimed the demand',
   missing: 'many items in a row were emitted above, and none arrived',
+  rested: 'items that neither arrive nor lead to another source, while inner sources live',
   stop: 'what ended the source had waited for demand',
 } as const
 
@@ -42,6 +44,8 @@ const CURES: Record<keyof typeof SEEN, string> = {
   late: 'an operator in between holds items back and lets them go later (delay, observeOn, an async mergeMap). Use workerPool, rateLimit or retryWith in its place, or queue(n, policy) or the overflow option here. If it is a source beside one whose items a filter drops, { sparse: true } here says so',
   missing:
     'an operator in between keeps them without a bound (zip, toArray, a large buffer), or drops them (filter, skip). In place of the first use zipBounded or batch; if it is the second, { sparse: true } here says so',
+  rested:
+    'an operator in between keeps them until an inner source ends (concatMap, mergeMap(f, n)), or drops them (filter). The outer source has rested for a second and goes on. In place of the first use workerPool(n, f), whose f may answer an observable; if it is the second, { sparse: true } here says so',
   stop: 'takeUntil takes its stop for a source like any other, and hears of it only when the stage is not full. Use until(stop) in its place',
 }
 
@@ -92,10 +96,10 @@ export class StageNotes {
 
   /** The error that ends the pipeline, if that is how it is to be. */
   see(kind: keyof typeof SEEN, stage: string): UnpacedError | null {
-    if (kind === 'missing' && this.isSparse) return null
+    if ((kind === 'missing' || kind === 'rested') && this.isSparse) return null
     const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind) }
     const isCertain = kind === 'closed' || kind === 'late'
-    if (kind !== 'stop' && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
+    if (kind !== 'stop' && kind !== 'rested' && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
     if (!this._hasWarned && (!isCertain || this.overflow === 'keep')) {
       this._hasWarned = true
       report(unpaced)
@@ -158,6 +162,14 @@ export class Arrivals<T> implements Foreman {
   noneArrived(): void {
     const unpaced = this.notes.see('missing', this.name)
     if (unpaced !== null) throw unpaced
+  }
+
+  get isSparse(): boolean {
+    return this.notes.isSparse
+  }
+
+  restedLong(): void {
+    this.notes.see('rested', this.name)
   }
 
   stoppedLate(): void {

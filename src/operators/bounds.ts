@@ -22,7 +22,8 @@ export interface Bounds {
 
 /**
  * What a pipeline holds at most, stage by stage, without subscribing to it. Operators of RxJS in between are counted as holding nothing, which is
- * true of those that pass an item on at once; those that hold items back are detected when it runs. What is not ours at the top, or hides its
+ * true of those that pass an item on at once; those that hold items back are detected when it runs. A `concatMap` or
+ * `mergeMap(f, n)` onto sources of ours holds an outer item more, which is not counted. What is not ours at the top, or hides its
  * sources (`merge`, `zip`), cannot be known and is named.
  *
  * @example

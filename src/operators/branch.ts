@@ -35,7 +35,7 @@ export class Branch<T> {
   constructor(private readonly trunk: Trunk) {}
 
   get isOpen(): boolean {
-    return this.outlet !== null && this.outlet.demand.isOpen
+    return this.outlet !== null && this.outlet.isOpen
   }
 
   complete(): void {

@@ -172,7 +172,7 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
   protected waitFor(branch: Branch<T>): void {
     if (branch.outlet === null || this._waits.has(branch)) return
     this._waits.add(branch)
-    branch.outlet.demand.wait(this)
+    branch.outlet.wait(this)
   }
 
   private _fail(cause: unknown): void {

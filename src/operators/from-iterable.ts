@@ -54,7 +54,8 @@ class IterablePump<T> implements Runnable {
   run(): void {
     const { outlet } = this
     const { demand } = outlet
-    if (!this._isOver && demand.isOpen) {
+    if (!this._isOver && !outlet.isOpen) outlet.wait(this)
+    else if (!this._isOver) {
       const before = outlet.enter()
       try {
         this._emitWhileWanted()
@@ -65,8 +66,7 @@ class IterablePump<T> implements Runnable {
         outlet.leave(before)
       }
     }
-    if (this._isOver || demand.isOpen) demand.passOn()
-    else demand.wait(this)
+    demand.passOn()
   }
 
   private _emitWhileWanted(): void {
@@ -82,8 +82,8 @@ class IterablePump<T> implements Runnable {
         return
       }
       outlet.emit(result.value)
-      if (!demand.isOpen) return
-      if (demand.othersWait) return demand.wait(this)
+      if (this._isOver) return
+      if (!outlet.isOpen || demand.othersWait) return outlet.wait(this)
       if (demand.isOthersTurn) return queue.push(this)
       if (--queue.operations.left <= 0 && queue.sliceIsOver) return queue.pushAfterHost(this)
     }
@@ -110,10 +110,13 @@ class AsyncIterablePump<T> implements Runnable {
   }
 
   run(): void {
-    const { demand } = this.outlet
+    const { outlet } = this
+    const { demand } = outlet
     if (this._state === 'over') demand.passOn()
-    else if (!demand.isOpen) demand.wait(this)
-    else {
+    else if (!outlet.isOpen) {
+      outlet.wait(this)
+      demand.passOn()
+    } else {
       if (this._state === 'answered') this._deliver(this._answer as IteratorResult<T>) // answered, so there is one
       if (this._state === 'ready') this._ask()
       demand.passOn()
@@ -121,7 +124,7 @@ class AsyncIterablePump<T> implements Runnable {
   }
 
   private _ask(): void {
-    if (!this.outlet.demand.isOpen) return this.outlet.demand.wait(this)
+    if (!this.outlet.isOpen) return this.outlet.wait(this)
     this._state = 'asked'
     let answer: Promise<IteratorResult<T>>
     try {

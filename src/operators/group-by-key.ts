@@ -164,7 +164,7 @@ class Groups<T, K, R> implements Trunk, Runnable {
   private _waitFor(branch: Branch<T>): false {
     if (branch.outlet !== null && this._waitsFor !== branch) {
       this._waitsFor = branch
-      branch.outlet.demand.wait(this)
+      branch.outlet.wait(this)
     }
     return false
   }

@@ -73,11 +73,12 @@ class MergeFair<T> implements Runnable {
     const { outlet } = this
     const { demand } = outlet
     this._isQueued = false
-    for (let round = this._ready.size; round > 0 && demand.isOpen && !outlet.isClosed; round--) this._ready.shift()?.pass(outlet)
+    for (let round = this._ready.size; round > 0 && outlet.isOpen && !outlet.isClosed; round--) this._ready.shift()?.pass(outlet)
     if (this._ready.size === 0 || outlet.isClosed) return demand.passOn()
     this._isQueued = true
-    if (demand.isOpen) queue.push(this)
-    else demand.wait(this)
+    if (outlet.isOpen) return queue.push(this)
+    outlet.wait(this)
+    demand.passOn()
   }
 }
 

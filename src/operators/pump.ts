@@ -41,15 +41,17 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
       demand.passOn()
       return
     }
-    if (!demand.isOpen) {
+    if (!outlet.isOpen) {
       this._wasHeld = this._state === 'granted'
-      demand.wait(this)
+      outlet.wait(this)
+      demand.passOn()
       return
     }
     const before = outlet.enter()
     try {
-      if (this._state === 'granted') this._emitGranted()
-      while (this._mayGoOn() && this._pollAndEmit());
+      // It is its turn: one item at least, or two that give way to each other would never emit.
+      let hasEmitted = this._state === 'granted' ? this._emitGranted() : this._pollAndEmit()
+      while (hasEmitted && this._mayGoOn()) hasEmitted = this._pollAndEmit()
     } catch (cause) {
       this._finish()
       outlet.error(cause)
@@ -67,8 +69,9 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
 
   private _mayGoOn(): boolean {
     if (this._state === 'over') return false
-    const { demand } = this.outlet
-    if (!demand.isOpen || demand.othersWait) demand.wait(this)
+    const { outlet } = this
+    const { demand } = outlet
+    if (!outlet.isOpen || demand.othersWait) outlet.wait(this)
     else if (demand.isOthersTurn) queue.push(this)
     else if (--queue.operations.left <= 0 && queue.sliceIsOver) queue.pushAfterHost(this)
     else return true
@@ -93,13 +96,14 @@ export abstract class Pump<R, T> extends Waiter implements Runnable {
     return true
   }
 
-  private _emitGranted(): void {
+  private _emitGranted(): boolean {
     const { demand } = this.outlet
     const mayBeStop = this._wasHeld && demand.claims > 1 && !demand.isComplete
     this._wasHeld = false
     this._state = 'queued'
     this._deliver((this._operation as Operation<R>).finish(this)) // granted, so there is one
     if (mayBeStop && demand.isComplete && demand.unseen > 0) demand.foreman?.stoppedLate()
+    return true
   }
 
   private _deliver(value: R): void {

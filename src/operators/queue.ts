@@ -94,12 +94,13 @@ class LosingQueue<T> implements Runnable {
     const { demand } = this._outlet
     const items = this._items
     this._waitsBelow = false
-    while (!this._isOver && items.size > 0 && demand.isOpen) this._outlet.next(items.shift() as T) // its size says that there is one
+    while (!this._isOver && items.size > 0 && this._outlet.isOpen) this._outlet.next(items.shift() as T) // its size says that there is one
     if (!this._isOver && items.size > 0) {
       this._waitsBelow = true
-      demand.wait(this)
-    } else {
-      demand.passOn()
+      this._outlet.wait(this)
+    }
+    demand.passOn()
+    if (items.size === 0) {
       if (this._sourceIsDone && !this._isOver) this._outlet.complete()
     }
   }

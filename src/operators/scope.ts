@@ -14,6 +14,7 @@
 import { background, type Context, type Sender } from '../runtime/index.js'
 import { queue, Ring, type Runnable } from '../runtime/kernel.js'
 import type { DeadLetter } from './dead-letter.js'
+import type { Family } from './family.js'
 import type { Leaving } from './leaving.js'
 
 export interface Scope {
@@ -34,8 +35,17 @@ export interface Foreman {
   readonly places: number
   /** So many items were emitted above in a row, and none of them has arrived. */
   noneArrived(): void
+  /** A filter is known to be in between. */
+  readonly isSparse: boolean
+  /** A source has rested as long as it may: see `family.ts`. */
+  restedLong(): void
   /** An item that had waited for demand did not arrive, but ended all that is above. */
   stoppedLate(): void
+}
+
+/** Who emits: asked by a source that is subscribed to meanwhile for the family that it belongs to. */
+export interface Emitter {
+  leadsTo(): Family | null
 }
 
 /** Told as a demand closes and opens: what a meter needs. */
@@ -60,6 +70,8 @@ export class Demand {
   claims = 0
   /** Not 0 while one of them emits. */
   turn = 0
+  /** The one that does so, innermost. */
+  emitter: Emitter | null = null
   /** Items they emitted since one arrived in their turn. */
   unseen = 0
   /** Nothing comes from above any more. */

@@ -95,7 +95,7 @@ export abstract class Stage<T, R> implements Runnable {
   /** A result; once it has left, so many places are free. */
   protected deliver(result: R, frees: number): void {
     if (this._isOver) return
-    if (this._results.size === 0 && this.outlet.demand.isOpen) {
+    if (this._results.size === 0 && this.outlet.isOpen) {
       this.outlet.next(result)
       if (frees > 0) this.free(frees)
     } else {
@@ -120,7 +120,7 @@ export abstract class Stage<T, R> implements Runnable {
   private _waitBelow(): void {
     if (this._waitsBelow) return
     this._waitsBelow = true
-    this.outlet.demand.wait(this)
+    this.outlet.wait(this)
   }
 
   /** The demand below is open again. */
@@ -128,13 +128,13 @@ export abstract class Stage<T, R> implements Runnable {
     this._waitsBelow = false
     const { demand } = this.outlet
     const results = this._results
-    while (!this._isOver && results.size > 0 && demand.isOpen) {
+    while (!this._isOver && results.size > 0 && this.outlet.isOpen) {
       const { result, frees } = results.shift() as Result<R> // its size says that there is one
       this.outlet.next(result)
       if (frees > 0) this.free(frees)
     }
     if (!this._isOver && results.size > 0) this._waitBelow()
-    else demand.passOn()
+    demand.passOn()
   }
 
   protected fail(cause: unknown): void {

@@ -64,16 +64,16 @@ class Zip<A extends readonly unknown[]> implements Runnable {
   run(): void {
     this._waitsBelow = false
     this.look()
-    if (!this._waitsBelow) this.outlet.demand.passOn()
+    this.outlet.demand.passOn()
   }
 
   /** Something has come, or ended. */
   look(): void {
     const { outlet, inputs } = this
     while (this._hasBegun && !this._waitsBelow && !outlet.isClosed && inputs.every((input) => input.hasItem)) {
-      if (!outlet.demand.isOpen) {
+      if (!outlet.isOpen) {
         this._waitsBelow = true
-        return outlet.demand.wait(this)
+        return outlet.wait(this)
       }
       outlet.next(inputs.map((input) => input.take()) as unknown as A) // an item of each, in order
     }

@@ -2,7 +2,7 @@
  * The matrix of shapes: for 20,000 items and a pool of 5, what may be between the source and the pool, the bound that holds, and the most that
  * was ever between them. What cannot be paced is detected, with the message that names the stage.
  */
-import { background, chan, go, sleep, type Sender } from 'millrace'
+import { background, chan, go, sleep, type Receiver, type Sender } from 'millrace'
 import {
   collect,
   fromGoroutine,
@@ -69,6 +69,12 @@ class Between {
     for (let i = 0; i < n; i++) yield this.count(i)
   }
 
+  /** An outer item has led to an inner source: it is held no more. */
+  led<T>(inner: T): T {
+    this.done++
+    return inner
+  }
+
   count(item: number): number {
     this.made++
     this.most = Math.max(this.most, this.made - this.done)
@@ -88,6 +94,15 @@ interface Shape {
   readonly bound: number
   make(between: Between): Observable<number | number[]>
   readonly items?: number
+}
+
+function channelOf(items: Iterable<number>, capacity: number): Receiver<number> {
+  const ch = chan<number>(capacity)
+  go(function* () {
+    for (const item of items) yield* ch.send(item)
+    ch.close()
+  })
+  return ch
 }
 
 const failsThenGoesOn = (between: Between): Observable<number> => {
@@ -110,26 +125,12 @@ const bounded: Shape[] = [
   {
     name: 'fromReceiver, unbuffered',
     bound: POOL + 1,
-    make(b) {
-      const ch = chan<number>()
-      go(function* () {
-        for (const item of b.items(ITEMS)) yield* ch.send(item)
-        ch.close()
-      })
-      return fromReceiver(ch)
-    },
+    make: (b) => fromReceiver(channelOf(b.items(ITEMS), 0)),
   },
   {
     name: 'fromReceiver, capacity 16',
     bound: POOL + 1 + 16,
-    make(b) {
-      const ch = chan<number>(16)
-      go(function* () {
-        for (const item of b.items(ITEMS)) yield* ch.send(item)
-        ch.close()
-      })
-      return fromReceiver(ch)
-    },
+    make: (b) => fromReceiver(channelOf(b.items(ITEMS), 16)),
   },
   {
     name: 'fromGoroutine',
@@ -214,6 +215,24 @@ const bounded: Shape[] = [
     name: 'concatMap onto sources of ours',
     bound: POOL,
     make: (b) => fromIterable([1, 2, 3, 4]).pipe(concatMap(() => fromIterable(b.items(ITEMS / 4)))),
+  },
+  {
+    name: 'concatMap, many outer items',
+    bound: POOL + 2, // one that concatMap keeps
+    make: (b) => fromIterable(b.items(200)).pipe(concatMap(() => b.led(fromIterable(b.items(ITEMS / 200))))),
+  },
+  {
+    name: 'mergeMap(f, 3), many outer items',
+    bound: POOL + 3 + 2,
+    make: (b) => fromIterable(b.items(200)).pipe(mergeMap(() => b.led(fromIterable(b.items(ITEMS / 200))), 3)),
+  },
+  {
+    name: 'concatMap, many outer items of a channel, and a pool in each',
+    bound: POOL + 16 + 2 + 2 + 1,
+    make: (b) =>
+      fromReceiver(channelOf(b.items(200), 16)).pipe(
+        concatMap(() => b.led(fromIterable(b.items(ITEMS / 200)).pipe(workerPool(2, (i) => Promise.resolve(i))))),
+      ),
   },
   {
     name: 'switchMap onto sources of ours',
