@@ -185,8 +185,7 @@ export class Rig implements Trial {
   }
 
   private _step(runnable: Runnable): void {
-    // A goroutine gives way after its first operation. A source looks before each: it is to get one item out in a step, or it never would.
-    queue.operations.left = runnable instanceof Spawned ? 0 : 2
+    queue.operations.left = 0 // all give way after their first operation, or item
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
       runnable.run()
