@@ -121,6 +121,8 @@ export class Arrivals<T> implements Foreman {
   private readonly _waiting = new Ring<T>()
   /** Items that arrived outside a turn since one arrived inside. */
   private _late = 0
+  /** Items that have come. */
+  arrived = 0
   /** How many are in places; counted by the stage. */
   used = 0
 
@@ -143,6 +145,7 @@ export class Arrivals<T> implements Foreman {
   /** To be asked for each item, first: an error where the pipeline is to end. */
   look(): UnpacedError | null {
     const { demand } = this
+    this.arrived++
     if (demand.turn === 0) return this._lookOutsideTurn()
     const missing = demand.unseen - 1 // this one is among them
     demand.unseen = this._late = 0

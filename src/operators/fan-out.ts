@@ -103,7 +103,7 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
         under(scope, () =>
           source.subscribe({
             next: (value) => this._arrive(value),
-            error: (cause) => this._fail(passedBy(cause, this._arrivals.name)),
+            error: (cause) => this._fail(passedBy(cause, this._arrivals)),
             complete: () => {
               this._sourceIsDone = this._arrivals.demand.isComplete = true
               this.run()
@@ -125,7 +125,7 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
     }
     return results.subscribe({
       next: (value) => this._outlet.next(value),
-      error: (cause) => this._fail(passedBy(cause, this._arrivals.name)),
+      error: (cause) => this._fail(passedBy(cause, this._arrivals)),
       complete: () => {
         if (--this._running > 0 || this._isOver) return
         this._end()

@@ -80,12 +80,12 @@ class Groups<T, K, R> implements Trunk, Runnable {
   }
 
   connect(source: Observable<T>): () => void {
-    const { name, demand } = this._arrivals
+    const { demand } = this._arrivals
     this._subscription.add(
       under(withDemand(this._outlet.scope, demand), () =>
         source.subscribe({
           next: (value) => this._arrive(value),
-          error: (cause) => this._fail(passedBy(cause, name)),
+          error: (cause) => this._fail(passedBy(cause, this._arrivals)),
           complete: () => {
             this._sourceIsDone = demand.isComplete = true
             this.run()
@@ -183,7 +183,7 @@ class Groups<T, K, R> implements Trunk, Runnable {
     const subscription = under(this._outlet.scope, () =>
       results.subscribe({
         next: (value) => this._outlet.next(value),
-        error: (cause) => this._fail(passedBy(cause, this._arrivals.name)),
+        error: (cause) => this._fail(passedBy(cause, this._arrivals)),
         complete: () => this._ended(group),
       }),
     )

@@ -31,7 +31,7 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
             from(source as ObservableInput<ObservedValueOf<S[number]>>).subscribe({
               // one of them
               next: (value) => input.arrive(value),
-              error: (cause) => merge.outlet.error(passedBy(cause, input.arrivals.name)),
+              error: (cause) => merge.outlet.error(passedBy(cause, input.arrivals)),
               complete: () => input.complete(),
             }),
           ),

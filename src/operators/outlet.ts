@@ -2,6 +2,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Runnable } from '../runtime/kernel.js'
 import { Family } from './family.js'
+import { fly } from './trail.js'
 import { currentScope, lay, type Demand, type Emitter, type Scope } from './scope.js'
 
 export class Outlet<T> implements Emitter {
@@ -77,7 +78,7 @@ export class Outlet<T> implements Emitter {
     this._isEnding = true
     const before = this.enter()
     try {
-      this.subscriber.error(cause)
+      fly(cause, (one) => this.subscriber.error(one))
     } finally {
       this.leave(before)
     }

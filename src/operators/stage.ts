@@ -61,7 +61,7 @@ export abstract class Stage<T, R> implements Runnable {
     const subscription = under(withDemand(this.outlet.scope, this.arrivals.demand), () =>
       source.subscribe({
         next: (value) => this.arrive(value),
-        error: (cause) => this.fail(passedBy(cause, this.arrivals.name)),
+        error: (cause) => this.fail(passedBy(cause, this.arrivals)),
         complete: () => {
           this._sourceIsDone = this.arrivals.demand.isComplete = true
           this._checkEnd()

@@ -29,7 +29,7 @@ export function zipBounded<A extends readonly unknown[]>(...sources: { [K in key
           under(scope, () =>
             from(source).subscribe({
               next: (value) => input.arrive(value),
-              error: (cause) => zip.outlet.error(passedBy(cause, input.arrivals.name)),
+              error: (cause) => zip.outlet.error(passedBy(cause, input.arrivals)),
               complete: () => input.complete(),
             }),
           ),

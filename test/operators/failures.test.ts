@@ -1,6 +1,8 @@
 /** What becomes of an item whose work fails, of a source that fails, and where an error says it came from. */
-import { background, backoff, chan, CanceledError, sleep, type Chan } from 'millrace'
+import { background, backoff, chan, CanceledError, sleep, withCancel, type Chan } from 'millrace'
 import {
+  batch,
+  broadcast,
   byKey,
   catchTo,
   collect,
@@ -13,6 +15,7 @@ import {
   run,
   sendTo,
   StageTrail,
+  withContext,
   workerPool,
   type DeadLetter,
   type OnFailure,
@@ -383,10 +386,48 @@ describe('the error that ends a pipeline', () => {
       expect(cause === circle ? null : trailOf(cause)).toBe(null)
     }
   })
-  it('of a source or a context is left alone', async () => {
+  it('of a source, or of a function in between, has the first stage it came to, and how many items had come there', async () => {
     const error = new Error('source')
-    expect(await failed(throwError(() => error).pipe(workerPool(1, (i) => i)))).toBe(error)
-    expect(error.cause).toBe(undefined)
+    const source = concat(
+      fromIterable([1, 2]),
+      throwError(() => error),
+    )
+    expect(await failed(source.pipe(workerPool(1, (i) => i), batch({ size: 10 }), named('ingest')))).toBe(error) // prettier-ignore
+    expect(trailOf(error)).toMatchObject({ stage: 'ingest/workerPool', position: 2, isAbove: true, passed: ['ingest/batch'] })
+    expect(String(trailOf(error))).toBe('StageTrail: in or above stage "ingest/workerPool", after 2 items, then through "ingest/batch"')
+    const bad = (i: number): number => {
+      if (i === 3) throw boom
+      return i
+    }
+    await failed(fromIterable([1, 2, 3]).pipe(map(bad), sendTo(chan<number>(5))))
+    expect(trailOf(boom)).toMatchObject({ stage: 'sendTo', position: 2, isAbove: true, passed: [] })
+  })
+  it('a constant error of a source has the trail of its last way, however often it is tried again', async () => {
+    const error = new Error('constant')
+    let tries = 0
+    const source = defer(() => concat(fromIterable([1]), ++tries < 50 ? throwError(() => error) : EMPTY))
+    const twoStages = source.pipe(workerPool(1, (i) => i), workerPool(1, (i) => i, { name: 'second' })) // prettier-ignore
+    await all(twoStages.pipe(retryWith(() => 0)))
+    expect(tries).toBe(50)
+    expect(trailOf(error)).toMatchObject({ stage: 'workerPool', isAbove: true, passed: ['second'] })
+  })
+  it('to both branches of a broadcast is one error with one origin', async () => {
+    const error = new Error('source')
+    const source = throwError(() => error).pipe(workerPool(1, (i) => i))
+    await failed(source.pipe(broadcast((b) => b.pipe(workerPool(1, (i) => i, { name: 'left' })), (b) => b))) // prettier-ignore
+    expect(trailOf(error)).toMatchObject({ stage: 'workerPool', passed: ['broadcast'] })
+  })
+  it('that is the end of a context is left alone: others have it as well', async () => {
+    const ctx = withCancel(background)
+    ctx.cancel()
+    const error = await failed(
+      fromIterable([1]).pipe(
+        withContext(ctx),
+        workerPool(1, (i) => i),
+      ),
+    )
+    expect(error).toBeInstanceOf(CanceledError)
+    expect(trailOf(error)).toBe(null)
   })
   it('names the item of a serial stage and of a key as well', async () => {
     const ch = chan<number>(2)
