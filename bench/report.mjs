@@ -23,10 +23,14 @@ export function judge(workload, impls) {
     const verdict = Number.isNaN(value) ? 'not measured' : value <= most ? 'ok' : 'MISSED'
     return [{ label, against: against === 'best peer' && best ? `best peer, ${best.label}` : against, most, value, verdict }]
   })
-  return { name: workload.name, title: workload.title, unit: workload.unit, rows, targets }
+  const costOf = (label) => measured.find((i) => i.label === label)?.median ?? NaN
+  const figures = (workload.figures?.(costOf) ?? []).filter(({ value }) => !Number.isNaN(value))
+  for (const { label, value, most } of figures)
+    if (most !== undefined) targets.push({ label, against: 'ratio', most, value, verdict: value <= most ? 'ok' : 'MISSED' })
+  return { name: workload.name, title: workload.title, unit: workload.unit, rows, figures, targets }
 }
 
-export function printTable({ name, title, unit, rows, targets }) {
+export function printTable({ name, title, unit, rows, figures, targets }) {
   console.log(`\n${name}: ${title} (${unit})`)
   const table = [['', 'median', 'min–max', 'to Go', 'to best peer', 'target']]
   for (const r of rows) {
@@ -50,16 +54,22 @@ export function printTable({ name, title, unit, rows, targets }) {
           .join('  ')
           .trimEnd(),
     )
+  for (const f of figures) {
+    const target = f.most === undefined ? '' : `  ${verdicts(targets, f.label)}`
+    console.log(`  = ${f.label}: ${f.isRatio ? ratio(f.value) : `${figure(f.value, unit)} ${unit}`}${target}`)
+  }
 }
 
 function verdicts(targets, label) {
   return targets
     .filter((t) => t.label === label)
-    .map(
-      (t) =>
-        `${t.against === 'absolute' ? '' : ratio(t.value) + ' '}≤ ${t.most}${t.against === 'absolute' ? '' : ` of ${t.against}`}: ${t.verdict}`,
-    )
+    .map((t) => `${isPlain(t) ? '' : ratio(t.value) + ' '}≤ ${t.most}${isPlain(t) ? '' : ` of ${t.against}`}: ${t.verdict}`)
     .join('; ')
+}
+
+/** Beside nobody else. */
+function isPlain({ against }) {
+  return against === 'absolute' || against === 'ratio'
 }
 
 export function printTargets(results) {
@@ -67,7 +77,7 @@ export function printTargets(results) {
   if (all.length === 0) return
   console.log('\nTargets')
   for (const t of all) {
-    const what = t.against === 'absolute' ? `${t.most}` : `${t.most} of ${t.against}`
+    const what = isPlain(t) ? `${t.most}` : `${t.most} of ${t.against}`
     const value = t.against === 'absolute' ? String(Math.round(t.value)) : ratio(t.value)
     console.log(`  ${t.name.padEnd(14)} ${t.label.padEnd(24)} ${value.padStart(6)}  at most ${what.padEnd(36)} ${t.verdict}`)
   }

@@ -8,7 +8,6 @@ const doubleSync = (v) => v * 2
 export const workloads = [
   pool('operator', 'workerPool(5) of trivial async work, an item', double),
   pool('operator-sync', 'workerPool(5) of trivial synchronous work, an item', doubleSync),
-  flat(),
   pipeline(),
 ]
 
@@ -210,42 +209,6 @@ function pool(name, title, work) {
         }
       },
     },
-  }
-}
-
-/** What an item costs must not depend on how many there are: the backlog of RxJS's mergeMap is an array that is shifted. */
-function flat() {
-  const few = { '1k': 1_000, '100k': 100_000 } // RxJS does not end at 10M
-  const each = (prefix, counts, make) =>
-    Object.fromEntries(Object.entries(counts).map(([label, n]) => [`${prefix} (${label})`, (...imports) => make(n, ...imports)]))
-  return {
-    name: 'flat',
-    title: 'map, filter, workerPool(5) over 1k, 100k and 10M items, an item',
-    unit: 'ns',
-    n: 1,
-    go: {},
-    targets: [['ours (10M)', 'ours (1k)', 1.5]],
-    ours: each('ours', { ...few, '10M': 10_000_000 }, async (n, { background }, { fromIterable, workerPool, run }) => {
-      const { map, filter } = await import('rxjs')
-      return async () => {
-        const stages = [map((v) => v + 1), filter((v) => v % 4 !== 0), workerPool(5, double)]
-        await run(background, fromIterable(numbers(n)).pipe(...stages)).join()
-        return n
-      }
-    }),
-    peers: each('rxjs mergeMap', few, async (n, peer) => {
-      const { from, map, filter, mergeMap, lastValueFrom } = await peer('rxjs')
-      return async () => {
-        await lastValueFrom(
-          from(numbers(n)).pipe(
-            map((v) => v + 1),
-            filter((v) => v % 4 !== 0),
-            mergeMap(double, 5),
-          ),
-        )
-        return n
-      }
-    }),
   }
 }
 
