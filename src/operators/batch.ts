@@ -45,7 +45,7 @@ class Batch<T> extends Stage<T, T[]> {
     super(subscriber, notes, _size)
   }
 
-  protected take(value: T): void {
+  take(value: T): void {
     this._items.push(value)
     if (this._items.length === this._size) this.flush()
     else if (this._items.length === 1 && this._within !== Infinity) this._setTimer()
@@ -59,15 +59,15 @@ class Batch<T> extends Stage<T, T[]> {
     })
   }
 
-  protected override flush(): void {
+  override flush(): void {
     this.stopWork()
     const items = this._items
     if (items.length === 0) return
     this._items = []
-    this.deliver(items, items.length)
+    this.flow.deliver(items, items.length)
   }
 
-  protected stopWork(): void {
+  stopWork(): void {
     if (this._timer !== null) time.timers.remove(this._timer)
     this._timer = null
   }

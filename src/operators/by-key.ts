@@ -48,15 +48,16 @@ export function byKey<T, K, R>(
   return operate(notes, n + waiting, (subscriber) => new ByKey(subscriber, notes, n + waiting, n, key, work, options))
 }
 
-/** The items of one key: the first is under way or waits for a worker, the others wait for it. */
-interface Lane<T, K> {
-  readonly key: K
-  readonly items: Ring<Item<T>>
-}
-
 interface Item<T> {
   readonly value: T
   readonly position: number
+}
+
+/** The items of one key: the first is under way or waits for a worker, the others wait for it. Mostly there are no others. */
+interface Lane<T, K> {
+  readonly key: K
+  first: Item<T>
+  others: Ring<Item<T>> | null
 }
 
 class ByKey<T, K, R> extends WorkingStage<T, R> {
@@ -64,7 +65,7 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
   private readonly _lanes = new Map<K, Lane<T, K>>()
   /** Lanes that could go on, if a worker were free; in order. */
   private readonly _ready = new Ring<Lane<T, K>>()
-  private readonly _atWork = new Map<Place<T, R>, Lane<T, K>>()
+  private _atWork = 0
   private readonly _watermark: Watermark<T> | null
 
   constructor(
@@ -80,48 +81,47 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
     this._watermark = options?.commit === undefined ? null : new Watermark(options.commit)
   }
 
-  protected take(value: T): void {
+  take(value: T): void {
     const item = { value, position: this.nextPosition++ }
     let key: K
     try {
       key = under(null, () => this._key(value))
     } catch (cause) {
-      return this.fail(failedIn(cause, this.stage, item.position))
+      return this.flow.fail(failedIn(cause, this.stage, item.position))
     }
     this._watermark?.began(value)
     const lane = this._lanes.get(key)
-    if (lane !== undefined) return lane.items.push(item)
-    const made: Lane<T, K> = { key, items: new Ring(1) }
-    made.items.push(item)
+    if (lane !== undefined) return (lane.others ??= new Ring(1)).push(item)
+    const made: Lane<T, K> = { key, first: item, others: null }
     this._lanes.set(key, made)
     this._ready.push(made)
     this._beginReady()
   }
 
   private _beginReady(): void {
-    while (this._atWork.size < this._workers && this._ready.size > 0 && !this.isOver) {
+    while (this._atWork < this._workers && this._ready.size > 0 && !this.flow.isOver) {
       const lane = this._ready.shift() as Lane<T, K> // its size says that there is one
       const place = this.takePlace()
-      this._atWork.set(place, lane)
-      const { value, position } = lane.items.shift() as Item<T> // a ready lane has an item
-      place.begin(value, position)
+      this._atWork++
+      place.lane = lane
+      place.begin(lane.first.value, lane.first.position)
     }
   }
 
   result(place: Place<T, R>, value: R, isLast: boolean): void {
-    if (this.isOver) return
-    if (!isLast) return this.deliver(value, 0)
+    if (this.flow.isOver) return
+    if (!isLast) return this.flow.deliver(value, 0)
     const frees = this._leave(place)
-    this.deliver(value, frees)
+    this.flow.deliver(value, frees)
     this._commit()
     this._beginReady()
   }
 
   done(place: Place<T, R>): void {
-    if (this.isOver) return
+    if (this.flow.isOver) return
     const frees = this._leave(place)
     this._commit()
-    this.free(frees)
+    this.flow.free(frees)
     this._beginReady()
   }
 
@@ -130,31 +130,36 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
    * that are through and have none before them that is not.
    */
   private _leave(place: Place<T, R>): number {
-    const lane = this._atWork.get(place) as Lane<T, K> // it is at work
-    this._atWork.delete(place)
+    const lane = place.lane as Lane<T, K> // it is at work
+    place.lane = null
+    this._atWork--
     const frees = this._watermark === null ? 1 : this._watermark.finished(place.position)
     this.release(place)
-    if (lane.items.size > 0) this._ready.push(lane)
-    else this._lanes.delete(lane.key)
+    const next = lane.others?.shift()
+    if (next === undefined) this._lanes.delete(lane.key)
+    else {
+      lane.first = next
+      this._ready.push(lane)
+    }
     return frees
   }
 
   /** A throw of `commit` is the error of the pipeline. */
   private _commit(): void {
-    if (this._watermark === null || this.isOver) return
+    if (this._watermark === null || this.flow.isOver) return
     try {
       under(null, () => this._watermark?.tell())
     } catch (cause) {
-      this.fail(cause)
+      this.flow.fail(cause)
     }
   }
 
   /** The last item is through, and with it ends the stage. */
-  protected override finish(): void {
+  override finish(): void {
     try {
       under(null, () => this._watermark?.tell())
     } catch (cause) {
-      return this.outlet.error(cause)
+      return this.flow.outlet.error(cause)
     }
     super.finish()
   }

@@ -33,6 +33,8 @@ export class Place<T, R> extends Waiter implements Runnable {
   /** What is under way, and how many items had come before it. */
   value: T | undefined = undefined
   position = 0
+  /** What `byKey` is to find again at the end. */
+  lane: unknown = null
   /** How often its work has failed, and when it first began. */
   attempts = 0
   began = 0

@@ -38,10 +38,10 @@ export function queue<T>(n: number, policy: QueuePolicy = 'block', options?: Que
 }
 
 class BlockingQueue<T> extends Stage<T, T> {
-  protected take(value: T): void {
-    this.deliver(value, 1)
+  take(value: T): void {
+    this.flow.deliver(value, 1)
   }
-  protected stopWork(): void {}
+  stopWork(): void {}
 }
 
 /** Its demand is never closed; what arrives while it is full is its own business. */

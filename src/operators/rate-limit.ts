@@ -17,7 +17,7 @@ class RateLimit<T> extends Serial<T, T> {
     return this.limiter.wait()
   }
   through(value: T): void {
-    this.deliver(value, 1)
+    this.flow.deliver(value, 1)
   }
 }
 

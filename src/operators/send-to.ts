@@ -25,17 +25,16 @@ class SendTo<T> extends Serial<T, never> {
   }
 
   through(): void {
-    this.free(1)
+    this.flow.free(1)
   }
 
-  protected override finish(): void {
+  override finish(): void {
     if (this.closes && !this.sender.closed) this.sender.close()
     super.finish()
   }
 
-  protected override fail(cause: unknown): void {
-    if (this.closes && !this.isOver && !this.sender.closed) this.sender.close(cause)
-    super.fail(cause)
+  override failing(cause: unknown): void {
+    if (this.closes && !this.sender.closed) this.sender.close(cause)
   }
 }
 

@@ -19,7 +19,7 @@ export abstract class Serial<T, R> extends Stage<T, R> {
   /** The operation is through: `deliver`, or `free`. */
   abstract through(value: T): void
 
-  protected take(value: T): void {
+  take(value: T): void {
     this._position++
     let operation: Operation<unknown>
     let result
@@ -35,10 +35,10 @@ export abstract class Serial<T, R> extends Stage<T, R> {
   }
 
   failed(cause: unknown): void {
-    this.fail(failedIn(cause, this.arrivals.name, this._position))
+    this.flow.fail(failedIn(cause, this.flow.arrivals.name, this._position))
   }
 
-  protected stopWork(): void {
+  stopWork(): void {
     this._step.stop()
   }
 }

@@ -1,172 +1,29 @@
-/**
- * What all stages have in common: items arrive from above under a scope of the stage's own, results leave below at the pace of the demand
- * there.
- *
- *     above ──next──▶ [ waiting ] ──take──▶ the stage's work ──▶ [ results ] ──▶ below
- *        ◀─ demand: open while there is room and nothing waits ─┘        └─ demand of the stage below
- *
- * Always true: an item has a place from `take` until its result has left, so places bound all that a stage holds.
- */
+/** What all stages have in common, as each of them sees it; what passes through is the business of its flow. */
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
-import { withCancel, type CancelContext } from '../runtime/index.js'
-import { Ring, type Runnable } from '../runtime/kernel.js'
-import { Arrivals, type StageNotes } from './arrivals.js'
+import type { StageNotes } from './arrivals.js'
 import { described } from './description.js'
-import { Outlet } from './outlet.js'
-import { under, withDemand } from './scope.js'
-import { passedBy } from './trail.js'
+import { Flow, type StageWork } from './flow.js'
 
-interface Result<R> {
-  readonly result: R
-  readonly frees: number
-}
-
-export abstract class Stage<T, R> implements Runnable {
-  protected readonly outlet: Outlet<R>
-  protected readonly arrivals: Arrivals<T>
-  /** For user code: ends when the subscriber leaves. */
-  protected readonly ctx: CancelContext
-  private readonly _results = new Ring<Result<R>>()
-  private readonly _places: number
-  private _sourceIsDone = false
-  private _isOver = false
-  private _waitsBelow = false
-  private _isBeginning = false
-  private _wasFlushed = false
+export abstract class Stage<T, R> implements StageWork<T> {
+  readonly flow: Flow<T, R>
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes, places: number) {
-    this.outlet = new Outlet(subscriber)
-    this.arrivals = new Arrivals(notes, places, this.outlet.scope)
-    this.ctx = withCancel(this.outlet.scope.ctx)
-    this._places = places
+    this.flow = new Flow<T, R>(this, subscriber, notes, places)
   }
 
-  /** Begins the work on an item; ends with its place freed, by `deliver` or by `free`, or in `fail`. */
-  protected abstract take(value: T): void
-  /** What is under way is to stop. */
-  protected abstract stopWork(): void
-  /** The source has completed and every item was taken: what was held for more to come goes now. */
-  protected flush(): void {}
-  /** All items have left: the last words of the stage. */
-  protected finish(): void {
-    this.outlet.complete()
-  }
-
-  protected get isOver(): boolean {
-    return this._isOver
-  }
-
-  /** Subscribes to the source, with the stage's demand in the scope. */
-  connect(source: Observable<T>): () => void {
-    const subscription = under(withDemand(this.outlet.scope, this.arrivals.demand), () =>
-      source.subscribe({
-        next: (value) => this.arrive(value),
-        error: (cause) => this.fail(passedBy(cause, this.arrivals)),
-        complete: () => {
-          this._sourceIsDone = this.arrivals.demand.isComplete = true
-          this._checkEnd()
-        },
-      }),
-    )
-    if (this._isOver) subscription.unsubscribe()
-    return () => {
-      this._end()
-      subscription.unsubscribe()
-    }
-  }
-
-  protected arrive(value: T): void {
-    if (this._isOver) return
-    const { arrivals } = this
-    const unpaced = arrivals.look()
-    if (unpaced !== null) this.fail(unpaced)
-    else if (arrivals.used >= this._places || arrivals.size > 0) arrivals.keep(value)
-    else this._begin(value)
-  }
-
-  private _begin(value: T): void {
-    const { arrivals } = this
-    // Who laid the context ends the pipeline at its next turn; until then no work starts that nobody waits for.
-    if (this.ctx.err()._tag === 'Some') return
-    if (++arrivals.used >= this._places) arrivals.demand.close()
-    this.take(value)
-  }
-
-  /** A result; once it has left, so many places are free. */
-  protected deliver(result: R, frees: number): void {
-    if (this._isOver) return
-    if (this._results.size === 0 && this.outlet.isOpen) {
-      this.outlet.next(result)
-      if (frees > 0) this.free(frees)
-    } else {
-      this._results.push({ result, frees })
-      this._waitBelow()
-    }
-  }
-
-  /** Items have left the stage. */
-  protected free(places: number): void {
-    if (this._isOver) return
-    const { arrivals } = this
-    arrivals.used -= places
-    if (this._isBeginning) return // work that ends at once: the loop below goes on, and no stack grows
-    this._isBeginning = true
-    while (arrivals.size > 0 && arrivals.used < this._places && !this._isOver) this._begin(arrivals.take())
-    this._isBeginning = false
-    if (arrivals.used < this._places && arrivals.size === 0) arrivals.demand.open()
-    this._checkEnd()
-  }
-
-  private _waitBelow(): void {
-    if (this._waitsBelow) return
-    this._waitsBelow = true
-    this.outlet.wait(this)
-  }
-
-  /** The demand below is open again. */
-  run(): void {
-    this._waitsBelow = false
-    const { demand } = this.outlet
-    const results = this._results
-    while (!this._isOver && results.size > 0 && this.outlet.isOpen) {
-      const { result, frees } = results.shift() as Result<R> // its size says that there is one
-      this.outlet.next(result)
-      if (frees > 0) this.free(frees)
-    }
-    if (!this._isOver && results.size > 0) this._waitBelow()
-    demand.passOn()
-  }
-
-  protected fail(cause: unknown): void {
-    if (this._isOver) return
-    this._end()
-    this.outlet.error(cause)
-  }
-
-  private _checkEnd(): void {
-    if (!this._sourceIsDone || this._isOver || this.arrivals.size > 0) return
-    if (!this._wasFlushed) {
-      this._wasFlushed = true
-      this.flush()
-    }
-    if (this._isOver || this.arrivals.used > 0 || this._results.size > 0) return
-    this._end()
-    this.finish()
-  }
-
-  private _end(): void {
-    if (this._isOver) return
-    this._isOver = true
-    this.arrivals.demand.retire()
-    this.stopWork()
-    this.ctx.cancel()
+  abstract take(value: T): void
+  abstract stopWork(): void
+  flush(): void {}
+  failing(_cause: unknown): void {}
+  finish(): void {
+    this.flow.outlet.complete()
   }
 }
 
 /** The operator whose subscriptions are stages made by `make`, with so many places. */
 export function operate<T, R>(notes: StageNotes, holds: number, make: (subscriber: Subscriber<R>) => Stage<T, R>): OperatorFunction<T, R> {
   return (source) =>
-    described(new Observable<R>((subscriber) => make(subscriber).connect(source)), {
+    described(new Observable<R>((subscriber) => make(subscriber).flow.connect(source)), {
       name: notes.name,
       holds,
       ...(notes.overflow === 'keep' ? {} : { policy: notes.overflow }),

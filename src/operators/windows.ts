@@ -45,29 +45,29 @@ class CountWindows<T> extends Stage<T, T[]> {
     super(subscriber, notes, _size)
   }
 
-  protected take(value: T): void {
+  take(value: T): void {
     if (this._toSkip > 0) {
       this._toSkip--
-      return this.free(1)
+      return this.flow.free(1)
     }
     this._items.push(value)
     if (this._items.length < this._size) return
     const window = this._items
     this._items = window.slice(this._every)
     this._toSkip = Math.max(0, this._every - this._size)
-    this.deliver(window, window.length - this._items.length)
+    this.flow.deliver(window, window.length - this._items.length)
   }
 
-  protected override flush(): void {
+  override flush(): void {
     const items = this._items
     this._items = []
-    for (let from = 0; from < items.length && !this.isOver; from += this._every) {
+    for (let from = 0; from < items.length && !this.flow.isOver; from += this._every) {
       const window = items.slice(from)
-      this.deliver(window, Math.min(window.length, this._every))
+      this.flow.deliver(window, Math.min(window.length, this._every))
     }
   }
 
-  protected stopWork(): void {}
+  stopWork(): void {}
 }
 
 export interface TimeWindowOptions extends StageOptions {
@@ -118,10 +118,10 @@ class TimeWindows<T> extends Stage<T, TimeWindow<T>> {
     super(subscriber, notes, _most)
   }
 
-  protected take(value: T): void {
+  take(value: T): void {
     const start = Math.floor(time.timers.now() / this._ms) * this._ms
     if (this._items.length > 0 && start !== this._start) this._go() // the timer is late
-    if (this.isOver) return
+    if (this.flow.isOver) return
     if (this._items.length === 0) this._open(start)
     this._items.push(value)
     if (this._items.length === this._most) this._go()
@@ -141,14 +141,14 @@ class TimeWindows<T> extends Stage<T, TimeWindow<T>> {
     this.stopWork()
     const items = this._items
     this._items = []
-    this.deliver({ start: this._start, end: this._start + this._ms, items }, items.length)
+    this.flow.deliver({ start: this._start, end: this._start + this._ms, items }, items.length)
   }
 
-  protected override flush(): void {
+  override flush(): void {
     if (this._items.length > 0) this._go()
   }
 
-  protected stopWork(): void {
+  stopWork(): void {
     if (this._timer !== null) time.timers.remove(this._timer)
     this._timer = null
   }

@@ -52,7 +52,7 @@ class WorkerPool<T, R> extends WorkingStage<T, R> {
     return this._order !== null
   }
 
-  protected take(value: T): void {
+  take(value: T): void {
     const place = this.takePlace()
     this._order?.push(place)
     place.begin(value, this.nextPosition++)
@@ -60,11 +60,11 @@ class WorkerPool<T, R> extends WorkingStage<T, R> {
   }
 
   result(place: Place<T, R>, value: R, isLast: boolean): void {
-    if (this.isOver) return
-    if (!isLast) this.deliver(value, 0)
+    if (this.flow.isOver) return
+    if (!isLast) this.flow.deliver(value, 0)
     else if (this._order === null) {
       this.release(place)
-      this.deliver(value, 1)
+      this.flow.deliver(value, 1)
     } else {
       place.keep(value)
       this._advance(this._order)
@@ -72,10 +72,10 @@ class WorkerPool<T, R> extends WorkingStage<T, R> {
   }
 
   done(place: Place<T, R>): void {
-    if (this.isOver) return
+    if (this.flow.isOver) return
     if (this._order === null) {
       this.release(place)
-      this.free(1)
+      this.flow.free(1)
     } else {
       place.isDone = true
       this._advance(this._order)
@@ -84,14 +84,14 @@ class WorkerPool<T, R> extends WorkingStage<T, R> {
 
   /** Lets go what the first in order have, and the next to be first begin. */
   private _advance(order: Ring<Place<T, R>>): void {
-    for (let first = order.first; first !== undefined && first.isDone && !this.isOver; first = order.first) {
+    for (let first = order.first; first !== undefined && first.isDone && !this.flow.isOver; first = order.first) {
       order.shift()
       const { hasKept } = first
       const kept = first.takeKept()
       this.release(first)
       if (hasKept)
-        this.deliver(kept as R, 1) // kept
-      else this.free(1)
+        this.flow.deliver(kept as R, 1) // kept
+      else this.flow.free(1)
     }
     order.first?.becomeFirst()
   }

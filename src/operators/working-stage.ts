@@ -27,7 +27,7 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
     options: FailureOptions | undefined,
   ) {
     super(subscriber, notes, places)
-    this._failures = new Failures(this, options, this.outlet.scope.letters)
+    this._failures = new Failures(this, options, this.flow.outlet.scope.letters)
     this.runsGoroutines = isGeneratorFunction(work)
   }
 
@@ -36,28 +36,28 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
   abstract done(place: Place<T, R>): void
 
   get context(): Context {
-    return this.ctx
+    return this.flow.ctx
   }
 
   get leaving(): Leaving | null {
-    return this.outlet.scope.leaving
+    return this.flow.outlet.scope.leaving
   }
 
   /** An observable of a worker runs at the pace of the stage below. */
   get scopeBelow(): Scope {
-    return { ...this.outlet.scope, ctx: this.ctx }
+    return { ...this.flow.outlet.scope, ctx: this.flow.ctx }
   }
 
   get stage(): string {
-    return this.arrivals.name
+    return this.flow.arrivals.name
   }
 
   failed(place: Place<T, R>, cause: unknown): void {
-    if (!this.isOver) this._failures.meet(place, cause)
+    if (!this.flow.isOver) this._failures.meet(place, cause)
   }
 
   stop(cause: unknown): void {
-    this.fail(cause)
+    this.flow.fail(cause)
   }
 
   protected takePlace(): Place<T, R> {
@@ -73,7 +73,7 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
     this._free.push(place)
   }
 
-  protected stopWork(): void {
+  stopWork(): void {
     for (const place of this._all) place.stop()
     this._failures.stopWork()
   }
