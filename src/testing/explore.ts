@@ -27,10 +27,15 @@ export interface ExploreOptions {
    * Whether to unlock what another holds is a finding; default false, for Go allows it. To see it, a ledger is kept of each run, which is slower.
    */
   readonly ownedLocks?: boolean
+  /**
+   * Whether it is a finding that a wait group is added to, from zero, after the last wait on it has returned, so that nobody waits for that work; default
+   * false, for a program may mean it.
+   */
+  readonly waitGroups?: boolean
 }
 
 /** What a replay has to be told of the exploration. */
-export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks'>
+export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups'>
 
 export interface Exploration {
   /** Schedules that were run. */

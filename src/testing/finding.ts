@@ -7,9 +7,9 @@ import { nameOf } from './trace.js'
  * `failed`: the program's own throw. `crash`: a failure nobody joined. `deadlock`: the program waits and nothing can go on. `leak`: it has ended,
  * and left goroutines behind; `partial deadlock`: some of them wait for each other in a ring of locks and joins. `steps`: it had not ended at the step
  * bound. `unperformed`: all went well, but an operation was made that nobody performed. `stranger`: all went well,
- * but a lock was unlocked by one who did not hold it.
+ * but a lock was unlocked by one who did not hold it. `unwaited`: all went well, but a wait group was added to after the last wait on it.
  */
-export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps' | 'unperformed' | 'stranger'
+export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps' | 'unperformed' | 'stranger' | 'unwaited'
 
 export interface Finding {
   readonly kind: FindingKind

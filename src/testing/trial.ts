@@ -9,7 +9,7 @@
  * Always true: what was under way outside is not touched, and of what the program leaves behind nothing goes on.
  */
 import { setProbe, type Body, type Observed, type Probe } from '../runtime/index.js'
-import { hostTurn, Ledger, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../runtime/kernel.js'
+import { hostTurn, Ledger, Names, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../runtime/kernel.js'
 import { Candidates } from './candidates.js'
 import { judge, plain, type Crash, type Finding } from './finding.js'
 import { Isolation } from './isolation.js'
@@ -17,6 +17,7 @@ import { EPOCH, ScheduleClock } from './schedule-clock.js'
 import type { ChoiceKind, Strategy } from './strategy.js'
 import { nameOf, Trace } from './trace.js'
 import { Unperformed } from './unperformed.js'
+import { Unwaited } from './unwaited.js'
 
 /** What a program under exploration may ask for. */
 export interface Trial {
@@ -30,8 +31,17 @@ export type Program = Body<[Trial], unknown>
 
 export interface Outcome {
   readonly finding: Finding | null
+  /** What the program returned, where all went well. */
+  readonly value: unknown
   readonly choices: readonly number[]
   readonly steps: number
+}
+
+/** Which slips are looked for. */
+interface Looks {
+  readonly unperformed?: boolean
+  readonly ownedLocks?: boolean
+  readonly waitGroups?: boolean
 }
 
 /** So many timers in a row for which nobody waits, and it will go on like that: a ticker beside a deadlock. */
@@ -48,6 +58,7 @@ export class Rig implements Trial {
     (error, by) => this._crashes.push({ error, by }),
   )
   private readonly _unperformed: Unperformed | null
+  private readonly _unwaited: Unwaited | null
   private readonly _seesStrangers: boolean
   private readonly _candidates = new Candidates()
   private readonly _choose = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
@@ -70,10 +81,11 @@ export class Rig implements Trial {
 
   constructor(
     private readonly _maxSteps: number,
-    { unperformed = true, ownedLocks = false }: { readonly unperformed?: boolean; readonly ownedLocks?: boolean },
+    { unperformed = true, ownedLocks = false, waitGroups = false }: Looks,
   ) {
     this._unperformed = unperformed ? new Unperformed() : null
     this._seesStrangers = ownedLocks
+    this._unwaited = waitGroups ? new Unwaited((did, group) => this._trace?.say(`${did} ${this._trace.names.of(group)}`)) : null
   }
 
   choose(n: number): number {
@@ -87,9 +99,11 @@ export class Rig implements Trial {
   open(): void {
     this._isolation.open()
     this._unperformed?.watch()
+    this._unwaited?.watch()
   }
 
   close(): void {
+    this._unwaited?.unwatch()
     this._unperformed?.unwatch()
     this._isolation.close()
   }
@@ -105,10 +119,21 @@ export class Rig implements Trial {
 
   /** The program from start to end; a promise only where async functions take part. */
   run(program: Program, strategy: Strategy, trace: Trace | null): Outcome | Promise<Outcome> {
+    const main = this._start(program, strategy, trace)
+    return this._hasAsync ? this._finish(main) : this._outcome(main)
+  }
+
+  /** The same within this call; null where async functions take part, which are left to themselves. */
+  runAtOnce(program: Program, strategy: Strategy, trace: Trace | null): Outcome | null {
+    const main = this._start(program, strategy, trace)
+    return this._hasAsync ? null : this._outcome(main)
+  }
+
+  private _start(program: Program, strategy: Strategy, trace: Trace | null): Spawned {
     this._begin(strategy, trace)
     const main = spawn(program, [this], owner)
     this._spin()
-    return this._hasAsync ? this._finish(main) : this._outcome(main)
+    return main
   }
 
   private _begin(strategy: Strategy, trace: Trace | null): void {
@@ -125,6 +150,7 @@ export class Rig implements Trial {
     this._idle = 0
     this._candidates.reset()
     this._unperformed?.reset()
+    this._unwaited?.reset()
     setProbe(this._ledger === null ? this._bareProbe : this._withRun(this._ledger))
     this._clock.reset()
     time.timers = new Timers(this._clock)
@@ -156,17 +182,19 @@ export class Rig implements Trial {
         ledger: this._ledger,
         now: this.now(),
       }) ?? this._slip()
-    return { finding, choices: this._choices, steps: this._steps }
+    return { finding, value: finding === null ? main.outcome : undefined, choices: this._choices, steps: this._steps }
   }
 
   /** All went well, but something is not as it was meant. */
   private _slip(): Finding | null {
     const stranger = this._seesStrangers ? this._ledger?.stranger : null
     if (typeof stranger === 'string') return plain('stranger', `a lock was unlocked by one who does not hold it: ${stranger}`)
+    // One who is stopped may not have come to what it made, or to its wait.
+    if (this._goroutines.some((one) => one.wasCanceled)) return null
     const unperformed = this._unperformed?.first() ?? null
-    // One who is stopped may not have come to what it made.
-    if (unperformed === null || this._goroutines.some((one) => one.wasCanceled)) return null
-    return plain('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
+    if (unperformed !== null) return plain('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
+    const unwaited = this._unwaited?.first(this._ledger?.names ?? new Names()) ?? null
+    return unwaited === null ? null : plain('unwaited', `a wait group was added to after the last wait on it: ${unwaited}`)
   }
 
   /** Until nobody is ready, and no timer is set. */

@@ -2,19 +2,14 @@
  * Operations that a goroutine makes and nobody performs: `jobs.send(1)` alone does nothing, and looks as if it did.
  *
  * A list of those made (the probe shows them; what shares one operation, as `receive()`, is made to hand out one for each call) and a set of those
- * taken up: performed, made a part of another, or polled. To see that, methods of operations stand in for their own while a rig is open, so
- * that a program which is not explored pays nothing.
+ * taken up: performed, made a part of another, or polled. Stand-ins for methods of operations see that.
  */
 import { mutex, rwMutex, select, semaphore, waitGroup } from '../runtime/index.js'
 import { Channel, Operation, partsOf, queue } from '../runtime/kernel.js'
+import { prototypeOf, StandIns, type Methods } from './stand-ins.js'
 
 /** Of the rest, what a goroutine makes in order to perform it: many others are made once, with the thing they are of, and shared. */
 const madeToPerform = /^(chan send|sleep)$/
-
-type Method = (this: object, ...args: unknown[]) => unknown
-type Methods = Record<PropertyKey, Method>
-
-const prototypeOf = (thing: object): Methods => Object.getPrototypeOf(thing) as Methods // of an instance: its class's methods
 
 type Places = readonly (readonly [Methods, readonly PropertyKey[]])[]
 
@@ -35,7 +30,7 @@ export class Unperformed {
   private readonly _made: Operation<unknown>[] = []
   private readonly _handedOut: Operation<unknown>[] = []
   private readonly _takenUp = new Set<object>()
-  private readonly _originals: (() => void)[] = []
+  private readonly _standIns = new StandIns()
 
   reset(): void {
     this._made.length = 0
@@ -51,7 +46,7 @@ export class Unperformed {
   watch(): void {
     const { _takenUp: takenUp, _handedOut: handedOut } = this
     for (const [prototype, names] of takingUp()) {
-      this._standIn(prototype, names, (original) => {
+      this._standIns.put(prototype, names, (original) => {
         return function (this: object, ...args) {
           takenUp.add(this)
           return original.apply(this, args)
@@ -59,7 +54,7 @@ export class Unperformed {
       })
     }
     for (const [prototype, names] of handingOut()) {
-      this._standIn(prototype, names, (original) => {
+      this._standIns.put(prototype, names, (original) => {
         return function (this: object, ...args) {
           const shared = original.apply(this, args) as object // an operation
           if (queue.running === null) return shared
@@ -72,8 +67,7 @@ export class Unperformed {
   }
 
   unwatch(): void {
-    for (const restore of this._originals) restore()
-    this._originals.length = 0
+    this._standIns.restore()
   }
 
   /** Of the run: what was made and not taken up, in words; null where there is none. */
@@ -85,14 +79,5 @@ export class Unperformed {
       made.find((one) => !takenUp.has(one) && (partsOf(one).length > 0 || madeToPerform.test(one.describe()))) ??
       handedOut.find((one) => !takenUp.has(one))
     return slip?.describe() ?? null
-  }
-
-  private _standIn(prototype: Methods, names: readonly PropertyKey[], make: (original: Method) => Method): void {
-    for (const name of names) {
-      const before = Object.getOwnPropertyDescriptor(prototype, name)
-      if (before === undefined) throw new Error(`the runtime has no ${String(name)} where the test kit looks for it`)
-      Object.defineProperty(prototype, name, { ...before, value: make(before.value as Method) }) // it is one
-      this._originals.push(() => void Object.defineProperty(prototype, name, before))
-    }
   }
 }

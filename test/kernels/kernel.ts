@@ -1,6 +1,6 @@
 /** A kernel of GoKer: a small program that has one bug of a real project, and the same program without it. */
 import { chan, go, select, sleep } from 'millrace'
-import type { FindingKind, Program } from 'millrace/testing'
+import type { FindingKind, Program, ReplayOptions } from 'millrace/testing'
 
 export interface Kernel {
   readonly name: string
@@ -8,6 +8,8 @@ export interface Kernel {
   readonly difficulty: 'easy' | 'medium' | 'hard'
   /** How the bug shows itself; depending on the schedule there may be more than one way. */
   readonly shows: readonly FindingKind[]
+  /** What the bug shows itself with, where that has to be asked for. */
+  readonly options?: ReplayOptions
   readonly program: (isFixed: boolean) => Program
 }
 

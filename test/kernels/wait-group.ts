@@ -1,4 +1,4 @@
-import { chan, go, mutex, waitGroup } from 'millrace'
+import { chan, go, mutex, sleep, waitGroup } from 'millrace'
 import type { Kernel, Steps } from './kernel.js'
 
 export const waitGroups: readonly Kernel[] = [
@@ -75,6 +75,40 @@ export const waitGroups: readonly Kernel[] = [
           }
           yield* group.wait()
         })
+      },
+  },
+  {
+    name: 'cockroach_4407',
+    kind: 'Misuse WaitGroup',
+    difficulty: 'hard',
+    shows: ['unwaited'],
+    options: { waitGroups: true },
+    program: (isFixed) =>
+      function* () {
+        const quit = chan<never>()
+        const drain = waitGroup()
+        const stopper = mutex()
+        const own = mutex()
+        function* worker(): Steps {
+          yield* stopper.lock()
+          stopper.unlock()
+          drain.done()
+        }
+        function* runWorker(): Steps {
+          yield* stopper.lock()
+          if (!isFixed) drain.add(1)
+          go(worker)
+          stopper.unlock()
+        }
+        for (let i = 0; i < 2; i++) {
+          if (isFixed) drain.add(1)
+          go(runWorker)
+        }
+        yield* sleep(1)
+        quit.close()
+        yield* drain.wait()
+        yield* own.lock()
+        own.unlock()
       },
   },
 ]

@@ -1,25 +1,7 @@
 /** What the programs have come by: each operation in each state a channel can be in, counted at the moment it is performed. */
 import { leavesOf, type Leaf, type NaiveChannel, type Node, type Performance } from './naive.js'
 import type { By } from './program.js'
-
-const STATES = [
-  'unbuffered',
-  'unbuffered, receivers wait',
-  'unbuffered, senders wait',
-  'unbuffered, one select waits both ways',
-  'empty',
-  'empty, receivers wait',
-  'partly full',
-  'full',
-  'full, senders wait',
-  'full, loses the oldest',
-  'full, loses the newest',
-  'over full (a value was given back)',
-  'over full, senders wait',
-  'closed with values',
-  'closed and drained',
-] as const
-type State = (typeof STATES)[number]
+import { Counts, stateOf, type State } from '../support/channel-states.js'
 
 type Direction = 'send' | 'receive'
 type Operation =
@@ -49,11 +31,11 @@ const OPERATIONS: readonly Operation[] = [
   .concat(OTHERS, OF_ONE_THAT_WAITS)
 
 export class Tally {
-  private readonly counts = new Map<string, number>()
+  private readonly counts = new Counts<Operation>(OPERATIONS, isReachable)
 
-  count(operation: Operation, channel: NaiveChannel): void {
-    const key = keyOf(operation, stateOf(channel))
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1)
+  count(operation: Operation, { capacity, loses, buffer, receivers, senders, closed }: NaiveChannel): void {
+    const look = { capacity, loses, size: buffer.length, receiversWait: receivers.length > 0, sendersWait: senders.length > 0 }
+    this.counts.add(operation, stateOf({ ...look, closed: closed !== null }))
   }
 
   /** One that begins. */
@@ -96,50 +78,19 @@ export class Tally {
     for (const inner of node.of) if ('of' in inner) this.leaves('nested', inner)
   }
 
-  /** The pairs that can be and never were. */
   get missing(): string[] {
-    return OPERATIONS.flatMap((operation) =>
-      STATES.filter((state) => isReachable(operation, state) && !this.counts.has(keyOf(operation, state))).map((state) =>
-        keyOf(operation, state),
-      ),
-    )
+    return this.counts.missing
   }
 
-  /** One line for each operation, one column for each state. */
   toString(): string {
-    const letters = STATES.map((_, i) => String.fromCharCode('A'.charCodeAt(0) + i))
-    const legend = STATES.map((state, i) => `  ${letters[i]}  ${state}`)
-    const rows = OPERATIONS.map((operation) => {
-      const cells = STATES.map((state) => (isReachable(operation, state) ? String(this.counts.get(keyOf(operation, state)) ?? 0) : '-'))
-      return row(operation, cells)
-    })
-    return ['operation × state of the channel, times performed:', ...legend, row('', letters), ...rows].join('\n')
+    return this.counts.toString()
   }
 }
-
-function row(name: string, cells: readonly string[]): string {
-  return name.padEnd(42) + cells.map((cell) => cell.padStart(7)).join('')
-}
-
-const keyOf = (operation: Operation, state: State): string => `${operation} × ${state}`
 
 /** One that waits is there only where someone waits; and nobody waits to send where values are lost instead. */
 function isReachable(operation: Operation, state: State): boolean {
   if (OF_ONE_THAT_WAITS.some((one) => one === operation)) return state.includes('wait')
   return !(operation.includes('of a send that was granted') && state.includes('loses'))
-}
-
-function stateOf({ capacity, loses, buffer, receivers, senders, closed }: NaiveChannel): State {
-  if (closed !== null) return buffer.length > 0 ? 'closed with values' : 'closed and drained'
-  if (buffer.length > capacity) return senders.length > 0 ? 'over full, senders wait' : 'over full (a value was given back)'
-  if (capacity === 0) {
-    if (receivers.length > 0) return senders.length > 0 ? 'unbuffered, one select waits both ways' : 'unbuffered, receivers wait'
-    return senders.length > 0 ? 'unbuffered, senders wait' : 'unbuffered'
-  }
-  if (buffer.length === 0) return receivers.length > 0 ? 'empty, receivers wait' : 'empty'
-  if (buffer.length < capacity) return 'partly full'
-  if (loses !== null) return `full, loses the ${loses}`
-  return senders.length > 0 ? 'full, senders wait' : 'full'
 }
 
 const isDirection = (does: Leaf['does']): does is Direction => does === 'send' || does === 'receive'

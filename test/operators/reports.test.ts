@@ -17,7 +17,7 @@ import {
   zipBounded,
 } from 'millrace/operators'
 import { filter, from, map, merge, NEVER, throwError, type Observable } from 'rxjs'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
@@ -175,36 +175,4 @@ describe('meter', () => {
     )
     return ch
   }
-
-  describe('with the API of OpenTelemetry', () => {
-    const key = Symbol.for('opentelemetry.js.api.1')
-    const registry = globalThis as { [key]?: unknown }
-    afterEach(() => delete registry[key])
-
-    it('is a metric of each kind, read when they are collected', async () => {
-      const instruments = new Map<string, (result: { observe(value: number, attributes: object): void }) => void>()
-      const make = (name: string) => ({ addCallback: (callback: never) => void instruments.set(name, callback) })
-      registry[key] = { metrics: { getMeter: () => ({ createObservableCounter: make, createObservableGauge: make }) } }
-      const observed = meter('observed')
-      expect(instruments.size).toBe(0)
-      await run(
-        background,
-        fromIterable([1, 2, 3]).pipe(
-          observed,
-          workerPool(1, (n) => n),
-        ),
-      ).join()
-      await run(background, fromIterable([1]).pipe(observed)).join()
-      expect([...instruments.keys()]).toEqual(['items', 'errors', 'depth', 'wait', 'saturation'].map((name) => `millrace.${name}`))
-      const collected: unknown[] = []
-      instruments.get('millrace.items')?.({ observe: (value, attributes) => collected.push([value, attributes]) })
-      expect(collected).toEqual([[4, { 'millrace.meter': 'observed' }]])
-    })
-    it('is nothing where that has no metrics', async () => {
-      registry[key] = { version: '1.9.0' }
-      const quiet = meter('quiet')
-      await run(background, fromIterable([1]).pipe(quiet)).join()
-      expect(quiet.read().items).toBe(1)
-    })
-  })
 })

@@ -18,6 +18,7 @@ import { fromReceiver, workerPool } from 'millrace/operators'
 import { lastValueFrom, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { time } from '../../src/runtime/timers.js'
+import { virtualTime } from '../support/virtual-time.js'
 
 const HOUR = 3_600_000
 const start = Date.UTC(2000, 0, 1)
@@ -319,6 +320,44 @@ describe('what goes wrong', () => {
     expect(inside[0].stop()).toBe(true)
     inside[1].stop()
     await outside.fired()
+  })
+
+  it('a timer of a bubble that is over, reset outside, goes by the time there', async () => {
+    using clock = virtualTime()
+    const timer = await bubble(function* () {
+      return newTimer(HOUR)
+    })
+    expect(timer.reset(50)).toBe(true)
+    let hasFired = false
+    go(function* () {
+      yield* timer.fired()
+      hasFired = true
+    })
+    await clock.advance(49)
+    expect(hasFired).toBe(false)
+    await clock.advance(1)
+    expect(hasFired).toBe(true)
+  })
+
+  it('a channel holds nothing of the bubble it was made in: it is read outside, and used in the next', async () => {
+    const results = await bubble(function* () {
+      const made = chan<number>(2)
+      yield* sleep(HOUR)
+      yield* made.send(1)
+      return made
+    })
+    expect(results.tryReceive()).toMatchObject({ right: 1 })
+    const receiver = go(function* () {
+      return yield* results.receive()
+    })
+    await results.send(2)
+    expect(await receiver.join()).toMatchObject({ value: 2 })
+    await bubble(function* () {
+      yield* results.send(3)
+      results.close()
+    })
+    expect(await results.receive()).toMatchObject({ value: 3 })
+    expect(await results.receive()).toMatchObject({ _tag: 'None' })
   })
 })
 

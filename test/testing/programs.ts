@@ -43,6 +43,7 @@ import {
 } from 'millrace/operators'
 import type { Program } from 'millrace/testing'
 import { take } from 'rxjs'
+import { anyState } from './any-state.js'
 
 type Steps = Generator<never, void>
 
@@ -98,6 +99,7 @@ export const kernelPrograms: Record<string, Program> = {
     check(results.length === 3, 'all came back')
     check(results.filter((tag) => tag === 'Some').length === results.filter((tag) => tag === 'Right').length, 'what was sent was received')
   },
+  'channel and select: whatever is done in whatever state, nothing is lost, nothing doubled': anyState,
   'select: a case that loses has no effect': function* () {
     const [a, b] = [chan<number>(), chan<number>(1)]
     const got: number[] = []
