@@ -6,6 +6,7 @@ import { described } from './description.js'
 import { Pause } from './failures.js'
 import { Outlet } from './outlet.js'
 import { under } from './scope.js'
+import { subscribeUntil } from './upstream.js'
 
 export interface RetryWithOptions {
   /** Once an item has come, attempts and time are counted anew. */
@@ -53,19 +54,19 @@ abstract class Again<T> {
   private _pause: Pause | null = null
 
   constructor(
-    subscriber: Subscriber<T>,
+    private readonly _subscriber: Subscriber<T>,
     private readonly source: Observable<T>,
     private readonly schedule: Schedule,
   ) {
-    this.outlet = new Outlet(subscriber, false)
+    this.outlet = new Outlet(_subscriber, false)
   }
 
-  begin(): () => void {
-    this._subscribe()
-    return () => {
+  begin(): void {
+    this._subscriber.add(() => {
       this._pause?.stop()
       this._subscription.unsubscribe()
-    }
+    })
+    this._subscribe()
   }
 
   protected abstract next(value: T): void
@@ -93,20 +94,17 @@ abstract class Again<T> {
       this._subscription.remove(round)
       round.unsubscribe()
     }
-    const subscription = under(this.outlet.scope, () =>
-      this.source.subscribe({
-        next: (value) => this.next(value),
-        error: (cause) => {
-          leave()
-          this.failed(cause)
-        },
-        complete: () => {
-          leave()
-          this.completed()
-        },
-      }),
-    )
-    round.add(subscription)
+    subscribeUntil(round, this.outlet.scope, this.source, {
+      next: (value) => this.next(value),
+      error: (cause) => {
+        leave()
+        this.failed(cause)
+      },
+      complete: () => {
+        leave()
+        this.completed()
+      },
+    })
   }
 }
 

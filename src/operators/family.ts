@@ -64,7 +64,7 @@ export class Family implements Runnable {
     if (this._rest === null || this._children >= this._full) return
     this._mayKeep = false
     this._left = this._step = 1
-    this.goOn()
+    this._goOn()
   }
 
   /** The source has emitted an item, in a turn of its own. */
@@ -84,7 +84,7 @@ export class Family implements Runnable {
     this._step = this._keeps ? 1 : 2 * this._step
     this._left = this._step
     this._demand.foreman?.restedLong()
-    this.goOn()
+    this._goOn()
   }
 
   /** Calls `source` when it is to go on. */
@@ -92,8 +92,13 @@ export class Family implements Runnable {
     this._waiting = source
   }
 
-  /** No more rest: also when the source has left, so that no timer stays behind. */
-  goOn(): void {
+  /** The source has left: no timer stays behind. */
+  leave(): void {
+    this._drops = true
+    this._goOn()
+  }
+
+  private _goOn(): void {
     if (this._rest !== null) time.timers.remove(this._rest)
     this._rest = null
     if (this._waiting !== null) queue.push(this._waiting)

@@ -6,6 +6,7 @@ import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { under, withDemand } from './scope.js'
 import { passedBy } from './trail.js'
+import { subscribeUntil } from './upstream.js'
 
 /**
  * Each item goes to one of `n` branches, the next in turn that has demand; their results come together, as they come. Holds one item while
@@ -79,11 +80,11 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
   private readonly _waits = new Set<Branch<T>>()
 
   constructor(
-    subscriber: Subscriber<R>,
+    private readonly _subscriber: Subscriber<R>,
     notes: StageNotes,
     private readonly _builds: readonly Build<T, R>[],
   ) {
-    this._outlet = new Outlet(subscriber, false)
+    this._outlet = new Outlet(_subscriber, false)
     this._arrivals = new Arrivals(notes, 1, this._outlet.scope)
     this.branches = _builds.map(() => new Branch<T>(this))
     this._running = _builds.length
@@ -94,36 +95,29 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
   /** A new item: nobody has had it. */
   protected abstract begin(): void
 
-  connect(source: Observable<T>): () => void {
-    const { _outlet: outlet, _subscription: subscription } = this
-    for (const [i, build] of this._builds.entries()) subscription.add(under(outlet.scope, () => this._subscribeTo(build, i)))
-    if (!this._isOver) {
-      const scope = withDemand(outlet.scope, this._arrivals.demand)
-      subscription.add(
-        under(scope, () =>
-          source.subscribe({
-            next: (value) => this._arrive(value),
-            error: (cause) => this._fail(passedBy(cause, this._arrivals)),
-            complete: () => {
-              this._sourceIsDone = this._arrivals.demand.isComplete = true
-              this.run()
-            },
-          }),
-        ),
-      )
-    }
-    return () => this._end()
+  connect(source: Observable<T>): void {
+    const { _arrivals: arrivals } = this
+    this._subscriber.add(() => this._end())
+    for (const [i, build] of this._builds.entries()) this._subscribeTo(build, i)
+    if (this._isOver) return
+    subscribeUntil(this._subscription, withDemand(this._outlet.scope, arrivals.demand), source, {
+      next: (value) => this._arrive(value),
+      error: (cause) => this._fail(passedBy(cause, arrivals)),
+      complete: () => {
+        this._sourceIsDone = arrivals.demand.isComplete = true
+        this.run()
+      },
+    })
   }
 
-  private _subscribeTo(build: Build<T, R>, i: number): Subscription {
+  private _subscribeTo(build: Build<T, R>, i: number): void {
     let results: Observable<R>
     try {
       results = under(null, () => build(this.branches[i].observable, i))
     } catch (cause) {
-      this._fail(cause)
-      return Subscription.EMPTY
+      return this._fail(cause)
     }
-    return results.subscribe({
+    subscribeUntil(this._subscription, this._outlet.scope, results, {
       next: (value) => this._outlet.next(value),
       error: (cause) => this._fail(passedBy(cause, this._arrivals)),
       complete: () => {

@@ -12,8 +12,9 @@ import { withCancel, type CancelContext } from '../runtime/index.js'
 import { Ring, type Runnable } from '../runtime/kernel.js'
 import { Arrivals, type StageNotes } from './arrivals.js'
 import { Outlet } from './outlet.js'
-import { under, withDemand } from './scope.js'
+import { withDemand } from './scope.js'
 import { passedBy } from './trail.js'
+import { subscribeUntil } from './upstream.js'
 
 /** The stage itself. */
 export interface StageWork<T> {
@@ -49,11 +50,11 @@ export class Flow<T, R> implements Runnable {
 
   constructor(
     private readonly _stage: StageWork<T>,
-    subscriber: Subscriber<R>,
+    private readonly _subscriber: Subscriber<R>,
     notes: StageNotes,
     places: number,
   ) {
-    this.outlet = new Outlet(subscriber)
+    this.outlet = new Outlet(_subscriber)
     this.arrivals = new Arrivals(notes, places, this.outlet.scope)
     this.ctx = withCancel(this.outlet.scope.ctx)
     this._places = places
@@ -64,22 +65,17 @@ export class Flow<T, R> implements Runnable {
   }
 
   /** Subscribes to the source, with the stage's demand in the scope. */
-  connect(source: Observable<T>): () => void {
-    const subscription = under(withDemand(this.outlet.scope, this.arrivals.demand), () =>
-      source.subscribe({
-        next: (value) => this._arrive(value),
-        error: (cause) => this.fail(passedBy(cause, this.arrivals)),
-        complete: () => {
-          this._sourceIsDone = this.arrivals.demand.isComplete = true
-          this._checkEnd()
-        },
-      }),
-    )
-    if (this._isOver) subscription.unsubscribe()
-    return () => {
-      this._end()
-      subscription.unsubscribe()
-    }
+  connect(source: Observable<T>): void {
+    const { _subscriber: subscriber, outlet, arrivals } = this
+    subscriber.add(() => this._end())
+    subscribeUntil(subscriber, withDemand(outlet.scope, arrivals.demand), source, {
+      next: (value) => this._arrive(value),
+      error: (cause) => this.fail(passedBy(cause, arrivals)),
+      complete: () => {
+        this._sourceIsDone = arrivals.demand.isComplete = true
+        this._checkEnd()
+      },
+    })
   }
 
   private _arrive(value: T): void {

@@ -6,6 +6,7 @@ import { described } from './description.js'
 import { Outlet } from './outlet.js'
 import { under, withDemand } from './scope.js'
 import { failedIn, passedBy } from './trail.js'
+import { subscribeUntil } from './upstream.js'
 
 export interface GroupByKeyOptions extends StageOptions {
   /** Groups at a time; default 1000. Where one more would be needed, the one that was idle longest is completed, and its end waited for. */
@@ -68,32 +69,28 @@ class Groups<T, K, R> implements Trunk, Runnable {
   private _isHanding = false
 
   constructor(
-    subscriber: Subscriber<R>,
+    private readonly _subscriber: Subscriber<R>,
     notes: StageNotes,
     private readonly _key: (value: T) => K,
     private readonly _build: (group: Observable<T>, key: K) => Observable<R>,
     private readonly _most: number,
     private readonly _idle: number,
   ) {
-    this._outlet = new Outlet(subscriber, false)
+    this._outlet = new Outlet(_subscriber, false)
     this._arrivals = new Arrivals(notes, 1, this._outlet.scope)
   }
 
-  connect(source: Observable<T>): () => void {
-    const { demand } = this._arrivals
-    this._subscription.add(
-      under(withDemand(this._outlet.scope, demand), () =>
-        source.subscribe({
-          next: (value) => this._arrive(value),
-          error: (cause) => this._fail(passedBy(cause, this._arrivals)),
-          complete: () => {
-            this._sourceIsDone = demand.isComplete = true
-            this.run()
-          },
-        }),
-      ),
-    )
-    return () => this._end()
+  connect(source: Observable<T>): void {
+    const { _arrivals: arrivals } = this
+    this._subscriber.add(() => this._end())
+    subscribeUntil(this._subscription, withDemand(this._outlet.scope, arrivals.demand), source, {
+      next: (value) => this._arrive(value),
+      error: (cause) => this._fail(passedBy(cause, arrivals)),
+      complete: () => {
+        this._sourceIsDone = arrivals.demand.isComplete = true
+        this.run()
+      },
+    })
   }
 
   private _arrive(value: T): void {
@@ -180,16 +177,11 @@ class Groups<T, K, R> implements Trunk, Runnable {
       this._fail(failedIn(cause, this._arrivals.name, this._position))
       return group
     }
-    const subscription = under(this._outlet.scope, () =>
-      results.subscribe({
-        next: (value) => this._outlet.next(value),
-        error: (cause) => this._fail(passedBy(cause, this._arrivals)),
-        complete: () => this._ended(group),
-      }),
-    )
-    if (subscription.closed) return group
-    this._subscription.add(subscription)
-    subscription.add(() => this._subscription.remove(subscription))
+    subscribeUntil(this._subscription, this._outlet.scope, results, {
+      next: (value) => this._outlet.next(value),
+      error: (cause) => this._fail(passedBy(cause, this._arrivals)),
+      complete: () => this._ended(group),
+    })
     return group
   }
 

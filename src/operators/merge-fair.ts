@@ -1,10 +1,11 @@
-import { from, Observable, Subscription, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
+import { from, Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
 import { queue, Ring, type Runnable } from '../runtime/kernel.js'
 import { described } from './description.js'
 import { Arrivals, stageNotes } from './arrivals.js'
 import { Outlet } from './outlet.js'
-import { under, withDemand } from './scope.js'
+import { withDemand } from './scope.js'
 import { passedBy } from './trail.js'
+import { subscribeUntil } from './upstream.js'
 
 /**
  * The items of all sources, one of each in turn where several are ready: none is starved by one that always is. Holds one item of each, and
@@ -21,25 +22,19 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
   return described(
     new Observable((subscriber: Subscriber<ObservedValueOf<S[number]>>) => {
       const merge = new MergeFair<ObservedValueOf<S[number]>>(subscriber, sources.length)
-      const subscription = new Subscription()
       for (const source of sources) {
         if (subscriber.closed) break
         const input = new Input(merge, new Arrivals<ObservedValueOf<S[number]>>(notes, 1, merge.outlet.scope))
-        subscription.add(
-          under(withDemand(merge.outlet.scope, input.arrivals.demand), () =>
-            // one of them
-            from(source as ObservableInput<ObservedValueOf<S[number]>>).subscribe({
-              // one of them
-              next: (value) => input.arrive(value),
-              error: (cause) => merge.outlet.error(passedBy(cause, input.arrivals)),
-              complete: () => input.complete(),
-            }),
-          ),
-        )
-        subscription.add(() => input.arrivals.demand.retire())
+        const scope = withDemand(merge.outlet.scope, input.arrivals.demand)
+        subscriber.add(() => input.arrivals.demand.retire())
+        // one of them
+        subscribeUntil(subscriber, scope, from(source as ObservableInput<ObservedValueOf<S[number]>>), {
+          next: (value) => input.arrive(value),
+          error: (cause) => merge.outlet.error(passedBy(cause, input.arrivals)),
+          complete: () => input.complete(),
+        })
       }
       if (sources.length === 0) merge.outlet.complete()
-      return subscription
     }),
     { name: 'mergeFair', holds: sources.length, sources },
   )

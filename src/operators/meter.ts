@@ -9,6 +9,7 @@ import { mistyped, time } from '../runtime/kernel.js'
 import { described } from './description.js'
 import { currentScope, type Demand, type DemandWatch } from './scope.js'
 import { instrument } from './telemetry.js'
+import { subscribeUntil } from './upstream.js'
 
 /** Counted over all subscriptions, from the first one on. */
 export interface Reading {
@@ -52,10 +53,9 @@ export function meter(name: string): Meter {
   const operator = <T>(source: Observable<T>): Observable<T> =>
     described(
       new Observable<T>((subscriber) => {
-        const { demand } = currentScope()
-        const leave = gauge.watch(demand)
-        subscriber.add(leave)
-        return source.subscribe({
+        const scope = currentScope()
+        subscriber.add(gauge.watch(scope.demand))
+        subscribeUntil(subscriber, scope, source, {
           next(value) {
             gauge.items++
             subscriber.next(value)

@@ -27,7 +27,7 @@ export class Outlet<T> implements Emitter {
     this._kin = this.demand.emitter?.leadsTo() ?? null
     subscriber.add(() => {
       this.demand.claims--
-      this._family?.goOn()
+      this._family?.leave()
       this._kin?.ended()
     })
   }
@@ -38,6 +38,7 @@ export class Outlet<T> implements Emitter {
       this._kin?.bornAtEnd()
       return this._kin
     }
+    if (!this.demand.seesArrivals) return null
     this._family ??= new Family(this.demand)
     this._family.bornInTurn()
     return this._family

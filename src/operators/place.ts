@@ -2,12 +2,13 @@
  * One place of a stage that runs workers: the item under way there, whatever kind its work is. A place is used again and again, so a promise's
  * two callbacks are made once for each place, not for each item; it waits for operations itself.
  */
-import type { Observable, Subscription } from 'rxjs'
+import { Subscription, type Observable } from 'rxjs'
 import type { Context } from '../runtime/index.js'
 import { PENDING, queue, spawn, type Spawned, Waiter, type Operation, type Runnable } from '../runtime/kernel.js'
 import type { Leaving } from './leaving.js'
-import { lay, under, type Scope } from './scope.js'
+import { lay, type Scope } from './scope.js'
 import { kindOf, type Work } from './work.js'
+import { subscribeUntil } from './upstream.js'
 
 /** The stage, as its places see it. */
 export interface Workers<T, R> {
@@ -137,23 +138,18 @@ export class Place<T, R> extends Waiter implements Runnable {
 
   private _subscribe(work: Observable<R>): void {
     const { pool } = this
-    let isOver = false
-    const subscription = under(pool.scopeBelow, () =>
-      work.subscribe({
-        next: (value) => pool.result(this, value, false),
-        error: (cause) => {
-          isOver = true
-          this._subscription = null
-          pool.failed(this, cause)
-        },
-        complete: () => {
-          isOver = true
-          this._subscription = null
-          pool.done(this)
-        },
-      }),
-    )
-    if (!isOver) this._subscription = subscription
+    this._subscription = new Subscription()
+    subscribeUntil(this._subscription, pool.scopeBelow, work, {
+      next: (value) => pool.result(this, value, false),
+      error: (cause) => {
+        this._subscription = null
+        pool.failed(this, cause)
+      },
+      complete: () => {
+        this._subscription = null
+        pool.done(this)
+      },
+    })
   }
 
   /** In order, an observable is subscribed to when those before it are through: its results would have to wait without bound. */

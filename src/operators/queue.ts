@@ -3,8 +3,9 @@ import { checkCount, mistyped, Ring, type Runnable } from '../runtime/kernel.js'
 import { StageNotes } from './arrivals.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { Demand, under, withDemand } from './scope.js'
+import { Demand, withDemand } from './scope.js'
 import { operate, Stage } from './stage.js'
+import { subscribeUntil } from './upstream.js'
 
 export type QueuePolicy = 'block' | 'drop-oldest' | 'drop-newest' | 'error'
 
@@ -53,29 +54,24 @@ class LosingQueue<T> implements Runnable {
   private _waitsBelow = false
 
   constructor(
-    subscriber: Subscriber<T>,
+    private readonly _subscriber: Subscriber<T>,
     private readonly _name: string,
     private readonly _n: number,
     private readonly _policy: QueuePolicy,
   ) {
-    this._outlet = new Outlet(subscriber)
+    this._outlet = new Outlet(_subscriber)
   }
 
-  connect(source: Observable<T>): () => void {
-    const subscription = under(withDemand(this._outlet.scope, new Demand()), () =>
-      source.subscribe({
-        next: (value) => this._arrive(value),
-        error: (cause) => this._outlet.error(cause),
-        complete: () => {
-          this._sourceIsDone = true
-          this.run()
-        },
-      }),
-    )
-    return () => {
-      this._isOver = true
-      subscription.unsubscribe()
-    }
+  connect(source: Observable<T>): void {
+    this._subscriber.add(() => void (this._isOver = true))
+    subscribeUntil(this._subscriber, withDemand(this._outlet.scope, new Demand()), source, {
+      next: (value) => this._arrive(value),
+      error: (cause) => this._outlet.error(cause),
+      complete: () => {
+        this._sourceIsDone = true
+        this.run()
+      },
+    })
   }
 
   private _arrive(value: T): void {

@@ -1,6 +1,7 @@
 import { Observable, type MonoTypeOperatorFunction } from 'rxjs'
 import { described } from './description.js'
 import { currentScope, under } from './scope.js'
+import { subscribeUntil } from './upstream.js'
 
 /**
  * To be put right after a foreign source (a timer, a fetch): what is subscribed to later, in its `next`, `error` or `complete`, finds the scope of
@@ -16,7 +17,7 @@ export function relay<T>(): MonoTypeOperatorFunction<T> {
     described(
       new Observable((subscriber) => {
         const scope = currentScope()
-        return source.subscribe({
+        subscribeUntil(subscriber, scope, source, {
           next: (value) => under(scope, () => subscriber.next(value)),
           error: (cause) => under(scope, () => subscriber.error(cause)),
           complete: () => under(scope, () => subscriber.complete()),

@@ -2,7 +2,7 @@ import { isObservable, type Observable } from 'rxjs'
 import { chan, background, type Context, type Goroutine, type Receiver } from '../runtime/index.js'
 import { checkContext, mistyped, Operation, PENDING, spawn, WaitQueue, type Pending, type Waiter } from '../runtime/kernel.js'
 import { Leaving } from './leaving.js'
-import { scopeOf, under } from './scope.js'
+import { scopeOfRun, under } from './scope.js'
 import { sendTo } from './send-to.js'
 
 /** Completes when the pipeline has, or throws what it failed with. */
@@ -37,14 +37,23 @@ function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value: T) =>
   const ending = new Ending()
   const leaving = new Leaving()
   if (ctx.err()._tag === 'Some') yield* ending.within(ctx)
-  const subscription = under(scopeOf(ctx, leaving), () =>
-    pipeline.subscribe({ next, error: (cause) => ending.set(true, cause), complete: () => ending.set(false) }),
+  const scope = scopeOfRun(ctx, leaving)
+  const { demand } = scope
+  const subscription = under(scope, () =>
+    pipeline.subscribe({
+      next(value) {
+        demand.unseen = 0 // it has arrived
+        next?.(value)
+      },
+      error: (cause) => ending.set(true, cause),
+      complete: () => ending.set(false),
+    }),
   )
   try {
     yield* ending.within(ctx)
   } finally {
     subscription.unsubscribe()
-    yield* leaving.wait()
+    yield* leaving.wait(ctx)
   }
 }
 

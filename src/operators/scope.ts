@@ -79,7 +79,11 @@ export class Demand {
   /** Made when the first one watches. */
   watches: Set<DemandWatch> | null = null
 
-  constructor(readonly foreman: Foreman | null = null) {}
+  constructor(
+    readonly foreman: Foreman | null = null,
+    /** Whether an item that arrives resets `unseen`: not where the subscriber is none of ours. */
+    readonly seesArrivals = foreman !== null,
+  ) {}
 
   get isOpen(): boolean {
     return this._isOpen
@@ -141,12 +145,12 @@ const scopes = (shared[key] ??= { current: null })
 
 /** What holds where nobody laid a scope: the context of no end, and a demand that is always open. */
 function unscoped(): Scope {
-  return scopeOf(background)
+  return { demand: new Demand(), ctx: background, name: '', letters: null, leaving: null }
 }
 
-/** A scope of its own, with a demand that is always open. */
-export function scopeOf(ctx: Context, leaving: Leaving | null = null): Scope {
-  return { demand: new Demand(), ctx, name: '', letters: null, leaving }
+/** What a run lays: a demand that is always open, and sees what arrives. */
+export function scopeOfRun(ctx: Context, leaving: Leaving): Scope {
+  return { demand: new Demand(null, true), ctx, name: '', letters: null, leaving }
 }
 
 /** What a stage lays above itself: all that holds below it, and its own demand. */

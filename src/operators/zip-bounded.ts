@@ -1,10 +1,11 @@
-import { from, Observable, Subscription, type ObservableInput, type Subscriber } from 'rxjs'
+import { from, Observable, type ObservableInput, type Subscriber } from 'rxjs'
 import type { Runnable } from '../runtime/kernel.js'
 import { Arrivals, stageNotes } from './arrivals.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { under, withDemand } from './scope.js'
+import { withDemand } from './scope.js'
 import { passedBy } from './trail.js'
+import { subscribeUntil } from './upstream.js'
 
 /**
  * The first items of all sources together, then the second, and so on; a source that is ahead waits for the others, one item in hand. Completes
@@ -20,24 +21,18 @@ export function zipBounded<A extends readonly unknown[]>(...sources: { [K in key
   return described(
     new Observable((subscriber: Subscriber<A>) => {
       const zip = new Zip(subscriber)
-      const subscription = new Subscription()
       for (const [i, source] of sources.entries()) {
         if (subscriber.closed) break
         const input = (zip.inputs[i] = new Input(zip, new Arrivals<unknown>(notes, 1, zip.outlet.scope)))
         const scope = withDemand(zip.outlet.scope, input.arrivals.demand)
-        subscription.add(
-          under(scope, () =>
-            from(source).subscribe({
-              next: (value) => input.arrive(value),
-              error: (cause) => zip.outlet.error(passedBy(cause, input.arrivals)),
-              complete: () => input.complete(),
-            }),
-          ),
-        )
-        subscription.add(() => input.arrivals.demand.retire())
+        subscriber.add(() => input.arrivals.demand.retire())
+        subscribeUntil(subscriber, scope, from(source), {
+          next: (value) => input.arrive(value),
+          error: (cause) => zip.outlet.error(passedBy(cause, input.arrivals)),
+          complete: () => input.complete(),
+        })
       }
       zip.begin()
-      return subscription
     }),
     { name: 'zipBounded', holds: sources.length, sources },
   )

@@ -1,6 +1,22 @@
 export { bubble, BubbleError, type Bubble } from './bubble.js'
 export { explore, replay, ScheduleError, type Exploration, type ExploreOptions, type ReplayOptions } from './explore.js'
 export type { Finding, FindingKind } from './finding.js'
+export {
+  laws,
+  LawError,
+  type ChannelLawOptions,
+  type Law,
+  type LawOptions,
+  type LawWork,
+  type MakeChannel,
+  type MakeOperator,
+  type MakeSink,
+  type MakeSource,
+  type OperatorLawOptions,
+  type SinkEnd,
+  type SinkLawOptions,
+  type SourceLawOptions,
+} from './laws/index.js'
 export { dump, expectNoLeaks, LeakError, watchGoroutines, type GoroutineWatch, type TestHooks } from './leaks.js'
 export { textOf as dumpText, type Dump, type GoroutineState } from '../runtime/kernel.js'
 export type { Event } from './trace.js'

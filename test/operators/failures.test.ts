@@ -1,11 +1,12 @@
 /** What becomes of an item whose work fails, of a source that fails, and where an error says it came from. */
-import { background, backoff, chan, CanceledError, sleep, withCancel, type Chan } from 'millrace'
+import { background, backoff, chan, CanceledError, gosched, sleep, withCancel, type Chan } from 'millrace'
 import {
   batch,
   broadcast,
   byKey,
   catchTo,
   collect,
+  fromGoroutine,
   fromIterable,
   fromReceiver,
   named,
@@ -20,6 +21,7 @@ import {
   type DeadLetter,
   type OnFailure,
 } from 'millrace/operators'
+import { explore } from 'millrace/testing'
 import { concat, defer, EMPTY, from, map, NEVER, of, throwError, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
@@ -446,6 +448,19 @@ describe('the error that ends a pipeline', () => {
 })
 
 describe('the join of a run', () => {
+  it('a goroutine of it that throws the cause of the context is no crash, whoever is first', async () => {
+    await explore(function* () {
+      const ctx = withCancel(background)
+      const waits = fromGoroutine(function* (_, own) {
+        yield* chan<void>().receive().within(own)
+      })
+      const g = run(ctx, waits)
+      yield* gosched()
+      ctx.cancel(boom)
+      const end = yield* g.join().attempt()
+      if (end._tag === 'Right' || end.left !== boom) throw new Error('another end')
+    })
+  })
   const slowToLeave = (ended: string[]) =>
     function* (i: number) {
       try {

@@ -2,7 +2,7 @@
  * The matrix of shapes: for 20,000 items and a pool of 5, what may be between the source and the pool, the bound that holds, and the most that
  * was ever between them. What cannot be paced is detected, with the message that names the stage.
  */
-import { background, chan, go, sleep, type Receiver, type Sender } from 'millrace'
+import { background, chan, go, type Receiver, type Sender } from 'millrace'
 import {
   collect,
   fromGoroutine,
@@ -390,7 +390,14 @@ const detected: Foreign[] = [
     name: 'zip with a slower one',
     seen: MISSING,
     items: 10,
-    make: (b) => zip(fromIterable(b.items(ITEMS)), fromOp(() => sleep(1)).pipe(repeat(10))).pipe(map(([item]) => item)),
+    make(b) {
+      const gate = chan<never>() // opens when the faster one is through
+      const faster = function* (): Generator<number> {
+        yield* b.items(ITEMS)
+        gate.close()
+      }
+      return zip(fromIterable(faster()), fromOp(() => gate.receive()).pipe(repeat(10))).pipe(map(([item]) => item))
+    },
   },
   {
     name: 'subscribeOn',

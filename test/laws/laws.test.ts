@@ -1,0 +1,81 @@
+/** What a law tells where it does not hold, and how it is seen again. */
+import { chan } from 'millrace'
+import { workerPool } from 'millrace/operators'
+import { laws, LawError, type Law } from 'millrace/testing'
+import { describe, expect, it } from 'vitest'
+
+/** A pool that answers as its work is ready, though it is said to keep the order. */
+const unordered = laws.operator((work) => workerPool(3, work), { bound: 3 })
+
+function named(all: readonly Law[], name: string): Law {
+  const law = all.find((one) => one.name === name)
+  if (law === undefined) throw new Error(`no law of ${name}`)
+  return law
+}
+
+async function broken(check: Promise<void>): Promise<LawError> {
+  const error: unknown = await check.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  if (error instanceof LawError) return error
+  throw new Error('the law holds', { cause: error })
+}
+
+describe('a law that is broken', () => {
+  const law = named(unordered, 'ordering')
+
+  it('names itself, what was seen, the seed, the token and the trace', async () => {
+    const error = await broken(law.check())
+    expect(error.law).toBe('ordering')
+    expect(error.message).toMatch(
+      /^the law of ordering is broken \(results come in the order of their items\): failed under schedule \d+ \(seed 1\)/,
+    )
+    expect(error.message).toContain('out of order: ')
+    expect(error.message).toContain(`replay with: await law.replay(${JSON.stringify(error.token)})`)
+    expect(error.message).toContain('starts law#1')
+    expect(error.cause).toBe(error.finding.error)
+  })
+
+  it('is the same again in a replay', async () => {
+    const error = await broken(law.check())
+    expect((await broken(law.replay(error.token))).finding.message).toBe(error.finding.message)
+  })
+
+  it('is the same again under the same seed, and is looked for elsewhere under another', async () => {
+    const make = (seed: number): Law =>
+      named(
+        laws.operator((work) => workerPool(3, work), { bound: 3, seed }),
+        'ordering',
+      )
+    const [first, second, other] = [await broken(make(3).check()), await broken(make(3).check()), await broken(make(4).check())]
+    expect(second.message).toBe(first.message)
+    expect(other.seed).toBe(4)
+  })
+})
+
+describe('a law that holds', () => {
+  it('resolves, and its replay too', async () => {
+    const law = named(
+      laws.channel((capacity) => chan(capacity)),
+      'ordering',
+    )
+    await law.check()
+    await law.replay('s1-')
+  })
+})
+
+describe('what is left out', () => {
+  const names = (all: readonly Law[]): string[] => all.map(({ name }) => name)
+
+  it('is the law of ordering where there is no order', () => {
+    expect(names(laws.operator((work) => workerPool(2, work), { bound: 2, ordered: false }))).not.toContain('ordering')
+    expect(names(unordered)).toContain('ordering')
+  })
+
+  it('are the laws of work where there is none', () => {
+    const none = names(laws.operator(() => (source) => source, { bound: 0, works: false }))
+    expect(none).not.toContain('cancellation: work is told')
+    expect(none).not.toContain('errors: of the work')
+  })
+})
