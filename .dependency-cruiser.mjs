@@ -28,6 +28,7 @@ const builtWithout = (entry, forbidden) => ({
 // As they stand after resolution: a package is a file in its folder, a module of Node's own a bare word.
 const rxjs = 'node_modules/rxjs/'
 const fpTs = 'node_modules/fp-ts/'
+const fastCheck = 'node_modules/fast-check/'
 const nodeCore = '^[a-z0-9_/]+$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -71,6 +72,13 @@ export default {
       to: { path: fpTs, dependencyTypesNot: ['type-only', 'type-import'] },
     },
     {
+      name: 'fast-check-for-its-arbitraries',
+      comment: 'an optional peer: whoever has no use for it need not have it',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/fast-check/' },
+      to: { path: fastCheck },
+    },
+    {
       name: 'nothing-unresolved',
       severity: 'error',
       from: {},
@@ -79,6 +87,7 @@ export default {
     builtWithout('index', [rxjs, fpTs, nodeCore]),
     builtWithout('operators', [fpTs, nodeCore]),
     builtWithout('node', [rxjs, fpTs]),
+    builtWithout('testing', [fastCheck]),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

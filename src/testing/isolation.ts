@@ -35,8 +35,9 @@ export class Isolation {
     this._random = new ScheduledRandom(choose)
   }
 
-  open(): void {
-    this._leave = enter('explore(program)')
+  /** `what` is the call that opens it, as it is told to one who comes meanwhile. */
+  open(what: string): void {
+    this._leave = enter(what)
     this._takeOver()
   }
 

@@ -8,11 +8,12 @@
  *
  * Always true: what was under way outside is not touched, and of what the program leaves behind nothing goes on.
  */
-import { setProbe, type Body, type Observed, type Probe } from '../runtime/index.js'
+import { setProbe, type Body, type Observed, type Op, type Probe } from '../runtime/index.js'
 import { hostTurn, Ledger, Names, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../runtime/kernel.js'
 import { Candidates } from './candidates.js'
 import { judge, plain, type Crash, type Finding } from './finding.js'
 import { Isolation } from './isolation.js'
+import { Quiescence } from './quiescence.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 import type { ChoiceKind, Strategy } from './strategy.js'
 import { nameOf, Trace } from './trace.js'
@@ -52,6 +53,9 @@ const QUIET_TURNS = 2
 
 /** Where programs are run, one after the other; `open` takes the run queue over, and `close` gives it back. */
 export class Rig implements Trial {
+  /** The one that is open. */
+  static current: Rig | null = null
+
   private readonly _clock = new ScheduleClock()
   private readonly _isolation = new Isolation(
     (n) => this._choose(n, 'select', null),
@@ -70,6 +74,7 @@ export class Rig implements Trial {
 
   // Of the run under way.
   private _strategy: Strategy | null = null
+  private _quiescence = new Quiescence()
   private _ledger: Ledger | null = null
   private _trace: Trace | null = null
   private _choices: number[] = []
@@ -96,8 +101,14 @@ export class Rig implements Trial {
     return this._clock.time - EPOCH
   }
 
-  open(): void {
-    this._isolation.open()
+  /** Ready when no other goroutine of the run can go on; with that it is no deadlock. */
+  quiescence(): Op<void> {
+    return this._quiescence
+  }
+
+  open(what = 'explore(program)'): void {
+    this._isolation.open(what)
+    Rig.current = this
     this._unperformed?.watch()
     this._unwaited?.watch()
   }
@@ -105,6 +116,7 @@ export class Rig implements Trial {
   close(): void {
     this._unwaited?.unwatch()
     this._unperformed?.unwatch()
+    Rig.current = null
     this._isolation.close()
   }
 
@@ -141,6 +153,7 @@ export class Rig implements Trial {
     queue.nextId = 1
     queue.live = 0
     this._strategy = strategy
+    this._quiescence = new Quiescence()
     this._trace = trace
     this._ledger = trace ?? (this._seesStrangers ? new Ledger(() => this.now(), false) : null)
     this._choices = []
@@ -163,6 +176,7 @@ export class Rig implements Trial {
       const steps = this._steps
       this._spin()
       quiet = this._steps > steps ? 0 : quiet + 1
+      if (quiet === QUIET_TURNS && this._quiescence.reached()) quiet = 0
     }
     return this._outcome(main)
   }
@@ -203,7 +217,10 @@ export class Rig implements Trial {
     while (this._steps < this._maxSteps) {
       this._isolation.takeReady(this._goroutines, this._add)
       const hasTimer = this._clock.at !== Infinity
-      if (candidates.size === 0 && (!hasTimer || queue.live === 0 || this._idle > MOST_IDLE)) return
+      if (candidates.size === 0 && (!hasTimer || queue.live === 0 || this._idle > MOST_IDLE)) {
+        if (this._hasAsync || !this._quiescence.reached()) return
+        continue
+      }
       const next = candidates.next(hasTimer, this._choose)
       this._steps++
       if (next === null) this._fireTimer()

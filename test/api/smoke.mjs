@@ -1,4 +1,5 @@
-// The package as npm would publish it: packed, installed into an empty folder beside its peers, and every entry point loaded both ways.
+// The package as npm would publish it: packed, installed into an empty folder beside its peers (npm leaves out the optional one), and every entry
+// point loaded both ways.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,13 +10,15 @@ import { readJson, requireBuild, root } from '../../scripts/entries.mjs'
 requireBuild()
 
 const pinned = readJson('test/api/exports.json')
+const { peerDependencies, peerDependenciesMeta } = readJson('package.json')
+const optional = Object.keys(peerDependenciesMeta).map((name) => `${name}@${peerDependencies[name]}`)
 const folder = mkdtempSync(join(tmpdir(), 'millrace-smoke-'))
 const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 try {
   const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], fileURLToPath(root)))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'smoke', version: '0.0.0', private: true }))
-  run('npm', ['install', '--no-audit', '--no-fund', `./${filename}`])
+  run('npm', ['install', '--no-audit', '--no-fund', `./${filename}`, ...optional])
 
   const program = (load) => `
     const pinned = ${JSON.stringify(pinned)}

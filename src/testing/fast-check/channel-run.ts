@@ -1,0 +1,112 @@
+/** Runs a program over channels, and writes down what is seen. */
+import { chan, range, select, sleep, trySelect, type Chan, type Op, type Option } from '../../runtime/index.js'
+import { spawn, type Spawned } from '../../runtime/kernel.js'
+import type { MakeChannel } from '../laws/index.js'
+import { Rig } from '../trial.js'
+import { WrittenHistory, type BlockedAt, type ChannelEvent } from './channel-history.js'
+import { goroutineName, type ChannelCase, type ChannelPlan, type ChannelStep } from './channel-steps.js'
+
+type Seen = Pick<ChannelEvent, 'result' | 'value' | 'case'>
+
+const nothing: Seen = { result: 'would block' }
+
+export class ChannelRun {
+  private readonly _channels: readonly Chan<number>[]
+  private readonly _history: WrittenHistory
+  /** The step that each is at. */
+  private readonly _at: number[]
+
+  constructor(
+    private readonly _plan: ChannelPlan,
+    make: MakeChannel | null,
+  ) {
+    this._channels = _plan.channels.map((capacity) => (make === null ? chan(capacity) : make(capacity)))
+    this._history = new WrittenHistory(_plan)
+    this._at = _plan.goroutines.map(() => 0)
+  }
+
+  /** Who is blocked for good is canceled once nobody can go on; with `deadlocks` it stays blocked. */
+  *run(deadlocks: boolean): Generator<never, WrittenHistory> {
+    const run = this
+    const goroutines = this._plan.goroutines.map((steps, i) => {
+      const body = function* (): Generator<never, void> {
+        yield* run._stepsOf(steps, i)
+      }
+      return spawn(Object.defineProperty(body, 'name', { value: goroutineName(i) }), [], null)
+    })
+    if (!deadlocks) {
+      if (Rig.current === null) throw new Error('program.run: expected to be run under a schedule, by schedule.run or explore')
+      yield* Rig.current.quiescence()
+      this._release(goroutines)
+    }
+    for (const one of goroutines) yield* one.join().attempt()
+    return this._history
+  }
+
+  private *_stepsOf(steps: readonly ChannelStep[], goroutine: number): Generator<never, void> {
+    for (const [step, it] of steps.entries()) {
+      this._at[goroutine] = step
+      const at = { goroutine, step }
+      try {
+        if (it.do === 'range') yield* this._range(it.channel, at)
+        else this._saw(at, yield* this._do(it))
+      } catch (error) {
+        this._saw(at, { result: 'threw', error })
+      }
+    }
+  }
+
+  private *_range(channel: number, at: BlockedAt): Generator<never, void> {
+    for (const it = range(this._channels[channel]); yield* it.next();) this._saw(at, { result: 'received', value: it.value })
+    this._saw(at, { result: 'none' })
+  }
+
+  private *_do(step: Exclude<ChannelStep, { readonly do: 'range' }>): Generator<never, Seen> {
+    switch (step.do) {
+      case 'send':
+      case 'receive':
+        return seenBy(step, yield* this._operation(step))
+      case 'select': {
+        const it = yield* select(step.cases.map((one) => this._operation(one)))
+        return { case: it.case, ...seenBy(step.cases[it.case], it.value) }
+      }
+      case 'trySelect': {
+        const it = trySelect(step.cases.map((one) => this._operation(one)))
+        return it._tag === 'None' ? nothing : { case: it.value.case, ...seenBy(step.cases[it.value.case], it.value.value) }
+      }
+      case 'trySend':
+        return this._channels[step.channel].trySend(step.value) ? { result: 'sent' } : nothing
+      case 'tryReceive': {
+        const it = this._channels[step.channel].tryReceive()
+        if (it._tag === 'Right') return { result: 'received', value: it.right }
+        return it.left === 'closed' ? { result: 'none' } : nothing
+      }
+      case 'close':
+        this._channels[step.channel].close()
+        return { result: 'closed' }
+      case 'sleep':
+        yield* sleep(step.ms)
+        return { result: 'slept' }
+    }
+  }
+
+  private _operation(step: ChannelCase): Op<void | Option<number>> {
+    const channel = this._channels[step.channel]
+    return step.do === 'send' ? channel.send(step.value) : channel.receive()
+  }
+
+  private _saw(at: BlockedAt, seen: Omit<ChannelEvent, keyof BlockedAt>): void {
+    this._history.events.push({ ...at, ...seen })
+  }
+
+  private _release(goroutines: readonly Spawned[]): void {
+    for (const [goroutine, one] of goroutines.entries())
+      if (!one.hasEnded) this._history.blocked.push({ goroutine, step: this._at[goroutine] })
+    for (const one of goroutines) one.cancel()
+  }
+}
+
+function seenBy(step: ChannelCase, answer: void | Option<number>): Seen {
+  if (answer === undefined || step.do === 'send') return { result: 'sent' }
+  return answer._tag === 'Some' ? { result: 'received', value: answer.value } : { result: 'none' }
+}

@@ -1,0 +1,155 @@
+/** Where steps fail, and how: drawn. */
+import { Arbitrary, Stream, Value, type Random } from 'fast-check'
+import { CanceledError } from '../../runtime/index.js'
+import { checkCount, mistyped } from '../../runtime/kernel.js'
+import { FailuresAt, type Failures, type FailurePoint, type FailureWay } from './failing.js'
+import { checkCounts, checkOptions, checkSome } from './options.js'
+
+export interface FailuresOptions {
+  /** How many calls fail at most; default 1. */
+  readonly most?: number
+  /** Default all of them. */
+  readonly ways?: readonly FailureWay[]
+  /** What is thrown; default mostly an Error that names the call, and sometimes what is no Error. */
+  readonly errors?: Arbitrary<unknown>
+}
+
+const allWays: readonly FailureWay[] = ['throw', 'reject', 'after']
+
+/** The plainest first. */
+const thrown: readonly ((call: number) => unknown)[] = [
+  (call) => new Error(`call ${call} fails`),
+  () => undefined,
+  () => null,
+  () => 'a string',
+  () => 0,
+  () => false,
+  () => ({ message: 'an object' }),
+  () => new CanceledError('not by us'),
+  () => new Error('with a cause', { cause: new Error('the cause') }),
+]
+
+/** Of what is drawn, one in so many has no failure; and of the errors that are ours, so many are no plain Error. */
+const NONE = 4
+const STRANGE = 3
+
+/**
+ * Failures of a step among its first `calls` calls: none, or up to `most` of them, each in some way. Shrinks to none, then to fewer, sooner and plainer ones.
+ *
+ * Throws TypeError or RangeError where `calls` is no count from 1 up, and for bad options.
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check'
+ *
+ * const retried = fc.asyncProperty(schedule(), failures(3, { most: 2 }), async (s, fails) => {
+ *   await s.run(function* () {
+ *     const step = fails.in(function* () {
+ *       yield* sleep(10)
+ *       return 'done'
+ *     })
+ *     yield* withRetry(backoff({ attempts: 3 }), step)
+ *   })
+ * })
+ * await fc.assert(retried)
+ * ```
+ */
+export function failures(calls: number, options: FailuresOptions = {}): Arbitrary<Failures> {
+  checkCount('failures(calls)', 1, calls)
+  checkOptions('failures(calls, options)', options)
+  const { most = 1, ways = allWays, errors } = options
+  checkCounts('failures', 1, { most })
+  checkSome('failures({ ways })', allWays, ways)
+  if (errors !== undefined && typeof errors.generate !== 'function') throw mistyped('failures({ errors })', 'an arbitrary', errors)
+  return new FailuresOf(
+    calls,
+    most,
+    allWays.filter((way) => ways.includes(way)),
+    errors ?? null,
+  )
+}
+
+/** What is thrown: one of ours, by its place, or one that the arbitrary of the user made. */
+type Thrown = number | Value<unknown>
+
+/** A point as it is drawn. */
+interface Part {
+  readonly call: number
+  /** Its place among those that may be. */
+  readonly way: number
+  readonly thrown: Thrown
+}
+
+class DrawnFailures extends FailuresAt {
+  constructor(
+    readonly parts: readonly Part[],
+    points: readonly FailurePoint[],
+  ) {
+    super(points)
+  }
+}
+
+class FailuresOf extends Arbitrary<Failures> {
+  constructor(
+    private readonly _calls: number,
+    private readonly _most: number,
+    private readonly _ways: readonly FailureWay[],
+    private readonly _errors: Arbitrary<unknown> | null,
+  ) {
+    super()
+  }
+
+  generate(random: Random, bias: number | undefined): Value<Failures> {
+    const n = random.nextInt(1, NONE) === 1 ? 0 : random.nextInt(1, Math.min(this._most, this._calls))
+    const calls = new Set<number>()
+    while (calls.size < n) calls.add(random.nextInt(1, this._calls))
+    const parts = [...calls]
+      .sort((a, b) => a - b)
+      .map((call) => ({ call, way: random.nextInt(0, this._ways.length - 1), thrown: this._thrown(random, bias) }))
+    return this._valueOf(parts)
+  }
+
+  canShrinkWithoutContext(value: unknown): value is Failures {
+    return value instanceof DrawnFailures
+  }
+
+  shrink(value: Failures): Stream<Value<Failures>> {
+    return new Stream(this._simplerThan((value as DrawnFailures).parts)) // of ours
+  }
+
+  private _thrown(random: Random, bias: number | undefined): Thrown {
+    if (this._errors !== null) return this._errors.generate(random, bias)
+    return random.nextInt(1, STRANGE) === 1 ? random.nextInt(1, thrown.length - 1) : 0
+  }
+
+  private _valueOf(parts: readonly Part[]): Value<Failures> {
+    const points = parts.map(({ call, way, thrown: it }) => ({
+      call,
+      way: this._ways[way],
+      error: typeof it === 'number' ? thrown[it](call) : it.value,
+    }))
+    return new Value<Failures>(new DrawnFailures(parts, points), undefined)
+  }
+
+  /** Fewer; else one of them sooner, in a plainer way, of a plainer error. */
+  private *_simplerThan(parts: readonly Part[]): Generator<Value<Failures>, void> {
+    if (parts.length > 1) yield this._valueOf([])
+    for (const [i, { call }] of parts.entries()) {
+      const gone = call - (parts[i - 1]?.call ?? 0)
+      yield this._valueOf(parts.toSpliced(i, 1))
+      if (i < parts.length - 1)
+        yield this._valueOf(parts.toSpliced(i, 1).map((part, j) => (j < i ? part : { ...part, call: part.call - gone })))
+    }
+    for (const [i, part] of parts.entries())
+      for (const other of this._plainer(part, parts[i - 1]?.call ?? 0)) yield this._valueOf(parts.with(i, other))
+  }
+
+  private *_plainer(part: Part, last: number): Generator<Part, void> {
+    const { call, way, thrown: it } = part
+    for (const sooner of new Set([last + 1, (last + call) >> 1, call - 1]))
+      if (sooner > last && sooner < call) yield { ...part, call: sooner }
+    for (let plainer = 0; plainer < way; plainer++) yield { ...part, way: plainer }
+    if (typeof it !== 'number') for (const other of this._errors?.shrink(it.value_, it.context) ?? []) yield { ...part, thrown: other }
+    else for (let plainer = 0; plainer < it; plainer++) yield { ...part, thrown: plainer }
+  }
+}

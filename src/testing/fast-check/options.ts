@@ -1,0 +1,25 @@
+/** Checks of what the arbitraries of this room are told. */
+import { checkCount, mistyped, outOfRange } from '../../runtime/kernel.js'
+
+export function checkOptions(where: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw mistyped(where, 'a record of options', options)
+}
+
+/** `where` is the call: `latency`; an option is named as in the sources: `latency({ max })`. */
+export function checkCounts(call: string, least: number, counts: Readonly<Record<string, number>>): void {
+  for (const [name, n] of Object.entries(counts)) checkCount(`${call}({ ${name} })`, least, n)
+}
+
+export function checkFlags(call: string, flags: Readonly<Record<string, boolean | undefined>>): void {
+  for (const [name, flag] of Object.entries(flags))
+    if (flag !== undefined && typeof flag !== 'boolean') throw mistyped(`${call}({ ${name} })`, 'true or false', flag)
+}
+
+/** One or more of these. */
+export function checkSome(where: string, known: readonly string[], some: readonly string[]): void {
+  const expected = `one or more of ${known.join(', ')}`
+  if (!Array.isArray(some)) throw mistyped(where, expected, some)
+  if (some.length === 0) throw outOfRange(where, expected, some)
+  const stranger = some.findIndex((one) => !known.includes(one as string)) // or it is none
+  if (stranger >= 0) throw mistyped(where, expected, some[stranger])
+}
