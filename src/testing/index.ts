@@ -18,6 +18,17 @@ export {
   type SourceLawOptions,
 } from './laws/index.js'
 export { dump, expectNoLeaks, LeakError, watchGoroutines, type GoroutineWatch, type TestHooks } from './leaks.js'
+export {
+  marbles,
+  MarbleError,
+  type ColdObservable,
+  type HotObservable,
+  type Marbles,
+  type MarbleValues,
+  type ObservableExpectation,
+  type SubscriptionExpectation,
+  type SubscriptionLog,
+} from './marbles.js'
 export { textOf as dumpText, type Dump, type GoroutineState } from '../runtime/kernel.js'
 export type { Event } from './trace.js'
 export type { Program, Trial } from './trial.js'

@@ -2,7 +2,8 @@
  * The stages as marbles, with the subscriptions they make; area PL of the catalogue; and what RxJS's own operators do where one of ours claims to
  * take their place.
  */
-import { background, chan, rateLimiter, sleep, withTimeout } from 'millrace'
+import { background, chan, rateLimiter, sleep, withTimeout, type Receiver } from 'millrace'
+import * as operators from 'millrace/operators'
 import {
   batch,
   broadcast,
@@ -10,10 +11,15 @@ import {
   catchTo,
   collect,
   fanOut,
+  fromGoroutine,
   fromIterable,
+  fromOp,
   fromReceiver,
+  fromSelect,
   groupByKey,
   mergeFair,
+  meter,
+  named,
   onUnpaced,
   queue,
   rateLimit,
@@ -21,32 +27,50 @@ import {
   repeatWith,
   retryWith,
   run,
+  sendTo,
+  toReceiver,
   until,
+  windowsByCount,
   windowsByTime,
   withContext,
   workerPool,
   zipBounded,
   type DeadLetter,
 } from 'millrace/operators'
-import { concatMap, map, mergeMap, mergeWith, NEVER, share, switchMap, takeUntil, type Observable, type OperatorFunction } from 'rxjs'
+import { marbles, type Marbles } from 'millrace/testing'
+import {
+  concatMap,
+  map,
+  mergeMap,
+  mergeWith,
+  NEVER,
+  share,
+  switchMap,
+  takeUntil,
+  takeWhile,
+  type Observable,
+  type OperatorFunction,
+} from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Marbles, parse } from '../support/marbles.js'
-import { settle } from '../support/settle.js'
-import { virtualTime, type VirtualTime } from '../support/virtual-time.js'
+import { time } from '../../src/runtime/timers.js'
 
-let clock: VirtualTime
-let m: Marbles
 let off: () => void
 beforeEach(() => {
-  clock = virtualTime()
-  m = new Marbles(clock)
   off = onUnpaced(() => {}) // a marble's source is foreign: what it emits too soon is kept
 })
-afterEach(() => {
-  off()
-  expect(clock.waiting).toBe(0)
-  clock[Symbol.dispose]()
-})
+afterEach(() => off())
+
+type Test = (m: Marbles) => Generator<never, void> | void
+
+/** A marble test, which leaves no timer behind either. */
+async function play(fn: Test): Promise<void> {
+  let { timers } = time
+  await marbles((m) => {
+    timers = time.timers
+    return fn(m)
+  })
+  expect(timers.size).toBe(0)
+}
 
 /** Work that takes so many ms, and then gives the item. */
 const taking = (ms: number) =>
@@ -61,47 +85,54 @@ describe('workerPool(n, f) in place of mergeMap(f, n)', () => {
     ['mergeMap', (f, n) => mergeMap(f, n)],
   ]
   describe.each(ways)('%s', (_, operator) => {
-    it('PL-003 concurrency 1 is concatMap: one inner after another', async () => {
-      const inner = m.cold('       x-y-z|')
-      const source = m.cold('      a-b-c|')
-      const expected = parse('     x-y-zx-y-zx-y-z|')
-      expect(await m.play(source.pipe(operator(() => inner, 1)))).toEqual(expected)
-      expect(inner.subscriptions).toEqual(['^----!', '-----^----!', '----------^----!'])
-      expect(source.subscriptions).toEqual(['^----!'])
-    })
-    it('PL-003 concurrency 2: two active, the third begins when one completes; every value once', async () => {
-      const inner = { a: m.cold('  ----x|'), b: m.cold('--y|'), c: m.cold('-z|') }
-      const source = m.cold('      abc|')
-      const expected = parse('     ---yxz|')
-      expect(await m.play(source.pipe(operator((x) => inner[x as 'a' | 'b' | 'c'], 2)))).toEqual(expected)
-      const subscriptions = [inner.a, inner.b, inner.c].map((one) => one.subscriptions)
-      expect(subscriptions).toEqual([['^----!'], ['-^--!'], ['----^-!']]) // prettier-ignore
-    })
-    it('PL-004 unlimited: inners interleave by time, and completion waits for all', async () => {
-      const inner = m.cold('       x--y--z|')
-      const source = m.cold('      a-b|')
-      const expected = parse('     x-xy-yz-z|')
-      expect(await m.play(source.pipe(operator(() => inner, 1000)))).toEqual(expected)
-      expect(inner.subscriptions).toEqual(['^------!', '--^------!'])
-      expect(source.subscriptions).toEqual(['^--!'])
-    })
-    it('an error of the source or of an inner ends it, and all that is under way', async () => {
-      const inner = m.cold('       x---y|')
-      const failing = m.cold('     --#')
-      const source = m.cold('      ab|')
-      expect(await m.play(source.pipe(operator((x) => (x === 'a' ? inner : failing), 5)))).toEqual(parse('x--#'))
-      expect(inner.subscriptions).toEqual(['^--!'])
-      const broken = m.cold('      a-#')
-      const before = m.frame
-      expect((await m.play(broken.pipe(operator(() => NEVER, 5)))).map(([frame, what]) => [frame - before, what])).toEqual([[2, '#']])
-    })
-    it('leaving ends what is under way', async () => {
-      const inner = m.cold('       ----x|')
-      const source = m.cold('      ab--c|')
-      expect(await m.play(source.pipe(operator(() => inner, 2)), 20, 3)).toEqual([])
-      expect(inner.subscriptions).toEqual(['^--!', '-^-!'])
-      expect(source.subscriptions).toEqual(['^--!'])
-    })
+    it('PL-003 concurrency 1 is concatMap: one inner after another', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const inner = cold('                                      x-y-z|')
+        const source = cold('                                     a-b-c|')
+        expectObservable(source.pipe(operator(() => inner, 1))).toBe('x-y-zx-y-zx-y-z|')
+        expectSubscriptions(inner.subscriptions).toBe([
+          '                                                       ^----!',
+          '                                                       -----^----!',
+          '                                                       ----------^----!',
+        ])
+        expectSubscriptions(source.subscriptions).toBe('          ^----!')
+      }))
+    it('PL-003 concurrency 2: two active, the third begins when one completes; every value once', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const inner = { a: cold('----x|'), b: cold('--y|'), c: cold('-z|') }
+        const source = cold('                                                              abc|')
+        expectObservable(source.pipe(operator((x) => inner[x as 'a' | 'b' | 'c'], 2))).toBe('---yxz|')
+        expectSubscriptions(inner.a.subscriptions).toBe('                                  ^----!')
+        expectSubscriptions(inner.b.subscriptions).toBe('                                  -^--!')
+        expectSubscriptions(inner.c.subscriptions).toBe('                                  ----^-!')
+      }))
+    it('PL-004 unlimited: inners interleave by time, and completion waits for all', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const inner = cold('                                         x--y--z|')
+        const source = cold('                                        a-b|')
+        expectObservable(source.pipe(operator(() => inner, 1000))).toBe('x-xy-yz-z|')
+        expectSubscriptions(inner.subscriptions).toBe(['             ^------!', '--^------!'])
+        expectSubscriptions(source.subscriptions).toBe('             ^--!')
+      }))
+    it('an error of the source or of an inner ends it, and all that is under way', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const inner = cold('                                                               x---y|')
+        const failing = cold('                                                              --#')
+        const source = cold('                                                              ab|')
+        const broken = cold('                                                              a-#')
+        expectObservable(source.pipe(operator((x) => (x === 'a' ? inner : failing), 5))).toBe('x--#')
+        expectObservable(broken.pipe(operator(() => NEVER, 5))).toBe('                     --#')
+        expectSubscriptions(inner.subscriptions).toBe('                                    ^--!')
+      }))
+    it('leaving ends what is under way', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const inner = cold('                                          ----x|')
+        const source = cold('                                         ab--c|')
+        const unsubscription = '                                      ^--!'
+        expectObservable(source.pipe(operator(() => inner, 2)), unsubscription).toBe('')
+        expectSubscriptions(inner.subscriptions).toBe(['              ^--!', '-^-!'])
+        expectSubscriptions(source.subscriptions).toBe('              ^--!')
+      }))
   })
 })
 
@@ -112,211 +143,374 @@ describe('workerPool(1, f) and ordered pools in place of concatMap', () => {
     ['concatMap', (f) => concatMap(f)],
   ]
   describe.each(ways)('%s', (_, operator) => {
-    it('PL-006 keeps order where later inners are ready earlier; each is over before the next begins', async () => {
-      const inner = { a: m.cold('----x|'), b: m.cold('y|') }
-      const source = m.cold('     ab|')
-      expect(await m.play(source.pipe(operator((x) => inner[x as 'a' | 'b'])))).toEqual(parse('----xy|'))
-      expect([inner.a.subscriptions, inner.b.subscriptions]).toEqual([['^----!'], ['-----^!']]) // prettier-ignore
-    })
-    it('PL-006 one that never ends blocks the rest', async () => {
-      const second = m.cold('y|')
-      const source = m.cold('ab|')
-      expect(await m.play(source.pipe(operator((x) => (x === 'a' ? NEVER : second))))).toEqual([])
-      expect(second.subscriptions).toEqual([])
-    })
+    it('PL-006 keeps order where later inners are ready earlier; each is over before the next begins', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const inner = { a: cold('----x|'), b: cold('y|') }
+        const source = cold('                                                      ab|')
+        expectObservable(source.pipe(operator((x) => inner[x as 'a' | 'b']))).toBe('----xy|')
+        expectSubscriptions(inner.a.subscriptions).toBe('                          ^----!')
+        expectSubscriptions(inner.b.subscriptions).toBe('                          -----^!')
+      }))
+    it('PL-006 one that never ends blocks the rest', () =>
+      play(({ cold, expectObservable, expectSubscriptions }) => {
+        const second = cold('y|')
+        const source = cold('ab|')
+        expectObservable(source.pipe(operator((x) => (x === 'a' ? NEVER : second)))).toBe('')
+        expectSubscriptions(second.subscriptions).toBe([])
+      }))
   })
 })
 
-it('PL-001 ordered stream: tasks run at once, their results are handled one at a time in the order of submission', async () => {
-  let tasks = 0
-  let most = 0
-  let handling = 0
-  const handled: number[] = []
-  const g = run(
-    background,
-    fromIterable([0, 1, 2, 3, 4]).pipe(
-      workerPool(
-        5,
-        function* (i) {
-          most = Math.max(most, ++tasks)
-          yield* sleep(10 - i)
-          tasks--
-          return i * 2
-        },
-        { ordered: true },
+it('PL-001 ordered stream: tasks run at once, their results are handled one at a time in the order of submission', () =>
+  play(function* () {
+    let tasks = 0
+    let most = 0
+    let handling = 0
+    const handled: number[] = []
+    const g = run(
+      background,
+      fromIterable([0, 1, 2, 3, 4]).pipe(
+        workerPool(
+          5,
+          function* (i) {
+            most = Math.max(most, ++tasks)
+            yield* sleep(10 - i)
+            tasks--
+            return i * 2
+          },
+          { ordered: true },
+        ),
+        workerPool(1, function* (i) {
+          expect(++handling).toBe(1)
+          yield* sleep(1)
+          handled.push(i)
+          handling--
+        }),
       ),
-      workerPool(1, function* (i) {
-        expect(++handling).toBe(1)
-        yield* sleep(1)
-        handled.push(i)
-        handling--
-      }),
-    ),
-  )
-  await clock.advance(100)
-  await g.join()
-  expect([handled, most]).toEqual([[0, 2, 4, 6, 8], 5]) // prettier-ignore
-})
+    )
+    yield* g.join()
+    expect([handled, most]).toEqual([[0, 2, 4, 6, 8], 5]) // prettier-ignore
+  }))
 
 describe('until in place of takeUntil', () => {
-  it('PL-009 values until the stop; then it completes and leaves the source', async () => {
-    const source = m.cold('a-b-c-d|')
-    const stop = chan<void>()
-    const other = m.cold(' ---x|').subscribe(() => stop.trySend()) // prettier-ignore
-    expect(await m.play(source.pipe(until(stop)))).toEqual(parse('a-b|'))
-    expect(source.subscriptions).toEqual(['^--!'])
-    other.unsubscribe()
-  })
-  it('PL-009 the same marbles by takeUntil: a notifier that only completes does not stop it, a notifier error is an error', async () => {
-    const source = m.cold('  a-b-c|')
-    expect(await m.play(source.pipe(takeUntil(m.cold('-|'))))).toEqual(parse('a-b-c|'))
-    const begun = m.frame
-    expect((await m.play(source.pipe(takeUntil(m.cold('-#'))))).map(([at, what]) => [at - begun, what])).toEqual([[0, 'a'], [1, '#']]) // prettier-ignore
-  })
-  it('PL-009 an operation that never is ready does not stop it; one that throws is its error', async () => {
-    const source = m.cold('a-b-c|')
-    const stop = chan<void>()
-    expect(await m.play(source.pipe(until(stop)))).toEqual(parse('a-b-c|'))
-    const begun = m.frame
-    const failing = sleep(1).map(() => {
-      throw '#'
-    })
-    expect((await m.play(source.pipe(until(failing)))).map(([at, what]) => [at - begun, what])).toEqual([[0, 'a'], [1, '#']]) // prettier-ignore
-  })
+  it('PL-009 values until the stop; then it completes and leaves the source', () =>
+    play(({ cold, expectObservable, expectSubscriptions }) => {
+      const stop = chan<void>()
+      const source = cold('                          a-b-c-d|')
+      const stopper = cold('                         ---x|').pipe(map(() => undefined), sendTo(stop)) // prettier-ignore
+      expectObservable(stopper).toBe('               ----|')
+      expectObservable(source.pipe(until(stop))).toBe('a-b|')
+      expectSubscriptions(source.subscriptions).toBe('^--!')
+    }))
+  it('PL-009 the same marbles by takeUntil: a notifier that only completes does not stop it, a notifier error is an error', () =>
+    play(({ cold, expectObservable, expectSubscriptions }) => {
+      const [stop, completing, failing] = [cold('          ---x|'), cold('-|'), cold('-#')]
+      const source = cold('                                a-b-c|')
+      expectObservable(source.pipe(takeUntil(stop))).toBe('a-b|')
+      expectObservable(source.pipe(takeUntil(completing))).toBe('a-b-c|')
+      expectObservable(source.pipe(takeUntil(failing))).toBe('a#')
+      expectSubscriptions(source.subscriptions).toBe(['    ^--!', '^----!', '^!'])
+    }))
+  it('PL-009 an operation that never is ready does not stop it; one that throws is its error', () =>
+    play(({ cold, expectObservable, expectSubscriptions }) => {
+      const failing = sleep(1).map(() => {
+        throw 'error'
+      })
+      const source = cold('                                  a-b-c|')
+      expectObservable(source.pipe(until(chan<void>()))).toBe('a-b-c|')
+      expectObservable(source.pipe(until(failing))).toBe('   a#')
+      expectSubscriptions(source.subscriptions).toBe(['      ^----!', '^!'])
+    }))
 })
 
-it('PL-011 share over a source of ours: one subscription for all, begun by the first, over with the last; late ones get later values', async () => {
-  const jobs = chan<string>()
-  const shared = fromReceiver(jobs).pipe(share())
-  const first: string[] = []
-  const second: string[] = []
-  const a = shared.subscribe((v) => first.push(v))
-  await settle()
-  jobs.trySend('x')
-  await settle()
-  const b = shared.subscribe((v) => second.push(v))
-  jobs.trySend('y')
-  await settle()
-  a.unsubscribe()
-  jobs.trySend('z')
-  await settle()
-  b.unsubscribe()
-  expect([first, second]).toEqual([['x', 'y'], ['y', 'z']]) // prettier-ignore
-  expect(jobs.trySend('nobody')).toBe(false)
-})
+it('PL-011 share over a source of ours: one subscription for all, begun by the first, over with the last; late ones get later values', () =>
+  play(function* ({ expectObservable }) {
+    const jobs = chan<string>()
+    const shared = fromReceiver(jobs).pipe(share())
+    expectObservable(shared, '^---!').toBe('    -x-y')
+    expectObservable(shared, '--^---!').toBe('  ---y-z')
+    for (const job of ['x', 'y', 'z']) {
+      yield* sleep(1)
+      expect(jobs.trySend(job)).toBe(true)
+      yield* sleep(1)
+    }
+    expect(jobs.trySend('nobody')).toBe(false)
+  }))
 
-it('PL-013 sq(sq(gen(2,3))) yields 16, 81; a merge of two squares of one channel yields 4 and 9', async () => {
-  const sq = workerPool(1, (n: number) => n * n)
-  expect(await collect(background, fromIterable([2, 3]).pipe(sq, sq)).join()).toEqual([16, 81])
-  const c = chan<number>(2)
-  c.trySend(2)
-  c.trySend(3)
-  c.close()
-  const merged = await collect(background, mergeFair(fromReceiver(c).pipe(sq), fromReceiver(c).pipe(sq))).join()
-  expect(merged.sort()).toEqual([4, 9])
-})
+it('PL-013 sq(sq(gen(2,3))) yields 16, 81; a merge of two squares of one channel yields 4 and 9', () =>
+  play(({ expectObservable }) => {
+    const sq = workerPool(1, (n: number) => n * n)
+    expectObservable(fromIterable([2, 3]).pipe(sq, sq)).toBe('(ab|)', { a: 16, b: 81 })
+    const c = chan<number>(2)
+    c.trySend(2)
+    c.trySend(3)
+    c.close()
+    expectObservable(mergeFair(fromReceiver(c).pipe(sq), fromReceiver(c).pipe(sq))).toBe('(ab|)', { a: 4, b: 9 })
+  }))
+
+/** What is exported and is neither a source, nor a stage, nor a sink. */
+const OTHERS = ['bounds', 'graph', 'onUnpaced', 'strictDemand', 'QueueFullError', 'StageTrail', 'UnpacedError'] as const
 
 describe('the examples of the docs', () => {
-  it('byKey: in order within a key, parallel across keys', async () => {
-    const source = m.cold('  ab(AB)|')
-    const results = await m.play(source.pipe(byKey((x) => x.toLowerCase(), 4, taking(3))))
-    expect(results).toEqual([[3, 'a'], [4, 'b'], [6, 'A'], [7, 'B'], [7, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^-----!'])
+  const shown = new Map<string, string>()
+
+  /** A marble test of what is exported under that name. */
+  function example(name: Exclude<keyof typeof operators, (typeof OTHERS)[number]>, fact: string, fn: Test): void {
+    shown.set(name, (shown.get(name) ?? '') + String(fn))
+    it(`${name}: ${fact}`, () => play(fn))
+  }
+
+  example('fromGoroutine', 'emits what its goroutine sends, which waits for the stage below', function* ({ now, expectObservable }) {
+    const sent: number[] = []
+    const source = fromGoroutine<string>(function* (emit) {
+      for (const x of 'abc') {
+        yield* emit.send(x)
+        sent.push(now())
+      }
+      yield* sleep(1)
+    })
+    expectObservable(source.pipe(workerPool(1, taking(2)))).toBe('--a-b-(c|)')
+    yield* sleep(9)
+    expect(sent).toEqual([0, 2, 4])
   })
-  it('batch: full, or old enough', async () => {
-    const source = m.cold('ab-c-------d|')
-    expect(await m.play(source.pipe(batch({ size: 2, within: 4 })))).toEqual([[1, 'ab'], [7, 'c'], [12, 'd'], [12, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^-----------!'])
+  example('fromIterable', 'an item when there is demand', ({ expectObservable }) => {
+    expectObservable(fromIterable('abc')).toBe('(abc|)')
+    expectObservable(fromIterable('abc').pipe(workerPool(1, taking(2)))).toBe('--a-b-(c|)')
   })
-  it('windowsByTime: by the clock', async () => {
-    const source = m.cold('ab-c-------d|')
+  example('fromOp', 'performs an operation for each subscriber', ({ expectObservable }) => {
+    const source = fromOp(() => sleep(2).map(() => 'x'))
+    expectObservable(source, ' ^').toBe('       --(x|)')
+    expectObservable(source, ' -^').toBe('      ---(x|)')
+    expectObservable(source, ' --^!').toBe('')
+  })
+  example('fromSelect', 'a select in each round', ({ cold, expectObservable, expectSubscriptions }) => {
+    const inbox = chan<string>()
+    const quit = chan<string>()
+    const messages = cold('                             a-b|')
+    const quitter = cold('                              ------q|')
+    const loop = fromSelect(() => ({ message: inbox.receive(), idle: sleep(3), quit: quit.receive() })).pipe(
+      takeWhile((r) => r.case !== 'quit'),
+      map((r) => (r.case === 'message' && r.value._tag === 'Some' ? r.value.value : r.case)),
+    )
+    expectObservable(loop).toBe('                       a-b--i|', { a: 'a', b: 'b', i: 'idle' })
+    expectObservable(messages.pipe(sendTo(inbox))).toBe('---|')
+    expectObservable(quitter.pipe(sendTo(quit))).toBe(' -------|')
+    expectSubscriptions(messages.subscriptions).toBe('  ^--!')
+  })
+  example('fromReceiver', 'what a channel receives, until it is closed', ({ cold, expectObservable, expectSubscriptions }) => {
+    const jobs = chan<string>()
+    const source = cold('                               a--b-|')
+    expectObservable(source.pipe(sendTo(jobs, { close: true }))).toBe('-----|')
+    expectObservable(fromReceiver(jobs)).toBe('         a--b-|')
+    expectSubscriptions(source.subscriptions).toBe('    ^----!')
+  })
+  example('run', 'joins when the pipeline is over', function* ({ cold, now, expectSubscriptions }) {
+    const source = cold('a-b|')
+    expectSubscriptions(source.subscriptions).toBe('^--!')
+    yield* run(background, source.pipe(workerPool(1, taking(2)))).join()
+    expect(now()).toBe(4)
+  })
+  example('run', 'ends with its context, and leaves the source', function* ({ cold, now, expectSubscriptions }) {
+    const source = cold('a-b|')
+    expectSubscriptions(source.subscriptions).toBe('^-!')
+    const end = yield* run(withTimeout(background, 2, 'over'), source)
+      .join()
+      .attempt()
+    expect([end, now()]).toEqual([{ _tag: 'Left', left: 'over' }, 2]) // prettier-ignore
+  })
+  example('collect', 'joins to all that came', function* ({ cold, now, expectSubscriptions }) {
+    const source = cold('a-b|')
+    expectSubscriptions(source.subscriptions).toBe('^--!')
+    expect(yield* collect(background, source).join()).toEqual(['a', 'b'])
+    expect(now()).toBe(3)
+  })
+  example('toReceiver', 'at the pace of the receiver', function* ({ now, expectObservable }) {
+    let taken = 0
+    const letters = (function* () {
+      for (const x of 'abcdef') {
+        taken++
+        yield x
+      }
+    })()
+    const items: Receiver<string> = toReceiver(fromIterable(letters), { capacity: 1 })
+    expectObservable(fromReceiver(items).pipe(workerPool(1, taking(3)))).toBe('---a--b--c--d--e--(f|)')
+    yield* sleep(4)
+    expect([taken, now()]).toEqual([4, 4]) // two are handled, one waits in the channel, one is being sent
+  })
+  example(
+    'sendTo',
+    'sends each, pauses while the send waits, and closes the channel',
+    ({ cold, expectObservable, expectSubscriptions }) => {
+      const results = chan<string>()
+      const source = cold('                                                        ab--c|')
+      expectObservable(source.pipe(sendTo(results, { close: true }))).toBe('       ------|')
+      expectObservable(fromReceiver(results).pipe(workerPool(1, taking(3)))).toBe('---a--b--(c|)')
+      expectSubscriptions(source.subscriptions).toBe('                             ^----!')
+    },
+  )
+  example('sendTo', 'closes the channel with the cause of a failure', ({ cold, expectObservable, expectSubscriptions }) => {
+    const results = chan<string>()
+    const source = cold('                                                 a-#')
+    expectObservable(source.pipe(sendTo(results, { close: true }))).toBe('--#')
+    expectObservable(fromReceiver(results)).toBe('                        a-#')
+    expectSubscriptions(source.subscriptions).toBe('                      ^-!')
+  })
+  example('workerPool', 'as many at a time as it has workers', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                     abc|')
+    expectObservable(source.pipe(workerPool(2, taking(3)))).toBe('---ab-(c|)')
+    expectSubscriptions(source.subscriptions).toBe('          ^--!')
+  })
+  example('byKey', 'in order within a key, parallel across keys', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                                            ab(AB)|')
+    expectObservable(source.pipe(byKey((x) => x.toLowerCase(), 4, taking(3)))).toBe('---ab-A(B|)')
+    expectSubscriptions(source.subscriptions).toBe('                                 ^-----!')
+  })
+  example('batch', 'full, or old enough', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                      ab-c-------d|')
+    const batches = source.pipe(batch({ size: 2, within: 4 }))
+    expectObservable(batches).toBe('                           -x-----y----(z|)', { x: ['a', 'b'], y: ['c'], z: ['d'] })
+    expectSubscriptions(source.subscriptions).toBe('           ^-----------!')
+  })
+  example('windowsByCount', 'overlapping, or with a gap in between', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                           abcde-|')
+    const overlapping = source.pipe(windowsByCount({ size: 3, every: 2 }))
+    const values = { x: ['a', 'b', 'c'], y: ['c', 'd', 'e'], z: ['e'] }
+    expectObservable(overlapping).toBe('            --x-y-(z|)', values)
+    const apart = source.pipe(windowsByCount({ size: 2, every: 3 }))
+    expectObservable(apart).toBe('                  -x--y-|', { x: ['a', 'b'], y: ['d', 'e'] })
+    expectSubscriptions(source.subscriptions).toBe(['^-----!', '^-----!'])
+  })
+  example('windowsByTime', 'by the clock', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                           ab-c-------d|')
     const windows = source.pipe(windowsByTime({ ms: 10, most: 100 }), map(({ items }) => items)) // prettier-ignore
-    expect(await m.play(windows)).toEqual([[10, 'abc'], [12, 'd'], [12, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^-----------!'])
+    expectObservable(windows).toBe('                ----------x-(y|)', { x: ['a', 'b', 'c'], y: ['d'] })
+    expectSubscriptions(source.subscriptions).toBe('^-----------!')
   })
-  it('windowsByTime: an item that comes just as a window ends is in the next', async () => {
-    const source = m.cold('a---------b----|')
-    const windows = source.pipe(windowsByTime({ ms: 10, most: 100 }), map(({ items }) => items)) // prettier-ignore
-    expect(await m.play(windows)).toEqual([[10, 'a'], [15, 'b'], [15, '|']]) // prettier-ignore
+  example('windowsByTime', 'an item that comes just as a window ends is in the next', ({ cold, expectObservable }) => {
+    const source = cold('           a---------b----|')
+    const windows = source.pipe(windowsByTime({ ms: 10, most: 100 }), map(({ items }) => items[0])) // prettier-ignore
+    expectObservable(windows).toBe('----------a----(b|)')
   })
-  it('queue: loses what does not fit', async () => {
-    const source = m.cold('abcd-----|')
+  example('queue', 'loses what does not fit', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                           abcd-----|')
     const oldest = source.pipe(queue(1, 'drop-oldest'), workerPool(1, taking(5)))
-    expect(await m.play(oldest)).toEqual([[5, 'a'], [10, 'd'], [10, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^--------!'])
+    expectObservable(oldest).toBe('                 -----a----(d|)')
+    expectSubscriptions(source.subscriptions).toBe('^--------!')
   })
-  it('rateLimit: at the pace of the limiter', async () => {
-    const source = m.cold('abc|')
-    expect(await m.play(source.pipe(rateLimit(rateLimiter(500, 1))))).toEqual(parse('a-b-(c|)'))
-    expect(source.subscriptions).toEqual(['^--!'])
+  example('rateLimit', 'at the pace of the limiter', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                           abc|')
+    expectObservable(source.pipe(rateLimit(rateLimiter(500, 1)))).toBe('a-b-(c|)')
+    expectSubscriptions(source.subscriptions).toBe('                ^--!')
   })
-  it('fanOut: to the next branch that has demand', async () => {
-    const source = m.cold('abc|')
+  example('fanOut', 'to the next branch that has demand', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                           abc|')
     const pipeline = source.pipe(fanOut(2, (branch, i) => branch.pipe(workerPool(1, taking(4)), map((x) => x + i)))) // prettier-ignore
-    expect(await m.play(pipeline)).toEqual([[4, 'a0'], [5, 'b1'], [8, 'c0'], [8, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^--!'])
+    expectObservable(pipeline).toBe('               ----ab--(c|)', { a: 'a0', b: 'b1', c: 'c0' })
+    expectSubscriptions(source.subscriptions).toBe('^--!')
   })
-  it('broadcast: to all, at the pace of the slowest', async () => {
-    const source = m.cold('ab|')
+  example('broadcast', 'to all, at the pace of the slowest', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                    ab|')
     const fast = (branch: Observable<string>) => branch.pipe(map((x) => x.toUpperCase()))
-    const slow = (branch: Observable<string>) => branch.pipe(workerPool(1, taking(3)))
-    expect(await m.play(source.pipe(broadcast(slow, fast)))).toEqual([[0, 'A'], [3, 'a'], [3, 'B'], [6, 'b'], [6, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^-!'])
+    const slow = (branch: Observable<string>) => branch.pipe(workerPool(1, taking(4)))
+    expectObservable(source.pipe(broadcast(slow, fast))).toBe('A---(aB)(b|)')
+    expectSubscriptions(source.subscriptions).toBe('         ^-!')
   })
-  it('mergeFair: one of each in turn', async () => {
-    const one = m.cold('  (abc)|')
-    const other = m.cold('(xy)--|')
-    expect(await m.play(mergeFair(one, other))).toEqual([[0, 'a'], [0, 'x'], [0, 'b'], [0, 'y'], [0, 'c'], [6, '|']]) // prettier-ignore
-    expect([one.subscriptions, other.subscriptions]).toEqual([['^----!'], ['^-----!']]) // prettier-ignore
+  example('mergeFair', 'one of each in turn', ({ cold, expectObservable, expectSubscriptions }) => {
+    const one = cold('                             (abc)|')
+    const other = cold('                           (xy)----|')
+    expectObservable(mergeFair(one, other)).toBe(' (axbyc)-|')
+    expectSubscriptions(one.subscriptions).toBe('  ^----!')
+    expectSubscriptions(other.subscriptions).toBe('^-------!')
   })
-  it('zipBounded: together, and over when no more can come', async () => {
-    const one = m.cold('  ab---c|')
-    const other = m.cold('--x-y|')
-    expect(await m.play(zipBounded(one, other))).toEqual([[2, 'ax'], [4, 'by'], [5, '|']]) // prettier-ignore
-    expect([one.subscriptions, other.subscriptions]).toEqual([['^----!'], ['^----!']]) // prettier-ignore
+  example('zipBounded', 'together, and over when no more can come', ({ cold, expectObservable, expectSubscriptions }) => {
+    const one = cold('                             ab---c|')
+    const other = cold('                           --x-y|')
+    expectObservable(zipBounded(one, other)).toBe('--p-q|', { p: ['a', 'x'], q: ['b', 'y'] })
+    expectSubscriptions(one.subscriptions).toBe('  ^----!')
+    expectSubscriptions(other.subscriptions).toBe('^----!')
   })
-  it('groupByKey: a pipeline for each key', async () => {
-    const source = m.cold('aAbaB|')
+  example('groupByKey', 'a pipeline for each key', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                           aAbaB|')
     const groups = source.pipe(groupByKey((x) => x.toLowerCase(), (group) => group.pipe(batch({ size: 2 })))) // prettier-ignore
-    expect(await m.play(groups)).toEqual([[1, 'aA'], [4, 'bB'], [5, 'a'], [5, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^----!'])
+    expectObservable(groups).toBe('                 -x--y(z|)', { x: ['a', 'A'], y: ['b', 'B'], z: ['a'] })
+    expectSubscriptions(source.subscriptions).toBe('^----!')
   })
-  it('withContext: ends with the cause of the context', async () => {
-    const source = m.cold('a-b-c-d|')
-    using ctx = withTimeout(background, 3, '#')
-    expect(await m.play(source.pipe(withContext(ctx)))).toEqual(parse('a-b#'))
-    expect(source.subscriptions).toEqual(['^--!'])
+  example('until', 'is over with what it waits for', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                   a-b-c|')
+    expectObservable(source.pipe(until(sleep(3)))).toBe('   a-b|')
+    expectSubscriptions(source.subscriptions).toBe('        ^--!')
   })
-  it('retryWith: again after the wait', async () => {
-    const source = m.cold('a-#')
+  example('withContext', 'ends with the cause of the context', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                                             a-b-c-d|')
+    expectObservable(source.pipe(withContext(withTimeout(background, 3, 'error')))).toBe('a-b#')
+    expectSubscriptions(source.subscriptions).toBe('                                  ^--!')
+  })
+  example('retryWith', 'again after the wait', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                                   a-#')
     const schedule = ({ attempts }: { attempts: number }) => (attempts < 3 ? attempts * 2 : null)
-    expect(await m.play(source.pipe(retryWith(schedule)))).toEqual([[0, 'a'], [4, 'a'], [10, 'a'], [12, '#']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^-!', '----^-!', '----------^-!'])
+    expectObservable(source.pipe(retryWith(schedule))).toBe('a---a-----a-#')
+    expectSubscriptions(source.subscriptions).toBe(['        ^-!', '----^-!', '----------^-!'])
   })
-  it('repeatWith: again after the wait', async () => {
-    const source = m.cold('a-|')
-    expect(await m.play(source.pipe(repeatWith(({ attempts }) => (attempts < 2 ? 3 : null))))).toEqual([[0, 'a'], [5, 'a'], [7, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^-!', '-----^-!'])
+  example('repeatWith', 'again after the wait', ({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold('                           a-|')
+    const repeated = source.pipe(repeatWith(({ attempts }) => (attempts < 2 ? 3 : null)))
+    expectObservable(repeated).toBe('               a----a-|')
+    expectSubscriptions(source.subscriptions).toBe(['^-!', '-----^-!'])
   })
-  it('catchTo: the item that fails leaves the line', async () => {
-    const source = m.cold('abc|')
+  example('catchTo', 'the item that fails leaves the line', function* ({ cold, expectObservable, expectSubscriptions }) {
     const dead = chan<DeadLetter>(1)
-    const work = (x: string) => (x === 'b' ? m.cold('--#') : x)
-    expect(await m.play(source.pipe(workerPool<string, string>(2, work), catchTo(dead)))).toEqual([[0, 'a'], [2, 'c'], [3, '|']]) // prettier-ignore
-    expect(source.subscriptions).toEqual(['^--!'])
-    expect(dead.size).toBe(1)
+    const failing = cold('                          --#')
+    const source = cold('                           abc|')
+    const work = (x: string) => (x === 'b' ? failing : x)
+    expectObservable(source.pipe(workerPool<string, string>(2, work), catchTo(dead))).toBe('a-c|')
+    expectSubscriptions(source.subscriptions).toBe('^--!')
+    expectSubscriptions(failing.subscriptions).toBe('-^-!')
+    expect(yield* dead.receive()).toMatchObject({ value: { value: 'b', cause: 'error', position: 1 } })
   })
-  it('relay: what a foreign source leads to is paced', async () => {
+  example('relay', 'what a foreign source leads to is paced', function* ({ cold, expectObservable, expectSubscriptions }) {
     let taken = 0
     const items = (function* () {
       while (taken < 100) yield taken++
     })()
-    const pipeline = m.cold('--x|').pipe(relay(), switchMap(() => fromIterable(items)), workerPool(2, () => NEVER)) // prettier-ignore
-    expect(await m.play(pipeline)).toEqual([])
+    const source = cold('                           --x|')
+    const pipeline = source.pipe(relay(), switchMap(() => fromIterable(items)), workerPool(2, () => NEVER)) // prettier-ignore
+    expectObservable(pipeline).toBe('')
+    expectSubscriptions(source.subscriptions).toBe('^--!')
+    yield* sleep(5)
     expect(taken).toBe(2)
   })
-  it('a merge with a source that does not wait: its items pass while the stage has room', async () => {
-    const source = m.cold('a---b|').pipe(mergeWith(m.cold('--x|')))
-    expect(await m.play(source.pipe(workerPool(2, taking(1))))).toEqual([[1, 'a'], [3, 'x'], [5, 'b'], [5, '|']]) // prettier-ignore
+  example('named', 'changes nothing, and names the stages above it', function* ({ cold, expectObservable, expectSubscriptions }) {
+    const names: string[] = []
+    onUnpaced(({ stage }) => names.push(stage))
+    const source = cold('                                                     abc|')
+    const ingest = source.pipe(workerPool(1, taking(2)), named('ingest'), workerPool(1, taking(1)), named('all'))
+    expectObservable(ingest).toBe('                                           ---a-b-(c|)')
+    expectSubscriptions(source.subscriptions).toBe('                          ^--!')
+    yield* sleep(8)
+    expect(names).toEqual(['all/ingest/workerPool'])
+  })
+  example('meter', 'changes nothing, and tells how the stage below it fares', function* ({ cold, expectObservable, expectSubscriptions }) {
+    const jobsMeter = meter('jobs')
+    const source = cold('                                              ab----c--|')
+    expectObservable(source.pipe(jobsMeter, workerPool(1, taking(2)))).toBe('--a-b---c|')
+    expectSubscriptions(source.subscriptions).toBe('                   ^--------!')
+    yield* sleep(3)
+    expect(jobsMeter.read()).toMatchObject({ items: 2, errors: 0, depth: 1, places: 1, wait: 3, saturation: 1 })
+    yield* sleep(2)
+    expect(jobsMeter.read()).toMatchObject({ items: 2, errors: 0, depth: 0, wait: 4, saturation: 4 / 5 })
+  })
+
+  it('a merge with a source that does not wait: its items pass while the stage has room', () =>
+    play(({ cold, expectObservable }) => {
+      const source = cold('a---b|').pipe(mergeWith(cold('--x|')))
+      expectObservable(source.pipe(workerPool(2, taking(1)))).toBe('-a-x-(b|)')
+    }))
+
+  it('there is one for each source, stage and sink that is exported, and it says what is seen', () => {
+    expect([...shown.keys(), ...OTHERS].sort()).toEqual(Object.keys(operators).sort())
+    for (const [name, text] of shown) {
+      expect(text).toMatch(new RegExp(`\\b${name}\\b`))
+      expect(text).toMatch(/expect(Observable|Subscriptions)\(/)
+    }
   })
 })
