@@ -1,7 +1,8 @@
 /** What a law tells where it does not hold, and how it is seen again. */
 import { chan } from 'millrace'
 import { workerPool } from 'millrace/operators'
-import { laws, LawError, type Law } from 'millrace/testing'
+import { laws, LawError, type Law, type MakeOperator } from 'millrace/testing'
+import { NEVER } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 /** A pool that answers as its work is ready, though it is said to keep the order. */
@@ -77,5 +78,39 @@ describe('what is left out', () => {
     const none = names(laws.operator(() => (source) => source, { bound: 0, works: false }))
     expect(none).not.toContain('cancellation: work is told')
     expect(none).not.toContain('errors: of the work')
+  })
+})
+
+describe('bad input names the value, what was expected, and where', () => {
+  const pool: MakeOperator<number> = (work) => workerPool(2, work)
+  const bad = (value: unknown): never => value as never // as from JavaScript
+
+  it.each<[message: string, make: () => unknown]>([
+    ['laws.operator(make): expected a function, got 5', () => laws.operator(bad(5), { bound: 1 })],
+    ['laws.operator(make, options): expected an object, got undefined', () => laws.operator(pool, bad(undefined))],
+    ['laws.operator(make, { bound }): expected a whole number from 0 up, got undefined', () => laws.operator(pool, bad({}))],
+    ['laws.operator(make, { bound }): expected a whole number from 0 up, got -1', () => laws.operator(pool, { bound: -1 })],
+    ['laws.operator(make, { schedules }): expected a whole number from 1 up, got 0', () => laws.operator(pool, { bound: 2, schedules: 0 })],
+    ['laws.source(make): expected a function, got undefined', () => laws.source(bad(undefined))],
+    ['laws.source(make, { many }): expected a whole number from 1 up, got NaN', () => laws.source(() => NEVER, { many: NaN })],
+    ['laws.sink(make): expected a function, got null', () => laws.sink(bad(null))],
+    ['laws.channel(make): expected a function, got "x"', () => laws.channel(bad('x'))],
+    ['laws.channel(make, { capacities }): expected one capacity or more, got ', () => laws.channel(chan, { capacities: [] })],
+    ['laws.channel(make, { capacities }): expected a whole number from 0 up, got 1.5', () => laws.channel(chan, { capacities: [1.5] })],
+  ])('%s', (message, make) => {
+    expect(make).toThrow(message)
+  })
+
+  it.each<[message: string, law: Law]>([
+    ['laws.source(make): make is to answer: expected an Observable, got 5', laws.source(() => bad(5))[0]],
+    ['laws.operator(make): make is to answer: expected an operator, got 5', laws.operator(() => bad(5), { bound: 1 })[0]],
+    [
+      'laws.operator(make): make is to answer: expected an operator, which answers an Observable, got null',
+      laws.operator(() => () => bad(null), { bound: 1 })[0],
+    ],
+    ['laws.sink(make): make is to answer: expected what its end can be waited for with, got undefined', laws.sink(() => bad(undefined))[0]],
+    ['laws.channel(make): make is to answer: expected a channel, got ', laws.channel(() => bad({}))[0]],
+  ])('%s', async (message, law) => {
+    expect((await broken(law.check())).message).toContain(message)
   })
 })

@@ -2,6 +2,8 @@
 import { go, gosched, range, select, sleep, waitGroup, type Chan, type Receiver, type Sender } from '../../runtime/index.js'
 import { fromReceiver } from '../../operators/index.js'
 import type { Trial } from '../trial.js'
+import { checkCount, mistyped } from '../../runtime/kernel.js'
+import { checkLaws, madeOf } from './checks.js'
 import { FEW, lawOf, type Law, type LawOptions } from './law.js'
 import { Parking } from './parking.js'
 import { atRest, nothingLeft } from './rest.js'
@@ -17,6 +19,8 @@ export interface ChannelLawOptions extends LawOptions {
 export type MakeChannel = (capacity: number) => Chan<number>
 
 type Steps = Generator<never, void>
+
+const isChannel = (ch: Chan<number>): boolean => typeof ch.send === 'function' && typeof ch.receive === 'function'
 
 const MANY = 3_000
 
@@ -52,8 +56,12 @@ const senderOf = (value: number): number => Math.floor(value / FIRST)
  * ```
  */
 export function channelLaws(make: MakeChannel, options: ChannelLawOptions = {}): readonly Law[] {
+  checkLaws('channel', make, options)
   const { capacities = [0, 1, 2], lossy: isLossy = false, many = MANY } = options
-  const anyOf = (trial: Trial): Chan<number> => make(capacities[trial.choose(capacities.length)])
+  if (capacities.length === 0) throw mistyped('laws.channel(make, { capacities })', 'one capacity or more', capacities)
+  for (const capacity of capacities) checkCount('laws.channel(make, { capacities })', 0, capacity)
+  const made: MakeChannel = (capacity) => madeOf('channel', 'a channel', isChannel, make(capacity))
+  const anyOf = (trial: Trial): Chan<number> => made(capacities[trial.choose(capacities.length)])
 
   /** Several senders and several receivers; answers what each received. */
   function* crowd(trial: Trial): Generator<never, { readonly sent: number[]; readonly got: number[][] }> {
@@ -98,7 +106,7 @@ export function channelLaws(make: MakeChannel, options: ChannelLawOptions = {}):
       : 'while nobody receives, exactly as many sends go through as it has capacity, and each receive lets one more through',
     function* law(trial) {
       const capacity = capacities[trial.choose(capacities.length)]
-      const ch = make(capacity)
+      const ch = made(capacity)
       const sent: number[] = []
       const values = numbers(capacity + 2)
       const senders = values.map((value) => go(produce, ch, [value], sent))
@@ -125,7 +133,7 @@ export function channelLaws(make: MakeChannel, options: ChannelLawOptions = {}):
     'after the close what is held is received, then none; to send, or to close again, throws; nobody waits any more',
     function* law(trial) {
       const capacity = capacities[trial.choose(capacities.length)]
-      const ch = make(capacity)
+      const ch = made(capacity)
       const held = numbers(isLossy ? capacity : capacity + trial.choose(2))
       const sent: number[] = []
       const sender = go(produce, ch, held, sent)
@@ -271,7 +279,7 @@ export function channelLaws(make: MakeChannel, options: ChannelLawOptions = {}):
     're-entrancy',
     'a subscriber may send, leave, or close in its next: nothing is lost, nothing is doubled, nothing comes after it has left',
     function* law(trial) {
-      const ch = make(Math.max(1, ...capacities))
+      const ch = made(Math.max(1, ...capacities))
       const got: number[] = []
       const rest: number[] = []
       const sent: number[] = []
@@ -309,7 +317,7 @@ export function channelLaws(make: MakeChannel, options: ChannelLawOptions = {}):
     'firehose',
     'a great many values sent at once come as any others do, and grow no stack',
     function* law(trial) {
-      const ch = make(many)
+      const ch = made(many)
       const values = numbers(many)
       const got: number[] = []
       const receiver = trial.choose(2) === 0 ? go(drain, ch, got) : null

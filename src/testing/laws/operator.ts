@@ -1,5 +1,7 @@
 /** The laws of operators: what is true of a stage whatever it does with its items. */
 import type { OperatorFunction } from 'rxjs'
+import { checkCount } from '../../runtime/kernel.js'
+import { checkLaws } from './checks.js'
 import { leaving } from './operator-leaving.js'
 import { flow } from './operator-flow.js'
 import { failing } from './operator-failing.js'
@@ -41,6 +43,8 @@ export type MakeOperator<R> = (work: LawWork) => OperatorFunction<number, R>
  * ```
  */
 export function operatorLaws<R = number>(make: MakeOperator<R>, options: OperatorLawOptions<R>): readonly Law[] {
+  checkLaws('operator', make, options)
+  checkCount('laws.operator(make, { bound })', 0, options.bound === Infinity ? 0 : options.bound)
   return [
     ...flow(make, options),
     ...leaving(make, options),

@@ -3,6 +3,7 @@ import { background, go, gosched, sleep, type Context, type Goroutine, type Op }
 import { fromIterable } from '../../operators/index.js'
 import { concat, NEVER, type Observable } from 'rxjs'
 import type { Trial } from '../trial.js'
+import { checkLaws, madeOf } from './checks.js'
 import { FEW, lawOf, type Law, type LawOptions } from './law.js'
 import { nothingLeft } from './rest.js'
 import { firehose, paced, Watched } from './supply.js'
@@ -22,6 +23,8 @@ export type SinkEnd = Pick<Goroutine<unknown>, 'join'> | PromiseLike<unknown>
 /** `seen` is to be performed for each item, by whoever consumes them: that is how long the consumer takes. */
 export type MakeSink = (ctx: Context, source: Observable<number>, seen: (item: number) => Op<void>) => SinkEnd
 
+const isEnd = (end: SinkEnd): boolean => 'join' in end || 'then' in end
+
 const MANY = 3_000
 const MOST_ITEMS = 7
 
@@ -39,6 +42,7 @@ const LATER = 60_000
  * ```
  */
 export function sinkLaws(make: MakeSink, options: SinkLawOptions = {}): readonly Law[] {
+  checkLaws('sink', make, options)
   const { bound = Infinity, ordered: isOrdered = true, many = MANY } = options
 
   /** A sink under way, and what is seen of it. */
@@ -58,7 +62,7 @@ export function sinkLaws(make: MakeSink, options: SinkLawOptions = {}): readonly
         this.begun++
         return (isSlow ? sleep(trial.choose(4)) : gosched()).map(() => void this.got.push(item))
       }
-      const end = make(ctx, this.above.source, seen)
+      const end = madeOf('sink', 'what its end can be waited for with', isEnd, make(ctx, this.above.source, seen))
       this.end = go('join' in end ? waitFor : awaitFor, end)
     }
   }

@@ -3,6 +3,7 @@ import { background, chan, go, gosched, range, sleep, type Context } from '../..
 import { run, sendTo, withContext } from '../../operators/index.js'
 import { Observable, Subscription, take, tap } from 'rxjs'
 import type { Trial } from '../trial.js'
+import { checkLaws, sourceMade } from './checks.js'
 import { FEW, lawOf, type Law, type LawOptions } from './law.js'
 import { Keeper } from './keeper.js'
 import { Parking } from './parking.js'
@@ -68,6 +69,8 @@ class Reading implements Iterable<number> {
  * ```
  */
 export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): readonly Law[] {
+  checkLaws('source', make, options)
+  const made: MakeSource = (items, ctx) => sourceMade('source', make(items, ctx))
   const { bound = 1, ordered: isOrdered = true, cold: isCold = true, failing, many = MANY, usesPromises = false } = options
 
   /** Through to a consumer that is now fast, now slow; answers what came, and how much was held at the most. */
@@ -83,7 +86,7 @@ export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): re
     let emitted = 0
     const look = (): void => void (mostHeld = Math.max(mostHeld, reading.read - emitted))
     const results = chan<number>()
-    const watched = make(reading, over).pipe(
+    const watched = made(reading, over).pipe(
       tap(() => {
         look()
         emitted++
@@ -151,7 +154,7 @@ export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): re
         function* law() {
           const keeper = new Keeper(usesPromises)
           const reading = new Reading(MOST_ITEMS)
-          const source = make(reading, background)
+          const source = made(reading, background)
           yield* sleep(LATER)
           holds(reading.read === 0, `read before anybody subscribed: ${reading.read}`)
           const got: number[] = []
@@ -186,7 +189,7 @@ export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): re
         const reading = new Reading(MOST_ITEMS)
         const over = new WatchedContext()
         const ctx = new WatchedContext()
-        const source = make(reading, over)
+        const source = made(reading, over)
         const results = chan<number>()
         const got: number[] = []
         if (trial.choose(2) === 0) {
@@ -232,7 +235,7 @@ export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): re
         const cause = new Error('enough')
         let emitted = 0
         const results = chan<number>()
-        const source = make(reading, over)
+        const source = made(reading, over)
         const pipeline = run(ctx, source.pipe(tap(() => void emitted++), sendTo(results))) // prettier-ignore
         for (let turns = trial.choose(8); turns > 0; turns--) yield* trial.choose(2) === 0 ? results.receive() : gosched()
         ctx.end(cause)
@@ -300,7 +303,7 @@ export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): re
         const keeper = new Keeper(usesPromises)
         const reading = new Reading(1 + trial.choose(MOST_ITEMS))
         const over = new WatchedContext()
-        const source = make(reading, over)
+        const source = made(reading, over)
         const [first, second]: number[][] = [[], []]
         const leavesAt = trial.choose(2) === 0 ? Infinity : 1 + trial.choose(3)
         const ends = { first: new Parking('the end of the first'), second: new Parking('the end of the second') }
@@ -344,7 +347,7 @@ export function sourceLaws(make: MakeSource, options: SourceLawOptions = {}): re
         const keeper = new Keeper(usesPromises)
         const reading = new Reading(many)
         const over = new WatchedContext()
-        const source = make(reading, over)
+        const source = made(reading, over)
         if (isCold) {
           yield* takeRest(source.pipe(take(ENOUGH)))
           holds(reading.read <= ENOUGH + bound, `read ${reading.read} items for ${ENOUGH}`)

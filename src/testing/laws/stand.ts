@@ -5,6 +5,7 @@ import type { MakeOperator, OperatorLawOptions } from './operator.js'
 import { Watched } from './supply.js'
 import { counted } from './verdicts.js'
 import { Works, type Fate } from './works.js'
+import { operatorMade } from './checks.js'
 
 interface StandOptions<R> {
   readonly make: MakeOperator<R>
@@ -39,7 +40,7 @@ export class Stand<R> {
     this.above = new Watched(source)
     this.above.onEmitted = (item) => this._entered(item)
     this.pipeline = this.above.source.pipe(
-      make(this.works.work),
+      operatorMade(make(this.works.work)),
       tap((result) => this._gone(result)),
     )
   }
