@@ -13,14 +13,13 @@ describe('CH-009 a capacity that is no whole number of the allowed range is refu
   it.each(outOfRange)('%o, by a RangeError that names it', (capacity) => {
     const make = () => chan(capacity as number)
     expect(make).toThrow(RangeError)
-    expect(make).toThrow('makechan: size out of range')
-    expect(make).toThrow(`got ${String(capacity)}`)
+    expect(make).toThrow(`makechan: size out of range: expected a whole number from 0 to 2^31-1, got ${String(capacity)}`)
   })
 
   it.each(mistyped.map((value) => [value]))('%o, by a TypeError with the same text', (capacity) => {
     const make = () => chan(capacity as number)
     expect(make).toThrow(TypeError)
-    expect(make).toThrow('makechan: size out of range')
+    expect(make).toThrow(/^makechan: size out of range: expected a whole number from [01] to 2\^31-1, or a Buffer, got /)
   })
 
   it('the largest is 2^31-1, and takes no memory before it is used', () => {
@@ -112,6 +111,8 @@ it('a sliding buffer is within its size again after a value that was given back'
 
 it.each([{ capacity: 1 }, { capacity: 1, loses: 'both' }, { loses: 'oldest' }])('%o is no buffer', (buffer) => {
   expect(() => chan(buffer as Buffer<number>)).toThrow(TypeError)
+  const expected = 'capacity' in buffer ? 'chan(buffer): expected a Buffer made by sliding or dropping, got an object' : 'got undefined'
+  expect(() => chan(buffer as Buffer<number>)).toThrow(expected)
 })
 
 it('a slow subscriber of a sliding channel sees the newest', async () => {

@@ -76,6 +76,17 @@ describe.each(forms)('%s that was granted a value and left', (_, make) => {
   })
 })
 
+it('what is given back to a full buffer of any size comes first, and the others keep their order', () => {
+  for (let capacity = 1; capacity <= 40; capacity++) {
+    const ch = chan<number>(capacity)
+    const left = subscribed(ch.receive())
+    for (let i = 0; i <= capacity; i++) expect(ch.trySend(i)).toBe(true)
+    left.leave()
+    expect(ch.size).toBe(capacity + 1)
+    expect(Array.from({ length: capacity + 1 }, () => ch.tryReceive())).toEqual(Array.from({ length: capacity + 1 }, (_, i) => right(i)))
+  }
+})
+
 it('a send that was granted cannot be taken back: the receiver has the value', async () => {
   const ch = chan<number>()
   const left = subscribed(ch.send(7))

@@ -1,7 +1,8 @@
 import { some } from 'fp-ts/lib/Option.js'
 import { chan, go, type Chan } from 'millrace'
 import { expect, it } from 'vitest'
-import { hostTurn, settle } from '../support/settle.js'
+import { queue } from '../../src/runtime/run-queue.js'
+import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 function filled(...values: readonly number[]): Chan<number> {
@@ -136,6 +137,31 @@ it('a for await over a channel that never runs dry lets the host have its turn',
   expect(ch.size).toBe(999)
 })
 
+it('a next that finds a value needs microtasks alone while the slice lasts', async () => {
+  const ch = filled(1, 2, 3)
+  const iterator = ch[Symbol.asyncIterator]()
+  await settle()
+  neverLooksAtTheClock()
+  const nexts = [watched(iterator.next()), watched(iterator.next()), watched(iterator.next())]
+  for (let i = 0; i < 10; i++) await Promise.resolve()
+  expect(nexts.map(({ now }) => now)).toEqual([1, 2, 3].map((value) => ({ done: false, value })))
+})
+
+it('who goes on after a next that waited counts as resumed, whatever it waited for, until it performs again', async () => {
+  const ch = chan<number>()
+  const iterator = ch[Symbol.asyncIterator]()
+  const afterValue = iterator.next().then(() => queue.resumed)
+  await settle()
+  ch.trySend(1)
+  expect(await afterValue).toBe(1)
+
+  const full = filled(...Array.from({ length: 1000 }, (_, i) => i))
+  let resumed = 0
+  await firstThatGivesWay(full, full[Symbol.asyncIterator](), () => (resumed = queue.resumed))
+  await settle()
+  expect(resumed).toBe(1)
+})
+
 it("the iterator's return while it gives way to the host receives nothing", async () => {
   const ch = filled(...Array.from({ length: 1000 }, (_, i) => i))
   const iterator = ch[Symbol.asyncIterator]()
@@ -148,9 +174,11 @@ it("the iterator's return while it gives way to the host receives nothing", asyn
 })
 
 /** Receives, and sends back what it got, until a next takes more than microtasks although there is a value. */
-async function firstThatGivesWay(ch: Chan<number>, iterator: AsyncIterator<number>) {
+async function firstThatGivesWay(ch: Chan<number>, iterator: AsyncIterator<number>, then = () => {}) {
   for (const deadline = performance.now() + 5000; performance.now() < deadline; ch.trySend(0)) {
-    const next = watched(iterator.next())
+    const promise = iterator.next()
+    const next = watched(promise)
+    void promise.then(then)
     for (let i = 0; i < 10; i++) await Promise.resolve()
     if (next.now === 'waiting') return next
   }

@@ -1,8 +1,9 @@
 import { some } from 'fp-ts/lib/Option.js'
 import { chan, go, ticker, type Receiver } from 'millrace'
-import { from, take, toArray, firstValueFrom, Subject, mergeMap, of, takeUntil, lastValueFrom } from 'rxjs'
+import { from, take, toArray, firstValueFrom, Subject, mergeMap, of, takeUntil, lastValueFrom, type Subscribable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
+import { uncaughtIn } from '../support/uncaught.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
@@ -85,6 +86,18 @@ describe('from(channel)', () => {
       })
     await settle()
     expect([seen, ch.size]).toEqual([[1, 2], 1])
+  })
+
+  it('serves an observer that lacks any of its methods', async () => {
+    const error = await uncaughtIn(async () => {
+      const [ends, breaks] = [filled(1), filled(1)]
+      for (const ch of [ends, breaks]) (ch as unknown as Subscribable<number>).subscribe({})
+      ends.close()
+      breaks.close(new Error('the source broke'))
+      await settle()
+      expect([ends.size, breaks.size]).toEqual([0, 0])
+    })
+    expect(error).toBeUndefined()
   })
 
   it('two subscribers share the values between them', async () => {

@@ -67,6 +67,38 @@ it('a close, and what it makes of those who wait, is one event', async () => {
   expect(await seen(ch, () => ch.close())).toEqual(['close'])
 })
 
+it('a probe need not look at all there is', async () => {
+  const before = setProbe({})
+  try {
+    for (const capacity of [0, 1]) {
+      const ch = chan<number>(capacity)
+      inParallel(ch, 3) // buffered, admitted, or straight to a receiver
+      await settle()
+      for (const _ of upTo(3)) performed(ch.receive())
+      await settle()
+      for (const i of upTo(3)) expect(ch.trySend(i)).toBe(true)
+      await settle()
+      ch.close()
+    }
+  } finally {
+    setProbe(before)
+  }
+})
+
+it('a probe sees each operation that is made, performed or not', () => {
+  const [a, b] = [chan<number>(), chan<number>()]
+  const made: unknown[] = []
+  const before = setProbe({ make: (operation) => made.push(operation) })
+  try {
+    const send = a.send(1)
+    const mapped = send.map(String)
+    const choice = select({ mapped, other: b.receive() })
+    expect(made.map((one) => [send, mapped, choice].indexOf(one as never))).toEqual([0, 1, 2]) // a receive is made with its channel
+  } finally {
+    setProbe(before)
+  }
+})
+
 it('an attempt that takes nothing is no event', async () => {
   const ch = chan<number>()
   expect(await seen(ch, () => [ch.trySend(1), ch.tryReceive(), subscribed(ch.receive()).leave()])).toEqual([])

@@ -15,6 +15,16 @@ const strange = /^goroutine \d+ \(\w+\) yielded .*: only operations may be yield
 
 const pulled = (op: Op<unknown>) => op as Iterable<unknown>
 
+/** For `toThrow` is content with a throw of undefined. */
+function thrownBy(f: () => unknown): unknown {
+  try {
+    f()
+  } catch (error) {
+    return error
+  }
+  return expect.unreachable('it threw nothing')
+}
+
 describe('outside a goroutine', () => {
   it.each([
     ['a spread', (op: Op<unknown>) => [...pulled(op)]],
@@ -26,6 +36,7 @@ describe('outside a goroutine', () => {
   ])('%s throws, and nobody waits', (_, pull) => {
     const ch = chan<number>()
     expect(() => pull(ch.receive())).toThrow(outside)
+    expect(thrownBy(() => pull(ch.receive()))).toBeInstanceOf(Error)
     expect(waitersOf(ch)).toEqual(nobody)
     const ready = chan<number>(1)
     ready.trySend(1)
@@ -85,6 +96,7 @@ describe('inside a goroutine', () => {
       void [...helper()]
     }
     await expect(go(body).join()).rejects.toThrow(underWay)
+    await expect(go(body).join()).rejects.toBeInstanceOf(Error)
     expect(waitersOf(ch)).toEqual(nobody)
   })
 
@@ -183,6 +195,22 @@ it('an iterable of the user’s own between the goroutine and the operation pass
   await settle()
   ch.trySend(7)
   expect(await goroutine.join()).toEqual(some(7))
+})
+
+it('an iterable of the user’s own that goes on with another operation than the one it waited for is an error', async () => {
+  const [a, b] = [chan<number>(), chan<number>(1)]
+  b.trySend(7)
+  const rounds = [a, b]
+  const changing = {
+    [Symbol.iterator]: () => ({ next: (sent: unknown) => (rounds.shift() ?? b).receive()[Symbol.iterator]().next(sent) }),
+  }
+  const goroutine = go(function* () {
+    return yield* changing
+  })
+  await settle()
+  expect(a.trySend(1)).toBe(true)
+  await expect(goroutine.join()).rejects.toThrow(underWay)
+  expect([rounds, b.size]).toEqual([[], 1])
 })
 
 it('a select whose case is pulled inside a map is an error of the performer', async () => {

@@ -1,6 +1,6 @@
 import { left, right } from 'fp-ts/lib/Either.js'
 import { some } from 'fp-ts/lib/Option.js'
-import { chan, choose, go, never, select, sleep, trySelect, type Chan } from 'millrace'
+import { chan, choose, go, never, select, sleep, trySelect, type Chan, type Op } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, subscribed, thrown, waiting, ways } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -72,6 +72,22 @@ describe.each(ways)('by %s', (_, perform) => {
     await settle()
     expect(choice.now).toMatchObject({ is: 'done', value: { case: 'b' } })
     expect(log).toEqual(['b, and a receiver of a is no longer there'])
+  })
+
+  it('f never runs inside the one who lets the operation go on', async () => {
+    const ch = chan<number>()
+    const log: string[] = []
+    const f = () => log.push('f')
+    const ops: Op<unknown>[] = [ch.receive().map(f), ch.receive().map(f).attempt(), select({ value: ch.receive().map(f) })]
+    for (const op of ops) {
+      log.length = 0
+      const waits = perform(op)
+      await settle()
+      ch.trySend(1)
+      log.push('sent')
+      await settle()
+      expect([waits.now.is, ...log]).toEqual(['done', 'sent', 'f'])
+    }
   })
 
   it('the throw of f of the chosen case is the select’s', async () => {

@@ -2,10 +2,11 @@
 import { right } from 'fp-ts/lib/Either.js'
 import { some } from 'fp-ts/lib/Option.js'
 import { background, chan, choose, go, never, newTimer, select, sleep, withCancel, type Op } from 'millrace'
-import { concat, defer, from, lastValueFrom, repeat, retry, take, toArray } from 'rxjs'
+import { concat, defer, from, lastValueFrom, repeat, retry, take, toArray, type Observer, type Subscribable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { awaited, done, performed, subscribed, waiting, ways } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
+import { uncaughtIn } from '../support/uncaught.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
@@ -137,6 +138,32 @@ describe('from(op)', () => {
       .subscribe((value) => seen.push(value))
     await clock.advance(10)
     expect([seen, clock.waiting]).toEqual([[{ case: 'nap', value: undefined }], 0])
+  })
+
+  it('takes a function for an observer, and an observer may lack any of its methods', async () => {
+    const error = await uncaughtIn(async () => {
+      const closed = chan<number>()
+      closed.close()
+      const seen: unknown[] = []
+      const subscribe = (op: Op<unknown>, observer: Partial<Observer<unknown>> | ((value: unknown) => void)) =>
+        void (op as unknown as Subscribable<unknown>).subscribe(observer as Observer<unknown>) // as RxJS sees it
+      for (const when of ['at once', 'after a wait']) {
+        const [value, thrown] = [chan<number>(1), chan<number>(1)]
+        if (when === 'at once') for (const ch of [value, thrown]) ch.trySend(1)
+        const throws = thrown.receive().map(() => closed.trySend(1))
+        subscribe(value.receive(), (message) => seen.push(message))
+        subscribe(value.receive(), {})
+        subscribe(throws, {})
+        await settle()
+        for (const ch of [value, thrown]) ch.trySend(2)
+        await settle()
+        value.trySend(3)
+        await settle()
+        expect([value.size, thrown.size]).toEqual(when === 'at once' ? [1, 1] : [0, 0])
+      }
+      expect(seen).toEqual([some(1), some(2)])
+    })
+    expect(error).toBeUndefined()
   })
 
   it('serves as a notifier and an inner source', async () => {

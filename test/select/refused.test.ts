@@ -22,4 +22,5 @@ it('but an instance with cases of its own, a record without a prototype, and one
   const bare = Object.assign(Object.create(null) as object, { ready: Promise.resolve(7) })
   expect(await select(bare as never)).toEqual({ case: 'ready', value: 7 })
   expect(trySelect({})).toEqual({ _tag: 'None' })
+  expect(trySelect(Object.create(null) as never)).toEqual({ _tag: 'None' })
 })

@@ -2,6 +2,7 @@
 import { some } from 'fp-ts/lib/Option.js'
 import { chan, choose, select, type Chan } from 'millrace'
 import { describe, expect, it } from 'vitest'
+import { queue } from '../../src/runtime/run-queue.js'
 import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
@@ -78,6 +79,27 @@ describe('then with two functions', () => {
     } finally {
       for (const listener of listeners) process.on('uncaughtException', listener)
     }
+  })
+})
+
+describe('while the host is due', () => {
+  it.each(['ready', 'made ready'])('an operation that is %s is answered after its turn', async (how) => {
+    const ch = how === 'ready' ? filled(1) : chan<number>()
+    const log: unknown[] = []
+    await settle()
+    const read = () =>
+      void ch.receive().then(
+        (value) => log.push(value),
+        () => log.push('thrown'),
+      )
+    if (how === 'made ready') read()
+    neverLooksAtTheClock()
+    queue.pushAfterHost({ run: () => log.push('the host had its turn') })
+    if (how === 'ready') read()
+    else expect(ch.trySend(1)).toBe(true)
+    expect(log).toEqual([])
+    await settle()
+    expect(log).toEqual(['the host had its turn', some(1)])
   })
 })
 

@@ -165,6 +165,27 @@ it('a context of the user’s own serves, done before or while it waits', async 
   expect(asked).toContain('err')
 })
 
+it.each([
+  ['its err', { done: () => never() }],
+  ['its done', { err: () => none }],
+])('a context of the user’s own has ended as soon as %s says so', async (_, lagging) => {
+  const { ctx, end } = own()
+  const ch = filled(1)
+  const op = ch.receive().within({ ...ctx, ...lagging })
+  end()
+  await expect(op).rejects.toBe('own end')
+  expect(ch.size).toBe(1)
+})
+
+it('the end of a context of the user’s own that gives no cause is "context canceled"', async () => {
+  const { ctx, end } = own()
+  const wait = performed(never().within({ ...ctx, cause: () => none }))
+  await settle()
+  end()
+  await settle()
+  expect(wait.now).toEqual(thrownError('context canceled'))
+})
+
 it('a context of the user’s own whose done() is no operation is refused', () => {
   const ctx = { ...own().ctx, done: () => Promise.resolve() as unknown as Op<void> }
   expect(() => never().within(ctx)).toThrow(/^within\(ctx\): expected an operation, got an instance of Promise/)

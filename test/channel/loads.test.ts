@@ -1,0 +1,11 @@
+// Only what is imported inside a test fails as a test: a file that does not load has none.
+import { expect, it } from 'vitest'
+
+it('the package loads by itself, and performs nothing while it does', async () => {
+  const { chan, never, trySelect } = await import('millrace')
+  const { queue } = await import('../../src/runtime/run-queue.js')
+  expect([queue.size, queue.live, queue.resumed]).toEqual([0, 0, 0])
+  const ch = chan<number>(1)
+  ch.trySend(1)
+  expect(trySelect({ value: ch.receive(), never: never() })).toMatchObject({ value: { case: 'value' } })
+})

@@ -1,0 +1,47 @@
+/** What a goroutine waits for, as a probe, a dump and a deadlock report are told it: Go's words, whatever the operation is wrapped in. */
+import { background, chan, choose, never, select, setProbe, syncMap, withCancel, type Op } from 'millrace'
+import { expect, it } from 'vitest'
+import { performed } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+
+const ch = chan<number>()
+const receive = () => chan<number>().receive()
+
+const waits: readonly (readonly [string, Op<unknown>])[] = [
+  ['chan send', ch.send(1)],
+  ['chan receive', receive()],
+  ['chan receive', receive().map(String)],
+  ['chan receive', receive().attempt()],
+  ['chan receive', receive().within(withCancel(background)).map(String)],
+  ['select', select({ a: receive(), b: receive() })],
+  ['select', select([receive(), null])],
+  ['select', choose(receive(), never())],
+  ['select (no cases)', select({})],
+  ['select (no cases)', select({ a: null })],
+  ['select (no cases)', choose()],
+  ['select (no cases)', never()],
+]
+
+it.each(waits)('%s', async (words, op) => {
+  expect(await waitsSeen(op)).toEqual([words])
+})
+
+it('promise, where a goroutine of the toolkit waits for one of the user’s', async () => {
+  const never = new Promise<number>(() => {})
+  expect(await waitsSeen(syncMap<string, number>().loadOrCompute('key', () => never))).toContain('promise')
+})
+
+/** All that goroutines are seen to wait for while one performs `op`. */
+async function waitsSeen(op: Op<unknown>): Promise<string[]> {
+  const seen: string[] = []
+  const before = setProbe({ park: (_, on) => void seen.push(on) })
+  try {
+    const outcome = performed(op)
+    await settle()
+    outcome.leave()
+    await settle()
+  } finally {
+    setProbe(before)
+  }
+  return seen
+}

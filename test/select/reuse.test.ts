@@ -1,0 +1,56 @@
+/** A choice that waits parks a case for each of its operations; what is free again is used again, so that a select in a loop makes none. */
+import { background, chan, choose, select, withCancel, type Chan, type Op } from 'millrace'
+import { expect, it } from 'vitest'
+import type { Channel } from '../../src/runtime/channel.js'
+import type { Waiter } from '../../src/runtime/waiter.js'
+import { performed } from '../support/outcome.js'
+import { settle } from '../support/settle.js'
+
+/** As many are kept; the rest is for the collector. */
+const MOST = 1024
+
+/** Those who wait to receive, in their order. */
+function receivers(ch: Chan<number>): Waiter[] {
+  const waiters: Waiter[] = []
+  for (let one = (ch as Channel<number>).receivers.first; one !== null; one = one.next) waiters.push(one)
+  return waiters
+}
+
+it.each<[string, number, (ch: Chan<number>) => Op<unknown>]>([
+  ['a select', 2, (ch) => select({ first: ch.receive(), second: ch.receive() })],
+  ['a choice', 2, (ch) => choose(ch.receive(), ch.receive())],
+  ['a select in a select', 4, (ch) => select([select([ch.receive(), ch.receive()]), ch.receive()])],
+  ['an operation within a context', 2, (ch) => ch.receive().within(withCancel(background))],
+])('%s parks the same %i cases each time it waits, whether it was chosen, threw, was left or gave back', async (_, cases, make) => {
+  const ch = chan<number>()
+  const parked = new Set<Waiter>()
+  for (const end of ['left', 'chosen', 'gave back', 'threw', 'left']) {
+    const op = make(ch)
+    const outcome = performed(end === 'threw' ? op.map(() => expect.unreachable('a throw')) : op)
+    await settle()
+    for (const one of receivers(ch)) parked.add(one)
+    if (end !== 'left') expect(ch.trySend(1)).toBe(true)
+    if (end === 'left' || end === 'gave back') outcome.leave()
+    await settle()
+    ch.tryReceive()
+  }
+  expect(parked.size).toBeGreaterThan(0)
+  expect(parked.size).toBeLessThanOrEqual(cases)
+})
+
+it('of a wide select as many cases are kept as there is room for', async () => {
+  const ch = chan<number>()
+  const wide = select(Array.from({ length: 3 * MOST }, () => ch.receive()))
+  const once = async () => {
+    const outcome = performed(wide)
+    await settle()
+    const waiters = receivers(ch)
+    outcome.leave()
+    await settle()
+    return new Set(waiters)
+  }
+  const first = await once()
+  const second = await once()
+  expect([first.size, second.size]).toEqual([3 * MOST, 3 * MOST])
+  expect([...second].filter((one) => first.has(one))).toHaveLength(MOST)
+})

@@ -1,0 +1,38 @@
+import { relative } from 'node:path'
+import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import unit from './vitest.config.js'
+
+/** Those that find a fault soonest; above all the model, which asks no clock whether somebody waits for ever. */
+const FIRST = ['test/model/reentrance', 'test/channel/', 'test/select/', 'test/model/', 'test/']
+
+class SoonestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId, project }: TestSpecification) => {
+      const path = relative(project.config.root, moduleId)
+      return FIRST.findIndex((prefix) => path.startsWith(prefix))
+    }
+    return files.toSorted((a, b) => place(a) - place(b) || (a.moduleId < b.moduleId ? -1 : 1))
+  }
+}
+
+// The suites that a mutant of op, channel and select has to survive (stryker.config.mjs): those of the kernel, without the ones that start
+// processes, put on load or watch the heap. Stryker runs them in threads; what they need of Node is in its testRunnerNodeArgs.
+export default defineConfig({
+  resolve: unit.resolve,
+  esbuild: unit.esbuild,
+  test: {
+    include: ['test/{channel,select,model,goroutine}/*.test.ts', 'test/context/{bad-input,foreign}.test.ts', 'test/sync/mutex.test.ts'],
+    exclude: [
+      'test/model/faults.test.ts', // edits the sources itself
+      'test/model/no-growth.test.ts',
+      'test/select/load-order.test.ts',
+      'test/goroutine/crash.test.ts',
+      'test/goroutine/slices*.test.ts',
+    ],
+    pool: 'threads',
+    sequence: { sequencer: SoonestFirst },
+    testTimeout: 5_000, // a mutant that loses a wake-up waits for ever
+    hookTimeout: 5_000,
+  },
+})
