@@ -12,7 +12,7 @@ export default {
   coverageAnalysis: 'perTest',
   concurrency: 2,
   // Generous, so that a machine that is busy makes nothing of a mutant that is only slow: nearly all that hang run into the limit of hits
-  // or the time of a test, which is 5 s.
+  // or the time of a test, which is 20 s.
   timeoutMS: 30_000,
   timeoutFactor: 3,
   dryRunTimeoutMinutes: 10,

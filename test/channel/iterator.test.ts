@@ -140,7 +140,7 @@ it('a for await over a channel that never runs dry lets the host have its turn',
 it('a next that finds a value needs microtasks alone while the slice lasts', async () => {
   const ch = filled(1, 2, 3)
   const iterator = ch[Symbol.asyncIterator]()
-  await settle()
+  await new Promise<void>((resolve) => queue.pushAfterHost({ run: resolve })) // a slice begins
   neverLooksAtTheClock()
   const nexts = [watched(iterator.next()), watched(iterator.next()), watched(iterator.next())]
   for (let i = 0; i < 10; i++) await Promise.resolve()
@@ -150,6 +150,7 @@ it('a next that finds a value needs microtasks alone while the slice lasts', asy
 it('who goes on after a next that waited counts as resumed, whatever it waited for, until it performs again', async () => {
   const ch = chan<number>()
   const iterator = ch[Symbol.asyncIterator]()
+  queue.resumed = 0
   const afterValue = iterator.next().then(() => queue.resumed)
   await settle()
   ch.trySend(1)

@@ -148,20 +148,17 @@ describe('from(op)', () => {
       const subscribe = (op: Op<unknown>, observer: Partial<Observer<unknown>> | ((value: unknown) => void)) =>
         void (op as unknown as Subscribable<unknown>).subscribe(observer as Observer<unknown>) // as RxJS sees it
       for (const when of ['at once', 'after a wait']) {
-        const [value, thrown] = [chan<number>(1), chan<number>(1)]
-        if (when === 'at once') for (const ch of [value, thrown]) ch.trySend(1)
-        const throws = thrown.receive().map(() => closed.trySend(1))
-        subscribe(value.receive(), (message) => seen.push(message))
-        subscribe(value.receive(), {})
-        subscribe(throws, {})
+        const ch = chan<number>(3)
+        const sendAll = () => upTo(3).forEach((i) => ch.trySend(i))
+        if (when === 'at once') sendAll()
+        subscribe(ch.receive(), (message) => seen.push(message))
+        subscribe(ch.receive(), {})
+        subscribe(ch.receive().map(() => closed.trySend(1)), {}) // prettier-ignore
+        if (when === 'after a wait') sendAll()
         await settle()
-        for (const ch of [value, thrown]) ch.trySend(2)
-        await settle()
-        value.trySend(3)
-        await settle()
-        expect([value.size, thrown.size]).toEqual(when === 'at once' ? [1, 1] : [0, 0])
+        expect([ch.size, waitersOf(ch)]).toEqual([0, nobody])
       }
-      expect(seen).toEqual([some(1), some(2)])
+      expect(seen).toEqual([some(0), some(0)])
     })
     expect(error).toBeUndefined()
   })
