@@ -26,7 +26,7 @@ export class Family implements Runnable {
   /** Whether items may be kept: some neither arrived nor led to a child. */
   private _mayKeep = false
   private _wasBorn = false
-  private _drops = false
+  private _restsNoMore = false
   private _keeps = false
   /** How many more may vanish before the source rests; and how many after a rest that was too long. */
   private _left = 1
@@ -44,7 +44,7 @@ export class Family implements Runnable {
   bornInTurn(): void {
     this._children++
     this._wasBorn = true
-    if (this._mayKeep) this._drops = true
+    if (this._mayKeep) this._restsNoMore = true
   }
 
   /** A child begins as another one ends: it was kept, or is the next part of that one. */
@@ -71,7 +71,7 @@ export class Family implements Runnable {
   emitted(): void {
     const hasEffect = this._wasBorn || this._demand.unseen === 0
     this._wasBorn = false
-    if (hasEffect || this._children === 0 || this._drops || this._demand.foreman?.isSparse === true) return
+    if (hasEffect || this._children === 0 || this._restsNoMore || this._demand.foreman?.isSparse === true) return
     this._mayKeep = true
     if (--this._left > 0 || this._rest !== null) return
     this._full = this._children
@@ -94,7 +94,7 @@ export class Family implements Runnable {
 
   /** The source has left: no timer stays behind. */
   leave(): void {
-    this._drops = true
+    this._restsNoMore = true
     this._goOn()
   }
 

@@ -4,9 +4,9 @@ import { Arrivals, stageNotes, type StageNotes, type StageOptions } from './arri
 import { Branch, type Trunk } from './branch.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { under, withDemand } from './scope.js'
+import { under } from './scope.js'
 import { passedBy } from './trail.js'
-import { subscribeUntil } from './upstream.js'
+import { subscribeAbove, subscribeUntil } from './upstream.js'
 
 /**
  * Each item goes to one of `n` branches, the next in turn that has demand; their results come together, as they come. Holds one item while
@@ -74,7 +74,6 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
   private readonly _outlet: Outlet<R>
   private readonly _subscription = new Subscription()
   private _running: number
-  private _sourceIsDone = false
   private _isOver = false
   private _isHanding = false
   private readonly _waits = new Set<Branch<T>>()
@@ -96,17 +95,13 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
   protected abstract begin(): void
 
   connect(source: Observable<T>): void {
-    const { _arrivals: arrivals } = this
     this._subscriber.add(() => this._end())
     for (const [i, build] of this._builds.entries()) this._subscribeTo(build, i)
     if (this._isOver) return
-    subscribeUntil(this._subscription, withDemand(this._outlet.scope, arrivals.demand), source, {
+    subscribeAbove(this._subscription, this._outlet.scope, this._arrivals, source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this._fail(passedBy(cause, arrivals)),
-      complete: () => {
-        this._sourceIsDone = arrivals.demand.isComplete = true
-        this.run()
-      },
+      error: (cause) => this._fail(cause),
+      complete: () => this.run(),
     })
   }
 
@@ -158,7 +153,7 @@ abstract class Trunks<T, R> implements Trunk, Runnable {
     }
     this._isHanding = false
     if (this._isOver || this.item !== null) return
-    if (this._sourceIsDone) for (const branch of this.branches) branch.complete()
+    if (this._arrivals.demand.isComplete) for (const branch of this.branches) branch.complete()
     else this._arrivals.demand.open()
   }
 

@@ -12,9 +12,7 @@ import { withCancel, type CancelContext } from '../runtime/index.js'
 import { Ring, type Runnable } from '../runtime/kernel.js'
 import { Arrivals, type StageNotes } from './arrivals.js'
 import { Outlet } from './outlet.js'
-import { withDemand } from './scope.js'
-import { passedBy } from './trail.js'
-import { subscribeUntil } from './upstream.js'
+import { subscribeAbove } from './upstream.js'
 
 /** The stage itself. */
 export interface StageWork<T> {
@@ -42,7 +40,6 @@ export class Flow<T, R> implements Runnable {
   readonly ctx: CancelContext
   private readonly _results = new Ring<Result<R>>()
   private readonly _places: number
-  private _sourceIsDone = false
   private _isOver = false
   private _waitsBelow = false
   private _isBeginning = false
@@ -66,15 +63,11 @@ export class Flow<T, R> implements Runnable {
 
   /** Subscribes to the source, with the stage's demand in the scope. */
   connect(source: Observable<T>): void {
-    const { _subscriber: subscriber, outlet, arrivals } = this
-    subscriber.add(() => this._end())
-    subscribeUntil(subscriber, withDemand(outlet.scope, arrivals.demand), source, {
+    this._subscriber.add(() => this._end())
+    subscribeAbove(this._subscriber, this.outlet.scope, this.arrivals, source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this.fail(passedBy(cause, arrivals)),
-      complete: () => {
-        this._sourceIsDone = arrivals.demand.isComplete = true
-        this._checkEnd()
-      },
+      error: (cause) => this.fail(cause),
+      complete: () => this._checkEnd(),
     })
   }
 
@@ -148,7 +141,7 @@ export class Flow<T, R> implements Runnable {
   }
 
   private _checkEnd(): void {
-    if (!this._sourceIsDone || this._isOver || this.arrivals.size > 0) return
+    if (!this.arrivals.demand.isComplete || this._isOver || this.arrivals.size > 0) return
     if (!this._wasFlushed) {
       this._wasFlushed = true
       this._stage.flush()

@@ -4,9 +4,9 @@ import { Arrivals, stageNotes, type StageNotes, type StageOptions } from './arri
 import { Branch, type Trunk } from './branch.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { under, withDemand } from './scope.js'
+import { under } from './scope.js'
 import { failedIn, passedBy } from './trail.js'
-import { subscribeUntil } from './upstream.js'
+import { subscribeAbove, subscribeUntil } from './upstream.js'
 
 export interface GroupByKeyOptions extends StageOptions {
   /** Groups at a time; default 1000. Where one more would be needed, the one that was idle longest is completed, and its end waited for. */
@@ -64,7 +64,6 @@ class Groups<T, K, R> implements Trunk, Runnable {
   private _position = -1
   private _timer: TimerEntry | null = null
   private _waitsFor: Branch<T> | null = null
-  private _sourceIsDone = false
   private _isOver = false
   private _isHanding = false
 
@@ -81,15 +80,11 @@ class Groups<T, K, R> implements Trunk, Runnable {
   }
 
   connect(source: Observable<T>): void {
-    const { _arrivals: arrivals } = this
     this._subscriber.add(() => this._end())
-    subscribeUntil(this._subscription, withDemand(this._outlet.scope, arrivals.demand), source, {
+    subscribeAbove(this._subscription, this._outlet.scope, this._arrivals, source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this._fail(passedBy(cause, arrivals)),
-      complete: () => {
-        this._sourceIsDone = arrivals.demand.isComplete = true
-        this.run()
-      },
+      error: (cause) => this._fail(cause),
+      complete: () => this.run(),
     })
   }
 
@@ -130,7 +125,7 @@ class Groups<T, K, R> implements Trunk, Runnable {
     }
     this._isHanding = false
     if (this._isOver || this._item !== null) return
-    if (!this._sourceIsDone) return this._arrivals.demand.open()
+    if (!this._arrivals.demand.isComplete) return this._arrivals.demand.open()
     for (const group of this._open.values()) this._close(group)
     this._checkEnd()
   }
@@ -223,7 +218,7 @@ class Groups<T, K, R> implements Trunk, Runnable {
   }
 
   private _checkEnd(): void {
-    if (!this._sourceIsDone || this._item !== null || this._running.size > 0 || this._isOver) return
+    if (!this._arrivals.demand.isComplete || this._item !== null || this._running.size > 0 || this._isOver) return
     this._end()
     this._outlet.complete()
   }

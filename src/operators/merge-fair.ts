@@ -3,9 +3,7 @@ import { queue, Ring, type Runnable } from '../runtime/kernel.js'
 import { described } from './description.js'
 import { Arrivals, stageNotes } from './arrivals.js'
 import { Outlet } from './outlet.js'
-import { withDemand } from './scope.js'
-import { passedBy } from './trail.js'
-import { subscribeUntil } from './upstream.js'
+import { subscribeAbove } from './upstream.js'
 
 /**
  * The items of all sources, one of each in turn where several are ready: none is starved by one that always is. Holds one item of each, and
@@ -25,12 +23,11 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
       for (const source of sources) {
         if (subscriber.closed) break
         const input = new Input(merge, new Arrivals<ObservedValueOf<S[number]>>(notes, 1, merge.outlet.scope))
-        const scope = withDemand(merge.outlet.scope, input.arrivals.demand)
         subscriber.add(() => input.arrivals.demand.retire())
         // one of them
-        subscribeUntil(subscriber, scope, from(source as ObservableInput<ObservedValueOf<S[number]>>), {
+        subscribeAbove(subscriber, merge.outlet.scope, input.arrivals, from(source as ObservableInput<ObservedValueOf<S[number]>>), {
           next: (value) => input.arrive(value),
-          error: (cause) => merge.outlet.error(passedBy(cause, input.arrivals)),
+          error: (cause) => merge.outlet.error(cause),
           complete: () => input.complete(),
         })
       }

@@ -3,9 +3,7 @@ import type { Runnable } from '../runtime/kernel.js'
 import { Arrivals, stageNotes } from './arrivals.js'
 import { described } from './description.js'
 import { Outlet } from './outlet.js'
-import { withDemand } from './scope.js'
-import { passedBy } from './trail.js'
-import { subscribeUntil } from './upstream.js'
+import { subscribeAbove } from './upstream.js'
 
 /**
  * The first items of all sources together, then the second, and so on; a source that is ahead waits for the others, one item in hand. Completes
@@ -24,11 +22,10 @@ export function zipBounded<A extends readonly unknown[]>(...sources: { [K in key
       for (const [i, source] of sources.entries()) {
         if (subscriber.closed) break
         const input = (zip.inputs[i] = new Input(zip, new Arrivals<unknown>(notes, 1, zip.outlet.scope)))
-        const scope = withDemand(zip.outlet.scope, input.arrivals.demand)
         subscriber.add(() => input.arrivals.demand.retire())
-        subscribeUntil(subscriber, scope, from(source), {
+        subscribeAbove(subscriber, zip.outlet.scope, input.arrivals, from(source), {
           next: (value) => input.arrive(value),
-          error: (cause) => zip.outlet.error(passedBy(cause, input.arrivals)),
+          error: (cause) => zip.outlet.error(cause),
           complete: () => input.complete(),
         })
       }
@@ -78,7 +75,6 @@ class Zip<A extends readonly unknown[]> implements Runnable {
 
 class Input {
   private _item: { readonly value: unknown } | null = null
-  private _isDone = false
 
   constructor(
     private readonly zip: { readonly outlet: Outlet<never>; look(): void },
@@ -90,7 +86,7 @@ class Input {
   }
 
   get isExhausted(): boolean {
-    return this._isDone && this._item === null
+    return this.arrivals.demand.isComplete && this._item === null
   }
 
   arrive(value: unknown): void {
@@ -113,7 +109,6 @@ class Input {
   }
 
   complete(): void {
-    this._isDone = true
     this.zip.look()
   }
 }

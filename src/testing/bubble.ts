@@ -9,25 +9,9 @@
  * Works for goroutines, operators and async functions over operations; it patches no globals, so `setTimeout` and I/O are outside of it.
  */
 import { setProbe, type Body, type Observed, type Op } from '../runtime/index.js'
-import {
-  checkFunction,
-  dumpOf,
-  hostTurn,
-  Ledger,
-  Operation,
-  PENDING,
-  queue,
-  spawn,
-  textOf,
-  time,
-  Timers,
-  WaitQueue,
-  type Dump,
-  type Pending,
-  type Spawned,
-  type Waiter,
-} from '../runtime/kernel.js'
+import { checkFunction, dumpOf, hostTurn, Ledger, queue, spawn, textOf, time, Timers, type Dump, type Spawned } from '../runtime/kernel.js'
 import { enter } from './exclusive.js'
+import { Quiescence } from './quiescence.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 
 /** What the root of a bubble is given. */
@@ -93,11 +77,11 @@ class Stirs extends Ledger {
 class Inside implements Bubble {
   private readonly _clock = new ScheduleClock()
   private readonly _ledger = new Stirs(() => this.now(), true)
-  private readonly _quiet = new WaitQueue()
+  private readonly _quiet = new Quiescence('synctest.Wait')
   private _idle = 0
   private _stirs = 0
 
-  readonly wait = (): Op<void> => new Quiet(this._quiet)
+  readonly wait = (): Op<void> => this._quiet
   readonly now = (): number => this._clock.time - EPOCH
 
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
@@ -120,8 +104,8 @@ class Inside implements Bubble {
     for (;;) {
       await this._settle()
       if (root.failure !== null || (root.hasEnded && alive.size === 0)) return
-      if (this._quiet.first !== null) this._letWaiterGoOn()
-      else if (this._clock.at === Infinity || this._isIdleForGood()) throw this._stuck(root)
+      if (this._quiet.reached()) continue
+      if (this._clock.at === Infinity || this._isIdleForGood()) throw this._stuck(root)
       else this._clock.fire()
     }
   }
@@ -135,10 +119,6 @@ class Inside implements Bubble {
     return this._idle > MOST_IDLE
   }
 
-  private _letWaiterGoOn(): void {
-    this._quiet.shift()?.settle(undefined)
-  }
-
   private _stuck(root: Spawned): BubbleError {
     const what = root.hasEnded ? 'the root has ended, but blocked goroutines remain' : 'all goroutines in bubble are blocked'
     const dump = dumpOf(this._ledger, this.now())
@@ -150,24 +130,5 @@ class Inside implements Bubble {
       await new Promise<void>(hostTurn)
       quiet = queue.size === 0 ? quiet + 1 : 0
     }
-  }
-}
-
-/** Is granted by the bubble when all are blocked. */
-class Quiet extends Operation<void> {
-  constructor(private readonly _waiters: WaitQueue) {
-    super()
-  }
-  poll(): Pending {
-    return PENDING
-  }
-  park(waiter: Waiter): void {
-    this._waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this._waiters.remove(waiter)
-  }
-  describe(): string {
-    return 'synctest.Wait'
   }
 }

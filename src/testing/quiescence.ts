@@ -1,14 +1,18 @@
-/** An operation that is ready as soon as nobody else can go on, not even by time: who performs the runs says when that is. */
+/** An operation that is ready when nobody else can go on: who performs the runs says when that is, and lets one go on at a time. */
 import { Operation, PENDING, WaitQueue, type Pending, type Waiter } from '../runtime/kernel.js'
 
 export class Quiescence extends Operation<void> {
   private readonly _waiters = new WaitQueue()
 
+  constructor(private readonly _name: string) {
+    super()
+  }
+
   /** Nobody can go on; answers whether somebody waited for that. */
   reached(): boolean {
-    if (this._waiters.first === null) return false
-    this._waiters.settleAll(undefined)
-    return true
+    const waiter = this._waiters.shift()
+    waiter?.settle(undefined)
+    return waiter !== null
   }
 
   poll(): Pending {
@@ -21,6 +25,6 @@ export class Quiescence extends Operation<void> {
     this._waiters.remove(waiter)
   }
   describe(): string {
-    return 'quiescence'
+    return this._name
   }
 }

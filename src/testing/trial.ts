@@ -74,7 +74,7 @@ export class Rig implements Trial {
 
   // Of the run under way.
   private _strategy: Strategy | null = null
-  private _quiescence = new Quiescence()
+  private _quiescence = new Quiescence('quiescence')
   private _ledger: Ledger | null = null
   private _trace: Trace | null = null
   private _choices: number[] = []
@@ -153,7 +153,7 @@ export class Rig implements Trial {
     queue.nextId = 1
     queue.live = 0
     this._strategy = strategy
-    this._quiescence = new Quiescence()
+    this._quiescence = new Quiescence('quiescence')
     this._trace = trace
     this._ledger = trace ?? (this._seesStrangers ? new Ledger(() => this.now(), false) : null)
     this._choices = []

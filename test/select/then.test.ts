@@ -103,6 +103,21 @@ describe('while the host is due', () => {
   })
 })
 
+it('who is called back counts as resumed, until it performs an operation again', async () => {
+  await new Promise<void>((resolve) => queue.pushAfterHost({ run: resolve })) // a slice begins
+  neverLooksAtTheClock()
+  queue.resumed = 0
+  const seen: number[] = []
+  const note = () => void seen.push(queue.resumed)
+  const ch = filled(1)
+  void ch.receive().then(note, note) // at once
+  void ch.receive().then(note, note) // after a wait
+  ch.trySend(2)
+  void closed.send(1).attempt().then(note, note)
+  expect(seen).toEqual([1, 1, 1])
+  queue.resumed = 0
+})
+
 describe('then otherwise', () => {
   it('answers a promise of what the function makes of it', async () => {
     const promise = filled(1).receive().then((message) => [message]) // prettier-ignore

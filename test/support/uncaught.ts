@@ -1,18 +1,13 @@
-/** What nobody caught while `act` ran: the runtime hands it to the host, which throws it in a turn of its own. */
-import { hostTurn } from './settle.js'
+/** What nobody caught while `act` ran, as the runtime reports it to its host. */
+import { vi } from 'vitest'
 
 export async function uncaughtIn(act: () => Promise<void>): Promise<unknown> {
-  let caught: unknown
-  const note = (error: unknown) => void (caught ??= error)
-  const listeners = process.listeners('uncaughtException')
-  process.removeAllListeners('uncaughtException').on('uncaughtException', note)
+  const report = vi.fn<(error: unknown) => void>()
+  vi.stubGlobal('reportError', report) // Node has none
   try {
     await act()
-    await new Promise((resolve) => setTimeout(resolve)) // after the timers of what was thrown before
-    await hostTurn()
   } finally {
-    process.off('uncaughtException', note)
-    for (const listener of listeners) process.on('uncaughtException', listener)
+    vi.unstubAllGlobals()
   }
-  return caught
+  return report.mock.calls[0]?.[0]
 }

@@ -1,5 +1,6 @@
 /** Where promises take part: a run waits for the microtasks of async functions as long as one of them is under way. */
 import { go } from '../../runtime/index.js'
+import { nothingLeft } from './rest.js'
 
 /** Microtasks in a row that promises of promises may take. */
 const MICROTASKS = 20
@@ -20,9 +21,10 @@ export class Keeper {
     return this._end === null ? 0 : 1
   }
 
-  /** Lets promises settle. */
-  *settle(): Generator<never, void> {
+  /** Lets promises settle, and asserts that of the run nothing is left but the law and this. */
+  *atRest(): Generator<never, void> {
     if (this._end !== null) yield* go(microtasks).join()
+    yield* nothingLeft(1 + this.goroutines)
   }
 
   end(): void {

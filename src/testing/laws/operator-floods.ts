@@ -19,7 +19,7 @@ export function floods<R>(make: MakeOperator<R>, options: OperatorLawOptions<R>)
 
   const passes = lawOf(
     'firehose',
-    'a source that emits a great many at once is passed on as any other, and grows no stack',
+    'a source that emits a great many at once is passed on like all others, and grows no stack',
     function* law(trial) {
       const items = numbers(many)
       const manner = trial.choose(2) === 0 ? 'value' : 'goroutine'

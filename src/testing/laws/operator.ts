@@ -1,6 +1,6 @@
 /** The laws of operators: what is true of a stage whatever it does with its items. */
 import type { OperatorFunction } from 'rxjs'
-import { checkCount } from '../../runtime/kernel.js'
+import { mistyped } from '../../runtime/kernel.js'
 import { checkLaws } from './checks.js'
 import { leaving } from './operator-leaving.js'
 import { flow } from './operator-flow.js'
@@ -44,7 +44,9 @@ export type MakeOperator<R> = (work: LawWork) => OperatorFunction<number, R>
  */
 export function operatorLaws<R = number>(make: MakeOperator<R>, options: OperatorLawOptions<R>): readonly Law[] {
   checkLaws('operator', make, options)
-  checkCount('laws.operator(make, { bound })', 0, options.bound === Infinity ? 0 : options.bound)
+  // from JavaScript
+  if ((options.bound as number | undefined) === undefined)
+    throw mistyped('laws.operator(make, { bound })', 'a whole number from 0 up', undefined)
   return [
     ...flow(make, options),
     ...leaving(make, options),

@@ -157,7 +157,7 @@ export function sinkLaws(make: MakeSink, options: SinkLawOptions = {}): readonly
   laws.push(
     lawOf(
       'firehose',
-      'a source that emits a great many at once is consumed as any other, and grows no stack',
+      'a source that emits a great many at once is consumed like all others, and grows no stack',
       function* law(trial) {
         const flow = new Flow(trial, background, trial.choose(2) === 0 ? fromIterable(numbers(many)) : firehose(many))
         yield* flow.end.join()
