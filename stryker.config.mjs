@@ -2,9 +2,7 @@
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: ['channel', 'range', 'receiver', 'ring', 'waiter', 'op', 'perform', 'case', 'select', 'promise', 'random'].map(
-    (name) => `src/runtime/${name}.ts`,
-  ),
+  mutate: ['channel', 'operation', 'select', 'base/ring', 'base/random'].map((room) => `src/runtime/${room}${room.startsWith('base') ? '' : '/*'}.ts`),
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutate.config.ts', related: false },
   plugins: ['@stryker-mutator/vitest-runner'],

@@ -1,6 +1,6 @@
-export { bubble, BubbleError, type Bubble } from './bubble.js'
-export { explore, replay, ScheduleError, type Exploration, type ExploreOptions, type ReplayOptions } from './explore.js'
-export type { Finding, FindingKind } from './finding.js'
+export { bubble, BubbleError, type Bubble } from './bubble/bubble.js'
+export { explore, replay, ScheduleError, type Exploration, type ExploreOptions, type ReplayOptions } from './explore/explore.js'
+export type { Finding, FindingKind } from './explore/findings.js'
 export {
   laws,
   LawError,
@@ -28,7 +28,7 @@ export {
   type ObservableExpectation,
   type SubscriptionExpectation,
   type SubscriptionLog,
-} from './marbles.js'
-export { textOf as dumpText, type Dump, type GoroutineState } from '../runtime/kernel.js'
-export type { Event } from './trace.js'
-export type { Program, Trial } from './trial.js'
+} from './marbles/marbles.js'
+export { textOf as dumpText, type Dump, type GoroutineState } from '../runtime/internal.js'
+export type { Event } from './explore/trace.js'
+export type { Program, Trial } from './explore/scheduled-run.js'

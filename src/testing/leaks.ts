@@ -1,6 +1,6 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here each test is watched from its beginning. */
 import { setProbe } from '../runtime/index.js'
-import { checkTime, dumpOf, hostTurn, Ledger, mistyped, queue, textOf, type Dump, type Spawned } from '../runtime/kernel.js'
+import { checkTime, dumpOf, hostTurn, Ledger, mistyped, queue, textOf, type Dump, type Spawned } from '../runtime/internal.js'
 
 /** Somebody is left: found unexpected goroutines. */
 export class LeakError extends Error {

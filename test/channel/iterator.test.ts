@@ -1,7 +1,7 @@
 import { some } from 'fp-ts/lib/Option.js'
 import { chan, go, type Chan } from 'millrace'
 import { expect, it } from 'vitest'
-import { queue } from '../../src/runtime/run-queue.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 

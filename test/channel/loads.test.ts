@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 it('the package loads by itself, and performs nothing while it does', async () => {
   const { chan, never, trySelect } = await import('millrace')
-  const { queue } = await import('../../src/runtime/run-queue.js')
+  const { queue } = await import('../../src/runtime/scheduler/run-queue.js')
   expect([queue.size, queue.live, queue.resumed]).toEqual([0, 0, 0])
   expect(never()[Symbol.iterator]().return?.()).toEqual({ done: true, value: undefined }) // as long as nobody is unwound
   const ch = chan<number>(1)

@@ -1,7 +1,7 @@
 /** The ring under the buffers and the run queue. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Ring } from '../../src/runtime/ring.js'
+import { Ring } from '../../src/runtime/base/ring.js'
 
 const steps = fc.array(fc.constantFrom('push', 'push', 'unshift', 'shift'), { maxLength: 100, size: 'max' })
 

@@ -2,9 +2,9 @@
  * Imported before a program, it gives it the time of Go's playground: it stands still while anything is ready, and then goes on to what comes
  * next. So a program that sleeps an hour takes none, and prints the same at each run. Of the operations only: `setTimeout` is real.
  */
-import type { Clock } from '../../src/runtime/clock.js'
-import { queue } from '../../src/runtime/run-queue.js'
-import { time, Timers } from '../../src/runtime/timers.js'
+import type { Clock } from '../../src/runtime/base/clock.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
+import { time, Timers } from '../../src/runtime/scheduler/timers.js'
 
 /** Turns of the event loop in a row in which nobody was ready. */
 const QUIET_TURNS = 4

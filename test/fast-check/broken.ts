@@ -1,8 +1,8 @@
 /** Channels with one fault each, and the smallest program that shows it. */
 import type { Chan } from 'millrace'
-import { Channel } from '../../src/runtime/kernel.js'
-import type { WaitQueue } from '../../src/runtime/waiter.js'
-import type { Ring } from '../../src/runtime/ring.js'
+import { Channel } from '../../src/runtime/internal.js'
+import type { WaitQueue } from '../../src/runtime/operation/waiter.js'
+import type { Ring } from '../../src/runtime/base/ring.js'
 
 export interface Broken {
   readonly fault: string

@@ -1,7 +1,7 @@
 import { chan, go, sleep, ticker } from 'millrace'
 import { explore } from 'millrace/testing'
 import { expect, it } from 'vitest'
-import { Rig } from '../../src/testing/trial.js'
+import { Rig } from '../../src/testing/explore/scheduled-run.js'
 
 function quiescence() {
   if (Rig.current === null) throw new Error('there is no exploration')

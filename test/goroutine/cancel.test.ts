@@ -15,7 +15,7 @@ import {
   type Op,
 } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Spawned } from '../../src/runtime/goroutine.js'
+import type { Spawned } from '../../src/runtime/goroutine/goroutine.js'
 import { done, performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'

@@ -6,7 +6,7 @@ import { settle } from '../support/settle.js'
 const host = vi.hoisted(() => ({ looks: 0 }))
 
 /** No time passes, so that every slice lasts. */
-vi.mock(import('../../src/runtime/host.js'), async (original) => ({
+vi.mock(import('../../src/runtime/base/host.js'), async (original) => ({
   ...(await original()),
   now: () => (host.looks++, 0),
 }))

@@ -4,13 +4,13 @@
  */
 import { chan, go, gosched, onCrash, range, select, type Body } from 'millrace'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { queue } from '../../src/runtime/run-queue.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { seeded } from '../support/seeded.js'
 import { settle } from '../support/settle.js'
 
 const host = vi.hoisted(() => ({ ms: 0, turns: [] as number[] }))
 
-vi.mock(import('../../src/runtime/host.js'), async (original) => ({
+vi.mock(import('../../src/runtime/base/host.js'), async (original) => ({
   ...(await original()),
   now: () => host.ms,
   hostTurn: (f) => {

@@ -31,10 +31,10 @@ import {
   type OperatorFunction,
   type Subscriber,
 } from 'rxjs'
-import { currentScope } from '../../src/operators/scope.js'
-import { Channel, queue, time } from '../../src/runtime/kernel.js'
-import type { Waiter, WaitQueue } from '../../src/runtime/waiter.js'
-import type { Ring } from '../../src/runtime/ring.js'
+import { currentScope } from '../../src/operators/demand/scope.js'
+import { Channel, queue, time } from '../../src/runtime/internal.js'
+import type { Waiter, WaitQueue } from '../../src/runtime/operation/waiter.js'
+import type { Ring } from '../../src/runtime/base/ring.js'
 
 export interface Broken {
   readonly fault: string

@@ -1,6 +1,6 @@
 /** An operation of a program, made twice: as the real one and as the naive one. And results in words, in which the two can be compared. */
 import type { CancelContext, Op } from 'millrace'
-import type { Channel } from '../../src/runtime/kernel.js'
+import type { Channel } from '../../src/runtime/internal.js'
 import type { Library } from './library.js'
 import type { NaiveChannel, Node } from './naive.js'
 import type { Shape } from './program.js'

@@ -31,7 +31,7 @@ describe('the model suite', () => {
 
   it('finds nothing in the library as it is, loaded as the faults are', async () => {
     const library = await loadMutant([])
-    expect(library.queue).not.toBe((await import('../../src/runtime/kernel.js')).queue)
+    expect(library.queue).not.toBe((await import('../../src/runtime/internal.js')).queue)
     checkPrograms(library, SEED, FIRST_RUNS)
     checkFairness(library, SEED)
   })

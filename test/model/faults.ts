@@ -13,13 +13,13 @@ const inFile =
   (file: string) =>
   (name: string, find: string, put: string): Fault => ({ name, edits: [{ file, find, put }] })
 
-const channel = inFile('channel.ts')
-const waiter = inFile('waiter.ts')
-const cases = inFile('case.ts')
-const select = inFile('select.ts')
-const operation = inFile('op.ts')
-const performing = inFile('perform.ts')
-const goroutine = inFile('goroutine.ts')
+const channel = inFile('channel/channel.ts')
+const waiter = inFile('operation/waiter.ts')
+const cases = inFile('operation/case.ts')
+const select = inFile('select/select.ts')
+const operation = inFile('operation/operation.ts')
+const performing = inFile('operation/perform.ts')
+const goroutine = inFile('goroutine/goroutine.ts')
 
 export const faults: readonly Fault[] = [
   // A waiter is stolen: taken out of its queue, and never told.
@@ -120,9 +120,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'the draw rotates from a random start',
     edits: [
-      { file: 'select.ts', find: 'const drawn = left === 1 ? 0 : random.below(left)', put: 'const drawn = left - 1' },
+      { file: 'select/select.ts', find: 'const drawn = left === 1 ? 0 : random.below(left)', put: 'const drawn = left - 1' },
       {
-        file: 'select.ts',
+        file: 'select/select.ts',
         find: 'const order = random.takeOrder(n)\n    for',
         put: 'const start = random.below(n)\n    const order = Array.from({ length: n }, (_, i) => (start + i) % n)\n    for',
       },

@@ -2,7 +2,7 @@
  * The run queue turned by hand: while it is held, what becomes ready stays ready until `turn`. So a program of the model runs synchronously,
  * and what happens between a grant and its delivery can be put there on purpose.
  */
-import type { Runnable } from '../../src/runtime/kernel.js'
+import type { Runnable } from '../../src/runtime/internal.js'
 import type { Library } from './library.js'
 
 const MOST_STEPS = 10_000

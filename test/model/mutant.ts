@@ -1,12 +1,12 @@
 /** The library with a fault in it: its sources with one text replaced, bundled and loaded beside the real one. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import type { Library } from './library.js'
 
-/** In `file`, of src/runtime, `find` becomes `put`; it must be there exactly once. */
+/** In `file`, a path within src/runtime, `find` becomes `put`; it must be there exactly once. */
 export interface Edit {
   readonly file: string
   readonly find: string
@@ -15,11 +15,11 @@ export interface Edit {
 
 const runtime = fileURLToPath(new URL('../../src/runtime/', import.meta.url))
 /** The run queue is one for the process; a mutant must not get the real one. */
-const OWN_QUEUE = { file: 'run-queue.ts', find: "'millrace.run-queue.v1'", put: "'millrace.run-queue.of-a-mutant'" }
+const OWN_QUEUE = { file: 'scheduler/run-queue.ts', find: "'millrace.run-queue.v1'", put: "'millrace.run-queue.of-a-mutant'" }
 
 export async function loadMutant(edits: readonly Edit[]): Promise<Library> {
   const bundle = await build({
-    stdin: { contents: "export * from './index.js'\nexport * from './kernel.js'", resolveDir: runtime },
+    stdin: { contents: "export * from './index.js'\nexport * from './internal.js'", resolveDir: runtime },
     bundle: true,
     write: false,
     format: 'esm',
@@ -45,7 +45,7 @@ function replacing(edits: readonly Edit[]): Plugin {
       const left = new Set(edits)
       bundling.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         let contents = await readFile(path, 'utf8')
-        for (const edit of edits.filter(({ file }) => file === basename(path))) {
+        for (const edit of edits.filter(({ file }) => file === relative(runtime, path))) {
           contents = replaceOnce(contents, edit)
           left.delete(edit)
         }

@@ -5,7 +5,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { chan, fromSignal, go, select, type Chan, type Context, type Op } from 'millrace'
-import type { Channel } from '../../src/runtime/kernel.js'
+import type { Channel } from '../../src/runtime/internal.js'
 
 const SELECTS = 100_000
 const WARM_UP = 20_000

@@ -2,7 +2,7 @@
  * The real thing and the naive one side by side: each command is carried out by the real one, and then followed by the naive one, which
  * objects where the real one may not do what it did.
  */
-import { none, some } from '../../src/runtime/kernel.js'
+import { none, some } from '../../src/runtime/internal.js'
 import { BLOCKED, Builder, outcomeOf, type Built, type ChannelPair, type ContextPair } from './build.js'
 import { Doing } from './doing.js'
 import type { Library } from './library.js'

@@ -52,7 +52,7 @@ import {
   type OperatorFunction,
 } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { time } from '../../src/runtime/timers.js'
+import { time } from '../../src/runtime/scheduler/timers.js'
 
 let off: () => void
 beforeEach(() => {

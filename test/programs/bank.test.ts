@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { chan, go, gosched, mutex, numGoroutine, range, sleep, waitGroup, type Mutex, type Op, type Receiver } from 'millrace'
 import { settle } from '../support/settle.js'
 import { seeded } from '../support/seeded.js'
-import { queue } from '../../src/runtime/run-queue.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 interface Transfer {

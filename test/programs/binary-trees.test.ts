@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { background, chan, errgroup, go, numGoroutine, range, withCancel, type Receiver, type Sender } from 'millrace'
-import { Random } from '../../src/runtime/random.js'
+import { Random } from '../../src/runtime/base/random.js'
 import { settle } from '../support/settle.js'
 
 interface Tree {

@@ -1,8 +1,8 @@
 // Statistics from a fixed seed: the draws are the same in every run, so a bound holds always or never.
 import { chan, choose, go, gosched, never, select, type Chan, type Op, type Receiver } from 'millrace'
 import { describe, expect, it } from 'vitest'
-import { Random } from '../../src/runtime/random.js'
-import { queue } from '../../src/runtime/run-queue.js'
+import { Random } from '../../src/runtime/base/random.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { performed } from '../support/outcome.js'
 import { seeded } from '../support/seeded.js'
 import { settle } from '../support/settle.js'

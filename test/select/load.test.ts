@@ -1,7 +1,7 @@
 import { none } from 'fp-ts/lib/Option.js'
 import { chan, go, gosched, range, select, trySelect, type Chan, type Op, type Receiver } from 'millrace'
 import { expect, it } from 'vitest'
-import { Random } from '../../src/runtime/random.js'
+import { Random } from '../../src/runtime/base/random.js'
 import { seeded } from '../support/seeded.js'
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)

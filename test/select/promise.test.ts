@@ -2,7 +2,7 @@
 import { none, some } from 'fp-ts/lib/Option.js'
 import { background, chan, choose, go, never, select, sleep, trySelect, withCancel, type Op } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Random } from '../../src/runtime/random.js'
+import { Random } from '../../src/runtime/base/random.js'
 import { done, performed, thrown, waiting, ways } from '../support/outcome.js'
 import { seeded } from '../support/seeded.js'
 import { hostTurn, settle } from '../support/settle.js'

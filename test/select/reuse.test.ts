@@ -1,8 +1,8 @@
 /** A choice that waits parks a case for each of its operations; what is free again is used again, so that a select in a loop makes none. */
 import { background, chan, choose, select, withCancel, type Chan, type Op } from 'millrace'
 import { expect, it } from 'vitest'
-import type { Channel } from '../../src/runtime/channel.js'
-import type { Waiter } from '../../src/runtime/waiter.js'
+import type { Channel } from '../../src/runtime/channel/channel.js'
+import type { Waiter } from '../../src/runtime/operation/waiter.js'
 import { performed } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 

@@ -2,7 +2,7 @@
 import { some } from 'fp-ts/lib/Option.js'
 import { chan, choose, select, type Chan } from 'millrace'
 import { describe, expect, it } from 'vitest'
-import { queue } from '../../src/runtime/run-queue.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 

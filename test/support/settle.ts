@@ -2,7 +2,7 @@
  * Lets every runnable goroutine run until it ends or parks; no time passes. Settled is a run queue that stays empty over some turns of
  * the event loop, each of which ends with all microtasks done: so async functions over operations have come to rest as well.
  */
-import { queue } from '../../src/runtime/run-queue.js'
+import { queue } from '../../src/runtime/scheduler/run-queue.js'
 
 const QUIET_TURNS = 3
 

@@ -7,8 +7,8 @@
  *
  * Nothing may be left of one that is disposed: what still waits for it waits for ever.
  */
-import type { Clock } from '../../src/runtime/clock.js'
-import { time, Timers } from '../../src/runtime/timers.js'
+import type { Clock } from '../../src/runtime/base/clock.js'
+import { time, Timers } from '../../src/runtime/scheduler/timers.js'
 import { hostTurn, settle } from './settle.js'
 
 interface Alarm {

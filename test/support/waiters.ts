@@ -1,7 +1,7 @@
 /** Who waits at a channel: what a test of "leaves nothing behind" has to look at. */
 import type { Receiver, Sender } from 'millrace'
-import type { Channel } from '../../src/runtime/channel.js'
-import type { WaitQueue } from '../../src/runtime/waiter.js'
+import type { Channel } from '../../src/runtime/channel/channel.js'
+import type { WaitQueue } from '../../src/runtime/operation/waiter.js'
 
 export function waitersOf(channel: Sender<never> | Receiver<unknown>): { senders: number; receivers: number } {
   const { senders, receivers } = channel as unknown as Channel<unknown> // made by `chan`, if of another copy of the package

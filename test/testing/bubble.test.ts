@@ -17,7 +17,7 @@ import { bubble, BubbleError, explore } from 'millrace/testing'
 import { fromReceiver, workerPool } from 'millrace/operators'
 import { lastValueFrom, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { time } from '../../src/runtime/timers.js'
+import { time } from '../../src/runtime/scheduler/timers.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 const HOUR = 3_600_000

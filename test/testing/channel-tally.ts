@@ -3,8 +3,8 @@
  * stand-ins for methods of the runtime.
  */
 import { chan, range, select } from 'millrace'
-import { Channel, Operation, partsOf, PENDING, Receiving } from '../../src/runtime/kernel.js'
-import { prototypeOf, StandIns, type Method, type Methods } from '../../src/testing/stand-ins.js'
+import { Channel, Operation, partsOf, PENDING, Receiving } from '../../src/runtime/internal.js'
+import { prototypeOf, StandIns, type Method, type Methods } from '../../src/testing/explore/stand-ins.js'
 import { Counts, stateOf, type Look, type State } from '../support/channel-states.js'
 
 const OPERATIONS = [

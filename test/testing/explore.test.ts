@@ -1,7 +1,7 @@
 import { background, chan, go, gosched, mutex, numGoroutine, select, sleep, ticker, trySelect, type Chan, type Sender } from 'millrace'
 import { bubble, explore, replay, ScheduleError, type ExploreOptions, type Program } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
-import { time } from '../../src/runtime/timers.js'
+import { time } from '../../src/runtime/scheduler/timers.js'
 import { settle } from '../support/settle.js'
 
 /** Two who add to a counter, and let the other in between reading and writing: an update may be lost. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { exhaustive, fromToken, pct, randomWalk, theTime, toToken } from '../../src/testing/strategy.js'
+import { exhaustive, fromToken, pct, randomWalk, theTime, toToken } from '../../src/testing/explore/strategies.js'
 
 describe('tokens', () => {
   it('hold a schedule: there and back, but for the zeros at the end, which go without saying', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Timers, type Entry } from '../../src/runtime/timers.js'
+import { Timers, type Entry } from '../../src/runtime/scheduler/timers.js'
 import { OneAlarm } from './one-alarm.js'
 
 type Step =

@@ -1,8 +1,8 @@
 /** One timer of the host serves all that wait for time. */
 import { after, background, go, newTimer, select, sleep, ticker, withTimeout } from 'millrace'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '../../src/runtime/clock.js'
-import { time, Timers } from '../../src/runtime/timers.js'
+import { systemClock } from '../../src/runtime/base/clock.js'
+import { time, Timers } from '../../src/runtime/scheduler/timers.js'
 import { survivorsOf } from '../context/collected.js'
 import { done, performed, waiting } from '../support/outcome.js'
 import { hostTurn, settle } from '../support/settle.js'

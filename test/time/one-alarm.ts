@@ -1,5 +1,5 @@
 /** A clock that a test moves by hand, and that watches how it is used: at most one alarm is set at a time. */
-import type { Clock } from '../../src/runtime/clock.js'
+import type { Clock } from '../../src/runtime/base/clock.js'
 import { settle } from '../support/settle.js'
 
 export class OneAlarm implements Clock {

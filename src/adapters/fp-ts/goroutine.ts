@@ -23,7 +23,7 @@ import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { choose, go, select, trySelect, withCancel, type Body, type Context, type Goroutine, type Op } from '../../runtime/index.js'
-import { checkContext, checkFunction, spawn, type Owner } from '../../runtime/kernel.js'
+import { checkContext, checkFunction, spawn, type Owner } from '../../runtime/internal.js'
 
 export const URI = 'millrace/Goroutine'
 export type URI = typeof URI

@@ -22,7 +22,7 @@ import type { Predicate } from 'fp-ts/lib/Predicate.js'
 import type { Refinement } from 'fp-ts/lib/Refinement.js'
 import type { Separated } from 'fp-ts/lib/Separated.js'
 import { chan, range, type Op, type Receiver, type Sender } from '../../runtime/index.js'
-import { checkFunction, spawn } from '../../runtime/kernel.js'
+import { checkFunction, spawn } from '../../runtime/internal.js'
 
 export const URI = 'millrace/Receiver'
 export type URI = typeof URI

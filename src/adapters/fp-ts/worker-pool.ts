@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { workerPool, type WorkerPoolOptions } from '../../operators/index.js'
 import type { Context } from '../../runtime/index.js'
-import { checkFunction, mistyped } from '../../runtime/kernel.js'
+import { checkFunction, mistyped } from '../../runtime/internal.js'
 
 /**
  * `workerPool` for work that answers a TaskEither: `n` at a time, and the source is paused meanwhile. The results are Eithers: a Left does not

@@ -10,7 +10,7 @@
  * with `ctx.done()` hold nothing: there the context is the way out of another wait, and it is that one which is reported.
  */
 import type { Context } from '../../runtime/index.js'
-import { AsyncWaiter, type Operation, type Spawned, type WaitQueue } from '../../runtime/kernel.js'
+import { AsyncWaiter, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
 import { dump } from './dump.js'
 import type { Roster } from './roster.js'
 

@@ -3,7 +3,7 @@
  *
  * It holds the process: as long as it lasts something will wake main, its end if nothing else, so there is no deadlock to be found.
  */
-import type { Spawned } from '../../runtime/kernel.js'
+import type { Spawned } from '../../runtime/internal.js'
 import { dump } from './dump.js'
 import type { Roster } from './roster.js'
 import type { SignalError } from './signals.js'

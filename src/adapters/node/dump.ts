@@ -1,5 +1,5 @@
 /** Who is there and what each waits for, as text: in the manner of the dumps that Go's runtime writes. */
-import { queue, type Spawned } from '../../runtime/kernel.js'
+import { queue, type Spawned } from '../../runtime/internal.js'
 import type { Roster } from './roster.js'
 
 /** A line for each goroutine on the roster, main first, and how many others there are. */

@@ -1,6 +1,6 @@
 /** Goroutines in the AsyncLocalStorage stores of those who spawn them. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { queue } from '../../runtime/kernel.js'
+import { queue } from '../../runtime/internal.js'
 
 /**
  * From now on and in the whole process, a goroutine runs with the `AsyncLocalStorage` stores of its spawner, as a promise callback would: what

@@ -18,7 +18,7 @@
  */
 import { inspect } from 'node:util'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
-import { checkFunction, checkTime, mistyped, outOfRange, expectFailures, queue, spawn, time, type Spawned } from '../../runtime/kernel.js'
+import { checkFunction, checkTime, mistyped, outOfRange, expectFailures, queue, spawn, time, type Spawned } from '../../runtime/internal.js'
 import { addProbe } from './add-probe.js'
 import { watchForDeadlock } from './deadlock.js'
 import { Drain, LONGEST } from './drain.js'

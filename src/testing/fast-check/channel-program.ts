@@ -1,6 +1,6 @@
 /** Programs of goroutines over channels, drawn. */
 import { Arbitrary, Stream, toStringMethod, Value, type Random } from 'fast-check'
-import { checkFunction } from '../../runtime/kernel.js'
+import { checkFunction } from '../../runtime/internal.js'
 import type { MakeChannel } from '../laws/index.js'
 import { textOfHistory, type ChannelHistory } from './channel-history.js'
 import { canBeExplained } from './channel-model.js'

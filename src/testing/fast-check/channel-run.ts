@@ -1,8 +1,8 @@
 /** Runs a program over channels, and writes down what is seen. */
 import { chan, range, select, sleep, trySelect, type Chan, type Op, type Option } from '../../runtime/index.js'
-import { spawn, type Spawned } from '../../runtime/kernel.js'
+import { spawn, type Spawned } from '../../runtime/internal.js'
 import type { MakeChannel } from '../laws/index.js'
-import { Rig } from '../trial.js'
+import { Rig } from '../explore/scheduled-run.js'
 import { WrittenHistory, type BlockedAt, type ChannelEvent } from './channel-history.js'
 import { goroutineName, type ChannelCase, type ChannelPlan, type ChannelStep } from './channel-steps.js'
 

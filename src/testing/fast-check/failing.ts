@@ -1,6 +1,6 @@
 /** Steps that fail where they are told to. */
 import fc, { toStringMethod } from 'fast-check'
-import { checkFunction, isGenerator, isOperation } from '../../runtime/kernel.js'
+import { checkFunction, isGenerator, isOperation } from '../../runtime/internal.js'
 
 /**
  * `throw`: the call throws, and nothing is done. `reject`: nothing is done either, and what the call answers fails: a promise that is rejected, or, of a

@@ -1,7 +1,7 @@
 /** Where steps fail, and how: drawn. */
 import { Arbitrary, Stream, Value, type Random } from 'fast-check'
 import { CanceledError } from '../../runtime/index.js'
-import { checkCount, mistyped } from '../../runtime/kernel.js'
+import { checkCount, mistyped } from '../../runtime/internal.js'
 import { FailuresAt, type Failures, type FailurePoint, type FailureWay } from './failing.js'
 import { checkCounts, checkOptions, checkSome } from './options.js'
 

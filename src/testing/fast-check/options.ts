@@ -1,5 +1,5 @@
 /** Checks of what the arbitraries of this room are told. */
-import { checkCount, mistyped, outOfRange } from '../../runtime/kernel.js'
+import { checkCount, mistyped, outOfRange } from '../../runtime/internal.js'
 
 export function checkOptions(where: string, options: unknown): void {
   if (typeof options !== 'object' || options === null) throw mistyped(where, 'a record of options', options)

@@ -1,7 +1,7 @@
 /** What is sent. */
 import fc, { type Arbitrary } from 'fast-check'
 import { chan, sleep } from '../../runtime/index.js'
-import { none, some } from '../../runtime/kernel.js'
+import { none, some } from '../../runtime/internal.js'
 import { checkFlags, checkOptions } from './options.js'
 
 export interface PayloadOptions {

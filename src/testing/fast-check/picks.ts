@@ -6,8 +6,8 @@
  * A drawn pick that stands in a row of equal ones prefers the same goroutines throughout: those are the priorities of PCT (Burckhardt et al., 2010), with a
  * change point at the end of the row. A row of one is a step of the random walk.
  */
-import { Spawned } from '../../runtime/kernel.js'
-import { theTime, type ChoiceKind, type Strategy } from '../strategy.js'
+import { Spawned } from '../../runtime/internal.js'
+import { theTime, type ChoiceKind, type Strategy } from '../explore/strategies.js'
 
 /** Whole numbers below this are exact picks, more options than this there are none; drawn ones lie above. */
 const DRAWN = 2 ** 32

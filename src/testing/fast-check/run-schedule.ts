@@ -1,11 +1,11 @@
 /** A schedule as a value of fast-check: a program is run under it, and it prints as what replays it. */
 import { toStringMethod } from 'fast-check'
 import type { Body } from '../../runtime/index.js'
-import { checkFunction, hostTurn, mistyped } from '../../runtime/kernel.js'
-import { ScheduleError, type ReplayOptions } from '../explore.js'
-import { fromToken, replaying, toToken } from '../strategy.js'
-import { Trace } from '../trace.js'
-import { Rig, type Outcome, type Trial } from '../trial.js'
+import { checkFunction, hostTurn, mistyped } from '../../runtime/internal.js'
+import { ScheduleError, type ReplayOptions } from '../explore/explore.js'
+import { fromToken, replaying, toToken } from '../explore/strategies.js'
+import { Trace } from '../explore/trace.js'
+import { Rig, type Outcome, type Trial } from '../explore/scheduled-run.js'
 import { checkCounts, checkFlags, checkOptions } from './options.js'
 import { following, isExact, picksOf, type Picks } from './picks.js'
 

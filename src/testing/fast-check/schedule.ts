@@ -1,6 +1,6 @@
 /** Schedules, drawn: some by preference of a few goroutines, some step by step, some with a switch or two, some without any. */
 import { Arbitrary, Stream, Value, type Random } from 'fast-check'
-import type { ReplayOptions } from '../explore.js'
+import type { ReplayOptions } from '../explore/explore.js'
 import type { Picks } from './picks.js'
 import { checkRun, PickedSchedule, type RunSchedule } from './run-schedule.js'
 import { simplerThan, type Place } from './simpler.js'

@@ -1,15 +1,15 @@
 /** What is true of every channel, operator, source and sink, to be checked of ours and of yours. */
-import { channelLaws } from './channel.js'
-import { operatorLaws } from './operator.js'
-import { sinkLaws } from './sink.js'
-import { sourceLaws } from './source.js'
+import { channelLaws } from './channel/laws.js'
+import { operatorLaws } from './operator/laws.js'
+import { sinkLaws } from './sink/laws.js'
+import { sourceLaws } from './source/laws.js'
 
-export { LawError, type Law, type LawOptions } from './law.js'
-export type { ChannelLawOptions, MakeChannel } from './channel.js'
-export type { MakeOperator, OperatorLawOptions } from './operator.js'
-export type { MakeSink, SinkEnd, SinkLawOptions } from './sink.js'
-export type { MakeSource, SourceLawOptions } from './source.js'
-export type { LawWork } from './works.js'
+export { LawError, type Law, type LawOptions } from './support/law.js'
+export type { ChannelLawOptions, MakeChannel } from './channel/laws.js'
+export type { MakeOperator, OperatorLawOptions } from './operator/laws.js'
+export type { MakeSink, SinkEnd, SinkLawOptions } from './sink/laws.js'
+export type { MakeSource, SourceLawOptions } from './source/laws.js'
+export type { LawWork } from './support/works.js'
 
 /**
  * The laws, by kind. Each is a program that is run under many schedules in virtual time, with the data, the pace and the moment of leaving chosen

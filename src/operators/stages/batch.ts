@@ -1,0 +1,74 @@
+import type { OperatorFunction, Subscriber } from 'rxjs'
+import { checkCount, mistyped, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
+import { operate, Stage } from '../engine/stage.js'
+
+export interface BatchOptions extends StageOptions {
+  /** Items a batch has at most. */
+  readonly size: number
+  /** ms after which a batch goes with what it has; default: only a full one goes, and the last. */
+  readonly within?: number
+}
+
+/**
+ * Items in arrays of `size`, or of what has come `within` ms of the first. The last batch may be smaller; none is empty. Holds at most `size`
+ * items. The bounded twin of `bufferTime` and `bufferCount`.
+ *
+ * @example
+ * ```ts
+ * fromReceiver(rows).pipe(batch({ size: 100, within: 50 }), workerPool(2, insert))
+ * ```
+ */
+export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
+  // from JavaScript it may be anything
+  if (typeof options !== 'object' || (options as unknown) === null) throw mistyped('batch(options)', '{ size, within? }', options)
+  const { size, within = Infinity } = options
+  checkCount('batch({ size })', 1, size)
+  if (typeof within !== 'number') throw mistyped('batch({ within })', 'a number of ms', within)
+  if (Number.isNaN(within) || within < 0) throw outOfRange('batch({ within })', '0 ms or more', within)
+  const notes = stageNotes('batch', options)
+  return operate(notes, size, (subscriber) => new Batch(subscriber, notes, size, within))
+}
+
+class Batch<T> extends Stage<T, T[]> {
+  private _items: T[] = []
+  private _timer: TimerEntry | null = null
+  /** The batch has waited long enough; it goes from the run queue, not from the timer. */
+  private readonly _due: Runnable = { run: () => this.flush() }
+
+  constructor(
+    subscriber: Subscriber<T[]>,
+    notes: StageNotes,
+    private readonly _size: number,
+    private readonly _within: number,
+  ) {
+    super(subscriber, notes, _size)
+  }
+
+  take(value: T): void {
+    this._items.push(value)
+    if (this._items.length === this._size) this.flush()
+    else if (this._items.length === 1 && this._within !== Infinity) this._setTimer()
+  }
+
+  private _setTimer(): void {
+    const { timers } = time
+    this._timer = timers.add(timers.now() + this._within, () => {
+      this._timer = null
+      queue.push(this._due)
+    })
+  }
+
+  override flush(): void {
+    this.stopWork()
+    const items = this._items
+    if (items.length === 0) return
+    this._items = []
+    this.flow.deliver(items, items.length)
+  }
+
+  stopWork(): void {
+    if (this._timer !== null) time.timers.remove(this._timer)
+    this._timer = null
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * The door for the floors above: what operators, adapters and the test kit are built of. It is not public; what users get is in index.ts.
+ */
+export { Channel, CLOSED, Receiving } from './channel/channel.js'
+export type { Clock } from './base/clock.js'
+export { crash, expectFailures, keepFailuresApart, takeFailedUnjoined } from './goroutine/crash.js'
+export { checkCount, checkFunction, checkTime, mistyped, outOfRange, show } from './base/errors.js'
+export { isGenerator, spawn, type Failure, type Owner, Spawned } from './goroutine/goroutine.js'
+export { causeOf, checkContext, checkOperation, isOperation, Operation } from './operation/operation.js'
+export { installObservable } from './base/rxjs-interop.js'
+export { hostTurn } from './base/host.js'
+export { Ledger } from './diagnostics/tracker.js'
+export { cycleText, dumpOf, textOf, type Dump, type GoroutineState } from './diagnostics/wait-graph.js'
+export { kindOf, Names, partsOf, thingsOf } from './diagnostics/things.js'
+export { none, some } from './base/option.js'
+export { AsyncWaiter } from './operation/perform.js'
+export { Random } from './base/random.js'
+export { Ring } from './base/ring.js'
+export { queue, type Runnable, type TakenOver } from './scheduler/run-queue.js'
+export { time, Timers, type Alarm, type Entry as TimerEntry } from './scheduler/timers.js'
+export { PENDING, WaitQueue, Waiter, type Pending } from './operation/waiter.js'

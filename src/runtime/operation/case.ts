@@ -1,0 +1,69 @@
+/**
+ * A choice parks one Case for each of its operations, all under the waiter that performs it. The first to be settled withdraws its
+ * siblings and settles the parent with itself; so a choice within a choice is one case of the outer one.
+ *
+ * The parent's `raw` leads to the first case while it is parked, and is the winning case from then on.
+ */
+import type { Operation } from './operation.js'
+import { Waiter } from './waiter.js'
+
+export class Case extends Waiter {
+  parent: Waiter | null = null
+  sibling: Case | null = null
+  index = 0
+
+  constructor(public operation: Operation<unknown>) {
+    super()
+  }
+
+  settle(raw: unknown): void {
+    const parent = this.parent as Waiter // a parked case has one
+    this.raw = raw
+    for (let other = parent.raw as Case | null; other !== null; other = withdrawn(other, this)); // a parked parent leads to its cases
+    parent.settle(this)
+  }
+}
+
+function withdrawn(one: Case, winner: Case | null): Case | null {
+  const { sibling } = one
+  if (one !== winner) {
+    one.operation.withdraw(one)
+    releaseCase(one)
+  }
+  return sibling
+}
+
+/** Cases that are free to be used again: a select in a loop allocates none (64 cases: 660 → 400 ns). */
+const free: Case[] = []
+const MOST_FREE = 1024
+
+/** Parks the operations in the order given, or else in the order written: it decides where two of them wait in one queue. */
+export function parkCases(waiter: Waiter, operations: readonly Operation<unknown>[], order: readonly number[] | null): void {
+  let first: Case | null = null
+  for (let i = operations.length - 1; i >= 0; i--) {
+    const index = order === null ? i : order[i]
+    const operation = operations[index] // within its length
+    const one = free.pop() ?? new Case(operation)
+    one.operation = operation
+    one.parent = waiter
+    one.sibling = first
+    one.index = index
+    first = one
+  }
+  waiter.raw = first
+  for (let one = first; one !== null; one = one.sibling) one.operation.park(one)
+}
+
+export function withdrawCases(waiter: Waiter): void {
+  for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null)); // a parked waiter leads to its cases
+}
+
+/** What a free case stands for: it keeps nothing alive. */
+const nothing = null as unknown as Operation<unknown> // replaced before the case is used again
+
+export function releaseCase(one: Case): void {
+  one.parent = one.sibling = null
+  one.raw = undefined
+  one.operation = nothing
+  if (free.length < MOST_FREE) free.push(one)
+}

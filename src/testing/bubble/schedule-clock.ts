@@ -1,0 +1,35 @@
+import type { Clock } from '../../runtime/internal.js'
+
+/** Virtual time begins with the year 2000, as in Go's synctest. */
+export const EPOCH = Date.UTC(2000, 0, 1)
+
+/** Time that passes when somebody says so. `at` is when its one alarm is due; Infinity where none is set. */
+export class ScheduleClock implements Clock {
+  time = EPOCH
+  private _ring: (() => void) | null = null
+  at = Infinity
+
+  reset(): void {
+    this.time = EPOCH
+    this._ring = null
+    this.at = Infinity
+  }
+  now(): number {
+    return this.time
+  }
+  set(at: number, f: () => void): () => void {
+    this._ring = f
+    this.at = at
+    return () => {
+      this._ring = null
+      this.at = Infinity
+    }
+  }
+  fire(): void {
+    const ring = this._ring
+    this.time = Math.max(this.time, this.at)
+    this._ring = null
+    this.at = Infinity
+    ring?.()
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * A marble test under way: what it set up, what it expects, and how its time passes.
+ *
+ *     the test's function ──▶ runs, by the clock of the bubble ──▶ has ended ──▶ what it set up plays on ──▶ nothing is left to happen ──▶ compared
+ *
+ * Always true: a diagram counts from the beginning of the test, that of a cold observable from its subscription; what is expected is compared before the
+ * subscriptions of the test are taken back, so that one which never ended is seen as such; and all of them are taken back, also where the test fails.
+ */
+import { isObservable, type Observable, type Subscription } from 'rxjs'
+import type { Body } from '../../runtime/index.js'
+import {
+  mistyped,
+  Operation,
+  PENDING,
+  spawn,
+  time,
+  type Failure,
+  type Pending,
+  type TimerEntry,
+  type Waiter,
+} from '../../runtime/internal.js'
+import type { Bubble } from '../bubble/bubble.js'
+import { frameOf, readEvents, readSubscription, readTime, type Happening, type SubscriptionLog, type Values } from './diagram.js'
+import { Expectations } from './expectations.js'
+import { FrameScheduler, layUnderRxjs } from './scheduler.js'
+import { Cold, Hot, type ColdObservable, type HotObservable } from './sources.js'
+import { differingEvents, differingSubscriptions, InnerEvents } from './verdict.js'
+import type { Marbles, ObservableExpectation, SubscriptionExpectation } from './marbles.js'
+import { ScheduleClock } from '../bubble/schedule-clock.js'
+
+/** So many timers in a row after all that the diagrams speak of, and it will go on like that: an interval that nobody ends. */
+const MOST_IDLE = 10_000
+
+export class Play implements Marbles {
+  readonly now: Bubble['now']
+  readonly wait: Bubble['wait']
+  readonly scheduler: FrameScheduler
+  private readonly _expectations = new Expectations()
+  private readonly _subscriptions: Subscription[] = []
+  private readonly _takeBack: () => void
+  private _failure: Failure | null = null
+  /** The last frame that a diagram speaks of. */
+  private _last = 0
+
+  constructor(bubble: Bubble) {
+    this.now = () => bubble.now()
+    this.wait = () => bubble.wait()
+    this.scheduler = new FrameScheduler(this.now, (error) => (this._failure ??= { error }))
+    this._takeBack = layUnderRxjs(this.scheduler)
+  }
+
+  readonly cold = <T>(marbles: string, values?: Values<T>, error?: unknown): ColdObservable<T> =>
+    new Cold<T>(this.scheduler, readEvents('cold(marbles)', marbles, values, error))
+
+  readonly hot = <T>(marbles: string, values?: Values<T>, error?: unknown): HotObservable<T> =>
+    new Hot<T>(this.scheduler, this._noteLast(readEvents('hot(marbles)', marbles, values, error, true)))
+
+  readonly time = (marbles: string): number => readTime('time(marbles)', marbles)
+
+  readonly expectObservable = <T>(observable: Observable<T>, subscriptionMarbles: string | null = null): ObservableExpectation<T> => {
+    if (!isObservable(observable)) throw mistyped('expectObservable(observable)', 'an observable', observable)
+    const { subscribedFrame, unsubscribedFrame } = readSubscription('expectObservable(…, subscriptionMarbles)', subscriptionMarbles ?? '')
+    const now = this.now()
+    if (subscribedFrame < now)
+      throw new RangeError(
+        `expectObservable(…, subscriptionMarbles): expected a ^ that is still to come, got one in frame ${subscribedFrame}; it is frame ${now}`,
+      )
+    const begin = subscribedFrame === Infinity ? now : subscribedFrame
+    if (unsubscribedFrame !== Infinity) this._last = Math.max(this._last, unsubscribedFrame)
+    const seen = this._watch(observable, begin, unsubscribedFrame)
+    const expectation = this._expectations.begin('expectObservable(…)', this.expectObservable)
+    const toBe = (marbles: string, values?: Values<unknown>, error?: unknown): void => {
+      const where = 'expectObservable(…).toBe(marbles)'
+      const expected = this._noteLast(readEvents(where, marbles, values, error)).map(withInnerEvents)
+      const title = `expectObservable(…).toBe(${JSON.stringify(marbles)})`
+      expectation.is(title, () => differingEvents(expected, seen, values), toBe)
+    }
+    const toEqual = (other: Observable<T>): void => {
+      const where = 'expectObservable(…).toEqual(other)'
+      if (!isObservable(other)) throw mistyped(where, 'an observable', other)
+      const expected = this._watch(other, begin, unsubscribedFrame)
+      expectation.is(where, () => differingEvents(expected, seen, undefined), toEqual)
+    }
+    return { toBe, toEqual }
+  }
+
+  readonly expectSubscriptions = (subscriptions: readonly SubscriptionLog[]): SubscriptionExpectation => {
+    if (!Array.isArray(subscriptions))
+      throw mistyped('expectSubscriptions(subscriptions)', 'the subscriptions of cold(…) or hot(…)', subscriptions)
+    const expectation = this._expectations.begin('expectSubscriptions(…)', this.expectSubscriptions)
+    const toBe = (marbles: string | readonly string[]): void => {
+      const where = 'expectSubscriptions(…).toBe(marbles)'
+      const diagrams = typeof marbles === 'string' ? [marbles] : marbles
+      if (!Array.isArray(diagrams)) throw mistyped(where, 'a string of marbles, or an array of them', marbles)
+      const expected = diagrams.flatMap((one: string) => begun(where, one))
+      for (const { subscribedFrame, unsubscribedFrame } of expected)
+        this._last = Math.max(this._last, unsubscribedFrame === Infinity ? subscribedFrame : unsubscribedFrame)
+      const title = `expectSubscriptions(…).toBe(${JSON.stringify(marbles)})`
+      expectation.is(title, () => differingSubscriptions(expected, subscriptions), toBe)
+    }
+    return { toBe }
+  }
+
+  /** To be called when the bubble is over, whatever became of it. */
+  end(): void {
+    this._takeBack()
+    this._leave()
+  }
+
+  /** Runs the test: in the bubble, as its root. */
+  *run<R>(fn: Body<[Marbles], R>): Generator<never, R> {
+    try {
+      const test = spawn(fn, [this], { ended: (_, failure) => ((this._failure ??= failure), true) })
+      let operation = test.operation
+      yield* this._pass(
+        () => test.hasEnded,
+        () => operation === (operation = test.operation),
+      )
+      const result = yield* test.join() // it is the end of `fn`
+      let frame = this.now()
+      yield* this._pass(
+        () => false,
+        () => this.now() > this._last || frame === (frame = this.now()),
+      )
+      if (this._failure !== null) throw this._failure.error
+      this._expectations.judge()
+      return result
+    } finally {
+      this._leave()
+    }
+  }
+
+  private _leave(): void {
+    for (const one of this._subscriptions.splice(0)) one.unsubscribe()
+  }
+
+  /** Lets time pass, timer by timer, until there are no more, or it is over, or it has been idle for long. */
+  private *_pass(isOver: () => boolean, isIdle: () => boolean): Generator<never, void> {
+    const { clock } = time.timers
+    if (!(clock instanceof ScheduleClock)) throw new Error('marbles(fn): its clock was exchanged')
+    for (let idle = 0; idle < MOST_IDLE; idle = isIdle() ? idle + 1 : 0) {
+      yield* this.wait()
+      if (isOver() || this._failure !== null || clock.at === Infinity) return
+      yield* new NextTimer(clock)
+    }
+  }
+
+  /** What happens in an observable, from a frame to a frame. */
+  private _watch(observable: Observable<unknown>, begin: number, end: number): readonly Happening[] {
+    const seen: Happening[] = []
+    let subscription: Subscription | null = null
+    const subscribe = (): void => {
+      subscription = this._record(observable, seen, 0)
+    }
+    this._subscriptions.push(this.scheduler.schedule(subscribe, begin - this.now()))
+    if (end !== Infinity) this.scheduler.schedule(() => subscription?.unsubscribe(), end - this.now())
+    return seen
+  }
+
+  private _record(observable: Observable<unknown>, seen: Happening[], since: number): Subscription {
+    const frame = (): number => frameOf(this.now() - since)
+    const subscription = observable.subscribe({
+      next: (value) => seen.push({ frame: frame(), kind: 'next', value: isObservable(value) ? this._inner(value) : value }),
+      error: (value: unknown) => seen.push({ frame: frame(), kind: 'error', value }),
+      complete: () => seen.push({ frame: frame(), kind: 'complete' }),
+    })
+    this._subscriptions.push(subscription)
+    return subscription
+  }
+
+  private _inner(observable: Observable<unknown>): InnerEvents {
+    const events: Happening[] = []
+    this._record(observable, events, this.now())
+    return new InnerEvents(events)
+  }
+
+  private _noteLast(events: readonly Happening[]): readonly Happening[] {
+    for (const { frame } of events) this._last = Math.max(this._last, frame)
+    return events
+  }
+}
+
+/** Waits until the next timer has fired, also where that is due now: set after it, so it comes later. */
+class NextTimer extends Operation<void> {
+  private _entry: TimerEntry | null = null
+
+  constructor(private readonly _clock: ScheduleClock) {
+    super()
+  }
+  poll(): Pending {
+    return PENDING
+  }
+  park(waiter: Waiter): void {
+    this._entry = time.timers.add(this._clock.at, () => waiter.settle(undefined))
+  }
+  withdraw(): void {
+    if (this._entry !== null) time.timers.remove(this._entry)
+  }
+  describe(): string {
+    return 'the next timer'
+  }
+}
+
+function withInnerEvents(event: Happening): Happening {
+  return event.value instanceof Cold ? { ...event, value: new InnerEvents(event.value.events) } : event
+}
+
+/** Without a ^ there is no subscription, and none that can be over. */
+function begun(where: string, marbles: string): readonly SubscriptionLog[] {
+  const log = readSubscription(where, marbles)
+  if (log.subscribedFrame !== Infinity) return [log]
+  if (log.unsubscribedFrame === Infinity) return []
+  throw new RangeError(`${where}: expected a ^ before the !, got ${JSON.stringify(marbles)}`)
+}
