@@ -17,6 +17,37 @@ const notAbove = (floor, above) => ({
   to: { path: `^src/(${above.join('|')})/` },
 })
 
+// The rooms of each floor, from the bottom up. Rooms on one line are siblings: neither imports the other.
+const rooms = {
+  runtime: [
+    ['base'],
+    ['interfaces'],
+    ['scheduler'],
+    ['operation'],
+    ['channel', 'select', 'goroutine'],
+    ['context', 'time'],
+    ['sync', 'groups'],
+    ['diagnostics'],
+  ],
+  operators: [['demand'], ['engine'], ['sources', 'stages', 'sinks'], ['reports']],
+  testing: [['bubble'], ['explore'], ['marbles', 'laws'], ['fast-check']],
+}
+
+/** One rule for each room: it imports nothing from its siblings or from a room above, types included. */
+const roomRules = Object.entries(rooms).flatMap(([floor, levels]) =>
+  levels.flatMap((level, index) =>
+    level.map((name) => ({
+      name: `${floor}-${name}-points-down`,
+      comment: `rooms of ${floor}, from the bottom up: ${levels.map((names) => names.join(', ')).join(' < ')}`,
+      severity: 'warn',
+      from: { path: `^src/${floor}/${name}/` },
+      to: {
+        path: `^src/${floor}/(${[...level.filter((sibling) => sibling !== name), ...levels.slice(index + 1).flat()].join('|') || 'none'})/`,
+      },
+    })),
+  ),
+)
+
 const builtWithout = (entry, forbidden) => ({
   name: `built-${entry}-stays-light`,
   comment: `whoever imports this entry point must not load more than it needs`,
@@ -38,6 +69,7 @@ export default {
     notAbove('operators', ['adapters', 'testing', 'cli', 'inspect']),
     notAbove('adapters', ['testing', 'cli', 'inspect']),
     notAbove('testing', ['cli', 'inspect']),
+    ...roomRules,
     {
       name: 'through-the-index',
       comment: "another room's files are its own business; the runtime has a second door, internal.ts, for the floors above it",
