@@ -1,6 +1,6 @@
 /** What a worker may answer, and how it is told apart. */
 import { isObservable, type Observable } from 'rxjs'
-import { isGenerator, isOperation, mistyped, Spawned } from '../../runtime/internal.js'
+import { isGenerator, isOperation, isThenable, mistyped, Spawned } from '../../runtime/internal.js'
 
 /**
  * What a worker may answer: a value, a promise, an operation, a generator (run as a goroutine), or an observable (each of its items is a
@@ -15,8 +15,7 @@ export function kindOf(work: unknown): Kind {
   if (typeof work !== 'object' || work === null) return 'value'
   if (work instanceof Promise) return 'promise' // first, for it is what most work is
   if (isOperation(work)) return 'operation'
-  // any object may be asked
-  if (typeof (work as { then?: unknown }).then === 'function') return 'promise'
+  if (isThenable(work)) return 'promise'
   if (isGenerator(work)) {
     if (isAsyncGenerator(work)) throw mistyped('what a worker answers', 'a value or work; for an async generator fromIterable of it', work)
     return 'generator'
@@ -28,11 +27,4 @@ export function kindOf(work: unknown): Kind {
 
 function isAsyncGenerator(work: object): boolean {
   return Object.prototype.toString.call(work) === '[object AsyncGenerator]'
-}
-
-// The language gives it no name of its own.
-const GeneratorFunction = (Object.getPrototypeOf(function* () {}) as { constructor: FunctionConstructor }).constructor
-
-export function isGeneratorFunction(f: unknown): boolean {
-  return f instanceof GeneratorFunction
 }

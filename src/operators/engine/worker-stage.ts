@@ -1,13 +1,14 @@
 /** A stage whose places run workers: what a pool and `byKey` have in common. */
 import type { Subscriber } from 'rxjs'
 import type { Context } from '../../runtime/index.js'
+import { isGeneratorFunction } from '../../runtime/internal.js'
 import type { StageNotes } from '../demand/intake.js'
 import { Place, type Workers } from './worker-slot.js'
 import { Failures, type FailureOptions } from './failure-policy.js'
 import type { Leaving } from '../demand/pending-cleanup.js'
 import type { Scope } from '../demand/scope.js'
 import { Stage } from './stage.js'
-import { isGeneratorFunction, type Work } from './work.js'
+import type { Work } from './work.js'
 
 export type Worker<T, R> = (value: T, ctx: Context) => Work<R>
 

@@ -9,7 +9,7 @@
  * Where we differ from Go: a channel may be closed with a cause, which receivers throw once it is drained; and a buffer may lose values
  * rather than block (`sliding`, `dropping`). What a subscriber was granted and gives back returns to the head, over the capacity if need be.
  */
-import { checkCount, outOfRange, mistyped } from '../base/errors.js'
+import { checkCount, outOfRange, mistyped } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
 import { left, none, right, some, type Either, type Option } from '../base/option.js'
 import type { Probe } from '../scheduler/probe.js'

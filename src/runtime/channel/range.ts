@@ -1,6 +1,6 @@
 /** Go's `for v := range ch`, for generators. */
 import { Channel, CLOSED, Receiving, type Receiver } from './channel.js'
-import { mistyped } from '../base/errors.js'
+import { mistyped } from '../base/arguments.js'
 import type { Op } from '../interfaces/op.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 

@@ -1,6 +1,6 @@
 /** Contexts, as they are made: Go's `context` package. What they are is in `context-tree.ts`. */
 import { Detached, Endable, Root, Valued } from './tree.js'
-import { checkFunction, checkTime, mistyped } from '../base/errors.js'
+import { checkFunction, checkTime, mistyped } from '../base/arguments.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
 import { checkContext, checkOperation } from '../operation/operation.js'
 import { time } from '../scheduler/timers.js'

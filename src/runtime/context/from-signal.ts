@@ -8,7 +8,7 @@
  */
 import { Done, Endable, newCanceled } from './tree.js'
 import { background } from './context.js'
-import { mistyped } from '../base/errors.js'
+import { mistyped } from '../base/arguments.js'
 import { causeOf } from '../operation/operation.js'
 import type { CancelContext } from '../interfaces/op.js'
 import type { Option } from '../base/option.js'

@@ -12,7 +12,8 @@
  *
  * A context of the user's own may stand anywhere in a chain; what is derived from it waits for its `done()`.
  */
-import { CanceledError, DeadlineExceededError, mistyped, withoutStack } from '../base/errors.js'
+import { mistyped } from '../base/arguments.js'
+import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
 import { causeOf, isOperation, Operation } from '../operation/operation.js'
 import { none, some, type Option } from '../base/option.js'
 import { queue } from '../scheduler/run-queue.js'

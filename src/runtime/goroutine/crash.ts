@@ -2,7 +2,7 @@
  * The crash rule: a failure that nobody has joined by the time the host's event loop turns is a crash, as an unhandled rejection is. Joins
  * made later in the same turn count, and so do those of goroutines that were ready then: where a slice ends must not decide.
  */
-import { checkFunction } from '../base/errors.js'
+import { checkFunction } from '../base/arguments.js'
 import { hostTurn, uncaught } from '../base/host.js'
 import type { Observed } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'

@@ -17,7 +17,9 @@
  * Go's counterpart is `runtime/proc.go`'s g; Go has no cancel, its goroutines have to be asked through a context.
  */
 import { crash, failedUnjoined } from './crash.js'
-import { CanceledError, show, withoutStack } from '../base/errors.js'
+import { show } from '../base/arguments.js'
+import { isGenerator, isThenable } from '../base/guards.js'
+import { CanceledError, withoutStack } from '../base/errors.js'
 import {
   CANCEL_DUE,
   CANCEL_OFFERED,
@@ -371,16 +373,6 @@ class Join<R> extends Operation<R> {
   describe(): string {
     return `join of goroutine ${this.goroutine.id}`
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function' // to look
-}
-
-export function isGenerator(value: unknown): value is Generator {
-  if (typeof value !== 'object' || value === null) return false
-  const it = value as Partial<Generator> // to look
-  return typeof it.next === 'function' && typeof it.return === 'function' && typeof it.throw === 'function'
 }
 
 function strangeYield(goroutine: Observed, value: unknown): TypeError {

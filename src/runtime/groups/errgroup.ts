@@ -7,7 +7,7 @@
  */
 import { withCancel } from '../context/context.js'
 import { Crew, type Task } from './task-group.js'
-import { checkFunction, mistyped, outOfRange } from '../base/errors.js'
+import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
 import type { Context, Op } from '../interfaces/op.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'

@@ -1,7 +1,7 @@
 /** Mapping with a few at a time. The items are pulled as places become free, so the source may be endless, or pace itself. */
 import { background } from '../context/context.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
-import { checkCount, checkFunction, mistyped } from '../base/errors.js'
+import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
 import { checkContext } from '../operation/operation.js'
 import { resultOf } from '../operation/immediate.js'

@@ -5,7 +5,7 @@
  */
 import { background, withCancel } from '../context/context.js'
 import { Crew, type Task } from './task-group.js'
-import { checkCount, checkFunction, mistyped } from '../base/errors.js'
+import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
 import { checkContext, Operation } from '../operation/operation.js'
 import type { CancelContext, Context, Op } from '../interfaces/op.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'

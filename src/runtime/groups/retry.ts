@@ -1,6 +1,6 @@
 /** Trying again: when, how often, and when to give up. */
 import { background } from '../context/context.js'
-import { checkCount, checkFunction, checkTime, outOfRange } from '../base/errors.js'
+import { checkCount, checkFunction, checkTime, outOfRange } from '../base/arguments.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
 import { causeOf, checkContext } from '../operation/operation.js'
 import { queue } from '../scheduler/run-queue.js'

@@ -6,7 +6,7 @@
 import { background } from '../context/context.js'
 import { Channel, type Receiver } from '../channel/channel.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
-import { checkCount, checkFunction } from '../base/errors.js'
+import { checkCount, checkFunction } from '../base/arguments.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
 import { checkContext } from '../operation/operation.js'
 import { range } from '../channel/range.js'

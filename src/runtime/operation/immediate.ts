@@ -1,5 +1,5 @@
 /** What is there already, as an operation; and whatever a function of the user's answered, as something to `yield*`. */
-import { isGenerator } from '../goroutine/goroutine.js'
+import { isGenerator, isThenable } from '../base/guards.js'
 import { isOperation, Operation } from './operation.js'
 import { Promised } from './promise.js'
 
@@ -31,7 +31,7 @@ export function resultOf<R>(made: R | PromiseLike<R> | Waitable<R>): Waitable<R>
   if (typeof made === 'object' && made !== null) {
     if (isGenerator(made)) return made as Waitable<R> // a body's generator yields operations
     if (isOperation(made)) return made as Waitable<R> // its result is R, by the type of the body
-    if ('then' in made && typeof made.then === 'function') return new Promised(made)
+    if (isThenable(made)) return new Promised(made)
   }
   return new Ready(made as R) // nothing of the above
 }

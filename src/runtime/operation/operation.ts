@@ -16,7 +16,8 @@
  *   an operation driven by anything else (a spread, a `for…of`, an async generator) is an error, never a lost wake-up.
  */
 import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
-import { CanceledError, checkFunction, mistyped } from '../base/errors.js'
+import { checkFunction, mistyped } from '../base/arguments.js'
+import { CanceledError } from '../base/errors.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { left, right, type Either } from '../base/option.js'
 import { performAsync, performAsPromise, subscribe, type Observer, type Unsubscribable } from './perform.js'

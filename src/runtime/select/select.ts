@@ -8,7 +8,8 @@
  * A case that is not chosen has no effect. Channel code knows nothing of select.
  */
 import { parkCases, releaseCase, withdrawCases, type Case } from '../operation/case.js'
-import { mistyped } from '../base/errors.js'
+import { mistyped } from '../base/arguments.js'
+import { isThenable } from '../base/guards.js'
 import { isOperation, Operation } from '../operation/operation.js'
 import { none, some, type Option } from '../base/option.js'
 import { Promised } from '../operation/promise.js'
@@ -164,12 +165,8 @@ class Choose extends Choice<unknown> {
 function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   if (isOperation(value)) return value
   if (!value) return null
-  if (isPromise(value)) return new Promised(value)
+  if (isThenable(value)) return new Promised(value)
   throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** Keys that JavaScript moves to the front, whatever was written. */

@@ -9,7 +9,7 @@
  *
  * `wait` is no operation: it unlocks before it commits.
  */
-import { mistyped } from '../base/errors.js'
+import { mistyped } from '../base/arguments.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { checkContext, Operation } from '../operation/operation.js'
 import type { Context, Op } from '../interfaces/op.js'

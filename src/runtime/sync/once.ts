@@ -2,7 +2,7 @@
  * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a goroutine of its own, so
  * that it goes on where the one who happened to start it gives up.
  */
-import { checkFunction } from '../base/errors.js'
+import { checkFunction } from '../base/arguments.js'
 import { spawn, type Body, type Owner } from '../goroutine/goroutine.js'
 import { Operation } from '../operation/operation.js'
 import type { Op } from '../interfaces/op.js'

@@ -8,7 +8,7 @@
  *
  * Where we differ from Go: a wrong `release` throws and changes nothing.
  */
-import { checkCount } from '../base/errors.js'
+import { checkCount } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import type { Op } from '../interfaces/op.js'

@@ -7,7 +7,7 @@
  * at) and forgotten. One who asks again then gets a new run.
  */
 import { background, withCancel } from '../context/context.js'
-import { checkFunction } from '../base/errors.js'
+import { checkFunction } from '../base/arguments.js'
 import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
 import { hostTurn } from '../base/host.js'
 import { Operation } from '../operation/operation.js'

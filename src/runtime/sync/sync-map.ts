@@ -4,7 +4,7 @@
  *
  * Where we differ from Go: values are compared by `===`.
  */
-import { checkFunction } from '../base/errors.js'
+import { checkFunction } from '../base/arguments.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
 import { none, some, type Option } from '../base/option.js'
 import { Ready, resultOf } from '../operation/immediate.js'

@@ -1,5 +1,5 @@
 /** Things to use again: Go's `sync.Pool`. */
-import { checkFunction } from '../base/errors.js'
+import { checkFunction } from '../base/arguments.js'
 
 export interface SyncPool<T> {
   /** One that was put, the last one first, or else one that is made. */

@@ -6,7 +6,7 @@
  * Where we differ from Go: a function started by `go` that fails is a crash, as after any `go` without a join, and counts as done.
  */
 import { crash } from '../goroutine/crash.js'
-import { mistyped, outOfRange } from '../base/errors.js'
+import { mistyped, outOfRange } from '../base/arguments.js'
 import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
 import { Operation } from '../operation/operation.js'
 import type { Op } from '../interfaces/op.js'

@@ -12,7 +12,7 @@
  * Where we differ from Go: a `wait` takes its tokens when it is granted, not when it begins, so giving up costs nobody anything; and a
  * canceled reservation gives back all it took, to the benefit of those behind it.
  */
-import { checkCount, checkTime, mistyped, outOfRange } from '../base/errors.js'
+import { checkCount, checkTime, mistyped, outOfRange } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { time, type Entry } from '../scheduler/timers.js'

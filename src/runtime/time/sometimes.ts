@@ -1,5 +1,5 @@
 /** Doing something only now and then: Go's `rate.Sometimes`, `rate.Every`. */
-import { checkCount, checkFunction, checkTime } from '../base/errors.js'
+import { checkCount, checkFunction, checkTime } from '../base/arguments.js'
 import { time } from '../scheduler/timers.js'
 
 /** When to run, each option by itself; with none of them only the first call runs. */

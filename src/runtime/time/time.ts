@@ -1,6 +1,6 @@
 /** Sleeping, timers and tickers. Durations are in ms; NaN is refused, zero and below mean at once, beyond 2^31-1 is no limit. */
 import { Channel, type Receiver } from '../channel/channel.js'
-import { checkTime, outOfRange } from '../base/errors.js'
+import { checkTime, outOfRange } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
 import type { Either, Option } from '../base/option.js'
 import { ObservableReceiver } from '../channel/subscription.js'

@@ -1,6 +1,6 @@
 /** Steps that fail where they are told to. */
 import fc, { toStringMethod } from 'fast-check'
-import { checkFunction, isGenerator, isOperation } from '../../runtime/internal.js'
+import { checkFunction, isGenerator, isGeneratorFunction, isOperation, isThenable } from '../../runtime/internal.js'
 
 /**
  * `throw`: the call throws, and nothing is done. `reject`: nothing is done either, and what the call answers fails: a promise that is rejected, or, of a
@@ -70,12 +70,4 @@ function raise(error: unknown): never {
 
 async function rejected(error: unknown): Promise<never> {
   throw error
-}
-
-function isGeneratorFunction(step: object): boolean {
-  return Object.prototype.toString.call(step) === '[object GeneratorFunction]'
-}
-
-function isThenable(answer: unknown): answer is PromiseLike<unknown> {
-  return typeof answer === 'object' && answer !== null && typeof (answer as { then?: unknown }).then === 'function' // to look
 }

@@ -1,0 +1,46 @@
+/**
+ * Checks of arguments, for callers in JavaScript. A wrong argument throws at once: TypeError for the wrong type, RangeError for a number
+ * outside its range. The message names the call, the type that it expects and the value that it got.
+ */
+
+/** The value as a message shows it: short, and with its type where that is what is wrong. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  const made = (value.constructor as { name?: string } | undefined)?.name // an object without a prototype has none
+  return made === undefined || made === 'Object' ? 'an object' : `an instance of ${made}`
+}
+
+export function mistyped(where: string, expected: string, value: unknown): TypeError {
+  return new TypeError(`${where}: expected ${expected}, got ${show(value)}`)
+}
+
+export function outOfRange(where: string, expected: string, value: unknown): RangeError {
+  return new RangeError(`${where}: expected ${expected}, got ${show(value)}`)
+}
+
+/** A duration or a point in time: any number of ms but NaN; zero and below mean at once, Infinity means never. */
+export function checkTime(where: string, ms: number): void {
+  if (typeof ms !== 'number') throw mistyped(where, 'a number of ms', ms)
+  if (Number.isNaN(ms)) throw outOfRange(where, 'a number of ms', ms)
+}
+
+/** How many: a whole number from `least` up. */
+export function checkCount(where: string, least: number, n: number): void {
+  if (typeof n !== 'number') throw mistyped(where, `a whole number from ${least} up`, n)
+  if (!Number.isSafeInteger(n) || n < least) throw outOfRange(where, `a whole number from ${least} up`, n)
+}
+
+/** A function. */
+export function checkFunction(where: string, f: unknown): void {
+  if (typeof f !== 'function') throw mistyped(where, 'a function', f)
+}
+
+/** An object with this method: `expected` names its type in the message ("a Receiver"). */
+export function checkMethod(where: string, expected: string, value: unknown, method: PropertyKey): void {
+  const held = (value as Partial<Record<PropertyKey, unknown>> | null | undefined)?.[method] // from JavaScript the value may be anything
+  if (typeof held !== 'function') throw mistyped(where, expected, value)
+}

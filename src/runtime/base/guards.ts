@@ -1,0 +1,18 @@
+/** Looks at a value of unknown type: is it a promise, a generator, a generator function? */
+
+/** True for an object with a `then` method: a promise, or an operation. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function' // any object may be asked
+}
+
+/** True for an object with the three methods of a generator, whoever made it. */
+export function isGenerator(value: unknown): value is Generator {
+  if (typeof value !== 'object' || value === null) return false
+  const { next, return: end, throw: fail } = value as Partial<Generator> // any of the three may be missing
+  return typeof next === 'function' && typeof end === 'function' && typeof fail === 'function'
+}
+
+/** True for `function*`; false for an async generator function, and for a plain function that returns a generator. */
+export function isGeneratorFunction(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object GeneratorFunction]'
+}
