@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import unit from './vitest.config.js'
 
 /** Those that find a fault soonest; above all the model, which asks no clock whether somebody waits for ever. */
-const FIRST = ['test/model/reentrance', 'test/channel/', 'test/select/', 'test/model/', 'test/']
+const FIRST = ['test/model/reentrance', 'test/channel/', 'test/operation/', 'test/select/', 'test/model/', 'test/']
 
 class SoonestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -22,13 +22,18 @@ export default defineConfig({
   resolve: unit.resolve,
   esbuild: unit.esbuild,
   test: {
-    include: ['test/{channel,select,model,goroutine}/*.test.ts', 'test/context/{bad-input,foreign}.test.ts', 'test/sync/mutex.test.ts'],
+    include: [
+      'test/{base,operation,channel,select,model,goroutine}/*.test.ts',
+      'test/scheduler/{clock-reads,set-probe}.test.ts',
+      'test/context/{invalid-arguments,user-context}.test.ts',
+      'test/diagnostics/wait-reasons.test.ts',
+      'test/sync/mutex.test.ts',
+    ],
     exclude: [
       'test/model/faults.test.ts', // edits the sources itself
       'test/model/no-growth.test.ts',
-      'test/select/load-order.test.ts',
-      'test/goroutine/crash.test.ts',
-      'test/goroutine/slices*.test.ts',
+      'test/base/rxjs-import-order.test.ts',
+      'test/goroutine/on-crash.test.ts',
     ],
     pool: 'threads',
     sequence: { sequencer: SoonestFirst },

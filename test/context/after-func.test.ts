@@ -1,10 +1,10 @@
 import { afterFunc, background, chan, go, onCrash, sleep, withCancel, withTimeout } from 'millrace'
 import { describe, expect, it } from 'vitest'
-import { kinds } from '../goroutine/kinds.js'
+import { kinds } from '../support/function-kinds.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { survivorsOf } from './collected.js'
-import { wrapped } from './foreign-context.js'
+import { survivorsOf } from '../support/survivors.js'
+import { wrapped } from './user-contexts.js'
 
 describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
   it('CX-024 runs it once, after the end and not before, never inline; stop is then false', async () => {

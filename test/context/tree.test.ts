@@ -15,9 +15,9 @@ import {
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { survivorsOf } from './collected.js'
-import { canceled, live, stateOf, timedOut } from './ended.js'
-import { wrapped } from './foreign-context.js'
+import { survivorsOf } from '../support/survivors.js'
+import { canceled, live, stateOf, timedOut } from './context-state.js'
+import { wrapped } from './user-contexts.js'
 
 const MANY = 100_000
 const cause = new Error('because')

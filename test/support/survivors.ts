@@ -1,5 +1,5 @@
 /** Whether what nobody holds is collected: needs `--expose-gc`, which the configuration of the tests gives. */
-import { settle } from '../support/settle.js'
+import { settle } from './settle.js'
 
 /** Of `n` things made by `make`, how many are left after a collection. A last one may still stand in a register or on the stack. */
 export async function survivorsOf(n: number, make: (i: number) => object): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * The tools against naive ones (naive.ts) under many schedules, while one of those who use them is canceled, by its goroutine or
+ * The tools against naive ones (naive-models.ts) under many schedules, while one of those who use them is canceled, by its goroutine or
  * by its context, before each of its steps. Said to a naive one what is asked, given back and canceled in the very step in which it happens,
  * whoever is granted something must be the one to whom the naive one has granted it by then.
  */
@@ -21,7 +21,7 @@ import {
 } from 'millrace'
 import { explore, type ExploreOptions, type Trial } from 'millrace/testing'
 import { afterAll, expect, it } from 'vitest'
-import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } from './naive.js'
+import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } from './naive-models.js'
 
 type Steps = Generator<never, void>
 

@@ -18,8 +18,8 @@ import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
-import { canceled, live, stateOf, timedOut } from './ended.js'
-import { OwnContext, wrapped } from './foreign-context.js'
+import { canceled, live, stateOf, timedOut } from './context-state.js'
+import { OwnContext, wrapped } from './user-contexts.js'
 
 const cause = new Error('because')
 

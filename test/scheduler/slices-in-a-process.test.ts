@@ -1,9 +1,9 @@
 /** The slices by the clock of the host; slices.test.ts has the details. */
 import { expect, it } from 'vitest'
-import { start } from './process.js'
+import { start } from '../support/process.js'
 
 it('a timer of 10 ms is served while a thousand goroutines are busy', async () => {
-  const { status, stdout, stderr } = await start('test/goroutine/programs/busy.ts').ended
+  const { status, stdout, stderr } = await start('test/scheduler/programs/busy.ts').ended
   expect(stderr).toEqual([])
   expect(status).toBe(0)
   const { median, most } = JSON.parse(stdout[0]) as { median: number; most: number } // what it prints

@@ -1,17 +1,17 @@
 /** Which timers keep a process alive: programs of their own, which must end by themselves. */
 import { describe, expect, it } from 'vitest'
-import { start } from '../goroutine/process.js'
+import { start } from '../support/process.js'
 
 describe('a process', () => {
   it('ends although timers of an hour were set, once they are called off', async () => {
-    const { status, stdout, stderr } = await start('test/time/programs/called-off.ts').ended
+    const { status, stdout, stderr } = await start('test/scheduler/programs/called-off.ts').ended
     expect(stderr).toEqual([])
     expect(stdout).toEqual(['all called off'])
     expect(status).toBe(0)
   })
 
   it('lives until what sleeps is over', async () => {
-    const { status, stdout } = await start('test/time/programs/sleepers.ts').ended
+    const { status, stdout } = await start('test/scheduler/programs/sleepers.ts').ended
     expect(stdout).toEqual(['sleep', 'after', 'timer', 'ticker', 'deadline'])
     expect(status).toBe(0)
   })

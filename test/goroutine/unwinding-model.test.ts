@@ -3,7 +3,7 @@ import { chan, go, gosched, type Body, type Op } from 'millrace'
 import { expect, it } from 'vitest'
 import { done, performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
-import { expected, programs, sourceOf, UNWOUND, type Program } from './nested.js'
+import { expected, programs, sourceOf, UNWOUND, type Program } from './nested-programs.js'
 
 type Made = Body<[(line: string) => void, () => Op<unknown>, () => Op<unknown>, () => Op<unknown>], unknown>
 

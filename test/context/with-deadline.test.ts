@@ -16,8 +16,8 @@ import { describe, expect, it } from 'vitest'
 import { done, performed } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { canceled, deadlineError, live, stateOf, timedOut } from './ended.js'
-import { wrapped } from './foreign-context.js'
+import { canceled, deadlineError, live, stateOf, timedOut } from './context-state.js'
+import { wrapped } from './user-contexts.js'
 
 const HOUR = 3_600_000
 const tooSlow = new Error('too slow')

@@ -18,9 +18,9 @@ import { describe, expect, it } from 'vitest'
 import { performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { survivorsOf } from './collected.js'
-import { canceled, deadlineError, live, stateOf, timedOut } from './ended.js'
-import { wrapped } from './foreign-context.js'
+import { survivorsOf } from '../support/survivors.js'
+import { canceled, deadlineError, live, stateOf, timedOut } from './context-state.js'
+import { wrapped } from './user-contexts.js'
 
 const cause = new Error('because')
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length

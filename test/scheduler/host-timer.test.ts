@@ -3,7 +3,7 @@ import { after, background, go, newTimer, select, sleep, ticker, withTimeout } f
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/runtime/base/clock.js'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'
-import { survivorsOf } from '../context/collected.js'
+import { survivorsOf } from '../support/survivors.js'
 import { done, performed, waiting } from '../support/outcome.js'
 import { hostTurn, settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'

@@ -20,8 +20,8 @@ import { describe, expect, it } from 'vitest'
 import { performed, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { canceled, canceledError, live, stateOf } from './ended.js'
-import { wrapped } from './foreign-context.js'
+import { canceled, canceledError, live, stateOf } from './context-state.js'
+import { wrapped } from './user-contexts.js'
 
 const key = contextKey<string>('key')
 const cause = new Error('because')

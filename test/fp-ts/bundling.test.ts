@@ -9,7 +9,7 @@ import { build as vite } from 'vite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { entries, root } from '../../scripts/entries.mjs'
 
-const program = fileURLToPath(new URL('programs/rails.ts', import.meta.url))
+const program = fileURLToPath(new URL('programs/every-export.ts', import.meta.url))
 const printed = 'None ODD 1, ODD 3, 10, ODD 5, ODD 3, ODD 7\n'
 
 let folder: string

@@ -1,11 +1,11 @@
-/** The tools against naive ones (naive.ts): programs drawn by chance, all states compared after each step. A failure prints the shrunk program and its seed. */
+/** The tools against naive ones (naive-models.ts): programs drawn by chance, all states compared after each step. A failure prints the shrunk program and its seed. */
 import fc from 'fast-check'
 import { cond, go, mutex, rateLimiter, rwMutex, semaphore, type Op, type Reservation } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { performed, subscribed, type Outcome } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } from './naive.js'
+import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } from './naive-models.js'
 
 const RUNS = { numRuns: 400, seed: 7 }
 

@@ -16,7 +16,7 @@ import {
 } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { virtualTime } from '../support/virtual-time.js'
-import { wrapped } from './foreign-context.js'
+import { wrapped } from './user-contexts.js'
 
 const key = contextKey<number>('key')
 const as = <T>(value: unknown) => value as T // what JavaScript may pass

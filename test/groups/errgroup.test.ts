@@ -19,7 +19,7 @@ import {
   type Goroutine,
   type Receiver,
 } from 'millrace'
-import { survivorsOf } from '../context/collected.js'
+import { survivorsOf } from '../support/survivors.js'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'

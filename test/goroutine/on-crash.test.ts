@@ -2,8 +2,8 @@ import { chan, go, gosched, numGoroutine, onCrash, select, type Goroutine } from
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { performed, subscribed, thrown, ways, type Outcome } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
-import { kinds } from './kinds.js'
-import { start } from './process.js'
+import { kinds } from '../support/function-kinds.js'
+import { start } from '../support/process.js'
 
 const cause = new Error('boom')
 const failing = (): Goroutine<never> =>

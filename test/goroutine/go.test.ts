@@ -2,7 +2,7 @@ import { chan, go, gosched, numGoroutine, onCrash, range, select, type Body, typ
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { done, performed, thrown, thrownError, waiting, ways } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
-import { kinds } from './kinds.js'
+import { kinds } from '../support/function-kinds.js'
 
 const crashes: unknown[] = []
 let off = (): void => {}
