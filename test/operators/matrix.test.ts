@@ -69,12 +69,6 @@ class Between {
     for (let i = 0; i < n; i++) yield this.count(i)
   }
 
-  /** An outer item has led to an inner source: it is held no more. */
-  led<T>(inner: T): T {
-    this.done++
-    return inner
-  }
-
   count(item: number): number {
     this.made++
     this.most = Math.max(this.most, this.made - this.done)
@@ -217,24 +211,6 @@ const bounded: Shape[] = [
     make: (b) => fromIterable([1, 2, 3, 4]).pipe(concatMap(() => fromIterable(b.items(ITEMS / 4)))),
   },
   {
-    name: 'concatMap, many outer items',
-    bound: POOL + 2, // one that concatMap keeps
-    make: (b) => fromIterable(b.items(200)).pipe(concatMap(() => b.led(fromIterable(b.items(ITEMS / 200))))),
-  },
-  {
-    name: 'mergeMap(f, 3), many outer items',
-    bound: POOL + 3 + 2,
-    make: (b) => fromIterable(b.items(200)).pipe(mergeMap(() => b.led(fromIterable(b.items(ITEMS / 200))), 3)),
-  },
-  {
-    name: 'concatMap, many outer items of a channel, and a pool in each',
-    bound: POOL + 16 + 2 + 2 + 1,
-    make: (b) =>
-      fromReceiver(channelOf(b.items(200), 16)).pipe(
-        concatMap(() => b.led(fromIterable(b.items(ITEMS / 200)).pipe(workerPool(2, (i) => Promise.resolve(i))))),
-      ),
-  },
-  {
     name: 'switchMap onto sources of ours',
     bound: POOL,
     make: (b) => fromIterable([1]).pipe(switchMap(() => fromIterable(b.items(ITEMS)))),
@@ -295,7 +271,11 @@ interface Foreign {
 const CLOSED = 'arrival while the demand is closed'
 const LATE = 'arrival outside the turn of a source that claimed the demand'
 const MISSING = 'many items in a row were emitted above, and none arrived'
+const PILED = 'items pile up inside an operator while inner sources run'
 const STOP = 'what ended the source had waited for demand'
+
+/** Outer items, each of which leads to an inner source. */
+const OUTER = Array.from({ length: 2000 }, (_, i) => i)
 
 const detected: Foreign[] = [
   { name: 'from(array)', seen: CLOSED, make: (b) => from(b.items(ITEMS)) },
@@ -379,6 +359,24 @@ const detected: Foreign[] = [
       let rounds = 0
       return defer(() => (rounds++ === 0 ? EMPTY : fromIterable(b.items(ITEMS)))).pipe(repeat({ count: 2, delay: 1 }))
     },
+  },
+  {
+    name: 'concatMap, many outer items',
+    seen: PILED,
+    make: (b) => fromIterable(OUTER).pipe(concatMap(() => fromIterable(b.items(ITEMS / OUTER.length)))),
+  },
+  {
+    name: 'mergeMap(f, 3), many outer items',
+    seen: PILED,
+    make: (b) => fromIterable(OUTER).pipe(mergeMap(() => fromIterable(b.items(ITEMS / OUTER.length)), 3)),
+  },
+  {
+    name: 'concatMap, many outer items of a channel, and a pool in each',
+    seen: PILED,
+    make: (b) =>
+      fromReceiver(channelOf(OUTER, 16)).pipe(
+        concatMap(() => fromIterable(b.items(ITEMS / OUTER.length)).pipe(workerPool(2, (i) => Promise.resolve(i)))),
+      ),
   },
   {
     name: 'toArray',

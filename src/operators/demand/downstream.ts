@@ -1,62 +1,73 @@
 /** How a source or stage of ours speaks to what is below: within the scope that it was subscribed under, and in its turn. */
 import type { Subscriber } from 'rxjs'
 import type { Runnable } from '../../runtime/internal.js'
-import { Family } from './family.js'
+import { PileUp } from './pile-up.js'
 import { fly } from './stage-trail.js'
-import { currentScope, lay, type Demand, type Emitter, type Scope } from './scope.js'
+import { currentScope, lay, type Demand, type OuterSource, type Scope } from './scope.js'
 
-export class Outlet<T> implements Emitter {
+export class Outlet<T> implements OuterSource {
   readonly scope: Scope = currentScope()
   readonly demand: Demand = this.scope.demand
-  /** Those that its items led to. */
-  private _family: Family | null = null
-  /** The family that it is a child of. */
-  private _kin: Family | null = null
+  /** Laid while it emits: a source that is subscribed to meanwhile finds its outer source there. */
+  private readonly _laid: Scope
+  /** Null until one of its items leads to an inner source. */
+  private _pileUp: PileUp | null = null
+  /** The outer source whose item led to this source. */
+  private readonly _outer: OuterSource | null
   private _isEnding = false
-  /** Who emitted when this one's turn began; several turns of one may be nested. */
-  private _turns = 0
-  private _emitterBefore: Emitter | null = null
 
-  /** To be made while the subscription is made. One who paces what it emits claims the demand, until the subscriber leaves. */
+  /** Made while the subscription is made. A source that obeys demand claims it, until the subscriber leaves. */
   constructor(
     private readonly subscriber: Subscriber<T>,
     paces = true,
   ) {
-    if (!paces) return
-    this.demand.claims++
-    this._kin = this.demand.emitter?.leadsTo() ?? null
+    const { scope, demand } = this
+    if (!paces) {
+      this._laid = scope
+      this._outer = null
+      return
+    }
+    const { ctx, name, letters, leaving, outer } = scope
+    this._laid = { demand, ctx, name, letters, leaving, outer: this }
+    demand.claims++
+    const owner = (this._outer = outer === null || demand.turn === 0 ? null : outer.begins())
     subscriber.add(() => {
-      this.demand.claims--
-      this._family?.leave()
-      this._kin?.ended()
+      demand.claims--
+      owner?.ended()
     })
   }
 
-  /** A source is subscribed to in this one's turn: the next item of it, or what follows it when it has ended. */
-  leadsTo(): Family | null {
+  /** A source is subscribed to in this one's turn: the inner source of its item, or, at its end, of an item that was kept. */
+  begins(): OuterSource | null {
     if (this._isEnding || this.subscriber.closed) {
-      this._kin?.bornAtEnd()
-      return this._kin
+      this._outer?.beginsAtEnd()
+      return this._outer
     }
-    if (!this.demand.seesArrivals) return null
-    this._family ??= new Family(this.demand)
-    this._family.bornInTurn()
-    return this._family
+    if (this.demand.foreman === null) return null
+    this._pileUp ??= new PileUp(this.demand)
+    this._pileUp.begins()
+    return this
+  }
+
+  beginsAtEnd(): void {
+    this._pileUp?.beginsAtEnd()
+  }
+
+  ended(): void {
+    this._pileUp?.ended()
   }
 
   get isClosed(): boolean {
     return this.subscriber.closed
   }
 
-  /** There is demand, and what was emitted last was of use. */
   get isOpen(): boolean {
-    return this.demand.isOpen && (this._family === null || !this._family.rests)
+    return this.demand.isOpen
   }
 
-  /** Calls `source` when that may have changed. */
+  /** Calls `source` when there is demand again. */
   wait(source: Runnable): void {
-    if (this._family?.rests === true) this._family.wait(source)
-    else this.demand.wait(source)
+    this.demand.wait(source)
   }
 
   next(value: T): void {
@@ -72,7 +83,7 @@ export class Outlet<T> implements Emitter {
   emit(value: T): void {
     this.demand.emitted()
     this.subscriber.next(value)
-    this._family?.emitted()
+    if (this._pileUp !== null) this._pileUp.emitted()
   }
 
   error(cause: unknown): void {
@@ -96,22 +107,12 @@ export class Outlet<T> implements Emitter {
   }
 
   enter(): Scope | null {
-    const { demand } = this
-    demand.turn++
-    if (this._turns++ === 0) {
-      this._emitterBefore = demand.emitter
-      demand.emitter = this
-    }
-    return lay(this.scope)
+    this.demand.turn++
+    return lay(this._laid)
   }
 
   leave(before: Scope | null): void {
-    const { demand } = this
-    demand.turn--
-    if (--this._turns === 0) {
-      demand.emitter = this._emitterBefore
-      this._emitterBefore = null
-    }
+    this.demand.turn--
     lay(before)
   }
 }

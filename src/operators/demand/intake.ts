@@ -7,7 +7,7 @@
  *   holds them back and lets them go later;
  * - `missing`: a great many were emitted in a row and none arrived: something in between keeps them, or drops them. Which of the two cannot be
  *   seen from here, so this warns and never fails (but for `strictDemand`), and `sparse` says that it is the second;
- * - `rested`: an item neither arrived nor led to another source, while inner sources live; its source has rested for a second (see `family.ts`);
+ * - `piled`: a great many neither arrived nor led to another source, while inner sources run (see `pile-up.ts`). This never fails;
  * - `stop`: an item that had waited for demand ended all that is above, and did not arrive: the notifier of a takeUntil.
  *
  * A foreign source beside one of ours, `merge(timer, ours)`, is none of these as long as its items find the stage open: what ours emits arrives
@@ -34,7 +34,7 @@ const SEEN = {
   closed: 'arrival while the demand is closed',
   late: 'arrival outside the turn of a source that claimed the demand',
   missing: 'many items in a row were emitted above, and none arrived',
-  rested: 'items that neither arrive nor lead to another source, while inner sources live',
+  piled: 'items pile up inside an operator while inner sources run',
   stop: 'what ended the source had waited for demand',
 } as const
 
@@ -44,8 +44,8 @@ const CURES: Record<keyof typeof SEEN, string> = {
   late: 'an operator in between holds items back and lets them go later (delay, observeOn, an async mergeMap). Use workerPool, rateLimit or retryWith in its place, or queue(n, policy) or the overflow option here. If it is a source beside one whose items a filter drops, { sparse: true } here says so',
   missing:
     'an operator in between keeps them without a bound (zip, toArray, a large buffer), or drops them (filter, skip). In place of the first use zipBounded or batch; if it is the second, { sparse: true } here says so',
-  rested:
-    'an operator in between keeps them until an inner source ends (concatMap, mergeMap(f, n)), or drops them (filter). The outer source has rested for a second and goes on. In place of the first use workerPool(n, f), whose f may answer an observable; if it is the second, { sparse: true } here says so',
+  piled:
+    'concatMap and mergeMap(f, n) buffer them without a bound. Use workerPool(n, f), which pauses the source; f may return an observable. If a filter drops these items, nothing is buffered, and { sparse: true } here says so',
   stop: 'takeUntil takes its stop for a source like any other, and hears of it only when the stage is not full. Use until(stop) in its place',
 }
 
@@ -95,11 +95,11 @@ export class StageNotes {
   ) {}
 
   /** The error that ends the pipeline, if that is how it is to be. */
-  see(kind: keyof typeof SEEN, stage: string): UnpacedError | null {
-    if ((kind === 'missing' || kind === 'rested') && this.isSparse) return null
-    const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind) }
+  see(kind: keyof typeof SEEN, stage: string, items?: number): UnpacedError | null {
+    if ((kind === 'missing' || kind === 'piled') && this.isSparse) return null
+    const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind, items) }
     const isCertain = kind === 'closed' || kind === 'late'
-    if (kind !== 'stop' && kind !== 'rested' && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
+    if (kind !== 'stop' && kind !== 'piled' && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
     if (!this._hasWarned && (!isCertain || this.overflow === 'keep')) {
       this._hasWarned = true
       report(unpaced)
@@ -108,7 +108,8 @@ export class StageNotes {
   }
 }
 
-function messageOf(stage: string, kind: keyof typeof SEEN): string {
+function messageOf(stage: string, kind: keyof typeof SEEN, items?: number): string {
+  if (kind === 'piled') return `millrace: above stage "${stage}" about ${items} ${SEEN.piled}: ${CURES.piled}.`
   const after = kind === 'stop' ? '' : ' Items are kept in memory until they are taken.'
   return `millrace: stage "${stage}" cannot be paced (${SEEN[kind]}): ${CURES[kind]}.${after}`
 }
@@ -167,12 +168,8 @@ export class Arrivals<T> implements Foreman {
     if (unpaced !== null) throw unpaced
   }
 
-  get isSparse(): boolean {
-    return this.notes.isSparse
-  }
-
-  restedLong(): void {
-    this.notes.see('rested', this.name)
+  piledUp(items: number): void {
+    this.notes.see('piled', this.name, items)
   }
 
   stoppedLate(): void {

@@ -14,7 +14,6 @@
 import { background, type Context, type Sender } from '../../runtime/index.js'
 import { queue, Ring, type Runnable } from '../../runtime/internal.js'
 import type { DeadLetter } from './dead-letter.js'
-import type { Family } from './family.js'
 import type { Leaving } from './pending-cleanup.js'
 
 export interface Scope {
@@ -26,6 +25,8 @@ export interface Scope {
   readonly letters: Sender<DeadLetter> | null
   /** Where a run keeps the goroutines that are to have ended before it has. */
   readonly leaving: Leaving | null
+  /** The source that emits at this moment: what is subscribed to meanwhile is an inner source of it. */
+  readonly outer: OuterSource | null
 }
 
 /** Who laid the demand, as those see it who emit within it. */
@@ -35,17 +36,20 @@ export interface Foreman {
   readonly places: number
   /** So many items were emitted above in a row, and none of them has arrived. */
   noneArrived(): void
-  /** A filter is known to be in between. */
-  readonly isSparse: boolean
-  /** A source has rested as long as it may: see `family.ts`. */
-  restedLong(): void
+  /** So many items may be kept by an operator above, while inner sources run: see `pile-up.ts`. */
+  piledUp(items: number): void
   /** An item that had waited for demand did not arrive, but ended all that is above. */
   stoppedLate(): void
 }
 
-/** Who emits: asked by a source that is subscribed to meanwhile for the family that it belongs to. */
-export interface Emitter {
-  leadsTo(): Family | null
+/** A source whose items lead to others, as those see it. */
+export interface OuterSource {
+  /** A source is subscribed to while this one emits. Returns the source whose inner source that is. */
+  begins(): OuterSource | null
+  /** An inner source begins as another one ends. */
+  beginsAtEnd(): void
+  /** An inner source has ended. */
+  ended(): void
 }
 
 /** Told as a demand closes and opens: what a meter needs. */
@@ -70,8 +74,6 @@ export class Demand {
   claims = 0
   /** Not 0 while one of them emits. */
   turn = 0
-  /** The one that does so, innermost. */
-  emitter: Emitter | null = null
   /** Items they emitted since one arrived in their turn. */
   unseen = 0
   /** Nothing comes from above any more. */
@@ -79,11 +81,7 @@ export class Demand {
   /** Made when the first one watches. */
   watches: Set<DemandWatch> | null = null
 
-  constructor(
-    readonly foreman: Foreman | null = null,
-    /** Whether an item that arrives resets `unseen`: not where the subscriber is none of ours. */
-    readonly seesArrivals = foreman !== null,
-  ) {}
+  constructor(readonly foreman: Foreman | null = null) {}
 
   get isOpen(): boolean {
     return this._isOpen
@@ -145,17 +143,17 @@ const scopes = (shared[key] ??= { current: null })
 
 /** What holds where nobody laid a scope: the context of no end, and a demand that is always open. */
 function unscoped(): Scope {
-  return { demand: new Demand(), ctx: background, name: '', letters: null, leaving: null }
+  return { demand: new Demand(), ctx: background, name: '', letters: null, leaving: null, outer: null }
 }
 
 /** What a run lays: a demand that is always open, and sees what arrives. */
-export function scopeOfRun(ctx: Context, leaving: Leaving): Scope {
-  return { demand: new Demand(null, true), ctx, name: '', letters: null, leaving }
+export function scopeOfRun(ctx: Context, leaving: Leaving, foreman: Foreman): Scope {
+  return { demand: new Demand(foreman), ctx, name: '', letters: null, leaving, outer: null }
 }
 
 /** What a stage lays above itself: all that holds below it, and its own demand. */
 export function withDemand({ ctx, name, letters, leaving }: Scope, demand: Demand): Scope {
-  return { demand, ctx, name, letters, leaving }
+  return { demand, ctx, name, letters, leaving, outer: null }
 }
 
 /** The scope laid by the nearest stage of ours below, at the moment of subscription. */

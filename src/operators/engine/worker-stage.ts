@@ -46,7 +46,7 @@ export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<
 
   /** An observable of a worker runs at the pace of the stage below. */
   get scopeBelow(): Scope {
-    return { ...this.flow.outlet.scope, ctx: this.flow.ctx }
+    return { ...this.flow.outlet.scope, ctx: this.flow.ctx, outer: null }
   }
 
   get stage(): string {

@@ -2,6 +2,7 @@ import { isObservable, type Observable } from 'rxjs'
 import { chan, background, type Context, type Goroutine, type Receiver } from '../../runtime/index.js'
 import { checkContext, mistyped, Operation, PENDING, spawn, WaitQueue, type Pending, type Waiter } from '../../runtime/internal.js'
 import { Leaving } from '../demand/pending-cleanup.js'
+import { StageNotes } from '../demand/intake.js'
 import { scopeOfRun, under } from '../demand/scope.js'
 import { sendTo } from './send-to.js'
 
@@ -37,7 +38,14 @@ function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value: T) =>
   const ending = new Ending()
   const leaving = new Leaving()
   if (ctx.err()._tag === 'Some') yield* ending.within(ctx)
-  const scope = scopeOfRun(ctx, leaving)
+  const notes = new StageNotes('run', 'keep')
+  const scope = scopeOfRun(ctx, leaving, {
+    depth: 0,
+    places: 0,
+    noneArrived() {},
+    piledUp: (items) => void notes.see('piled', 'run', items),
+    stoppedLate() {},
+  })
   const { demand } = scope
   const subscription = under(scope, () =>
     pipeline.subscribe({

@@ -71,9 +71,9 @@ class IterablePump<T> implements Runnable {
 
   private _emitWhileWanted(): void {
     const { outlet } = this
-    const { demand, scope } = outlet
+    const { demand } = outlet
     while (!this._isOver) {
-      lay(null)
+      const scope = lay(null)
       const result = (this._iterator ??= this.iterable[Symbol.iterator]()).next()
       lay(scope)
       if (result.done === true) {
