@@ -2,10 +2,14 @@ import { expect, test } from 'vitest'
 import { entries, readJson, root } from '../../scripts/entries.mjs'
 
 const pinned = readJson('test/api/exports.json') as Record<string, string[]>
-const manifest = readJson('package.json') as { exports: Record<string, string> }
+const manifest = readJson('package.json') as { exports: Record<string, unknown> }
 
 test('package.json exports every entry point and its manifest, and nothing else', () => {
-  const expected = entries.map(({ specifier, name }) => [specifier.replace('millrace', '.'), `./dist/${name}.js`])
+  // `module-sync` is the condition of Node's require() of an ES module; `require` that of loaders which may not have one.
+  const expected = entries.map(({ specifier, name }) => [
+    specifier.replace('millrace', '.'),
+    { types: `./dist/${name}.d.ts`, 'module-sync': `./dist/${name}.js`, require: `./dist/${name}.cjs`, default: `./dist/${name}.js` },
+  ])
   expect(manifest.exports).toEqual({ ...Object.fromEntries(expected), './package.json': './package.json' })
 })
 

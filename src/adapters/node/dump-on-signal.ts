@@ -4,7 +4,7 @@ import { addProbe } from './add-probe.js'
 
 export interface DumpOptions {
   /** Default SIGQUIT, which a terminal sends for Ctrl-\. */
-  readonly signal?: NodeJS.Signals
+  readonly signal?: `SIG${string}`
   /** As JSON, one line, in the shape of `Dump` of `millrace/testing`; default is text. */
   readonly json?: boolean
 }
