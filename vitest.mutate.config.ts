@@ -23,7 +23,8 @@ export default defineConfig({
   esbuild: unit.esbuild,
   test: {
     include: [
-      'test/{base,operation,channel,select,model,goroutine}/*.test.ts',
+      'test/{operation,channel,select,model,goroutine}/*.test.ts',
+      'test/base/{package-import,ring}.test.ts',
       'test/scheduler/{clock-reads,set-probe}.test.ts',
       'test/context/{invalid-arguments,user-context}.test.ts',
       'test/diagnostics/wait-reasons.test.ts',
@@ -32,7 +33,6 @@ export default defineConfig({
     exclude: [
       'test/model/faults.test.ts', // edits the sources itself
       'test/model/no-growth.test.ts',
-      'test/base/rxjs-import-order.test.ts',
       'test/goroutine/on-crash.test.ts',
     ],
     pool: 'threads',

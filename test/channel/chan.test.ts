@@ -1,13 +1,14 @@
-import { none, some } from 'fp-ts/lib/Option.js'
 import { left, right } from 'fp-ts/lib/Either.js'
-import { chan, go, never, range, select, trySelect, type Chan, type Receiver } from 'millrace'
+import { none, some } from 'fp-ts/lib/Option.js'
+import { chan, go, never, range, select, trySelect, type Receiver } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, waiting, ways } from '../support/outcome.js'
 import { neverLooksAtTheClock, settle } from '../support/settle.js'
-import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
+const outOfRange: readonly unknown[] = [-1, -0.5, 0.5, 2 ** 31, 2 ** 53, Infinity, -Infinity, NaN]
+const mistyped: readonly unknown[] = ['1', '', true, 1n, null, [], {}, Symbol('one'), () => 1]
 
 describe.each(ways)('by %s', (_, perform) => {
   it('CH-001 an unbuffered send waits until a receiver takes the value', async () => {
@@ -154,32 +155,6 @@ describe('size and capacity', () => {
     await settle()
     expect(waitersOf(unbuffered).senders).toBe(2)
     expect([unbuffered.size, unbuffered.capacity]).toEqual([0, 0])
-  })
-})
-
-// A nil channel in JavaScript is a channel that is not there: `maybe?.send(1)` is a falsy case, and `never()` what it stands for.
-describe('a nil channel', () => {
-  const nil = undefined as Chan<number> | undefined
-
-  it('CH-010 a send on it waits for ever', async () => {
-    using clock = virtualTime()
-    const send = performed(select({ sent: nil?.send(1) }))
-    await clock.advance(10)
-    expect(send.now).toEqual(waiting)
-  })
-
-  it('CH-011 a receive from it waits for ever', async () => {
-    using clock = virtualTime()
-    const receive = performed(select({ value: nil?.receive() }))
-    await clock.advance(10)
-    expect(receive.now).toEqual(waiting)
-  })
-
-  it.each(ways)('never() waits for ever, by %s', async (_, perform) => {
-    using clock = virtualTime()
-    const waits = perform(never())
-    await clock.advance(10)
-    expect(waits.now).toEqual(waiting)
   })
 })
 
@@ -344,4 +319,26 @@ it('a ready operation completes at once, without a turn of the queue', async () 
   go(() => void log.push('the next in the queue'))
   await settle()
   expect(log).toEqual(['sent 0', 'sent 1', 'sent 2', 'received 0', 'received 1', 'received 2', 'selected', 'the next in the queue'])
+})
+
+describe('CH-009 a capacity that is no whole number of the allowed range is refused', () => {
+  it.each(outOfRange)('%o, by a RangeError that names it', (capacity) => {
+    const make = () => chan(capacity as number)
+    expect(make).toThrow(RangeError)
+    expect(make).toThrow(`makechan: size out of range: expected a whole number from 0 to 2^31-1, got ${String(capacity)}`)
+  })
+
+  it.each(mistyped.map((value) => [value]))('%o, by a TypeError with the same text', (capacity) => {
+    const make = () => chan(capacity as number)
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(/^makechan: size out of range: expected a whole number from [01] to 2\^31-1, or a Buffer, got /)
+  })
+
+  it('the largest is 2^31-1, and takes no memory before it is used', () => {
+    expect(chan(2 ** 31 - 1).capacity).toBe(2 ** 31 - 1)
+  })
+
+  it('without a capacity it is 0', () => {
+    expect([chan().capacity, chan(undefined).capacity]).toEqual([0, 0])
+  })
 })

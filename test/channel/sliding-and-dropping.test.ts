@@ -9,28 +9,6 @@ import { settle } from '../support/settle.js'
 const outOfRange: readonly unknown[] = [-1, -0.5, 0.5, 2 ** 31, 2 ** 53, Infinity, -Infinity, NaN]
 const mistyped: readonly unknown[] = ['1', '', true, 1n, null, [], {}, Symbol('one'), () => 1]
 
-describe('CH-009 a capacity that is no whole number of the allowed range is refused', () => {
-  it.each(outOfRange)('%o, by a RangeError that names it', (capacity) => {
-    const make = () => chan(capacity as number)
-    expect(make).toThrow(RangeError)
-    expect(make).toThrow(`makechan: size out of range: expected a whole number from 0 to 2^31-1, got ${String(capacity)}`)
-  })
-
-  it.each(mistyped.map((value) => [value]))('%o, by a TypeError with the same text', (capacity) => {
-    const make = () => chan(capacity as number)
-    expect(make).toThrow(TypeError)
-    expect(make).toThrow(/^makechan: size out of range: expected a whole number from [01] to 2\^31-1, or a Buffer, got /)
-  })
-
-  it('the largest is 2^31-1, and takes no memory before it is used', () => {
-    expect(chan(2 ** 31 - 1).capacity).toBe(2 ** 31 - 1)
-  })
-
-  it('without a capacity it is 0', () => {
-    expect([chan().capacity, chan(undefined).capacity]).toEqual([0, 0])
-  })
-})
-
 describe.each([
   ['sliding', sliding],
   ['dropping', dropping],

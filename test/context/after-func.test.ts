@@ -1,10 +1,14 @@
-import { afterFunc, background, chan, go, onCrash, sleep, withCancel, withTimeout } from 'millrace'
+import { none, some } from 'fp-ts/lib/Option.js'
+import { afterFunc, background, chan, go, onCrash, sleep, trySelect, withCancel, withTimeout, type CancelContext } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { kinds } from '../support/function-kinds.js'
 import { settle } from '../support/settle.js'
-import { virtualTime } from '../support/virtual-time.js'
 import { survivorsOf } from '../support/survivors.js'
+import { virtualTime } from '../support/virtual-time.js'
+import { canceled, stateOf } from './context-state.js'
 import { wrapped } from './user-contexts.js'
+
+const tooSlow = new Error('too slow')
 
 describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
   it('CX-024 runs it once, after the end and not before, never inline; stop is then false', async () => {
@@ -148,5 +152,33 @@ describe('afterFunc', () => {
     })
     const values = (await both.join()).map((message) => (message._tag === 'Some' ? message.value : null))
     expect(values.sort()).toEqual(['async', 'generator'])
+  })
+})
+
+describe('a context merged of two', () => {
+  /** Go's example: ends with the first, and takes the cause of the second. */
+  function merged(first: CancelContext, second: CancelContext): { ctx: CancelContext; stop: () => boolean } {
+    const ctx = withCancel(first)
+    return { ctx, stop: afterFunc(second, () => ctx.cancel(second.cause())) }
+  }
+
+  it('CX-045 ends with the cause of the one that ends first', async () => {
+    for (const which of [0, 1]) {
+      const sources = [withCancel(background), withCancel(background)]
+      const { ctx, stop } = merged(sources[0], sources[1])
+      sources[which].cancel(tooSlow)
+      await settle()
+      expect(stateOf(ctx)).toEqual(canceled(which === 0 ? tooSlow : some(tooSlow)))
+      expect(stop()).toBe(which === 0)
+    }
+  })
+
+  it('CX-045 is let go by its stop', async () => {
+    const [first, second] = [withCancel(background), withCancel(background)]
+    const { ctx, stop } = merged(first, second)
+    expect(stop()).toBe(true)
+    second.cancel()
+    await settle()
+    expect(trySelect({ end: ctx.done() })).toEqual(none)
   })
 })

@@ -1,26 +1,10 @@
+import { afterFunc, chan, contextKey, fromSignal, go, withCancel, withValue, type CancelContext } from 'millrace'
 import { getEventListeners } from 'node:events'
-import {
-  afterFunc,
-  background,
-  chan,
-  contextKey,
-  fromSignal,
-  go,
-  todo,
-  withCancel,
-  withoutCancel,
-  withTimeout,
-  withValue,
-  type CancelContext,
-  type Context,
-} from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
-import { virtualTime } from '../support/virtual-time.js'
 import { survivorsOf } from '../support/survivors.js'
-import { canceled, deadlineError, live, stateOf, timedOut } from './context-state.js'
-import { wrapped } from './user-contexts.js'
+import { canceled, live, stateOf } from './context-state.js'
 
 const cause = new Error('because')
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
@@ -113,68 +97,5 @@ describe('fromSignal', () => {
       return ctx
     })
     expect(survivors).toBeLessThan(10)
-  })
-})
-
-describe('the signal of a context', () => {
-  it('CX-044 aborts when the context ends, in that turn, with its cause as the reason', () => {
-    const ctx = withCancel(background)
-    const { signal } = withCancel(ctx)
-    expect(signal.aborted).toBe(false)
-    ctx.cancel(cause)
-    expect([signal.aborted, signal.reason]).toEqual([true, cause])
-  })
-
-  it('CX-044 is aborted from the start where the context has ended', () => {
-    const ctx = withCancel(background)
-    ctx.cancel(cause)
-    expect([ctx.signal.aborted, ctx.signal.reason]).toEqual([true, cause])
-    expect(() => ctx.signal.throwIfAborted()).toThrow(cause)
-  })
-
-  it('has the error as its reason where there is no cause', async () => {
-    using clock = virtualTime()
-    const [ctx, timed] = [withCancel(background), withTimeout(background, 10)]
-    const signals = [ctx.signal, timed.signal]
-    ctx.cancel()
-    await clock.advance(10)
-    expect(signals.map(({ reason }) => reason as unknown)).toEqual([canceled().cause, deadlineError])
-    expect(stateOf(timed)).toEqual(timedOut())
-  })
-
-  it('is one and the same each time, also through values and contexts of the user’s own', () => {
-    const ctx = withCancel(background)
-    const derived: Context[] = [ctx, withValue(ctx, contextKey('k'), 1), wrapped(ctx)]
-    for (const one of derived) expect(one.signal).toBe(ctx.signal)
-    expect(withCancel(ctx).signal).not.toBe(ctx.signal)
-  })
-
-  it.each([
-    ['background', background],
-    ['todo', todo],
-    ['withoutCancel', withoutCancel(withTimeout(background, 0))],
-  ])('of %s never aborts', (_, ctx) => {
-    expect(ctx.signal).toBe(ctx.signal)
-    expect(ctx.signal.aborted).toBe(false)
-  })
-
-  it('calls its listeners once, after all who wait were told, and a listener may cancel and derive', async () => {
-    const ctx = withCancel(background)
-    const child = withCancel(ctx)
-    const seen: unknown[] = []
-    ctx.signal.addEventListener('abort', () => {
-      ctx.cancel('again')
-      seen.push(stateOf(child), stateOf(withTimeout(ctx, 1000)))
-    })
-    ctx.cancel(cause)
-    await settle()
-    expect(seen).toEqual([canceled(cause), canceled(cause)])
-  })
-
-  it('goes round: a context of the signal of a context', () => {
-    const ctx = withCancel(background)
-    const round = fromSignal(fromSignal(ctx.signal).signal)
-    ctx.cancel(cause)
-    expect(stateOf(round)).toEqual(canceled(cause))
   })
 })

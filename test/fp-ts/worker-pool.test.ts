@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
-import { background, chan, contextKey, withCancel, withValue, type Context } from 'millrace'
-import { chainPoolRTE, chainPoolTE, mapE, mapLeftE, partitionE, workerPoolRTE, workerPoolTE } from 'millrace/fp-ts'
-import { bounds, collect, fromIterable, run, sendTo, strictDemand, withContext } from 'millrace/operators'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { background, contextKey, withCancel, withValue, type Context } from 'millrace'
+import { chainPoolRTE, chainPoolTE, mapE, partitionE, workerPoolRTE, workerPoolTE } from 'millrace/fp-ts'
+import { bounds, collect, fromIterable, run, strictDemand, withContext } from 'millrace/operators'
 import { of, tap, type Observable } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
@@ -109,65 +109,6 @@ describe('on the rail', () => {
         ),
       ),
     ).toEqual(expected)
-  })
-
-  it('mapE maps the Rights, mapLeftE the Lefts', async () => {
-    const mapped = pipe(
-      input(),
-      mapE(String),
-      mapLeftE((e) => e.length),
-    )
-    expect(await all(mapped)).toEqual([E.right('4'), E.left(7), E.right('3')])
-  })
-
-  it('mapE ends with what its function throws', async () => {
-    const broken = mapE((_: number): never => {
-      throw new Error('broken')
-    })
-    await expect(all(pipe(input(), broken))).rejects.toThrow('broken')
-  })
-
-  it('partitionE takes each rail its own way, by one subscription', async () => {
-    const lefts = chan<string>(9)
-    const rights = chan<number>(9)
-    let subscribed = 0
-    const source = input().pipe(tap({ subscribe: () => subscribed++ }))
-    await run(background, pipe(source, partitionE(sendTo(lefts, { close: true }), sendTo(rights, { close: true })))).join()
-    expect(subscribed).toBe(1)
-    expect([lefts.size, rights.size, lefts.closed, rights.closed]).toEqual([1, 2, true, true])
-    expect(
-      await all(
-        pipe(
-          input(),
-          partitionE(
-            (e$) => e$,
-            (n$) => n$,
-          ),
-        ),
-      ),
-    ).toEqual([4, 'came so', 3])
-  })
-
-  it('partitionE goes at the pace of the slower rail', async () => {
-    const lefts = chan<string>()
-    let read = 0
-    const source = fromIterable(numbers(20).map((n) => (n < 10 ? E.right(n) : E.left('late')))).pipe(tap(() => read++))
-    const ctx = withCancel(background)
-    const end = run(
-      ctx,
-      pipe(
-        source,
-        partitionE(sendTo(lefts), (n$) => n$),
-      ),
-    )
-      .join()
-      .attempt()
-      .then()
-    await settle()
-    expect(read).toBeGreaterThanOrEqual(11)
-    expect(read).toBeLessThan(15)
-    ctx.cancel()
-    await end
   })
 })
 

@@ -1,17 +1,15 @@
 /** One timer of the host serves all that wait for time. */
 import { after, background, go, newTimer, select, sleep, ticker, withTimeout } from 'millrace'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '../../src/runtime/base/clock.js'
+import { afterEach, describe, expect, it } from 'vitest'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'
-import { survivorsOf } from '../support/survivors.js'
 import { done, performed, waiting } from '../support/outcome.js'
-import { hostTurn, settle } from '../support/settle.js'
+import { settle } from '../support/settle.js'
+import { survivorsOf } from '../support/survivors.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { OneAlarm } from './one-alarm.js'
 
 const HOUR = 3_600_000
 const LONGEST = 2 ** 31 - 1 // ms that a host's timer takes
-
 const before = time.timers
 afterEach(() => {
   time.timers = before
@@ -90,50 +88,6 @@ describe('one timer of the host', () => {
     await clock.moveTo(1000)
     expect(order).toEqual([10, 20, 30])
     expect(clock.sets).toBe(2) // for 30 ms, and for 10
-  })
-})
-
-describe('the clock of the system', () => {
-  afterEach(() => vi.restoreAllMocks())
-
-  it('is the time of day, and never goes back', () => {
-    const now = systemClock.now()
-    expect(Math.abs(now - Date.now())).toBeLessThan(60_000)
-    expect(systemClock.now()).toBeGreaterThanOrEqual(now)
-  })
-
-  it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])('asks the host for no longer delay than it takes (%d ms)', (ms) => {
-    const setTimeout = vi.spyOn(globalThis, 'setTimeout')
-    const cancel = systemClock.set(systemClock.now() + ms, () => expect.unreachable('it has not come'))
-    cancel()
-    expect(setTimeout.mock.calls.map(([, delay]) => delay)).toEqual([LONGEST])
-  })
-
-  it('rings at its time or later, never before, and not once it is taken back', async () => {
-    const at = systemClock.now() + 3.5
-    const rung = await new Promise<number>((resolve) => {
-      systemClock.set(at - 2, () => expect.unreachable('it was taken back'))()
-      systemClock.set(at, () => resolve(systemClock.now()))
-    })
-    expect(rung).toBeGreaterThanOrEqual(at - 1) // the host counts whole ms; who asked looks at the clock again
-  })
-
-  it('rings soon for what is past, and not where that is taken back', async () => {
-    const rung: string[] = []
-    systemClock.set(systemClock.now() - 1, () => rung.push('past'))
-    systemClock.set(systemClock.now() - 1, () => rung.push('taken back'))()
-    expect(rung).toEqual([])
-    await hostTurn()
-    await hostTurn()
-    expect(rung).toEqual(['past'])
-  })
-
-  it('lets nobody sleep less than was asked for', async () => {
-    for (let i = 0; i < 10; i++) {
-      const started = systemClock.now()
-      await sleep(1.5)
-      expect(systemClock.now() - started).toBeGreaterThanOrEqual(1.5)
-    }
   })
 })
 

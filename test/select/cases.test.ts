@@ -1,6 +1,7 @@
 // What can be a case, what is refused, and that a refusal leaves everything as it was.
 import { none, some } from 'fp-ts/lib/Option.js'
 import {
+  background,
   chan,
   choose,
   go,
@@ -9,9 +10,8 @@ import {
   sleep,
   ticker,
   trySelect,
-  withTimeout,
-  background,
   withCancel,
+  withTimeout,
   type Cases,
   type Op,
 } from 'millrace'
@@ -279,15 +279,27 @@ it('a channel that was a case once is not kept alive by it', async () => {
   expect(refs.filter((ref) => ref.deref() !== undefined)).toEqual([])
 })
 
-it('a try takes what is ready and waits for nothing, with a send as with a receive', async () => {
-  const ch = chan<number>(1)
-  const cases = { sent: ch.send(1), value: ch.receive() }
-  expect(trySelect(cases)).toEqual(some({ case: 'sent', value: undefined }))
-  expect(trySelect(cases)).toEqual(some({ case: 'value', value: some(1) }))
-  expect(trySelect([ch.receive()])).toEqual(none)
-  const receive = performed(ch.receive())
-  await settle()
-  expect(trySelect([ch.send(2)])).toEqual(some({ case: 0, value: undefined }))
-  await settle()
-  expect(receive.now).toEqual(done(some(2)))
+class OwnCases {
+  job = chan<number>(1).receive()
+}
+
+describe('in place of a record or an array of cases', () => {
+  it.each([
+    ['a promise', Promise.resolve(1), 'an instance of Promise'],
+    ['a Map', new Map([['a', 1]]), 'an instance of Map'],
+    ['an operation', chan<number>().receive(), 'an instance of Receive'],
+    ['null', null, 'null'],
+    ['a function', () => ({}), 'function'],
+  ])('%s is refused', (_, cases, shown) => {
+    expect(() => select(cases as never)).toThrow(/select\(cases\): expected a record or an array of cases, got /)
+    expect(() => trySelect(cases as never)).toThrow(shown)
+  })
+
+  it('an instance with cases of its own, a record without a prototype, and one without cases are records', async () => {
+    expect(trySelect(new OwnCases() as never)).toEqual({ _tag: 'None' })
+    const bare = Object.assign(Object.create(null) as object, { ready: Promise.resolve(7) })
+    expect(await select(bare as never)).toEqual({ case: 'ready', value: 7 })
+    expect(trySelect({})).toEqual({ _tag: 'None' })
+    expect(trySelect(Object.create(null) as never)).toEqual({ _tag: 'None' })
+  })
 })

@@ -1,39 +1,19 @@
 // A choice within a choice counts as one case of the outer, and keeps its own order, bias and context.
-import { none, some } from 'fp-ts/lib/Option.js'
-import { background, chan, choose, never, select, sleep, trySelect, withCancel, type Op } from 'millrace'
+import { some } from 'fp-ts/lib/Option.js'
+import { background, chan, choose, never, select, sleep, withCancel, type Op } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrown, waiting, ways } from '../support/outcome.js'
 import { seeded } from '../support/seeded.js'
 import { settle } from '../support/settle.js'
-import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
 const closed = chan<number>()
 closed.close()
+
 const ready = (name: string) => closed.receive().map(() => name)
 
 describe.each(ways)('by %s', (_, perform) => {
-  it('choose answers the value of the one that can go on, at once or after a wait', async () => {
-    const [a, b] = [chan<number>(1), chan<string>()]
-    a.trySend(1)
-    const op = choose(a.receive(), b.receive(), never())
-    const choices = [perform(op), perform(op)]
-    await settle()
-    expect(choices.map(({ now }) => now)).toEqual([done(some(1)), waiting])
-    b.trySend('x')
-    await settle()
-    expect(choices[1].now).toEqual(done(some('x')))
-    expect([waitersOf(a), waitersOf(b)]).toEqual([nobody, nobody])
-  })
-
-  it('choose of nothing, and of never, waits for ever', async () => {
-    using clock = virtualTime()
-    const waits = [perform(choose()), perform(choose(never())), perform(choose(never(), choose()))]
-    await clock.advance(10)
-    expect(waits.map(({ now }) => now)).toEqual([waiting, waiting, waiting])
-  })
-
   it('a select in a select in a select answers with the whole way', async () => {
     const ch = chan<number>()
     const lost = [chan<number>(), chan<number>(), chan<number>()]
@@ -124,15 +104,6 @@ it('one select as two cases of another keeps them apart', async () => {
   expect(waitersOf(ch)).toEqual(nobody)
 })
 
-it('trySelect looks into inner choices, and takes nothing where none is ready', () => {
-  const ch = chan<number>(1)
-  const cases = { inner: choose(never(), ch.receive()), other: never() }
-  expect(trySelect(cases)).toEqual(none)
-  ch.trySend(1)
-  expect(trySelect(cases)).toEqual(some({ case: 'inner', value: some(1) }))
-  expect(ch.size).toBe(0)
-})
-
 it('two nested choices that only meet each other go on together', async () => {
   const ch = chan<string>()
   const both = (name: string): Op<unknown> =>
@@ -167,9 +138,4 @@ it('attempt and map within a nested choice are its own', async () => {
   ctx.cancel('over')
   await settle()
   expect(ended.now).toEqual(thrown('over'))
-})
-
-it('choose refuses what is no operation, and says which', () => {
-  for (const value of [Promise.resolve(1), undefined, null, false, 1, {}])
-    expect(() => choose(never(), value as never)).toThrow(/^choose: operation 1: expected an operation, got /)
 })

@@ -3,7 +3,6 @@ import { none, some } from 'fp-ts/lib/Option.js'
 import { after, chan, go, never, select, trySelect, type Chan, type Op, type Receiver, type Sender } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrownError, waiting, ways } from '../support/outcome.js'
-import { seeded } from '../support/seeded.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
@@ -22,21 +21,6 @@ function closed<T>(): Chan<T> {
   ch.close()
   return ch
 }
-
-it('SE-001 a select with only a default takes it', () => {
-  expect(trySelect({})).toEqual(none)
-  expect(trySelect([])).toEqual(none)
-})
-
-it('SE-005 a ready case beats the default', () => {
-  using _ = seeded(1)
-  for (const _ of upTo(100)) {
-    const ch = chan<number>(1)
-    expect(trySelect({ sent: ch.send(7), other: chan().receive() })).toEqual(some({ case: 'sent', value: undefined }))
-    expect(trySelect({ other: chan().receive(), value: ch.receive() })).toEqual(some({ case: 'value', value: some(7) }))
-    expect(trySelect({ other: chan().receive(), value: ch.receive() })).toEqual(none)
-  }
-})
 
 describe.each(ways)('by %s', (_, perform) => {
   it('SE-002 a select without cases waits for ever', async () => {

@@ -1,0 +1,49 @@
+import { sleep } from 'millrace'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../../src/runtime/base/clock.js'
+import { hostTurn } from '../support/settle.js'
+
+const LONGEST = 2 ** 31 - 1 // ms that a host's timer takes
+describe('the clock of the system', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('is the time of day, and never goes back', () => {
+    const now = systemClock.now()
+    expect(Math.abs(now - Date.now())).toBeLessThan(60_000)
+    expect(systemClock.now()).toBeGreaterThanOrEqual(now)
+  })
+
+  it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])('asks the host for no longer delay than it takes (%d ms)', (ms) => {
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout')
+    const cancel = systemClock.set(systemClock.now() + ms, () => expect.unreachable('it has not come'))
+    cancel()
+    expect(setTimeout.mock.calls.map(([, delay]) => delay)).toEqual([LONGEST])
+  })
+
+  it('rings at its time or later, never before, and not once it is taken back', async () => {
+    const at = systemClock.now() + 3.5
+    const rung = await new Promise<number>((resolve) => {
+      systemClock.set(at - 2, () => expect.unreachable('it was taken back'))()
+      systemClock.set(at, () => resolve(systemClock.now()))
+    })
+    expect(rung).toBeGreaterThanOrEqual(at - 1) // the host counts whole ms; who asked looks at the clock again
+  })
+
+  it('rings soon for what is past, and not where that is taken back', async () => {
+    const rung: string[] = []
+    systemClock.set(systemClock.now() - 1, () => rung.push('past'))
+    systemClock.set(systemClock.now() - 1, () => rung.push('taken back'))()
+    expect(rung).toEqual([])
+    await hostTurn()
+    await hostTurn()
+    expect(rung).toEqual(['past'])
+  })
+
+  it('lets nobody sleep less than was asked for', async () => {
+    for (let i = 0; i < 10; i++) {
+      const started = systemClock.now()
+      await sleep(1.5)
+      expect(systemClock.now() - started).toBeGreaterThanOrEqual(1.5)
+    }
+  })
+})
