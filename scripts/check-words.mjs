@@ -10,7 +10,11 @@ import { words } from './words.mjs'
 /** Pages whose text comes from somewhere else: the titles of tests, the comments of the sources. */
 const GENERATED = /^docs\/(?:go-behaviours\.md|reference\/)/
 
-/** The files below these paths, relative to the root, that have prose. */
+/**
+ * The files below these paths, relative to the root, that have prose.
+ * @param {readonly string[]} paths
+ * @returns {string[]}
+ */
 export function filesWithProse(paths) {
   return paths.flatMap((path) => {
     const isFolder = statSync(new URL(path, root)).isDirectory()
@@ -21,7 +25,11 @@ export function filesWithProse(paths) {
   })
 }
 
-/** Each avoided word in a file: `docs/testing.md:12: "whoever": name the noun …`. */
+/**
+ * Each avoided word in a file: `docs/testing.md:12: "whoever": name the noun …`.
+ * @param {string} file relative to the root
+ * @returns {string[]}
+ */
 export function wordFaults(file) {
   const text = readFileSync(new URL(file, root), 'utf8')
   const prose = file.endsWith('.md') ? proseOfPage(text) : proseOfSource(text, ts)

@@ -5,7 +5,11 @@ function blank(text) {
   return text.replace(/[^\n]/g, ' ')
 }
 
-/** A page of Markdown without its code, the targets of its links and its comments. */
+/**
+ * A page of Markdown without its code, the targets of its links and its comments.
+ * @param {string} text
+ * @returns {string}
+ */
 export function proseOfPage(text) {
   return text
     .replace(/^( *)(```|~~~)[^]*?^\1\2 *$/gm, blank)
@@ -15,7 +19,12 @@ export function proseOfPage(text) {
     .replace(/https?:\/\/\S+/g, blank)
 }
 
-/** Comments and texts of a TypeScript or JavaScript file. `ts` is the compiler's module. */
+/**
+ * Comments and texts of a TypeScript or JavaScript file.
+ * @param {string} text
+ * @param {typeof import('typescript')} ts the compiler
+ * @returns {string}
+ */
 export function proseOfSource(text, ts) {
   const out = blank(text).split('')
   const keep = (from, end, part) => {

@@ -1,14 +1,30 @@
 /**
- * The fenced TypeScript blocks of a page, and what is said of them.
+ * The fenced TypeScript blocks of the pages, with the output that the page shows for each.
  *
  * A block is a whole program, or a sketch where `<!-- sketch -->` stands on the line before its fence; a reader sees neither. The next
  * `text` block is the output of all programs above it that have none yet: stdout, then stderr, then the status unless it is 0. Programs in Go
  * count among them, and are not run.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { root } from '../../scripts/entries.mjs'
 
-export const pages = ['README.md', 'docs/go-concurrency.md', 'docs/from-go.md', 'docs/operators.md', 'docs/testing.md']
+/** Pages that a script writes: their text comes from the titles of tests and from doc comments. */
+const isGenerated = (page: string): boolean => page === 'docs/go-behaviours.md' || page.startsWith('docs/reference/')
+
+/** Every page that a person writes, relative to the root. */
+export const pages: readonly string[] = [
+  ...pagesIn('.').filter((page) => page !== 'LICENSE.md'),
+  'bench/README.md',
+  ...pagesIn('examples', true),
+  ...pagesIn('docs', true).filter((page) => !isGenerated(page)),
+]
+
+function pagesIn(folder: string, recursive = false): string[] {
+  return readdirSync(new URL(`${folder}/`, root), { recursive, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => (folder === '.' ? name : `${folder}/${name}`).replaceAll('\\', '/'))
+    .sort()
+}
 
 export interface Block {
   /** `docs/from-go.md:12`, where 12 is the line of its first line. */

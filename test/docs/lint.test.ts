@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint'
 import { expect, it } from 'vitest'
 import { root } from '../../scripts/entries.mjs'
 
-const page = readFileSync(new URL('docs/go-concurrency.md', root), 'utf8')
+const page = readFileSync(new URL('docs/guide/foot-guns.md', root), 'utf8')
 const setting = /^```js\n(rules: [^]*?)\n```/m.exec(page)?.[1]
 
 const slips = `
