@@ -10,7 +10,7 @@
  * with `ctx.done()` hold nothing: there the context is the way out of another wait, and it is that one which is reported.
  */
 import type { Context } from '../../runtime/index.js'
-import { AsyncWaiter, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
+import { AsyncPerformer, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
 import { dump } from './dump.js'
 import type { Roster } from './roster.js'
 
@@ -41,7 +41,7 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ro
 /** Main waits for the end of this context and nothing else. Of an async main it is only known that some async function waits so. */
 function isAwaited(ctx: Context, main: Spawned): boolean {
   const { waiters } = ctx.done() as Operation<void> & { readonly waiters: WaitQueue } // what main was given is a context of ours
-  const mayBeMain = (waiter: unknown): boolean => waiter === main || (!main.isGenerator && waiter instanceof AsyncWaiter)
+  const mayBeMain = (waiter: unknown): boolean => waiter === main || (!main.isGenerator && waiter instanceof AsyncPerformer)
   for (let waiter = waiters.first; waiter !== null; waiter = waiter.next) if (mayBeMain(waiter)) return true
   return false
 }

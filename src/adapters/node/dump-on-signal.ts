@@ -1,6 +1,5 @@
 /** A look into a running program: a signal prints who is there and who waits for whom. Go's runtime does so on SIGQUIT, and ends; ours goes on. */
-import { dumpOf, Ledger, textOf } from '../../runtime/internal.js'
-import { addProbe } from './add-probe.js'
+import { addProbe, dumpOf, Ledger, textOf } from '../../runtime/internal.js'
 
 export interface DumpOptions {
   /** Default SIGQUIT, which a terminal sends for Ctrl-\. */

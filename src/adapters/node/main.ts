@@ -18,8 +18,18 @@
  */
 import { inspect } from 'node:util'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
-import { checkFunction, checkTime, mistyped, outOfRange, expectFailures, queue, spawn, time, type Spawned } from '../../runtime/internal.js'
-import { addProbe } from './add-probe.js'
+import {
+  addProbe,
+  checkFunction,
+  checkTime,
+  mistyped,
+  outOfRange,
+  expectFailures,
+  queue,
+  spawn,
+  time,
+  type Spawned,
+} from '../../runtime/internal.js'
 import { watchForDeadlock } from './deadlock.js'
 import { Drain, LONGEST } from './drain.js'
 import { isEndOf } from './ended-by.js'

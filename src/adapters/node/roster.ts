@@ -13,8 +13,7 @@
  * Go's counterpart is `allgs` of `runtime/proc.go`.
  */
 import type { Observed, Probe } from '../../runtime/index.js'
-import { queue, type Spawned } from '../../runtime/internal.js'
-import { addProbe } from './add-probe.js'
+import { addProbe, queue, type Spawned } from '../../runtime/internal.js'
 
 const PAGE = 256
 

@@ -11,6 +11,7 @@
  */
 import { checkCount, outOfRange, mistyped } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
+import type { Resource } from '../operation/resource.js'
 import { left, none, right, some, type Either, type Option } from '../base/option.js'
 import type { Probe } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'
@@ -73,13 +74,14 @@ export const CLOSED = Symbol.for('millrace.closed')
 
 const LARGEST = 2 ** 31 - 1
 
-export class Channel<T> extends ObservableReceiver<T> implements Chan<T> {
+export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resource {
   readonly capacity: number
   private readonly _loses: 'oldest' | 'newest' | null
   private readonly _buffer = new Ring<T>()
   private readonly _senders = new WaitQueue()
   private readonly _receivers = new WaitQueue()
-  private readonly _receive: Op<Option<T>> = new Receive(this)
+  /** One for all calls: it carries no value. Made at the first call. */
+  private _receive: Op<Option<T>> | null = null
   private _closed = false
   private _cause: { readonly value: unknown } | null = null
 
@@ -87,6 +89,10 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T> {
     super()
     this.capacity = capacity
     this._loses = loses
+  }
+
+  get kind(): string {
+    return 'chan'
   }
 
   get size(): number {
@@ -107,7 +113,8 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T> {
   }
 
   receive(): Op<Option<T>> {
-    return this._receive
+    if (queue.probe !== null) return new Receive(this) // so that the probe sees each that is made
+    return (this._receive ??= new Receive(this))
   }
 
   tryReceive(): Either<'empty' | 'closed', T> {
@@ -118,7 +125,10 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T> {
   }
 
   close(cause?: unknown): void {
-    if (this._closed) throw new Error('close of closed channel')
+    if (this._closed) {
+      if (queue.probe !== null) queue.probe.closeTwice?.(this)
+      throw new Error('close of closed channel')
+    }
     this._closed = true
     if (cause !== undefined) this._cause = { value: cause }
     if (queue.probe !== null) queue.probe.close?.(this)
@@ -232,6 +242,9 @@ class Send<T> extends Operation<void> {
   override finish(waiter: Waiter): void {
     if (waiter.raw === CLOSED) throw this.channel.sendOnClosed()
   }
+  override resources(): readonly Resource[] {
+    return [this.channel]
+  }
   describe(): string {
     return 'chan send'
   }
@@ -253,6 +266,9 @@ export abstract class Receiving<T, R> extends Operation<R> {
   }
   override undo(waiter: Waiter): void {
     if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // granted by the channel
+  }
+  override resources(): readonly Resource[] {
+    return [this.channel]
   }
   describe(): string {
     return 'chan receive'

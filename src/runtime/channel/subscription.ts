@@ -1,6 +1,6 @@
 /** What our receivers have in common: the plain subscription behind `from(receiver)`. */
 import type { Receiver } from './channel.js'
-import { installObservable } from '../base/rxjs-interop.js'
+import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import type { Operation } from '../operation/operation.js'
 import type { Option } from '../base/option.js'
 import type { Observer, Unsubscribable } from '../operation/perform.js'
@@ -8,6 +8,10 @@ import { queue, type Runnable } from '../scheduler/run-queue.js'
 
 /** An observable to RxJS: values come as fast as they are received, since a plain subscription carries no demand. */
 export abstract class ObservableReceiver<T> {
+  constructor() {
+    lookForSymbol()
+  }
+
   /** Receives one value after the other for the observer, each from the run queue, until it is closed or the observer leaves. */
   subscribe(this: Receiver<T>, observer: Observer<T>): Unsubscribable {
     return new Pump(this, observer)

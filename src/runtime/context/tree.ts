@@ -16,10 +16,12 @@ import { mistyped } from '../base/arguments.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
 import { causeOf, isOperation, Operation } from '../operation/operation.js'
 import { none, some, type Option } from '../base/option.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time, type Entry } from '../scheduler/timers.js'
 import type { CancelContext, Context, ContextKey, Op } from '../interfaces/op.js'
-import { PENDING, Reaction, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { PENDING, Reaction, WaitQueue, type Pending } from '../operation/waiter.js'
 
 /** What all contexts of ours can be asked by those derived from them. */
 abstract class Base implements Context {
@@ -80,7 +82,7 @@ interface Rare {
 const LAST_DATE = 8.64e15
 
 /** A context that can be ended. */
-export class Endable extends Base implements CancelContext {
+export class Endable extends Base implements CancelContext, Resource {
   // The children, linked through themselves: leaving is O(1), and one with no child costs no list.
   private _firstChild: Endable | null = null
   private _previous: Endable | null = null
@@ -93,6 +95,10 @@ export class Endable extends Base implements CancelContext {
 
   constructor(private readonly outer: Context) {
     super()
+  }
+
+  get kind(): string {
+    return 'context'
   }
 
   get endable(): Endable {
@@ -343,7 +349,7 @@ function lookUp<V>(from: Context, key: ContextKey<V>): Option<V> {
   }
 }
 
-export class Done extends Operation<void> {
+export class Done extends QueuedOperation<void> {
   readonly waiters = new WaitQueue()
 
   constructor(private readonly ctx: Endable) {
@@ -355,13 +361,10 @@ export class Done extends Operation<void> {
   poll(): void | Pending {
     return this.ctx.hasEnded ? undefined : PENDING
   }
-  park(waiter: Waiter): void {
-    this.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.waiters.remove(waiter)
-  }
   override finish(): void {}
+  override resources(): readonly Resource[] {
+    return [this.ctx]
+  }
   describe(): string {
     return 'context done'
   }

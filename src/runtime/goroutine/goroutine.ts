@@ -33,6 +33,8 @@ import {
   TOKEN,
   type Performer,
 } from '../operation/operation.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
 import type { Observed } from '../scheduler/probe.js'
 import { queue, type AsyncScope, type Runnable } from '../scheduler/run-queue.js'
 import type { Op } from '../interfaces/op.js'
@@ -105,7 +107,7 @@ interface Rare {
 type AnyBody = (...args: readonly unknown[]) => unknown
 
 // Twelve fields, because a million parked goroutines are a promise too (bytes each: `npm run bench -- --only parked`).
-export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Performer, Runnable, Observed {
+export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Performer, Runnable, Observed, Resource {
   step = RUNNING
   operation: Operation<unknown> | null = null
   readonly id = queue.nextId++
@@ -126,6 +128,10 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
       this._rare = { scope: queue.captureScope(), isCanceled: false, cause: undefined, isDue: false, unwinding: null }
     if (queue.probe !== null) queue.probe.spawn?.(this)
     queue.push(this)
+  }
+
+  get kind(): string {
+    return 'goroutine'
   }
 
   get name(): string {
@@ -351,24 +357,24 @@ export class Spawned<R = unknown> extends Waiter implements Goroutine<R>, Perfor
   }
 }
 
-class Join<R> extends Operation<R> {
+class Join<R> extends QueuedOperation<R> {
   constructor(private readonly goroutine: Spawned<R>) {
     super()
   }
   override get isPlain(): boolean {
     return true
   }
+  protected get waiters(): WaitQueue {
+    return this.goroutine.joiners
+  }
   poll(): R | Pending {
     return this.goroutine.outcome
   }
-  park(waiter: Waiter): void {
-    this.goroutine.joiners.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.goroutine.joiners.remove(waiter)
-  }
   override finish(): R {
     return this.goroutine.outcome as R // granted at its end
+  }
+  override resources(): readonly Resource[] {
+    return [this.goroutine]
   }
   describe(): string {
     return `join of goroutine ${this.goroutine.id}`

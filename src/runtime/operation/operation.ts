@@ -21,6 +21,7 @@ import { CanceledError } from '../base/errors.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { left, right, type Either } from '../base/option.js'
 import { performAsync, performAsPromise, subscribe, type Observer, type Unsubscribable } from './perform.js'
+import type { Resource } from './resource.js'
 import { queue } from '../scheduler/run-queue.js'
 import type { Context, Op } from '../interfaces/op.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
@@ -75,6 +76,16 @@ export abstract class Operation<T> implements Op<T> {
   /** What it waits for, in the words of Go's dumps. */
   abstract describe(): string
 
+  /** The operations that this one is made of: the cases of a choice, the operation that `map` changes. */
+  parts(): readonly Operation<unknown>[] {
+    return noParts
+  }
+
+  /** The primitives that it waits for; several where it is a choice. For dumps and test kits. */
+  resources(): readonly Resource[] {
+    return this.parts().flatMap((part) => part.resources())
+  }
+
   finish(waiter: Waiter): T {
     return waiter.raw as T // granted by whoever made it ready
   }
@@ -118,6 +129,7 @@ export abstract class Operation<T> implements Op<T> {
   }
 
   [Symbol.iterator](): this & Iterator<never, T, unknown> {
+    if (queue.probe !== null) queue.probe.perform?.(this)
     return this
   }
 
@@ -153,6 +165,9 @@ export abstract class Operation<T> implements Op<T> {
     return { done: true, value }
   }
 }
+
+const noParts: readonly Operation<unknown>[] = []
+
 void Object.defineProperty(Operation.prototype, OPERATION, { value: true })
 installObservable(Operation.prototype)
 
@@ -212,6 +227,9 @@ abstract class Wrapped<T, U> extends Operation<U> {
   }
   override refusal(ctx: Context): unknown {
     return this.inner.refusal(ctx)
+  }
+  override parts(): readonly Operation<unknown>[] {
+    return [this.inner]
   }
   describe(): string {
     return this.inner.describe()
@@ -305,6 +323,10 @@ class Within<T> extends Operation<T> {
     const winner = waiter.raw as Case // a settled case
     winner.operation.undo(winner)
     releaseCase(winner)
+  }
+
+  override parts(): readonly Operation<unknown>[] {
+    return this._ops
   }
 
   describe(): string {

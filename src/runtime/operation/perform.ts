@@ -1,8 +1,13 @@
-/** Performing an operation without a goroutine: for `await`, as a promise, and as an observable. */
+/**
+ * Performing an operation without a goroutine: for a callback, for `await`, as a promise and as an observable.
+ *
+ * Always true: an operation that has to wait delivers its result from the run queue, never from within the `settle` that granted it. The one
+ * exception is `await` of a plain operation, which resolves a promise and so runs no user code.
+ */
 import type { Operation } from './operation.js'
 import { uncaught } from '../base/host.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
-import { PENDING, Waiter } from './waiter.js'
+import { PENDING, Waiter, type Pending } from './waiter.js'
 
 export interface Observer<T> {
   next?(value: T): void
@@ -16,7 +21,124 @@ export interface Unsubscribable {
 
 type Callback<T> = (value: T) => unknown
 
-/** What `then` with two functions answers: there is no promise to chain on. */
+/**
+ * Performs operations, one after the other, and reports each to methods of its subclass. Used again and again it allocates nothing.
+ *
+ *     idle ──perform──▶ parked ──settle──▶ granted ──run──▶ idle   (`succeeded` or `failed`)
+ *      ▲                  └──────stop─────────┴──────────────┘     (withdrawn, or given back)
+ *
+ * Always true: at most one operation is under way, and `perform` is called only while there is none.
+ */
+export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
+  private _operation: Operation<T> | null = null
+  private _isGranted = false
+
+  /** The operation completed with this value. */
+  protected abstract succeeded(value: T): void
+  /** The operation threw. */
+  protected abstract failed(cause: unknown): void
+
+  /** Performs: reports at once where the operation completes now, and from the run queue where it has to wait. */
+  protected start(operation: Operation<T>): void {
+    let value
+    try {
+      value = this.perform(operation)
+    } catch (cause) {
+      this.failed(cause)
+      return
+    }
+    if (value !== PENDING) this.succeeded(value)
+  }
+
+  /** Returns the result where the operation completes now, or throws; otherwise parks, and returns PENDING. */
+  protected perform(operation: Operation<T>): T | Pending {
+    if (queue.probe !== null) queue.probe.perform?.(operation)
+    const value = operation.poll()
+    if (value === PENDING) {
+      this._operation = operation
+      operation.park(this)
+    }
+    return value
+  }
+
+  /** The operation under way was granted, and its result has not been taken. */
+  protected get isGranted(): boolean {
+    return this._isGranted
+  }
+
+  settle(raw: unknown): void {
+    this.raw = raw
+    this._isGranted = true
+    queue.push(this)
+  }
+
+  /** For the run queue. A performer that was stopped after the grant finds nothing to report. */
+  run(): void {
+    if (!this._isGranted) return
+    let value
+    try {
+      value = this.take()
+    } catch (cause) {
+      this.failed(cause)
+      return
+    }
+    this.succeeded(value)
+  }
+
+  /** Makes the result of a granted operation, or throws what it throws. */
+  protected take(): T {
+    const operation = this._operation as Operation<T> // only an operation under way is granted
+    this._clear()
+    const value = operation.finish(this)
+    this.raw = undefined
+    return value
+  }
+
+  /** Gives up the operation under way, if there is one: withdraws it, or gives back what it was granted. Reports nothing. */
+  stop(): void {
+    const operation = this._operation
+    if (operation === null) return
+    const wasGranted = this._isGranted
+    this._clear() // first: `undo` may run code that stops this performer once more
+    if (wasGranted) operation.undo(this)
+    else operation.withdraw(this)
+  }
+
+  private _clear(): void {
+    this._operation = null
+    this._isGranted = false
+  }
+}
+
+/** Performs at once. After `unsubscribe` nothing is delivered, and a grant is given back. */
+export function subscribe<T>(operation: Operation<T>, to: Observer<T> | Callback<T>): Unsubscribable {
+  return new Subscription(operation, typeof to === 'function' ? { next: to } : to)
+}
+
+class Subscription<T> extends CallbackPerformer<T> implements Unsubscribable {
+  constructor(
+    operation: Operation<T>,
+    private readonly _observer: Observer<T>,
+  ) {
+    super()
+    this.start(operation)
+  }
+
+  protected succeeded(value: T): void {
+    this._observer.next?.(value)
+    this._observer.complete?.()
+  }
+
+  protected failed(cause: unknown): void {
+    this._observer.error?.(cause)
+  }
+
+  unsubscribe(): void {
+    this.stop()
+  }
+}
+
+/** The result of `then` with two functions, which makes no promise to chain on. */
 const notAPromise = {
   then(): never {
     throw new TypeError(
@@ -27,6 +149,7 @@ const notAPromise = {
 
 /** `await op`: polls, and calls back directly where that is safe. */
 export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>): PromiseLike<never> {
+  if (queue.probe !== null) queue.probe.perform?.(operation)
   queue.cameBack()
   let value
   try {
@@ -35,7 +158,7 @@ export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, o
     onThrow(cause)
     return notAPromise
   }
-  if (value === PENDING) operation.park(new AsyncWaiter(operation, onValue, onThrow))
+  if (value === PENDING) operation.park(new AsyncPerformer(operation, onValue, onThrow))
   // Two async functions over a channel would otherwise never leave the microtasks.
   else if ((--queue.operations.left <= 0 && queue.sliceIsOver) || !queue.mayResume) queue.push({ run: () => resume(onValue, value) })
   else resume(onValue, value)
@@ -51,8 +174,8 @@ export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
   return new Promise((resolve, reject) => void performAsync(operation, resolve, reject))
 }
 
-/** An async function that waits. */
-export class AsyncWaiter<T> extends Waiter implements Runnable {
+/** An async function that waits at an `await`. */
+export class AsyncPerformer<T> extends Waiter implements Runnable {
   constructor(
     private readonly operation: Operation<T>,
     private readonly onValue: Callback<T>,
@@ -79,69 +202,7 @@ export class AsyncWaiter<T> extends Waiter implements Runnable {
       }
       resume(this.onValue, value)
     } catch (error) {
-      uncaught(error) // from a callback that is not the engine's: it must not reach the one who settled
+      uncaught(error) // from a callback that is not the engine's: it must not reach the code that settled this waiter
     }
-  }
-}
-
-/** Performs at once; the result is delivered where the subscriber still listens, and given back where not. */
-export function subscribe<T>(operation: Operation<T>, to: Observer<T> | Callback<T>): Unsubscribable {
-  const observer = typeof to === 'function' ? { next: to } : to
-  let value
-  try {
-    value = operation.poll()
-  } catch (cause) {
-    observer.error?.(cause)
-    return { unsubscribe() {} }
-  }
-  if (value === PENDING) {
-    const waiter = new SubscriberWaiter(operation, observer)
-    operation.park(waiter)
-    return waiter
-  }
-  observer.next?.(value)
-  observer.complete?.()
-  return { unsubscribe() {} }
-}
-
-/**
- *     parked ──settle──▶ granted ──run──▶ over
- *        └──────unsubscribe─────┴────────▶ over   (withdrawn, or given back)
- */
-class SubscriberWaiter extends Waiter implements Runnable, Unsubscribable {
-  private _state: 'parked' | 'granted' | 'over' = 'parked'
-
-  constructor(
-    private readonly operation: Operation<unknown>,
-    private readonly observer: Observer<unknown>,
-  ) {
-    super()
-  }
-
-  settle(raw: unknown): void {
-    this.raw = raw
-    this._state = 'granted'
-    queue.push(this)
-  }
-
-  run(): void {
-    if (this._state === 'over') return
-    this._state = 'over'
-    let value
-    try {
-      value = this.operation.finish(this)
-    } catch (cause) {
-      this.observer.error?.(cause)
-      return
-    }
-    this.observer.next?.(value)
-    this.observer.complete?.()
-  }
-
-  unsubscribe(): void {
-    const state = this._state
-    this._state = 'over' // first: what is given back may call somebody who unsubscribes this once more
-    if (state === 'parked') this.operation.withdraw(this)
-    if (state === 'granted') this.operation.undo(this)
   }
 }

@@ -5,17 +5,22 @@
  * It is watched from when it was first made a case, whether that is performed or not, and is ready one microtask later at the earliest: a
  * promise does not tell its state sooner.
  */
-import { Operation } from './operation.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from './waiter.js'
+import { QueuedOperation } from './queued.js'
+import type { Resource } from './resource.js'
+import { PENDING, WaitQueue, type Pending } from './waiter.js'
 
 interface Settled {
   readonly failed: boolean
   readonly value: unknown
 }
 
-class Watch {
+class Watch implements Resource {
   settled: Settled | null = null
   readonly waiters = new WaitQueue()
+
+  get kind(): string {
+    return 'promise'
+  }
 
   settle(failed: boolean, value: unknown): void {
     if (this.settled !== null) return // a thenable of the user's may call back twice
@@ -42,12 +47,15 @@ function watch(promise: PromiseLike<unknown>): Watch {
   return made
 }
 
-export class Promised<T> extends Operation<T> {
+export class Promised<T> extends QueuedOperation<T> {
   private readonly watch: Watch
 
   constructor(promise: PromiseLike<T>) {
     super()
     this.watch = watch(promise)
+  }
+  protected get waiters(): WaitQueue {
+    return this.watch.waiters
   }
   override get isPlain(): boolean {
     return true
@@ -58,14 +66,11 @@ export class Promised<T> extends Operation<T> {
     if (settled.failed) throw settled.value
     return settled.value as T // what the promise gave
   }
-  park(waiter: Waiter): void {
-    this.watch.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.watch.waiters.remove(waiter)
-  }
   override finish(): T {
     return this.poll() as T // settled by now
+  }
+  override resources(): readonly Resource[] {
+    return [this.watch]
   }
   describe(): string {
     return 'promise'

@@ -1,41 +1,95 @@
 /**
- * The probe: one nullable hook that sees what the runtime does. Off, it costs one branch an event. It is for dumps, traces and test kits;
- * it is called synchronously, must not throw, and must not perform operations. It sees names and things, never decides.
+ * The probe: one nullable hook that sees the events of the runtime. Off, it costs one branch an event. Dumps, traces and test kits are built
+ * on it. Its methods are called synchronously, must not throw, and must not perform operations.
  */
 import { queue } from './run-queue.js'
 
-/** Each method is called as the event happens; `on` says what the goroutine waits for, in the words of Go's dumps (`chan receive`). */
+/** Each method is optional, and is called as its event happens. */
 export interface Probe {
   /** A goroutine was created; it starts soon. */
   spawn?(goroutine: Observed): void
+  /** A goroutine begins to wait; `on` is its operation in the words of Go's dumps (`chan receive`). */
   park?(goroutine: Observed, on: string): void
-  /** A parked goroutine was granted what it waits for, and is ready. */
+  /** A parked goroutine was granted its operation, and is ready. */
   wake?(goroutine: Observed): void
   end?(goroutine: Observed): void
   cancel?(goroutine: Observed): void
   cancelContext?(context: object): void
-  /** A value entered a channel: a buffer, or straight to a receiver. */
+  /** A value entered a channel: into its buffer, or straight to a receiver. */
   send?(channel: object): void
-  /** A value left a channel, however it had come. */
+  /** A value left a channel, from its buffer or straight from a sender. */
   receive?(channel: object): void
   close?(channel: object): void
-  /** A lock or permit was granted: to the goroutine that runs, or to one that waited and is woken next. */
+  /** A closed channel is closed again; that call throws. */
+  closeTwice?(channel: object): void
+  /** A lock or permit was granted: to the goroutine that runs, or to a waiter, which is woken next. */
   lock?(lock: object): void
-  /** A lock or permit is given back, by whoever runs; it may be granted to the next at once. */
+  /** A lock or permit is given back by the code that runs; it may be granted to the next waiter at once. */
   unlock?(lock: object): void
-  /** An operation was made: a send, a sleep, a select. */
+  /** The counter of a wait group leaves zero. */
+  add?(group: object): void
+  /** The counter of a wait group leaves zero after a wait has returned: no wait has seen the end of that work yet. */
+  lateAdd?(group: object): void
+  /** A wait on a wait group returns. */
+  wait?(group: object): void
+  /**
+   * An operation was made: a send, a sleep, a select. A primitive that keeps one operation for all calls (`receive()`, `lock()`) makes one
+   * for each call while there is a probe.
+   */
   make?(operation: object): void
+  /** An operation is performed, by `yield*`, by `await`, as an observable or by `trySelect`. */
+  perform?(operation: object): void
 }
 
-/** What a probe may know of a goroutine. */
+/** The goroutine as a probe sees it. */
 export interface Observed {
   readonly id: number
   readonly name: string
 }
 
-/** Puts a probe in place of the one before; null takes it away. Answers the one before, so that probes can be stacked. */
+/** Sets the probe; null removes it. Returns the probe before, so that probes can be stacked. */
 export function setProbe(probe: Probe | null): Probe | null {
   const before = queue.probe
   queue.probe = probe
   return before
+}
+
+/** Sets the probe in addition to the probe that is there already, if any, which is called first. */
+export function addProbe(probe: Probe): void {
+  const before = queue.probe
+  queue.probe = before === null ? probe : both(before, probe)
+}
+
+/** Every event by name: the compiler refuses a list that lacks one. */
+const events: Required<Record<keyof Probe, true>> = {
+  spawn: true,
+  park: true,
+  wake: true,
+  end: true,
+  cancel: true,
+  cancelContext: true,
+  send: true,
+  receive: true,
+  close: true,
+  closeTwice: true,
+  lock: true,
+  unlock: true,
+  add: true,
+  lateAdd: true,
+  wait: true,
+  make: true,
+  perform: true,
+}
+
+type Listener = (...args: readonly unknown[]) => void
+
+function both(first: Probe, second: Probe): Probe {
+  const listeners: Record<string, Listener> = {}
+  for (const event of Object.keys(events) as (keyof Probe)[] /* the keys of `events` */) {
+    listeners[event] = (...args) => {
+      ;(first[event] as Listener | undefined)?.call(first, ...args) // each event has one signature, and `args` are passed on as they came
+      ;(second[event] as Listener | undefined)?.call(second, ...args) // likewise
+    }
+  }
+  return listeners
 }

@@ -135,6 +135,10 @@ abstract class Choice<R> extends Operation<R> {
     return first
   }
 
+  override parts(): readonly Operation<unknown>[] {
+    return this.operations
+  }
+
   describe(): string {
     return this.operations.length === 0 ? 'select (no cases)' : 'select'
   }
@@ -263,7 +267,9 @@ export function trySelect<const C extends readonly Selectable[]>(
   options?: SelectOptions,
 ): Option<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
-  const answer = makeSelect(cases, options?.biased === true).poll()
+  const select = makeSelect(cases, options?.biased === true)
+  if (queue.probe !== null) queue.probe.perform?.(select)
+  const answer = select.poll()
   return answer === PENDING ? none : some(answer)
 }
 

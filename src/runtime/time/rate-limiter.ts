@@ -14,6 +14,7 @@
  */
 import { checkCount, checkTime, mistyped, outOfRange } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
+import type { Resource } from '../operation/resource.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { time, type Entry } from '../scheduler/timers.js'
 import type { Context, Op } from '../interfaces/op.js'
@@ -67,7 +68,7 @@ export function rateLimiter(perSecond: number, burst: number): RateLimiter {
   return new Bucket(perSecond, burst)
 }
 
-class Bucket implements RateLimiter, Runnable {
+class Bucket implements RateLimiter, Runnable, Resource {
   private _tokens: number
   private _since = time.timers.now()
   private readonly _queue = new WaitQueue()
@@ -83,6 +84,10 @@ class Bucket implements RateLimiter, Runnable {
     public burst: number,
   ) {
     this._tokens = burst
+  }
+
+  get kind(): string {
+    return 'rateLimiter'
   }
 
   allow(n = 1): boolean {
@@ -297,6 +302,9 @@ class Wait extends Operation<void> {
     const deadline = ctx.deadline()
     if (deadline._tag === 'None' || this.bucket.dueFor(this.n) <= deadline.value) return undefined
     return new Error(`rate: Wait(n=${this.n}) would exceed context deadline`)
+  }
+  override resources(): readonly Resource[] {
+    return [this.bucket]
   }
   describe(): string {
     return 'rate.Limiter.Wait'

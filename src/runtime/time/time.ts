@@ -2,6 +2,8 @@
 import { Channel, type Receiver } from '../channel/channel.js'
 import { checkTime, outOfRange } from '../base/arguments.js'
 import { Operation } from '../operation/operation.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
 import type { Either, Option } from '../base/option.js'
 import { ObservableReceiver } from '../channel/subscription.js'
 import { time, type Entry } from '../scheduler/timers.js'
@@ -82,7 +84,7 @@ export function newTimer(ms: number): Timer {
  *      └───────stop────┴──────────────────▲ │
  *      ▲───────────────reset────────────────┘
  */
-class OneTimer implements Timer {
+class OneTimer implements Timer, Resource {
   private _entry: Entry | null = null
   private _expired = false
   /** Counts the stops: an expiry of a round before is stale. */
@@ -91,6 +93,10 @@ class OneTimer implements Timer {
 
   constructor(ms: number) {
     this._start(ms)
+  }
+
+  get kind(): string {
+    return 'timer'
   }
 
   fired(): Op<void> {
@@ -150,25 +156,25 @@ class OneTimer implements Timer {
   }
 }
 
-class Fired extends Operation<void> {
+class Fired extends QueuedOperation<void> {
   constructor(private readonly timer: OneTimer) {
     super()
   }
   override get isPlain(): boolean {
     return true
   }
+  protected get waiters(): WaitQueue {
+    return this.timer.waiters
+  }
   poll(): void | Pending {
     return this.timer.take() ? undefined : PENDING
-  }
-  park(waiter: Waiter): void {
-    this.timer.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.timer.waiters.remove(waiter)
   }
   override finish(): void {}
   override undo(waiter: Waiter): void {
     this.timer.giveBack(waiter.raw as number) // what it was granted
+  }
+  override resources(): readonly Resource[] {
+    return [this.timer]
   }
   describe(): string {
     return 'timer'

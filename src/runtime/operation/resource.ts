@@ -1,0 +1,7 @@
+/**
+ * A primitive that goroutines wait for: a channel, a lock, a context, another goroutine. `kind` is the word for it in dumps and reports
+ * (`chan`, `mutex`): a literal, so that a minified bundle prints the same word.
+ */
+export interface Resource {
+  readonly kind: string
+}
