@@ -23,7 +23,7 @@ const sayWhy = {
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', 'dist/', 'reports/', 'test/types/usage.ts', 'test/consumers/programs/*.ts'] },
+  { ignores: ['**/node_modules/', 'dist/', 'reports/', 'test/types/usage.ts', 'test/consumers/programs/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
