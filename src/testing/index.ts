@@ -1,6 +1,6 @@
 export { bubble, BubbleError, type Bubble } from './bubble/bubble.js'
 export { explore, replay, ScheduleError, type Exploration, type ExploreOptions, type ReplayOptions } from './explore/explore.js'
-export type { Finding, FindingKind } from './explore/findings.js'
+export type { Finding, FindingKind, FormerFindingKind } from './explore/findings.js'
 export {
   laws,
   LawError,

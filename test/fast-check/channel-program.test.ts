@@ -11,9 +11,9 @@ import {
 import { go, sleep } from 'millrace'
 import { explore, replay, ScheduleError } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
-import { canBeExplained } from '../../src/testing/fast-check/channel-model.js'
-import { textOfPlan, textOfStep } from '../../src/testing/fast-check/channel-steps.js'
-import { simplerPrograms } from '../../src/testing/fast-check/simpler-program.js'
+import { isPossible } from '../../src/testing/fast-check/channel-program/model.js'
+import { textOfPlan, textOfStep } from '../../src/testing/fast-check/channel-program/plan.js'
+import { simplerPrograms } from '../../src/testing/fast-check/channel-program/simpler.js'
 import { typeErrors } from '../docs/type-check.js'
 import { broken, whole } from './broken.js'
 
@@ -229,7 +229,9 @@ describe('a run of a channel program', () => {
 
   it('is refused outside of a schedule, where nobody knows when it is over', async () => {
     const [program] = fc.sample(channelProgram(), 1)
-    await expect(go(program.run).join()).rejects.toThrow('program.run: expected to be run under a schedule, by schedule.run or explore')
+    await expect(go(program.run).join()).rejects.toThrow(
+      'program.run: the program must run under a schedule; use schedule.run(program.run) or explore(program.run)',
+    )
   })
 
   it('with deadlocks, leaves those blocked who are, and is shrunk to one goroutine that receives', async () => {
@@ -291,13 +293,13 @@ describe('a history that cannot be', () => {
     ['a case was chosen that is not there', 1, [[{ do: 'select', cases: [{ do: 'receive', channel: 0 }] }]], { events: [{ ...sent(0), case: 1 }], blocked: [] }],
     ['it is told of no goroutine', 1, [[send(1)]], { events: [], blocked: [] }],
   ])('is refused: %s', (_, capacity, goroutines, history) => {
-    expect(canBeExplained({ channels: [capacity], goroutines }, history)).toBe(false)
+    expect(isPossible({ channels: [capacity], goroutines }, history)).toBe(false)
   }) // prettier-ignore
 
   it('is told in an error, with its events', () => {
     const [program] = fc.sample(channelProgram({ verbs: ['receive'], goroutines: 1, steps: 1, channels: 1, capacity: 0 }), 1)
     expect(() => program.check({ events: [got(0, 7)], blocked: [] })).toThrow(
-      new Error('program.check(history): this cannot happen with channels:\ng1 a.receive(): received 7'),
+      new Error('program.check(history): channels cannot produce this history:\ng1 a.receive(): received 7'),
     )
   })
 
@@ -309,7 +311,7 @@ describe('a history that cannot be', () => {
         fc.pre(received.length > 0)
         const changed = received[which % received.length]
         const others = events.map((event) => (event === changed ? { ...event, value: 100 } : event))
-        expect(canBeExplained(program, { events: others, blocked })).toBe(false)
+        expect(isPossible(program, { events: others, blocked })).toBe(false)
       }),
       { numRuns: 500, seed: 1 },
     )
@@ -326,7 +328,7 @@ describe('a channel with a fault', () => {
       )
       expect(failed, `seed ${seed}`).toBe(true)
       expect(numRuns, `runs of seed ${seed}`).toBeLessThanOrEqual(runs)
-      expect((errorInstance as Error).message).toContain('this cannot happen with channels')
+      expect((errorInstance as Error).message).toContain('channels cannot produce this history')
       const [program] = counterexample ?? []
       expect(stepsOf(program ?? { channels: [], goroutines: [] }).length, `steps of seed ${seed}`).toBeLessThanOrEqual(6)
       const bodies = program?.goroutines.map((steps) => steps.map(textOfStep).join('; ')).join(' | ')

@@ -1,11 +1,11 @@
 import { chan, go, sleep, ticker } from 'millrace'
 import { explore } from 'millrace/testing'
 import { expect, it } from 'vitest'
-import { Rig } from '../../src/testing/explore/scheduled-run.js'
+import { ScheduledRunner } from '../../src/testing/explore/scheduled-run.js'
 
 function quiescence() {
-  if (Rig.current === null) throw new Error('there is no exploration')
-  return Rig.current.quiescence()
+  if (ScheduledRunner.current === null) throw new Error('there is no exploration')
+  return ScheduledRunner.current.quiescence()
 }
 
 it('quiescence comes when nobody else can go on, by time neither; then that is no deadlock, under any schedule', async () => {

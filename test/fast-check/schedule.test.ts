@@ -3,8 +3,6 @@ import { chan, go, gosched, mutex, select, sleep, type Goroutine } from 'millrac
 import { channelProgram, schedule, scheduleOf, type RunSchedule } from 'millrace/fast-check'
 import { bubble, replay, ScheduleError, type Program, type Trial } from 'millrace/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { cut, type Picks } from '../../src/testing/fast-check/picks.js'
-import { simplerThan } from '../../src/testing/fast-check/simpler.js'
 import { backwards, lockOrder, lostUpdate, sound, starved } from './programs.js'
 
 const seeds = Array.from({ length: 20 }, (_, i) => i + 1)
@@ -95,7 +93,7 @@ describe('a schedule', () => {
     const [known, drawn] = [all.filter(({ token }) => token !== null), all.filter(({ token }) => token === null)]
     expect(known.length).toBeGreaterThan(5)
     expect(drawn.length).toBeGreaterThan(50)
-    expect(String(drawn[0])).toBe('a schedule that was not run')
+    expect(String(drawn[0])).toBe('a schedule that has not run yet')
     for (const one of drawn) one.runSync(sound)
     expect(drawn.every(({ token }) => token?.startsWith('s1-'))).toBe(true)
   })
@@ -231,7 +229,7 @@ describe('a program under a schedule', () => {
       yield* other.join()
     }
     expect(() => scheduleOf('s1-').runSync(program)).toThrow(
-      new TypeError('schedule.runSync(program): an async function takes part, which goes on by promises; use run'),
+      new TypeError('schedule.runSync(program): an async function takes part, which continues by promises; use run'),
     )
     await scheduleOf('s1-').run(sound)
     expect(steps).toBe(0)
@@ -242,7 +240,9 @@ describe('a program under a schedule', () => {
     const fickle = function* () {
       if (runs++ === 0) throw new Error('only once')
     }
-    await expect(scheduleOf('s1-').run(fickle)).rejects.toThrow('schedule.run(program): the program is not the same each time')
+    await expect(scheduleOf('s1-').run(fickle)).rejects.toThrow(
+      'schedule.run(program): the program is not deterministic: replaying the failing schedule did not fail',
+    )
   })
 
   it.each<[string, Program, object, string]>([
@@ -252,7 +252,7 @@ describe('a program under a schedule', () => {
         for (;;) yield* gosched()
       },
       { steps: 50 },
-      'steps',
+      'step-limit',
     ],
     [
       'unperformed',
@@ -272,7 +272,7 @@ describe('a program under a schedule', () => {
         }).join()
       },
       { ownedLocks: true },
-      'stranger',
+      'foreign-unlock',
     ],
   ])('is looked at as the options say: %s', async (_, program, options, kind) => {
     // prettier-ignore
@@ -319,43 +319,5 @@ describe('the host', () => {
     })
     expect(await s.run(sound)).toBe('012')
     expect(s.runSync(sound)).toBe('012')
-  })
-})
-
-describe('what is simpler', () => {
-  const switches = fc.array(
-    fc.record({ after: fc.nat(5), pick: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 2 ** 32, max: 2 ** 33 - 1 })) }),
-    { maxLength: 12 },
-  )
-  const tail = fc.option(fc.record({ seed: fc.integer(), row: fc.integer({ min: 1, max: 100 }) }), { freq: 3 })
-  const place = fc.option(fc.record({ size: fc.integer({ min: 1, max: 12 }), from: fc.nat(12) }))
-
-  /** No tail is less than one; then the switches, the choices, and the options count, in this order. */
-  const measure = ({ switches, tail }: Picks): number[] => [
-    tail === null ? 0 : 1,
-    switches.length,
-    switches.reduce((sum, { after }) => sum + after + 1, 0),
-    switches.reduce((sum, { pick }) => sum + pick, 0),
-  ]
-
-  const isLess = (a: number[], b: number[]): boolean => {
-    const i = a.findIndex((n, i) => n !== b[i])
-    return i >= 0 && a[i] < b[i]
-  }
-
-  it('is always less, so that shrinking ends', () => {
-    fc.assert(
-      fc.property(fc.record({ switches, tail }), place, (picks, place) => {
-        for (const simpler of simplerThan(picks, place))
-          expect(isLess(measure(simpler.picks), measure(picks)), JSON.stringify(simpler.picks)).toBe(true)
-      }),
-    )
-  })
-
-  it('of a tail are its first picks, from none to 16,384', () => {
-    const picks: Picks = { switches: [], tail: { seed: 1, row: 1 } }
-    const lengths = [...simplerThan(picks, null)].map((simpler) => simpler.picks.switches.length)
-    expect(lengths).toEqual([0, 1, 4, 16, 64, 256, 1_024, 4_096, 16_384])
-    expect(cut(picks, 3).switches.length).toBe(3)
   })
 })

@@ -52,7 +52,7 @@ export const channelAndContext: readonly Kernel[] = [
     name: 'grpc_862',
     kind,
     difficulty: 'easy',
-    shows: ['steps'],
+    shows: ['step-limit'],
     program: (isFixed) =>
       function* () {
         const caller = withCancel(background)

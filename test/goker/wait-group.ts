@@ -81,7 +81,7 @@ export const waitGroups: readonly Kernel[] = [
     name: 'cockroach_4407',
     kind: 'Misuse WaitGroup',
     difficulty: 'hard',
-    shows: ['unwaited'],
+    shows: ['late-add'],
     options: { waitGroups: true },
     program: (isFixed) =>
       function* () {

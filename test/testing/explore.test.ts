@@ -196,7 +196,7 @@ describe('findings', () => {
           throw new Error('alone')
         })
       },
-      { message: 'worker#2 failed, and nobody joined it: Error: alone' },
+      { message: 'worker#2 failed, and no goroutine joined it: Error: alone' },
     ],
     [
       'deadlock',
@@ -235,11 +235,11 @@ describe('findings', () => {
       },
     ],
     [
-      'steps',
+      'step-limit',
       function* () {
         for (;;) yield* gosched()
       },
-      { message: 'not ended within the step bound; alive: anonymous#1 [runnable]' },
+      { message: 'the program has not ended within the step limit; alive: anonymous#1 [runnable]' },
     ],
   ]
 
@@ -472,7 +472,7 @@ describe('bad input', () => {
       'explore(program, { strategy }): expected "random", "pct", "exhaustive" or "first-in", got "best"',
     ],
     ['token', () => replay('x1-2', nothing), 'replay(token): expected a token that begins with s1-, got "x1-2"'],
-    ['part of a token', () => replay('s1-?', nothing), 'replay(token): "?" is no part of a token, in "s1-?"'],
+    ['part of a token', () => replay('s1-?', nothing), 'replay(token): the part "?" is malformed, in "s1-?"'],
     ['no token', () => replay(1 as never, nothing), 'replay(token, program): expected a token, got 1'],
   ])('%s', async (_what, call, message) => {
     await expect(call()).rejects.toThrow(message)
@@ -484,7 +484,7 @@ describe('bad input', () => {
       explore(function* () {
         if (runs++ === 0) throw new Error('once')
       }),
-    ).rejects.toThrow('the program is not the same each time')
+    ).rejects.toThrow('the program is not deterministic: replaying the failing schedule did not fail')
   })
 })
 
@@ -571,10 +571,10 @@ describe('a lock that is unlocked by one who does not hold it', () => {
   it('is a finding where locks are owned, with the schedule that leads to it; in Go it is none', async () => {
     const { finding, token } = await found(program, { ownedLocks: true })
     expect(finding).toMatchObject({
-      kind: 'stranger',
-      message: 'a lock was unlocked by one who does not hold it: program#1 unlocks mutex 1, which is held by holding#2',
+      kind: 'foreign-unlock',
+      message: 'a goroutine unlocked a lock that it does not hold: program#1 unlocks mutex 1, which is held by holding#2',
     })
-    await expect(replay(token, program, { ownedLocks: true })).rejects.toMatchObject({ finding: { kind: 'stranger' } })
+    await expect(replay(token, program, { ownedLocks: true })).rejects.toMatchObject({ finding: { kind: 'foreign-unlock' } })
     await explore(program)
   })
 

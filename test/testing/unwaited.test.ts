@@ -34,7 +34,7 @@ describe('is reported', () => {
   it.each(['random', 'pct', 'exhaustive'] as const)('under %s: the add that was too late, by whom, and when', async (strategy) => {
     const error = await find(addsInside, { strategy })
     expect(error?.finding).toMatchObject({
-      kind: 'unwaited',
+      kind: 'late-add',
       message: 'a wait group was added to after the last wait on it: server#2 adds to waitGroup 1',
       waiting: [],
     })
@@ -84,7 +84,7 @@ describe('is reported', () => {
       })
       yield* requests.wait()
     }
-    expect((await find(granted))?.finding).toMatchObject({ kind: 'unwaited' })
+    expect((await find(granted))?.finding).toMatchObject({ kind: 'late-add' })
   })
 
   it('in the last of several rounds', async () => {
@@ -100,7 +100,7 @@ describe('is reported', () => {
         yield* group.wait()
       }
     }
-    expect((await find(rounds))?.finding).toMatchObject({ kind: 'unwaited', message: expect.stringContaining('late#4') as string })
+    expect((await find(rounds))?.finding).toMatchObject({ kind: 'late-add', message: expect.stringContaining('late#4') as string })
   })
 })
 

@@ -1,16 +1,18 @@
 import { checkCount, checkFunction, mistyped, outOfRange } from '../../runtime/internal.js'
 import type { Finding } from './findings.js'
+import { follow, picksOf, type Picks } from './picks.js'
+import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
 import { shrink } from './shrink.js'
-import { exhaustive, firstIn, fromToken, pct, randomWalk, replaying, toToken, type Choices, type Strategy } from './strategies.js'
+import { exhaustive, firstIn, pct, randomWalk, type Strategy } from './strategies.js'
+import { fromToken, toToken } from './token.js'
 import { Trace, type Event } from './trace.js'
-import { Rig, type Outcome, type Program } from './scheduled-run.js'
 
 export interface ExploreOptions {
-  /** Schedules to try at most; default 1000. */
+  /** The most schedules to try; default 1000. */
   readonly schedules?: number
   /**
-   * How they are chosen; default `random`. `pct` finds bugs that need few orderings (`depth`) with a known probability; `exhaustive` tries all with at
-   * most `preemptions`; `first-in` is the one without any switch.
+   * How schedules are chosen; default `random`. `pct` finds bugs that need few orderings (`depth`) with a known probability; `exhaustive` tries all
+   * schedules with at most `preemptions` preemptions; `first-in` is the one schedule without a switch.
    */
   readonly strategy?: 'random' | 'pct' | 'exhaustive' | 'first-in'
   /** Of `random` and `pct`: the same seed gives the same schedules. Default 1. */
@@ -19,40 +21,42 @@ export interface ExploreOptions {
   readonly depth?: number
   /** Of `exhaustive`; default 2. */
   readonly preemptions?: number
-  /** Steps of one run after which it counts as one that does not end; default 10,000. */
+  /** Steps after which a run counts as endless (`step-limit`); default 10,000. */
   readonly steps?: number
-  /** Whether an operation that a goroutine makes and nobody performs (`jobs.send(1)` alone) is a finding; default true. */
+  /** Whether an operation that a goroutine makes and never performs (`jobs.send(1)` alone) is a finding (`unperformed`); default true. */
   readonly unperformed?: boolean
   /**
-   * Whether to unlock what another holds is a finding; default false, for Go allows it. To see it, a ledger is kept of each run, which is slower.
+   * Whether an unlock by a goroutine that does not hold the lock is a finding (`foreign-unlock`); default false, since Go allows it. Slower: the holders
+   * of all locks are tracked.
    */
   readonly ownedLocks?: boolean
   /**
-   * Whether it is a finding that a wait group is added to, from zero, after the last wait on it has returned, so that nobody waits for that work; default
-   * false, for a program may mean it.
+   * Whether an `add` to a wait group from zero, after the last wait on it has returned, is a finding (`late-add`): nobody waits for that work. Default
+   * false, since a program may intend it.
    */
   readonly waitGroups?: boolean
 }
 
-/** What a replay has to be told of the exploration. */
+/** The options of an exploration that its replay needs too. */
 export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups'>
 
 export interface Exploration {
-  /** Schedules that were run. */
+  /** Schedules tried. */
   readonly schedules: number
-  /** Whether there are no others (`exhaustive`, `first-in`). */
+  /** Whether no other schedule is left (`exhaustive`, `first-in`). */
   readonly isComplete: boolean
 }
 
-/** A schedule under which the program goes wrong, shrunk to few switches. `replay(token, program)` runs it again. */
+/** A schedule under which the program fails, shrunk to few switches. `replay(token, program)` runs the program under it again. */
 export class ScheduleError extends Error {
   override readonly name = 'ScheduleError'
   constructor(
     readonly finding: Finding,
-    /** The schedule. */
+    /** The schedule, for `replay`. */
     readonly token: string,
+    /** The events of the run, in order. */
     readonly events: readonly Event[],
-    /** How many schedules it took to find it; and with which seed. */
+    /** Schedules tried until this one was found. */
     readonly schedules: number,
     readonly seed: number,
     trace: string,
@@ -65,12 +69,14 @@ export class ScheduleError extends Error {
 }
 
 /**
- * Runs a program under many schedules, in virtual time: which goroutine goes on after each operation, which case a select looks at first, and when
- * timers fire are choices. Rejects with a ScheduleError at the first run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
- * The program is a goroutine function (or async, which is slower), makes all that it uses, and must be the same each time; it is given the run, whose
- * `choose(n)` is a choice too.
+ * Runs a program under many schedules, in virtual time. Which goroutine continues after each operation, which case a select looks at first, and when timers
+ * fire are choices of the schedule. Rejects with a ScheduleError at the first run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
  *
- * One exploration at a time: the run queue is its own meanwhile. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).
+ * The program is a goroutine function (or an async function, which is slower). It must create everything it uses, and be deterministic under a given
+ * schedule. Its argument is the run, whose `choose(n)` is a choice too.
+ *
+ * One exploration at a time: the exploration owns the run queue meanwhile. Throws TypeError or RangeError for bad options. Sources: CHESS (Musuvathi et al.,
+ * 2008), PCT (Burckhardt et al., 2010).
  *
  * @example
  * ```ts
@@ -88,40 +94,49 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
   checkCount('explore(program, { steps })', 1, steps)
   checkSeed(seed)
   const strategy = strategyOf(options, seed)
-  const rig = new Rig(steps, options)
-  rig.open()
+  const runner = new ScheduledRunner(steps, options)
+  runner.open()
   try {
     for (let n = 1; n <= schedules; n++) {
-      if (!strategy.begin()) return { schedules: n - 1, isComplete: true }
-      const run = rig.run(program, strategy, null)
+      const picker = strategy.next()
+      if (picker === null) return { schedules: n - 1, isComplete: true }
+      const run = runner.run(program, picker, null)
       const outcome = run instanceof Promise ? await run : run
-      if (outcome.finding !== null) throw await failure(rig, program, outcome, n, seed)
-      if (rig.isOverdue) await rig.letHostIn()
+      if (outcome.finding !== null) throw await shrunkError(runner, program, outcome, { schedules: n, seed })
+      if (runner.isOverdue) await runner.letHostIn()
     }
-    return { schedules, isComplete: !strategy.begin() }
+    return { schedules, isComplete: strategy.next() === null }
   } finally {
-    rig.close()
+    runner.close()
   }
 }
 
 const MOST_STEPS = 10_000
 
 /**
- * Runs the program under the schedule that a ScheduleError named. Rejects with the same error again, or resolves when the program no longer goes wrong.
+ * Runs the program under the schedule of a ScheduleError. Rejects with the same error again, or resolves when the program no longer fails. Throws TypeError
+ * for a malformed token.
+ *
+ * @example
+ * ```ts
+ * await replay('s1-0-3', function* () {
+ *   yield* sleep(5)
+ * })
+ * ```
  */
 export async function replay(token: string, program: Program, options: ReplayOptions = {}): Promise<void> {
   if (typeof token !== 'string') throw mistyped('replay(token, program)', 'a token', token)
   checkFunction('replay(token, program)', program)
   const { steps = MOST_STEPS } = options
   checkCount('replay(token, program, { steps })', 1, steps)
-  const choices = fromToken(token)
-  const rig = new Rig(steps, options)
-  rig.open()
+  const picks: Picks = { switches: fromToken(token), tail: null }
+  const runner = new ScheduledRunner(steps, options)
+  runner.open()
   try {
-    const { error } = await show(rig, program, choices, 1, 0)
+    const error = await tracedError(runner, program, picks, { schedules: 1, seed: 0 })
     if (error !== null) throw error
   } finally {
-    rig.close()
+    runner.close()
   }
 }
 
@@ -147,31 +162,30 @@ function checkSeed(seed: number): void {
   if (!Number.isSafeInteger(seed)) throw outOfRange('explore(program, { seed })', 'a whole number', seed)
 }
 
-async function failure(rig: Rig, program: Program, found: Outcome, schedules: number, seed: number): Promise<ScheduleError> {
-  const { finding } = await rig.run(program, replaying(found.choices), new Trace())
-  if (finding === null) throw notTheSame()
-  const shrunk = await shrink(found.choices, async (choices) => {
-    if (rig.isOverdue) await rig.letHostIn()
-    return (await rig.run(program, replaying(choices), new Trace())).finding?.kind === finding.kind
+interface Search {
+  readonly schedules: number
+  readonly seed: number
+}
+
+async function shrunkError(runner: ScheduledRunner, program: Program, found: Outcome, search: Search): Promise<ScheduleError> {
+  const { finding } = await runner.run(program, follow(picksOf(found.choices)), new Trace())
+  if (finding === null) throw notDeterministic('explore(program)')
+  const shrunk = await shrink(picksOf(found.choices), async (picks) => {
+    if (runner.isOverdue) await runner.letHostIn()
+    return (await runner.run(program, follow(picks), new Trace())).finding?.kind === finding.kind
   })
-  const { error } = await show(rig, program, shrunk, schedules, seed)
-  if (error === null) throw notTheSame()
+  const error = await tracedError(runner, program, shrunk, search)
+  if (error === null) throw notDeterministic('explore(program)')
   return error
 }
 
-async function show(
-  rig: Rig,
-  program: Program,
-  choices: Choices,
-  schedules: number,
-  seed: number,
-): Promise<{ error: ScheduleError | null }> {
+async function tracedError(runner: ScheduledRunner, program: Program, picks: Picks, search: Search): Promise<ScheduleError | null> {
   const trace = new Trace()
-  const { finding } = await rig.run(program, replaying(choices), trace)
-  if (finding === null) return { error: null }
-  return { error: new ScheduleError(finding, toToken(choices), trace.events, schedules, seed, trace.toString()) }
+  const { finding } = await runner.run(program, follow(picks), trace)
+  if (finding === null) return null
+  return new ScheduleError(finding, toToken(picks.switches), trace.events, search.schedules, search.seed, trace.toString())
 }
 
-function notTheSame(): Error {
-  return new Error('explore(program): the program is not the same each time: run again under the schedule that failed, it does not')
+export function notDeterministic(where: string): Error {
+  return new Error(`${where}: the program is not deterministic: replaying the failing schedule did not fail`)
 }

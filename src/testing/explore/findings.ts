@@ -1,83 +1,114 @@
-/** What can be wrong with a run. */
+/** Ways in which a run goes wrong. */
 import type { Observed } from '../../runtime/index.js'
 import { cycleText, dumpOf, type Dump, type Ledger, type Spawned } from '../../runtime/internal.js'
 import { nameOf } from './trace.js'
 
 /**
- * `failed`: the program's own throw. `crash`: a failure nobody joined. `deadlock`: the program waits and nothing can go on. `leak`: it has ended,
- * and left goroutines behind; `partial deadlock`: some of them wait for each other in a ring of locks and joins. `steps`: it had not ended at the step
- * bound. `unperformed`: all went well, but an operation was made that nobody performed. `stranger`: all went well,
- * but a lock was unlocked by one who did not hold it. `unwaited`: all went well, but a wait group was added to after the last wait on it.
+ * - `failed`: the program throws.
+ * - `crash`: a goroutine fails, and no goroutine joins it.
+ * - `deadlock`: the program waits, and nothing can continue.
+ * - `leak`: the program has ended and left goroutines behind.
+ * - `partial deadlock`: a leak of goroutines that wait for each other in a cycle of locks and joins.
+ * - `step-limit`: the program has not ended at the step limit.
+ * - `unperformed`: the run is well otherwise, but an operation was made and never performed.
+ * - `foreign-unlock`: the run is well otherwise, but a goroutine unlocked a lock that it does not hold.
+ * - `late-add`: the run is well otherwise, but a wait group was added to after the last wait on it.
  */
-export type FindingKind = 'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'steps' | 'unperformed' | 'stranger' | 'unwaited'
+export type FindingKind =
+  'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'step-limit' | 'unperformed' | 'foreign-unlock' | 'late-add'
 
+/** The names of up to version 0.1: `steps`, `stranger`, `unwaited`; the other kinds have the same name. */
+export type FormerFindingKind = Exclude<FindingKind, 'step-limit' | 'foreign-unlock' | 'late-add'> | 'steps' | 'stranger' | 'unwaited'
+
+/** One way in which a run went wrong. */
 export interface Finding {
   readonly kind: FindingKind
-  /** What was thrown, for `failed` and `crash`. */
+  /**
+   * The kind under its name of up to version 0.1: `steps` for `step-limit`, `stranger` for `foreign-unlock`, `unwaited` for `late-add`; the other kinds
+   * have the same name.
+   * @deprecated Compare `kind`. This property goes with the next release.
+   */
+  readonly formerKind: FormerFindingKind
+  /** The error thrown, of `failed` and `crash`. */
   readonly error?: unknown
-  /** Those that wait at the end, and for what: `worker#3 [chan receive]`. */
+  /** The goroutines that wait at the end, and for which operation: `worker#3 [chan receive]`. */
   readonly waiting: readonly string[]
   readonly message: string
-  /** Who was there at the end, and who waits for whom; null where nobody kept a ledger. */
+  /** All goroutines alive at the end, and which of them waits for which; null where they were not tracked. */
   readonly dump: Dump | null
 }
 
-/** A failure that nobody took; `by` is null where it was a callback's. */
+/** A failure that no goroutine joined; `by` is null where a callback failed. */
 export interface Crash {
   readonly error: unknown
   readonly by: Observed | null
 }
 
-/** One at whose end nobody waits. */
-export function plain(kind: FindingKind, message: string): Finding {
-  return { kind, message, waiting: [], dump: null }
-}
-
-interface End {
+/** A run at its end. */
+export interface RunEnd {
   readonly main: Spawned
   readonly goroutines: readonly Spawned[]
   readonly crashes: readonly Crash[]
-  /** The step bound was reached. */
-  readonly isOut: boolean
+  readonly isAtStepLimit: boolean
   readonly ledger: Ledger | null
   /** ms, on the clock of the ledger. */
   readonly now: number
 }
 
-export function judge(end: End): Finding | null {
-  const { main, goroutines, crashes, isOut, ledger } = end
-  if (main.hasEnded && main.failure === null && crashes.length === 0 && !isOut && goroutines.every((one) => one.hasEnded)) return null
-  const waiting = goroutines.filter((one) => !one.hasEnded).map((one) => `${nameOf(one)} [${one.waitsFor}]`)
-  const dump = ledger === null ? null : dumpOf(ledger, end.now)
-  return { waiting, dump, ...verdict(end, waiting, dump) }
+type Verdict = Pick<Finding, 'kind' | 'error' | 'message'>
+
+/** A finding at whose end no goroutine waits. */
+export function misuseFinding(kind: FindingKind, message: string): Finding {
+  return findingOf({ kind, message }, [], null)
 }
 
-function verdict(
-  { main, crashes, isOut }: End,
-  waiting: readonly string[],
-  dump: Dump | null,
-): Pick<Finding, 'kind' | 'error' | 'message'> {
+/** The finding of a run; null where the program and all its goroutines have ended well. */
+export function judge(end: RunEnd): Finding | null {
+  const { main, goroutines, crashes, isAtStepLimit, ledger } = end
+  const isWell = main.hasEnded && main.failure === null && crashes.length === 0 && !isAtStepLimit
+  if (isWell && goroutines.every((one) => one.hasEnded)) return null
+  const waiting = goroutines.filter((one) => !one.hasEnded).map((one) => `${nameOf(one)} [${one.waitsFor}]`)
+  const dump = ledger === null ? null : dumpOf(ledger, end.now)
+  return findingOf(verdictOf(end, waiting.join(', '), cyclesText(dump)), waiting, dump)
+}
+
+function findingOf(verdict: Verdict, waiting: readonly string[], dump: Dump | null): Finding {
+  return { ...verdict, formerKind: formerKindOf(verdict.kind), waiting, dump }
+}
+
+function formerKindOf(kind: FindingKind): FormerFindingKind {
+  switch (kind) {
+    case 'step-limit':
+      return 'steps'
+    case 'foreign-unlock':
+      return 'stranger'
+    case 'late-add':
+      return 'unwaited'
+    default:
+      return kind
+  }
+}
+
+function verdictOf({ main, crashes, isAtStepLimit }: RunEnd, waiting: string, cycles: string): Verdict {
   const { failure } = main
-  if (failure !== null) return { kind: 'failed', error: failure.error, message: text(failure.error) }
+  if (failure !== null) return { kind: 'failed', error: failure.error, message: textOfError(failure.error) }
   const [crash] = crashes
   if (crash !== undefined) {
-    const who = crash.by === null ? 'a callback' : nameOf(crash.by)
-    return { kind: 'crash', error: crash.error, message: `${who} failed, and nobody joined it: ${text(crash.error)}` }
+    const by = crash.by === null ? 'a callback' : nameOf(crash.by)
+    return { kind: 'crash', error: crash.error, message: `${by} failed, and no goroutine joined it: ${textOfError(crash.error)}` }
   }
-  const who = waiting.join(', ')
-  if (isOut) return { kind: 'steps', message: `not ended within the step bound; alive: ${who}` }
-  const cycles = cyclesText(dump)
-  if (!main.hasEnded) return { kind: 'deadlock', message: `deadlock: all goroutines are blocked: ${who}${cycles}` }
-  if (cycles !== '') return { kind: 'partial deadlock', message: `found unexpected goroutines: ${who}${cycles}` }
-  return { kind: 'leak', message: `found unexpected goroutines: ${who}` }
+  if (isAtStepLimit) return { kind: 'step-limit', message: `the program has not ended within the step limit; alive: ${waiting}` }
+  if (!main.hasEnded) return { kind: 'deadlock', message: `deadlock: all goroutines are blocked: ${waiting}${cycles}` }
+  if (cycles !== '') return { kind: 'partial deadlock', message: `found unexpected goroutines: ${waiting}${cycles}` }
+  return { kind: 'leak', message: `found unexpected goroutines: ${waiting}` }
 }
 
 function cyclesText(dump: Dump | null): string {
   if (dump === null) return ''
-  const names = new Map(dump.goroutines.map((one) => [one.id, one]))
-  return dump.cycles.map((ring) => `\n${cycleText(ring, names)}`).join('')
+  const byId = new Map(dump.goroutines.map((one) => [one.id, one]))
+  return dump.cycles.map((cycle) => `\n${cycleText(cycle, byId)}`).join('')
 }
 
-function text(error: unknown): string {
+function textOfError(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

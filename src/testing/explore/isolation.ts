@@ -1,4 +1,8 @@
-/** The run queue, the clock, chance and crashes in the hands of an exploration; what was under way outside is not touched. */
+/**
+ * Takes over the run queue, the clock, the random numbers and the crash hook for an exploration.
+ *
+ * Always true: goroutines and timers from outside the exploration neither run nor get lost. They continue during `letHostIn` and after `close`.
+ */
 import { onCrash, type Observed } from '../../runtime/index.js'
 import {
   hostTurn,
@@ -13,10 +17,10 @@ import {
 } from '../../runtime/internal.js'
 import { enter } from '../bubble/exclusive.js'
 
-/** ms of runs before the host gets a turn. */
+/** ms of runs between two turns of the host. */
 const SLICE = 20
 
-/** Chance as the schedule decides it. */
+/** Random numbers that the schedule decides. */
 class ScheduledRandom extends Random {
   constructor(private readonly _choose: (n: number) => number) {
     super(1)
@@ -24,7 +28,7 @@ class ScheduledRandom extends Random {
   override below(n: number): number {
     return n < 2 ? 0 : this._choose(n)
   }
-  /** Always from the same start: what a number drawn stands for must not depend on the runs before. */
+  /** Always the same order: a number drawn must mean the same in each run. */
   override takeOrder(n: number): number[] {
     return Array.from({ length: n }, (_, i) => i)
   }
@@ -45,9 +49,9 @@ export class Isolation {
     this._random = new ScheduledRandom(choose)
   }
 
-  /** `what` is the call that opens it, as it is told to one who comes meanwhile. */
-  open(what: string): void {
-    this._leave = enter(what)
+  /** `call` names the public call, for the error of a second call meanwhile. */
+  open(call: string): void {
+    this._leave = enter(call)
     this._takeOver()
   }
 
@@ -56,19 +60,19 @@ export class Isolation {
     this._leave?.()
   }
 
-  /** It is time for a turn of the host; asked between runs. */
+  /** Whether the host should get a turn, between two runs. */
   get isOverdue(): boolean {
     return performance.now() >= this._deadline
   }
 
-  /** Everything else that is under way, too. */
+  /** Gives the host a turn, and with it the goroutines and timers from outside. */
   async letHostIn(): Promise<void> {
     this._giveBack?.()
     await new Promise<void>(hostTurn)
     this._takeOver()
   }
 
-  /** Who became ready since the last call; what is known to be from outside is passed on. */
+  /** Takes the runnables that became ready since the last call; those from outside go back to their own queue. */
   takeReady(goroutines: readonly Spawned[], take: (runnable: Runnable) => void): void {
     for (let next = queue.take(); next !== undefined; next = queue.take()) {
       if (isOf(goroutines, next)) take(next)
@@ -92,9 +96,9 @@ export class Isolation {
   }
 }
 
-/** Ids are given in order from 1, so a goroutine of the run has its place. */
+/** Ids count from 1 in each run, so the id of a goroutine of the run is its place in the list. */
 function isOf(goroutines: readonly Spawned[], runnable: Runnable): boolean {
   if (runnable instanceof Spawned) return goroutines[runnable.id - 1] === runnable
-  const { timers } = runnable as Partial<Alarm> // or it has none
+  const { timers } = runnable as Partial<Alarm> // only an alarm has timers
   return timers === undefined || timers === time.timers
 }

@@ -1,25 +1,25 @@
 /**
- * Those that are ready, in the order in which they are offered: the one that ran last, then first in, first out; the next timer, where one is set, last.
+ * The ready goroutines, in the order in which a picker sees them: the goroutine that ran last, then first in, first out; last the next timer, if one is set.
  *
- * Nobody is kept out for ever, under any strategy that takes option 0 for ever: one that never waits, and one that gives way, goes to the end; and a timer
- * that has been kept waiting for long comes first.
+ * Always true: a picker that takes option 0 forever starves no goroutine. A goroutine that never waits, and one that yields, goes to the end; a timer that
+ * has been kept waiting for long comes first.
  */
 import { Spawned, type Runnable } from '../../runtime/internal.js'
-import { theTime, type ChoiceKind } from './strategies.js'
+import { theTime, type ChoiceKind } from './picker.js'
 
-/** Steps in a row of one that does not wait, while others are ready: then they come first. */
+/** Steps in a row of one goroutine while others are ready; then the others come first. */
 const PATIENCE = 200
 
-/** Steps that a timer waits while somebody is ready: one who polls for what comes by time alone would wait for ever. */
-const TIME_WAITS = 500
+/** Steps that a timer waits while a goroutine is ready; a goroutine that polls for the time would never see it pass otherwise. */
+const TIMER_PATIENCE = 500
 
 export type Choose = (options: number, kind: ChoiceKind, candidates: readonly object[] | null) => number
 
-export class Candidates {
+export class ReadyList {
   private readonly _ready: Runnable[] = []
   private _last: Runnable | null = null
   private _inARow = 0
-  private _sinceTime = 0
+  private _sinceTimer = 0
 
   get size(): number {
     return this._ready.length
@@ -29,20 +29,20 @@ export class Candidates {
     this._ready.length = 0
     this._last = null
     this._inARow = 0
-    this._sinceTime = 0
+    this._sinceTimer = 0
   }
 
   add(runnable: Runnable): void {
     this._ready.push(runnable)
   }
 
-  /** One of those that are ready, taken out; null is the next timer. There is one of either. */
+  /** Takes out the runnable that runs next; null stands for the next timer. At least one of them must be there. */
   next(hasTimer: boolean, choose: Choose): Runnable | null {
     this._order()
     const ready = this._ready
     const index = ready.length + (hasTimer ? 1 : 0) === 1 ? 0 : this._choose(hasTimer, choose)
     if (index < ready.length) return (this._last = this._take(index))
-    this._sinceTime = 0
+    this._sinceTimer = 0
     return null
   }
 
@@ -50,7 +50,7 @@ export class Candidates {
     const ready = this._ready
     const kind = ready[0] === this._last ? 'switch' : 'next'
     if (!hasTimer) return choose(ready.length, kind, ready)
-    if (++this._sinceTime > TIME_WAITS) {
+    if (++this._sinceTimer > TIMER_PATIENCE) {
       const chosen = choose(ready.length + 1, 'next', [theTime, ...ready])
       return chosen === 0 ? ready.length : chosen - 1
     }
@@ -68,7 +68,7 @@ export class Candidates {
     return chosen
   }
 
-  /** The one that ran last is the last to have become ready, if it goes on at all. */
+  /** Puts the goroutine that ran last first. If it is ready at all, it was the last to become ready. */
   private _order(): void {
     const ready = this._ready
     const end = ready.length - 1

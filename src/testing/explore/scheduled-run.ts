@@ -1,28 +1,28 @@
 /**
- * Runs of a program under schedules: the run queue is taken over, time is virtual, and each choice is a strategy's.
+ * Runs a program under a schedule: the runner owns the run queue, time is virtual, and a picker takes each decision.
  *
- *     ready + the next timer ──choose──▶ one step, up to the next operation ──▶ ready …
+ *     ready goroutines + the next timer ──pick──▶ one step, up to the next operation ──▶ ready goroutines …
  *
- * A run ends when nobody is ready and no timer is set (or none that anybody waits for), or at the step bound. A program of generators runs without a turn of
- * the event loop; where async functions take part, the run waits for their microtasks before it goes on.
+ * A run ends when no goroutine is ready and no timer is set (or only timers that nobody waits for), or at the step limit. A program of generators runs
+ * without a turn of the event loop; a program with async functions waits for their microtasks between steps.
  *
- * Always true: what was under way outside is not touched, and of what the program leaves behind nothing goes on.
+ * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
 import { setProbe, type Body, type Observed, type Op, type Probe } from '../../runtime/index.js'
 import { hostTurn, Ledger, Names, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../../runtime/internal.js'
-import { Candidates } from './ready-list.js'
-import { judge, plain, type Crash, type Finding } from './findings.js'
-import { Isolation } from './isolation.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
-import type { ChoiceKind, Strategy } from './strategies.js'
+import { judge, misuseFinding, type Crash, type Finding } from './findings.js'
+import { Isolation } from './isolation.js'
+import type { ChoiceKind, Choices, Picker } from './picker.js'
+import { ReadyList } from './ready-list.js'
 import { nameOf, Trace } from './trace.js'
 import { Unperformed } from './unperformed.js'
 import { Unwaited } from './unwaited.js'
 
-/** What a program under exploration may ask for. */
+/** The run, as the program under exploration sees it. */
 export interface Trial {
-  /** A decision of the program's own that the schedule makes: a number from 0 up to, but not including, `n`. */
+  /** A choice of the program that the schedule makes: a number from 0 up to, but not including, `n`. */
   choose(n: number): number
   /** ms of virtual time since the run began. */
   now(): number
@@ -32,48 +32,48 @@ export type Program = Body<[Trial], unknown>
 
 export interface Outcome {
   readonly finding: Finding | null
-  /** What the program returned, where all went well. */
+  /** The result of the program, where the run went well. */
   readonly value: unknown
-  readonly choices: readonly number[]
+  readonly choices: Choices
   readonly steps: number
 }
 
-/** Which slips are looked for. */
-interface Looks {
+/** The misuses that the runner looks for. */
+interface Misuses {
   readonly unperformed?: boolean
   readonly ownedLocks?: boolean
   readonly waitGroups?: boolean
 }
 
-/** So many timers in a row for which nobody waits, and it will go on like that: a ticker beside a deadlock. */
+/** Timers in a row that made no goroutine ready, after which the run counts as idle forever: a ticker beside a deadlock. */
 const MOST_IDLE = 100
 
-/** Turns of the event loop in a row that brought nothing, after which async functions have come to rest. */
+/** Turns of the event loop in a row without a step, after which async functions count as at rest. */
 const QUIET_TURNS = 2
 
-/** Where programs are run, one after the other; `open` takes the run queue over, and `close` gives it back. */
-export class Rig implements Trial {
-  /** The one that is open. */
-  static current: Rig | null = null
+/** Runs programs one after the other. `open` takes the run queue over, and `close` gives it back. */
+export class ScheduledRunner implements Trial {
+  /** The runner that is open. A program under it asks for its quiescence. */
+  static current: ScheduledRunner | null = null
 
   private readonly _clock = new ScheduleClock()
   private readonly _isolation = new Isolation(
-    (n) => this._choose(n, 'select', null),
+    (n) => this._pick(n, 'select', null),
     (error, by) => this._crashes.push({ error, by }),
   )
   private readonly _unperformed: Unperformed | null
   private readonly _unwaited: Unwaited | null
-  private readonly _seesStrangers: boolean
-  private readonly _candidates = new Candidates()
-  private readonly _choose = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
-    const chosen = (this._strategy as Strategy).choose(options, kind, candidates) // a run is under way
+  private readonly _tracksLocks: boolean
+  private readonly _ready = new ReadyList()
+  private readonly _pick = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
+    const chosen = (this._picker as Picker).pick(options, kind, candidates) // set at the begin of each run
     this._choices.push(chosen)
     return chosen
   }
-  private readonly _add = (runnable: Runnable): void => this._candidates.add(runnable)
+  private readonly _add = (runnable: Runnable): void => this._ready.add(runnable)
 
-  // Of the run under way.
-  private _strategy: Strategy | null = null
+  // State of the current run.
+  private _picker: Picker | null = null
   private _quiescence = new Quiescence('quiescence')
   private _ledger: Ledger | null = null
   private _trace: Trace | null = null
@@ -81,34 +81,34 @@ export class Rig implements Trial {
   private _goroutines: Spawned[] = []
   private _crashes: Crash[] = []
   private _steps = 0
-  /** Timers that fired in a row, and nobody became ready. */
+  /** Timers fired in a row that made no goroutine ready. */
   private _idle = 0
 
   constructor(
-    private readonly _maxSteps: number,
-    { unperformed = true, ownedLocks = false, waitGroups = false }: Looks,
+    private readonly _stepLimit: number,
+    { unperformed = true, ownedLocks = false, waitGroups = false }: Misuses,
   ) {
     this._unperformed = unperformed ? new Unperformed() : null
-    this._seesStrangers = ownedLocks
+    this._tracksLocks = ownedLocks
     this._unwaited = waitGroups ? new Unwaited((did, group) => this._trace?.say(`${did} ${this._trace.names.of(group)}`)) : null
   }
 
   choose(n: number): number {
-    return n < 2 ? 0 : this._choose(n, 'choose', null)
+    return n < 2 ? 0 : this._pick(n, 'choose', null)
   }
 
   now(): number {
     return this._clock.time - EPOCH
   }
 
-  /** Ready when no other goroutine of the run can go on; with that it is no deadlock. */
+  /** An operation that is ready when no other goroutine of the run can continue. A run in which a goroutine waits for it has no deadlock. */
   quiescence(): Op<void> {
     return this._quiescence
   }
 
-  open(what = 'explore(program)'): void {
-    this._isolation.open(what)
-    Rig.current = this
+  open(call = 'explore(program)'): void {
+    this._isolation.open(call)
+    ScheduledRunner.current = this
     this._unperformed?.watch()
     this._unwaited?.watch()
   }
@@ -116,11 +116,11 @@ export class Rig implements Trial {
   close(): void {
     this._unwaited?.unwatch()
     this._unperformed?.unwatch()
-    Rig.current = null
+    ScheduledRunner.current = null
     this._isolation.close()
   }
 
-  /** A turn for everything else that is under way, if it is time; asked between runs. */
+  /** Whether the host should get a turn, between two runs. */
   get isOverdue(): boolean {
     return this._isolation.isOverdue
   }
@@ -129,39 +129,39 @@ export class Rig implements Trial {
     return this._isolation.letHostIn()
   }
 
-  /** The program from start to end; a promise only where async functions take part. */
-  run(program: Program, strategy: Strategy, trace: Trace | null): Outcome | Promise<Outcome> {
-    const main = this._start(program, strategy, trace)
+  /** Runs the program from start to end. Returns a promise only where async functions take part. */
+  run(program: Program, picker: Picker, trace: Trace | null): Outcome | Promise<Outcome> {
+    const main = this._start(program, picker, trace)
     return this._hasAsync ? this._finish(main) : this._outcome(main)
   }
 
-  /** The same within this call; null where async functions take part, which are left to themselves. */
-  runAtOnce(program: Program, strategy: Strategy, trace: Trace | null): Outcome | null {
-    const main = this._start(program, strategy, trace)
+  /** Runs the program within this call. Returns null where async functions take part; they do not continue. */
+  runSync(program: Program, picker: Picker, trace: Trace | null): Outcome | null {
+    const main = this._start(program, picker, trace)
     return this._hasAsync ? null : this._outcome(main)
   }
 
-  private _start(program: Program, strategy: Strategy, trace: Trace | null): Spawned {
-    this._begin(strategy, trace)
+  private _start(program: Program, picker: Picker, trace: Trace | null): Spawned {
+    this._begin(picker, trace)
     const main = spawn(program, [this], owner)
     this._spin()
     return main
   }
 
-  private _begin(strategy: Strategy, trace: Trace | null): void {
-    while (queue.take() !== undefined); // what was ready at the step bound of the run before
+  private _begin(picker: Picker, trace: Trace | null): void {
+    while (queue.take() !== undefined); // left over from a run that reached the step limit
     queue.nextId = 1
     queue.live = 0
-    this._strategy = strategy
+    this._picker = picker
     this._quiescence = new Quiescence('quiescence')
     this._trace = trace
-    this._ledger = trace ?? (this._seesStrangers ? new Ledger(() => this.now(), false) : null)
+    this._ledger = trace ?? (this._tracksLocks ? new Ledger(() => this.now(), false) : null)
     this._choices = []
     this._goroutines = []
     this._crashes = []
     this._steps = 0
     this._idle = 0
-    this._candidates.reset()
+    this._ready.reset()
     this._unperformed?.reset()
     this._unwaited?.reset()
     setProbe(this._ledger === null ? this._bareProbe : this._withRun(this._ledger))
@@ -170,7 +170,7 @@ export class Rig implements Trial {
   }
 
   private async _finish(main: Spawned): Promise<Outcome> {
-    for (let quiet = 0; quiet < QUIET_TURNS && this._steps < this._maxSteps && this._hasAsync;) {
+    for (let quiet = 0; quiet < QUIET_TURNS && this._steps < this._stepLimit && this._hasAsync;) {
       queue.operations.left = 0
       await new Promise<void>(hostTurn)
       const steps = this._steps
@@ -192,45 +192,45 @@ export class Rig implements Trial {
         main,
         goroutines: this._goroutines,
         crashes: this._crashes,
-        isOut: this._steps >= this._maxSteps,
+        isAtStepLimit: this._steps >= this._stepLimit,
         ledger: this._ledger,
         now: this.now(),
-      }) ?? this._slip()
+      }) ?? this._misuse()
     return { finding, value: finding === null ? main.outcome : undefined, choices: this._choices, steps: this._steps }
   }
 
-  /** All went well, but something is not as it was meant. */
-  private _slip(): Finding | null {
-    const stranger = this._seesStrangers ? this._ledger?.stranger : null
-    if (typeof stranger === 'string') return plain('stranger', `a lock was unlocked by one who does not hold it: ${stranger}`)
-    // One who is stopped may not have come to what it made, or to its wait.
+  private _misuse(): Finding | null {
+    const foreign = this._tracksLocks ? this._ledger?.stranger : null
+    if (typeof foreign === 'string') return misuseFinding('foreign-unlock', `a goroutine unlocked a lock that it does not hold: ${foreign}`)
+    // A canceled goroutine may not have reached the yield* of an operation, or its wait.
     if (this._goroutines.some((one) => one.wasCanceled)) return null
     const unperformed = this._unperformed?.first() ?? null
-    if (unperformed !== null) return plain('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
-    const unwaited = this._unwaited?.first(this._ledger?.names ?? new Names()) ?? null
-    return unwaited === null ? null : plain('unwaited', `a wait group was added to after the last wait on it: ${unwaited}`)
+    if (unperformed !== null)
+      return misuseFinding('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
+    const late = this._unwaited?.first(this._ledger?.names ?? new Names()) ?? null
+    return late === null ? null : misuseFinding('late-add', `a wait group was added to after the last wait on it: ${late}`)
   }
 
-  /** Until nobody is ready, and no timer is set. */
+  /** Takes steps until no goroutine is ready and no timer is set. */
   private _spin(): void {
-    const candidates = this._candidates
-    while (this._steps < this._maxSteps) {
+    const ready = this._ready
+    while (this._steps < this._stepLimit) {
       this._isolation.takeReady(this._goroutines, this._add)
       const hasTimer = this._clock.at !== Infinity
-      if (candidates.size === 0 && (!hasTimer || queue.live === 0 || this._idle > MOST_IDLE)) {
+      if (ready.size === 0 && (!hasTimer || queue.live === 0 || this._idle > MOST_IDLE)) {
         if (this._hasAsync || !this._quiescence.reached()) return
         continue
       }
-      const next = candidates.next(hasTimer, this._choose)
+      const next = ready.next(hasTimer, this._pick)
       this._steps++
       if (next === null) this._fireTimer()
       else this._step(next)
-      this._idle = candidates.size === 0 && queue.size === 0 ? this._idle + 1 : 0
+      this._idle = ready.size === 0 && queue.size === 0 ? this._idle + 1 : 0
     }
   }
 
   private _step(runnable: Runnable): void {
-    queue.operations.left = 0 // all give way after their first operation, or item
+    queue.operations.left = 0 // a goroutine yields after its first operation or item
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
       runnable.run()
@@ -242,15 +242,15 @@ export class Rig implements Trial {
   private _fireTimer(): void {
     this._trace?.turnOf('time')
     this._clock.fire()
-    this._trace?.say(`is ${round(this.now())} ms`)
-    queue.take()?.run() // the timers that are due; the queue was empty
+    this._trace?.say(`is ${rounded(this.now())} ms`)
+    queue.take()?.run() // the due timers: the queue was empty before
   }
 
-  private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // what the kernel shows of its own
+  private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime's own class
   private readonly _made = (operation: object): void => this._unperformed?.made(operation)
   private readonly _bareProbe: Probe = { spawn: this._spawned, make: this._made }
 
-  /** The ledger, and what the run keeps of its own. */
+  /** The ledger as a probe, with the lists that the run keeps. */
   private _withRun(ledger: Ledger): Probe {
     const enter = ledger.spawn.bind(ledger)
     const spawn = (one: Observed): void => {
@@ -261,10 +261,10 @@ export class Rig implements Trial {
   }
 }
 
-/** Timers are kept in ms since 1970: what is less than a µs is not the program's. */
-function round(ms: number): number {
+/** Timers count in Unix time, whose digits end at a µs. */
+function rounded(ms: number): number {
   return Number(ms.toFixed(3))
 }
 
-/** The program's failure is the run's. */
+/** The failure of the program is a finding, not a crash. */
 const owner = { ended: () => true }

@@ -1,49 +1,85 @@
 /**
- * From a schedule that fails to one that fails the same way with few switches: choices are cut off at the end, set to 0, and left out, in longer and
- * shorter stretches, as long as that makes it simpler.
+ * Schedules simpler than a given one, the simplest first: without its tail; then with fewer switches, in long and short stretches; then with an earlier
+ * switch or a lower option. The search continues from the schedule that still fails, at the place where it was found.
+ *
+ * Always true: each schedule proposed is less than the given one by (tail, switches, decisions, options), so shrinking ends.
  */
-import type { Choices } from './strategies.js'
+import { cutTail, isExact, type Picks, type Switch } from './picks.js'
 
-/** Runs that shrinking may take. */
+/** How many picks of a tail are kept. A failure further on is not cut. */
+const CUTS = [0, 1, 4, 16, 64, 256, 1_024, 4_096, 16_384]
+
+/** Options that are tried in place of a pick. */
+const FEW_OPTIONS = 6
+
+/** Runs that `shrink` spends at most. */
 const MOST_RUNS = 400
 
-/** Tells whether a run under these choices goes wrong in the same way. */
-export type StillFails = (choices: Choices) => Promise<boolean>
+/** Where the search found a schedule. Earlier proposals were tried on a schedule that hardly differed. */
+export interface Place {
+  readonly size: number
+  readonly from: number
+}
 
-export async function shrink(found: Choices, stillFails: StillFails): Promise<Choices> {
-  let best = trimmed(found)
+export interface Simpler {
+  readonly picks: Picks
+  readonly place: Place | null
+}
+
+/** Shrinks until no simpler schedule fails, or no runs are left. `stillFails` runs the program and returns whether it fails in the same way. */
+export async function shrink(found: Picks, stillFails: (picks: Picks) => Promise<boolean>): Promise<Picks> {
+  let best: Simpler = { picks: found, place: null }
   let runs = 0
-  const isBetter = async (tried: Choices): Promise<boolean> => {
-    const candidate = trimmed(tried)
-    if (!isSimpler(candidate, best) || ++runs > MOST_RUNS || !(await stillFails(candidate))) return false
-    best = candidate
-    return true
+  const firstThatFails = async (): Promise<Simpler | null> => {
+    for (const simpler of simplerThan(best.picks, best.place)) {
+      if (++runs > MOST_RUNS) return null
+      if (await stillFails(simpler.picks)) return simpler
+    }
+    return null
   }
-  for (let progress = true; progress && runs < MOST_RUNS;) {
-    progress = false
-    for (let size = best.length; size >= 1; size = Math.floor(size / 2)) {
-      for (let from = 0; from < best.length; from += size) {
-        const before = best.slice(0, from)
-        const after = best.slice(from + size)
-        const zeros = best.slice(from, from + size).map(() => 0)
-        if ((await isBetter([...before, ...zeros, ...after])) || (await isBetter([...before, ...after]))) progress = true
+  for (let next = await firstThatFails(); next !== null; next = await firstThatFails()) best = next
+  return best.picks
+}
+
+export function* simplerThan(picks: Picks, place: Place | null): Generator<Simpler, void> {
+  if (picks.tail !== null) {
+    for (const n of CUTS) yield { picks: cutTail(picks, n), place: null }
+    return
+  }
+  const { switches } = picks
+  if (place !== null) yield* withFewer(switches, place)
+  yield* withFewer(switches, { size: switches.length, from: 0 })
+  for (const plainer of withOnePlainer(switches)) yield { picks: exactly(plainer), place: { size: 1, from: switches.length } }
+}
+
+function exactly(switches: readonly Switch[]): Picks {
+  return { switches, tail: null }
+}
+
+/** Leaves a stretch of switches out: first with its decisions taking option 0, then without its decisions. */
+function* withFewer(switches: readonly Switch[], start: Place): Generator<Simpler, void> {
+  for (let { size, from } = start; size >= 1; size = Math.floor(size / 2), from = 0) {
+    for (; from < switches.length; from += size) {
+      const place = { size, from }
+      const before = switches.slice(0, from)
+      const after = switches.slice(from + size)
+      if (after.length > 0) {
+        const decisions = switches.slice(from, from + size).reduce((sum, one) => sum + one.after + 1, 0)
+        const [next, ...rest] = after
+        yield { picks: exactly([...before, { ...next, after: next.after + decisions }, ...rest]), place }
       }
+      yield { picks: exactly([...before, ...after]), place }
     }
   }
-  return best
 }
 
-/** Choices at the end that are 0 need not be said. */
-function trimmed(choices: Choices): Choices {
-  return choices.slice(0, choices.findLastIndex((chosen) => chosen !== 0) + 1)
+function* withOnePlainer(switches: readonly Switch[]): Generator<readonly Switch[], void> {
+  for (const [i, one] of switches.entries()) for (const plainer of plainerThan(one)) yield switches.with(i, plainer)
 }
 
-/** Fewer switches, or as many and sooner. */
-function isSimpler(one: Choices, other: Choices): boolean {
-  const [a, b] = [switches(one), switches(other)]
-  return a < b || (a === b && one.length < other.length)
-}
-
-function switches(choices: Choices): number {
-  return choices.filter((chosen) => chosen !== 0).length
+/** Earlier, or of a lower option. */
+function* plainerThan({ after, pick }: Switch): Generator<Switch, void> {
+  for (const earlier of new Set([0, after >> 1, after - 1])) if (earlier >= 0 && earlier < after) yield { after: earlier, pick }
+  const most = isExact(pick) ? pick - 1 : FEW_OPTIONS
+  for (let option = 1; option <= Math.min(most, FEW_OPTIONS); option++) yield { after, pick: option }
 }

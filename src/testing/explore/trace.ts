@@ -1,13 +1,15 @@
-/** What happened in a run, for a person to read: who did what, to which channel. */
+/** The events of a run as text: which goroutine did what, to which channel or lock. */
 import type { Observed } from '../../runtime/index.js'
 import { Ledger } from '../../runtime/internal.js'
 
+/** One event of a run: `worker#2`, `receives from chan 1`. */
 export interface Event {
+  /** The goroutine, `time` for the clock, or `nobody` before the first step. */
   readonly who: string
   readonly did: string
 }
 
-/** Writes down what the probe sees; things are numbered in the order in which they were first met. */
+/** Records the events that the probe reports. Channels and locks are numbered by kind, in the order of their first event. */
 export class Trace extends Ledger {
   readonly events: Event[] = []
   private _who = 'nobody'
@@ -16,7 +18,7 @@ export class Trace extends Ledger {
     super(() => 0, false)
   }
 
-  /** From now on it is this one who acts. */
+  /** The events that follow are those of this goroutine. */
   turnOf(who: string): void {
     this._who = who
   }

@@ -1,22 +1,22 @@
-/** Where steps fail, and how: drawn. */
+/** Failures of a step as an arbitrary: at which calls, and in which way. */
 import { Arbitrary, Stream, Value, type Random } from 'fast-check'
 import { CanceledError } from '../../runtime/index.js'
 import { checkCount, mistyped } from '../../runtime/internal.js'
-import { FailuresAt, type Failures, type FailurePoint, type FailureWay } from './failing.js'
+import { FailuresAt, type Failures, type FailurePoint, type FailureWay } from './failing-step.js'
 import { checkCounts, checkOptions, checkSome } from './options.js'
 
 export interface FailuresOptions {
-  /** How many calls fail at most; default 1. */
+  /** The most calls that fail; default 1. */
   readonly most?: number
-  /** Default all of them. */
+  /** Default all ways. */
   readonly ways?: readonly FailureWay[]
-  /** What is thrown; default mostly an Error that names the call, and sometimes what is no Error. */
+  /** The errors thrown; default mostly an Error that names the call, sometimes another value. */
   readonly errors?: Arbitrary<unknown>
 }
 
 const allWays: readonly FailureWay[] = ['throw', 'reject', 'after']
 
-/** The plainest first. */
+/** The plainest first: shrinking goes towards it. */
 const thrown: readonly ((call: number) => unknown)[] = [
   (call) => new Error(`call ${call} fails`),
   () => undefined,
@@ -25,18 +25,21 @@ const thrown: readonly ((call: number) => unknown)[] = [
   () => 0,
   () => false,
   () => ({ message: 'an object' }),
-  () => new CanceledError('not by us'),
+  () => new CanceledError('from elsewhere'),
   () => new Error('with a cause', { cause: new Error('the cause') }),
 ]
 
-/** Of what is drawn, one in so many has no failure; and of the errors that are ours, so many are no plain Error. */
+/** One in this many has no failure. */
 const NONE = 4
-const STRANGE = 3
+
+/** One in this many errors is not a plain Error. */
+const UNUSUAL = 3
 
 /**
- * Failures of a step among its first `calls` calls: none, or up to `most` of them, each in some way. Shrinks to none, then to fewer, sooner and plainer ones.
+ * Failures of a step among its first `calls` calls: none, or up to `most` of them, each in one of the ways. Shrinks to none, then to fewer, earlier and
+ * plainer failures.
  *
- * Throws TypeError or RangeError where `calls` is no count from 1 up, and for bad options.
+ * Throws TypeError or RangeError where `calls` is not a whole number from 1 up, and for bad options.
  *
  * @example
  * ```ts
@@ -69,13 +72,13 @@ export function failures(calls: number, options: FailuresOptions = {}): Arbitrar
   )
 }
 
-/** What is thrown: one of ours, by its place, or one that the arbitrary of the user made. */
+/** The error of a failure: the index of a built-in error, or a value of the user's arbitrary. */
 type Thrown = number | Value<unknown>
 
-/** A point as it is drawn. */
+/** A failure as drawn. */
 interface Part {
   readonly call: number
-  /** Its place among those that may be. */
+  /** The index among the allowed ways. */
   readonly way: number
   readonly thrown: Thrown
 }
@@ -114,12 +117,12 @@ class FailuresOf extends Arbitrary<Failures> {
   }
 
   shrink(value: Failures): Stream<Value<Failures>> {
-    return new Stream(this._simplerThan((value as DrawnFailures).parts)) // of ours
+    return value instanceof DrawnFailures ? new Stream(this._simplerThan(value.parts)) : Stream.nil()
   }
 
   private _thrown(random: Random, bias: number | undefined): Thrown {
     if (this._errors !== null) return this._errors.generate(random, bias)
-    return random.nextInt(1, STRANGE) === 1 ? random.nextInt(1, thrown.length - 1) : 0
+    return random.nextInt(1, UNUSUAL) === 1 ? random.nextInt(1, thrown.length - 1) : 0
   }
 
   private _valueOf(parts: readonly Part[]): Value<Failures> {
@@ -131,7 +134,7 @@ class FailuresOf extends Arbitrary<Failures> {
     return new Value<Failures>(new DrawnFailures(parts, points), undefined)
   }
 
-  /** Fewer; else one of them sooner, in a plainer way, of a plainer error. */
+  /** Fewer failures; else one of them earlier, in a plainer way, with a plainer error. */
   private *_simplerThan(parts: readonly Part[]): Generator<Value<Failures>, void> {
     if (parts.length > 1) yield this._valueOf([])
     for (const [i, { call }] of parts.entries()) {
@@ -146,8 +149,8 @@ class FailuresOf extends Arbitrary<Failures> {
 
   private *_plainer(part: Part, last: number): Generator<Part, void> {
     const { call, way, thrown: it } = part
-    for (const sooner of new Set([last + 1, (last + call) >> 1, call - 1]))
-      if (sooner > last && sooner < call) yield { ...part, call: sooner }
+    for (const earlier of new Set([last + 1, (last + call) >> 1, call - 1]))
+      if (earlier > last && earlier < call) yield { ...part, call: earlier }
     for (let plainer = 0; plainer < way; plainer++) yield { ...part, way: plainer }
     if (typeof it !== 'number') for (const other of this._errors?.shrink(it.value_, it.context) ?? []) yield { ...part, thrown: other }
     else for (let plainer = 0; plainer < it; plainer++) yield { ...part, thrown: plainer }

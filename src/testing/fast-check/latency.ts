@@ -1,11 +1,11 @@
-/** How long things take. */
+/** Durations as an arbitrary. */
 import fc, { type Arbitrary } from 'fast-check'
 import { checkCounts, checkFlags, checkOptions } from './options.js'
 
 export interface LatencyOptions {
-  /** The longest, in whole ms; default 10,000. */
+  /** The longest duration, in whole ms; default 10,000. */
   readonly max?: number
-  /** Whether a few never come to an end (Infinity): for timeouts, and for work that is given up; default false. */
+  /** Whether a few steps never end (Infinity): for timeouts, and for work that is given up; default false. */
   readonly never?: boolean
 }
 
@@ -13,8 +13,8 @@ const SHORT = 10
 const LONG = 1_000
 
 /**
- * How long a step takes, in whole ms: mostly none or a few, so that several end at the same moment, and some up to `max`. Shrinks to 0. For `sleep(ms)` in a
- * program that runs in virtual time.
+ * The duration of a step, in whole ms: mostly 0 or a few ms, so that several steps end at the same moment, and some up to `max`. Shrinks to 0. For
+ * `sleep(ms)` in a program that runs in virtual time.
  *
  * Throws TypeError or RangeError for bad options.
  *

@@ -1,11 +1,11 @@
-/** Checks of what the arbitraries of this room are told. */
+/** Checks of the options of the arbitraries. */
 import { checkCount, mistyped, outOfRange } from '../../runtime/internal.js'
 
 export function checkOptions(where: string, options: unknown): void {
   if (typeof options !== 'object' || options === null) throw mistyped(where, 'a record of options', options)
 }
 
-/** `where` is the call: `latency`; an option is named as in the sources: `latency({ max })`. */
+/** `call` is the function, `latency`; the error names an option as `latency({ max })`. */
 export function checkCounts(call: string, least: number, counts: Readonly<Record<string, number>>): void {
   for (const [name, n] of Object.entries(counts)) checkCount(`${call}({ ${name} })`, least, n)
 }
@@ -15,11 +15,11 @@ export function checkFlags(call: string, flags: Readonly<Record<string, boolean 
     if (flag !== undefined && typeof flag !== 'boolean') throw mistyped(`${call}({ ${name} })`, 'true or false', flag)
 }
 
-/** One or more of these. */
+/** `some` must be one or more of `known`. */
 export function checkSome(where: string, known: readonly string[], some: readonly string[]): void {
   const expected = `one or more of ${known.join(', ')}`
   if (!Array.isArray(some)) throw mistyped(where, expected, some)
   if (some.length === 0) throw outOfRange(where, expected, some)
-  const stranger = some.findIndex((one) => !known.includes(one as string)) // or it is none
-  if (stranger >= 0) throw mistyped(where, expected, some[stranger])
+  const unknown = some.findIndex((one: unknown) => !known.some((name) => name === one))
+  if (unknown >= 0) throw mistyped(where, expected, some[unknown])
 }

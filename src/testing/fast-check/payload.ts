@@ -1,4 +1,4 @@
-/** What is sent. */
+/** Values to send, as an arbitrary. */
 import fc, { type Arbitrary } from 'fast-check'
 import { chan, sleep } from '../../runtime/index.js'
 import { none, some } from '../../runtime/internal.js'
@@ -6,13 +6,13 @@ import { checkFlags, checkOptions } from './options.js'
 
 export interface PayloadOptions {
   /**
-   * Whether among them are values that are work to a stage or an `await`, which performs them: promises, thenables, generators, operations; default true, for a
-   * channel carries them as they are.
+   * Whether to draw values that a stage or an `await` would perform: promises, thenables, generators, operations. Default true: a channel carries them
+   * unchanged.
    */
   readonly work?: boolean
 }
 
-/** The plainest first: that is what is shrunk to. Objects are made anew for each. */
+/** The plainest first: shrinking goes towards it. Each draw makes a new object. */
 const inert: readonly (() => unknown)[] = [
   () => 0,
   () => undefined,
@@ -29,7 +29,7 @@ const inert: readonly (() => unknown)[] = [
   () => Object.freeze({ frozen: true }),
   () => () => 'a function',
   () => new Error('a value, not a failure'),
-  () => none, // what a receive answers
+  () => none, // the result of a receive on a closed channel
   () => some(undefined),
   () => ({ _tag: 'Left', left: 'closed' }),
   () => ({ done: true, value: undefined }),
@@ -48,8 +48,8 @@ const work: readonly (() => unknown)[] = [
 ]
 
 /**
- * Values that are easily taken for something else: for nothing, for the end, for a failure, for work. A channel carries each unchanged, and the same object, not
- * its like: compare with `Object.is`. Shrinks to 0, by way of the plainer ones.
+ * Values that code easily takes for something else: for no value, for the end, for a failure, for work. A channel carries each value unchanged, and an object
+ * by identity: compare with `Object.is`. Shrinks to 0, through the plainer values.
  *
  * Throws TypeError for bad options.
  *

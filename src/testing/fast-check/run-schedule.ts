@@ -1,25 +1,25 @@
-/** A schedule as a value of fast-check: a program is run under it, and it prints as what replays it. */
+/** A schedule as a value of fast-check: runs programs, and prints as the call that makes it again. */
 import { toStringMethod } from 'fast-check'
 import type { Body } from '../../runtime/index.js'
 import { checkFunction, hostTurn, mistyped } from '../../runtime/internal.js'
-import { ScheduleError, type ReplayOptions } from '../explore/explore.js'
-import { fromToken, replaying, toToken } from '../explore/strategies.js'
+import { notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
+import { follow, isExact, picksOf, type Picks } from '../explore/picks.js'
+import { ScheduledRunner, type Outcome, type Trial } from '../explore/scheduled-run.js'
+import { fromToken, toToken } from '../explore/token.js'
 import { Trace } from '../explore/trace.js'
-import { Rig, type Outcome, type Trial } from '../explore/scheduled-run.js'
 import { checkCounts, checkFlags, checkOptions } from './options.js'
-import { following, isExact, picksOf, type Picks } from './picks.js'
 
-/** Steps of one run, as of `explore`. */
+/** Steps of one run, as in `explore`. */
 const MOST_STEPS = 10_000
 
-/** ms of runs before the host gets a turn. */
+/** ms of runs between two turns of the host. */
 const SLICE = 20
 
 let sliceBegan = 0
 
 /**
- * A schedule of a run: which goroutine goes on after each operation, which ready case a select takes, and when timers fire. Made by `schedule()`, or by
- * `scheduleOf(token)`. Under the same one the same program runs the same way each time; it prints as `scheduleOf("s1-…")`.
+ * The schedule of a run: which goroutine continues after each operation, which ready case a select takes, and when timers fire. Made by `schedule()` or
+ * `scheduleOf(token)`. Under the same schedule the same program runs the same way each time. Prints as `scheduleOf("s1-…")`.
  *
  * @example
  * ```ts
@@ -33,18 +33,18 @@ let sliceBegan = 0
  */
 export interface RunSchedule {
   /**
-   * Runs the program from start to end in virtual time, and resolves to what it returns. Rejects with a ScheduleError where it fails, crashes, deadlocks,
-   * leaves a goroutine behind, or does not end; see `explore`, whose rules for programs hold here too. One run at a time.
+   * Runs the program from start to end in virtual time, and resolves to its result. Rejects with a ScheduleError where the program fails, crashes,
+   * deadlocks, leaves a goroutine behind, or does not end. The rules of `explore` for programs hold here too. One run at a time.
    */
   run<T>(program: Body<[Trial], T>): Promise<T>
   /**
-   * The same within the call, for `fc.property`: for programs of generators and plain functions. Throws the ScheduleError; and TypeError where an async
-   * function takes part, for that goes on by promises.
+   * Runs the program within the call, for `fc.property`. For programs of generators and plain functions: throws TypeError where an async function takes
+   * part, since that continues by promises. Throws the ScheduleError.
    */
   runSync<T>(program: Body<[Trial], T>): T
   /**
-   * The choices of the first run that failed, or else of the last, for `replay(token, program)` of `millrace/testing` and for `scheduleOf(token)`. Null where
-   * it was drawn and not run yet, for then nobody knows how many there will be.
+   * The choices of the first run that failed, or else of the last run, for `replay(token, program)` of `millrace/testing` and for `scheduleOf(token)`. Null
+   * for a drawn schedule that has not run yet: the number of its choices is not known.
    */
   readonly token: string | null
 }
@@ -60,52 +60,51 @@ export class PickedSchedule implements RunSchedule {
 
   async run<T>(program: Body<[Trial], T>): Promise<T> {
     const where = 'schedule.run(program)'
-    const rig = this._rigFor(where, program)
+    const runner = this._open(where, program)
     try {
-      const outcome = await rig.run(program, following(this.picks), null)
-      if (this._isWell(outcome)) return outcome.value as T // what the program returned
+      const outcome = await runner.run(program, follow(this.picks), null)
+      if (this._isWell(outcome)) return outcome.value as T // the result of the program
       const trace = new Trace()
-      throw failure(where, await rig.run(program, replaying(outcome.choices), trace), trace)
+      throw failure(where, await runner.run(program, follow(picksOf(outcome.choices)), trace), trace)
     } finally {
-      rig.close()
+      runner.close()
       await letHostIn()
     }
   }
 
   runSync<T>(program: Body<[Trial], T>): T {
     const where = 'schedule.runSync(program)'
-    const rig = this._rigFor(where, program)
+    const runner = this._open(where, program)
     try {
-      const outcome = atOnce(where, rig.runAtOnce(program, following(this.picks), null))
-      if (this._isWell(outcome)) return outcome.value as T // what the program returned
+      const outcome = withoutAsync(where, runner.runSync(program, follow(this.picks), null))
+      if (this._isWell(outcome)) return outcome.value as T // the result of the program
       const trace = new Trace()
-      throw failure(where, atOnce(where, rig.runAtOnce(program, replaying(outcome.choices), trace)), trace)
+      throw failure(where, withoutAsync(where, runner.runSync(program, follow(picksOf(outcome.choices)), trace)), trace)
     } finally {
-      rig.close()
+      runner.close()
     }
   }
 
   get token(): string | null {
-    if (this._choices !== null) return toToken(this._choices)
+    if (this._choices !== null) return toToken(picksOf(this._choices).switches)
     const { switches, tail } = this.picks
-    if (tail !== null || !switches.every(({ pick }) => isExact(pick))) return null
-    return toToken(switches.flatMap(({ after, pick }) => [...new Array<number>(after).fill(0), pick]))
+    return tail === null && switches.every(({ pick }) => isExact(pick)) ? toToken(switches) : null
   }
 
   toString(): string {
     const { token } = this
-    return token === null ? 'a schedule that was not run' : `scheduleOf(${JSON.stringify(token)})`
+    return token === null ? 'a schedule that has not run yet' : `scheduleOf(${JSON.stringify(token)})`
   }
 
   [toStringMethod](): string {
     return this.toString()
   }
 
-  private _rigFor(where: string, program: unknown): Rig {
+  private _open(where: string, program: unknown): ScheduledRunner {
     checkFunction(where, program)
-    const rig = new Rig(this.options.steps ?? MOST_STEPS, this.options)
-    rig.open(where)
-    return rig
+    const runner = new ScheduledRunner(this.options.steps ?? MOST_STEPS, this.options)
+    runner.open(where)
+    return runner
   }
 
   private _isWell({ finding, choices }: Outcome): boolean {
@@ -115,18 +114,17 @@ export class PickedSchedule implements RunSchedule {
   }
 }
 
-function atOnce(where: string, outcome: Outcome | null): Outcome {
-  if (outcome === null) throw new TypeError(`${where}: an async function takes part, which goes on by promises; use run`)
+function withoutAsync(where: string, outcome: Outcome | null): Outcome {
+  if (outcome === null) throw new TypeError(`${where}: an async function takes part, which continues by promises; use run`)
   return outcome
 }
 
 function failure(where: string, { finding, choices }: Outcome, trace: Trace): Error {
-  if (finding === null)
-    return new Error(`${where}: the program is not the same each time: run again under the schedule that failed, it does not`)
-  return new ScheduleError(finding, toToken(choices), trace.events, 1, 0, trace.toString())
+  if (finding === null) return notDeterministic(where)
+  return new ScheduleError(finding, toToken(picksOf(choices).switches), trace.events, 1, 0, trace.toString())
 }
 
-/** Properties are run one after the other, by promises alone. */
+/** The runs of a property follow each other by promises alone, which gives the host no turn. */
 async function letHostIn(): Promise<void> {
   if (performance.now() - sliceBegan < SLICE) return
   await new Promise<void>(hostTurn)
@@ -134,8 +132,8 @@ async function letHostIn(): Promise<void> {
 }
 
 /**
- * The schedule of a token that a ScheduleError or a counterexample has named: to run a program under it again, and for the `examples` of `fc.assert`, which are
- * tried first. Options as of `schedule`. Throws TypeError where it is no token.
+ * The schedule of a token, from a ScheduleError or a counterexample: runs a program under that schedule again. Also for the `examples` of `fc.assert`, which
+ * fast-check tries first. The options are those of `schedule`. Throws TypeError for a malformed token.
  *
  * @example
  * ```ts
@@ -147,11 +145,11 @@ async function letHostIn(): Promise<void> {
  */
 export function scheduleOf(token: string, options: ReplayOptions = {}): RunSchedule {
   if (typeof token !== 'string') throw mistyped('scheduleOf(token)', 'a token', token)
-  checkRun('scheduleOf', options)
-  return new PickedSchedule(picksOf(fromToken(token)), options)
+  checkRunOptions('scheduleOf', options)
+  return new PickedSchedule({ switches: fromToken(token), tail: null }, options)
 }
 
-export function checkRun(call: string, options: ReplayOptions): void {
+export function checkRunOptions(call: string, options: ReplayOptions): void {
   checkOptions(`${call}(options)`, options)
   const { steps = MOST_STEPS, unperformed, ownedLocks, waitGroups } = options
   checkCounts(call, 1, { steps })

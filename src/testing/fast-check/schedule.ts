@@ -1,26 +1,26 @@
-/** Schedules, drawn: some by preference of a few goroutines, some step by step, some with a switch or two, some without any. */
+/** Schedules as an arbitrary: some prefer a few goroutines, some are random walks, some have a switch or two, some have none. */
 import { Arbitrary, Stream, Value, type Random } from 'fast-check'
 import type { ReplayOptions } from '../explore/explore.js'
-import type { Picks } from './picks.js'
-import { checkRun, PickedSchedule, type RunSchedule } from './run-schedule.js'
-import { simplerThan, type Place } from './simpler.js'
+import { picksOf, randomPicks, type Picks, type Switch } from '../explore/picks.js'
+import { simplerThan, type Place, type Simpler } from '../explore/shrink.js'
+import { checkRunOptions, PickedSchedule, type RunSchedule } from './run-schedule.js'
 
-/** Of what is drawn, so many in sixteen. */
+/** Of sixteen schedules drawn, the number of each kind; the rest prefer a few goroutines. */
 const FIRST_IN = 1
 const FEW_SWITCHES = 3
 const RANDOM_WALK = 6
 
-/** Where there are few switches. */
+/** Bounds of a schedule with few switches. */
 const MOST_SWITCHES = 3
 const LATEST = 30
 const HIGHEST = 3
 
-/** Choices in a row with the same preferences; longer, and who is preferred and polls keeps the others out. */
+/** Decisions in a row with the same preferences. In a longer row, a preferred goroutine that polls keeps the others out. */
 const LONGEST_ROW = 100
 
 /**
- * Schedules for programs: `s.run(program)` runs one in virtual time, as one run of `explore`, and a ScheduleError is the failure of the property. Shrinks to
- * fewer switches, then to sooner ones, and prints as `scheduleOf("s1-…")`, whose token `replay` takes as well. Options as of `replay`.
+ * Schedules for programs: `s.run(program)` runs a program in virtual time, as one run of `explore`; a ScheduleError fails the property. Shrinks to fewer
+ * switches, then to earlier ones. Prints as `scheduleOf("s1-…")`, whose token `replay` takes too. The options are those of `replay`.
  *
  * Throws TypeError or RangeError for bad options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).
  *
@@ -43,7 +43,7 @@ const LONGEST_ROW = 100
  * ```
  */
 export function schedule(options: ReplayOptions = {}): Arbitrary<RunSchedule> {
-  checkRun('schedule', options)
+  checkRunOptions('schedule', options)
   return new Schedules(options)
 }
 
@@ -53,38 +53,36 @@ class Schedules extends Arbitrary<RunSchedule> {
   }
 
   generate(random: Random): Value<RunSchedule> {
-    return this._valueOf(drawn(random), null)
+    return this._valueOf({ picks: drawPicks(random), place: null })
   }
 
   canShrinkWithoutContext(value: unknown): value is RunSchedule {
     return value instanceof PickedSchedule
   }
 
-  /** What is simpler depends on the picks alone, not on how a run went: so `path` of fast-check leads here without one. */
+  /** Simpler schedules depend on the picks alone, not on a run: fast-check walks a `path` without running anything. */
   shrink(value: RunSchedule, place: unknown): Stream<Value<RunSchedule>> {
-    return new Stream(this._simplerThan(value as PickedSchedule, (place ?? null) as Place | null)) // of ours, with its place
+    if (!(value instanceof PickedSchedule)) return Stream.nil()
+    return new Stream(this._simplerThan(value.picks, (place ?? null) as Place | null)) // the context of a value is its place
   }
 
-  private *_simplerThan({ picks }: PickedSchedule, place: Place | null): Generator<Value<RunSchedule>, void> {
-    for (const simpler of simplerThan(picks, place)) yield this._valueOf(simpler.picks, simpler.place)
+  private *_simplerThan(picks: Picks, place: Place | null): Generator<Value<RunSchedule>, void> {
+    for (const simpler of simplerThan(picks, place)) yield this._valueOf(simpler)
   }
 
-  private _valueOf(picks: Picks, place: Place | null): Value<RunSchedule> {
+  private _valueOf({ picks, place }: Simpler): Value<RunSchedule> {
     return new Value<RunSchedule>(new PickedSchedule(picks, this._options), place)
   }
 }
 
-function drawn(random: Random): Picks {
+function drawPicks(random: Random): Picks {
   const kind = random.nextInt(0, 15)
   const seed = random.nextInt(-(2 ** 31), 2 ** 31 - 1)
-  if (kind < FIRST_IN) return { switches: [], tail: null }
+  if (kind < FIRST_IN) return picksOf([])
   if (kind < FIRST_IN + FEW_SWITCHES) {
-    const switches = Array.from({ length: random.nextInt(1, MOST_SWITCHES) }, () => ({
-      after: random.nextInt(0, random.nextInt(0, LATEST)),
-      pick: random.nextInt(1, HIGHEST),
-    }))
-    return { switches, tail: null }
+    const drawSwitch = (): Switch => ({ after: random.nextInt(0, random.nextInt(0, LATEST)), pick: random.nextInt(1, HIGHEST) })
+    return { switches: Array.from({ length: random.nextInt(1, MOST_SWITCHES) }, drawSwitch), tail: null }
   }
-  const row = kind < FIRST_IN + FEW_SWITCHES + RANDOM_WALK ? 1 : random.nextInt(2, random.nextInt(2, LONGEST_ROW))
-  return { switches: [], tail: { seed, row } }
+  if (kind < FIRST_IN + FEW_SWITCHES + RANDOM_WALK) return randomPicks(seed)
+  return { switches: [], tail: { seed, row: random.nextInt(2, random.nextInt(2, LONGEST_ROW)) } }
 }

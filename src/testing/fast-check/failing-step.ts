@@ -1,28 +1,28 @@
-/** Steps that fail where they are told to. */
+/** A step that fails at given calls. */
 import fc, { toStringMethod } from 'fast-check'
 import { checkFunction, isGenerator, isGeneratorFunction, isOperation, isThenable } from '../../runtime/internal.js'
 
 /**
- * `throw`: the call throws, and nothing is done. `reject`: nothing is done either, and what the call answers fails: a promise that is rejected, or, of a
- * generator function, a generator that throws. `after`: the step is done, and then fails: its effect is there, its result is not.
+ * `throw`: the call throws, and the step does not run. `reject`: the step does not run either, and the result fails: a rejected promise or, of a generator
+ * function, a generator that throws. `after`: the step runs and then fails; its effect stays, its result is lost.
  */
 export type FailureWay = 'throw' | 'reject' | 'after'
 
 export interface FailurePoint {
-  /** Which call fails, from 1. */
+  /** The call that fails, from 1. */
   readonly call: number
   readonly way: FailureWay
-  /** What is thrown: mostly an Error, sometimes another thing, `undefined` among them. */
+  /** The error thrown: mostly an Error, sometimes another value such as `undefined`. */
   readonly error: unknown
 }
 
-/** Calls that fail, of a step that is called again and again; prints as the list of them. */
+/** The failing calls of a step that runs many times; prints as a list. */
 export interface Failures {
-  /** By call; empty where all goes well. */
+  /** In the order of the calls; empty where none fails. */
   readonly points: readonly FailurePoint[]
   /**
-   * The step, failing at those calls; the calls of what it answers are counted from 1, apart from those of any other. A step that answers an operation or an
-   * observable is to be given ways without `reject`; an observable also without `after`.
+   * Returns the step with these failures. The calls of each returned function count from 1. For a step that returns an operation or an observable, draw
+   * ways without `reject`; for an observable, also without `after`.
    */
   in<A extends readonly unknown[], R>(step: (...args: A) => R): (...args: A) => R
 }
@@ -36,7 +36,7 @@ export class FailuresAt implements Failures {
     return (...args) => {
       calls++
       const point = this.points.find(({ call }) => call === calls)
-      return point === undefined ? step(...args) : (failing(step, args, point) as R) // an R that fails
+      return point === undefined ? step(...args) : (failing(step, args, point) as R) // fails where an R would
     }
   }
 
@@ -52,10 +52,10 @@ export class FailuresAt implements Failures {
 function failing<A extends readonly unknown[]>(step: (...args: A) => unknown, args: A, { way, error }: FailurePoint): unknown {
   if (way === 'throw') throw error
   if (way === 'reject') return isGeneratorFunction(step) ? throwing(null, error) : rejected(error)
-  const answer = step(...args)
-  if (isOperation(answer)) return answer.map(() => raise(error))
-  if (isGenerator(answer)) return throwing(answer as Generator<never, unknown>, error) // of a goroutine
-  if (isThenable(answer)) return answer.then(() => raise(error))
+  const result = step(...args)
+  if (isOperation(result)) return result.map(() => raise(error))
+  if (isGenerator(result)) return throwing(result as Generator<never, unknown>, error) // a goroutine function yields operations only
+  if (isThenable(result)) return result.then(() => raise(error))
   return raise(error)
 }
 

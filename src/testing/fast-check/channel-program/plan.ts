@@ -1,6 +1,6 @@
-/** Programs of goroutines over channels as data, and as the text of a program that a person could have written. */
+/** Channel programs as data, and as the text of a program. */
 
-/** A send or a receive; `channel` is its place in the program's list. Each value is sent in one place only. */
+/** A send or a receive; `channel` is its index in the program's list. Each value is sent in one place only. */
 export type ChannelCase =
   { readonly do: 'send'; readonly channel: number; readonly value: number } | { readonly do: 'receive'; readonly channel: number }
 
@@ -13,10 +13,10 @@ export type ChannelStep =
   | { readonly do: 'select' | 'trySelect'; readonly cases: readonly ChannelCase[] }
   | { readonly do: 'sleep'; readonly ms: number }
 
-/** What a goroutine does in one step. */
+/** The kind of a step. */
 export type ChannelVerb = ChannelStep['do']
 
-/** What a program is, apart from how it is run. */
+/** A channel program as data. */
 export interface ChannelPlan {
   /** The capacity of each channel. */
   readonly channels: readonly number[]
@@ -24,11 +24,11 @@ export interface ChannelPlan {
   readonly goroutines: readonly (readonly ChannelStep[])[]
 }
 
-/** The values are 1, 2, 3, … in the order of the text. */
+/** Numbers the values 1, 2, 3, … in the order of the text. */
 export function renumbered(goroutines: readonly (readonly ChannelStep[])[]): ChannelStep[][] {
   let value = 0
-  const anew = <S extends ChannelStep>(step: S): S => ('value' in step ? { ...step, value: ++value } : step)
-  return goroutines.map((steps) => steps.map((step) => ('cases' in step ? { ...step, cases: step.cases.map(anew) } : anew(step))))
+  const numbered = <S extends ChannelStep>(step: S): S => ('value' in step ? { ...step, value: ++value } : step)
+  return goroutines.map((steps) => steps.map((step) => ('cases' in step ? { ...step, cases: step.cases.map(numbered) } : numbered(step))))
 }
 
 export function textOfPlan({ channels, goroutines }: ChannelPlan): string {
@@ -50,7 +50,7 @@ export function goroutineName(i: number): string {
   return `g${i + 1}`
 }
 
-/** As in the text of the program. */
+/** The step as in the text of the program. */
 export function textOfStep(step: ChannelStep): string {
   switch (step.do) {
     case 'send':

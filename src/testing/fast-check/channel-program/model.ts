@@ -1,15 +1,15 @@
 /**
- * Whether what was seen can be explained: whether there is an order of the events, true to each goroutine, in which every one of them is right for channels as
- * plain as can be, arrays and a flag. Searched for depth first, each state once; as linearizability is checked (Wing and Gong, 1993), but that an unbuffered
- * send and its receive are one event of two goroutines.
+ * Decides whether a history is possible: whether some order of the events, true to each goroutine, is right at every event for a plain model of channels
+ * (arrays and a flag). The search is depth first and visits each state once, as a linearizability check does (Wing and Gong, 1993). An unbuffered send and
+ * its receive are one event of two goroutines.
  *
- * Where it errs, it errs on the side of the channel: on an unbuffered one, a try form may always find nobody.
+ * The model errs in favor of the channel: on an unbuffered channel, a try form may always find no partner.
  */
-import type { ChannelEvent, ChannelHistory } from './channel-history.js'
-import type { ChannelCase, ChannelPlan, ChannelStep } from './channel-steps.js'
+import type { ChannelEvent, ChannelHistory } from './history.js'
+import type { ChannelCase, ChannelPlan, ChannelStep } from './plan.js'
 
 interface State {
-  /** How many events of each goroutine have been. */
+  /** The number of events of each goroutine so far. */
   readonly at: readonly number[]
   readonly buffers: readonly (readonly number[])[]
   readonly closed: readonly boolean[]
@@ -19,11 +19,11 @@ interface Next {
   readonly goroutine: number
   readonly event: ChannelEvent
   readonly step: ChannelStep
-  /** The send or receive that it was, of a select the case; null where that is not told. */
+  /** The send or receive of the event, of a select its case; null where the event names none. */
   readonly leaf: ChannelCase | null
 }
 
-export function canBeExplained(plan: ChannelPlan, history: ChannelHistory): boolean {
+export function isPossible(plan: ChannelPlan, history: ChannelHistory): boolean {
   return new Search(plan, history).found
 }
 
@@ -43,7 +43,7 @@ class Search {
       this._leadsToTheEnd({ at: goroutines.map(() => 0), buffers: channels.map(() => []), closed: channels.map(() => false) })
   }
 
-  /** Each step has its end, up to the one that is blocked. */
+  /** Each step has its end, up to the blocked step. */
   private _isWhole(steps: readonly ChannelStep[], goroutine: number): boolean {
     const ended = this._events[goroutine].filter(({ step, result }) => steps[step]?.do !== 'range' || result !== 'received')
     const blocked = this._history.blocked.find((one) => one.goroutine === goroutine)
@@ -56,7 +56,7 @@ class Search {
     if (this._seen.has(key)) return false
     this._seen.add(key)
     const nexts = this._nextOf(state)
-    if (nexts.length === 0) return this._restsIn(state)
+    if (nexts.length === 0) return this._endsIn(state)
     for (const next of nexts) {
       const after = this._after(state, next)
       if (after !== null && this._leadsToTheEnd(after)) return true
@@ -74,7 +74,7 @@ class Search {
     })
   }
 
-  /** The state after this event alone; null where it cannot be now. */
+  /** The state after this event alone; null where the event is impossible in this state. */
   private _after(state: State, next: Next): State | null {
     const { event, step, leaf } = next
     const { result, value } = event
@@ -98,7 +98,7 @@ class Search {
     return buffer.length > 0 && buffer[0] === value ? holding(buffer.slice(1)) : null
   }
 
-  /** The first sends what the second receives, without a buffer. At least one of them waited. */
+  /** Whether the second receives the value of the first without a buffer. At least one of them waited. */
   private _meet({ closed }: State, sender: Next, receiver: Next): boolean {
     if (sender.leaf?.do !== 'send' || receiver.leaf?.do !== 'receive' || sender.event.result !== 'sent') return false
     const { channel, value } = sender.leaf
@@ -106,8 +106,8 @@ class Search {
     return this._plan.channels[channel] === 0 && !closed[channel] && !(isTry(sender.step) && isTry(receiver.step))
   }
 
-  /** Who is blocked has reason to be. */
-  private _restsIn(state: State): boolean {
+  /** Whether each blocked goroutine is blocked rightly. */
+  private _endsIn(state: State): boolean {
     const waiting = this._history.blocked.map(({ goroutine, step }) => ({ goroutine, step: this._plan.goroutines[goroutine][step] }))
     return waiting.every(({ goroutine, step }) => {
       const others = waiting.filter((one) => one.goroutine !== goroutine).flatMap((one) => leavesOf(one.step))
@@ -120,7 +120,7 @@ class Search {
     })
   }
 
-  /** It cannot be done at once, as far as the channel is concerned. */
+  /** Whether the state of the channel makes the operation wait. */
   private _waits({ buffers, closed }: State, leaf: ChannelCase): boolean {
     const { length } = buffers[leaf.channel]
     return !closed[leaf.channel] && (leaf.do === 'send' ? length >= this._plan.channels[leaf.channel] : length === 0)
@@ -137,7 +137,7 @@ function leafOf(step: ChannelStep, event: ChannelEvent): ChannelCase | null {
   return event.case === undefined ? null : (leaves.at(event.case) ?? null)
 }
 
-/** The sends and receives that a step may come to. */
+/** The sends and receives that a step may perform. */
 function leavesOf(step: ChannelStep): readonly ChannelCase[] {
   switch (step.do) {
     case 'select':

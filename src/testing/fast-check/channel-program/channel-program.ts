@@ -1,46 +1,51 @@
-/** Programs of goroutines over channels, drawn. */
+/** Channel programs as an arbitrary. The files beside this one: the program as data, its run, its history, the model that judges the history. */
 import { Arbitrary, Stream, toStringMethod, Value, type Random } from 'fast-check'
-import { checkFunction } from '../../runtime/internal.js'
-import type { MakeChannel } from '../laws/index.js'
-import { textOfHistory, type ChannelHistory } from './channel-history.js'
-import { canBeExplained } from './channel-model.js'
-import { ChannelRun } from './channel-run.js'
-import { renumbered, textOfPlan, type ChannelCase, type ChannelPlan, type ChannelStep, type ChannelVerb } from './channel-steps.js'
-import { checkCounts, checkFlags, checkOptions, checkSome } from './options.js'
-import { simplerPrograms } from './simpler-program.js'
+import { checkFunction } from '../../../runtime/internal.js'
+import type { MakeChannel } from '../../laws/index.js'
+import { textOfHistory, type ChannelHistory } from './history.js'
+import { isPossible } from './model.js'
+import { ChannelRun } from './run.js'
+import { renumbered, textOfPlan, type ChannelCase, type ChannelPlan, type ChannelStep, type ChannelVerb } from './plan.js'
+import { checkCounts, checkFlags, checkOptions, checkSome } from '../options.js'
+import { simplerPrograms } from './simpler.js'
 
 export interface ChannelProgramOptions {
-  /** Channels at most; default 2. */
+  /** The most channels; default 2. */
   readonly channels?: number
-  /** Goroutines at most; default 3. */
+  /** The most goroutines; default 3. */
   readonly goroutines?: number
-  /** Steps of each goroutine at most; default 4. */
+  /** The most steps of each goroutine; default 4. */
   readonly steps?: number
   /** The highest capacity; default 2. */
   readonly capacity?: number
-  /** What the goroutines may do; default all there is. */
+  /** The kinds of steps; default all. */
   readonly verbs?: readonly ChannelVerb[]
   /**
-   * Whether who is blocked for good stays so, which is a deadlock; default false: such a one is canceled as soon as nobody can go on, so that every program
-   * ends, and the history says who it was.
+   * Whether goroutines that are blocked forever stay blocked, which is a deadlock. Default false: as soon as no goroutine can continue, the blocked ones are
+   * canceled, so every program ends, and the history names them.
    */
   readonly deadlocks?: boolean
 }
 
-/** A small program of goroutines that use channels. It prints as the text of such a program. */
+/** A small program of goroutines that use channels. Prints as the text of the program. */
 export interface ChannelProgram extends ChannelPlan {
-  /** The program, for `schedule.run(program.run)` and `explore(program.run)`, which alone know when nobody can go on: answers what happened. It is bound. */
+  /**
+   * The program, for `schedule.run(program.run)` and `explore(program.run)`; returns the history of the run. It needs no `this`. Throws an Error outside of a
+   * schedule, since only a schedule knows when no goroutine can continue.
+   */
   readonly run: () => Generator<never, ChannelHistory>
-  /** The same over channels of your own; `make` is called for each with its capacity. Their time must be that of the run: `sleep`, not `setTimeout`. */
+  /**
+   * The same program over channels of your own; `make(capacity)` is called for each channel. They must use the time of the run: `sleep`, not `setTimeout`.
+   */
   on(make: MakeChannel): () => Generator<never, ChannelHistory>
   /**
-   * Throws an Error with the history where it cannot be one of Go's channels: where the events, in whatever order they were among the goroutines, cannot have
-   * come about, or somebody is blocked who could go on.
+   * Throws an Error with the history where Go's channels could not have produced it: no order of the events among the goroutines explains them, or a
+   * goroutine is blocked that could continue.
    */
   check(history: ChannelHistory): void
 }
 
-class Drawn implements ChannelProgram {
+class DrawnProgram implements ChannelProgram {
   constructor(
     readonly channels: readonly number[],
     readonly goroutines: readonly (readonly ChannelStep[])[],
@@ -55,8 +60,8 @@ class Drawn implements ChannelProgram {
   }
 
   check(history: ChannelHistory): void {
-    if (!canBeExplained(this, history))
-      throw new Error(`program.check(history): this cannot happen with channels:\n${textOfHistory(this, history)}`)
+    if (!isPossible(this, history))
+      throw new Error(`program.check(history): channels cannot produce this history:\n${textOfHistory(this, history)}`)
   }
 
   toString(): string {
@@ -75,7 +80,7 @@ class Drawn implements ChannelProgram {
   }
 }
 
-/** How often each is drawn, among all. */
+/** The weight of each kind of step in a draw. */
 const weights: Readonly<Record<ChannelVerb, number>> = {
   receive: 5,
   send: 5,
@@ -87,14 +92,14 @@ const weights: Readonly<Record<ChannelVerb, number>> = {
   range: 2,
   sleep: 1,
 }
-const allVerbs = Object.keys(weights) as readonly ChannelVerb[] // those that it lists
+const allVerbs = Object.keys(weights) as readonly ChannelVerb[] // the record lists each verb
 
 const MOST_CASES = 3
 const LONGEST_SLEEP = 3
 
 /**
- * Programs over channels: sends, receives, try forms, closes, selects, ranges, sleeps. Run one under a schedule, and check what happened; over channels of your
- * own, by `program.on(make)`, that is a test of these. Shrinks to fewer goroutines, fewer and plainer steps, fewer channels, lower capacities.
+ * Programs over channels: sends, receives, try forms, closes, selects, ranges, sleeps. Run a program under a schedule, and check its history. Over channels of
+ * your own, by `program.on(make)`, that is a test of these channels. Shrinks to fewer goroutines, fewer and plainer steps, fewer channels, lower capacities.
  *
  * Throws TypeError or RangeError for bad options.
  *
@@ -137,7 +142,7 @@ class ChannelPrograms extends Arbitrary<ChannelProgram> {
   }
 
   canShrinkWithoutContext(value: unknown): value is ChannelProgram {
-    return value instanceof Drawn
+    return value instanceof DrawnProgram
   }
 
   shrink(program: ChannelProgram): Stream<Value<ChannelProgram>> {
@@ -149,10 +154,10 @@ class ChannelPrograms extends Arbitrary<ChannelProgram> {
   }
 
   private _valueOf({ channels, goroutines }: ChannelPlan): Value<ChannelProgram> {
-    return new Value<ChannelProgram>(new Drawn(channels, goroutines, this._options.deadlocks), undefined)
+    return new Value<ChannelProgram>(new DrawnProgram(channels, goroutines, this._options.deadlocks), undefined)
   }
 
-  /** Its values are numbered later. */
+  /** A step whose values are numbered later. */
   private _step(random: Random, channels: number): ChannelStep {
     const verb = this._verbs[random.nextInt(0, this._verbs.length - 1)]
     const channel = random.nextInt(0, channels - 1)

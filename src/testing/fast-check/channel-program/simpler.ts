@@ -1,12 +1,13 @@
 /**
- * Simpler programs over channels than a given one: fewer goroutines, then fewer steps, then fewer cases, then plainer steps, then fewer channels, then
- * steps that use earlier ones, lower capacities and shorter sleeps. Each is less by this order, so shrinking ends; what is no larger than what was drawn
- * stays so.
+ * Channel programs simpler than a given one: fewer goroutines, then fewer steps, then fewer cases, then plainer steps, then fewer channels, then steps on
+ * earlier channels, lower capacities and shorter sleeps.
+ *
+ * Always true: each program is less by this order, so shrinking ends; and none exceeds the bounds of the draw.
  */
-import { renumbered, type ChannelCase, type ChannelPlan, type ChannelStep, type ChannelVerb } from './channel-steps.js'
+import { renumbered, type ChannelCase, type ChannelPlan, type ChannelStep, type ChannelVerb } from './plan.js'
 
 export interface ProgramBounds {
-  /** Steps of each goroutine at most. */
+  /** The most steps of each goroutine. */
   readonly steps: number
   readonly verbs: readonly ChannelVerb[]
 }
@@ -30,7 +31,7 @@ function* simplerGoroutines(goroutines: readonly Body[], { steps, verbs }: Progr
   yield* withEach(goroutines, (body) => withEach(body, (step) => plainer(step).filter((one) => verbs.includes(one.do))))
 }
 
-/** The list with one of its parts replaced, by whatever is said to be simpler than that. */
+/** The list with one of its parts replaced by a simpler one. */
 function* withEach<T>(all: readonly T[], simpler: (one: T) => Iterable<T>): Generator<readonly T[], void> {
   for (const [i, one] of all.entries()) for (const other of simpler(one)) yield all.with(i, other)
 }
@@ -39,7 +40,7 @@ function* withoutOne<T>(all: readonly T[]): Generator<readonly T[], void> {
   for (const i of all.keys()) yield all.toSpliced(i, 1)
 }
 
-/** So many in a row left out; something stays. */
+/** The list without `size` parts in a row; never empty. */
 function* without<T>(all: readonly T[], size: number): Generator<readonly T[], void> {
   if (size < all.length) for (let from = 0; from < all.length; from += size) yield all.toSpliced(from, size)
 }
@@ -78,7 +79,7 @@ function tryForm(one: ChannelCase): ChannelStep {
   return one.do === 'send' ? { ...one, do: 'trySend' } : { ...one, do: 'tryReceive' }
 }
 
-/** One channel less, whose place an earlier one takes. */
+/** One channel less; another channel takes its place. */
 function* withFewerChannels({ channels, goroutines }: ChannelPlan): Generator<ChannelPlan, void> {
   for (const gone of channels.keys())
     for (const instead of channels.keys()) {

@@ -1,42 +1,42 @@
-/** What was seen of a program over channels: by each goroutine, what became of each of its steps. */
+/** The history of a run of a channel program: the result of each step, by goroutine. */
 import { toStringMethod } from 'fast-check'
-import { goroutineName, textOfStep, type ChannelPlan, type ChannelStep } from './channel-steps.js'
+import { goroutineName, textOfStep, type ChannelPlan, type ChannelStep } from './plan.js'
 
 /**
- * What became of a step. `sent`: the value is with a receiver, or in the buffer. `received`: a value came. `none`: the channel is closed and drained.
- * `would block`: a try form did nothing. `threw`: as to send on a closed channel, or to close it again, does.
+ * The result of a step. `sent`: a receiver or the buffer has the value. `received`: a value came. `none`: the channel is closed and drained. `would block`:
+ * a try form did nothing. `threw`: the step threw, as a send on a closed channel or a second close does.
  */
 export type ChannelResult = 'sent' | 'received' | 'none' | 'would block' | 'closed' | 'threw' | 'slept'
 
-/** A step that came to its end, or one round of a `range`. */
+/** A step that ended, or one value of a `range`. */
 export interface ChannelEvent {
-  /** The places of goroutine and step in the program. */
+  /** The indexes of goroutine and step in the program. */
   readonly goroutine: number
   readonly step: number
-  /** Of a select, which of its cases. */
+  /** Of a select: the index of its case. */
   readonly case?: number
   readonly result: ChannelResult
-  /** What was received. */
+  /** The value received. */
   readonly value?: number
-  /** What was thrown. */
+  /** The error thrown. */
   readonly error?: unknown
 }
 
-/** The place of a goroutine that can never go on, and of its step. */
+/** The indexes of a goroutine that can never continue, and of its step. */
 export interface BlockedAt {
   readonly goroutine: number
   readonly step: number
 }
 
-/** What happened in one run of a channel program; prints one line for each event. */
+/** The events of one run of a channel program; prints one line for each event. */
 export interface ChannelHistory {
-  /** In the order in which the goroutines went on; those of one goroutine are in the order of its steps. */
+  /** In the order in which the goroutines continued; the events of one goroutine are in the order of its steps. */
   readonly events: readonly ChannelEvent[]
-  /** Who was blocked for good, at which step. */
+  /** The goroutines blocked forever, and their steps. */
   readonly blocked: readonly BlockedAt[]
 }
 
-export class WrittenHistory implements ChannelHistory {
+export class RecordedHistory implements ChannelHistory {
   readonly events: ChannelEvent[] = []
   readonly blocked: BlockedAt[] = []
 
@@ -57,7 +57,7 @@ export function textOfHistory({ goroutines }: ChannelPlan, { events, blocked }: 
 }
 
 function textOf(step: ChannelStep | undefined): string {
-  return step === undefined ? 'a step that is not there' : textOfStep(step)
+  return step === undefined ? 'an unknown step' : textOfStep(step)
 }
 
 function textOfResult({ case: chosen, result, value, error }: ChannelEvent): string {
