@@ -77,16 +77,9 @@ function findingOf(verdict: Verdict, waiting: readonly string[], dump: Dump | nu
 }
 
 function formerKindOf(kind: FindingKind): FormerFindingKind {
-  switch (kind) {
-    case 'step-limit':
-      return 'steps'
-    case 'foreign-unlock':
-      return 'stranger'
-    case 'late-add':
-      return 'unwaited'
-    default:
-      return kind
-  }
+  if (kind === 'step-limit') return 'steps'
+  if (kind === 'foreign-unlock') return 'stranger'
+  return kind === 'late-add' ? 'unwaited' : kind
 }
 
 function verdictOf({ main, crashes, isAtStepLimit }: RunEnd, waiting: string, cycles: string): Verdict {
