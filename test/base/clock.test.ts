@@ -13,14 +13,14 @@ describe('the clock of the system', () => {
     expect(systemClock.now()).toBeGreaterThanOrEqual(now)
   })
 
-  it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])('asks the host for no longer delay than it takes (%d ms)', (ms) => {
+  it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])('requests no delay longer than the host supports (%d ms)', (ms) => {
     const setTimeout = vi.spyOn(globalThis, 'setTimeout')
     const cancel = systemClock.set(systemClock.now() + ms, () => expect.unreachable('it has not come'))
     cancel()
     expect(setTimeout.mock.calls.map(([, delay]) => delay)).toEqual([LONGEST])
   })
 
-  it('rings at its time or later, never before, and not once it is taken back', async () => {
+  it('calls back at its time or later, never before, and not after a cancel', async () => {
     const at = systemClock.now() + 3.5
     const rung = await new Promise<number>((resolve) => {
       systemClock.set(at - 2, () => expect.unreachable('it was taken back'))()
@@ -29,7 +29,7 @@ describe('the clock of the system', () => {
     expect(rung).toBeGreaterThanOrEqual(at - 1) // the host counts whole ms; who asked looks at the clock again
   })
 
-  it('rings soon for what is past, and not where that is taken back', async () => {
+  it('calls back soon for a time in the past, and not after a cancel', async () => {
     const rung: string[] = []
     systemClock.set(systemClock.now() - 1, () => rung.push('past'))
     systemClock.set(systemClock.now() - 1, () => rung.push('taken back'))()
@@ -39,7 +39,7 @@ describe('the clock of the system', () => {
     expect(rung).toEqual(['past'])
   })
 
-  it('lets nobody sleep less than was asked for', async () => {
+  it('no sleep is shorter than requested', async () => {
     for (let i = 0; i < 10; i++) {
       const started = systemClock.now()
       await sleep(1.5)

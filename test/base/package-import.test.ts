@@ -1,7 +1,7 @@
 // Only what is imported inside a test fails as a test: a file that does not load has none.
 import { expect, it } from 'vitest'
 
-it('the package loads by itself, and performs nothing while it does', async () => {
+it('importing the package alone works and performs no operation', async () => {
   const { chan, never, trySelect } = await import('millrace')
   const { queue } = await import('../../src/runtime/scheduler/run-queue.js')
   expect([queue.size, queue.live, queue.resumed]).toEqual([0, 0, 0])

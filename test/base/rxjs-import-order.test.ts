@@ -87,7 +87,7 @@ describe.each(orders.map((order) => [order.join(', '), order] as const))('loaded
     expect(waitersOf(ch)).toEqual(nobody)
   })
 
-  it('the way round is the same: an operation is an observable to whoever asks by either name', async () => {
+  it('an operation is an observable under both names of the symbol', async () => {
     const { millrace } = await loaded(order)
     const op = millrace.sleep(0) as unknown as Record<PropertyKey, (() => unknown) | undefined>
     expect(op['@@observable']?.()).toBe(op)

@@ -85,7 +85,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(receives.map(({ now }) => now)).toEqual(upTo(5).map((i) => done(some(i))))
   })
 
-  it('CH-021 falsy values arrive as they were sent, and none of them reads as closed', async () => {
+  it('CH-021 falsy values arrive unchanged, and none of them means closed', async () => {
     for (const value of [0, '', false, null, NaN, undefined]) {
       for (const capacity of [0, 1]) {
         const ch = chan<unknown>(capacity)
@@ -138,7 +138,7 @@ it('CH-005 the values of one sender arrive in order at every capacity', async ()
 })
 
 describe('size and capacity', () => {
-  it('CH-007 size counts what is buffered and never who waits', async () => {
+  it('CH-007 size counts buffered values and never parked senders or receivers', async () => {
     const buffered = chan<number>(10)
     expect([buffered.size, buffered.capacity]).toEqual([0, 10])
     for (const i of upTo(3)) buffered.trySend(i)
@@ -218,7 +218,7 @@ it('CH-020 a channel carries channels', async () => {
   expect(found._tag === 'Some' && (await found.value.receive())).toEqual(some(42))
 })
 
-it('CH-022 an object goes through by identity, and a change before the receive is seen', async () => {
+it('CH-022 a channel passes an object by identity, and the receiver sees a change made before the receive', async () => {
   for (const capacity of [0, 1]) {
     const ch = chan<{ n: number }>(capacity)
     const sent = { n: 1 }
@@ -231,7 +231,7 @@ it('CH-022 an object goes through by identity, and a change before the receive i
   }
 })
 
-it('CH-023 every form of receive gives the same answer', async () => {
+it('CH-023 every form of receive returns the same value', async () => {
   const ch = chan<number>(1)
   const cursor = range(ch)
   const forms = {
@@ -266,7 +266,7 @@ it('CH-023 every form of receive gives the same answer', async () => {
   expect(ch.size).toBe(0)
 })
 
-it('CH-024 a value sent before the close is received, and then none', async () => {
+it('CH-024 a value sent before the close is received, and then None', async () => {
   const ch = chan<number>(1)
   await ch.send(100)
   expect(await ch.receive()).toEqual(some(100))
@@ -274,7 +274,7 @@ it('CH-024 a value sent before the close is received, and then none', async () =
   expect(await ch.receive()).toEqual(none)
 })
 
-it('JS-018 buffered values come before those of parked senders, who fill the buffer in their order as it drains', async () => {
+it('JS-018 receivers get buffered values first; parked senders refill the buffer in their order as it drains', async () => {
   const ch = chan<number>(2)
   for (const i of upTo(2)) ch.trySend(i)
   const sends = upTo(4).map((i) => performed(ch.send(i + 2)))
@@ -300,7 +300,7 @@ it('JS-018 buffered values come before those of parked senders, who fill the buf
   expect(ch.tryReceive()).toEqual(left('empty'))
 })
 
-it('a ready operation completes at once, without a turn of the queue', async () => {
+it('a ready operation completes at once, without a turn of the run queue', async () => {
   const log: string[] = []
   const ch = chan<number>(3)
   go(function* () {
@@ -321,24 +321,24 @@ it('a ready operation completes at once, without a turn of the queue', async () 
   expect(log).toEqual(['sent 0', 'sent 1', 'sent 2', 'received 0', 'received 1', 'received 2', 'selected', 'the next in the queue'])
 })
 
-describe('CH-009 a capacity that is no whole number of the allowed range is refused', () => {
-  it.each(outOfRange)('%o, by a RangeError that names it', (capacity) => {
+describe('CH-009 a capacity that is not a whole number in range throws', () => {
+  it.each(outOfRange)('%o: a RangeError that names it', (capacity) => {
     const make = () => chan(capacity as number)
     expect(make).toThrow(RangeError)
     expect(make).toThrow(`makechan: size out of range: expected a whole number from 0 to 2^31-1, got ${String(capacity)}`)
   })
 
-  it.each(mistyped.map((value) => [value]))('%o, by a TypeError with the same text', (capacity) => {
+  it.each(mistyped.map((value) => [value]))('%o: a TypeError with the same text', (capacity) => {
     const make = () => chan(capacity as number)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(/^makechan: size out of range: expected a whole number from [01] to 2\^31-1, or a Buffer, got /)
   })
 
-  it('the largest is 2^31-1, and takes no memory before it is used', () => {
+  it('the largest capacity is 2^31-1, and a channel allocates nothing before its first value', () => {
     expect(chan(2 ** 31 - 1).capacity).toBe(2 ** 31 - 1)
   })
 
-  it('without a capacity it is 0', () => {
+  it('the default capacity is 0', () => {
     expect([chan().capacity, chan(undefined).capacity]).toEqual([0, 0])
   })
 })

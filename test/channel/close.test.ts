@@ -52,7 +52,7 @@ describe.each(ways)('by %s', (_, perform) => {
     }
   })
 
-  it('JS-005 a close makes senders that wait throw and receivers that wait find it closed', async () => {
+  it('JS-005 a close makes parked senders throw and parked receivers get None', async () => {
     const full = chan<number>()
     const sends = upTo(3).map((i) => perform(full.send(i)))
     await settle()
@@ -72,7 +72,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(waitersOf(empty)).toEqual(nobody)
   })
 
-  it('after a close with a cause a receiver drains, and then throws the cause itself', async () => {
+  it('after a close with a cause a receiver gets the buffered values, and then throws that cause', async () => {
     const cause = new Error('the source broke')
     const ch = chan<number>(2)
     ch.trySend(1)
@@ -82,7 +82,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(receives.map(({ now }) => now)).toEqual([done(some(1)), thrown(cause), thrown(cause)])
   })
 
-  it('a close with a cause reaches a receiver that waits', async () => {
+  it('a close with a cause makes a parked receiver throw that cause', async () => {
     const cause = { reason: 'any value' }
     const ch = chan<number>()
     const receive = perform(ch.receive())
@@ -93,7 +93,7 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-it('JS-005 the senders learn of the close in the order they came', async () => {
+it('JS-005 parked senders throw in the order in which they parked', async () => {
   const order: number[] = []
   const ch = chan<number>()
   for (const i of upTo(3)) performed(ch.send(i).attempt((cause) => order.push(i) && cause))
@@ -103,7 +103,7 @@ it('JS-005 the senders learn of the close in the order they came', async () => {
   expect(order).toEqual([0, 1, 2])
 })
 
-it('CL-006 what is buffered when it is closed is received in order, and then none for ever', async () => {
+it('CL-006 values buffered at the close are received in order, and then None for ever', async () => {
   for (const capacity of upTo(200)) {
     const ch = chan<number>(capacity)
     for (const i of upTo(capacity)) ch.trySend(i)
@@ -113,7 +113,7 @@ it('CL-006 what is buffered when it is closed is received in order, and then non
   }
 })
 
-it('CL-011 a receive that does not wait succeeds on a closed channel: it finds it closed', () => {
+it('CL-011 tryReceive on a closed channel succeeds and reports that the channel is closed', () => {
   const ch = closed<number>()
   expect(ch.tryReceive()).toEqual(left('closed'))
   expect(trySelect({ value: ch.receive() })).toEqual(some({ case: 'value', value: none }))
@@ -131,7 +131,7 @@ it('CL-018 a close does not change size and capacity', async () => {
   expect([ch.size, ch.capacity]).toEqual([0, 4])
 })
 
-it('CL-024 "nothing there" and "closed" are different answers', () => {
+it('CL-024 tryReceive returns "empty" and "closed" as different results', () => {
   const ch = chan<number>()
   let ok: boolean | 'untouched' = 'untouched'
   const look = () => {
@@ -148,7 +148,7 @@ it('CL-024 "nothing there" and "closed" are different answers', () => {
 describe('close with a cause', () => {
   const cause = new Error('the source broke')
 
-  it('a receive that does not wait throws it once drained', () => {
+  it('tryReceive throws the cause after the buffered values', () => {
     const ch = chan<number>(1)
     ch.trySend(1)
     ch.close(cause)
@@ -157,7 +157,7 @@ describe('close with a cause', () => {
     expect(() => trySelect({ value: ch.receive() })).toThrow(cause)
   })
 
-  it('a range throws it once drained', async () => {
+  it('a range throws the cause after the buffered values', async () => {
     const ch = chan<number>(1)
     ch.trySend(1)
     ch.close(cause)
@@ -166,7 +166,7 @@ describe('close with a cause', () => {
     await expect(cursor.next()).rejects.toBe(cause)
   })
 
-  it('a for await throws it once drained', async () => {
+  it('a for await throws the cause after the buffered values', async () => {
     const ch = chan<number>(1)
     ch.trySend(1)
     ch.close(cause)
@@ -178,7 +178,7 @@ describe('close with a cause', () => {
     expect(seen).toEqual([1])
   })
 
-  it('a sender sees it as the cause of "send on closed channel", at once or after a wait', async () => {
+  it('a sender throws "send on closed channel" with that cause, at once or after a wait', async () => {
     const ch = chan<number>()
     const parked = performed(ch.send(1))
     await settle()
@@ -189,13 +189,13 @@ describe('close with a cause', () => {
     expect(() => ch.trySend(3)).toThrow(expect.objectContaining({ message: 'send on closed channel', cause }))
   })
 
-  it('any value is a cause, but undefined is none', async () => {
+  it('any value but undefined is a cause', async () => {
     await expect(closed(0, null).receive()).rejects.toBe(null)
     await expect(closed(0, 0).receive()).rejects.toBe(0)
     expect(await closed(0, undefined).receive()).toEqual(none)
   })
 
-  it('is what closed channels of every kind of buffer do', async () => {
+  it('applies to channels with every kind of buffer', async () => {
     for (const buffer of [0, 1, sliding<number>(1), dropping<number>(1)]) {
       const ch = chan<number>(buffer)
       ch.close(cause)

@@ -20,7 +20,7 @@ function watched<T>(promise: Promise<T>) {
 
 const over = { done: true, value: undefined }
 
-it('JS-007 a for await gets what an async sender sends, and ends with the close', async () => {
+it('JS-007 a for await receives the values of an async sender, and ends when the channel is closed', async () => {
   const ch = chan<number>()
   go(async () => {
     for (let i = 0; i < 5; i++) await ch.send(i)
@@ -93,7 +93,7 @@ it("the iterator's return between grant and delivery gives the value back", asyn
   expect(await ch.receive()).toEqual(some(7))
 })
 
-it('after its return the iterator receives nothing more', async () => {
+it('the iterator receives nothing after its return', async () => {
   const ch = filled(1)
   const iterator = ch[Symbol.asyncIterator]()
   await iterator.return?.()
@@ -101,7 +101,7 @@ it('after its return the iterator receives nothing more', async () => {
   expect(ch.size).toBe(1)
 })
 
-it('nexts that wait together get the values in their order', async () => {
+it('several pending calls of next get the values in their order', async () => {
   const ch = chan<number>()
   const iterator = ch[Symbol.asyncIterator]()
   const nexts = [iterator.next(), iterator.next(), iterator.next()]
@@ -111,7 +111,7 @@ it('nexts that wait together get the values in their order', async () => {
   expect(await Promise.all(nexts)).toEqual([{ done: false, value: 1 }, { done: false, value: 2 }, over])
 })
 
-it('each iterator is its own, and they share the values', async () => {
+it('iterators of one channel are independent, and share its values', async () => {
   const ch = filled(1, 2)
   const [a, b] = [ch[Symbol.asyncIterator](), ch[Symbol.asyncIterator]()]
   expect([await a.next(), await b.next()]).toEqual([
@@ -123,7 +123,7 @@ it('each iterator is its own, and they share the values', async () => {
   expect(await b.next()).toEqual({ done: false, value: 3 })
 })
 
-it('a for await over a channel that never runs dry lets the host have its turn', async () => {
+it('a for await over a channel that is never empty yields to the host', async () => {
   const ch = filled(...Array.from({ length: 1000 }, (_, i) => i))
   let hostRan = false
   void hostTurn().then(() => (hostRan = true))
@@ -137,7 +137,7 @@ it('a for await over a channel that never runs dry lets the host have its turn',
   expect(ch.size).toBe(999)
 })
 
-it('a next that finds a value needs microtasks alone while the slice lasts', async () => {
+it('next with a buffered value takes only microtasks within a slice', async () => {
   const ch = filled(1, 2, 3)
   const iterator = ch[Symbol.asyncIterator]()
   await new Promise<void>((resolve) => queue.pushAfterHost({ run: resolve })) // a slice begins
@@ -147,7 +147,7 @@ it('a next that finds a value needs microtasks alone while the slice lasts', asy
   expect(nexts.map(({ now }) => now)).toEqual([1, 2, 3].map((value) => ({ done: false, value })))
 })
 
-it('who goes on after a next that waited counts as resumed, whatever it waited for, until it performs again', async () => {
+it('a caller resumed after a pending next counts as resumed until its next operation', async () => {
   const ch = chan<number>()
   const iterator = ch[Symbol.asyncIterator]()
   queue.resumed = 0
@@ -163,7 +163,7 @@ it('who goes on after a next that waited counts as resumed, whatever it waited f
   expect(resumed).toBe(1)
 })
 
-it("the iterator's return while it gives way to the host receives nothing", async () => {
+it("the iterator's return while it yields to the host receives nothing", async () => {
   const ch = filled(...Array.from({ length: 1000 }, (_, i) => i))
   const iterator = ch[Symbol.asyncIterator]()
   const next = await firstThatGivesWay(ch, iterator)

@@ -20,8 +20,8 @@ const forms: readonly (readonly [string, (ch: Receiver<number>) => Op<unknown>])
   ['all of it', (ch) => select({ a: choose(ch.receive().map(String).attempt(), never()).within(withCancel(background)) }).attempt()],
 ]
 
-describe.each(forms)('%s that was granted a value and left', (_, make) => {
-  it('gives it back to the channel', async () => {
+describe.each(forms)('%s that was granted a value and then withdrawn', (_, make) => {
+  it('returns the value to the channel', async () => {
     const ch = chan<number>()
     const left = subscribed(make(ch))
     expect(ch.trySend(7)).toBe(true)
@@ -32,7 +32,7 @@ describe.each(forms)('%s that was granted a value and left', (_, make) => {
     expect(waitersOf(ch)).toEqual(nobody)
   })
 
-  it('gives it to the next who waits', async () => {
+  it('passes the value to the next waiter', async () => {
     const ch = chan<number>()
     const left = subscribed(make(ch))
     const next = performed(ch.receive())
@@ -43,7 +43,7 @@ describe.each(forms)('%s that was granted a value and left', (_, make) => {
     expect([left.now, next.now]).toEqual([waiting, done(some(7))])
   })
 
-  it('gives it back before what came after it', async () => {
+  it('returns the value in front of later values', async () => {
     const ch = chan<number>(2)
     const left = subscribed(make(ch))
     for (const value of [7, 8, 9]) expect(ch.trySend(value)).toBe(true)
@@ -56,7 +56,7 @@ describe.each(forms)('%s that was granted a value and left', (_, make) => {
     expect(parked.now).toEqual(done(undefined))
   })
 
-  it('gives nothing back that it did not get: after a close there is none', async () => {
+  it('returns nothing after a close, since it was granted no value', async () => {
     const ch = chan<number>()
     const left = subscribed(make(ch))
     ch.close()
@@ -66,7 +66,7 @@ describe.each(forms)('%s that was granted a value and left', (_, make) => {
     expect(await ch.receive()).toEqual(none)
   })
 
-  it('leaves nobody behind when it leaves while it waits', () => {
+  it('leaves no waiter in the queue when it is withdrawn before a grant', () => {
     const ch = chan<number>()
     const left = subscribed(make(ch))
     expect(waitersOf(ch).receivers).toBe(1)
@@ -76,7 +76,7 @@ describe.each(forms)('%s that was granted a value and left', (_, make) => {
   })
 })
 
-it('what is given back to a full buffer of any size comes first, and the others keep their order', () => {
+it('a value returned to a full buffer is received first, and the others keep their order', () => {
   for (let capacity = 1; capacity <= 40; capacity++) {
     const ch = chan<number>(capacity)
     const left = subscribed(ch.receive())
@@ -96,7 +96,7 @@ it('a send that was granted cannot be taken back: the receiver has the value', a
   expect([left.now, ch.size]).toEqual([waiting, 0])
 })
 
-it('a send that leaves while it waits takes its value with it', async () => {
+it('a send that is withdrawn before a grant delivers nothing', async () => {
   const ch = chan<number>()
   const left = subscribed(ch.send(7))
   left.leave()
@@ -104,7 +104,7 @@ it('a send that leaves while it waits takes its value with it', async () => {
   expect(ch.tryReceive()._tag).toBe('Left')
 })
 
-it("a timer's expiry is given back", async () => {
+it('a withdrawn receive returns the expiry to the timer', async () => {
   using clock = virtualTime()
   // Both come at one time, the sleep first; so it leaves when the expiry is granted and not yet delivered.
   subscribed(sleep(10).map(() => left.leave()))

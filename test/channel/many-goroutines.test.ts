@@ -49,7 +49,7 @@ it('CH-026 many workers over one queue forward every value', async () => {
   expect(await consumer.join()).toEqual({ count: 271_828, sum: 4_158_941 })
 })
 
-it.each([10_000, 100_000])('CH-028 a value goes through a chain of %i goroutines', async (length) => {
+it.each([10_000, 100_000])('CH-028 a value passes through a chain of %i goroutines', async (length) => {
   function* forward(left: Sender<number>, right: Receiver<number>) {
     const message = yield* right.receive()
     if (message._tag === 'Some') yield* left.send(message.value)

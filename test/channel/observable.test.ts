@@ -14,7 +14,7 @@ function filled<T>(...values: readonly T[]) {
 }
 
 describe('from(channel)', () => {
-  it('emits what is received, and completes with the close', async () => {
+  it('emits each received value, and completes when the channel is closed', async () => {
     const ch = filled(1, undefined, null, 2)
     ch.close()
     expect(await firstValueFrom(from(ch).pipe(toArray()))).toStrictEqual([1, undefined, null, 2])
@@ -28,7 +28,7 @@ describe('from(channel)', () => {
     expect(seen).toEqual([1])
   })
 
-  it('fails with the cause of the close, once drained', async () => {
+  it('fails with the cause of the close after the buffered values', async () => {
     const ch = filled(1)
     const cause = new Error('the source broke')
     ch.close(cause)
@@ -38,7 +38,7 @@ describe('from(channel)', () => {
     expect(seen).toEqual([1, cause])
   })
 
-  it('is received from only while subscribed to', async () => {
+  it('receives only while a subscriber is there', async () => {
     const ch = filled(1, 2, 3, 4)
     expect(await lastValueFrom(from(ch).pipe(take(2), toArray()))).toEqual([1, 2])
     await settle()
@@ -46,7 +46,7 @@ describe('from(channel)', () => {
     expect(waitersOf(ch)).toEqual(nobody)
   })
 
-  it('leaves nobody at the channel when the subscriber leaves while it waits', async () => {
+  it('unsubscribing while it waits removes the waiter from the channel', async () => {
     const ch = chan<number>()
     const subscription = from(ch).subscribe()
     await settle()
@@ -56,7 +56,7 @@ describe('from(channel)', () => {
     expect(ch.trySend(1)).toBe(false)
   })
 
-  it('gives back what was granted to a subscriber who left before the delivery', async () => {
+  it('a value granted to a subscriber that unsubscribed before the delivery returns to the channel', async () => {
     const ch = chan<number>()
     const seen: number[] = []
     const subscription = from(ch).subscribe((value) => seen.push(value))
@@ -67,7 +67,7 @@ describe('from(channel)', () => {
     expect(seen).toEqual([])
   })
 
-  it('a subscriber who leaves before the first turn receives nothing', async () => {
+  it('a subscriber that unsubscribes before the first turn receives nothing', async () => {
     const ch = filled(1)
     from(ch).subscribe().unsubscribe()
     await settle()
@@ -88,7 +88,7 @@ describe('from(channel)', () => {
     expect([seen, ch.size]).toEqual([[1, 2], 1])
   })
 
-  it('serves an observer that lacks any of its methods', async () => {
+  it('an observer may lack any of its methods', async () => {
     const error = await uncaughtIn(async () => {
       const [ends, breaks] = [filled(1), filled(1)]
       for (const ch of [ends, breaks]) (ch as unknown as Subscribable<number>).subscribe({})
@@ -109,7 +109,7 @@ describe('from(channel)', () => {
     expect(seen).toEqual({ a: [1, 3], b: [2, 4] })
   })
 
-  it('serves as an inner source', async () => {
+  it('works as an inner source', async () => {
     const ch = filled(1, 2)
     ch.close()
     expect(
@@ -122,7 +122,7 @@ describe('from(channel)', () => {
     ).toEqual([1, 2])
   })
 
-  it('takes part in the run queue: a sender that waits is let on by each value', async () => {
+  it('each emitted value lets a parked sender continue through the run queue', async () => {
     const ch = chan<number>()
     const seen: number[] = []
     from(ch as Receiver<number>).subscribe((value) => seen.push(value))
@@ -134,7 +134,7 @@ describe('from(channel)', () => {
   })
 })
 
-it('from(ticker) emits the ticks, and one who leaves takes none with it', async () => {
+it('from(ticker) emits the ticks, and unsubscribing consumes none', async () => {
   using clock = virtualTime()
   const beat = ticker(10)
   const start = clock.now()

@@ -27,7 +27,7 @@ describe.each([
   ['a channel', <T>(ch: Receiver<T>) => ch],
   ['a Receiver of the user', behindInterface],
 ])('a range over %s', (_, as) => {
-  it('CL-013 sees what is sent until the close', async () => {
+  it('CL-013 yields every value sent until the close', async () => {
     const ch = chan<string>()
     go(function* () {
       for (const letter of 'abcdefghijklmnopqrstuvwxyz') yield* ch.send(letter)
@@ -36,7 +36,7 @@ describe.each([
     expect((await go(all, as(ch)).join()).join('')).toBe('abcdefghijklmnopqrstuvwxyz')
   })
 
-  it('CL-013 runs as often when the value is not looked at', async () => {
+  it('CL-013 iterates as often when the body ignores the value', async () => {
     const ch = chan<string>()
     go(function* () {
       for (const letter of 'abcdefghijklmnopqrstuvwxyz') yield* ch.send(letter)
@@ -50,14 +50,14 @@ describe.each([
     expect(await counter.join()).toBe(26)
   })
 
-  it('CL-014 yields what a closed channel has left, and ends', async () => {
+  it('CL-014 yields the buffered values of a closed channel, and ends', async () => {
     const ch = chan<number>(3)
     for (const i of [1, 2, 3]) ch.trySend(i)
     ch.close()
     expect(await go(all, as(ch)).join()).toEqual([1, 2, 3])
   })
 
-  it('CL-019 yields every buffered value although the loop closes the channel on the way', async () => {
+  it('CL-019 yields every buffered value when the loop itself closes the channel', async () => {
     const ch = chan<number>(5)
     for (const i of [3, 4, 5, 6, 7]) ch.trySend(i)
     const loop = go(function* () {
@@ -79,7 +79,7 @@ describe.each([
     expect(await go(all, as(ch)).join()).toStrictEqual([undefined, null])
   })
 
-  it('waits in a select, and consumes nothing where it is not chosen', async () => {
+  it('is a case of a select, and consumes nothing when another case is chosen', async () => {
     const ch = chan<number>(1)
     const stop = chan<void>()
     const it = range(as(ch))
@@ -95,7 +95,7 @@ describe.each([
     expect(it.value).toBe(7)
   })
 
-  it('leaves the channel as it is when the loop is left', async () => {
+  it('leaving the loop neither closes nor drains the channel', async () => {
     const ch = chan<number>(3)
     for (const i of [1, 2, 3]) ch.trySend(i)
     const loop = go(function* () {
@@ -118,7 +118,7 @@ describe.each([
   })
 })
 
-it('CL-015 a range over what never has a value waits for ever', async () => {
+it('CL-015 a range over a channel without values waits for ever', async () => {
   const nil: Receiver<number> = { ...behindInterface(chan<number>()), receive: never }
   const loop = go(all, nil)
   await settle()
@@ -132,7 +132,7 @@ it.each([[undefined], [null], [42], ['abc'], [{}], [[1, 2]]])('a range over %o, 
   expect(() => range(value as never)).toThrow('range(receiver): expected a Receiver, got ')
 })
 
-it('a cursor of a closed channel answers false each time', async () => {
+it('the cursor of a closed channel returns false each time', async () => {
   const ch = chan<number>()
   ch.close()
   const it = range(ch)

@@ -13,12 +13,12 @@ describe.each([
   ['sliding', sliding],
   ['dropping', dropping],
 ])('the buffer of %s', (name, make) => {
-  it.each([...outOfRange, 0])('is refused for %o by a RangeError that names it', (n) => {
+  it.each([...outOfRange, 0])('%o throws a RangeError that names the value', (n) => {
     expect(() => make(n as number)).toThrow(RangeError)
     expect(() => make(n as number)).toThrow(String(n))
   })
 
-  it.each([...mistyped, undefined].map((value) => [value]))('is refused for %o by a TypeError that says where', (n) => {
+  it.each([...mistyped, undefined].map((value) => [value]))('%o throws a TypeError that names the argument', (n) => {
     expect(() => make(n as number)).toThrow(TypeError)
     expect(() => make(n as number)).toThrow(`${name}(n)`)
   })
@@ -33,7 +33,7 @@ describe.each([
     expect([ch.size, ch.capacity]).toEqual([2, 2])
   })
 
-  it('hands a value straight to a receiver that waits', async () => {
+  it('hands a value directly to a parked receiver', async () => {
     const ch = chan<number>(make<number>(1))
     const receive = performed(ch.receive())
     await settle()
@@ -44,7 +44,7 @@ describe.each([
     expect(ch.tryReceive()).toEqual(right(2))
   })
 
-  it('drains after a close, and refuses to be sent on', () => {
+  it('keeps its values after a close, and a send throws', () => {
     const ch = chan<number>(make<number>(2))
     ch.trySend(1)
     ch.close()
@@ -52,7 +52,7 @@ describe.each([
     expect([ch.tryReceive(), ch.tryReceive()]).toEqual([right(1), left('closed')])
   })
 
-  it('serves any number of channels, each by itself', () => {
+  it('serves any number of channels, each with its own values', () => {
     const buffer = make<number>(1)
     const [a, b] = [chan<number>(buffer), chan<number>(buffer)]
     a.trySend(1)
@@ -75,7 +75,7 @@ it('a full dropping buffer loses the value just sent', () => {
   expect(drain(ch)).toEqual([0, 1, 2])
 })
 
-it('a sliding buffer is within its size again after a value that was given back', async () => {
+it('a sliding buffer shrinks back to its size after a value was returned to it', async () => {
   const ch = chan<number>(sliding<number>(1))
   const receive = subscribed(ch.receive())
   ch.trySend(1)

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { done, performed, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 
-it('JS-001 trySend answers whether somebody or the buffer took the value, and throws on a closed channel', async () => {
+it('JS-001 trySend returns whether a receiver or the buffer took the value, and throws on a closed channel', async () => {
   const ch = chan<number>()
   expect(ch.trySend(1)).toBe(false)
   performed(ch.receive())
@@ -21,7 +21,7 @@ it('JS-001 trySend answers whether somebody or the buffer took the value, and th
   }
 })
 
-it('JS-002 tryReceive tells a value, undefined included, from nothing there and from closed', async () => {
+it('JS-002 tryReceive distinguishes a value (undefined included), "empty" and "closed"', async () => {
   const ch = chan<number | undefined>()
   expect(ch.tryReceive()).toStrictEqual(left('empty'))
   const sends = [performed(ch.send(undefined)), performed(ch.send(1))]

@@ -11,7 +11,7 @@ import { wrapped } from './user-contexts.js'
 const tooSlow = new Error('too slow')
 
 describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
-  it('CX-024 runs it once, after the end and not before, never inline; stop is then false', async () => {
+  it('CX-024 runs it once after the end, never inline; stop then returns false', async () => {
     const ctx = withCancel(background)
     let calls = 0
     const stop = afterFunc(
@@ -31,7 +31,7 @@ describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
     expect(calls).toBe(1)
   })
 
-  it('CX-024 runs it when the time is over', async () => {
+  it('CX-024 runs it at the deadline', async () => {
     using clock = virtualTime()
     const ctx = withTimeout(background, 10)
     let calls = 0
@@ -45,7 +45,7 @@ describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
     expect(calls).toBe(1)
   })
 
-  it('CX-025 starts it soon, and not inline, where the context has ended', async () => {
+  it('CX-025 starts it soon, never inline, when the context has already ended', async () => {
     const ctx = withCancel(background)
     ctx.cancel()
     let calls = 0
@@ -58,7 +58,7 @@ describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
     expect([calls, stop()]).toEqual([1, false])
   })
 
-  it('CX-026 never runs it once it was stopped in time, which a second stop does not say again', async () => {
+  it('CX-026 never runs it after a stop in time; a second stop returns false', async () => {
     const ctx = withCancel(background)
     const stop = afterFunc(
       ctx,
@@ -72,7 +72,7 @@ describe.each(kinds)('afterFunc with a function that is $kind', ({ of }) => {
 })
 
 describe('afterFunc', () => {
-  it('runs each function as a goroutine of its own: one that waits holds up nobody', async () => {
+  it('runs each function in its own goroutine, so a function that waits blocks no other', async () => {
     using clock = virtualTime()
     const ctx = withCancel(background)
     const order: string[] = []
@@ -89,13 +89,13 @@ describe('afterFunc', () => {
     expect(order).toEqual(['slow starts', 'quick', 'slow ends'])
   })
 
-  it('of a context that never ends never runs, and can be stopped', async () => {
+  it('never runs its function when the context never ends, and can be stopped', async () => {
     const stop = afterFunc(background, () => expect.unreachable('background has ended'))
     await settle()
     expect([stop(), stop()]).toEqual([true, false])
   })
 
-  it('whose function throws is a crash', async () => {
+  it('a function that throws is a crash', async () => {
     const crashes: unknown[] = []
     const off = onCrash((error) => crashes.push(error))
     const ctx = withCancel(background)
@@ -112,7 +112,7 @@ describe('afterFunc', () => {
   it.each([
     ['ours', (ctx: ReturnType<typeof withCancel>) => ctx],
     ['the user’s own', wrapped],
-  ])('CX-031 that was stopped, 1,000 times, leaves nothing on a context of %s', async (_, of) => {
+  ])('CX-031 stopped 1,000 times, leaves nothing on a context of %s', async (_, of) => {
     const ctx = of(withCancel(background))
     const survivors = await survivorsOf(1000, () => {
       const held = { held: true }
@@ -123,7 +123,7 @@ describe('afterFunc', () => {
     expect(ctx.err()._tag).toBe('None')
   })
 
-  it('CX-031 that has run leaves nothing on its context', async () => {
+  it('CX-031 leaves nothing on its context after it has run', async () => {
     const root = withCancel(background)
     const survivors = await survivorsOf(1000, () => {
       const held = { held: true }
@@ -135,7 +135,7 @@ describe('afterFunc', () => {
     expect(survivors).toBeLessThan(10)
   })
 
-  it('may start what waits for the very context', async () => {
+  it('may start a function that waits for the same context', async () => {
     const ctx = withCancel(background)
     const ran = chan<string>(2)
     afterFunc(ctx, async () => {
@@ -173,7 +173,7 @@ describe('a context merged of two', () => {
     }
   })
 
-  it('CX-045 is let go by its stop', async () => {
+  it('CX-045 stop detaches it from the second context', async () => {
     const [first, second] = [withCancel(background), withCancel(background)]
     const { ctx, stop } = merged(first, second)
     expect(stop()).toBe(true)

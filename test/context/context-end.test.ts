@@ -19,7 +19,7 @@ const key = contextKey<string>('key')
 const cause = new Error('because')
 
 describe('the end of a context', () => {
-  it('CX-003 has the texts of Go, and a deadline says that it is a timeout', () => {
+  it("CX-003 has Go's error texts, and a deadline error has timeout set", () => {
     expect(new CanceledError().message).toBe('context canceled')
     expect(new DeadlineExceededError().message).toBe('context deadline exceeded')
     expect(new DeadlineExceededError().timeout).toBe(true)
@@ -29,7 +29,7 @@ describe('the end of a context', () => {
     expect(timed.err()).toMatchObject({ value: expect.any(DeadlineExceededError) as unknown })
   })
 
-  it('CX-015 with a cause reports it, without one the error itself, and none while it has not ended', () => {
+  it('CX-015 cause() is the given cause, else the error, and None before the end', () => {
     const parent = withCancel(background)
     const child = withCancel(parent)
     expect(stateOf(child)).toEqual(live)
@@ -43,13 +43,13 @@ describe('the end of a context', () => {
     expect(stateOf(nothing)).toEqual(canceled())
   })
 
-  it.each([0, '', false])('takes %j as the cause it is', (value) => {
+  it.each([0, '', false])('accepts %j as a cause', (value) => {
     const ctx = withCancel(background)
     ctx.cancel(value)
     expect(ctx.cause()).toEqual(some(value))
   })
 
-  it('CX-032 polled, its cause is none and then exactly the one given', async () => {
+  it('CX-032 a polled cause is None and then exactly the given one', async () => {
     const ctx = withCancel(background)
     const poller = go(function* () {
       const seen = new Set<unknown>()
@@ -67,7 +67,7 @@ describe('the end of a context', () => {
     expect(await poller.join()).toEqual(['none', cause])
   })
 
-  it('CX-041 changes done and err together, and done answers the same operation each time', () => {
+  it('CX-041 done and err change together, and done returns the same operation each time', () => {
     const ctx = withCancel(background)
     const child = withValue(withCancel(ctx), key, 'v')
     expect(ctx.done()).toBe(ctx.done())
@@ -79,7 +79,7 @@ describe('the end of a context', () => {
     expect([ctx, child].map(stateOf)).toEqual([canceled(), canceled()])
   })
 
-  it('is there for the whole tree before anybody is told of it', async () => {
+  it('reaches the whole tree before the first listener is called', async () => {
     const parent = withCancel(background)
     const children = [withCancel(parent), withCancel(parent)]
     const grandchild = withTimeout(children[1], 1000)
@@ -90,7 +90,7 @@ describe('the end of a context', () => {
     expect(seen).toEqual(all.map(() => all.map(() => canceled(cause))))
   })
 
-  it('wakes those who wait for it, and they see it', async () => {
+  it('wakes every waiter, and each sees the context ended', async () => {
     const ctx = withCancel(background)
     const child = withValue(ctx, key, 'v')
     const seen = go(function* () {
@@ -106,7 +106,7 @@ describe('the end of a context', () => {
     expect(await within.join()).toMatchObject({ left: cause })
   })
 
-  it('wins over an operation that is ready, which it leaves untouched', async () => {
+  it('wins over a ready operation, which is not performed', async () => {
     const ctx = withCancel(background)
     ctx.cancel(cause)
     const ch = chan<number>(1)

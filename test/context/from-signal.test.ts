@@ -29,12 +29,12 @@ describe('fromSignal', () => {
     expect(listenersOf(signal)).toBe(0)
   })
 
-  it('without a reason takes the one of the platform', () => {
+  it("an abort without a reason has the platform's reason as its cause", () => {
     const ctx = fromSignal(AbortSignal.abort())
     expect(ctx.cause()).toMatchObject({ value: { name: 'AbortError' } })
   })
 
-  it('CX-044 hangs one listener on a signal, however many are made of it, and none once all have ended', () => {
+  it('CX-044 any number of contexts of one signal share one listener, which goes when all have ended', () => {
     const { signal } = new AbortController()
     const all = Array.from({ length: 100 }, () => fromSignal(signal))
     expect(listenersOf(signal)).toBe(1)
@@ -52,7 +52,7 @@ describe('fromSignal', () => {
     expect(listenersOf(signal)).toBe(0)
   })
 
-  it('is canceled on its own, without the others of its signal', () => {
+  it('canceling one context of a signal leaves the others alone', () => {
     const controller = new AbortController()
     const [one, other] = [fromSignal(controller.signal), fromSignal(controller.signal)]
     one.cancel()
@@ -62,7 +62,7 @@ describe('fromSignal', () => {
     expect(listenersOf(controller.signal)).toBe(0)
   })
 
-  it('works for all that are made of a signal again after all had ended', () => {
+  it('works again for a signal whose earlier contexts have all ended', () => {
     const controller = new AbortController()
     fromSignal(controller.signal).cancel()
     const again = fromSignal(controller.signal)
@@ -89,7 +89,7 @@ describe('fromSignal', () => {
     'nobody watches since their children have ended': (ctx) => withCancel(ctx).cancel(),
     'nobody watches since the wait is over': (ctx) => afterFunc(ctx, () => {})(),
   }
-  it.each(Object.keys(uses))('of a long-lived signal remembers nothing of those that %s', async (kind) => {
+  it.each(Object.keys(uses))('leaves nothing on a long-lived signal for contexts that %s', async (kind) => {
     const { signal } = new AbortController()
     const survivors = await survivorsOf(1000, () => {
       const ctx = fromSignal(signal)

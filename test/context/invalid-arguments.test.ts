@@ -39,7 +39,7 @@ describe.each(Object.keys(needAContext))('%s', (where) => {
     expect(() => call(as(nothing))).toThrow(`${where}: expected a Context (cannot create context from nil parent), got ${String(nothing)}`)
   })
 
-  it('of what is no context, or lacks a member of one, throws and names it', () => {
+  it('a value that is not a context, or lacks a member, throws and is named', () => {
     const complete = wrapped(background)
     const lacking = Object.keys(complete).map((name) => {
       const { [name as keyof Context]: _, ...rest } = complete
@@ -68,7 +68,7 @@ describe('withValue', () => {
   })
 })
 
-describe('a time that is no number', () => {
+describe('a time that is not a number', () => {
   it.each([
     ['withTimeout(parent, ms)', (ms: number) => withTimeout(background, ms)],
     ['withDeadline(parent, epochMs)', (ms: number) => withDeadline(background, ms)],
@@ -84,21 +84,24 @@ describe('a time that is no number', () => {
 })
 
 describe('other values', () => {
-  it.each([null, undefined, 42, {}])('afterFunc throws where f is no function (%s)', (f) => {
+  it.each([null, undefined, 42, {}])('afterFunc throws when f is not a function (%s)', (f) => {
     expect(() => afterFunc(background, as(f))).toThrow(TypeError)
     expect(() => afterFunc(background, as(f))).toThrow('afterFunc(ctx, f): expected a function, got ')
   })
 
-  it.each([null, undefined, 42, {}, new EventTarget(), new AbortController()])('fromSignal throws for what is no signal (%s)', (signal) => {
-    expect(() => fromSignal(as(signal))).toThrow(TypeError)
-    expect(() => fromSignal(as(signal))).toThrow('fromSignal(signal): expected an AbortSignal, got ')
-  })
+  it.each([null, undefined, 42, {}, new EventTarget(), new AbortController()])(
+    'fromSignal throws for a value that is not a signal (%s)',
+    (signal) => {
+      expect(() => fromSignal(as(signal))).toThrow(TypeError)
+      expect(() => fromSignal(as(signal))).toThrow('fromSignal(signal): expected an AbortSignal, got ')
+    },
+  )
 
   it.each([
     ['withCancel', (ctx: Context) => withCancel(ctx)],
     ['afterFunc', (ctx: Context) => afterFunc(ctx, () => {})],
     ['within', (ctx: Context) => chan().receive().within(ctx)],
-  ])('a context of the user’s own whose done() is no operation is refused by %s', (_, call) => {
+  ])("a user's context whose done() returns no operation is refused by %s", (_, call) => {
     for (const done of [undefined, Promise.resolve(), none]) {
       expect(() => call(wrapped(background, { done: () => as(done) }))).toThrow(TypeError)
       expect(() => call(wrapped(background, { done: () => as(done) }))).toThrow('expected an operation, got ')
@@ -106,7 +109,7 @@ describe('other values', () => {
   })
 })
 
-it('a deadline beyond every Date has a text', () => {
+it('a deadline beyond the range of Date has a text', () => {
   using _clock = virtualTime()
   const ctx = withDeadline(background, 1e18)
   expect(String(ctx)).toBe('context.Background.WithDeadline(1000000000000000000)')

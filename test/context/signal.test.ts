@@ -23,7 +23,7 @@ describe('the signal of a context', () => {
     expect(() => ctx.signal.throwIfAborted()).toThrow(cause)
   })
 
-  it('has the error as its reason where there is no cause', async () => {
+  it('has the error as its reason when there is no cause', async () => {
     using clock = virtualTime()
     const [ctx, timed] = [withCancel(background), withTimeout(background, 10)]
     const signals = [ctx.signal, timed.signal]
@@ -33,7 +33,7 @@ describe('the signal of a context', () => {
     expect(stateOf(timed)).toEqual(timedOut())
   })
 
-  it('is one and the same each time, also through values and contexts of the user’s own', () => {
+  it('is the same object each time, also through value contexts and user contexts', () => {
     const ctx = withCancel(background)
     const derived: Context[] = [ctx, withValue(ctx, contextKey('k'), 1), wrapped(ctx)]
     for (const one of derived) expect(one.signal).toBe(ctx.signal)
@@ -49,7 +49,7 @@ describe('the signal of a context', () => {
     expect(ctx.signal.aborted).toBe(false)
   })
 
-  it('calls its listeners once, after all who wait were told, and a listener may cancel and derive', async () => {
+  it('calls its listeners once, after all waiters are settled, and a listener may cancel and derive', async () => {
     const ctx = withCancel(background)
     const child = withCancel(ctx)
     const seen: unknown[] = []
@@ -62,7 +62,7 @@ describe('the signal of a context', () => {
     expect(seen).toEqual([canceled(cause), canceled(cause)])
   })
 
-  it('goes round: a context of the signal of a context', () => {
+  it('a context made of the signal of a context ends with it', () => {
     const ctx = withCancel(background)
     const round = fromSignal(fromSignal(ctx.signal).signal)
     ctx.cancel(cause)

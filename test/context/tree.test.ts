@@ -39,7 +39,7 @@ const layers: Record<string, (ctx: Context, i: number) => Context> = {
 }
 
 describe.each(Object.keys(layers))('100,000 deep, of %s', (kind) => {
-  it('a tree ends, tells those who wait, and can be asked everything', async () => {
+  it('a tree ends, settles its waiters, and answers every query', async () => {
     using clock = virtualTime()
     const root = withTimeout(withValue(background, key, 'outermost'), 3_600_000)
     const innermost = deep(root, layers[kind])
@@ -55,7 +55,7 @@ describe.each(Object.keys(layers))('100,000 deep, of %s', (kind) => {
   })
 })
 
-it('100,000 deep, a tree in which each has a sooner deadline than the last ends by the innermost first', async () => {
+it('100,000 deep, a tree whose deadlines get earlier inward ends from the inside out', async () => {
   using clock = virtualTime()
   const at = clock.now()
   const innermost = deep(background, (ctx, i) => withDeadline(ctx, at + 10_000 + MANY - i))
@@ -64,12 +64,12 @@ it('100,000 deep, a tree in which each has a sooner deadline than the last ends 
   expect(clock.waiting).toBe(MANY - 1)
 })
 
-it('100,000 deep, values are found past contexts that do not end with their parents', () => {
+it('100,000 deep, values are found through withoutCancel', () => {
   const innermost = deep(withValue(background, key, 'outermost'), (ctx) => withoutCancel(ctx))
   expect(innermost.value(key)).toEqual(some('outermost'))
 })
 
-it('100,000 wide, a tree ends, and each child can leave it before in any order', () => {
+it('100,000 wide, a tree ends, and its children can end before it in any order', () => {
   const root = withCancel(background)
   const children = Array.from({ length: MANY }, () => withCancel(root))
   for (let i = 0; i < MANY; i += 2) children[(i * 7919) % MANY].cancel('left before')
@@ -79,7 +79,7 @@ it('100,000 wide, a tree ends, and each child can leave it before in any order',
   expect([left, ended]).toEqual([MANY / 2, MANY / 2])
 })
 
-describe('a parent remembers nothing', () => {
+describe('a parent keeps nothing', () => {
   const ends: Record<string, (child: CancelContext) => void> = {
     canceled: (child) => child.cancel(),
     'canceled while others wait for it': (child) => {
@@ -109,7 +109,7 @@ describe('a parent remembers nothing', () => {
     expect(stateOf(parent)).toEqual(live)
   })
 
-  it('but holds those that have not ended', async () => {
+  it('but keeps children that have not ended', async () => {
     const parent = withCancel(background)
     expect(await survivorsOf(1000, () => withCancel(parent))).toBe(1000)
     expect(stateOf(parent)).toEqual(live)

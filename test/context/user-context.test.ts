@@ -34,7 +34,7 @@ const derivations: Record<string, (parent: Context) => CancelContext> = {
 describe.each(Object.keys(derivations))('%s of a context of the user’s own', (kind) => {
   const derive = derivations[kind]
 
-  it('ends in the very turn in which that ends, with its error and its cause', () => {
+  it("ends in the same turn as the user's context, with its error and its cause", () => {
     using clock = virtualTime()
     const own = new OwnContext()
     const child = derive(own)
@@ -44,7 +44,7 @@ describe.each(Object.keys(derivations))('%s of a context of the user’s own', (
     expect(clock.waiting).toBe(0)
   })
 
-  it('ends at once where that stands between it and one of ours which is canceled', () => {
+  it("ends at once when a canceled Millrace context is behind the user's context", () => {
     using _clock = virtualTime()
     const outer = withCancel(background)
     const child = derive(wrapped(withValue(outer, contextKey('k'), 1)))
@@ -52,7 +52,7 @@ describe.each(Object.keys(derivations))('%s of a context of the user’s own', (
     expect(stateOf(child)).toEqual(canceled(cause))
   })
 
-  it('is born ended where that has ended', () => {
+  it("has ended from the start when the user's context has ended", () => {
     using clock = virtualTime()
     const own = new OwnContext()
     own.end(cause)
@@ -60,7 +60,7 @@ describe.each(Object.keys(derivations))('%s of a context of the user’s own', (
     expect(clock.waiting).toBe(0)
   })
 
-  it('leaves no waiter behind when it ends first, in any of its ways', async () => {
+  it('leaves no waiter behind when it ends first, however it ends', async () => {
     using clock = virtualTime()
     const own = new OwnContext()
     const [byCancel, byTime] = [derive(own), withTimeout(wrapped(own), 10)]
@@ -86,7 +86,7 @@ describe('a context of the user’s own', () => {
     expect([waitersOf(ch), waitersOf(own.ended)]).toEqual([nobody, nobody])
   })
 
-  it('can be followed by afterFunc, which lets go of it when it is stopped', async () => {
+  it('works with afterFunc, whose stop removes the waiter', async () => {
     const [own, stopped] = [new OwnContext(), new OwnContext()]
     let calls = 0
     afterFunc(own, () => calls++)
@@ -99,7 +99,7 @@ describe('a context of the user’s own', () => {
     expect(calls).toBe(1)
   })
 
-  it('gives its values and its deadline to what is derived, and may hide those of others', () => {
+  it('passes its values and deadline to derived contexts, and may hide others', () => {
     using clock = virtualTime()
     const [shown, hidden] = [contextKey<string>('shown'), contextKey<string>('hidden')]
     const outer = withDeadline(withValue(withValue(background, shown, 'v'), hidden, 'secret'), clock.now() + 1000)
@@ -113,7 +113,7 @@ describe('a context of the user’s own', () => {
     outer.cancel()
   })
 
-  it('that answers for its own error and cause decides what its children end with', () => {
+  it('its error and cause become those of its children', () => {
     const outer = withCancel(background)
     const error = new Error('my error')
     const own = wrapped(outer, { err: () => (outer.err()._tag === 'Some' ? some(error) : none), cause: () => some('my cause') })
@@ -122,7 +122,7 @@ describe('a context of the user’s own', () => {
     expect(stateOf(child)).toEqual({ done: true, err: error, cause: 'my cause' })
   })
 
-  it('may stand in a chain 500 times', () => {
+  it('may occur 500 times in a chain', () => {
     const root = withCancel(background)
     let ctx: Context = root
     for (let i = 0; i < 500; i++) ctx = withCancel(wrapped(ctx))
@@ -130,7 +130,7 @@ describe('a context of the user’s own', () => {
     expect(stateOf(ctx)).toEqual(canceled(cause))
   })
 
-  it('that throws when it is asked at its end does not keep timers from firing', async () => {
+  it('an error thrown by its methods at its end does not keep timers from firing', async () => {
     using clock = virtualTime()
     const outer = withTimeout(background, 10)
     let asked = 0
@@ -156,7 +156,7 @@ describe('a context of the user’s own', () => {
     expect(stateOf(child).done).toBe(false)
   })
 
-  it('that never ends is as good as background', () => {
+  it('one that never ends behaves as background does', () => {
     const ctx = withCancel(wrapped(background, { done: () => never() }))
     ctx.cancel(cause)
     expect(stateOf(ctx)).toEqual(canceled(cause))

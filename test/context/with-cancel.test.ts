@@ -18,7 +18,7 @@ describe('withCancel', () => {
     expect([ctx, outer, child].map(stateOf)).toEqual([canceled(), canceled(), canceled()])
   })
 
-  it('CX-004 ends all that is derived from it at once, and what is derived later is born ended', () => {
+  it('CX-004 ends every derived context at once, and a context derived later has ended from the start', () => {
     const parent = withCancel(background)
     const child = withCancel(parent)
     const valued = withValue(parent, key, 'v')
@@ -29,7 +29,7 @@ describe('withCancel', () => {
     expect(stateOf(withCancel(late))).toEqual(canceled())
   })
 
-  it('CX-005 leaves its parent alone when it ends first', () => {
+  it('CX-005 ending first leaves its parent alone', () => {
     const parent = withCancel(background)
     const [first, second] = [withCancel(parent), withCancel(parent)]
     first.cancel()
@@ -52,7 +52,7 @@ describe('withCancel', () => {
     expect(all.map(stateOf)).toEqual(all.map(() => canceled()))
   })
 
-  it('CX-013 meets a cancel of its parent that makes a goroutine cancel it too, without a collision', async () => {
+  it("CX-013 may be canceled again by a goroutine that its parent's cancel wakes", async () => {
     const parent = withCancel(background)
     const child = withCancel(parent)
     const canceler = go(function* () {
@@ -65,7 +65,7 @@ describe('withCancel', () => {
     expect(stateOf(child)).toEqual(canceled(cause))
   })
 
-  it('CX-035 of a context that has ended is born ended, with its cause', () => {
+  it('CX-035 derived from an ended context, has ended from the start with the same cause', () => {
     const parent = withCancel(background)
     parent.cancel(cause)
     expect(stateOf(withCancel(parent))).toEqual(canceled(cause))

@@ -23,13 +23,13 @@ describe('withDeadline', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it.each(never)('CX-006 that is now or in the past (%d) has ended on return', (ms) => {
+  it.each(never)('CX-006 with a deadline now or in the past (%d) has ended on return', (ms) => {
     using clock = virtualTime()
     for (const ctx of [withDeadline(background, clock.now() + ms), withTimeout(background, ms)]) expect(stateOf(ctx)).toEqual(timedOut())
     expect(clock.waiting).toBe(0)
   })
 
-  it('that has passed has ended although its timer is late', async () => {
+  it('a passed deadline ends the context although its timer is late', async () => {
     using clock = virtualTime()
     const ctx = withTimeout(background, 10)
     clock.block(20)
@@ -40,7 +40,7 @@ describe('withDeadline', () => {
     expect(stateOf(child)).toEqual(timedOut())
   })
 
-  it('CX-038 of two, the earlier holds, and cancel and value inherit it', () => {
+  it('CX-038 the earlier of two deadlines holds, and derived contexts inherit it', () => {
     using clock = virtualTime()
     const at = clock.now()
     const parent = withDeadline(background, at + 1000)
@@ -56,7 +56,7 @@ describe('withDeadline', () => {
     parent.cancel()
   })
 
-  it('of Infinity is none: it ends with its parent, and no timer is set', () => {
+  it('Infinity is no deadline: the context ends with its parent, and no timer is set', () => {
     using clock = virtualTime()
     const parent = withCancel(background)
     const ctx = withTimeout(parent, Infinity)
@@ -68,7 +68,7 @@ describe('withDeadline', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('that its parent ends before sets no timer of its own', () => {
+  it("a deadline after the parent's sets no timer", () => {
     using clock = virtualTime()
     using parent = withTimeout(background, 1000)
     const children = Array.from({ length: 100 }, (_, i) => withTimeout(withCancel(parent), 1000 + i))
@@ -77,7 +77,7 @@ describe('withDeadline', () => {
   })
 })
 
-it('a deadline of the parent is the one of all that is derived, also past a cancel', () => {
+it('derived contexts have the deadline of the parent, also through withCancel', () => {
   const at = Date.now() + 10_000
   using parent = withDeadline(background, at)
   expect(withValue(withCancel(parent), key, 'v').deadline()).toEqual(some(at))

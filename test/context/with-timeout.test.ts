@@ -10,7 +10,7 @@ const HOUR = 3_600_000
 const tooSlow = new Error('too slow')
 
 describe('withTimeout', () => {
-  it('CX-007 is a deadline counted from now, and so is its text', async () => {
+  it('CX-007 is a deadline counted from now, and its text shows the deadline', async () => {
     using clock = virtualTime()
     const ctx = withTimeout(background, 50)
     expect(ctx.deadline()).toEqual(some(clock.now() + 50))
@@ -21,7 +21,7 @@ describe('withTimeout', () => {
     expect([ctx, outer, child].map(stateOf)).toEqual([timedOut(), timedOut(), timedOut()])
   })
 
-  it('CX-008 canceled early is canceled, and its timer is gone', async () => {
+  it('CX-008 canceled early, it is canceled and its timer is gone', async () => {
     using clock = virtualTime()
     const all = [withTimeout(background, HOUR), withDeadline(background, clock.now() + HOUR)]
     expect(clock.waiting).toBe(2)
@@ -40,7 +40,7 @@ describe('withTimeout', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('CX-018 has the cause it was given, unless it is canceled first', async () => {
+  it('CX-018 ends with the given cause, unless it is canceled first', async () => {
     using clock = virtualTime()
     const past = withTimeout(background, 0, tooSlow)
     expect(stateOf(past)).toEqual(timedOut(tooSlow))
@@ -65,7 +65,7 @@ describe('withTimeout', () => {
     expect(stateOf(ctx)).toEqual(timedOut())
   })
 
-  it('is Disposable: `using` takes back its timer', () => {
+  it('is Disposable: `using` stops its timer', () => {
     using clock = virtualTime()
     {
       using ctx = withTimeout(background, HOUR)
@@ -75,7 +75,7 @@ describe('withTimeout', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('CX-045 a short one wins a select against an hour, which leaves nothing behind', async () => {
+  it('CX-045 wins a select against a longer timeout, which leaves nothing behind', async () => {
     using clock = virtualTime()
     const ctx = withTimeout(background, 1)
     const answer = performed(select({ hour: after(HOUR), end: ctx.done() }))

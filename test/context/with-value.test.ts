@@ -6,7 +6,7 @@ import { live, stateOf } from './context-state.js'
 import { wrapped } from './user-contexts.js'
 
 describe('withValue', () => {
-  it('CX-009 is looked up outward, by the identity of its key, through everything that is derived', () => {
+  it('CX-009 a value is looked up outward by the identity of its key, through every derived context', () => {
     const [k1, k1Too, k2] = [contextKey<string>('k1'), contextKey<string>('k1'), contextKey<undefined | string>('k2')]
     const outer = withValue(background, k1, 'outer')
     const middle = withCancel(withValue(wrapped(outer), k2, 'hidden'))
@@ -21,7 +21,7 @@ describe('withValue', () => {
     inner.cancel()
   })
 
-  it('CX-014 keeps its values in 32 random layers, before and after the end, and ends with any layer under it', async () => {
+  it('CX-014 32 random layers keep their values before and after the end, and end with any layer below', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       using clock = virtualTime()
       const draw = drawing(seed)

@@ -14,7 +14,7 @@ function* receive(ch: ReturnType<typeof chan<number>>) {
 const idsOf = (goroutines: readonly Observed[]) => goroutines.map(({ id }) => id)
 const pagesOf = (roster: Roster) => (roster as unknown as { _pages: Map<number, unknown> })._pages.size
 
-it('the roster has the goroutines that have not ended, in order of their ids', async () => {
+it('the table has the goroutines that have not ended, in order of their ids', async () => {
   const roster = keepRoster()
   const [a, b] = [chan<number>(), chan<number>()]
   const parked = Array.from({ length: 600 }, (_, i) => go(receive, i % 2 === 0 ? a : b))
@@ -30,7 +30,7 @@ it('the roster has the goroutines that have not ended, in order of their ids', a
   expect(roster.size).toBe(0)
 })
 
-it('the roster keeps no page of goroutines that have all ended', async () => {
+it('the table drops a page whose goroutines have all ended', async () => {
   const roster = keepRoster()
   const ch = chan<number>()
   go(receive, ch)
@@ -42,7 +42,7 @@ it('the roster keeps no page of goroutines that have all ended', async () => {
   expect(pagesOf(roster)).toBeLessThanOrEqual(1)
 })
 
-it('the roster takes no notice of goroutines from before its time', async () => {
+it('the table ignores goroutines started before it', async () => {
   const ch = chan<number>()
   go(receive, ch)
   const parksLater = go(receive, ch)
@@ -56,7 +56,7 @@ it('the roster takes no notice of goroutines from before its time', async () => 
   expect(pagesOf(roster)).toBe(0)
 })
 
-it('the roster knows since when a goroutine waits, and nothing before it does', async () => {
+it('the table knows since when a goroutine waits, and nothing before it waits', async () => {
   const roster = keepRoster()
   const ch = chan<number>()
   const goroutine = go(receive, ch)
@@ -70,7 +70,7 @@ it('the roster knows since when a goroutine waits, and nothing before it does', 
   await settle()
 })
 
-it('the roster stands on top of a probe that is there already, which goes on seeing everything', async () => {
+it('the table forwards every event to the probe that was set before it', async () => {
   const events: string[] = []
   class Earlier implements Probe {
     #log(event: string): void {

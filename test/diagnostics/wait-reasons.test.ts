@@ -26,7 +26,7 @@ it.each(waits)('%s', async (words, op) => {
   expect(await waitsSeen(op)).toEqual([words])
 })
 
-it('promise, where a goroutine of the toolkit waits for one of the user’s', async () => {
+it("promise, when a goroutine of the library waits for a user's promise", async () => {
   const never = new Promise<number>(() => {})
   expect(await waitsSeen(syncMap<string, number>().loadOrCompute('key', () => never))).toContain('promise')
 })

@@ -14,7 +14,7 @@ afterAll(() => off())
 const all = <T>(pipeline: Observable<T>) => collect(background, pipeline).join()
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => i)
 
-describe('on the rail', () => {
+describe('Either in a pipeline', () => {
   const input = () => fromIterable([E.right(4), E.left('came so' as const), E.right(3)])
 
   it('mapE maps the Rights, mapLeftE the Lefts', async () => {
@@ -33,7 +33,7 @@ describe('on the rail', () => {
     await expect(all(pipe(input(), broken))).rejects.toThrow('broken')
   })
 
-  it('partitionE takes each rail its own way, by one subscription', async () => {
+  it('partitionE sends Lefts and Rights through their own pipelines, with one subscription', async () => {
     const lefts = chan<string>(9)
     const rights = chan<number>(9)
     let subscribed = 0
@@ -54,7 +54,7 @@ describe('on the rail', () => {
     ).toEqual([4, 'came so', 3])
   })
 
-  it('partitionE goes at the pace of the slower rail', async () => {
+  it('partitionE is as slow as the slower of its two pipelines', async () => {
     const lefts = chan<string>()
     let read = 0
     const source = fromIterable(numbers(20).map((n) => (n < 10 ? E.right(n) : E.left('late')))).pipe(tap(() => read++))

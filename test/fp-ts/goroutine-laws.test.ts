@@ -169,7 +169,7 @@ describe('Monad', () => {
       runs,
     ))
 
-  it('map is chain of what is there already', () =>
+  it('map is chain with of', () =>
     fc.assert(
       fc.asyncProperty(spec, f, (a, f) =>
         equal(

@@ -22,7 +22,7 @@ afterEach(() => {
   expect(crashes).toEqual([])
 })
 
-it('what goes on after its first commit has an effect before it could be chosen: so it is a goroutine, and no Op', async () => {
+it('a program that continues after its first commit has effects before it could be chosen, so it is a goroutine and not an Op', async () => {
   const first = chan<number>(1)
   first.trySend(1)
   const second = chan<number>()
@@ -37,7 +37,7 @@ it('what goes on after its first commit has an effect before it could be chosen:
   both.cancel()
 })
 
-describe('what runs', () => {
+describe('a goroutine', () => {
   it('starts as an IO, and anew each time it is run as a task', async () => {
     let started = 0
     const start = goroutine.start(function* () {
@@ -52,7 +52,7 @@ describe('what runs', () => {
     expect(await start().join()).toBe(3)
   })
 
-  it('has its failure on the rail as a task of Either, and its Either where it answers one', async () => {
+  it('becomes a TaskEither: a failure is a Left, and a returned Either is kept', async () => {
     const failing = goroutine.start(function* (): Generator<never, number> {
       throw new Error('no')
     })
@@ -74,7 +74,7 @@ describe('what runs', () => {
     await expect(threw.join()).rejects.toThrow('threw')
   })
 
-  it('keeps a promise that is a value', async () => {
+  it('keeps a promise that is a result', async () => {
     const promise = Promise.reject(new Error('not looked at'))
     promise.catch(() => {})
     const held = goroutine.map((value: { promise: Promise<never> }) => value.promise === promise)(goroutine.of({ promise }))
@@ -119,7 +119,7 @@ describe('what runs', () => {
     ['chain', (a: typeof aGoroutine) => goroutine.chain(() => goroutine.of(1))(a)],
     ['chain, in its second half', (a: typeof aGoroutine) => goroutine.chain(() => a)(goroutine.of(1))],
     ['ap', (a: typeof aGoroutine) => goroutine.ap(a)(goroutine.of(() => 1))],
-  ])('canceled, cancels what it waits for: %s', async (_what, derive) => {
+  ])('canceled, cancels the goroutine that it waits for: %s', async (_what, derive) => {
     const { ch, started } = waiting()
     const derived = derive(started)
     await settle()
@@ -130,7 +130,7 @@ describe('what runs', () => {
     await expect(derived.join()).rejects.toThrow(CanceledError)
   })
 
-  it('canceled before it has begun, cancels what it was made of', async () => {
+  it('canceled before its start, cancels its parts', async () => {
     const { ch, started } = waiting()
     goroutine
       .map(() => 1)(started)
@@ -169,7 +169,7 @@ describe('with a Context as the environment', () => {
     expect(await pipe(greet, goroutine.fromReaderTaskEither(background)).join()).toEqual(E.left('nobody'))
   })
 
-  it('a Left that it makes of the end of its context is kept', async () => {
+  it('keeps the Left that a task returns when its context ends', async () => {
     const ctx = withCancel(background)
     const waits: RTE.ReaderTaskEither<Context, string, never> = (ctx) => async () => {
       await ctx.done()
@@ -196,7 +196,7 @@ describe('with a Context as the environment', () => {
     await expect(running.join()).rejects.toThrow(CanceledError)
   })
 
-  it('what runs becomes one: it is unwound when the context ends, and the Left tells why', async () => {
+  it('a goroutine becomes one: it is unwound when the context ends, and the Left has the cause', async () => {
     const log: string[] = []
     const copy = pipe(
       (ctx: Context) =>
@@ -240,6 +240,6 @@ it.each([
   ['start', () => goroutine.start(1 as never), 'start(body): expected a function, got 1'],
   ['toTask', () => goroutine.toTask(aGoroutine as never), 'toTask(start): expected a function, got an instance of Spawned'],
   ['fromReaderTask', () => goroutine.fromReaderTask(undefined as never), 'fromReaderTask(ctx): expected a Context'],
-])('%s says what is wrong with its argument', (_what, call, message) => {
+])('%s names what is wrong with its argument', (_what, call, message) => {
   expect(call).toThrow(message)
 })

@@ -147,7 +147,7 @@ describe('Alt', () => {
       runs,
     ))
 
-  it('answers either, where both are ready', async () => {
+  it('returns either result when both are ready', async () => {
     const found = await outcomes(
       performing((w) => alt(build(w, { is: 'buffered', n: 1 }), () => build(w, { is: 'buffered', n: 2 }))),
       all(2),

@@ -37,7 +37,7 @@ describe('an Op', () => {
     expect(await pipe(ch.receive(), op.toTaskEither(toError))()).toEqual(E.left(new RangeError('far')))
   })
 
-  it('performs within the context that is the environment, and withdraws when it ends', async () => {
+  it('performs within the Context of the environment, and withdraws when that ends', async () => {
     const ch = chan<number>()
     const receive = pipe(ch.receive(), op.toReaderTaskEither(toError))
     const ctx = withCancel(background)
@@ -52,7 +52,7 @@ describe('an Op', () => {
     expect(await done).toEqual(E.right(some(1)))
   })
 
-  it('looks and does not wait as an IO', () => {
+  it('as an IO it polls and does not wait', () => {
     const ch = chan<number>(1)
     const look = op.toIO(ch.receive())
     expect(look()).toEqual(none)

@@ -101,7 +101,7 @@ describe('Functor', () => {
 })
 
 describe('Compactable', () => {
-  it('compact of what has a value each is identity', () =>
+  it('compact of Somes is identity', () =>
     fc.assert(
       fc.asyncProperty(spec, (a) =>
         equal(
@@ -112,7 +112,7 @@ describe('Compactable', () => {
       runs,
     ))
 
-  it('compact of none is empty', () =>
+  it('compact of Nones is empty', () =>
     fc.assert(
       fc.asyncProperty(spec, (a) =>
         equal(
@@ -161,7 +161,7 @@ describe('Filterable', () => {
       runs,
     ))
 
-  it('filter of never is empty, whatever was there', () =>
+  it('filter of never is empty', () =>
     fc.assert(
       fc.asyncProperty(spec, spec, (a, b) =>
         equal(
@@ -172,7 +172,7 @@ describe('Filterable', () => {
       runs,
     ))
 
-  it('filterMap is compact of map, and filter is filterMap of what it keeps', () =>
+  it('filterMap is compact of map, and filter is filterMap of fromPredicate', () =>
     fc.assert(
       fc.asyncProperty(spec, partial, predicate, async (a, f, p) => {
         await equal(
@@ -202,7 +202,7 @@ describe('Filterable', () => {
       runs,
     ))
 
-  it('partitionMap is separate of map, and partition is partitionMap of what it tells apart', () =>
+  it('partitionMap is separate of map, and partition is partitionMap of fromPredicate', () =>
     fc.assert(
       fc.asyncProperty(spec, predicate, async (a, p) => {
         await equalBoth(
@@ -218,7 +218,7 @@ describe('Filterable', () => {
     ))
 })
 
-it('what is received does not depend on the schedule', async () => {
+it('the received values do not depend on the schedule', async () => {
   const values = { values: [0, 1, 2], capacity: 1, fails: true }
   expect(
     await outcomes(

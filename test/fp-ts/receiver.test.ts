@@ -55,7 +55,7 @@ describe('map', () => {
     expect(received).toEqual(some(2))
   })
 
-  it('left by a for await, consumes nothing more and closes nothing', async () => {
+  it('leaving a for await consumes nothing more and closes nothing', async () => {
     const ch = chan<number>(3)
     for (const n of [1, 2, 3]) ch.trySend(n)
     for await (const n of pipe(
@@ -67,7 +67,7 @@ describe('map', () => {
   })
 })
 
-describe('what leaves values out', () => {
+describe('a filtering receiver', () => {
   it('is used by data-last functions', async () => {
     const numbers = () => filled(1, 2, 3, 4)
     expect(await all(pipe(numbers(), receiver.filter(isEven)))).toEqual([2, 4])
@@ -89,7 +89,7 @@ describe('what leaves values out', () => {
     expect(await Promise.all([all(separated.left), all(separated.right)])).toEqual([['a'], [1]])
   })
 
-  it('holds one value, and takes no other until somebody receives it', async () => {
+  it('holds one value, and takes the next only when that is received', async () => {
     const ch = chan<number>(9)
     for (let n = 0; n < 9; n++) ch.trySend(n)
     const even = pipe(ch, receiver.filter(isEven))
@@ -100,7 +100,7 @@ describe('what leaves values out', () => {
     expect(ch.size).toBe(6)
   })
 
-  it('of two made of one, the one waits while the next value is for the other', async () => {
+  it("the two halves of a partition wait for each other's values", async () => {
     const ch = chan<number>(2)
     ch.trySend(1)
     ch.trySend(2)
@@ -111,7 +111,7 @@ describe('what leaves values out', () => {
     expect(await even.receive()).toEqual(some(2))
   })
 
-  it('passes on the cause of the close, and closes with what its function throws', async () => {
+  it('passes on the cause of the close, and closes with the error that its function throws', async () => {
     const failed = chan<number>(1)
     failed.trySend(2)
     failed.close(new Error('failed'))
@@ -137,6 +137,6 @@ it.each([
   ['filterMap', () => receiver.filterMap(1 as never)],
   ['partition', () => receiver.partition(1 as never)],
   ['partitionMap', () => receiver.partitionMap(1 as never)],
-])('%s says at once that its argument is no function', (name, call) => {
+])('%s throws at once when its argument is not a function', (name, call) => {
   expect(call).toThrow(new RegExp(`^${name}\\(.*\\): expected a function, got 1$`))
 })

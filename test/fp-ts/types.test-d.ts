@@ -31,7 +31,7 @@ declare const checkWithin: (user: User) => ReaderTaskEither<Context, Denied, 'ok
 declare const onThrow: (cause: unknown) => Denied
 
 describe('pipelines', () => {
-  it('a pool emits what its work answers, E as it is', () => {
+  it('a pool emits the results of its work, E unchanged', () => {
     expectTypeOf(pipe(ids, workerPoolTE(5, load))).toEqualTypeOf<Observable<Either<NotFound, User>>>()
     expectTypeOf(ids.pipe(workerPoolTE(5, load))).toEqualTypeOf<Observable<Either<NotFound, User>>>()
     expectTypeOf(pipe(ids, workerPoolRTE(5, loadWithin))).toEqualTypeOf<Observable<Either<NotFound, User>>>()
@@ -49,7 +49,7 @@ describe('pipelines', () => {
     ).toEqualTypeOf<Observable<Either<NotFound, User>>>()
   })
 
-  it('a pool on the rail emits what either may fail with', () => {
+  it('a chained pool emits the failures of both', () => {
     const users = pipe(ids, workerPoolTE(5, load))
     expectTypeOf(pipe(users, chainPoolTE(5, check))).toEqualTypeOf<Observable<Either<NotFound | Denied, 'ok'>>>()
     expectTypeOf(pipe(users, chainPoolRTE(5, checkWithin))).toEqualTypeOf<Observable<Either<NotFound | Denied, 'ok'>>>()
@@ -142,7 +142,7 @@ describe('an Op', () => {
     expectTypeOf(op.Zero.zero<string>()).toEqualTypeOf<Op<string>>()
   })
 
-  it('becomes a task, with E as it is told', () => {
+  it('becomes a task, with E from the given function', () => {
     expectTypeOf(op.toTask(receive)).toEqualTypeOf<Task<Option<number>>>()
     expectTypeOf(pipe(receive, op.toTaskEither(onThrow))).toEqualTypeOf<TaskEither<Denied, Option<number>>>()
     expectTypeOf(pipe(receive, op.toReaderTaskEither(onThrow))).toEqualTypeOf<ReaderTaskEither<Context, Denied, Option<number>>>()
@@ -164,7 +164,7 @@ describe('an Op', () => {
   })
 })
 
-describe('what runs', () => {
+describe('a goroutine', () => {
   const one = go(() => 1)
 
   it('keeps its type through data-last functions', () => {
@@ -185,7 +185,7 @@ describe('what runs', () => {
     expectTypeOf(record).toEqualTypeOf<Goroutine<{ readonly a: number; readonly b: string }>>()
   })
 
-  it('is made of tasks, and becomes one, E as it is', () => {
+  it('is made of tasks, and becomes a task, E unchanged', () => {
     expectTypeOf(goroutine.fromTaskEither(load(1))).toEqualTypeOf<Goroutine<Either<NotFound, User>>>()
     expectTypeOf(goroutine.fromTask(load(1))).toEqualTypeOf<Goroutine<Either<NotFound, User>>>()
     expectTypeOf(pipe(loadWithin(1), goroutine.fromReaderTaskEither(background))).toEqualTypeOf<Goroutine<Either<NotFound, User>>>()

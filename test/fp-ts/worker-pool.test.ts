@@ -18,12 +18,12 @@ const all = <T>(pipeline: Observable<T>) => collect(background, pipeline).join()
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => i)
 
 describe('workerPoolTE', () => {
-  it('keeps failures on their rail: a Left does not end the pipeline', async () => {
+  it('a Left is emitted and does not end the pipeline', async () => {
     const results = await all(pipe(fromIterable([1, 2, 3, 4]), workerPoolTE(2, half, { ordered: true })))
     expect(results).toEqual([E.left('odd: 1'), E.right(1), E.left('odd: 3'), E.right(2)])
   })
 
-  it('has so many under way, and reads no more', async () => {
+  it('runs n tasks at a time, and reads no more items', async () => {
     let read = 0
     let most = 0
     let underWay = 0
@@ -46,7 +46,7 @@ describe('workerPoolTE', () => {
     expect([read, most]).toEqual([40, 3])
   })
 
-  it('ends with what rejects or throws, being none of the failures its type tells of', async () => {
+  it('a rejection or a throw ends the pipeline, since it is not a Left', async () => {
     const rejects = workerPoolTE(2, () => () => Promise.reject<E.Either<never, never>>(new Error('a defect')))
     await expect(all(pipe(fromIterable([1]), rejects))).rejects.toThrow('a defect')
     const throws = workerPoolTE(2, (): TE.TaskEither<never, never> => {
@@ -73,7 +73,7 @@ describe('workerPoolTE', () => {
     expect(signals.every(({ aborted }) => aborted)).toBe(true)
   })
 
-  it('is called by its name where bounds are printed', () => {
+  it('has its name in the printed bounds', () => {
     expect(bounds(pipe(fromIterable([1]), workerPoolTE(5, half))).toString()).toContain('workerPoolTE')
     expect(bounds(pipe(fromIterable([1]), workerPoolTE(5, half, { name: 'halves' }))).toString()).toContain('halves')
   })
@@ -95,10 +95,10 @@ it('workerPoolRTE runs its work with the context of the pipeline as the environm
   expect(await all(pipeline)).toEqual([E.left('nobody'), E.left('nobody')])
 })
 
-describe('on the rail', () => {
+describe('Either in a pipeline', () => {
   const input = () => fromIterable([E.right(4), E.left('came so' as const), E.right(3)])
 
-  it('chainPoolTE and chainPoolRTE work on the Rights; a Left goes by, in its place', async () => {
+  it('chainPoolTE and chainPoolRTE work on Rights; a Left passes through in its place', async () => {
     const expected = [E.right(2), E.left('came so'), E.left('odd: 3')]
     expect(await all(pipe(input(), chainPoolTE(2, half, { ordered: true })))).toEqual(expected)
     expect(
@@ -124,7 +124,7 @@ it.each([
   expect(call).toThrow(error)
 })
 
-it('work that answers no task is an error that says so', async () => {
+it('work that returns no task is an error that says so', async () => {
   const promise = workerPoolTE(1, (async () => E.right(1)) as never)
   await expect(all(pipe(of(1), promise))).rejects.toThrow(
     'workerPoolTE(n, work): what work answers: expected a TaskEither, got an instance of Promise',

@@ -13,7 +13,7 @@ const stores = () => [request.getStore(), user.getStore()]
 const neutral = [undefined, undefined]
 
 describe('by default', () => {
-  it('goroutines that were started in two requests and wake each other see no store, of neither', async () => {
+  it('goroutines started in two requests that wake each other see the store of neither', async () => {
     const [there, back] = [chan<number>(), chan<number>()]
     const seen: unknown[] = []
     inRequest('A', () =>
@@ -43,7 +43,7 @@ describe('by default', () => {
     expect(seen).toEqual(seen.map(() => neutral))
   })
 
-  it('a goroutine sees no store of the one who wakes it from outside, cancels it, or fires its timer', async () => {
+  it('a goroutine sees no store of the code that wakes it, cancels it, or fires its timer', async () => {
     const seen: unknown[] = []
     const ch = chan<number>()
     function* sees(wait: () => Generator<never, unknown>) {
@@ -77,7 +77,7 @@ describe('by default', () => {
     expect(seen).toEqual(seen.map(() => neutral))
   })
 
-  it('a plain and an async function start in it as well, and what the async one awaits keeps it', async () => {
+  it('plain and async functions start in the neutral context too, and awaits in them keep it', async () => {
     const seen: unknown[] = []
     const ch = chan<number>()
     inRequest('A', () => {
@@ -96,7 +96,7 @@ describe('by default', () => {
     expect(seen).toEqual([neutral, neutral, neutral, neutral])
   })
 
-  it('what a context or a crash calls has no store of a stranger', async () => {
+  it('callbacks of a context and of a crash see no store of a request', async () => {
     const seen: unknown[] = []
     const off = onCrash(() => seen.push(stores()))
     const ctx = inRequest('A', () => withCancel(background))
@@ -123,7 +123,7 @@ describe('by default', () => {
     expect(seen).toEqual([neutral])
   })
 
-  it('an await outside of goroutines keeps its own, whoever wakes it', async () => {
+  it('an await outside goroutines keeps its own store', async () => {
     const ch = chan<number>()
     const seen: unknown[] = []
     const wait = async () => {
@@ -142,7 +142,7 @@ describe('by default', () => {
     expect(seen).toHaveLength(3)
   })
 
-  it('the abort of a signal reaches goroutines without the store of the one who aborts', async () => {
+  it('the abort of a signal reaches goroutines without the store of the code that aborts', async () => {
     const seen: unknown[] = []
     const controller = new AbortController()
     const ctx = inRequest('A', () => fromSignal(controller.signal))

@@ -86,7 +86,7 @@ describe('cancel', () => {
     expect(join.now).toEqual(canceled)
   })
 
-  it('while granted: what was granted is delivered first, and the next operation is not performed', async () => {
+  it('while granted: the granted result is delivered first, and the next operation is not performed', async () => {
     const log: unknown[] = []
     const ch = chan<number>()
     const goroutine = logging(log, ch.receive())
@@ -99,7 +99,7 @@ describe('cancel', () => {
     expect(join.now).toEqual(canceled)
   })
 
-  it('while granted a failure: that is thrown first, to catch blocks as well', async () => {
+  it('while granted an error: that error is thrown first, and catch blocks see it', async () => {
     const log: unknown[] = []
     const ch = chan<number>()
     const goroutine = logging(log, ch.receive())
@@ -112,7 +112,7 @@ describe('cancel', () => {
     expect(join.now).toEqual(done('end')) // no operation came after it
   })
 
-  it('while it has given way: it goes on to its next operation', async () => {
+  it('while it has yielded: it runs to its next operation', async () => {
     const log: unknown[] = []
     const goroutine: Goroutine<string> = logging(log, gosched())
     go(() => goroutine.cancel(cause))
@@ -122,7 +122,7 @@ describe('cancel', () => {
     expect(join.now).toEqual(canceled)
   })
 
-  it('from within: at the next operation, although that is ready and although it was performed before', async () => {
+  it('from within: takes effect at the next operation, even a ready one that was performed before', async () => {
     const log: unknown[] = []
     const ch = chan<string>(2)
     ch.trySend('first')
@@ -145,7 +145,7 @@ describe('cancel', () => {
     expect(ch.size).toBe(1)
   })
 
-  it('from within, by one who performs no more: has no effect', async () => {
+  it('from within, by a goroutine that performs no more operations: has no effect', async () => {
     const self: Goroutine<string> = go(function* () {
       yield* gosched()
       self.cancel(cause)
@@ -156,7 +156,7 @@ describe('cancel', () => {
     expect(join.now).toEqual(done('end'))
   })
 
-  it('from within a plain function that then makes a generator: that never runs', async () => {
+  it('from within a plain function that then returns a generator: the generator never runs', async () => {
     const log: unknown[] = []
     const self: Goroutine<unknown> = go(() => {
       self.cancel(cause)
@@ -173,7 +173,7 @@ describe('cancel', () => {
     expect(numGoroutine()).toBe(before - 2) // with the one that joined
   })
 
-  it('during the first look at an operation that then waits: it does not wait', async () => {
+  it('during the poll of an operation that then would wait: the goroutine does not wait', async () => {
     const ctx = withCancel(background)
     const meddling = { ...own(ctx), err: () => (goroutine.cancel(cause), none) }
     const ch = chan<number>()
@@ -201,7 +201,7 @@ describe('cancel', () => {
     expect(joins.map(({ now }) => now)).toEqual([canceled, canceled])
   })
 
-  it('during the unwinding: is ignored, the cleanup goes on', async () => {
+  it('during the unwinding: is ignored, and the cleanup continues', async () => {
     const gate = chan<string>()
     const log: unknown[] = []
     const goroutine = go(function* () {
@@ -269,7 +269,7 @@ describe('a canceled goroutine leaves', () => {
     ['map', (op) => op.map((value) => value)],
     ['attempt', (op) => op.attempt()],
     ['within', (op) => op.within(withCancel(background))],
-  ])('every queue it waits in, through %s', async (_, wrap) => {
+  ])('every queue in which it waits, through %s', async (_, wrap) => {
     const [a, b] = [chan<number>(), chan<number>()]
     const goroutine = go(function* () {
       yield* wrap(a.receive(), b.send(1))
@@ -296,7 +296,7 @@ describe('a canceled goroutine leaves', () => {
     await clock.advance(1000)
   })
 
-  it('the one it joins', async () => {
+  it('the goroutine that it joins', async () => {
     const inner = go(function* () {
       yield* chan().receive()
     }) as Spawned<void>
@@ -326,7 +326,7 @@ describe('a canceled goroutine leaves', () => {
 })
 
 describe('cancel of an async function', () => {
-  it('tells the joiners at once, and lets it run to its end', async () => {
+  it('settles the joiners at once, and lets the function run to its end', async () => {
     const log: unknown[] = []
     const gate = chan<number>()
     const before = numGoroutine()
@@ -355,7 +355,7 @@ describe('cancel of an async function', () => {
     expect(later.now).toEqual(canceled)
   })
 
-  it('sends what it throws later to onCrash', async () => {
+  it('reports an error that it throws later to onCrash', async () => {
     const gate = chan<never>()
     const goroutine = go(async () => {
       await gate.receive()

@@ -98,7 +98,7 @@ describe('a failure', () => {
     expect(join.now).toEqual(thrownError('boom'))
   })
 
-  it('GO-010 of a cleanup leaves the others to run, and the last one escapes', async () => {
+  it('GO-010 in a cleanup does not stop the other cleanups, and the last error escapes', async () => {
     const order: string[] = []
     const join = performed(
       go(function* () {
@@ -130,7 +130,7 @@ describe('a failure', () => {
 })
 
 describe('a goroutine that ends itself', () => {
-  it('GO-012 runs its cleanups, in which there is nothing to catch, and nothing else; the others go on', async () => {
+  it('GO-012 runs its cleanups, without an error to catch, and nothing else; other goroutines continue', async () => {
     const order: unknown[] = []
     const ch = chan<string>(1)
     const self: Goroutine<unknown> = go(function* () {
@@ -163,7 +163,7 @@ describe('a goroutine that ends itself', () => {
     expect(ch.size).toBe(0)
   })
 
-  it('is no crash, and one whose cleanup throws is', async () => {
+  it('is not a crash, but an error in its cleanup is', async () => {
     const crashes: unknown[] = []
     const off = onCrash((error) => crashes.push(error))
     const cause = new Error('cleanup failed')

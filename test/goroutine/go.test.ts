@@ -34,7 +34,7 @@ describe.each(kinds)('a goroutine of a function that is $kind', ({ of }) => {
     expect(x).toBe(2)
   })
 
-  it('GO-002 disturbs nobody with a result that is ignored', async () => {
+  it('GO-002 may have a result that nobody joins', async () => {
     const before = numGoroutine()
     go(of(() => 42))
     go(of(() => new Error('a value like any other')))
@@ -50,7 +50,7 @@ describe.each(kinds)('a goroutine of a function that is $kind', ({ of }) => {
     expect(await go(of(seen)).join()).toBe('hello, world')
   })
 
-  it('gives its result, or the very value it threw, to all who join, before and after its end', async () => {
+  it('gives its result, or the thrown value itself, to every joiner, before and after its end', async () => {
     const cause = { reason: 'thrown as it is' }
     const returned = go(of(() => 42))
     const failed = go(
@@ -172,7 +172,7 @@ describe('go', () => {
     expect(numGoroutine()).toBe(before)
   })
 
-  it('of a function that returns a goroutine does not join it', async () => {
+  it('does not join a goroutine that its function returns', async () => {
     const inner = chan<void>()
     const outer = await go(() => go(() => inner.receive())).join()
     expect(outer.name).toBe('anonymous')
@@ -180,7 +180,7 @@ describe('go', () => {
     await outer.join()
   })
 
-  it('of a function that awaits a goroutine started in it does, through join', async () => {
+  it('waits for a goroutine that its function joins', async () => {
     const result = go(async () => {
       const inner = go(function* () {
         yield* gosched()
@@ -192,7 +192,7 @@ describe('go', () => {
   })
 })
 
-describe('what is no goroutine code', () => {
+describe('code that is not allowed in a goroutine', () => {
   it.each([
     ['a plain yield', 42, '42'],
     ['a yield without its star', chan().receive(), 'an instance of Receive'],
@@ -225,7 +225,7 @@ describe('what is no goroutine code', () => {
     expect(spread.now).toEqual(thrown(expect.objectContaining({ message: expect.stringContaining('a spread') as string })))
   })
 
-  it('an operation left in the middle by hand is an error at the end of the goroutine', async () => {
+  it('an operation abandoned half-driven is an error at the end of the goroutine', async () => {
     const ch = chan<number>()
     function* helper() {
       yield* ch.receive()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 
 describe('gosched', () => {
-  it('lets each of the others have a step first', async () => {
+  it('lets each other goroutine take a step first', async () => {
     const order: string[] = []
     function* stepper(name: string) {
       for (let i = 0; i < 3; i++) {
@@ -17,7 +17,7 @@ describe('gosched', () => {
     expect(order).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2'])
   })
 
-  it('lets goroutines have a step in the middle of an async function', async () => {
+  it('lets other goroutines take a step in the middle of an async function', async () => {
     const order: string[] = []
     const stepper = async (name: string) => {
       for (let i = 0; i < 3; i++) {

@@ -31,7 +31,7 @@ describe.each(ways)('join by %s', (_, perform) => {
 })
 
 describe('join', () => {
-  it('may be a case, and leaves nothing behind where it loses', async () => {
+  it('is a case of a select, and leaves nothing behind when another is chosen', async () => {
     const gate = chan<never>()
     const ch = chan<number>(1)
     const goroutine = go(() => gate.receive())
@@ -51,7 +51,7 @@ describe('join', () => {
     expect(ch.size).toBe(1)
   })
 
-  it('of itself waits for ever', async () => {
+  it('of the calling goroutine waits for ever', async () => {
     const self: Goroutine<void> = go(function* () {
       yield* self.join()
     })

@@ -2,7 +2,7 @@
 import { chan, go, gosched, mutex } from 'millrace'
 import { expect, it } from 'vitest'
 
-it('MM-002 what was written before a send is seen by the one who received it', async () => {
+it('MM-002 a write before a send is visible to the receiver', async () => {
   const ch = chan<number>(10)
   let a = ''
   go(function* () {
@@ -17,7 +17,7 @@ it('MM-002 what was written before a send is seen by the one who received it', a
   expect(await seen.join()).toBe('hello, world')
 })
 
-it('MM-003 what was written before a close is seen by the one who learns of it', async () => {
+it('MM-003 a write before a close is visible to a receiver that finds the channel closed', async () => {
   const ch = chan<number>(10)
   let a = ''
   go(function* () {
@@ -32,7 +32,7 @@ it('MM-003 what was written before a close is seen by the one who learns of it',
   expect(await seen.join()).toBe('hello, world')
 })
 
-it('MM-004 unbuffered, what was written before the receive is seen after the send', async () => {
+it('MM-004 on an unbuffered channel a write before the receive is visible after the send', async () => {
   const ch = chan<number>()
   let a = ''
   go(function* () {
@@ -47,7 +47,7 @@ it('MM-004 unbuffered, what was written before the receive is seen after the sen
   expect(await seen.join()).toBe('hello, world')
 })
 
-it('MM-007 what was written before an unlock is seen after the next lock', async () => {
+it('MM-007 a write before an unlock is visible after the next lock', async () => {
   const mu = mutex()
   let a = ''
   const seen = go(function* () {
@@ -63,7 +63,7 @@ it('MM-007 what was written before an unlock is seen after the next lock', async
   expect(await seen.join()).toBe('hello, world')
 })
 
-it('MM-008 what runs once has run before any of those who wait for it goes on', async () => {
+it('MM-008 the function of a once has finished before any waiter continues', async () => {
   let [a, runs] = ['', 0]
   const setup = go(function* () {
     yield* gosched()

@@ -35,7 +35,7 @@ describe('a failure that nobody joins', () => {
     expect(crashes).toHaveLength(1)
   })
 
-  it('is no crash before the event loop has turned', async () => {
+  it('is not a crash before the event loop has turned', async () => {
     let atNextTurn: unknown = null
     go(() => {
       setImmediate(() => (atNextTurn = [...crashes]))
@@ -46,7 +46,7 @@ describe('a failure that nobody joins', () => {
     expect(crashes).toHaveLength(1)
   })
 
-  it('is a crash where one that was joined first goes on waiting: join in order of failure, or use a group', async () => {
+  it('is a crash while the joiner waits for another goroutine: join in order of failure, or use a group', async () => {
     const gate = chan<never>()
     const a = go(function* () {
       yield* gate.receive()
@@ -65,7 +65,7 @@ describe('a failure that nobody joins', () => {
     expect(joined.now).toEqual(thrown(cause))
   })
 
-  it('is a crash where the select that waited for it has gone another way', async () => {
+  it('is a crash when the select that waited for it chose another case', async () => {
     const gate = chan<never>()
     const other = chan<number>()
     const late = go(function* () {
@@ -82,8 +82,8 @@ describe('a failure that nobody joins', () => {
   })
 })
 
-describe('a failure that somebody joins', () => {
-  it.each(ways)('before it comes is no crash (%s)', async (_, perform) => {
+describe('a failure that a goroutine joins', () => {
+  it.each(ways)('before it happens is not a crash (%s)', async (_, perform) => {
     const goroutine = go(function* () {
       yield* gosched()
       throw cause
@@ -94,7 +94,7 @@ describe('a failure that somebody joins', () => {
     expect(crashes).toEqual([])
   })
 
-  it.each(ways)('after it has come, but in the same turn of the event loop, is no crash (%s)', async (_, perform) => {
+  it.each(ways)('after it happened, in the same turn of the event loop, is not a crash (%s)', async (_, perform) => {
     const before = numGoroutine()
     let join: Outcome<never> | null = null
     const goroutine = go((): never => {
@@ -109,7 +109,7 @@ describe('a failure that somebody joins', () => {
     expect(crashes).toEqual([])
   })
 
-  it('is thrown to each who joins', async () => {
+  it('is thrown to each joiner', async () => {
     const goroutine = failing()
     const joins = [performed(goroutine.join()), subscribed(goroutine.join()), performed(select({ end: goroutine.join() }))]
     await settle()
@@ -124,7 +124,7 @@ describe('onCrash', () => {
     expect(() => onCrash(hook as never)).toThrow('onCrash(hook): expected a function')
   })
 
-  it('the last hook is in force; taken back, the one before it, whichever goes first', async () => {
+  it('the last hook is in force; removed, the one before it, in any order of removal', async () => {
     const seen: string[] = []
     const first = onCrash(() => seen.push('first'))
     const second = onCrash(() => seen.push('second'))
@@ -155,13 +155,13 @@ describe('without a hook', () => {
     expect(stderr.join('\n')).toContain('at worker')
   })
 
-  it('a crash reaches the listeners of uncaughtException as the value that was thrown, and the rest goes on', async () => {
+  it('a crash reaches the listeners of uncaughtException as the thrown value, and the program continues', async () => {
     const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen']).ended
     expect(stdout).toEqual(['started', 'uncaught: out of order', 'uncaught: undefined', 'the others went on'])
     expect(status).toBe(0)
   })
 
-  it('a hook that throws is an uncaught exception itself, and hides no other crash', async () => {
+  it('an error thrown by a hook is an uncaught exception, and hides no other crash', async () => {
     const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen', 'hook']).ended
     expect(stdout).toEqual([
       'started',

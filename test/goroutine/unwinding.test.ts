@@ -134,7 +134,7 @@ describe('unwinding', () => {
     expect(join.now).toEqual(canceled)
   })
 
-  it('gives way in a cleanup, and lets time pass there', async () => {
+  it('may yield and sleep in a cleanup', async () => {
     using clock = virtualTime()
     const goroutine = go(function* () {
       try {
@@ -183,7 +183,7 @@ describe('unwinding', () => {
     expect(Object.getOwnPropertyDescriptor(generators, 'return')).toEqual(before)
   })
 
-  it('works on what wraps a generator, by its own `return`', async () => {
+  it('works on a wrapper of a generator through its own `return`', async () => {
     function* helper() {
       try {
         yield* forever.receive()
@@ -252,7 +252,7 @@ describe('a finally block', () => {
     expect(log).toEqual(['outer'])
   })
 
-  it('that throws overrides the cancel, and is caught by callers, who go on', async () => {
+  it('that throws overrides the cancel; a caller that catches the error continues', async () => {
     function* helper() {
       try {
         yield* forever.receive()
@@ -274,7 +274,7 @@ describe('a finally block', () => {
     expect(log).toEqual(['cleanup failed'])
   })
 
-  it('that throws, caught by nobody, is what joiners see, and a crash where there are none', async () => {
+  it('that throws an uncaught error fails the joiners, and is a crash without joiners', async () => {
     const failing = () =>
       go(function* () {
         try {

@@ -13,19 +13,19 @@ describe('backoff', () => {
     expect([1, 2, 3, 4, 1000].map((n) => schedule(failed(n)))).toEqual([100, 300, 900, 1000, 1000])
   })
 
-  it('ends after so many attempts', () => {
+  it('ends after `attempts` attempts', () => {
     const schedule = backoff({ ...plain, attempts: 3 })
     expect([1, 2, 3].map((n) => schedule(failed(n)))).toEqual([100, 200, null])
     expect(backoff()(failed(5))).toBe(null)
   })
 
-  it('no attempt begins after the budget', () => {
+  it('starts no attempt after the budget', () => {
     const schedule = backoff({ ...plain, first: 100, budget: 500 })
     expect(schedule(failed(1, boom, 400))).toBe(100)
     expect(schedule(failed(1, boom, 401))).toBe(null)
   })
 
-  it('leaves a part of each wait to chance', () => {
+  it('draws a part of each wait at random', () => {
     using _chance = seeded(1)
     const schedule = backoff({ ...plain, first: 100, factor: 1, jitter: 0.25 })
     const waits = Array.from({ length: 1000 }, () => schedule(failed(1)) as number)
@@ -34,13 +34,13 @@ describe('backoff', () => {
     expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(20)
   })
 
-  it('asks whether the failure is worth it', () => {
+  it('retries only errors that `retryIf` accepts', () => {
     const schedule = backoff({ ...plain, retryIf: (cause) => cause !== boom })
     expect(schedule(failed(1))).toBe(null)
     expect(schedule(failed(1, new Error('other')))).toBe(100)
   })
 
-  it('comes back when the server says: in seconds, or by a date', () => {
+  it('waits as Retry-After says: in seconds, or until a date', () => {
     using clock = virtualTime()
     const schedule = backoff({ ...plain, first: 100 })
     const after = (text: string) => new Response(null, { status: 429, headers: { 'Retry-After': text } })
@@ -55,7 +55,7 @@ describe('backoff', () => {
     expect(backoff({ ...plain, budget: 1000 })(failed(1, after('2')))).toBe(null)
   })
 
-  it('refuses what makes no sense', () => {
+  it('rejects invalid arguments', () => {
     expect(() => backoff({ first: NaN })).toThrow('backoff({ first }): expected a number of ms, got NaN')
     expect(() => backoff({ longest: NaN })).toThrow('backoff({ longest }): expected a number of ms, got NaN')
     expect(() => backoff({ budget: NaN })).toThrow('backoff({ budget }): expected a number of ms, got NaN')

@@ -117,7 +117,7 @@ describe('errgroup', () => {
     expect(ran).toBe(1025)
   })
 
-  it('EG-009 first is by time; wait still waits for all', async () => {
+  it('EG-009 the first error is the earliest in time; wait still waits for all', async () => {
     using clock = virtualTime()
     const group = errgroup(background)
     const start = clock.now()
@@ -201,7 +201,7 @@ describe('errgroup', () => {
     expect(group.ctx.cause()).toEqual({ _tag: 'Some', value: P })
   })
 
-  it('EG-016 a function that was canceled gives its slot back, and is no error', async () => {
+  it('EG-016 a canceled function returns its slot, and is not an error', async () => {
     const group = errgroup()
     group.setLimit(1)
     let goroutine: Goroutine<unknown> | null = null
@@ -271,7 +271,7 @@ describe('errgroup', () => {
       expect(numGoroutine()).toBe(before)
     })
 
-    it('EG-017 fails as one and leaves nothing', async () => {
+    it('EG-017 fails as a whole and leaves nothing running', async () => {
       const before = numGoroutine()
       const stopped: string[] = []
       const boom = new Error('boom')
@@ -287,7 +287,7 @@ describe('errgroup', () => {
   })
 })
 
-describe('errgroup, where it goes beyond Go', () => {
+describe('errgroup, beyond Go', () => {
   it('SC-005 when one fails the generators are unwound, with their cleanup, and wait throws that very error', async () => {
     const group = errgroup(background)
     const log: string[] = []
@@ -339,7 +339,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(wait.now).toMatchObject({ is: 'thrown', cause: { name: 'DeadlineExceededError' } })
   })
 
-  it("the parent's end does no harm to work that was done", async () => {
+  it("the parent's end does not fail finished work", async () => {
     const parent = withCancel(background)
     const group = errgroup(parent)
     group.go(function* () {
@@ -351,7 +351,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(group.failures).toEqual([])
   })
 
-  it('async functions have the context to look at, and are waited for', async () => {
+  it('async functions get the context, and wait waits for them', async () => {
     const group = errgroup(background)
     const log: string[] = []
     group.go(async (ctx) => {
@@ -366,7 +366,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(wait.now).toEqual(thrown(e1))
   })
 
-  it('failures that only pass on why the context ended are left out, others are kept', async () => {
+  it('errors that only repeat the cause of the context are left out, others are kept', async () => {
     const group = errgroup(background)
     group.go(async (ctx) => {
       await select({}).within(ctx)
@@ -382,7 +382,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(group.failures).toEqual([e1, e2])
   })
 
-  it('what is queued when one fails never starts', async () => {
+  it('a queued function never starts after a failure', async () => {
     const group = errgroup(background)
     group.setLimit(1)
     let started = 0
@@ -398,7 +398,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(started).toBe(0)
   })
 
-  it('what is queued when the parent ends is work cut short, whatever the others make of it', async () => {
+  it('a queued function is work cut short when the parent ends, whatever the others do', async () => {
     using parent = withCancel(background)
     const group = errgroup(parent)
     group.setLimit(1)
@@ -412,7 +412,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(group.failures).toEqual([])
   })
 
-  it('those who are left are unwound, whoever has ended before', async () => {
+  it('the remaining functions are unwound, whichever have ended before', async () => {
     using parent = withCancel(background)
     const group = errgroup(parent)
     const log: number[] = []
@@ -438,7 +438,7 @@ describe('errgroup, where it goes beyond Go', () => {
     await settle()
   })
 
-  it('keeps nothing of those that have ended', async () => {
+  it('keeps nothing of functions that have ended', async () => {
     using parent = withCancel(background)
     const group = errgroup(parent)
     group.go(() => select({}))
@@ -450,7 +450,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(left).toBeLessThanOrEqual(1)
   })
 
-  it('go on a group whose context has ended is work cut short', async () => {
+  it('go on a group with an ended context is work cut short', async () => {
     const group = errgroup(background)
     await group.wait()
     let started = 0
@@ -477,7 +477,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(order).toEqual([0, 1, 2, 3, 4, 5])
   })
 
-  it('an async function keeps its place until it really ends', async () => {
+  it('an async function keeps its slot until it really ends', async () => {
     const group = errgroup(background)
     group.setLimit(2)
     const gate = chan<void>()
@@ -529,7 +529,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(seen).toEqual({ _tag: 'Some', value: 'ada' })
   })
 
-  it('setLimit throws while any is active, and lets go otherwise', async () => {
+  it('setLimit throws while a function is active, and works otherwise', async () => {
     const group = errgroup()
     const gate: Chan<void> = chan()
     group.go(function* () {
@@ -554,7 +554,7 @@ describe('errgroup, where it goes beyond Go', () => {
     expect(() => errgroup().setLimit(n as number)).toThrow('errgroup.setLimit(n): expected a whole number, or Infinity, got ')
   })
 
-  it('refuses what is no function, and no context', () => {
+  it('rejects an argument that is not a function, or not a context', () => {
     expect(() => errgroup().go(3 as never)).toThrow('errgroup.go(fn): expected a function, got 3')
     expect(() => errgroup().tryGo(null as never)).toThrow('errgroup.tryGo(fn): expected a function, got null')
     expect(() => errgroup({} as Context)).toThrow('expected a Context')

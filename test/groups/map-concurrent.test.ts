@@ -16,7 +16,7 @@ function counting(log: string[] = []) {
 }
 
 describe('mapConcurrent', () => {
-  it('answers the results in the order of the items', async () => {
+  it('returns the results in the order of the items', async () => {
     using clock = virtualTime()
     const mapped = performed(
       mapConcurrent([30, 10, 20, 0], 3, function* (ms, index) {
@@ -50,7 +50,7 @@ describe('mapConcurrent', () => {
     expect(mapped.now).toEqual(done(Array.from({ length: 20 }, (_, i) => i)))
   })
 
-  it('takes what comes by promises, and a channel', async () => {
+  it('takes an async iterable and a channel', async () => {
     const jobs = chan<number>(10)
     for (let i = 0; i < 10; i++) jobs.trySend(i)
     jobs.close()
@@ -103,7 +103,7 @@ describe('mapConcurrent', () => {
     expect(numGoroutine()).toBe(before)
   })
 
-  it('one who gives up waiting leaves the work alone', async () => {
+  it('a caller that stops waiting leaves the work alone', async () => {
     using ctx = withCancel(background)
     const gate = chan<void>()
     let ended = 0
@@ -121,7 +121,7 @@ describe('mapConcurrent', () => {
     expect((await mapping).length).toBe(2)
   })
 
-  it('refuses what makes no sense', () => {
+  it('rejects invalid arguments', () => {
     for (const n of [0, 1.5, NaN, Infinity])
       expect(() => mapConcurrent([], n, () => 0)).toThrow(`mapConcurrent(items, n, f): n: expected a whole number from 1 up, got ${n}`)
     expect(() => mapConcurrent(5 as never, 1, () => 0)).toThrow('mapConcurrent(items, n, f): items: expected an iterable, got 5')

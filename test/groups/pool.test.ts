@@ -13,7 +13,7 @@ function* fails(error: unknown): Generator<never, never> {
 }
 
 describe('pool', () => {
-  it('SC-011 failures are raised at its wait, after all have ended; one is thrown as it is', async () => {
+  it('SC-011 wait throws a failure after all have ended; a single one is thrown as it is', async () => {
     const p = pool({ size: 10 })
     let ended = 0
     const origin = new Error('super bad thing')
@@ -31,7 +31,7 @@ describe('pool', () => {
     expect(ended).toBe(2)
   })
 
-  it('SC-011 several are raised as one AggregateError, in the order they came', async () => {
+  it('SC-011 several failures are thrown as one AggregateError, in the order of failure', async () => {
     const p = pool({ size: 10 })
     p.go(() => fails(e1))
     p.go(async () => {
@@ -82,7 +82,7 @@ describe('pool', () => {
     expect(() => p.resize(size as number)).toThrow('pool.resize(size): expected a whole number from 1 up, got ')
   })
 
-  it('SC-014 a pool is what it was made, whatever becomes of the options', async () => {
+  it('SC-014 later changes of the options object do not change the pool', async () => {
     const options = { size: 1, errors: 'all' as 'all' | 'first' }
     const p = pool(options)
     const gate = chan<void>()
@@ -115,7 +115,7 @@ describe('pool', () => {
     expect(wait.now).toEqual(done(Array.from({ length: 100 }, (_, i) => i)))
   })
 
-  it('or as they come', async () => {
+  it('SC-015 or in the order in which they end', async () => {
     using clock = virtualTime()
     const p = pool<number>({ size: 10, results: 'asTheyCome' })
     for (const ms of [30, 10, 20])
@@ -202,7 +202,7 @@ describe('pool, at run time', () => {
     return gate
   }
 
-  it('it grows at once, and shrinks as places become free', async () => {
+  it('it grows at once, and shrinks as slots become free', async () => {
     const p = pool({ size: 2 })
     const gate = parking(p, 10)
     await settle()
@@ -218,7 +218,7 @@ describe('pool, at run time', () => {
     await p.wait()
   })
 
-  it('paused, it starts nothing; those that run go on', async () => {
+  it('paused, it starts nothing; running functions continue', async () => {
     const p = pool({ size: 2 })
     const gate = parking(p, 3)
     await settle()
@@ -263,7 +263,7 @@ describe('pool, at run time', () => {
     expect(rest.now).toEqual(done([0, 1, 2]))
   })
 
-  it('an async function keeps its place until it really ends', async () => {
+  it('an async function keeps its slot until it really ends', async () => {
     const p = pool({ size: 1, errors: 'first' })
     const gate = chan<void>()
     let started = 0
@@ -276,7 +276,7 @@ describe('pool, at run time', () => {
     expect(started).toBe(1)
   })
 
-  it('one who waits as a case that is not chosen takes nothing away', async () => {
+  it('wait as a case that is not chosen takes nothing away', async () => {
     const p = pool<number>({ size: 1 })
     const gate = chan<number>()
     p.go(function* () {
@@ -290,7 +290,7 @@ describe('pool, at run time', () => {
     expect(await p.wait()).toEqual([7])
   })
 
-  it('refuses what makes no sense', () => {
+  it('rejects invalid arguments', () => {
     expect(() => pool({ size: 1, errors: 'some' as 'all' })).toThrow(`pool({ errors }): expected 'all' or 'first', got "some"`)
     expect(() => pool({ size: 1, results: 'none' as 'ordered' })).toThrow(
       `pool({ results }): expected 'ordered' or 'asTheyCome', got "none"`,

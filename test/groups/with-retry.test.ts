@@ -18,7 +18,7 @@ describe('withRetry', () => {
     }
   }
 
-  it('tries again after the waits of the schedule, and answers the first result', async () => {
+  it('tries again after the waits of the schedule, and returns the first result', async () => {
     using clock = virtualTime()
     const start = clock.now()
     const calls: number[] = []
@@ -48,7 +48,7 @@ describe('withRetry', () => {
     expect(attempts).toBe(3)
   })
 
-  it('tells the schedule what has happened so far', async () => {
+  it('passes the schedule the failures so far', async () => {
     using clock = virtualTime()
     const told: Failed[] = []
     const result = performed(
@@ -110,7 +110,7 @@ describe('withRetry', () => {
     expect(late.now).toEqual(thrown(cause))
   })
 
-  it('refuses what makes no sense', () => {
+  it('rejects invalid arguments', () => {
     expect(() => withRetry(5 as never, () => 0)).toThrow('withRetry(schedule, f): schedule: expected a function, got 5')
     expect(() => withRetry(backoff(), 5 as never)).toThrow('withRetry(schedule, f): f: expected a function, got 5')
     expect(() => withRetry(backoff(), () => 0, { ctx: {} as never })).toThrow('expected a Context')

@@ -64,7 +64,7 @@ describe('workers', () => {
     expect(numGoroutine()).toBe(before)
   })
 
-  it('never more than n are under way, and n are', async () => {
+  it('runs exactly n jobs at a time', async () => {
     const gate = chan<void>()
     let [active, most] = [0, 0]
     const seen = collect(
@@ -83,7 +83,7 @@ describe('workers', () => {
     expect(most).toBe(5)
   })
 
-  it('takes no more jobs than it has places for results nobody takes', async () => {
+  it('takes no more jobs than it has room for results that nobody receives', async () => {
     let taken = 0
     const results = workers(3, jobsTo(50), (n) => {
       taken++
@@ -164,7 +164,7 @@ describe('workers', () => {
     expect(seen).toEqual({ values: [9], end: cause })
   })
 
-  it('refuses what makes no pool', () => {
+  it('rejects invalid arguments', () => {
     const jobs = chan<number>()
     for (const n of [0, 1.5, -1, NaN, Infinity, '3'])
       expect(() => workers(n as number, jobs, square)).toThrow('workers(n, jobs, fn): n: expected a whole number from 1 up, got ')

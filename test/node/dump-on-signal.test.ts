@@ -14,7 +14,7 @@ async function dumped(format: 'text' | 'json'): Promise<string> {
   return stderr
 }
 
-it('a signal prints who waits for whom, and the program goes on', async () => {
+it('a signal prints the goroutines and what they wait for, and the program continues', async () => {
   const text = await dumped('text')
   expect(text).toMatch(
     /^2 goroutines\ngoroutine 1 \[sync\.Mutex\.Lock, \d+ ms\]: both\n {4}waits for mutex 1; could be woken by both#2 \(waiting\)\n/,
@@ -25,7 +25,7 @@ it('a signal prints who waits for whom, and the program goes on', async () => {
   )
 })
 
-it('or the same as JSON', async () => {
+it('a signal prints the same as JSON', async () => {
   const dump = JSON.parse(await dumped('json')) as Dump
   expect(dump).toMatchObject({ version: 1, cycles: [[1, 2]] })
   expect(dump.goroutines.map(({ name, waitsFor, holds }) => [name, waitsFor, holds.length])).toEqual([

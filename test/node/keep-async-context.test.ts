@@ -24,7 +24,7 @@ it('a goroutine runs in a neutral async context: no store of any request is ther
   })
 })
 
-it('with keepAsyncContext a goroutine has the stores of its spawner, whoever wakes or cancels it', async () => {
+it('with keepAsyncContext a goroutine has the stores of its spawner, whatever wakes or cancels it', async () => {
   expect(await seen('keep')).toEqual({
     early: times(2, null, null), // it was spawned before
     a: times(6, 'A', 1),

@@ -16,11 +16,11 @@ describe.concurrent('a deadlock', () => {
     ['never', 'select (no cases)'],
     ['select', 'select'],
     ['choose', 'select'],
-  ] as const)('DL-001 is what a main that waits alone comes to: %s', async ([name, words]) => {
+  ] as const)('DL-001 is reported when main waits alone: %s', async ([name, words]) => {
     expect(await run('deadlock', name)).toMatchObject(reported(`goroutine 1 [${words}]: ${name}`))
   })
 
-  it('DL-001 holds for an async main as well, which does not tell what it awaits', async () => {
+  it('DL-001 is reported for an async main, without what it awaits', async () => {
     expect(await run('deadlock', 'await')).toMatchObject(reported('goroutine 1 [await]: await'))
   })
 
@@ -55,27 +55,27 @@ describe.concurrent('a deadlock', () => {
     ])
   })
 
-  it('DL-002 without a trace is main and a number', async () => {
+  it('DL-002 without a trace shows main and a count', async () => {
     const expected = reported('goroutine 2 [chan receive]: main', 'and 17 more that were not traced')
     expect(await run('reasons', 'untraced')).toMatchObject(expected)
   })
 
-  it('tells for how long a goroutine has waited where that is a second or more', async () => {
+  it('shows how long a goroutine has waited, from one second on', async () => {
     const expected = reported('goroutine 1 [chan receive, 1 s]: aged', 'goroutine 2 [chan receive]: late')
     expect(await run('deadlock', 'aged')).toMatchObject(expected)
   })
 
-  it('DL-006 is what a wait for background to end comes to', async () => {
+  it('DL-006 is reported for a wait for the end of background', async () => {
     expect(await run('deadlock', 'background')).toMatchObject(reported('goroutine 1 [chan receive (nil chan)]: background'))
   })
 
-  it('is reported under a context too: a signal is the way out of the wait, not what it waits for', async () => {
+  it('is reported when main waits within its context: a signal would end that wait and does not count as pending', async () => {
     expect(await run('deadlock', 'guarded')).toMatchObject(reported('goroutine 1 [chan receive]: guarded'))
     expect(await run('deadlock', 'selectWithContext')).toMatchObject(reported('goroutine 1 [select]: selectWithContext'))
     expect(await run('deadlock', 'otherContext')).toMatchObject(reported('goroutine 1 [context done]: otherContext'))
   })
 
-  it('GO-014 comes when the others have ended, where main lets them run and waits for nothing', async () => {
+  it('GO-014 is reported after the other goroutines have ended, when main only waits for ever', async () => {
     const { status, stdout, stderr } = await run('deadlock', 'goexit')
     expect(stdout).toBe('worker has ended\n')
     expect(stderr).toBe(`${FATAL}goroutine 1 [select (no cases)]: goexit\n`)
@@ -95,14 +95,14 @@ describe.concurrent('no deadlock', () => {
     ['sleep', 'slept'],
     ['hostTimer', 'timer'],
     ['promise', 'promise'],
-  ] as const)('DL-003 is a main that something pending will wake: %s', async ([name, said]) => {
+  ] as const)('DL-003 is reported while a pending event will wake main: %s', async ([name, said]) => {
     expect(await run('alive', name)).toMatchObject({ status: 0, stdout: `${said}\n`, stderr: '' })
   })
 
   it.for([
     ['mainHasReturned', 'returned'],
     ['noMain', 'no main'],
-  ] as const)('is a goroutine that is parked without a main that waits: %s', async ([name, said]) => {
+  ] as const)('is reported for a parked goroutine when main does not wait: %s', async ([name, said]) => {
     expect(await run('alive', name)).toMatchObject({ status: 0, stdout: `${said}\n`, stderr: '' })
   })
 
@@ -110,7 +110,7 @@ describe.concurrent('no deadlock', () => {
     ['revivedByOneBefore', 'revived'],
     ['revivedByOneAfter', 'revived'],
     ['wokenByListener', 'woken'],
-  ] as const)('is a main that a beforeExit listener gets going again: %s', async ([name, said]) => {
+  ] as const)('is reported when a beforeExit listener wakes main: %s', async ([name, said]) => {
     expect(await run('alive', name)).toMatchObject({ status: 0, stdout: `${said}\n`, stderr: '' })
   })
 
@@ -119,11 +119,11 @@ describe.concurrent('no deadlock', () => {
     ['exitByListener', 7],
     ['exitByListenerInPassing', 7],
     ['exitByNoisyListener', 0],
-  ] as const)('is process.exit(), whoever calls it: %s', async ([name, status]) => {
+  ] as const)('is reported on process.exit(), whatever calls it: %s', async ([name, status]) => {
     expect(await run('alive', name)).toMatchObject({ status, stderr: '' })
   })
 
-  it('is an exception that ends the process', async () => {
+  it('is reported on an exception that ends the process', async () => {
     const { status, stderr } = await run('alive', 'listenerThrows')
     expect(stderr).toContain('Error: from a listener')
     expect(stderr).not.toContain('deadlock')

@@ -13,7 +13,7 @@ async function terminated(name: string): Promise<Ended> {
 }
 
 describe.concurrent('with a drain the first signal', () => {
-  it('stops the intake of a pipeline, and lets what is under way finish', async () => {
+  it('stops the intake of a pipeline, and lets running work finish', async () => {
     const { ms, ...ended } = await terminated('pipeline')
     const stdout = 'job 1 is done\nready\njob 2 is done\nSIGTERM received, context alive\n'
     expect(ended).toEqual({ status: 0, stdout, stderr: '' })
@@ -25,7 +25,7 @@ describe.concurrent('with a drain the first signal', () => {
     expect(await terminated('goroutine')).toMatchObject({ status: 7, stdout, stderr: '' })
   })
 
-  it('has a server answer what it has begun with, and nothing else', async () => {
+  it('lets a server finish the requests it has begun, and accepts no others', async () => {
     const program = await start('drain', 'server')
     const port = /port (\d+)/.exec(await program.said('.\n'))?.[1]
     const url = `http://127.0.0.1:${port}`
@@ -40,25 +40,25 @@ describe.concurrent('with a drain the first signal', () => {
   it.for([
     ['throwsIntake', 143, /^$/],
     ['throwsOther', 1, /^Error: the flush failed\n/],
-  ] as const)('is the status where main throws that the intake has ended, and hides nothing else: %s', async ([name, status, printed]) => {
+  ] as const)('is the exit status when main throws the end of the intake, and no other error: %s', async ([name, status, printed]) => {
     const ended = await terminated(name)
     expect(ended.stderr).toMatch(printed)
     expect(ended.status).toBe(status)
   })
 
-  it('makes no crash of goroutines that nobody joins and that fail because the intake ended, or the context when main has', async () => {
+  it('unjoined goroutines that fail because the intake or the context ended are not crashes', async () => {
     expect(await terminated('unjoined')).toMatchObject({ status: 0, stdout: 'ready\nclean\n', stderr: '' })
   })
 
-  it('hides no crash of the work under way', async () => {
+  it('does not hide a crash of running work', async () => {
     const { status, stderr } = await terminated('crash')
     expect(stderr).toContain('Error: broken worker')
     expect(status).toBe(1)
   })
 })
 
-describe.concurrent('when the time of the drain is up', () => {
-  it('the context ends, and stderr says who is still there, what it waits for and for how long', async () => {
+describe.concurrent('after the drain timeout', () => {
+  it('the context ends, and stderr lists the goroutines left, what they wait for and for how long', async () => {
     const { status, stdout, stderr } = await terminated('slow')
     expect(stderr.replaceAll(/\d s/g, '… s')).toBe(
       'main: not done 1100 ms after SIGTERM: the context ends. Still there:\n\n' +
@@ -69,7 +69,7 @@ describe.concurrent('when the time of the drain is up', () => {
     expect(status).toBe(143)
   })
 
-  it('without a trace stderr has main and a number', async () => {
+  it('without a trace stderr shows main and a count', async () => {
     expect(await terminated('slowUntraced')).toMatchObject({
       status: 143,
       stderr:
@@ -82,7 +82,7 @@ describe.concurrent('when the time of the drain is up', () => {
     expect(await terminated('returnsLate')).toMatchObject({ status: 143 })
   })
 
-  it('a main that could not be woken otherwise is woken, for a drain is no deadlock', async () => {
+  it('a main that nothing else could wake is woken, since a drain is not a deadlock', async () => {
     expect(await terminated('stuck')).toMatchObject({
       status: 143,
       stdout: 'ready\nput away\n',
@@ -107,7 +107,7 @@ describe.concurrent('a second signal', () => {
   })
 })
 
-it.concurrent('a drain without a limit holds nothing: who waits for what cannot come is a deadlock', async () => {
+it.concurrent('a drain without a limit does not hold the process: a wait that cannot end is a deadlock', async () => {
   const { status, stderr } = await terminated('stuckForGood')
   expect(stderr).toContain('goroutine 1 [chan receive]: main')
   expect(status).toBe(2)

@@ -4,7 +4,7 @@ import { run } from './program.js'
 /** A process that is not held is over long before that; the graces of the programs are far from it on either side. */
 const SOON = 10_000
 
-describe.concurrent('what is left over when main ends', () => {
+describe.concurrent('a goroutine left when main ends', () => {
   it('GO-003 does not delay the exit: a goroutine that sleeps an hour is unwound', async () => {
     const { ms, ...ended } = await run('left-over', 'sleeping')
     expect(ended).toEqual({ status: 0, stdout: 'unwound\nunwound\n', stderr: '' })
@@ -29,7 +29,7 @@ describe.concurrent('what is left over when main ends', () => {
     expect(ms).toBeLessThan(SOON)
   })
 
-  it('never starts where it had not', async () => {
+  it('never starts when it had not started', async () => {
     expect(await run('left-over', 'notStarted')).toMatchObject({ status: 0, stdout: '', stderr: '' })
   })
 
@@ -48,17 +48,17 @@ describe.concurrent('what is left over when main ends', () => {
     expect(await run('left-over', 'helperInFinally')).toMatchObject({ status: 0, stdout: 'flushed\n', stderr: '' })
   })
 
-  it('has no longer than the grace for that', async () => {
+  it('has the grace period to finish, and no longer', async () => {
     const { ms, ...ended } = await run('left-over', 'endlessFinally')
     expect(ended).toEqual({ status: 5, stdout: '', stderr: '' })
     expect(ms).toBeLessThan(SOON)
   })
 
-  it('has as long as it likes with a grace of Infinity', async () => {
+  it('has unlimited time with a grace of Infinity', async () => {
     expect(await run('left-over', 'endless')).toMatchObject({ status: 0, stdout: 'done after all\n', stderr: '' })
   })
 
-  it('sees the context end, and to fail of that is no crash', async () => {
+  it('sees the context end, and failing because of it is not a crash', async () => {
     expect(await run('left-over', 'asyncUnderContext')).toMatchObject({ status: 0, stdout: 'told\n', stderr: '' })
   })
 
@@ -75,13 +75,13 @@ describe.concurrent('what is left over when main ends', () => {
     expect(status).toBe(0)
   })
 
-  it('is not unwound where it is not traced, and does not delay the exit either', async () => {
+  it('is not unwound without a trace, and does not delay the exit either', async () => {
     const { ms, ...ended } = await run('left-over', 'untraced')
     expect(ended).toEqual({ status: 5, stdout: '', stderr: '' })
     expect(ms).toBeLessThan(SOON)
   })
 
-  it('is something else than a server, which holds the process as it does without main, goroutines for its requests included', async () => {
+  it('does not include a server, which holds the process as without main, with the goroutines of its requests', async () => {
     expect(await run('left-over', 'server')).toMatchObject({ status: 0, stdout: 'closed\n', stderr: '' })
   })
 })
@@ -95,7 +95,7 @@ describe.concurrent('a crash under main', () => {
     expect(status).toBe(1)
   })
 
-  it('is one also where main returned in the same turn', async () => {
+  it('is one also when main returned in the same turn', async () => {
     const { status, stderr } = await run('left-over', 'crashBesideMain')
     expect(stderr).toContain('Error: broken goroutine')
     expect(status).toBe(1)

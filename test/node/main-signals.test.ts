@@ -39,18 +39,18 @@ describe.concurrent('a signal', () => {
     expect(ended).toMatchObject({ status, stdout: `gave up: SignalError: ${signal} received ${signal}\n`, stderr: '' })
   })
 
-  it('ends a main that throws what an aborted fetch under a derived context throws, without a word', async () => {
+  it('ends silently a main that throws the error of a fetch aborted through a derived context', async () => {
     const { ended } = await interruptedFetch('fetchWithoutCatch', 'SIGINT')
     expect(ended).toMatchObject({ status: 130, stdout: '', stderr: '' })
   })
 
-  it.for(signals)('%s is worth waiting for: a main that waits for its context alone is held until then', async ([signal, status]) => {
+  it.for(signals)('%s counts as pending: a main that waits only for its context keeps the process alive', async ([signal, status]) => {
     expect(await interrupted('returns', signal)).toMatchObject({ status, stdout: 'ready\nSome\n', stderr: '' })
     expect(await interrupted('returnsAsync', signal)).toMatchObject({ status, stdout: 'ready\n', stderr: '' })
   })
 
   it.for(['throwsCause', 'throwsWrapped', 'throwsAggregate', 'group'])(
-    'makes the status 130 where main then throws because its context ended: %s',
+    'makes the status 130 when main then throws because its context ended: %s',
     async (name) => {
       expect(await interrupted(name)).toMatchObject({ status: 130, stdout: 'ready\n', stderr: '' })
     },
@@ -60,13 +60,13 @@ describe.concurrent('a signal', () => {
     ['throwsOther', 'Error: something else'],
     ['throwsPartly', 'Error: a real one'],
     ['throwsCircular', 'Error: round'],
-  ] as const)('does not hide what main throws for other reasons: %s', async ([name, printed]) => {
+  ] as const)('does not hide errors that main throws for other reasons: %s', async ([name, printed]) => {
     const { status, stderr } = await interrupted(name)
     expect(stderr).toContain(printed)
     expect(status).toBe(1)
   })
 
-  it('makes no crash of goroutines that nobody joins and that fail because the context ended', async () => {
+  it('unjoined goroutines that fail because the context ended are not crashes', async () => {
     expect(await interrupted('unjoined')).toMatchObject({ status: 130, stdout: 'ready\nclean\n', stderr: '' })
   })
 
@@ -85,11 +85,11 @@ describe.concurrent('a signal', () => {
     expect(performance.now() - sent).toBeLessThan(1000)
   })
 
-  it('ends the process at once where main has ended', async () => {
+  it('ends the process at once when main has ended', async () => {
     expect(await interrupted('left', 'SIGTERM')).toMatchObject({ status: 143, stderr: '' })
   })
 
-  it('leaves a deadlock to be reported: a main that goes on and waits for nothing', async () => {
+  it('does not hide a deadlock: main continues and waits for ever', async () => {
     const { status, stderr } = await interrupted('stuckAfterwards')
     expect(stderr).toContain('goroutine 1 [chan receive]: stuckAfterwards')
     expect(status).toBe(2)

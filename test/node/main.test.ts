@@ -11,7 +11,7 @@ describe.concurrent('the status', () => {
     ['async', 5],
     ['exitCode', 3],
     ['zeroOverExitCode', 0],
-  ] as const)('of a main that returns is what it returned, or 0: %s → %i', async ([name, status]) => {
+  ] as const)('is the value that main returned, or 0: %s → %i', async ([name, status]) => {
     expect(await run('status', name)).toMatchObject({ status, stdout: '', stderr: '' })
   })
 
@@ -21,14 +21,14 @@ describe.concurrent('the status', () => {
     ['fraction', 'RangeError', '1.5'],
     ['text', 'TypeError', '"1"'],
     ['null', 'TypeError', 'null'],
-  ] as const)('is 1 where main returned what is no status: %s', async ([name, type, shown]) => {
+  ] as const)('is 1 when main returned a value that is not a status: %s', async ([name, type, shown]) => {
     const { status, stderr } = await run('status', name)
     const expected = 'nothing, or an exit status: a whole number from 0 to 255'
     expect(stderr).toContain(`${type}: main: what fn returns: expected ${expected}, got ${shown}\n`)
     expect(status).toBe(1)
   })
 
-  it('is 1 where main throws, and stderr has the error with its stack and its causes', async () => {
+  it('is 1 when main throws, and stderr has the error with its stack and its causes', async () => {
     const { status, stdout, stderr } = await run('status', 'throws')
     expect(stderr).toMatch(/^Refusal: no\n +at .*status\.ts/)
     expect(stderr).toMatch(/\[cause\]: Error: because\n +at .*status\.ts/)
@@ -50,7 +50,7 @@ describe.concurrent('the status', () => {
   })
 })
 
-it('main refuses what it cannot run, at once and by name, and can be called after that; but not twice', async () => {
+it('main rejects an argument it cannot run and may be called again after that, but not twice', async () => {
   const { status, stdout, stderr } = await run('bad-input')
   expect(stdout.trimEnd().split('\n')).toEqual([
     'TypeError: main(fn): expected a function, got 5',

@@ -41,7 +41,7 @@ it('at a terminal two SIGINTs in short succession are one', () => {
   expect(exits).toEqual([])
 })
 
-it('at a terminal a SIGINT that comes later is the second', () => {
+it('at a terminal a later SIGINT is the second', () => {
   terminal.isThere = true
   send('SIGINT', 5, 'SIGINT', 200, 'SIGINT')
   expect(exits).toEqual([130])

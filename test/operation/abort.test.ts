@@ -9,7 +9,7 @@ import { nobody, waitersOf } from '../support/waiters.js'
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
 
 describe.each(ways)('by %s', (_, perform) => {
-  it('JS-003 an abort releases the sends that wait, with its reason, and leaves none parked', async () => {
+  it('JS-003 an abort releases the parked sends with its reason, and leaves none parked', async () => {
     const ch = chan<number>()
     const controller = new AbortController()
     const ctx = fromSignal(controller.signal)
@@ -36,7 +36,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(ch.tryReceive()).toEqual(right(1))
   })
 
-  it('what was granted before the context ends is delivered', async () => {
+  it('a value granted before the context ends is delivered', async () => {
     const ch = chan<number>()
     const ctx = withCancel(background)
     const receive = perform(ch.receive().within(ctx))
@@ -48,7 +48,7 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-describe('a signal that fails its listeners', () => {
+describe('a signal whose methods throw', () => {
   /** A signal whose method throws when it is told to. */
   function failing(method: 'addEventListener' | 'removeEventListener') {
     const { signal } = new AbortController()
@@ -61,12 +61,12 @@ describe('a signal that fails its listeners', () => {
     return { signal, error }
   }
 
-  it('JS-006 by addEventListener: the error reaches who derives from it, and nothing is parked', () => {
+  it('JS-006 in addEventListener: fromSignal throws that error, and nothing is parked', () => {
     const { signal, error } = failing('addEventListener')
     expect(() => fromSignal(signal)).toThrow(error)
   })
 
-  it('JS-006 by removeEventListener: the error reaches who ends the context, which has ended all the same', async () => {
+  it('JS-006 in removeEventListener: cancel throws that error, and the context has ended nevertheless', async () => {
     const { signal, error } = failing('removeEventListener')
     const ctx = fromSignal(signal)
     const ch = chan<number>()
@@ -85,7 +85,7 @@ describe('a signal that fails its listeners', () => {
     expect(again.now).toEqual(done(some(1)))
   })
 
-  it('JS-006 by removeEventListener: an operation that completes is untouched by it', async () => {
+  it('JS-006 in removeEventListener: an operation that completes is not affected', async () => {
     const { signal } = failing('removeEventListener')
     const ch = chan<number>(1)
     ch.trySend(1)
@@ -94,7 +94,7 @@ describe('a signal that fails its listeners', () => {
   })
 })
 
-it('however many operations wait under one signal, it has one listener, and none once they are done with it', async () => {
+it('any number of operations that wait under one signal share one listener, which goes with the last', async () => {
   const { signal } = new AbortController()
   let listeners = 0
   let added = 0
@@ -132,7 +132,7 @@ it('a canceled goroutine leaves no queue it was parked in, and its value was not
   expect(a.tryReceive()._tag).toBe('Left')
 })
 
-it('within refuses what is no context, and says what one has', () => {
+it('within rejects a value that is not a context, and says what a context has', () => {
   const op = chan<number>().receive()
   expect(() => op.within(undefined as unknown as Context)).toThrow('cannot create context from nil parent')
   for (const value of [{}, 1, 'ctx', new AbortController().signal])

@@ -33,7 +33,7 @@ describe('outside a goroutine', () => {
     ['a for…of', (op: Op<unknown>) => { for (const _ of pulled(op)) return 'a round' }], // prettier-ignore
     ['a generator driven by hand', (op: Op<unknown>) => (function* () { yield* op })().next()], // prettier-ignore
     ['new Set', (op: Op<unknown>) => new Set(pulled(op))],
-  ])('%s throws, and nobody waits', (_, pull) => {
+  ])('%s throws, and leaves no waiter', (_, pull) => {
     const ch = chan<number>()
     expect(() => pull(ch.receive())).toThrow(outside)
     expect(thrownBy(() => pull(ch.receive()))).toBeInstanceOf(Error)
@@ -71,7 +71,7 @@ describe('inside a goroutine', () => {
     ['a destructuring', (op: Op<unknown>) => { const [first] = pulled(op); return first }], // prettier-ignore
     ['a for…of', (op: Op<unknown>) => { for (const _ of pulled(op)); }], // prettier-ignore
     ['a call of next', (op: Op<unknown>) => op[Symbol.iterator]().next()],
-  ])('%s throws at once and receives nothing, ready or not; and the goroutine can go on', async (_, pull) => {
+  ])('%s throws at once and receives nothing, ready or not, and the goroutine can continue', async (_, pull) => {
     for (const ready of [true, false]) {
       const ch = chan<number>(1)
       if (ready) ch.trySend(7)
@@ -87,7 +87,7 @@ describe('inside a goroutine', () => {
     }
   })
 
-  it('a generator driven to its end by hand throws at the second step, and nobody waits', async () => {
+  it('a generator driven to its end by hand throws at the second step, and leaves no waiter', async () => {
     const ch = chan<number>()
     function* helper() {
       yield* ch.receive()
@@ -118,7 +118,7 @@ describe('inside a goroutine', () => {
     expect(ch.trySend(1)).toBe(false)
   })
 
-  it('what a generator driven by hand handed out is no yield of its caller', async () => {
+  it('a token from a generator driven by hand does not count as a yield of its caller', async () => {
     const ch = chan<number>()
     function* inner() {
       yield* ch.receive()
@@ -130,7 +130,7 @@ describe('inside a goroutine', () => {
     expect(waitersOf(ch)).toEqual(nobody)
   })
 
-  it('once one is under way, the next operation fails too rather than wait for a wake-up that was lost', async () => {
+  it('after an operation was started by hand, the next one throws rather than lose a wake-up', async () => {
     const ch = chan<number>(1)
     const log: string[] = []
     function* helper() {
@@ -186,7 +186,7 @@ it('helpers reached by yield* wait as if written in place, however deep', async 
   expect(await goroutine.join()).toEqual(some(7))
 })
 
-it('an iterable of the user’s own between the goroutine and the operation passes it on', async () => {
+it("a user's iterable between the goroutine and the operation passes the operation on", async () => {
   const ch = chan<number>()
   const passing = { [Symbol.iterator]: () => ch.receive()[Symbol.iterator]() }
   const goroutine = go(function* () {
@@ -197,7 +197,7 @@ it('an iterable of the user’s own between the goroutine and the operation pass
   expect(await goroutine.join()).toEqual(some(7))
 })
 
-it('an iterable of the user’s own that goes on with another operation than the one it waited for is an error', async () => {
+it("a user's iterable that continues with another operation than the pending one is an error", async () => {
   const [a, b] = [chan<number>(), chan<number>(1)]
   b.trySend(7)
   const rounds = [a, b]
@@ -213,7 +213,7 @@ it('an iterable of the user’s own that goes on with another operation than the
   expect([rounds, b.size]).toEqual([[], 1])
 })
 
-it('a select whose case is pulled inside a map is an error of the performer', async () => {
+it('iterating a case inside map throws in the performer', async () => {
   const [a, b] = [chan<number>(1), chan<number>()]
   a.trySend(1)
   function* body() {

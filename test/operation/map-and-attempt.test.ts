@@ -46,7 +46,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(ch.tryReceive()).toEqual(when === 'at once' ? right(2) : left('empty'))
   })
 
-  it('maps go one over the other, from the inside out', async () => {
+  it('nested maps run from the inside out', async () => {
     const receive = perform(
       filled(1)
         .receive()
@@ -74,7 +74,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(log).toEqual(['b, and a receiver of a is no longer there'])
   })
 
-  it('f never runs inside the one who lets the operation go on', async () => {
+  it('f never runs inside the call that settles the operation', async () => {
     const ch = chan<number>()
     const log: string[] = []
     const f = () => log.push('f')
@@ -90,7 +90,7 @@ describe.each(ways)('by %s', (_, perform) => {
     }
   })
 
-  it('the throw of f of the chosen case is the select’s', async () => {
+  it('an error thrown by f of the chosen case is thrown by the select', async () => {
     const ch = chan<number>()
     const choices = [
       perform(select({ value: filled(1).receive().map(throws), never: never() })),
@@ -102,14 +102,14 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(choices.map(({ now }) => now)).toEqual([thrown(error), thrown(error)])
   })
 
-  it('what f returns is the result as it is, a function and undefined too', async () => {
+  it('the return value of f is the result, a function and undefined too', async () => {
     const f = () => 1
     const results = [perform(filled(1).receive().map(() => f)), perform(filled(1).receive().map(() => undefined))] // prettier-ignore
     await settle()
     expect(results.map(({ now }) => now)).toStrictEqual([done(f), done(undefined)])
   })
 
-  it('attempt makes a value of the result, and of a throw', async () => {
+  it('attempt returns a result as Right and an error as Left', async () => {
     const closed = chan<number>()
     closed.close()
     const results = [
@@ -127,7 +127,7 @@ describe.each(ways)('by %s', (_, perform) => {
     ])
   })
 
-  it('attempt makes a value of a throw that comes after a wait', async () => {
+  it('attempt returns an error thrown after a wait as Left', async () => {
     const ch = chan<number>()
     const results = [
       perform(ch.send(1).attempt()),
@@ -145,7 +145,7 @@ describe.each(ways)('by %s', (_, perform) => {
     ])
   })
 
-  it('the throw of onThrow is the performer’s', async () => {
+  it('an error thrown by onThrow is thrown in the performer', async () => {
     const ch = chan<number>()
     const parked = perform(ch.send(1).attempt(throws))
     await settle()
@@ -156,12 +156,12 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-it('what f throws after attempt is not caught by it', async () => {
+it('attempt does not catch an error thrown by a later map', async () => {
   const op = filled(1).receive().attempt().map(throws)
   await expect(op).rejects.toBe(error)
 })
 
-it('f runs as the performer: it may perform nothing itself, but starts goroutines and sends without waiting', async () => {
+it('f may start goroutines and call trySend', async () => {
   const ch = filled(1, 2)
   const out = chan<number>(1)
   const goroutine = go(function* () {
@@ -172,7 +172,7 @@ it('f runs as the performer: it may perform nothing itself, but starts goroutine
   expect(out.tryReceive()).toEqual(right(7))
 })
 
-it('f may look at another select while it is itself that of one', async () => {
+it('f may call trySelect while it runs for a select', async () => {
   const [a, b] = [filled(1, 2, 3), filled('x')]
   const three = () => ({ a: a.receive(), n: never(), m: never() })
   const choice = await select({ a: three().a.map(() => trySelect(three())), n: never(), m: never() })
@@ -187,7 +187,7 @@ it.each([undefined, null, 1, 'f', {}])('map refuses %o, and attempt whatever is 
   if (f !== undefined) expect(() => op.attempt(f as never)).toThrow(/^attempt\(onThrow\): expected a function, got /)
 })
 
-it('a map over a subscription that left does not run', async () => {
+it('map does not run for a withdrawn subscription', async () => {
   let calls = 0
   const ch = chan<number>()
   const receive = subscribed(ch.receive().map(() => calls++))
@@ -197,7 +197,7 @@ it('a map over a subscription that left does not run', async () => {
   expect(calls).toBe(0)
 })
 
-it('a mapped sleep is a value that comes later', async () => {
+it('a mapped sleep has a value at its end', async () => {
   using clock = virtualTime()
   const late = performed(choose(sleep(5).map(() => 'late'), never())) // prettier-ignore
   await clock.advance(5)

@@ -25,7 +25,7 @@ it('making an operation does nothing', async () => {
 })
 
 describe.each(ways)('by %s', (_, perform) => {
-  it('performing twice is independent: each receives a value of its own, each sends the value once more', async () => {
+  it('each performance is independent: each receives its own value, each sends the value once more', async () => {
     const ch = chan<number>()
     const receive = ch.receive()
     const receives = [perform(receive), perform(receive)]
@@ -63,7 +63,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(second.now).toEqual(done(undefined))
   })
 
-  it('the three meet each other', async () => {
+  it('goroutines, awaits and subscriptions exchange values with each other', async () => {
     for (const other of [performed, awaited, subscribed]) {
       const ch = chan<number>()
       const receive = perform(ch.receive())
@@ -75,7 +75,7 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-it('one operation object is performed by many goroutines at once, each with its own answer', async () => {
+it('one operation is performed by many goroutines at once, each with its own result', async () => {
   const ch = chan<number>()
   const receive = ch.receive()
   function* receiver() {
@@ -117,7 +117,7 @@ describe('from(op)', () => {
     expect(seen).toEqual([])
   })
 
-  it('fails with the throw, and retry performs anew', async () => {
+  it('fails with the thrown error, and retry performs again', async () => {
     const error = new Error('not yet')
     const ch = chan<number>(3)
     for (const i of upTo(3)) ch.trySend(i)
@@ -163,7 +163,7 @@ describe('from(op)', () => {
     expect(error).toBeUndefined()
   })
 
-  it('serves as a notifier and an inner source', async () => {
+  it('works as a notifier and as an inner source', async () => {
     const ch = chan<string>(1)
     ch.trySend('x')
     expect(await lastValueFrom(defer(() => ch.receive()))).toEqual(some('x'))
@@ -179,7 +179,7 @@ describe('a timer', () => {
   })
 })
 
-it('two async functions over a channel leave the microtasks: the host has its turn', async () => {
+it('two async functions that exchange values yield to the host', async () => {
   const ch = chan<number>()
   let isOver = false
   const deadline = performance.now() + 5000
@@ -193,7 +193,7 @@ it('two async functions over a channel leave the microtasks: the host has its tu
   expect(performance.now()).toBeLessThan(deadline)
 })
 
-it('a goroutine whose operations are all ready gives way when its slice is over, with its result kept', async () => {
+it('a goroutine whose operations are all ready yields at the end of its slice, and keeps its result', async () => {
   const ch = chan<number>(1)
   let isOver = false
   setImmediate(() => (isOver = true))

@@ -84,7 +84,7 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-it('JS-012 a channel that carries undefined is ready with it, and not closed', async () => {
+it('JS-012 a channel with the value undefined is ready with that value, and not closed', async () => {
   expect(await select({ value: filled(undefined).receive(), other: never() })).toStrictEqual({ case: 'value', value: some(undefined) })
 })
 
@@ -107,8 +107,8 @@ it('JS-010 of promises that settle in any order a select takes the one that Prom
   expect(unhandled).toEqual([])
 })
 
-describe('one reaction', () => {
-  it('is all a promise gets, however many selects it loses', async () => {
+describe('one reaction to a promise', () => {
+  it('is all that any number of lost selects add', async () => {
     const { promise, resolve } = deferred()
     const then = vi.spyOn(promise, 'then')
     const ch = chan<number>(1)
@@ -170,10 +170,10 @@ async function collected(ref: WeakRef<object>): Promise<void> {
   }
 }
 
-describe('a losing rejection is not an unhandled one', () => {
+describe('a rejection that loses a select is not unhandled', () => {
   const reject = () => Promise.reject(new Error('the loser'))
 
-  it('when the other was ready at once, whichever was looked at first', async () => {
+  it('when the other was ready at once, whichever was polled first', async () => {
     using _ = seeded(1)
     await go(function* () {
       for (const _ of upTo(20)) yield* select({ user: reject(), value: filled(1).receive() })
@@ -196,7 +196,7 @@ describe('a losing rejection is not an unhandled one', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('in a try that took its default', async () => {
+  it('in a trySelect that returned None', async () => {
     expect(trySelect({ user: reject() })).toEqual(none)
     expect(trySelect({ value: filled(1).receive(), user: reject() })._tag).toBe('Some')
     await hostTurn()
@@ -211,7 +211,7 @@ describe('a losing rejection is not an unhandled one', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('in a choice within another that did not look at it', async () => {
+  it('in a nested choice that was not polled', async () => {
     await select([filled(1).receive(), choose(never(), select({ user: reject() }))], { biased: true })
     await hostTurn()
     expect(unhandled).toEqual([])
@@ -224,7 +224,7 @@ describe('a losing rejection is not an unhandled one', () => {
     await expect(made).rejects.toThrow('the loser')
   })
 
-  it('but one that nobody made a case is', async () => {
+  it('but the rejection of a promise that is no case is unhandled', async () => {
     void reject()
     await hostTurn()
     expect(unhandled).toEqual([new Error('the loser')])
@@ -232,7 +232,7 @@ describe('a losing rejection is not an unhandled one', () => {
 })
 
 describe('the earliest a promise is ready', () => {
-  it('is one microtask after it became a case: a try over it is none, though it is settled', async () => {
+  it('is one microtask after it became a case: trySelect returns None at first, even for a settled promise', async () => {
     const promise = Promise.resolve(7)
     expect(trySelect({ user: promise })).toEqual(none)
     expect(trySelect({ user: promise })).toEqual(none)
@@ -240,14 +240,14 @@ describe('the earliest a promise is ready', () => {
     expect(trySelect({ user: promise })).toEqual(some({ case: 'user', value: 7 }))
   })
 
-  it('so an operation that is ready wins over a settled promise seen for the first time', async () => {
+  it('so a ready operation wins over a settled promise seen for the first time', async () => {
     using _ = seeded(5)
     await go(function* () {
       for (const _ of upTo(50)) expect((yield* select({ user: Promise.resolve(7), value: filled(1).receive() })).case).toBe('value')
     }).join()
   })
 
-  it('is as ready as anything from then on, and stays so; an await looks a microtask after the select was made', async () => {
+  it('from then on it stays ready; an await polls one microtask after the select was made', async () => {
     using _ = seeded(6)
     const counts = { user: 0, value: 0 }
     for (const _ of upTo(1000)) counts[(await select({ user: Promise.resolve(7), value: filled(1).receive() })).case]++
@@ -261,7 +261,7 @@ describe('a thenable of the user’s own', () => {
     expect(await select({ value: thenable })).toEqual({ case: 'value', value: 7 })
   })
 
-  it('that throws from then is one that rejects, now and later', async () => {
+  it('that throws from `then` counts as rejected, now and later', async () => {
     const thenable = {
       then() {
         throw new Error('a then that throws')
@@ -285,7 +285,7 @@ describe('a thenable of the user’s own', () => {
   })
 })
 
-it('a promise and a timeout: what Promise.race is used for, and nothing stays behind', async () => {
+it('a select of a promise and a timeout leaves nothing behind', async () => {
   using clock = virtualTime()
   const { promise, resolve } = deferred()
   const choice: Op<{ case: string }> = select({ user: promise, timeout: sleep(10) })
@@ -301,7 +301,7 @@ it('a promise and a timeout: what Promise.race is used for, and nothing stays be
   expect(slow.now).toEqual(done({ case: 'timeout', value: undefined }))
 })
 
-it('a goroutine that is canceled while it waits for a promise leaves it', async () => {
+it('a canceled goroutine stops waiting for a promise', async () => {
   const { promise, resolve } = deferred()
   const goroutine = go(function* () {
     yield* select({ user: promise })

@@ -16,7 +16,7 @@ const closed = chan<number>()
 closed.close()
 
 describe('then with two functions', () => {
-  it('calls the first back directly with the value of a ready operation', () => {
+  it('calls the first directly with the value of a ready operation', () => {
     neverLooksAtTheClock()
     const log: unknown[] = ['before']
     void filled(1).receive().then(
@@ -27,7 +27,7 @@ describe('then with two functions', () => {
     expect(log).toEqual(['before', some(1), 'after'])
   })
 
-  it('calls the second back directly with the throw', () => {
+  it('calls the second directly with the thrown error', () => {
     const log: unknown[] = []
     void closed.send(1).then(
       () => log.push('value'),
@@ -49,7 +49,7 @@ describe('then with two functions', () => {
     expect(log).toEqual([some(1)])
   })
 
-  it('answers something that cannot be chained, and says so', () => {
+  it('returns a value that throws when chained', () => {
     const answer = filled(1).receive().then(
       () => 1,
       () => 2,
@@ -58,7 +58,7 @@ describe('then with two functions', () => {
     expect(() => answer.then(() => 3)).toThrow(/^then\(f, r\) with two functions calls back directly and makes no promise/)
   })
 
-  it('a callback that throws does not reach the one who let the operation go on', async () => {
+  it('an error thrown by a callback does not reach the call that settled the operation', async () => {
     const ch = chan<number>()
     const uncaught: unknown[] = []
     const listeners = process.listeners('uncaughtException')
@@ -103,7 +103,7 @@ describe('while the host is due', () => {
   })
 })
 
-it('who is called back counts as resumed, until it performs an operation again', async () => {
+it('a caller of then counts as resumed in its callback, until its next operation', async () => {
   await new Promise<void>((resolve) => queue.pushAfterHost({ run: resolve })) // a slice begins
   neverLooksAtTheClock()
   queue.resumed = 0
@@ -119,19 +119,19 @@ it('who is called back counts as resumed, until it performs an operation again',
 })
 
 describe('then otherwise', () => {
-  it('answers a promise of what the function makes of it', async () => {
+  it("returns a promise of the function's result", async () => {
     const promise = filled(1).receive().then((message) => [message]) // prettier-ignore
     expect(promise).toBeInstanceOf(Promise)
     expect(await promise).toEqual([some(1)])
   })
 
-  it('without functions it answers a promise of the result', async () => {
+  it('without functions it returns a promise of the result', async () => {
     expect(await filled(1).receive().then()).toEqual(some(1))
     await expect(closed.send(1).then()).rejects.toThrow('send on closed channel')
     await expect(closed.send(1).then(null, null)).rejects.toThrow('send on closed channel')
   })
 
-  it('with a second function only, that gets the throw', async () => {
+  it('with a second function only, calls it with the thrown error', async () => {
     expect(await closed.send(1).then(undefined, (cause: Error) => cause.message)).toBe('send on closed channel')
     expect(
       await filled(1)
@@ -140,7 +140,7 @@ describe('then otherwise', () => {
     ).toEqual(some(1))
   })
 
-  it('what the function throws, and a promise it answers, are the promise’s', async () => {
+  it('an error or a promise from the function settles the returned promise', async () => {
     const error = new Error('f throws')
     await expect(
       filled(1).receive().then(() => { throw error }), // prettier-ignore
@@ -158,7 +158,7 @@ it('Promise.resolve, Promise.all and a return from an async function perform it 
   expect(ch.size).toBe(0)
 })
 
-it('Promise.race over operations performs them all: the losers’ values are lost, and what waits goes on waiting', async () => {
+it('Promise.race over operations performs them all: values of the losers are lost, and the others go on waiting', async () => {
   const [a, b, c] = [filled('a'), filled('b'), chan<string>()]
   expect(await Promise.race([a.receive(), b.receive(), c.receive()])).toEqual(some('a'))
   expect([a.size, b.size]).toEqual([0, 0])
@@ -168,7 +168,7 @@ it('Promise.race over operations performs them all: the losers’ values are los
   expect(c.tryReceive()._tag).toBe('Left')
 })
 
-it('where Promise.race loses values, choose and select take one', async () => {
+it('choose and select take one value where Promise.race loses values', async () => {
   const [a, b, c] = [filled('a'), filled('b'), chan<string>()]
   await choose(a.receive(), b.receive(), c.receive())
   expect(a.size + b.size).toBe(1)

@@ -13,7 +13,7 @@ beforeAll(async () => {
   b = await import('millrace')
 })
 
-it('they are two', () => {
+it('the two copies have their own functions and classes', () => {
   expect(b.chan).not.toBe(a.chan)
   expect(b.CanceledError).not.toBe(a.CanceledError)
 })
@@ -118,7 +118,7 @@ describe.each([
     expect(waits.now).toEqual(thrown('over'))
   })
 
-  it('a close reaches across', async () => {
+  it('a close in one copy ends a receive in the other', async () => {
     const [one, other] = copies()
     const ch = other.chan<number>()
     const goroutine = one.go(function* () {
@@ -130,7 +130,7 @@ describe.each([
   })
 })
 
-it('their channel is an observable and an async iterable to ours', async () => {
+it('a channel of one copy is an observable and an async iterable for the other', async () => {
   const ch = b.chan<number>(1)
   const seen: number[] = []
   from(ch).subscribe((value) => seen.push(value))
@@ -143,7 +143,7 @@ it('their channel is an observable and an async iterable to ours', async () => {
   expect(seen).toEqual([1])
 })
 
-it('an operation of theirs pulled by something else is a clear error', async () => {
+it('an operation of the other copy iterated outside a goroutine is a clear error', async () => {
   const spread = go(function* () {
     return [...(b.chan().receive() as Iterable<unknown>)]
   })

@@ -45,13 +45,13 @@ describe.each(ways)('by %s', (_, perform) => {
     expect([ch.size, room.size]).toEqual([1, 0])
   })
 
-  it('the error is the cause, and without one "context canceled"', async () => {
+  it('throws the cause, and without a cause "context canceled"', async () => {
     const results = [perform(never().within(canceled())), perform(never().within(canceled(new Error('why'))))]
     await settle()
     expect(results.map(({ now }) => now)).toEqual([thrownError('context canceled'), thrownError('why')])
   })
 
-  it('the end of the context ends the wait, and nobody is left in the queue', async () => {
+  it('the end of the context ends the wait, and leaves no waiter in the queue', async () => {
     const ch = chan<number>()
     const ctx = withCancel(background)
     const waits = [perform(ch.receive().within(ctx)), perform(ch.receive().map(String).within(ctx))]
@@ -63,7 +63,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(waitersOf(ch)).toEqual(nobody)
   })
 
-  it('the operation goes on as without it while the context lasts', async () => {
+  it('the operation works as without the context while the context lasts', async () => {
     const ch = chan<number>()
     const ctx = withCancel(background)
     const receive = perform(ch.receive().within(ctx))
@@ -99,7 +99,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(choice.now).toEqual(thrown('over'))
   })
 
-  it('a case within a context: its end is the throw of the select', async () => {
+  it('a select throws when the context of a case ends', async () => {
     const [a, b] = [chan<number>(), chan<number>()]
     const ctx = withCancel(background)
     const choice = perform(select({ a: a.receive().within(ctx), b: b.receive() }))
@@ -110,7 +110,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect([waitersOf(a), waitersOf(b)]).toEqual([nobody, nobody])
   })
 
-  it('attempt over within catches the end of the context', async () => {
+  it('attempt around within returns the end of the context as Left', async () => {
     const wait = perform(never().within(canceled('over')).attempt())
     await settle()
     expect(wait.now).toEqual(done(left('over')))
@@ -126,7 +126,7 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-it('making it looks at nothing: the context counts when it is performed', async () => {
+it('making the operation reads nothing: the context counts when it is performed', async () => {
   const ctx = withCancel(background)
   const op = filled(1, 2).receive().within(ctx)
   expect(await op).toEqual(some(1))
@@ -149,7 +149,7 @@ function own(): { ctx: Context; end: () => void; asked: string[] } {
   return { ctx, end: () => inner.cancel('own end'), asked }
 }
 
-it('a context of the user’s own serves, done before or while it waits', async () => {
+it("a user's context works, ended before or during the wait", async () => {
   const { ctx, end, asked } = own()
   const ch = chan<number>()
   const op = ch.receive().within(ctx)
@@ -169,7 +169,7 @@ it('a context of the user’s own serves, done before or while it waits', async 
 it.each([
   ['its err', { done: () => never() }],
   ['its done', { err: () => none }],
-])('a context of the user’s own has ended as soon as %s says so', async (_, lagging) => {
+])("a user's context has ended as soon as %s says so", async (_, lagging) => {
   const { ctx, end } = own()
   const ch = filled(1)
   const op = ch.receive().within({ ...ctx, ...lagging })
@@ -178,7 +178,7 @@ it.each([
   expect(ch.size).toBe(1)
 })
 
-it('the end of a context of the user’s own that gives no cause is "context canceled"', async () => {
+it('the end of a context of a user without a cause is "context canceled"', async () => {
   const { ctx, end } = own()
   const wait = performed(never().within({ ...ctx, cause: () => none }))
   await settle()
@@ -187,12 +187,12 @@ it('the end of a context of the user’s own that gives no cause is "context can
   expect(wait.now).toEqual(thrownError('context canceled'))
 })
 
-it('a context of the user’s own whose done() is no operation is refused', () => {
+it("a user's context whose done() returns no operation is refused", () => {
   const ctx = { ...own().ctx, done: () => Promise.resolve() as unknown as Op<void> }
   expect(() => never().within(ctx)).toThrow(/^within\(ctx\): expected an operation, got an instance of Promise/)
 })
 
-it('in a select it counts as one case, so that its context gets no second chance', async () => {
+it('within counts as one case of a select', async () => {
   using _ = seeded(3)
   const ctx = withCancel(background)
   const closed = chan<number>()
@@ -203,7 +203,7 @@ it('in a select it counts as one case, so that its context gets no second chance
   expect(Math.abs(first / 10_000 - 0.5)).toBeLessThan(0.0245)
 })
 
-it('of a context and an operation that come ready in one turn, the first to come wins', async () => {
+it('when a context ends and an operation becomes ready in one turn, the first of them wins', async () => {
   for (const order of ['value first', 'end first']) {
     const ch = chan<number>()
     const ctx = withCancel(background)
@@ -221,7 +221,7 @@ it.each<[string, (op: Op<void>) => Op<unknown>]>([
   ['mapped', (op) => op.map(String)],
   ['attempted', (op) => op.attempt()],
   ['a case', (op) => choose(op)],
-])('an operation that is refused is refused as well where it is %s', async (_, wrapped) => {
+])('a wait beyond the deadline is refused at once also where it is %s', async (_, wrapped) => {
   using clock = virtualTime()
   const limiter = rateLimiter(1, 1)
   limiter.allow()
@@ -231,7 +231,7 @@ it.each<[string, (op: Op<void>) => Op<unknown>]>([
   expect(wait.now).toEqual(thrownError('rate: Wait(n=1) would exceed context deadline'))
 })
 
-it('a select is refused only where every case is', async () => {
+it('a select is refused at once only when every case is', async () => {
   using clock = virtualTime()
   const limiter = rateLimiter(1, 1)
   limiter.allow()

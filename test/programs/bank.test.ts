@@ -66,7 +66,7 @@ it('P-04 a thousand transfers under ordered locks leave the right balances', asy
   expect(numGoroutine()).toBe(before)
 })
 
-it.each([1, 2, 3])('P-04 however the workers interleave (seed %i)', async (seed) => {
+it.each([1, 2, 3])('P-04 the balances are right under any interleaving (seed %i)', async (seed) => {
   using _chance = seeded(seed)
   using clock = virtualTime()
   const balances = go(bank, () => sleep(queue.random.below(4))).join()

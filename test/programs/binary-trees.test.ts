@@ -59,7 +59,7 @@ function* collect(from: Receiver<number>) {
   return values
 }
 
-it('P-06 two trees are equivalent where their walks are, whatever their shapes', async () => {
+it('P-06 two trees are equivalent when their walks are, whatever their shapes', async () => {
   const before = numGoroutine()
   const chance = new Random(6)
   const walked = chan<number>()

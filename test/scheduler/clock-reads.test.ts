@@ -35,7 +35,7 @@ it.each<[string, (ch: Chan<number>) => void]>([
         for await (const _ of ch);
       })(),
   ],
-])('%s looks at the clock at one operation in many', async (_, receiveAll) => {
+])('%s reads the clock at one operation in many', async (_, receiveAll) => {
   const ch = chan<number>(N)
   for (let i = 0; i < N; i++) ch.trySend(i)
   host.looks = 0

@@ -21,7 +21,7 @@ function install(clock: OneAlarm): OneAlarm {
 }
 
 describe('one timer of the host', () => {
-  it('serves however many sleep, and is set once where each sleeps longer than the last', async () => {
+  it('serves any number of sleeps, and is set once when each is longer than the last', async () => {
     const clock = install(new OneAlarm())
     let woken = 0
     for (let i = 0; i < 1000; i++)
@@ -38,7 +38,7 @@ describe('one timer of the host', () => {
     expect(clock.alarm).toBeNull()
   })
 
-  it('is moved to what comes earlier, and stays where that is called off', async () => {
+  it('moves to an earlier time, and stays when that timer is stopped', async () => {
     const clock = install(new OneAlarm())
     const late = newTimer(100)
     expect(clock.alarm?.at).toBe(100)
@@ -51,7 +51,7 @@ describe('one timer of the host', () => {
     expect(clock.alarm).toBeNull()
   })
 
-  it('wakes early for a time beyond the longest it takes, and fires when it has come', async () => {
+  it('wakes early for a time beyond its longest delay, and fires at that time', async () => {
     const clock = install(new OneAlarm(LONGEST))
     const century = 36_525 * 24 * HOUR
     const slept = performed(sleep(century))
@@ -66,7 +66,7 @@ describe('one timer of the host', () => {
     expect(timed.err()._tag).toBe('Some')
   })
 
-  it('is not set for what never comes', () => {
+  it('is not set for a timer that never fires', () => {
     const clock = install(new OneAlarm())
     const [never, hour] = [newTimer(Infinity), newTimer(HOUR)]
     expect(clock.alarm?.at).toBe(HOUR)
@@ -75,7 +75,7 @@ describe('one timer of the host', () => {
     never.stop()
   })
 
-  it('late, fires all that is due, in the order of their times', async () => {
+  it('a late host timer fires everything that is due, in the order of time', async () => {
     const clock = install(new OneAlarm())
     const order: number[] = []
     for (const ms of [30, 10, 20])
@@ -91,7 +91,7 @@ describe('one timer of the host', () => {
   })
 })
 
-describe('TM-025 of dropped timers nothing is left:', () => {
+describe('TM-025 dropped timers are collected:', () => {
   const made: Record<string, () => object> = {
     'after that was never performed': () => after(HOUR),
     'a select that was never performed': () => select({ timeout: after(HOUR) }),
@@ -116,7 +116,7 @@ describe('TM-025 of dropped timers nothing is left:', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('one that is still to fire is held until it does', async () => {
+  it('a timer that has not fired is held until it does', async () => {
     using clock = virtualTime()
     expect(await survivorsOf(100, () => newTimer(HOUR))).toBe(100)
     await clock.advance(HOUR)

@@ -26,7 +26,7 @@ const inParallel = (ch: Chan<number>, n: number) => {
   for (const _ of upTo(n)) performed(ch.receive())
 }
 
-it.each([0, 1, 2, 10])('a probe sees each value enter a channel of capacity %i and leave it, whoever waited', async (capacity) => {
+it.each([0, 1, 2, 10])('a probe sees each value enter a channel of capacity %i and leave it, whichever side waited', async (capacity) => {
   for (const act of [
     (ch: Chan<number>) => inParallel(ch, 5),
     (ch: Chan<number>) => {
@@ -48,7 +48,7 @@ it.each([0, 1, 2, 10])('a probe sees each value enter a channel of capacity %i a
   }
 })
 
-it('a value that waits to be sent has not entered, and one that is lost was not received', async () => {
+it('the value of a parked send has not entered, and a lost value was not received', async () => {
   const full = chan<number>(1)
   expect(await seen(full, () => upTo(3).forEach((i) => performed(full.send(i))))).toEqual(['send'])
   const slides = chan<number>(sliding<number>(1))
@@ -62,14 +62,14 @@ it('a value that waits to be sent has not entered, and one that is lost was not 
   expect(await seen(drops, () => (upTo(3).forEach((i) => drops.trySend(i)), drops.tryReceive()))).toEqual(['send', 'receive'])
 })
 
-it('a close, and what it makes of those who wait, is one event', async () => {
+it('a close with its effect on the waiters is one event', async () => {
   const ch = chan<number>()
   performed(ch.receive())
   await settle()
   expect(await seen(ch, () => ch.close())).toEqual(['close'])
 })
 
-it('a probe need not look at all there is', async () => {
+it('a probe may lack any of its methods', async () => {
   const before = setProbe({})
   try {
     const ch = chan<number>(1)
@@ -112,7 +112,7 @@ it('a probe sees each operation that is made, performed or not', () => {
   }
 })
 
-it('an attempt that takes nothing is no event', async () => {
+it('a try that takes nothing is not an event', async () => {
   const ch = chan<number>()
   expect(await seen(ch, () => [ch.trySend(1), ch.tryReceive(), subscribed(ch.receive()).leave()])).toEqual([])
 })

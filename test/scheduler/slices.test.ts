@@ -178,7 +178,7 @@ describe('within a slice an operation that is ready', () => {
   })
 })
 
-it('where a slice ends does not decide what is a crash: those who were ready may still join', async () => {
+it('the end of a slice does not decide what is a crash: a ready goroutine may still join', async () => {
   const crashes: unknown[] = []
   const off = onCrash((error) => crashes.push(error))
   let joined = 0

@@ -46,7 +46,7 @@ class Sorted {
   }
 }
 
-it('timers fire as a sorted array says, each once, in the order of time and then of setting, and one alarm serves all', async () => {
+it('timers fire once each, as in a sorted array: by time, then by order of setting; and one alarm serves all', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (steps) => {
       const clock = new OneAlarm()
@@ -80,7 +80,7 @@ it('timers fire as a sorted array says, each once, in the order of time and then
   )
 })
 
-it('10,000 timers set and taken back in random order fire in order', async () => {
+it('10,000 timers set and stopped in random order fire in order', async () => {
   const clock = new OneAlarm()
   const timers = new Timers(clock)
   const fired: number[] = []

@@ -35,8 +35,8 @@ const noOperation: readonly (readonly [unknown, string])[] = [
   [{ then: 1 }, 'an object'],
 ]
 
-describe('a case that is no operation', () => {
-  it.each(noOperation)('%o is a TypeError that names its key and shows it', (value, shown) => {
+describe('a case that is not an operation', () => {
+  it.each(noOperation)('%o is a TypeError that names its key and shows the value', (value, shown) => {
     const ch = chan<number>(1)
     ch.trySend(1)
     const make = (key: string) => () => select({ ready: ch.receive(), [key]: value } as Cases)
@@ -50,7 +50,7 @@ describe('a case that is no operation', () => {
     expect(ch.size).toBe(1)
   })
 
-  it('is refused when the select is made, whatever is ready, and leaves everything usable', async () => {
+  it('is rejected when the select is made, whatever is ready, and changes nothing', async () => {
     const ch = chan<number>(1)
     const parked = performed(select({ value: ch.receive(), other: chan().receive() }))
     await settle()
@@ -95,7 +95,7 @@ describe('a falsy case is a nil channel', () => {
     expect(waits.now).toEqual(waiting)
   })
 
-  it('a hole in an array is one too', async () => {
+  it('a hole in an array is a nil channel too', async () => {
     const ch = chan<number>(1)
     ch.trySend(1)
     // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
@@ -110,7 +110,7 @@ describe('biased', () => {
     return ch.receive()
   }
 
-  it('takes the first as written that is ready', async () => {
+  it('takes the first ready case in the order written', async () => {
     for (let i = 0; i < 50; i++) {
       expect((await select({ z: chan().receive(), b: ready(), a: ready() }, { biased: true })).case).toBe('b')
       expect((await select([false, ready(), ready()], { biased: true })).case).toBe(1)
@@ -118,7 +118,7 @@ describe('biased', () => {
     }
   })
 
-  it.each(['0', '1', '42', '4294967294'])('refuses the key %o, which JavaScript moves to the front, and names it', (key) => {
+  it.each(['0', '1', '42', '4294967294'])('rejects the key %o, which JavaScript moves to the front, and names it', (key) => {
     const make = () => select({ b: ready(), [key]: ready() }, { biased: true })
     expect(make).toThrow(TypeError)
     expect(make).toThrow(new RegExp(`^select: biased goes by the order written, and JavaScript .*"${key}"`))
@@ -129,7 +129,7 @@ describe('biased', () => {
     expect((await select({ b: chan().receive(), [key]: ready(), a: ready() }, { biased: true })).case).toBe(key)
   })
 
-  it('is no more than an order: integer-like keys are fine without it', async () => {
+  it('integer-like keys are fine without biased', async () => {
     expect((await select({ b: chan().receive(), 7: ready() })).case).toBe('7')
     expect((await select({ 7: ready() }, { biased: false })).case).toBe('7')
   })
@@ -144,7 +144,7 @@ it('keys of every kind name their case', async () => {
 })
 
 describe.each(ways)('time as a case, by %s', (_, perform) => {
-  it('a timer that loses keeps its expiry, and gives it once', async () => {
+  it('a timer that loses keeps its expiry for one later receive', async () => {
     using clock = virtualTime()
     const timer = newTimer(10)
     const ch = chan<number>(1)
@@ -180,7 +180,7 @@ describe.each(ways)('time as a case, by %s', (_, perform) => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('the first of several sleeps wins, and the others leave no timer', async () => {
+  it('the shortest of several sleeps wins, and the others leave no timer', async () => {
     using clock = virtualTime()
     const choice = perform(select([sleep(30), sleep(10), sleep(20)]))
     await clock.advance(0)
@@ -258,7 +258,7 @@ it('a loser leaves nothing behind: no place in a queue, no timer, no child of a 
   expect(empty.tryReceive()._tag).toBe('Left')
 })
 
-it('a channel that was a case once is not kept alive by it', async () => {
+it('a select does not keep the channels of its cases alive', async () => {
   const refs = await (async () => {
     const made: WeakRef<object>[] = []
     for (let i = 0; i < 10; i++) {

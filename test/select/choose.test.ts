@@ -7,7 +7,7 @@ import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 describe.each(ways)('by %s', (_, perform) => {
-  it('choose answers the value of the one that can go on, at once or after a wait', async () => {
+  it('choose returns the value of the ready operation, at once or after a wait', async () => {
     const [a, b] = [chan<number>(1), chan<string>()]
     a.trySend(1)
     const op = choose(a.receive(), b.receive(), never())
@@ -28,7 +28,7 @@ describe.each(ways)('by %s', (_, perform) => {
   })
 })
 
-it('choose refuses what is no operation, and says which', () => {
+it('choose rejects a value that is not an operation, and says which', () => {
   for (const value of [Promise.resolve(1), undefined, null, false, 1, {}])
     expect(() => choose(never(), value as never)).toThrow(/^choose: operation 1: expected an operation, got /)
 })

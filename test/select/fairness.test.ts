@@ -26,7 +26,7 @@ async function chosen(n: number, count: number, choice: (round: number) => Op<{ 
   return counts
 }
 
-it('SE-012 of two cases that are always ready each is chosen as often as the other', async () => {
+it('SE-012 two cases that are always ready are chosen equally often', async () => {
   using _ = seeded(12)
   const n = 10_000
   const [c1, c2] = [full(n + 1), full(n + 1)]
@@ -56,7 +56,7 @@ it.each([0, 100])('SE-016 a select of two sends on a channel of capacity %i send
   }
 })
 
-it.each([2, 3, 300])('of %i cases that wait in one queue each is found as often as the others', async (width) => {
+it.each([2, 3, 300])('%i cases that wait in one queue are found equally often', async (width) => {
   using _ = seeded(17)
   const ch = chan<number>()
   const choice = select(upTo(width).map((i) => ch.send(i)))
@@ -76,7 +76,7 @@ it.each([2, 3, 300])('of %i cases that wait in one queue each is found as often 
   expect(Math.abs(low / n - expected)).toBeLessThan(bound(n))
 })
 
-it('with biased it is the first as written that waits in the queue first', async () => {
+it('with biased the first case in the order written is parked first', async () => {
   const ch = chan<number>()
   for (const _ of upTo(20)) {
     performed(select([ch.send(0), ch.send(1)], { biased: true }))
@@ -85,7 +85,7 @@ it('with biased it is the first as written that waits in the queue first', async
   }
 })
 
-describe('whichever two of four are ready, each is chosen as often as the other', () => {
+describe('two ready cases of four are chosen equally often', () => {
   const pairs = upTo(4).flatMap((a) => upTo(a).map((b) => [b, a]))
 
   it.each(pairs)('%i and %i', async (a, b) => {
@@ -112,7 +112,7 @@ describe.each([2, 3, 8, 64])('of %i cases that are always ready', (width) => {
   const closed = chan<number>()
   closed.close()
 
-  it('each is chosen as often as the others, kept in a variable or made anew', async () => {
+  it('each is chosen equally often, with one select or a new one each time', async () => {
     using _ = seeded(64)
     const receives = upTo(width).map(() => closed.receive())
     const kept = select(receives)
@@ -122,14 +122,14 @@ describe.each([2, 3, 8, 64])('of %i cases that are always ready', (width) => {
     expect(Math.abs(deviation(await chosen(n, width, () => select(record))))).toBeLessThan(6)
   })
 
-  it('the second draw is fair as well: none of the rest is preferred when the first drawn is not ready', async () => {
+  it('the second draw is fair too: no case is preferred when the first drawn is not ready', async () => {
     using _ = seeded(65)
     // The case of this round is never ready, so that each of the others has the same chance.
     const counts = await chosen(n, width, (round) => select(upTo(width).map((i) => (i === round % width ? never() : closed.receive()))))
     expect(Math.abs(deviation(counts))).toBeLessThan(6)
   })
 
-  it('with biased it is always the first as written', async () => {
+  it('with biased the first case in the order written is always chosen', async () => {
     const counts = await chosen(100, width, () =>
       select(
         upTo(width).map(() => closed.receive()),
@@ -140,7 +140,7 @@ describe.each([2, 3, 8, 64])('of %i cases that are always ready', (width) => {
   })
 })
 
-it('a choice within a select counts as one case, however many it has', async () => {
+it('a choice within a select counts as one case, however many operations it has', async () => {
   using _ = seeded(7)
   const n = 10_000
   const closed = chan<number>()
@@ -174,7 +174,7 @@ it('a biased select and a select of one case draw nothing', async () => {
   expect(queue.random.below(1_000_000)).toBe(untouched.below(1_000_000))
 })
 
-it('of receivers that wait, the first to come is served first: chance is only among what is ready at the look', async () => {
+it('parked receivers are served in their order: only cases ready at the poll are drawn at random', async () => {
   const ch = chan<number>()
   const order: number[] = []
   for (const i of upTo(5))

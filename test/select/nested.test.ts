@@ -14,7 +14,7 @@ closed.close()
 const ready = (name: string) => closed.receive().map(() => name)
 
 describe.each(ways)('by %s', (_, perform) => {
-  it('a select in a select in a select answers with the whole way', async () => {
+  it('a select in a select in a select returns the whole path', async () => {
     const ch = chan<number>()
     const lost = [chan<number>(), chan<number>(), chan<number>()]
     const op = select({
@@ -30,7 +30,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect([ch, ...lost].map(waitersOf)).toEqual([nobody, nobody, nobody, nobody])
   })
 
-  it('leaving takes all of them out of every queue', async () => {
+  it('a withdrawn nested choice leaves every queue', async () => {
     const channels = upTo(4).map(() => chan<number>())
     const [a, b, c, d] = channels.map((ch) => ch.receive())
     const choice = perform(choose(a, choose(b, choose(c, d).within(withCancel(background)))))
@@ -42,7 +42,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(channels.map(waitersOf)).toEqual([nobody, nobody, nobody, nobody])
   })
 
-  it('the throw of an inner case is the outer’s', async () => {
+  it('an error thrown by an inner case is thrown by the outer select', async () => {
     const ch = chan<number>()
     const choice = perform(select({ inner: choose(ch.send(1), never()), never: never() }).attempt((cause) => (cause as Error).message))
     await settle()
@@ -68,7 +68,7 @@ it('an outer biased select keeps its order, and the inner draws', async () => {
   expect(seen).toEqual(new Set(['a', 'b']))
 })
 
-it('an inner context that has ended is a case that is ready: it throws where it is chosen', async () => {
+it('an inner context that has ended is a ready case, and throws when it is chosen', async () => {
   using _ = seeded(3)
   const ctx = withCancel(background)
   ctx.cancel('over')
@@ -93,7 +93,7 @@ it('the same operation twice among the cases waits twice, and goes on once', asy
   expect(choice.now).toMatchObject({ is: 'done', value: { value: some(1) } })
 })
 
-it('one select as two cases of another keeps them apart', async () => {
+it('one select as two cases of another keeps the two apart', async () => {
   const ch = chan<number>()
   const inner = select({ value: ch.receive(), never: never() })
   const choice = performed(select([inner, inner], { biased: true }))
@@ -104,7 +104,7 @@ it('one select as two cases of another keeps them apart', async () => {
   expect(waitersOf(ch)).toEqual(nobody)
 })
 
-it('two nested choices that only meet each other go on together', async () => {
+it('two nested choices that can only complete with each other do', async () => {
   const ch = chan<string>()
   const both = (name: string): Op<unknown> =>
     select({
@@ -123,7 +123,7 @@ it('two nested choices that only meet each other go on together', async () => {
   expect(waitersOf(ch)).toEqual(nobody)
 })
 
-it('attempt and map within a nested choice are its own', async () => {
+it('attempt and map within a nested choice apply to that choice only', async () => {
   const ch = chan<number>()
   const ctx = withCancel(background)
   const choice = performed(

@@ -21,7 +21,7 @@ it.each<[string, number, (ch: Chan<number>) => Op<unknown>]>([
   ['a choice', 2, (ch) => choose(ch.receive(), ch.receive())],
   ['a select in a select', 4, (ch) => select([select([ch.receive(), ch.receive()]), ch.receive()])],
   ['an operation within a context', 2, (ch) => ch.receive().within(withCancel(background))],
-])('%s parks the same %i cases each time it waits, whether it was chosen, threw, was left or gave back', async (_, cases, make) => {
+])('%s parks the same %i cases each time, whether it was chosen, threw, was withdrawn or returned a value', async (_, cases, make) => {
   const ch = chan<number>()
   const parked = new Set<Waiter>()
   for (const end of ['left', 'chosen', 'gave back', 'threw', 'left']) {
@@ -38,7 +38,7 @@ it.each<[string, number, (ch: Chan<number>) => Op<unknown>]>([
   expect(parked.size).toBeLessThanOrEqual(cases)
 })
 
-it('of a wide select as many cases are kept as there is room for', async () => {
+it('a wide select keeps as many cases as there is room for', async () => {
   const ch = chan<number>()
   const wide = select(Array.from({ length: 3 * MOST }, () => ch.receive()))
   const once = async () => {

@@ -90,7 +90,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('SE-041 a select of one case is the operation itself: it waits, goes on, and throws as that does', async () => {
+  it('SE-041 a select of one case waits, completes and throws as the operation itself does', async () => {
     const ch = chan<number>()
     const receive = perform(select({ value: ch.receive() }))
     await settle()
@@ -289,7 +289,7 @@ it('SE-039 the channel of a case may come from a receive', async () => {
   expect(ch.tryReceive()).toEqual(right(2))
 })
 
-it('SE-042 what was received in a round is that of the round, also later', async () => {
+it('SE-042 a closure keeps the value received in its round', async () => {
   const ch = filled(0, 1, 2)
   const seen: (() => number)[] = []
   await go(function* () {
@@ -304,7 +304,7 @@ it('SE-042 what was received in a round is that of the round, also later', async
   expect(seen.map((f) => f())).toEqual([0, 1, 2])
 })
 
-it('SE-042 the answers of a select kept in a variable are each its own', async () => {
+it('SE-042 each performance of one select has its own result', async () => {
   const ch = filled(0, 1)
   const choice = select({ value: ch.receive(), other: never() })
   const [first, second] = [await choice, await choice]
@@ -335,7 +335,7 @@ it('wide selects of different widths find what is ready, one after the other', a
   }
 })
 
-it('an array of cases answers with the index as written, nil channels included', async () => {
+it('a select of an array returns the index as written, nil channels included', async () => {
   const ch = filled(1)
   expect(await select([null, chan<number>().receive(), undefined, ch.receive(), false])).toEqual({ case: 3, value: some(1) })
 })

@@ -6,12 +6,12 @@ import { seeded } from '../support/seeded.js'
 import { settle } from '../support/settle.js'
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
-it('SE-001 a select with only a default takes it', () => {
+it('SE-001 trySelect without cases returns None', () => {
   expect(trySelect({})).toEqual(none)
   expect(trySelect([])).toEqual(none)
 })
 
-it('SE-005 a ready case beats the default', () => {
+it('SE-005 a ready case is taken before the default', () => {
   using _ = seeded(1)
   for (const _ of upTo(100)) {
     const ch = chan<number>(1)
@@ -21,7 +21,7 @@ it('SE-005 a ready case beats the default', () => {
   }
 })
 
-it('a try takes what is ready and waits for nothing, with a send as with a receive', async () => {
+it('trySelect takes a ready case and waits for nothing, with a send as with a receive', async () => {
   const ch = chan<number>(1)
   const cases = { sent: ch.send(1), value: ch.receive() }
   expect(trySelect(cases)).toEqual(some({ case: 'sent', value: undefined }))
@@ -34,7 +34,7 @@ it('a try takes what is ready and waits for nothing, with a send as with a recei
   expect(receive.now).toEqual(done(some(2)))
 })
 
-it('trySelect looks into inner choices, and takes nothing where none is ready', () => {
+it('trySelect polls nested choices, and takes nothing when none is ready', () => {
   const ch = chan<number>(1)
   const cases = { inner: choose(never(), ch.receive()), other: never() }
   expect(trySelect(cases)).toEqual(none)

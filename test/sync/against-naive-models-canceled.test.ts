@@ -267,7 +267,7 @@ it.each([
   { tool: 'rwMutex', program: rwMutexProgram },
   { tool: 'cond', program: condProgram },
   { tool: 'rateLimiter', program: limiterProgram },
-])('a $tool, one of whose users is canceled, grants what a naive one does', async ({ tool, program }) => {
+])('a $tool with a user that is canceled grants as the naive model does', async ({ tool, program }) => {
   let total = 0
   for (const plan of plans) total += (await explore(program, plan)).schedules
   rows.push(`${String(total).padStart(8)}  ${tool}`)

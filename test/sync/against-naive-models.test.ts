@@ -49,8 +49,8 @@ const steps = (names: Record<string, fc.Arbitrary<number>>): fc.Arbitrary<Step[]
 const any = fc.nat(100)
 const none = fc.constant(0)
 
-describe('against naive ones', () => {
-  it('a semaphore grants the same to the same', async () => {
+describe('against naive models', () => {
+  it('a semaphore grants the same waiters', async () => {
     const weight = fc.integer({ min: 0, max: 4 })
     const program = steps({ acquire: weight, try: weight, release: weight, leave: any })
     await fc.assert(
@@ -75,7 +75,7 @@ describe('against naive ones', () => {
     )
   })
 
-  it('an rwMutex grants the same to the same', async () => {
+  it('an rwMutex grants the same waiters', async () => {
     const program = steps({ lock: none, rLock: none, tryLock: none, tryRLock: none, unlock: none, rUnlock: none, leave: any })
     await fc.assert(
       fc.asyncProperty(program, async (steps) => {
@@ -100,7 +100,7 @@ describe('against naive ones', () => {
     )
   })
 
-  it('a cond wakes the same', async () => {
+  it('a cond wakes the same waiters', async () => {
     const program = steps({ wait: none, signal: none, broadcast: none, leave: any })
     await fc.assert(
       fc.asyncProperty(program, async (steps) => {
@@ -137,7 +137,7 @@ describe('against naive ones', () => {
     )
   })
 
-  it('a rate limiter grants the same to the same, at the same time', async () => {
+  it('a rate limiter grants the same waiters at the same time', async () => {
     const few = fc.integer({ min: 0, max: 4 })
     const program = steps({ allow: few, wait: few, reserve: few, cancel: any, leave: any, burst: few, ticks: few })
     await fc.assert(

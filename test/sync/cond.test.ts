@@ -144,7 +144,7 @@ describe('cond', () => {
     expect(seen).toEqual([2, 3])
   })
 
-  it('CO-006 wait gives the lock away and holds it again on return', async () => {
+  it('CO-006 wait unlocks, and holds the lock again on return', async () => {
     const mu = mutex()
     const c = cond(mu)
     const log: string[] = []
@@ -204,7 +204,7 @@ describe('cond', () => {
     ])
   })
 
-  it('MU-011 anything that locks and unlocks serves a cond', async () => {
+  it('MU-011 any Locker works with a cond', async () => {
     const rw = rwMutex()
     let own = false
     const ownLock = {
@@ -234,8 +234,8 @@ describe('cond', () => {
   })
 })
 
-describe('cond, giving up', () => {
-  it('when the context ends it locks again and throws the cause', async () => {
+describe('cond, canceled waiters', () => {
+  it('at the end of the context wait locks again and throws the cause', async () => {
     using clock = virtualTime()
     using ctx = withTimeout(background, 10)
     const mu = mutex()
@@ -254,7 +254,7 @@ describe('cond, giving up', () => {
     expect(mu.tryLock()).toBe(true)
   })
 
-  it('under a context that has ended it throws, and holds the lock', async () => {
+  it('under an ended context wait throws, and holds the lock', async () => {
     const ctx = withCancel(background)
     ctx.cancel(new Error('enough'))
     const mu = mutex()
@@ -265,7 +265,7 @@ describe('cond, giving up', () => {
     expect(mu.tryLock()).toBe(true)
   })
 
-  it('one that is canceled holds the lock while it is unwound, and is passed over by the signals', async () => {
+  it('a canceled waiter holds the lock while it is unwound, and signals skip it', async () => {
     const mu = mutex()
     const c = cond(mu)
     const log: string[] = []
@@ -288,7 +288,7 @@ describe('cond, giving up', () => {
     expect(mu.tryLock()).toBe(true)
   })
 
-  it('canceled when it was woken and waits for the lock, it hands the signal on', async () => {
+  it('a waiter canceled between its signal and the lock passes the signal on', async () => {
     const mu = mutex()
     const c = cond(mu)
     const log: string[] = []
@@ -306,7 +306,7 @@ describe('cond, giving up', () => {
     expect(mu.tryLock()).toBe(true)
   })
 
-  it('what a broadcast woke is not handed on', async () => {
+  it('a broadcast is not passed on', async () => {
     const closed = chan<void>()
     const relocks = [closed.receive()] // the first one does not get its lock back for now
     const c = cond({ lock: () => relocks.shift() ?? gosched(), unlock() {} })
@@ -330,7 +330,7 @@ describe('cond, giving up', () => {
     expect(log).toEqual(['late'])
   })
 
-  it('without the lock, wait throws at once and leaves nobody in the queue', async () => {
+  it('without the lock wait throws at once and leaves no waiter in the queue', async () => {
     const mu = mutex()
     const c = cond(mu)
     expect(() => c.wait()).toThrow('sync: unlock of unlocked mutex')

@@ -10,7 +10,7 @@ describeLock('keyedMutex, one key', () => {
 })
 
 describe('keyedMutex', () => {
-  it('work on one key waits for that key only', async () => {
+  it('a lock of one key waits for that key only', async () => {
     const locks = keyedMutex<string>()
     using _a = await locks.lock('a')
     const [again, other] = [performed(locks.lock('a')), performed(locks.lock('b'))]
@@ -20,7 +20,7 @@ describe('keyedMutex', () => {
     expect([locks.tryLock('a'), locks.tryLock('b'), locks.tryLock('c')]).toEqual([false, false, true])
   })
 
-  it('two keys in one select: the one that is free', async () => {
+  it('a select of two keys takes the free one', async () => {
     const locks = keyedMutex<string>()
     locks.tryLock('a')
     const choice = performed(select({ a: locks.lock('a'), b: locks.lock('b') }))
@@ -30,7 +30,7 @@ describe('keyedMutex', () => {
     expect(locks.tryLock('a')).toBe(true)
   })
 
-  it('unlocking a key that is not locked throws, whatever others are', () => {
+  it('unlocking an unlocked key throws, also when other keys are locked', () => {
     const locks = keyedMutex<string>()
     locks.tryLock('a')
     expect(() => locks.unlock('b')).toThrow('sync: unlock of unlocked mutex')

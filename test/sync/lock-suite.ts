@@ -64,7 +64,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(next.now).toMatchObject({ is: 'done' })
     })
 
-    it('a guard unlocks once: disposed again it leaves the next holder alone', async () => {
+    it('a guard unlocks once: disposed again, it does not unlock the next holder', async () => {
       const lock = make()
       const guard = await lock.lock()
       guard[Symbol.dispose]()
@@ -73,7 +73,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(false)
     })
 
-    it('serves those who wait in the order they came', async () => {
+    it('serves waiters in the order they came', async () => {
       const lock = make()
       lock.tryLock()
       const order: number[] = []
@@ -90,7 +90,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
     })
 
-    it.each(ways.filter(([way]) => way !== 'await'))('one who leaves the queue is passed over, by %s', async (_, perform) => {
+    it.each(ways.filter(([way]) => way !== 'await'))('a waiter that leaves the queue is skipped, by %s', async (_, perform) => {
       const lock = make()
       lock.tryLock()
       const waiters = [0, 1, 2].map(() => perform(lock.lock()))
@@ -106,7 +106,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
     })
 
-    it('what a subscriber was granted and left before the delivery goes to the next', async () => {
+    it('a grant to a subscriber that unsubscribed before the delivery passes to the next waiter', async () => {
       const lock = make()
       lock.tryLock()
       const delivered: unknown[] = []
@@ -122,7 +122,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
     })
 
-    it('what a goroutine was granted before it was canceled is delivered, and unlocked as it is unwound', async () => {
+    it('a grant before a cancel is delivered, and unlocked as the goroutine is unwound', async () => {
       const lock = make()
       lock.tryLock()
       let granted = 0
@@ -140,7 +140,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
     })
 
-    it('as a case that is not chosen it holds nothing and leaves the queue', async () => {
+    it('a case that is not chosen holds nothing and leaves the queue', async () => {
       const lock = make()
       const chosen = await select({ ready: select({ now: Promise.resolve() }), lock: lock.lock() }, { biased: true })
       if (chosen.case === 'lock') chosen.value[Symbol.dispose]() // the promise takes a microtask to come to light
@@ -157,7 +157,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
     })
 
-    it('twice in one select it is granted once', async () => {
+    it('two cases for one lock are granted once', async () => {
       const lock = make()
       const now = performed(select([lock.lock(), lock.lock()]))
       await settle()
@@ -171,7 +171,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
     })
 
-    it('is given up when the context ends, with its cause', async () => {
+    it('throws the cause when the context ends', async () => {
       const lock = make()
       lock.tryLock()
       using ctx = withCancel(background)
@@ -188,7 +188,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true) // a context that has ended wins
     })
 
-    it('a hundred thousand who wait are served and leave without overflowing the stack', async () => {
+    it('a hundred thousand waiters are served and leave without overflowing the stack', async () => {
       const lock = make()
       lock.tryLock()
       let served = 0

@@ -107,7 +107,7 @@ describe('mutex', () => {
     expect(mu.tryLock()).toBe(true)
   })
 
-  it('a guard unlocks at its end, also where the lock was given away and taken again in between', async () => {
+  it('a guard unlocks at its end, also when the lock was unlocked and locked again in between', async () => {
     const mu = mutex()
     {
       using _guard = await mu.lock()
@@ -118,7 +118,7 @@ describe('mutex', () => {
     expect(mu.tryLock()).toBe(true)
   })
 
-  it('a guard whose lock was unlocked by hand is a second unlock', async () => {
+  it('disposing a guard after an unlock by hand is a second unlock', async () => {
     const mu = mutex()
     const guard = await mu.lock()
     mu.unlock()

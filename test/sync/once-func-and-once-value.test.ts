@@ -4,7 +4,7 @@ import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 
 describe('onceFunc and onceValue', () => {
-  it('ON-006 run once and answer the same for ever', async () => {
+  it('ON-006 run once and return the same result for ever', async () => {
     const calls = { func: 0, value: 0, values: 0 }
     const func = onceFunc(() => void calls.func++)
     const value = onceValue(() => ++calls.value)
@@ -45,7 +45,7 @@ describe('onceFunc and onceValue', () => {
     expect(runs).toBe(1)
   })
 
-  it('ON-013 or share its one failure', async () => {
+  it('ON-013 callers of an async once share its one failure', async () => {
     const boom = new Error('boom')
     let runs = 0
     for (const make of [onceValue, onceFunc] as ((f: () => Promise<never>) => () => Op<unknown>)[]) {
@@ -70,7 +70,7 @@ describe('onceFunc and onceValue', () => {
     expect(runs).toBe(0)
   })
 
-  it('refuse what is no function', () => {
+  it('reject an argument that is not a function', () => {
     expect(() => onceFunc(1 as never)).toThrow('onceFunc(f): expected a function, got 1')
     expect(() => onceValue(null as never)).toThrow('onceValue(f): expected a function, got null')
   })

@@ -21,7 +21,7 @@ describe('once', () => {
     expect(n).toBe(1)
   })
 
-  it('ON-002 a throw counts as done: it is for the first caller, the others return', async () => {
+  it('ON-002 a throw counts as done: the first caller gets the error, later callers return', async () => {
     const o = once()
     const boom = new Error('boom')
     const first = performed(
@@ -36,7 +36,7 @@ describe('once', () => {
     await o.do(() => expect.unreachable())
   })
 
-  it('the function goes on where the caller who started it gives up', async () => {
+  it('the function continues when the caller that started it stops waiting', async () => {
     const o = once()
     const gate = chan<void>()
     let ran = 0
@@ -57,7 +57,7 @@ describe('once', () => {
     expect(other.now).toEqual(done(undefined))
   })
 
-  it('a throw that the first caller did not wait for is a crash, though others waited for the end', async () => {
+  it('an error that the first caller did not wait for is a crash, even with other waiters', async () => {
     const crashes: unknown[] = []
     const restore = onCrash((error) => crashes.push(error))
     const o = once()
@@ -79,7 +79,7 @@ describe('once', () => {
     expect(choice.now).toEqual(done({ case: 'now', value: 1 }))
   })
 
-  it('refuses what is no function, and has not run by that', async () => {
+  it('rejects an argument that is not a function, and does not count that call', async () => {
     const o = once()
     expect(() => o.do(undefined as never)).toThrow('once.do(f): expected a function, got undefined')
     let ran = 0

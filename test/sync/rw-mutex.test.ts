@@ -70,7 +70,7 @@ describe('rwMutex', () => {
     expect(stateOf(rw)).toBe('free')
   })
 
-  it('RW-003 the four try forms answer by the state of the lock', () => {
+  it('RW-003 the four try forms return according to the state of the lock', () => {
     const rw = rwMutex()
     expect(rw.tryLock()).toBe(true)
     expect([rw.tryLock(), rw.tryRLock()]).toEqual([false, false])
@@ -198,7 +198,7 @@ describe('rwMutex', () => {
     expect(stateOf(rw)).toBe('free')
   })
 
-  it('the readers kept out by writers who leave the queue go in, together with the one who is in', async () => {
+  it('readers queued behind a writer get in when that writer leaves the queue', async () => {
     const rw = rwMutex()
     rw.tryRLock()
     const writers = [performed(rw.lock()), performed(rw.lock())]
@@ -213,7 +213,7 @@ describe('rwMutex', () => {
     expect(readers.map(({ now }) => now.is)).toEqual(['done', 'done'])
   })
 
-  it('a writer who comes as the one before it gives up is not forgotten', async () => {
+  it('a writer that queues as the writer before it leaves is granted', async () => {
     const rw = rwMutex()
     rw.tryRLock()
     const first = performed(rw.lock())
@@ -232,7 +232,7 @@ describe('rwMutex', () => {
     second.unsubscribe()
   })
 
-  it('both sides in one select are granted once', async () => {
+  it('a select over the read and the write lock is granted once', async () => {
     const rw = rwMutex()
     rw.tryRLock()
     using ctx = withCancel(background)
@@ -248,7 +248,7 @@ describe('rwMutex', () => {
     expect(stateOf(rw)).toBe('read')
   })
 
-  it('what a reader was granted and left before the delivery is given back', async () => {
+  it('a read lock granted to a subscriber that unsubscribed before the delivery is released', async () => {
     const rw = rwMutex()
     rw.tryLock()
     let delivered = 0
@@ -262,7 +262,7 @@ describe('rwMutex', () => {
     expect(writer.now.is).toBe('done')
   })
 
-  it('a reader who leaves at once, called back inside the unlock, does not let a writer in beside the others', async () => {
+  it('a reader that unlocks inside the grant does not let a writer in beside the other readers', async () => {
     const rw = rwMutex()
     rw.tryLock()
     const throws = (): void => expect.unreachable()

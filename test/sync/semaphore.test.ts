@@ -191,7 +191,7 @@ describe('semaphore, large and small', () => {
     expect(small.now.is).toBe('done')
   })
 
-  it('a large request that leaves the head lets in those it held up', async () => {
+  it('a large request that leaves the head of the queue lets the smaller ones in', async () => {
     const sem = semaphore(3)
     sem.tryAcquire(2)
     const large = performed(sem.acquire(3))
@@ -205,7 +205,7 @@ describe('semaphore, large and small', () => {
     expect(free(sem)).toBe(0)
   })
 
-  it('a large and a small request in one select are granted once, though the one held up the other', async () => {
+  it('a large and a small request in one select are granted once, though one blocked the other', async () => {
     const sem = semaphore(3)
     sem.tryAcquire(3)
     const stop = chan<string>()

@@ -51,7 +51,7 @@ describe('singleflight', () => {
     expect(await select({ call })).toEqual({ case: 'call', value: { value: 'bar', shared: false } })
   })
 
-  it('SF-007 everyone in a shared call is told so', async () => {
+  it('SF-007 every caller of a shared run gets shared = true', async () => {
     const flights = singleflight<string, number>()
     const gate = chan<void>()
     const calls = [1, 2, 3].map((n) =>
@@ -118,7 +118,7 @@ describe('singleflight', () => {
     expect(await flights.do('key', () => 2)).toEqual({ value: 2, shared: false })
   })
 
-  it('after forget the next caller starts anew, beside the one that runs', async () => {
+  it('after forget the next caller starts a new run beside the current one', async () => {
     const flights = singleflight<string, number>()
     const gates = [chan<void>(), chan<void>()]
     const call = (i: number) =>
@@ -143,7 +143,7 @@ describe('singleflight', () => {
     expect([second.now, third.now]).toEqual(Array(2).fill(done({ value: 1, shared: true })))
   })
 
-  it('SF-016 a caller that leaves cancels nobody', async () => {
+  it('SF-016 a caller that leaves does not cancel the others', async () => {
     using clock = virtualTime()
     using short = withTimeout(background, 10)
     const flights = singleflight<string, string>()
@@ -167,7 +167,7 @@ describe('singleflight', () => {
 })
 
 describe('singleflight, when the last caller leaves', () => {
-  it('a generator is unwound, an async function has a context to look at, and the key is free', async () => {
+  it('a generator is unwound, the context of an async function ends, and the key is free', async () => {
     const before = numGoroutine()
     const flights = singleflight<string, string>()
     const log: string[] = []
@@ -204,7 +204,7 @@ describe('singleflight, when the last caller leaves', () => {
     expect(numGoroutine()).toBe(before)
   })
 
-  it('one that asks before the run is stopped keeps it', async () => {
+  it('a caller that comes before the run is stopped keeps it running', async () => {
     const flights = singleflight<string, number>()
     const gate = chan<void>()
     const first = performed(
@@ -222,7 +222,7 @@ describe('singleflight, when the last caller leaves', () => {
     expect(second.now).toEqual(done({ value: 1, shared: true }))
   })
 
-  it('one that has asked and not waited yet is a caller', async () => {
+  it('a caller that does not wait yet counts', async () => {
     const flights = singleflight<string, number>()
     const gate = chan<void>()
     const first = performed(
@@ -260,7 +260,7 @@ describe('singleflight, when the last caller leaves', () => {
     expect(rounds).toEqual(['tick', 'tick', 'tick', 'call'])
   })
 
-  it('refuses what is no function', () => {
+  it('rejects an argument that is not a function', () => {
     expect(() => singleflight().do('key', 1 as never)).toThrow('singleflight.do(key, f): expected a function, got 1')
   })
 })

@@ -7,7 +7,7 @@ const none = { _tag: 'None' }
 const some = (value: unknown) => ({ _tag: 'Some', value })
 
 describe('syncMap', () => {
-  it('MP-001 load answers none, the value, and none after delete', () => {
+  it('MP-001 load returns None, the value, and None after delete', () => {
     const map = syncMap<string, number>()
     expect(map.load('a')).toEqual(none)
     map.store('a', 1)
@@ -17,7 +17,7 @@ describe('syncMap', () => {
     expect(map.load('a')).toEqual(none)
   })
 
-  it('MP-002 loadOrStore and loadAndDelete tell what was there', () => {
+  it('MP-002 loadOrStore and loadAndDelete return the previous value', () => {
     const map = syncMap<string, number>()
     expect(map.loadOrStore('a', 1)).toEqual({ value: 1, loaded: false })
     expect(map.loadOrStore('a', 2)).toEqual({ value: 1, loaded: true })
@@ -36,7 +36,7 @@ describe('syncMap', () => {
     expect(map.load(1)).toEqual(some(1))
   })
 
-  it('MP-004 swap tells the previous value; range stops on false', () => {
+  it('MP-004 swap returns the previous value; range stops on false', () => {
     const map = syncMap<string, number>()
     expect(map.swap('a', 1)).toEqual(none)
     expect(map.swap('a', 2)).toEqual(some(1))
@@ -138,7 +138,7 @@ describe('syncMap.loadOrCompute', () => {
       const message = await gate.receive()
       return `${key} ${message._tag === 'Some' && message.value}`
     }],
-  ])('runs its function once for those who ask meanwhile, and stores what it answers: %s', async (_, make) => {
+  ])('runs its function once for concurrent callers, and stores its result: %s', async (_, make) => {
     const map = syncMap<string, string>()
     const gate = chan<number>()
     const f = make(gate)
@@ -153,7 +153,7 @@ describe('syncMap.loadOrCompute', () => {
     expect(await map.loadOrCompute('key', () => expect.unreachable())).toBe('key 7')
   }) // prettier-ignore
 
-  it('a throw is for all who asked, and the next one tries again', async () => {
+  it('an error is thrown to all concurrent callers, and the next caller tries again', async () => {
     const map = syncMap<string, number>()
     const boom = new Error('boom')
     const fails = async (): Promise<number> => {
@@ -165,7 +165,7 @@ describe('syncMap.loadOrCompute', () => {
     expect(await map.loadOrCompute('key', () => 5)).toBe(5)
   })
 
-  it('what is stored meanwhile wins', async () => {
+  it('a value stored meanwhile wins', async () => {
     const map = syncMap<string, string>()
     const gate = chan<void>()
     const ask = performed(
@@ -182,7 +182,7 @@ describe('syncMap.loadOrCompute', () => {
     expect(map.load('key')).toEqual(some('stored'))
   })
 
-  it('goes on where the one who asked gives up', async () => {
+  it('continues when the caller stops waiting', async () => {
     using ctx = withCancel(background)
     const map = syncMap<string, number>()
     const gate = chan<void>()
@@ -208,7 +208,7 @@ describe('syncMap.loadOrCompute', () => {
     expect(await map.loadOrCompute('quick', () => 1)).toBe(1)
   })
 
-  it('refuses what is no function', () => {
+  it('rejects an argument that is not a function', () => {
     const map = syncMap<string, number>()
     expect(() => map.loadOrCompute('a', 1 as never)).toThrow('syncMap.loadOrCompute(key, f): expected a function, got 1')
     expect(() => map.range(1 as never)).toThrow('syncMap.range(f): expected a function, got 1')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { syncPool } from 'millrace'
 
 describe('syncPool', () => {
-  it('PO-001 get makes a new one when empty, else gives back what was put', () => {
+  it('PO-001 get makes a new item when empty, else returns an item that was put', () => {
     expect(syncPool().get()).toBe(undefined)
     let made = 0
     const pool = syncPool(() => ++made)
@@ -11,7 +11,7 @@ describe('syncPool', () => {
     expect([pool.get(), pool.get()]).toEqual([42, 3])
   })
 
-  it('PO-004 get answers only what was put or made, each at most as often as it was put', () => {
+  it('PO-004 get returns only items that were put or made, each at most as often as it was put', () => {
     let made = 0
     const pool = syncPool(() => ({ made: ++made }))
     const put = Array.from({ length: 5000 }, (_, i) => ({ made: -i }))
@@ -30,7 +30,7 @@ describe('syncPool', () => {
     expect([pool.get(), pool.get()]).toEqual([undefined, 1])
   })
 
-  it('refuses what makes nothing', () => {
+  it('rejects an argument that is not a function', () => {
     expect(() => syncPool(5 as never)).toThrow('syncPool(make): expected a function, got 5')
   })
 })

@@ -177,7 +177,7 @@ describe('waitGroup', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('is given up with the context', async () => {
+  it('throws when the context ends', async () => {
     using clock = virtualTime()
     using ctx = withTimeout(background, 10)
     const wg = waitGroup()
@@ -209,7 +209,7 @@ describe('waitGroup and crashes', () => {
     crashes.length = 0
   })
 
-  it('takes no failure: it counts as done, and is a crash', async () => {
+  it('a failure counts as done, and is a crash', async () => {
     collect()
     const wg = waitGroup()
     const boom = new Error('boom')
@@ -222,7 +222,7 @@ describe('waitGroup and crashes', () => {
     expect(crashes).toEqual([boom])
   })
 
-  it('reports a done too many where the goroutine ends that it was counted for', async () => {
+  it('an excess done is reported when the counted goroutine ends', async () => {
     collect()
     const wg = waitGroup()
     wg.go(function* () {

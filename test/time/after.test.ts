@@ -21,7 +21,7 @@ describe.each(ways)('by %s', (_, perform) => {
 })
 
 describe('sleep', () => {
-  it('TM-003 many at once are over in the order of their times, and each at its own', async () => {
+  it('TM-003 many waits end in the order of their times, and each at its own', async () => {
     using clock = virtualTime()
     const started = clock.now()
     const slots = [5, 3, 6, 6, 6, 1, 1, 2, 7, 9, 4, 8, 0]

@@ -26,7 +26,7 @@ it('TM-004 a delayed function may set itself again, and one that sleeps does not
   await clock.advance(1000)
 })
 
-it('TM-020 a delayed function that is stopped before its call is not called; after the call stop is false and does not wait', async () => {
+it('TM-020 a delayed function that is stopped in time is not called; after the call stop returns false and does not wait', async () => {
   using clock = virtualTime()
   let state = 'not called'
   const f = function* () {

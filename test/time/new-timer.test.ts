@@ -9,7 +9,7 @@ const HOUR = 3_600_000
 const hasFired = (timer: Timer): boolean => trySelect({ fired: timer.fired() })._tag === 'Some'
 
 describe('a timer', () => {
-  it('expires once, at its time, for one of those who wait', async () => {
+  it('expires once, at its time, for one of its waiters', async () => {
     using clock = virtualTime()
     const timer = newTimer(100)
     const [first, second] = [performed(timer.fired()), performed(timer.fired())]
@@ -22,14 +22,14 @@ describe('a timer', () => {
     expect(second.now).toEqual(done(undefined))
   })
 
-  it('that nobody waits for has expired for the next who asks', async () => {
+  it('without waiters it keeps its expiry for the next receive', async () => {
     using clock = virtualTime()
     const timer = newTimer(100)
     await clock.advance(200)
     expect([hasFired(timer), hasFired(timer)]).toEqual([true, false])
   })
 
-  it('that is due has expired, although the host’s timer is late', () => {
+  it("a due timer has expired although the host's timer is late", () => {
     using clock = virtualTime()
     const timer = newTimer(100)
     clock.block(99)
@@ -60,7 +60,7 @@ describe('a timer', () => {
     expect(fired.now).toEqual(done(undefined))
   })
 
-  it('as a case that loses, leaves its expiry for the next', async () => {
+  it('as a case that is not chosen it keeps its expiry for the next receive', async () => {
     using clock = virtualTime()
     const timer = newTimer(100)
     const answer = performed(select({ early: after(50), fired: timer.fired() }))
@@ -103,7 +103,7 @@ describe('stop and reset', () => {
     expect(hasFired(timer)).toBe(true)
   })
 
-  it('TM-007 answer in a row: true, false, false, true, and after receiving false, false', async () => {
+  it('TM-007 return in a row: true, false, false, true, and after a receive false, false', async () => {
     using clock = virtualTime()
     const timer = newTimer(HOUR)
     expect([timer.stop(), timer.stop(), timer.reset(HOUR), timer.reset(1)]).toEqual([true, false, false, true])
@@ -116,7 +116,7 @@ describe('stop and reset', () => {
   it.each<[string, (timer: Timer) => boolean]>([
     ['stop', (timer) => timer.stop()],
     ['reset', (timer) => timer.reset(HOUR)],
-  ])('%s takes back an expiry that nobody has received, and that is true', async (_, call) => {
+  ])('%s takes back an unreceived expiry and returns true', async (_, call) => {
     using clock = virtualTime()
     const timer = newTimer(10)
     await clock.advance(20)
@@ -128,7 +128,7 @@ describe('stop and reset', () => {
   it.each<[string, (timer: Timer) => boolean]>([
     ['stop', (timer) => timer.stop()],
     ['reset', (timer) => timer.reset(HOUR)],
-  ])('%s of one that is due, before the host’s timer has had its turn, takes back that expiry', (_, call) => {
+  ])("%s of a due timer, before the host's timer runs, takes back its expiry", (_, call) => {
     using clock = virtualTime()
     const timer = newTimer(10)
     clock.block(20)
@@ -137,7 +137,7 @@ describe('stop and reset', () => {
     timer.stop()
   })
 
-  it('what was granted to a subscriber who left is there again, unless the timer was stopped or reset since', async () => {
+  it('an expiry granted to a subscriber that unsubscribed is there again, unless the timer was stopped or reset since', async () => {
     for (const since of ['nothing', 'stop', 'reset']) {
       using clock = virtualTime()
       const between = go(function* () {
@@ -177,7 +177,7 @@ describe('stop and reset', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('TM-010 there is no timer that was not set: one of no duration is refused', () => {
+  it('TM-010 a timer without a duration is rejected', () => {
     using clock = virtualTime()
     const as = (value?: unknown) => value as number // what JavaScript may pass
     expect(() => newTimer(as())).toThrow(new TypeError('newTimer(ms): expected a number of ms, got undefined'))

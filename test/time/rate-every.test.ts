@@ -20,7 +20,7 @@ describe('rateEvery', () => {
     for (const [ms, perSecond] of limits) expect(rateEvery(ms)).toBeCloseTo(perSecond, 9)
   })
 
-  it('refuses what is no time', () => {
+  it('rejects a value that is not a time', () => {
     expect(() => rateEvery(NaN)).toThrow('rateEvery(ms): expected a number of ms, got NaN')
   })
 })

@@ -266,7 +266,7 @@ describe('rateLimiter', () => {
 })
 
 describe('rateLimiter, its queue', () => {
-  it('who waits is served first in, first out, each at its own time; a small request does not overtake', async () => {
+  it('waiters are served first in, first out, each at its own time; a small request does not overtake', async () => {
     using times = new Times()
     const { clock } = times
     const limiter = rateLimiter(10, 3)
@@ -288,7 +288,7 @@ describe('rateLimiter, its queue', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('one timer is set however many wait', async () => {
+  it('one timer serves any number of waiters', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 1)
     const waits = Array.from({ length: 100 }, () => performed(limiter.wait()))
@@ -298,7 +298,7 @@ describe('rateLimiter, its queue', () => {
     expect(waits.map(({ now }) => now)).toEqual(Array(100).fill(done(undefined)))
   })
 
-  it('one who gives up takes nothing, and those behind move up', async () => {
+  it('a waiter that leaves takes nothing, and the waiters behind it move up', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 3)
     limiter.allow(2)
@@ -314,7 +314,7 @@ describe('rateLimiter, its queue', () => {
     expect(times.clock.waiting).toBe(0) // no timer without somebody who waits
   })
 
-  it('no timer is left by the only one who gives up', async () => {
+  it('the last waiter to leave leaves no timer', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 1)
     limiter.allow()
@@ -326,7 +326,7 @@ describe('rateLimiter, its queue', () => {
     await settle()
   })
 
-  it('as a case that is not chosen it takes nothing', async () => {
+  it('a case that is not chosen takes nothing', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 1)
     limiter.allow()
@@ -337,7 +337,7 @@ describe('rateLimiter, its queue', () => {
     expect(limiter.allow()).toBe(true)
   })
 
-  it('twice in one select it is granted once, whichever gives way to which', async () => {
+  it('two cases for one limiter are granted once, whichever is ahead', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 3)
     limiter.allow(2)
@@ -352,7 +352,7 @@ describe('rateLimiter, its queue', () => {
     expect(limiter.tokens()).toBe(1)
   })
 
-  it('tokens granted to a subscriber who left before the delivery go to the next', async () => {
+  it('tokens granted to a subscriber that unsubscribed before the delivery pass to the next waiter', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 1)
     limiter.allow()
@@ -368,7 +368,7 @@ describe('rateLimiter, its queue', () => {
     expect(next.now).toEqual(done(undefined))
   })
 
-  it('a reservation keeps its place among those who wait, and a canceled one lets them move up', async () => {
+  it('a reservation keeps its place among the waiters, and a canceled one lets them move up', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 2)
     limiter.allow(2)
@@ -388,7 +388,7 @@ describe('rateLimiter, its queue', () => {
     expect(limiter.tokens()).toBe(0)
   })
 
-  it('a reservation whose time has come is canceled in that instant, and not later', () => {
+  it('a due reservation can be canceled in the same instant, and not later', () => {
     using times = new Times()
     const limiter = rateLimiter(10, 2)
     limiter.reserve(2).cancel()
@@ -400,7 +400,7 @@ describe('rateLimiter, its queue', () => {
     expect(limiter.tokens()).toBe(0.5)
   })
 
-  it('a higher limit reaches those who wait; with none they all go', async () => {
+  it('a higher limit applies to the waiters; no limit releases them all', async () => {
     using times = new Times()
     const { clock } = times
     const limiter = rateLimiter(1, 1)
@@ -416,7 +416,7 @@ describe('rateLimiter, its queue', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('a lower burst does not strand who waits for more', async () => {
+  it('a lower burst does not strand a waiter for more', async () => {
     using times = new Times()
     const limiter = rateLimiter(10, 3)
     limiter.allow(3)
@@ -430,7 +430,7 @@ describe('rateLimiter, its queue', () => {
     expect(wait.now).toEqual(done(undefined))
   })
 
-  it('looking at the tokens does not put off who waits', async () => {
+  it('reading the tokens does not delay the waiters', async () => {
     using times = new Times()
     const limiter = rateLimiter(7, 1)
     limiter.allow()
@@ -444,7 +444,7 @@ describe('rateLimiter, its queue', () => {
     expect(wait.now).toEqual(done(undefined))
   })
 
-  it('the context of another cause gives up as well', async () => {
+  it('a wait ends with the cause of its context', async () => {
     using _times = new Times()
     const limiter = rateLimiter(1, 1)
     limiter.allow()
@@ -477,7 +477,7 @@ describe('rateLimiter, its arguments', () => {
     expect(limiter.allow()).toBe(true)
   })
 
-  it('refuses a longest wait that is no time', () => {
+  it('rejects a longest wait that is not a time', () => {
     expect(() => rateLimiter(1, 1).reserve(1, NaN)).toThrow('rateLimiter.reserve(n, longest): expected a number of ms, got NaN')
   })
 })

@@ -16,7 +16,7 @@ describe.each(ways)('by %s', (_, perform) => {
     expect(slept.now).toEqual(done(undefined))
   })
 
-  it('TM-008 zero and negative times are over at once, and set no timer', async () => {
+  it('TM-008 zero and negative times end at once, and set no timer', async () => {
     using clock = virtualTime()
     for (const ms of nothing) {
       const outcomes = [perform(sleep(ms)), perform(after(ms))]
@@ -28,7 +28,7 @@ describe.each(ways)('by %s', (_, perform) => {
 })
 
 describe('sleep', () => {
-  it('TM-001 of zero, a hundred times among sends and receives, hangs nobody', async () => {
+  it('TM-001 of zero, a hundred times among sends and receives, blocks no goroutine', async () => {
     const ch = chan<number>()
     const sender = go(function* () {
       for (let i = 0; i < 100; i++) {
@@ -58,7 +58,7 @@ describe('sleep', () => {
     expect(slept.now).toEqual(done(undefined))
   })
 
-  it('those for the same time are over in the order in which they began', async () => {
+  it('sleeps with the same end return in the order of their start', async () => {
     using clock = virtualTime()
     const order: number[] = []
     for (let i = 0; i < 50; i++)
@@ -79,7 +79,7 @@ describe('sleep', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('that loses a select leaves nothing behind', async () => {
+  it('as a case that is not chosen it leaves nothing behind', async () => {
     using clock = virtualTime()
     const ch = chan<number>(1)
     const cases = select({ value: ch.receive(), timeout: after(1000) })
@@ -100,7 +100,7 @@ describe('sleep', () => {
   it.each([
     ['sleep', sleep],
     ['after', after],
-  ])('%s of what is no number of ms throws at once, and names it', (name, make) => {
+  ])('%s of a value that is not a number of ms throws at once, and names it', (name, make) => {
     const as = (value: unknown) => value as number // what JavaScript may pass
     expect(() => make(NaN)).toThrow(new RangeError(`${name}(ms): expected a number of ms, got NaN`))
     expect(() => make(as('10'))).toThrow(new TypeError(`${name}(ms): expected a number of ms, got "10"`))

@@ -27,7 +27,7 @@ describe('sometimes', () => {
     expect(ran({ first: 2, every: 2, interval: 2000 }, [...calls(3), { pause: 2000 }, ...calls(3)])).toEqual([1, 2, 3, 4, 5])
   })
 
-  it('a call that throws has counted', () => {
+  it('a call that throws counts', () => {
     const gate = sometimes()
     expect(() =>
       gate.do(() => {
@@ -37,7 +37,7 @@ describe('sometimes', () => {
     gate.do(() => expect.unreachable())
   })
 
-  it('a call from within runs by the same count', () => {
+  it('a nested call counts too', () => {
     const gate = sometimes({ first: 2 })
     const log: string[] = []
     gate.do(() => {
@@ -48,7 +48,7 @@ describe('sometimes', () => {
     expect(log).toEqual(['outer', 'inner'])
   })
 
-  it('refuses what makes no sense', () => {
+  it('rejects invalid arguments', () => {
     expect(() => sometimes({ first: 1.5 })).toThrow('sometimes({ first }): expected a whole number from 0 up, got 1.5')
     expect(() => sometimes({ every: -1 })).toThrow('sometimes({ every }): expected a whole number from 0 up, got -1')
     expect(() => sometimes({ interval: NaN })).toThrow('sometimes({ interval }): expected a number of ms, got NaN')

@@ -7,7 +7,7 @@ import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 describe('a ticker', () => {
-  it.each([0, -0, -1, -Infinity])('TM-011 of %d ms is refused, as is a reset to it', (ms) => {
+  it.each([0, -0, -1, -Infinity])('TM-011 of %d ms is rejected, as is a reset to it', (ms) => {
     using clock = virtualTime()
     expect(() => ticker(ms)).toThrow(RangeError)
     expect(() => ticker(ms)).toThrow('non-positive interval for NewTicker')
@@ -48,7 +48,7 @@ describe('a ticker', () => {
     one.stop()
   })
 
-  it('drops the ticks that a slow receiver misses, all but the first', async () => {
+  it('drops the ticks that a slow receiver misses, except the first', async () => {
     using clock = virtualTime()
     const started = clock.now()
     const one = ticker(10)
@@ -86,7 +86,7 @@ describe('a ticker', () => {
     one.stop()
   })
 
-  it('says that it holds nothing, of nothing', async () => {
+  it('has size 0 and capacity 0', async () => {
     using clock = virtualTime()
     const one = ticker(10)
     await clock.advance(15)
@@ -105,7 +105,7 @@ describe('a ticker', () => {
     one.stop()
   })
 
-  it('can be ranged over, be a case, and be iterated by for await', async () => {
+  it('works in a range, in a select and in a for await', async () => {
     using clock = virtualTime()
     const one = ticker(10)
     const ranged = go(function* () {
@@ -137,7 +137,7 @@ describe('a ticker', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('faster than the clock can tell ticks once a turn, and does not hold up the rest', async () => {
+  it("faster than the clock's resolution, ticks once a turn and does not block the rest", async () => {
     using clock = virtualTime()
     const one = ticker(Number.MIN_VALUE)
     const other = ticker(10)
@@ -153,7 +153,7 @@ describe('a ticker', () => {
     ['NaN', NaN, RangeError],
     ['"10"', '10', TypeError],
     ['undefined', undefined, TypeError],
-  ])('of %s, which is no number of ms, is refused', (shown, ms, kind) => {
+  ])('of %s, which is not a number of ms, is rejected', (shown, ms, kind) => {
     using clock = virtualTime()
     expect(() => ticker(ms as number)).toThrow(kind)
     expect(() => ticker(ms as number)).toThrow(`expected a number of ms, got ${shown}`)

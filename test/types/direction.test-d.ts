@@ -78,7 +78,7 @@ it('TY-009 a channel and a sender are closed, a receiver is not', () => {
   receiver.close()
 })
 
-it('TY-010 what is no channel is neither sent on, nor received from, nor closed', () => {
+it('TY-010 a value that is not a channel cannot be sent on, received from or closed', () => {
   const no = { size: 0, capacity: 0 }
   // @ts-expect-error no send
   no.send(1)
@@ -97,7 +97,7 @@ it('TY-010 what is no channel is neither sent on, nor received from, nor closed'
   return [asReceiver, asSender]
 })
 
-it('TY-014 what is received has a value only where it was found not to be closed', () => {
+it('TY-014 a received Option has a value only after a check for Some', () => {
   go(function* () {
     const message = yield* receiver.receive()
     expectTypeOf(message).toEqualTypeOf<Option<number>>()
@@ -159,7 +159,7 @@ describe('variance', () => {
     return [narrower, wider]
   })
 
-  it('a channel is neither', () => {
+  it('a channel is invariant', () => {
     // @ts-expect-error it would be sent animals
     const wider: Chan<Animal> = dogs
     // @ts-expect-error an animal may be received

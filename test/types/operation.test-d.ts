@@ -37,7 +37,7 @@ describe('an operation', () => {
     expectTypeOf(from(jobs)).toEqualTypeOf<Observable<number>>()
   })
 
-  it('maps, waits within a context, and makes values of throws', () => {
+  it('types map, within and attempt', () => {
     expectTypeOf(jobs.receive().map(String)).toEqualTypeOf<Op<string>>()
     expectTypeOf(jobs.receive().within(background)).toEqualTypeOf<Op<Option<number>>>()
     expectTypeOf(jobs.send(1).attempt()).toEqualTypeOf<Op<Either<unknown, void>>>()
@@ -69,7 +69,7 @@ describe('an operation', () => {
 })
 
 describe('select', () => {
-  it('answers a union that a switch narrows', () => {
+  it('returns a union that a switch narrows', () => {
     go(function* () {
       const maybe = undefined as Chan<string> | undefined
       const r = yield* select({
@@ -104,20 +104,20 @@ describe('select', () => {
     })
   })
 
-  it('of an array answers the index', () => {
+  it('of an array returns the index', () => {
     go(function* () {
       expectTypeOf(yield* select([jobs.receive(), null, jobs.receive()])).toEqualTypeOf<{ case: number; value: Option<number> }>()
     })
   })
 
-  it('with a default answers an Option', () => {
+  it('trySelect returns an Option', () => {
     const now = trySelect({ job: jobs.receive() })
     if (now._tag === 'Some') expectTypeOf(now.value).toEqualTypeOf<{ case: 'job'; value: Option<number> }>()
     // @ts-expect-error there may be none
     void now.value
   })
 
-  it('refuses what is no operation', () => {
+  it('rejects a value that is not an operation', () => {
     // @ts-expect-error a number is no case
     void select({ job: 1 })
     // @ts-expect-error a channel is no operation
@@ -128,7 +128,7 @@ describe('select', () => {
     void select({ job: jobs.receive() }, { fair: true })
   })
 
-  it('choose answers the union of the values, and never adds nothing', () => {
+  it('choose returns the union of the values, and never adds nothing to it', () => {
     go(function* () {
       const first = yield* choose(
         sleep(5).map(() => 'late' as const),

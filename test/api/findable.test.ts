@@ -1,0 +1,81 @@
+/**
+ * Tests are found by name. Always true: the tests of an exported function stand in a file named after it, in kebab case
+ * (`withCancel`: with-cancel.test.ts), or in the file that `together` names; and a folder of tests is named after a room of `src`.
+ */
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { expect, it } from 'vitest'
+import { entries, readJson, root } from '../../scripts/entries.mjs'
+
+/** What is tested in a file named after something else: variants of one function, and errors where they are thrown. */
+const together: Record<string, Record<string, string>> = {
+  millrace: {
+    CanceledError: 'context-end',
+    DeadlineExceededError: 'context-end',
+    dropping: 'sliding-and-dropping',
+    onceFunc: 'once-func-and-once-value',
+    onceValue: 'once-func-and-once-value',
+    sliding: 'sliding-and-dropping',
+    todo: 'background',
+  },
+  'millrace/node': { SignalError: 'terminal' },
+  'millrace/testing': {
+    BubbleError: 'bubble',
+    LawError: 'laws',
+    LeakError: 'leaks',
+    MarbleError: 'marbles',
+    ScheduleError: 'explore',
+    dump: 'leaks',
+    dumpText: 'leaks',
+    expectNoLeaks: 'leaks',
+    replay: 'explore',
+    watchGoroutines: 'leaks',
+  },
+  'millrace/fast-check': { latency: 'values', payload: 'values', scheduleOf: 'schedule' },
+  'millrace/fp-ts': {
+    chainPoolRTE: 'worker-pool',
+    chainPoolTE: 'worker-pool',
+    mapE: 'either',
+    mapLeftE: 'either',
+    partitionE: 'either',
+    workerPoolRTE: 'worker-pool',
+    workerPoolTE: 'worker-pool',
+  },
+}
+
+/** Folders of tests that are about no single room: whole programs, ports of Go's bugs, the package and its pages. */
+const acrossRooms = ['api', 'consumers', 'docs', 'examples', 'fast-check', 'go', 'goker', 'laws', 'model', 'programs', 'support', 'types']
+
+const exported = readJson('test/api/exports.json') as Record<string, string[]>
+const files = new Set(
+  readdirSync(new URL('test/', root), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => basename(file, '.test.ts')),
+)
+const kebab = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()
+const foldersOf = (path: string) => {
+  const inside = readdirSync(new URL(path, root), { withFileTypes: true })
+  return inside.filter((each) => each.isDirectory()).map(({ name }) => name)
+}
+
+it.each(entries.filter(({ name }) => name !== 'operators'))(
+  'each function of $specifier has a test file named after it',
+  ({ specifier }) => {
+    const aliases = together[specifier] ?? {}
+    const missing = exported[specifier].filter((name) => !files.has(aliases[name] ?? kebab(name)))
+    expect(missing, 'name a test file after each, or say in `together` where it is tested').toEqual([])
+  },
+)
+
+it('a function that shares a test file is exported and has none of its own', () => {
+  for (const [specifier, aliases] of Object.entries(together))
+    for (const [name, file] of Object.entries(aliases)) {
+      expect(exported[specifier], `${specifier}: ${name} is exported`).toContain(name)
+      expect(files.has(kebab(name)) && kebab(name) !== file, `${name} has a file of its own`).toBe(false)
+    }
+})
+
+it('a folder of tests is named after a room', () => {
+  const rooms = ['src', 'src/runtime', 'src/adapters'].flatMap(foldersOf)
+  expect(foldersOf('test').filter((folder) => !rooms.includes(folder) && !acrossRooms.includes(folder))).toEqual([])
+})
