@@ -1,6 +1,6 @@
-// Go's behaviours and the tests that show them. A test names a behaviour by its id in the title (CH-001, P-03); this joins the last
+// Go's behaviors and the tests that show them. A test names a behavior by its id in the title (CH-001, P-03); this joins the last
 // run's results (reports/unit.json, written by `npm test`) with test/go/catalogue.json and writes docs/go-behaviours.md.
-// With --check nothing is written, and a stale page is an error, as a delivered behaviour without a passing test or an unknown id always is.
+// With --check nothing is written, and a stale page is an error, as a delivered behavior without a passing test or an unknown id always is.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ const ID = /\b(?:CH|CL|SE|TY|GO|DL|MM|CX|WG|MU|RW|ON|CO|MP|PO|AT|EG|SM|SF|TM|RL|
 const check = process.argv.includes('--check')
 if (!existsSync(new URL(RESULTS, root))) fail([`${RESULTS} is missing: run \`npm test\` first`])
 
-// "delivered" holds areas and single ids. A behaviour with an `exception` (the reason) needs no test although its area is delivered.
+// "delivered" holds areas and single ids. A behavior with an `exception` (the reason) needs no test although its area is delivered.
 const { delivered, behaviours } = readJson('test/go/catalogue.json')
 const tests = readJson(RESULTS).testResults.flatMap(testsOfFile)
 
@@ -55,9 +55,9 @@ function render() {
     return [row(behaviour, `*${behaviour.summary}*`, '', withoutTest(behaviour))]
   })
   return [
-    '# Behaviours of Go, and the tests that show them',
+    '# Behaviors of Go, and the tests that show them',
     '',
-    'Made by `npm run behaviours` from the results of `npm test`; the list of behaviours is `test/go/catalogue.json`.',
+    'Made by `npm run behaviours` from the results of `npm test`; the list of behaviors is `test/go/catalogue.json`.',
     'Class: a, has its plain meaning in JavaScript; b, has it with an adaptation; c, has none.',
     '',
     summaryLine(),
@@ -83,7 +83,7 @@ function summaryLine() {
   const shown = behaviours.filter((behaviour) => testsOf(behaviour).some(({ result }) => result === 'passed')).length
   const count = (text) =>
     behaviours.filter((behaviour) => testsOf(behaviour).length === 0 && withoutTest(behaviour).startsWith(text)).length
-  return `${behaviours.length} behaviours: ${shown} shown by a passing test, ${count('not meaningful')} not meaningful in JS, ${count('does not apply')} that do not apply, ${count('later')} later.`
+  return `${behaviours.length} behaviors: ${shown} shown by a passing test, ${count('not meaningful')} not meaningful in JS, ${count('does not apply')} that do not apply, ${count('later')} later.`
 }
 
 function fail(lines) {

@@ -40,5 +40,5 @@ export const words = [
     pattern: /\b(?:normali|initiali|synchroni|organi|recogni|optimi|seriali|minimi|maximi|summari|reali)s(?:e|es|ed|ing|ation)\b/gi,
     instead: '-ize',
   },
-  { pattern: /\b(?:analyse[sd]?|catalogue[sd]?|centre[sd]?|programmes?|travell(?:ed|ing|er))\b/gi, instead: 'American spelling' },
+  { pattern: /\b(?:analyse[sd]?|centre[sd]?|programmes?|travell(?:ed|ing|er))\b/gi, instead: 'American spelling' },
 ]

@@ -1,9 +1,8 @@
 /**
  * The fenced TypeScript blocks of the pages, with the output that the page shows for each.
  *
- * A block is a whole program, or a sketch where `<!-- sketch -->` stands on the line before its fence; a reader sees neither. The next
- * `text` block is the output of all programs above it that have none yet: stdout, then stderr, then the status unless it is 0. Programs in Go
- * count among them, and are not run.
+ * A block is a whole program, or a sketch if `<!-- sketch -->` stands on the line before its fence. The next `text` block is the output of
+ * all programs above it that have none yet: stdout, then stderr, then the status unless it is 0. Programs in Go are not run.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { root } from '../../scripts/entries.mjs'
@@ -31,7 +30,7 @@ export interface Block {
   readonly place: string
   readonly code: string
   readonly isSketch: boolean
-  /** What it prints; null where no output follows. */
+  /** The output below the program; null if there is none. */
   output: string | null
 }
 

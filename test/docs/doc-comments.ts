@@ -1,4 +1,4 @@
-/** The examples in the doc comments of the sources, and the names that an index exports. */
+/** The examples in the doc comments of the sources, and the exported names of each entry point. */
 import { readdirSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { entries, root } from '../../scripts/entries.mjs'

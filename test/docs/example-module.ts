@@ -1,8 +1,8 @@
 /**
- * Makes a program of an example, which is a fragment: what it names is imported, or comes from the prelude; its statements are the body of a
- * goroutine, or of an async function where it awaits, and what they answer is performed.
+ * Turns an example, which is a fragment, into a program. Its free names are imported or come from the prelude. Its statements become the
+ * body of a goroutine, or of an async function if they await, and the operations they return are performed.
  *
- * A comment behind a `console.log` is what that prints; behind another statement `// → …` is what it comes to.
+ * A comment after a `console.log` is its output; after another statement `// → …` is its value.
  */
 import * as rxjs from 'rxjs'
 import ts from 'typescript'
@@ -10,18 +10,18 @@ import { exportedNames, type Example, type Names } from './doc-comments.js'
 import { prelude } from './prelude.js'
 
 export interface ExampleProgram extends Example {
-  /** Lines on stdout; null where the example says nothing about them. */
+  /** Lines on stdout; null if the example states none. */
   readonly expected: readonly string[] | null
-  /** What it names and nobody has. */
+  /** Free names that neither an entry point nor the prelude has. */
   readonly unknown: readonly string[]
 }
 
-/** Where examples are made programs of; elsewhere they name things of their own. */
+/** The folders whose examples are run. */
 export const floors = ['src/runtime/', 'src/operators/', 'src/adapters/node/', 'src/testing/']
 
 const PRELUDE = './test/docs/prelude.js'
 
-/** Where a name that an example does not declare comes from: the first that has it. */
+/** The sources of free names, in order of preference. */
 const known: readonly Names[] = [
   ...exportedNames(),
   { specifier: PRELUDE, values: new Set(Object.keys(prelude)), types: new Set(['Address', 'User']) },
@@ -62,7 +62,7 @@ export function programOf(example: Example): ExampleProgram {
   return { ...example, code: code.join('\n'), expected: expected.length === 0 ? null : expected, unknown }
 }
 
-/** What is the prelude's is a variable, since examples may write to it. */
+/** Names of the prelude become variables, since examples may write to them. */
 function importOf({ specifier, values }: Names, names: readonly string[]): string[] {
   const lines: string[] = []
   const [things, types] = [names.filter((name) => values.has(name)), names.filter((name) => !values.has(name))]
@@ -76,13 +76,13 @@ function restOfLine(text: string, from: number): string {
   return text.slice(from).split('\n', 1)[0]
 }
 
-/** In the statements of the example itself, not in the functions that it writes. */
+/** Whether the statements of the example itself await, not those of its functions. */
 function awaits(node: ts.Node): boolean {
   if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) return true
   return ts.forEachChild(node, (child) => !ts.isFunctionLike(child) && awaits(child)) === true
 }
 
-/** The example as a tree, and the names in it that neither it nor the host declares; known to the type checker, which finds scopes. */
+/** The syntax tree of the example and its free names, found by the type checker, which knows the scopes. */
 function look(code: string): { readonly file: ts.SourceFile; readonly unresolved: readonly string[] } {
   const name = 'example.ts'
   const file = ts.createSourceFile(name, code, ts.ScriptTarget.ESNext, true)
@@ -113,7 +113,7 @@ function isDeclared(node: ts.Identifier, checker: ts.TypeChecker): boolean {
   return symbol?.declarations !== undefined // the name of a type that it does not find has a symbol without
 }
 
-/** Names that need no import, `yield` among them, which is read as one here. Where the prelude has one of its own (`fetch`), that is meant. */
+/** Names that need no import; `yield` parses as a name here. A name of the prelude (`fetch`) goes before the host's. */
 function isOfHost(name: string): boolean {
   return (name in globalThis || ['undefined', 'const', 'yield', 'Record'].includes(name)) && !(name in prelude)
 }

@@ -1,19 +1,19 @@
-/** The examples in the doc comments run, and what they say of their results is so. */
+/** The examples of the doc comments run, and their stated results are right. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { examples } from './doc-comments.js'
 import { floors, programOf } from './example-module.js'
 import { NOT_ENDED } from './prelude.js'
 import { Programs } from './programs.js'
 
-/** What cannot be run alone, and why. */
+/** Examples that cannot run alone, with the reason. */
 const notRun: Record<string, string> = {
-  expectNoLeaks: 'it is for the file of a suite',
+  expectNoLeaks: 'it belongs into a test file',
 }
 
-/** What goes on for ever. */
+/** Examples that never end. */
 const endless = ['fromSelect', 'queue', 'repeatWith', 'ticker']
 
-/** ms of its own time that an example has. */
+/** Virtual ms after which an example is stopped. */
 const LONGEST = 10_000
 
 const all = examples().filter(({ place, of }) => floors.some((floor) => place.startsWith(floor)) && !(of in notRun))

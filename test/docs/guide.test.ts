@@ -1,4 +1,4 @@
-/** The pages speak the truth: what they show as a program runs, and prints what stands below it. */
+/** Every program of the pages runs and prints the output below it. */
 import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blocksOf, pages } from './blocks.js'

@@ -1,13 +1,32 @@
 /** Every relative link of a page leads to a file of the repository, and its anchor to a heading there. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from '../../scripts/entries.mjs'
 import { pages } from './blocks.js'
-import { brokenLinks } from './links.js'
+import { brokenLinks, missingPaths } from './links.js'
 
 it.each(pages)('the links of %s lead somewhere', (page) => {
   expect(brokenLinks(page)).toEqual([])
+})
+
+it.each(pages)('the paths that %s names exist', (page) => {
+  expect(missingPaths(page)).toEqual([])
+})
+
+it('a path that does not exist is found', () => {
+  expect(missingPaths('page.md', '`src/runtime/index.ts` `src/gone.ts` `src` `test/<name>.test.ts`')).toEqual(['src/gone.ts'])
+})
+
+it('the design page has a row for every room', () => {
+  const design = readFileSync(new URL('docs/design.md', root), 'utf8')
+  const rooms = ['runtime', 'operators', 'adapters', 'testing'].flatMap((floor) => {
+    const entries = readdirSync(new URL(`src/${floor}/`, root), { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `src/${floor}/${name}`)
+  })
+  const rows = [...design.matchAll(/^\| `(src\/[\w/-]+)` \| .* \| `([\w-]+\.ts)` \|$/gm)]
+  expect(rows.map(([, room]) => room).sort()).toEqual(rooms.sort())
+  for (const [, room, file] of rows) expect(readdirSync(new URL(`${room}/`, root)), room).toContain(file)
 })
 
 it('a link to a page or an anchor that does not exist is found', () => {

@@ -7,6 +7,7 @@ const FENCE = /^( *)```[^]*?^\1``` *$/gm
 const CODE = /`[^`\n]+`/g
 const LINK = /\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g
 const ELSEWHERE = /^[a-z]+:/
+const PATH = /^(?:src|test|scripts|bench|docs|examples)\/[\w./-]*$/
 
 /** The relative targets of a page that lead nowhere. */
 export function brokenLinks(page: string, text = read(page)): string[] {
@@ -21,6 +22,12 @@ function exists(page: string, target: string, text: string): boolean {
   if (anchor === undefined) return true
   if (statSync(new URL(file, root), { throwIfNoEntry: false })?.isDirectory()) return false
   return anchorsOf(path === '' ? text : read(file)).includes(anchor)
+}
+
+/** The paths of the repository that a page names in code (`src/runtime/index.ts`), and that do not exist. */
+export function missingPaths(page: string, text = read(page)): string[] {
+  const spans = [...text.replace(FENCE, '').matchAll(/`([^`\n]+)`/g)].map(([, code]) => code)
+  return spans.filter((code) => PATH.test(code) && !existsSync(new URL(code, root)))
 }
 
 /** A second heading of the same words gets `-1`, a third `-2`. */

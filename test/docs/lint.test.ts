@@ -1,4 +1,4 @@
-/** The lint setting that the guide shows finds what it is said to find. */
+/** The lint setting of the guide finds the slips that the guide names. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'

@@ -1,17 +1,17 @@
 /**
- * Imported before a program, it gives it the time of Go's playground: it stands still while anything is ready, and then goes on to what comes
- * next. So a program that sleeps an hour takes none, and prints the same at each run. Of the operations only: `setTimeout` is real.
+ * A program that imports this module first runs on the clock of Go's playground: time stands still while anything is ready, and then moves
+ * to the next timer. So a program that sleeps an hour takes no time and prints the same in each run. `setTimeout` stays real.
  */
 import type { Clock } from '../../src/runtime/base/clock.js'
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'
 
-/** Turns of the event loop in a row in which nobody was ready. */
+/** Turns of the event loop in a row without a ready goroutine before time moves. */
 const QUIET_TURNS = 4
 
 const start = Date.UTC(2009, 10, 10, 23) // when Go was born
 
-/** ms after which the process ends: for programs that go on for ever. */
+/** The time at which the process ends, for programs that never end. */
 const end = start + Number(process.env.PLAYGROUND_MS ?? Infinity)
 
 class PlaygroundClock implements Clock {
@@ -32,7 +32,7 @@ class PlaygroundClock implements Clock {
     }
   }
 
-  /** What still waits for the time does not hold the process any longer. */
+  /** Pending timers no longer keep the process alive. */
   letProcessEnd(): void {
     this.#isOver = true
   }

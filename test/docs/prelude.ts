@@ -1,4 +1,4 @@
-/** What the examples of the doc comments name and do not declare. A name means the same in all of them. */
+/** The free names of the examples in doc comments. A name means the same in all of them. */
 import {
   background,
   chan,
@@ -26,7 +26,7 @@ interface UserEvent {
   readonly offset: number
 }
 
-/** A channel with these values, and closed. */
+/** A closed channel with these values in its buffer. */
 function filled<T>(...values: readonly T[]): Chan<T> {
   const ch = chan<T>(values.length)
   for (const value of values) ch.trySend(value)
@@ -115,7 +115,7 @@ export const prelude = {
   },
 }
 
-/** Whatever a statement of an example answers: an operation, a goroutine and a pipeline are waited for. */
+/** Waits for the value of a statement if it is an operation, a goroutine or a pipeline. */
 export function* perform(value: unknown): Generator<never, unknown> {
   const operation = operationOf(value)
   return operation === null ? value : yield* operation
@@ -133,10 +133,10 @@ function operationOf(value: unknown): Op<unknown> | null {
   return 'join' in value ? (value as Goroutine<unknown>).join() : null
 }
 
-/** The status by which an example tells that it has not come to its end. */
+/** The exit status of an example that has not reached its end. */
 export const NOT_ENDED = 3
 
-/** Runs it, and the socket has a message for it; the status is 0 once it has ended. */
+/** Runs the example while the socket receives a message. The status is 0 once the example has ended. */
 export function runExample(example: () => Generator<never, void> | Promise<void>): void {
   process.exitCode = NOT_ENDED
   const running = go(example)

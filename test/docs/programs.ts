@@ -1,4 +1,4 @@
-/** Runs programs as processes of their own, on the sources: bundled together, since that takes as long as one of them alone. */
+/** Runs each program in its own process, on the sources. All are bundled together, which takes as long as one alone. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,12 +8,12 @@ import { build, type Plugin } from 'esbuild'
 import { entries, root } from '../../scripts/entries.mjs'
 
 export interface Source {
-  /** Shown where it cannot be built. */
+  /** Named in the error if the build fails. */
   readonly place: string
   readonly code: string
 }
 
-/** ms that a program may take: they do next to nothing, on a machine that may have other things to do. */
+/** ms that a program may take on a busy machine. */
 const LONGEST = 30_000
 
 export interface Ended {
@@ -42,9 +42,9 @@ export class Programs implements Disposable {
     })
   }
 
-  /** Ends it after so many ms of its own time. */
+  /** Runs a program; it ends after `ms` of virtual time at the latest. */
   run(place: string, ms = Infinity): Promise<Ended> {
-    // Without the options and colours of the runner: what comes is compared.
+    // Without the runner's options and colors, since the output is compared.
     const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined, PLAYGROUND_MS: String(ms) }
     return new Promise((resolve) => {
       execFile(process.execPath, [join(this.#folder, `${nameOf(place)}.mjs`)], { env, timeout: LONGEST }, (error, stdout, stderr) => {
@@ -62,7 +62,7 @@ function nameOf(place: string): string {
   return place.replaceAll(/\W+/g, '-')
 }
 
-/** Finds the programs, and our own entry points among the sources; each program begins on the clock of the playground. */
+/** Resolves the programs and the entry points of the package; each program imports the clock of the playground first. */
 function sourcesOnly(sources: readonly Source[]): Plugin {
   const resolveDir = fileURLToPath(root)
   return {
@@ -74,7 +74,7 @@ function sourcesOnly(sources: readonly Source[]): Plugin {
         return { contents: `import 'playground'; ${code}`, loader: 'ts', resolveDir }
       })
       const playground = fileURLToPath(new URL('playground.ts', import.meta.url))
-      build.onResolve({ filter: /^playground$/ }, () => ({ path: playground, sideEffects: true })) // our package has none, it says
+      build.onResolve({ filter: /^playground$/ }, () => ({ path: playground, sideEffects: true })) // package.json declares no side effects
       build.onResolve({ filter: /^millrace(\/|$)/ }, ({ path }) => {
         const entry = entries.find(({ specifier }) => specifier === path)
         return entry === undefined ? { errors: [{ text: `no entry point: ${path}` }] } : { path: join(resolveDir, entry.source) }

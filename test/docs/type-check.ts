@@ -1,11 +1,11 @@
-/** Type-checks programs that are in no file, under the options of the repository. */
+/** Type-checks programs that exist in no file, with the options of the repository. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { root } from '../../scripts/entries.mjs'
 import type { Source } from './programs.js'
 
-/** What is wrong, `docs/from-go.md:14: …`. All together, for the declarations of the libraries are what takes the time. */
+/** The type errors, `docs/from-go.md:14: …`. All programs share one run, since loading the libraries takes most of the time. */
 export function typeErrors(sources: readonly Source[]): string[] {
   const folder = fileURLToPath(root)
   const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object } // it is there

@@ -1,4 +1,4 @@
-/** What the pages and the doc comments show has no type errors. */
+/** The programs of the pages and the examples of the doc comments have no type errors. */
 import { expect, it } from 'vitest'
 import { blocksOf, pages } from './blocks.js'
 import { examples } from './doc-comments.js'

@@ -1,13 +1,47 @@
-/** The pages avoid the words of scripts/words.mjs: they have names in docs/glossary.md. */
+/** Pages, comments and messages avoid the words of scripts/words.mjs; docs/glossary.md has the nouns to use. */
 import ts from 'typescript'
 import { expect, it } from 'vitest'
-import { wordFaults } from '../../scripts/check-words.mjs'
+import { filesWithProse, wordFaults } from '../../scripts/check-words.mjs'
 import { proseOfPage, proseOfSource } from '../../scripts/prose.mjs'
 import { words } from '../../scripts/words.mjs'
 import { pages } from './blocks.js'
 
 it.each(pages)('%s avoids the listed words', (page) => {
   expect(wordFaults(page)).toEqual([])
+})
+
+/** Rooms whose comments and messages are not rewritten yet: the list only shrinks. */
+const notYet = [
+  'src/adapters/fp-ts',
+  'src/adapters/node',
+  'src/operators/demand',
+  'src/operators/engine',
+  'src/operators/reports',
+  'src/operators/sinks',
+  'src/operators/sources',
+  'src/operators/stages',
+  'src/runtime/base',
+  'src/runtime/channel',
+  'src/runtime/context',
+  'src/runtime/diagnostics',
+  'src/runtime/goroutine',
+  'src/runtime/groups',
+  'src/runtime/interfaces',
+  'src/runtime/operation',
+  'src/runtime/scheduler',
+  'src/runtime/select',
+  'src/runtime/sync',
+  'src/runtime/time',
+  'src/testing/bubble',
+  'src/testing/explore',
+  'src/testing/laws',
+  'src/testing/leaks.ts',
+  'src/testing/marbles',
+]
+
+it('the comments and messages of the sources avoid the listed words', () => {
+  const done = filesWithProse(['src']).filter((file) => !notYet.some((room) => file === room || file.startsWith(`${room}/`)))
+  expect(done.flatMap(wordFaults)).toEqual([])
 })
 
 it.each([
