@@ -29,6 +29,6 @@ export {
   type SubscriptionExpectation,
   type SubscriptionLog,
 } from './marbles/marbles.js'
-export { textOf as dumpText, type Dump, type GoroutineState } from '../runtime/internal.js'
+export { dumpText, type Dump, type GoroutineState } from '../runtime/internal.js'
 export type { Event } from './explore/trace.js'
 export type { Program, Trial } from './explore/scheduled-run.js'

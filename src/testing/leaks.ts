@@ -1,6 +1,6 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here each test is watched from its beginning. */
 import { setProbe } from '../runtime/index.js'
-import { checkTime, dumpOf, hostTurn, Ledger, mistyped, queue, textOf, type Dump, type Spawned } from '../runtime/internal.js'
+import { checkTime, dumpOf, dumpText, hostTurn, mistyped, queue, Tracker, type Dump, type Spawned } from '../runtime/internal.js'
 
 /** Somebody is left: found unexpected goroutines. */
 export class LeakError extends Error {
@@ -9,7 +9,7 @@ export class LeakError extends Error {
     /** Those who are left; and of them, who waits for whom. */
     readonly dump: Dump,
   ) {
-    super(`found unexpected goroutines:\n${textOf(dump)}`)
+    super(`found unexpected goroutines:\n${dumpText(dump)}`)
   }
 }
 
@@ -47,11 +47,11 @@ export function watchGoroutines(): GoroutineWatch {
 }
 
 class Watch implements GoroutineWatch {
-  private readonly _ledger = new Ledger(() => performance.now(), true)
-  private readonly _before = setProbe(this._ledger)
+  private readonly _tracker = new Tracker(() => performance.now(), true)
+  private readonly _before = setProbe(this._tracker)
 
   dump(): Dump {
-    return liveOf(this._ledger)
+    return liveOf(this._tracker)
   }
 
   async check(patience = PATIENCE): Promise<void> {
@@ -66,7 +66,7 @@ class Watch implements GoroutineWatch {
   }
 
   stop(): void {
-    if (queue.probe === this._ledger) setProbe(this._before)
+    if (queue.probe === this._tracker) setProbe(this._before)
   }
 
   [Symbol.dispose](): void {
@@ -74,14 +74,14 @@ class Watch implements GoroutineWatch {
   }
 
   private get _left(): readonly Spawned[] {
-    return [...this._ledger.alive.keys()].filter((one) => !one.hasEnded)
+    return this._tracker.live().filter((one) => !one.hasEnded)
   }
 }
 
-/** While a bubble had the probe, the ledger did not see who ended. */
-function liveOf(ledger: Ledger): Dump {
-  for (const one of ledger.alive.keys()) if (one.hasEnded) ledger.end(one)
-  return dumpOf(ledger, performance.now())
+/** While a bubble had the probe, the tracker did not see who ended. */
+function liveOf(tracker: Tracker): Dump {
+  for (const one of tracker.live()) if (one.hasEnded) tracker.end(one)
+  return dumpOf(tracker)
 }
 
 /**
@@ -90,7 +90,7 @@ function liveOf(ledger: Ledger): Dump {
  */
 export function dump(): Dump {
   const { probe } = queue
-  if (probe instanceof Ledger) return liveOf(probe)
+  if (probe instanceof Tracker) return liveOf(probe)
   throw new Error('dump(): nobody watches the goroutines: begin with watchGoroutines() or expectNoLeaks(), or call it inside a bubble')
 }
 

@@ -1,126 +1,227 @@
-import { chan, go, setProbe, type Observed, type Probe } from 'millrace'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { keepRoster, Roster } from '../../src/adapters/node/roster.js'
+import {
+  chan,
+  cond,
+  errgroup,
+  go,
+  gosched,
+  keyedMutex,
+  mutex,
+  pool,
+  rwMutex,
+  semaphore,
+  setProbe,
+  singleflight,
+  waitGroup,
+  type ErrGroup,
+  type Op,
+  type Probe,
+} from 'millrace'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dumpOf, dumpText, ringText, Tracker } from '../../src/runtime/internal.js'
 import { settle } from '../support/settle.js'
 
 let before: Probe | null
-beforeEach(() => void (before = setProbe(null)))
+let tracker: Tracker
+beforeEach(() => {
+  tracker = new Tracker(() => 0, true)
+  before = setProbe(tracker)
+})
 afterEach(() => void setProbe(before))
 
-function* receive(ch: ReturnType<typeof chan<number>>) {
-  yield* ch.receive()
+/** The number of locks that the tracker believes to be held. */
+const locksHeld = () => (tracker as unknown as { readonly _holders: ReadonlyMap<object, unknown> })._holders.size
+
+const stateOf = (name: string) => dumpOf(tracker).goroutines.find((goroutine) => goroutine.name === name)
+
+describe('a keyed mutex', () => {
+  it('is held by the goroutine that locked a key, and by nobody once the key is unlocked', async () => {
+    const locks = keyedMutex<string>()
+    const release = chan<never>()
+    const holder = go(function* holding() {
+      {
+        using _guard = yield* locks.lock('a')
+        yield* release.receive()
+      }
+      yield* chan<never>().receive()
+    })
+    await settle()
+    expect(stateOf('holding')?.holds).toEqual(['mutex 1'])
+    release.close()
+    await settle()
+    expect(stateOf('holding')?.holds).toEqual([])
+    holder.cancel()
+  })
+
+  it('leaves no entry behind, by guard or by unlock', async () => {
+    const locks = keyedMutex<number>()
+    await go(function* () {
+      for (let key = 0; key < 100; key++) {
+        using _guard = yield* locks.lock(key)
+      }
+    }).join()
+    for (let key = 0; key < 100; key++) {
+      locks.tryLock(key)
+      locks.unlock(key)
+    }
+    expect(locksHeld()).toBe(0)
+  })
+
+  it('handed to a waiter, is held by the waiter', async () => {
+    const locks = keyedMutex<string>()
+    const release = chan<never>()
+    locks.tryLock('a')
+    const next = go(function* following() {
+      using _guard = yield* locks.lock('a')
+      yield* release.receive()
+    })
+    await settle()
+    locks.unlock('a')
+    await settle()
+    expect(stateOf('following')?.holds).toEqual(['mutex 1'])
+    release.close()
+    await next.join()
+    expect(locksHeld()).toBe(0)
+  })
+
+  it('takes part in a partial deadlock, key by key', async () => {
+    const locks = keyedMutex<string>()
+    function* both(first: string, second: string): Generator<never, void> {
+      using _outer = yield* locks.lock(first)
+      yield* gosched()
+      using _inner = yield* locks.lock(second)
+    }
+    const [a, b] = [go(both, 'a', 'b'), go(both, 'b', 'a')]
+    await settle()
+    const { goroutines, cycles } = dumpOf(tracker)
+    expect(cycles).toEqual([[a.id, b.id]])
+    const text = ringText(cycles[0] ?? [], new Map(goroutines.map((one) => [one.id, one])))
+    expect(text).toMatch(/^partial deadlock: both#\d+ \[sync\.Mutex\.Lock mutex \d\] waits for both#\d+ \[sync\.Mutex\.Lock mutex \d\]/)
+    a.cancel()
+    b.cancel()
+  })
+})
+
+it('a reader waits for a writer that waits before it, also with a mapped result; a reader in a choice does not', async () => {
+  const rw = rwMutex()
+  const reader = go(function* reader() {
+    using _first = yield* rw.rLock()
+    yield* gosched()
+    yield* rw.rLock().map(() => 0) // queues behind the writer, which waits for the first lock
+  })
+  const writer = go(function* writer() {
+    yield* rw.lock()
+  })
+  await settle()
+  expect(dumpOf(tracker).cycles).toEqual([[reader.id], [writer.id, reader.id]])
+  reader.cancel()
+  await settle()
+  expect(dumpOf(tracker).cycles).toEqual([])
+  writer.cancel()
+})
+
+function* perform(op: Op<unknown>): Generator<never, void> {
+  yield* op
 }
 
-const idsOf = (goroutines: readonly Observed[]) => goroutines.map(({ id }) => id)
-const pagesOf = (roster: Roster) => (roster as unknown as { _pages: Map<number, unknown> })._pages.size
-
-it('the table has the goroutines that have not ended, in order of their ids', async () => {
-  const roster = keepRoster()
-  const [a, b] = [chan<number>(), chan<number>()]
-  const parked = Array.from({ length: 600 }, (_, i) => go(receive, i % 2 === 0 ? a : b))
-  expect(idsOf(roster.live())).toEqual(idsOf(parked))
-  await settle()
-  a.close()
-  await settle()
-  expect(idsOf(roster.live())).toEqual(idsOf(parked.filter((_, i) => i % 2 === 1)))
-  expect(roster.size).toBe(300)
-  b.close()
-  await settle()
-  expect(roster.live()).toEqual([])
-  expect(roster.size).toBe(0)
-})
-
-it('the table drops a page whose goroutines have all ended', async () => {
-  const roster = keepRoster()
-  const ch = chan<number>()
-  go(receive, ch)
-  for (let i = 0; i < 10_000; i++) await go(() => {}).join()
-  expect(roster.size).toBe(1)
-  expect(pagesOf(roster)).toBeLessThanOrEqual(2) // that of the one parked, and the one that fills up
-  ch.close()
-  await settle()
-  expect(pagesOf(roster)).toBeLessThanOrEqual(1)
-})
-
-it('the table ignores goroutines started before it', async () => {
-  const ch = chan<number>()
-  go(receive, ch)
-  const parksLater = go(receive, ch)
-  const roster = keepRoster()
-  await settle()
-  expect(roster.live()).toEqual([])
-  expect(roster.waited(parksLater)).toBe(0)
-  ch.close()
-  await settle()
-  expect(roster.size).toBe(0)
-  expect(pagesOf(roster)).toBe(0)
-})
-
-it('the table knows since when a goroutine waits, and nothing before it waits', async () => {
-  const roster = keepRoster()
-  const ch = chan<number>()
-  const goroutine = go(receive, ch)
-  expect(roster.waited(goroutine)).toBe(0)
-  await settle()
-  const first = roster.waited(goroutine)
-  expect(first).toBeGreaterThan(0)
-  await settle()
-  expect(roster.waited(goroutine)).toBeGreaterThan(first)
-  ch.close()
-  await settle()
-})
-
-it('the table forwards every event to the probe that was set before it', async () => {
-  const events: string[] = []
-  class Earlier implements Probe {
-    #log(event: string): void {
-      events.push(event)
-    }
-    spawn = ({ name }: Observed) => this.#log(`spawn ${name}`)
-    park({ name }: Observed, on: string) {
-      this.#log(`park ${name} on ${on}`)
-    }
-    wake({ name }: Observed) {
-      this.#log(`wake ${name}`)
-    }
-    end({ name }: Observed) {
-      this.#log(`end ${name}`)
-    }
-    cancel({ name }: Observed) {
-      this.#log(`cancel ${name}`)
-    }
-    send() {
-      this.#log('send')
-    }
-    receive() {
-      this.#log('receive')
-    }
-    close() {
-      this.#log('close')
-    }
+it('each primitive has a kind of its own in a dump', async () => {
+  const locked = mutex()
+  locked.tryLock()
+  const rw = rwMutex()
+  rw.tryLock()
+  const full = semaphore(1)
+  full.tryAcquire()
+  const wg = waitGroup()
+  wg.add(1)
+  const group = errgroup()
+  const workers = pool({ size: 1 })
+  const stuck = go(function* stuck() {
+    yield* chan<never>().receive()
+  })
+  group.go(() => stuck.join())
+  workers.go(() => stuck.join() as never)
+  const condLock = mutex()
+  condLock.tryLock()
+  const condition = cond(condLock)
+  const flights = singleflight<string, void>()
+  const waits = {
+    mutex: locked.lock(),
+    rwMutex: rw.lock(),
+    semaphore: full.acquire(),
+    waitGroup: wg.wait(),
+    errgroup: group.wait(),
+    pool: workers.wait(),
+    singleflight: flights.do('key', function* flight(): Generator<never, void> {
+      yield* stuck.join()
+    }),
   }
-  setProbe(new Earlier())
-  const roster = keepRoster()
-  const ch = chan<number>()
-  go(receive, ch)
-  const second = go(receive, ch)
+  const waiters = Object.values(waits).map((op: Op<unknown>) => go(perform, op))
+  waiters.push(
+    go(function* () {
+      yield* condition.wait()
+    }),
+  )
   await settle()
-  ch.trySend(1)
-  second.cancel()
+  const on = dumpOf(tracker).goroutines.flatMap((goroutine) => goroutine.on)
+  expect(on).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^mutex \d$/),
+      'rwMutex 1',
+      'semaphore 1',
+      'waitGroup 1',
+      'errgroup 1',
+      'pool 1',
+      'cond 1',
+    ]),
+  )
+  expect(on.filter((name) => name.startsWith('flight#'))).toHaveLength(1)
+})
+
+describe('the place of a start', () => {
+  const placeOf = (name: string) => stateOf(name)?.startedAt
+
+  it.each([
+    ['go', (body: () => Generator<never, void>): void => void go(body)],
+    ['waitGroup.go', (body: () => Generator<never, void>) => waitGroup().go(body)],
+    ['errgroup.go', (body: () => Generator<never, void>) => errgroup().go(body)],
+    ['pool.go', (body: () => Generator<never, void>) => pool({ size: 1 }).go(body)],
+  ] as const)('is the line of the program that called %s', async (_, start) => {
+    const release = chan<never>()
+    start(function* started() {
+      yield* release.receive()
+    })
+    await settle()
+    expect(placeOf('started')).toMatch(/tracker\.test\.ts:\d+:\d+/)
+    release.close()
+  })
+
+  it('is not known for a function that started from the queue of a group', async () => {
+    const group: ErrGroup = errgroup()
+    const [first, second] = [chan<never>(), chan<never>()]
+    group.setLimit(1)
+    group.go(function* running() {
+      yield* first.receive()
+    })
+    group.go(function* queued() {
+      yield* second.receive()
+    })
+    first.close()
+    await settle()
+    expect(placeOf('queued')).toBeNull()
+    second.close()
+  })
+})
+
+it('the text of a dump has an age from one second up', async () => {
+  let now = 0
+  tracker = new Tracker(() => now, false)
+  setProbe(tracker)
+  const goroutine = go(function* worker() {
+    yield* chan<never>().receive()
+  })
   await settle()
-  ch.close()
-  expect(events).toEqual([
-    'spawn receive',
-    'spawn receive',
-    'park receive on chan receive',
-    'park receive on chan receive',
-    'send',
-    'receive',
-    'wake receive',
-    'cancel receive',
-    'end receive',
-    'end receive',
-    'close',
-  ])
-  expect(roster.size).toBe(0)
+  now = 999
+  expect(dumpText(dumpOf(tracker))).toContain(`goroutine ${goroutine.id} [chan receive]: worker`)
+  now = 3_000
+  expect(dumpText(dumpOf(tracker))).toContain(`goroutine ${goroutine.id} [chan receive, 3 s]: worker`)
+  goroutine.cancel()
 })

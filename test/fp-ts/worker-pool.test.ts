@@ -127,8 +127,8 @@ it.each([
 it('work that returns no task is an error that says so', async () => {
   const promise = workerPoolTE(1, (async () => E.right(1)) as never)
   await expect(all(pipe(of(1), promise))).rejects.toThrow(
-    'workerPoolTE(n, work): what work answers: expected a TaskEither, got an instance of Promise',
+    'workerPoolTE(n, work): the result of work: expected a TaskEither, got an instance of Promise',
   )
   const task = workerPoolRTE(1, (() => 7) as never)
-  await expect(all(pipe(of(1), task))).rejects.toThrow('workerPoolRTE(n, work): what work answers: expected a ReaderTaskEither, got 7')
+  await expect(all(pipe(of(1), task))).rejects.toThrow('workerPoolRTE(n, work): the result of work: expected a ReaderTaskEither, got 7')
 })

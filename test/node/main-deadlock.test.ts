@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { age } from '../../src/adapters/node/dump.js'
+import { age } from '../../src/runtime/diagnostics/dump.js'
 import { run } from './program.js'
 
 const FATAL = 'fatal error: all goroutines are asleep - deadlock!\n\n'

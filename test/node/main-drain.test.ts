@@ -61,7 +61,7 @@ describe.concurrent('after the drain timeout', () => {
   it('the context ends, and stderr lists the goroutines left, what they wait for and for how long', async () => {
     const { status, stdout, stderr } = await terminated('slow')
     expect(stderr.replaceAll(/\d s/g, '… s')).toBe(
-      'main: not done 1100 ms after SIGTERM: the context ends. Still there:\n\n' +
+      'main: still running 1100 ms after SIGTERM; canceling. Goroutines:\n\n' +
         'goroutine 1 [errgroup.Wait, … s]: main\n' +
         'goroutine 2 [sleep, … s]: slowWorker\n',
     )
@@ -73,7 +73,7 @@ describe.concurrent('after the drain timeout', () => {
     expect(await terminated('slowUntraced')).toMatchObject({
       status: 143,
       stderr:
-        'main: not done 50 ms after SIGTERM: the context ends. Still there:\n\n' +
+        'main: still running 50 ms after SIGTERM; canceling. Goroutines:\n\n' +
         'goroutine 1 [await]: main\nand 1 more that was not traced\n',
     })
   })
@@ -86,7 +86,7 @@ describe.concurrent('after the drain timeout', () => {
     expect(await terminated('stuck')).toMatchObject({
       status: 143,
       stdout: 'ready\nput away\n',
-      stderr: 'main: not done 300 ms after SIGTERM: the context ends. Still there:\n\ngoroutine 1 [chan receive]: main\n',
+      stderr: 'main: still running 300 ms after SIGTERM; canceling. Goroutines:\n\ngoroutine 1 [chan receive]: main\n',
     })
   })
 })

@@ -23,8 +23,8 @@ describe.concurrent('the status', () => {
     ['null', 'TypeError', 'null'],
   ] as const)('is 1 when main returned a value that is not a status: %s', async ([name, type, shown]) => {
     const { status, stderr } = await run('status', name)
-    const expected = 'nothing, or an exit status: a whole number from 0 to 255'
-    expect(stderr).toContain(`${type}: main: what fn returns: expected ${expected}, got ${shown}\n`)
+    const expected = 'nothing or an exit status (a whole number from 0 to 255)'
+    expect(stderr).toContain(`${type}: main(fn): the result of fn: expected ${expected}, got ${shown}\n`)
     expect(status).toBe(1)
   })
 
@@ -62,7 +62,7 @@ it('main rejects an argument it cannot run and may be called again after that, b
     'TypeError: main(fn, { drain }): expected a number of ms, got "10s"',
     'RangeError: main(fn, { grace }): expected a number of ms, got NaN',
     'TypeError: main(fn, { grace }): expected a number of ms, got "1s"',
-    'Error: main: called a second time, and a program has one',
+    'Error: main: called a second time; a program has one main function',
     'runs',
   ])
   expect(stderr).toBe('')

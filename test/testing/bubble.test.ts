@@ -245,7 +245,7 @@ describe('what goes wrong', () => {
       }),
     )
     expect(error.message).toContain('deadlock: the root has ended, but blocked goroutines remain')
-    expect(error.message).toMatch(/\[chan receive, 3000 ms\]: worker\n {4}waits for chan 1; could be woken by feeder#\d+ \(waiting\)/)
+    expect(error.message).toMatch(/\[chan receive, 3 s\]: worker\n {4}waits for chan 1; could be woken by feeder#\d+ \(waiting\)/)
     expect(error.dump.goroutines.map(({ name, waited }) => [name, waited])).toEqual([
       ['worker', 3000],
       ['feeder', 0],

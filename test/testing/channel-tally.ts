@@ -3,7 +3,7 @@
  * stand-ins for methods of the runtime.
  */
 import { chan, range, select } from 'millrace'
-import { Channel, Operation, partsOf, PENDING, Receiving } from '../../src/runtime/internal.js'
+import { Channel, Operation, PENDING, Receiving } from '../../src/runtime/internal.js'
 import { prototypeOf, StandIns, type Method, type Methods } from '../../src/testing/explore/stand-ins.js'
 import { Counts, stateOf, type Look, type State } from '../support/channel-states.js'
 
@@ -161,7 +161,7 @@ function isSound({ capacity, size, closed, receiversWait, sendersWait }: Look): 
 
 /** The operations on channels that it is made of. */
 function leavesOf(operation: Operation<unknown>): readonly Operation<unknown>[] {
-  const parts = partsOf(operation)
+  const parts = operation.parts()
   if (parts.length > 0) return parts.flatMap(leavesOf)
   return operation.describe().startsWith('chan ') && channelOf(operation) instanceof Channel ? [operation] : []
 }

@@ -1,11 +1,11 @@
-/** Items that are Eithers: a pipeline with two rails, and E is what the left one carries. */
+/** Operators for items that are Eithers: a Left is a failure that stays in the pipeline, with its type E. */
 import { map as mapRight, mapLeft, type Either, type Left, type Right } from 'fp-ts/lib/Either.js'
 import { filter, map, type Observable, type OperatorFunction } from 'rxjs'
 import { broadcast } from '../../operators/index.js'
 import { checkFunction } from '../../runtime/internal.js'
 
 /**
- * `f` over the Rights; a Left goes by as it is. A throw of `f` is the pipeline's error, being no E.
+ * Maps the Rights with `f`; a Left passes unchanged. An error that `f` throws is no E, so it ends the pipeline.
  *
  * @example
  * ```ts
@@ -17,15 +17,16 @@ export function mapE<A, B>(f: (a: A) => B): <E>(source: Observable<Either<E, A>>
   return map(mapRight(f))
 }
 
-/** `f` over the Lefts; a Right goes by as it is. */
+/** Maps the Lefts with `f`; a Right passes unchanged. An error that `f` throws ends the pipeline. */
 export function mapLeftE<E, G>(f: (e: E) => G): <A>(source: Observable<Either<E, A>>) => Observable<Either<G, A>> {
   checkFunction('mapLeftE(f)', f)
   return map(mapLeft(f))
 }
 
 /**
- * The Lefts through one pipeline and the Rights through another, by one subscription to the source; their results come together. The source
- * goes at the pace of the slower: it pauses while either has no demand. Completes when the source and both have.
+ * Sends the Lefts through one pipeline and the Rights through another, with one subscription to the source, and merges their results. The
+ * source pauses while either pipeline has no demand, so it is as fast as the slower one. Completes when the source and both pipelines have
+ * completed.
  *
  * @example
  * ```ts

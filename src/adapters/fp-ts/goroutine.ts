@@ -1,22 +1,18 @@
 /**
- * What runs, in the words of fp-ts: a `Goroutine` is a Monad (an `Op` is none: see `op.ts`).
+ * `Goroutine` as an fp-ts type: a Monad (an `Op` is none: see `op.ts`).
  *
- * A Goroutine is a handle on what has been started, as a promise is, so each function here starts what it answers, soon, never inline. Laws hold by
- * what is joined and by what happened on the way. What was made of another owns it: when it ends, canceled or failed, whatever it still waited
- * for is canceled. What is to start only when it is asked for is an `IO` of a goroutine: `start`, and the conversions to tasks, take that.
+ * A Goroutine is a handle on running work, as a promise is, so each function here starts the goroutine that it returns: soon, never inline. A
+ * goroutine made of others owns them: when it ends, canceled or failed, it cancels the ones it still waited for. An `IO` of a goroutine
+ * describes work that has not started: `start` makes it, and the conversions to tasks take it.
+ *
+ * Two goroutines are equal for the laws if they have the same results and effects under every schedule.
  */
-import type { Applicative1 } from 'fp-ts/lib/Applicative.js'
-import { apFirst as apFirst_, apS as apS_, apSecond as apSecond_, type Apply1 } from 'fp-ts/lib/Apply.js'
-import { bind as bind_, type Chain1 } from 'fp-ts/lib/Chain.js'
+import { apS as apS_ } from 'fp-ts/lib/Apply.js'
+import { bind as bind_ } from 'fp-ts/lib/Chain.js'
 import type { Either } from 'fp-ts/lib/Either.js'
-import { chainIOK as chainIOK_, type FromIO1 } from 'fp-ts/lib/FromIO.js'
-import { chainTaskK as chainTaskK_, type FromTask1 } from 'fp-ts/lib/FromTask.js'
-import { bindTo as bindTo_, flap as flap_, type Functor1 } from 'fp-ts/lib/Functor.js'
+import { bindTo as bindTo_, type Functor1 } from 'fp-ts/lib/Functor.js'
 import type { IO } from 'fp-ts/lib/IO.js'
 import type { Monad1 } from 'fp-ts/lib/Monad.js'
-import type { MonadIO1 } from 'fp-ts/lib/MonadIO.js'
-import type { MonadTask1 } from 'fp-ts/lib/MonadTask.js'
-import type { Pointed1 } from 'fp-ts/lib/Pointed.js'
 import type { Reader } from 'fp-ts/lib/Reader.js'
 import type { ReaderTask } from 'fp-ts/lib/ReaderTask.js'
 import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
@@ -34,21 +30,21 @@ declare module 'fp-ts/HKT.js' {
   }
 }
 
-/** Cancels, when its goroutine ends, whatever that was made of; for what has ended by then it changes nothing. */
-class Made implements Owner {
-  readonly of: Goroutine<unknown>[]
+/** At the end of its goroutine, cancels the goroutines that this one was made of. */
+class Parts implements Owner {
+  readonly goroutines: Goroutine<unknown>[]
 
-  constructor(...of: Goroutine<unknown>[]) {
-    this.of = of
+  constructor(...goroutines: Goroutine<unknown>[]) {
+    this.goroutines = goroutines
   }
 
   ended(): boolean {
-    for (const one of this.of) one.cancel()
-    return false // a failure is for those who join
+    for (const goroutine of this.goroutines) goroutine.cancel()
+    return false // joiners receive the failure
   }
 }
 
-// Bodies with names: a dump shows them. They are generators, so that a value which happens to be a promise is a value.
+// Bodies have names, for dumps. They are generators, so a value that happens to be a promise stays a value.
 
 function* of_<A>(value: A): Generator<never, A> {
   return value
@@ -59,7 +55,7 @@ function* map_<A, B>(fa: Goroutine<A>, f: (a: A) => B): Generator<never, B> {
 }
 
 function* ap_<A, B>(fab: Goroutine<(a: A) => B>, fa: Goroutine<A>): Generator<never, B> {
-  // Both are joined from here on, so the failure of neither is a crash; and which of two failures counts does not depend on the order.
+  // Both are joined from here on, so neither failure is a crash, and the order of two failures does not decide which one counts.
   yield* choose(fab.join().attempt(), fa.join().attempt())
   const f = yield* fab.join().attempt()
   if (f._tag === 'Right') return f.right(yield* fa.join())
@@ -67,9 +63,9 @@ function* ap_<A, B>(fab: Goroutine<(a: A) => B>, fa: Goroutine<A>): Generator<ne
   throw f.left
 }
 
-function* chain_<A, B>(made: Made, ma: Goroutine<A>, f: (a: A) => Goroutine<B>): Generator<never, B> {
+function* chain_<A, B>(parts: Parts, ma: Goroutine<A>, f: (a: A) => Goroutine<B>): Generator<never, B> {
   const mb = f(yield* ma.join())
-  made.of[0] = mb
+  parts.goroutines[0] = mb
   return yield* mb.join()
 }
 
@@ -78,40 +74,38 @@ export function of<A>(value: A): Goroutine<A> {
   return spawn(of_<A>, [value], null)
 }
 
-/** `f` over its result; a throw of `f` is the failure. */
+/** A goroutine that applies `f` to the result; an error that `f` throws is its failure. */
 export function map<A, B>(f: (a: A) => B): (fa: Goroutine<A>) => Goroutine<B> {
-  return (fa) => spawn(map_<A, B>, [fa, f], new Made(fa))
+  return (fa) => spawn(map_<A, B>, [fa, f], new Parts(fa))
 }
 
-/** The function of the one over the result of the other; both run meanwhile. Where both fail, it is the function's failure. */
+/** Applies the function of one goroutine to the result of another while both run. If both fail, the failure of the function counts. */
 export function ap<A>(fa: Goroutine<A>): <B>(fab: Goroutine<(a: A) => B>) => Goroutine<B> {
-  return <B>(fab: Goroutine<(a: A) => B>) => spawn(ap_<A, B>, [fab, fa], new Made(fab, fa))
+  return <B>(fab: Goroutine<(a: A) => B>) => spawn(ap_<A, B>, [fab, fa], new Parts(fab, fa))
 }
 
 /**
- * Goes on with what `f` starts, once the first has ended.
+ * Goes on with the goroutine that `f` starts once the first has ended.
  *
  * @example
  * ```ts
  * const saved = pipe(go(load, id), goroutine.chain((user) => go(save, user)))
- * saved.cancel() // whichever of the two is under way
+ * saved.cancel() // cancels the goroutine of the two that is running
  * ```
  */
 export function chain<A, B>(f: (a: A) => Goroutine<B>): (ma: Goroutine<A>) => Goroutine<B> {
   return (ma) => {
-    const made = new Made(ma)
-    return spawn(chain_<A, B>, [made, ma, f], made)
+    const parts = new Parts(ma)
+    return spawn(chain_<A, B>, [parts, ma, f], parts)
   }
 }
 
-/** Goes on with what `f` starts, and keeps the first result. */
+/** Goes on with the goroutine that `f` starts, and keeps the first result. */
 export function tap<A, B>(f: (a: A) => Goroutine<B>): (ma: Goroutine<A>) => Goroutine<A> {
   return chain((a) => map(() => a)(f(a)))
 }
 
-export const flatten: <A>(mma: Goroutine<Goroutine<A>>) => Goroutine<A> = chain((ma) => ma)
-
-/** Runs the IO as a goroutine; its throw is the failure. */
+/** Runs the IO as a goroutine; an error that the IO throws is the failure. */
 export function fromIO<A>(io: IO<A>): Goroutine<A> {
   checkFunction('fromIO(io)', io)
   return spawn(runIO<A>, [io], null)
@@ -122,20 +116,20 @@ function* runIO<A>(io: IO<A>): Generator<never, A> {
 }
 
 /**
- * Runs the task as a goroutine. A promise cannot be stopped: after a cancel, joiners are told at once, and the task goes on until it ends.
- * Its `join()` is the Op: a Task itself is none, for running it has effects whether it is chosen or not.
+ * Runs the task as a goroutine. A promise cannot be stopped: after a cancel the joiners resume at once, and the task goes on until it settles.
+ * The Op for it is `join()`. A Task itself is no Op, because running it has effects whether or not it is chosen.
  */
 export function fromTask<A>(task: Task<A>): Goroutine<A> {
   checkFunction('fromTask(task)', task)
   return go(task)
 }
 
-/** Runs it as a goroutine; the result is on its rail, Left or Right, and a rejection is the goroutine's failure. */
+/** Runs the TaskEither as a goroutine that results in its Left or Right; a rejection is the goroutine's failure. */
 export const fromTaskEither: <E, A>(te: TaskEither<E, A>) => Goroutine<Either<E, A>> = fromTask
 
 /**
- * Runs it with a context of its own, derived from `ctx`, as the environment: that ends also when the goroutine is canceled. Answers what it
- * answers, so a Left that it makes of the end of its context is kept.
+ * Runs the ReaderTaskEither as a goroutine. Its environment is a context derived from `ctx` that also ends when the goroutine is canceled. The
+ * goroutine results in its Left or Right, so a Left that reports the end of the context is kept.
  *
  * @example
  * ```ts
@@ -146,7 +140,7 @@ export function fromReaderTaskEither(ctx: Context): <E, A>(rte: ReaderTaskEither
   return fromReaderTask(ctx)
 }
 
-/** `fromReaderTaskEither` for what has no Left. */
+/** `fromReaderTaskEither` for a ReaderTask, which has no Left. */
 export function fromReaderTask(ctx: Context): <A>(rt: ReaderTask<Context, A>) => Goroutine<A> {
   checkContext('fromReaderTask(ctx)', ctx)
   return <A>(rt: ReaderTask<Context, A>) => spawn(runReaderTask<A>, [ctx, rt], null)
@@ -171,34 +165,34 @@ function* perform<A>(op: Op<A>): Generator<never, A> {
   return yield* op
 }
 
-/** Starts `body` as a goroutine each time it is run. */
+/** Describes a goroutine: each run of the IO starts `body`. */
 export function start<A>(body: Body<[], A>): IO<Goroutine<A>> {
   checkFunction('start(body)', body)
   return () => go(body)
 }
 
-/** Starts it and waits for its end, each time the task is run. To wait for one that runs already: `op.toTask(it.join())`. */
+/** Each run of the task starts the goroutine and waits for its end. For a goroutine that runs already: `op.toTask(running.join())`. */
 export function toTask<A>(start: IO<Goroutine<A>>): Task<A> {
   checkFunction('toTask(start)', start)
   return async () => await start().join()
 }
 
-/** Starts it; its failure is the Left, by `onThrow`. */
+/** Each run of the task starts the goroutine and waits for its end; `onThrow` turns its failure into the Left. */
 export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(start: IO<Goroutine<A>>) => TaskEither<E, A> {
   return (start) => async () => await start().join().attempt(onThrow)
 }
 
 /**
- * Starts it under the context that is the environment. When that ends first, the goroutine is canceled, and once it has unwound the task rejects with the
- * context's cause.
+ * Each run of the task starts the goroutine under the context that is the environment. If the context ends first, the goroutine is canceled;
+ * once it has unwound, the task rejects with the context's cause.
  */
 export function toReaderTask<A>(start: Reader<Context, Goroutine<A>>): ReaderTask<Context, A> {
   return (ctx) => async () => await joinWithin(ctx, start(ctx), (join) => join)
 }
 
 /**
- * Starts it under the context that is the environment; its failure is the Left, by `onThrow`. When the context ends first, the goroutine is canceled,
- * and once it has unwound the Left is `onThrow` of the context's cause.
+ * Each run of the task starts the goroutine under the context that is the environment; `onThrow` turns its failure into the Left. If the context
+ * ends first, the goroutine is canceled; once it has unwound, the Left is `onThrow` of the context's cause.
  *
  * @example
  * ```ts
@@ -220,22 +214,12 @@ async function joinWithin<A, B>(ctx: Context, goroutine: Goroutine<A>, how: (joi
   }
 }
 
-export const Pointed: Pointed1<URI> = { URI, of }
 export const Functor: Functor1<URI> = { URI, map: (fa, f) => map(f)(fa) }
-export const Apply: Apply1<URI> = { ...Functor, ap: (fab, fa) => ap(fa)(fab) }
-export const Applicative: Applicative1<URI> = { ...Apply, of }
-export const Chain: Chain1<URI> = { ...Apply, chain: (ma, f) => chain(f)(ma) }
-export const Monad: Monad1<URI> = { ...Chain, of }
-export const FromIO: FromIO1<URI> = { URI, fromIO }
-export const FromTask: FromTask1<URI> = { ...FromIO, fromTask }
-export const MonadIO: MonadIO1<URI> = { ...Monad, fromIO }
-export const MonadTask: MonadTask1<URI> = { ...MonadIO, fromTask }
+export const Monad: Monad1<URI> = { ...Functor, of, ap: (fab, fa) => ap(fa)(fab), chain: (ma, f) => chain(f)(ma) }
 
-export const flap = flap_(Functor)
-export const apFirst = apFirst_(Apply)
-export const apSecond = apSecond_(Apply)
-export const chainIOK = chainIOK_(FromIO, Chain)
-export const chainTaskK = chainTaskK_(FromTask, Chain)
+/** Do notation: the result becomes the first named part of a record. */
 export const bindTo = bindTo_(Functor)
-export const bind = bind_(Chain)
-export const apS = apS_(Apply)
+/** Do notation: goes on with the goroutine that the function starts, and adds its result to the record. */
+export const bind = bind_(Monad)
+/** Do notation: adds the result of a goroutine that runs already. */
+export const apS = apS_(Monad)

@@ -1,21 +1,20 @@
 /**
- * A `Receiver` in the words of fp-ts: Functor, Compactable and Filterable.
+ * `Receiver` as an fp-ts type: Functor, Compactable and Filterable.
  *
- * - `map` is a view: it takes nothing from the channel before its own receive is chosen, and starts nothing.
- * - What leaves values out has to take them before it knows, so it runs: a goroutine, from the call on, that takes a value, and waits with it
- *   until somebody receives it. So it holds one value at most, and passes on the close and its cause. It ends when the source is closed; while nobody
- *   holds the source or the result any more, it is collected.
- * - What makes two of one (`separate`, `partition`, `partitionMap`) holds one value for both: whoever receives from one of the two alone waits while
- *   the next value is for the other.
+ * - `map` is a view: it takes a value from the channel only when its own receive is chosen, and starts no goroutine.
+ * - A filter has to take a value before it knows whether to pass it on. So it starts a goroutine at the call, which holds at most one value,
+ *   waits until a receiver takes that value, and passes on the close with its cause. The goroutine ends when the source is closed; when nothing
+ *   refers to the source or the result any more, it is collected.
+ * - `separate`, `partition` and `partitionMap` make two receivers of one and hold one value for both: a receiver of one side alone waits
+ *   while the next value belongs to the other side.
  *
- * Laws hold by what is received up to the close, and by the cause of that, whatever the schedule.
+ * Two receivers are equal for the laws if they give the same values up to the close, and the same cause, under every schedule.
  */
 import type { Compactable1 } from 'fp-ts/lib/Compactable.js'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { fromPredicate as eitherFromPredicate, map as mapEither } from 'fp-ts/lib/Either.js'
 import type { Filterable1 } from 'fp-ts/lib/Filterable.js'
 import type { Functor1 } from 'fp-ts/lib/Functor.js'
-import { flap as flap_ } from 'fp-ts/lib/Functor.js'
 import type { Option } from 'fp-ts/lib/Option.js'
 import { fromPredicate, map as mapOption } from 'fp-ts/lib/Option.js'
 import type { Predicate } from 'fp-ts/lib/Predicate.js'
@@ -70,13 +69,13 @@ class Mapped<A, B> implements Receiver<B> {
   }
 }
 
-/** The receiver with `f` over each value. A throw of `f` is that of the receive, and the value is gone. */
+/** The receiver with `f` applied to each value. If `f` throws, the receive throws, and the value is lost. */
 export function map<A, B>(f: (a: A) => B): (receiver: Receiver<A>) => Receiver<B> {
   checkFunction('map(f)', f)
   return (receiver) => new Mapped(receiver, f)
 }
 
-/** Where the values of a stage go that makes of each a step: a send, or nothing. */
+/** Performs a step for each value: a send, or nothing if `step` returns null. Closes `to` at the end. */
 function* pump<A>(from: Receiver<A>, to: readonly Sender<never>[], step: (a: A) => Op<void> | null): Generator<never, void> {
   try {
     for (const it = range(from); yield* it.next();) {
@@ -84,15 +83,15 @@ function* pump<A>(from: Receiver<A>, to: readonly Sender<never>[], step: (a: A) 
       if (send !== null) yield* send
     }
   } catch (cause) {
-    // Without a cause a close would look like a good end.
-    for (const one of to) one.close(cause ?? new Error(`${String(cause)} was thrown`))
+    // A close without a cause would look like success.
+    for (const sender of to) sender.close(cause ?? new Error(`${String(cause)} was thrown`))
     return
   }
-  for (const one of to) one.close()
+  for (const sender of to) sender.close()
 }
 
 /**
- * The values that `f` makes something of. Runs as a goroutine; a throw of `f` closes the result with it.
+ * Keeps the values for which `f` returns Some, mapped. Runs as a goroutine; an error that `f` throws closes the result with that error.
  *
  * @example
  * ```ts
@@ -112,7 +111,7 @@ export function filterMap<A, B>(f: (a: A) => Option<B>): (receiver: Receiver<A>)
   }
 }
 
-/** The Lefts of `f` and its Rights, each a receiver; both are to be received from. */
+/** The Lefts of `f` and the Rights of `f`, each as a receiver. Receive from both: a value that nobody takes holds up the other side. */
 export function partitionMap<A, B, C>(f: (a: A) => Either<B, C>): (receiver: Receiver<A>) => Separated<Receiver<B>, Receiver<C>> {
   checkFunction('partitionMap(f)', f)
   return (receiver) => {
@@ -127,13 +126,13 @@ export function partitionMap<A, B, C>(f: (a: A) => Either<B, C>): (receiver: Rec
   }
 }
 
-/** The values of those that have one. */
+/** The values of the Somes. */
 export const compact: <A>(receiver: Receiver<Option<A>>) => Receiver<A> = filterMap((a) => a)
 
-/** The Lefts and the Rights, each a receiver; both are to be received from. */
+/** The Lefts and the Rights, each as a receiver. Receive from both: a value that nobody takes holds up the other side. */
 export const separate: <E, A>(receiver: Receiver<Either<E, A>>) => Separated<Receiver<E>, Receiver<A>> = partitionMap((a) => a)
 
-/** The values of which `predicate` holds. */
+/** The values for which `predicate` returns true. */
 export function filter<A, B extends A>(refinement: Refinement<A, B>): (receiver: Receiver<A>) => Receiver<B>
 export function filter<A>(predicate: Predicate<A>): <B extends A>(receiver: Receiver<B>) => Receiver<B>
 export function filter<A>(predicate: Predicate<A>): (receiver: Receiver<A>) => Receiver<A>
@@ -142,7 +141,7 @@ export function filter<A>(predicate: Predicate<A>): (receiver: Receiver<A>) => R
   return filterMap(fromPredicate(predicate))
 }
 
-/** Those of which `predicate` does not hold, left, and those of which it does, right; both are to be received from. */
+/** The values for which `predicate` returns false (`left`) and true (`right`), each as a receiver. Receive from both. */
 export function partition<A, B extends A>(refinement: Refinement<A, B>): (receiver: Receiver<A>) => Separated<Receiver<A>, Receiver<B>>
 export function partition<A>(predicate: Predicate<A>): <B extends A>(receiver: Receiver<B>) => Separated<Receiver<B>, Receiver<B>>
 export function partition<A>(predicate: Predicate<A>): (receiver: Receiver<A>) => Separated<Receiver<A>, Receiver<A>>
@@ -161,5 +160,3 @@ export const Filterable: Filterable1<URI> = {
   partition: <A>(receiver: Receiver<A>, predicate: Predicate<A>) => partition(predicate)(receiver),
   partitionMap: (receiver, f) => partitionMap(f)(receiver),
 }
-
-export const flap = flap_(Functor)

@@ -1,4 +1,4 @@
-/** Workers that answer tasks of Either: what fails in the way its type says is an item, and E keeps its type. */
+/** Worker pools over TaskEither and ReaderTaskEither: a failure of type E is an item of the results and does not end the pipeline. */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
@@ -8,10 +8,10 @@ import type { Context } from '../../runtime/index.js'
 import { checkFunction, mistyped } from '../../runtime/internal.js'
 
 /**
- * `workerPool` for work that answers a TaskEither: `n` at a time, and the source is paused meanwhile. The results are Eithers: a Left does not
- * end the pipeline. What rejects does, being none of the failures that E tells of.
+ * `workerPool` for work that is a TaskEither: at most `n` tasks run at once, and the source pauses while all `n` run. The results are Eithers: a
+ * Left does not end the pipeline. A task that rejects does, because a rejection is no E.
  *
- * `work` is given the item and a context that ends when the subscriber leaves. Throws RangeError at once unless `n` is a whole number from
+ * `work` receives the item and a context that ends when the subscriber leaves. Throws RangeError at once unless `n` is a whole number from
  * 1 up.
  *
  * @example
@@ -29,7 +29,7 @@ export function workerPoolTE<T, E, A>(
 }
 
 /**
- * `workerPoolTE` for work whose environment is a Context: it is run with one that ends when the subscriber leaves.
+ * `workerPoolTE` for work whose environment is a Context: that context ends when the subscriber leaves.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export function workerPoolRTE<T, E, A>(
   return workerPool(n, (value: T, ctx) => runReader('workerPoolRTE', work(value), ctx), named('workerPoolRTE', options))
 }
 
-/** `workerPoolTE` for items on a rail already: work is done for the Rights, and a Left goes by as it is. E is what either may fail with. */
+/** `workerPoolTE` for items that are Eithers: the work runs for the Rights, and a Left passes unchanged. The results fail with E1 or E2. */
 export function chainPoolTE<E1, T, E2, A>(
   n: number,
   work: (value: T, ctx: Context) => TaskEither<E2, A>,
@@ -60,7 +60,7 @@ export function chainPoolTE<E1, T, E2, A>(
   )
 }
 
-/** `workerPoolRTE` for items on a rail already, as `chainPoolTE` is for `workerPoolTE`. */
+/** `workerPoolRTE` for items that are Eithers: the work runs for the Rights, and a Left passes unchanged. */
 export function chainPoolRTE<E1, T, E2, A>(
   n: number,
   work: (value: T) => ReaderTaskEither<Context, E2, A>,
@@ -75,16 +75,16 @@ export function chainPoolRTE<E1, T, E2, A>(
 }
 
 function runTask<E, A>(pool: string, task: TaskEither<E, A>): Promise<Either<E, A>> {
-  if (typeof task !== 'function') throw mistyped(`${pool}(n, work): what work answers`, 'a TaskEither', task)
+  if (typeof task !== 'function') throw mistyped(`${pool}(n, work): the result of work`, 'a TaskEither', task)
   return task()
 }
 
 function runReader<E, A>(pool: string, rte: ReaderTaskEither<Context, E, A>, ctx: Context): Promise<Either<E, A>> {
-  if (typeof rte !== 'function') throw mistyped(`${pool}(n, work): what work answers`, 'a ReaderTaskEither', rte)
+  if (typeof rte !== 'function') throw mistyped(`${pool}(n, work): the result of work`, 'a ReaderTaskEither', rte)
   return runTask(pool, rte(ctx))
 }
 
-/** As warnings and errors call the stage. */
+/** The name of the stage in warnings and errors. */
 function named(name: string, options: WorkerPoolOptions | undefined): WorkerPoolOptions {
   return { ...options, name: options?.name ?? name }
 }

@@ -1,21 +1,19 @@
 /**
  * The deadlock report: the process ends while main still waits. Go's counterpart is `checkdead` of `runtime/proc.go`.
  *
- * The host emits `exit` when its loop has nothing left to do, after `beforeExit` gave everyone the chance to find something; so where main
- * still waits at that moment, nothing can wake it. `beforeExit` itself would be too soon: a listener that comes after ours may revive the
- * loop. What else emits `exit`, `process.exit()` or an uncaught exception, is told by the stack.
+ * Node emits `exit` when its event loop has nothing left to do, after the listeners of `beforeExit` had their chance to add work. If main
+ * still waits at that moment, nothing can wake it. `beforeExit` itself would be too early: a later listener may add work. `process.exit()`
+ * and an uncaught exception emit `exit` as well; the stack tells them apart.
  *
- * One wait needs nobody in the process: main waits for the end of one of its contexts alone (`yield* ctx.done()`), which is to wait for a
- * signal. That holds the process, as it does in Go, where a program that listens for signals is never found dead. `within(ctx)` and a select
- * with `ctx.done()` hold nothing: there the context is the way out of another wait, and it is that one which is reported.
+ * One wait needs no other party in the process: main waits for the end of one of its contexts and for nothing else (`yield* ctx.done()`), that
+ * is, for a signal. That wait holds the process, as in Go, where a program that listens for signals is never reported. `within(ctx)` and a
+ * select with `ctx.done()` do not hold the process: there the context is only the way out of another wait, and that wait is reported.
  */
 import type { Context } from '../../runtime/index.js'
-import { AsyncPerformer, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
-import { dump } from './dump.js'
-import type { Roster } from './roster.js'
+import { AsyncPerformer, programDump, type GoroutineTable, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
 
-/** Watches until the function it answers is called. The contexts are those that end when a signal comes. */
-export function watchForDeadlock(main: Spawned, contexts: readonly Context[], roster: Roster | null): () => void {
+/** Watches for a deadlock until the function it returns is called. `contexts` are the contexts that end when a signal arrives. */
+export function watchForDeadlock(main: Spawned, contexts: readonly Context[], table: GoroutineTable | null): () => void {
   let holder: NodeJS.Timeout | undefined
 
   const beforeExit = (): void => {
@@ -25,9 +23,9 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ro
     awaited.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
   }
   const exit = (): void => {
-    if (!isOfTheHost()) return
+    if (!isIdleExit()) return
     process.exitCode = 2
-    process.stderr.write(report(main, roster))
+    process.stderr.write(`fatal error: all goroutines are asleep - deadlock!\n\n${programDump(main, table)}`)
   }
   process.on('beforeExit', beforeExit)
   process.on('exit', exit)
@@ -38,26 +36,21 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ro
   }
 }
 
-/** Main waits for the end of this context and nothing else. Of an async main it is only known that some async function waits so. */
+/** True when main waits for the end of this context and nothing else. For an async main: when some async function waits that way. */
 function isAwaited(ctx: Context, main: Spawned): boolean {
-  const { waiters } = ctx.done() as Operation<void> & { readonly waiters: WaitQueue } // what main was given is a context of ours
+  const { waiters } = ctx.done() as Operation<void> & { readonly waiters: WaitQueue } // main was given a context made by withCancel
   const mayBeMain = (waiter: unknown): boolean => waiter === main || (!main.isGenerator && waiter instanceof AsyncPerformer)
-  for (let waiter = waiters.first; waiter !== null; waiter = waiter.next) if (mayBeMain(waiter)) return true
-  return false
+  return [...waiters].some(mayBeMain)
 }
 
-/** True when the host itself emits `exit`, because nothing is left to do: then nothing of Node's own process code is on the stack. */
-function isOfTheHost(): boolean {
+/** True when Node emits `exit` because nothing is left to do: then no frame of Node's own process code is on the stack. */
+function isIdleExit(): boolean {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   Error.stackTraceLimit = Infinity
   Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? '')
-  const files = new Error().stack as unknown as readonly string[] // so prepared
+  const files = new Error().stack as unknown as readonly string[] // made by the line above
   Reflect.set(Error, 'prepareStackTrace', prepare)
   Error.stackTraceLimit = stackTraceLimit
   return !files.some((file) => file.startsWith('node:internal/process/'))
-}
-
-function report(main: Spawned, roster: Roster | null): string {
-  return `fatal error: all goroutines are asleep - deadlock!\n\n${dump(main, roster)}`
 }

@@ -1,36 +1,36 @@
 /**
- * The time between the first signal and the end of main's context, in which what is under way may finish.
+ * The drain: the time between the first signal and the end of main's context, in which running work may finish.
  *
- * It holds the process: as long as it lasts something will wake main, its end if nothing else, so there is no deadlock to be found.
+ * Always true: a drain with a limit holds the process. Its end will wake main, so there is no deadlock to report.
  */
-import type { Spawned } from '../../runtime/internal.js'
-import { dump } from './dump.js'
-import type { Roster } from './roster.js'
+import { programDump, type GoroutineTable, type Spawned } from '../../runtime/internal.js'
 import type { SignalError } from './signals.js'
 
-/** The longest delay that a timer of Node takes. */
-export const LONGEST = 2 ** 31 - 1
+/** The longest delay, in ms, that a timer of Node takes. */
+export const MAX_DELAY = 2 ** 31 - 1
 
 export class Drain {
   private _timer: NodeJS.Timeout | undefined
 
-  /** `ms` below or equal to zero: there is no drain. */
   constructor(
-    private readonly ms: number,
-    private readonly main: Spawned,
-    private readonly roster: Roster | null,
+    /** Zero and below: no drain. */
+    private readonly _ms: number,
+    private readonly _main: Spawned,
+    private readonly _table: GoroutineTable | null,
   ) {}
 
-  /** Calls `expire` when its time is up, having said on stderr who is still at work; at once, and without a word, where there is no drain. */
-  begin(signal: SignalError, expire: () => void): void {
-    if (this.ms <= 0) return expire()
-    if (this.ms === Infinity) return
-    const timeIsUp = (): void => {
-      const { ms, main, roster } = this
-      process.stderr.write(`main: not done ${ms} ms after ${signal.signal}: the context ends. Still there:\n\n${dump(main, roster)}`)
-      expire()
-    }
-    this._timer = setTimeout(timeIsUp, Math.min(this.ms, LONGEST))
+  /** Calls `expire` at the end of the drain, after a warning on stderr that lists the goroutines; without a drain, at once and silently. */
+  begin({ signal }: SignalError, expire: () => void): void {
+    if (this._ms <= 0) return expire()
+    if (this._ms === Infinity) return
+    this._timer = setTimeout(
+      () => {
+        const goroutines = programDump(this._main, this._table)
+        process.stderr.write(`main: still running ${this._ms} ms after ${signal}; canceling. Goroutines:\n\n${goroutines}`)
+        expire()
+      },
+      Math.min(this._ms, MAX_DELAY),
+    )
   }
 
   end(): void {

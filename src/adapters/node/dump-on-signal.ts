@@ -1,17 +1,19 @@
-/** A look into a running program: a signal prints who is there and who waits for whom. Go's runtime does so on SIGQUIT, and ends; ours goes on. */
-import { addProbe, dumpOf, Ledger, textOf } from '../../runtime/internal.js'
+/** Prints a dump of the running program when a signal arrives. Go's runtime does so on SIGQUIT and then exits; here the program goes on. */
+import { addProbe, dumpOf, dumpText, Tracker } from '../../runtime/internal.js'
 
 export interface DumpOptions {
-  /** Default SIGQUIT, which a terminal sends for Ctrl-\. */
+  /** The signal that prints a dump. Default SIGQUIT, which a terminal sends for Ctrl-\. */
   readonly signal?: `SIG${string}`
-  /** As JSON, one line, in the shape of `Dump` of `millrace/testing`; default is text. */
+  /** Prints one line of JSON, in the shape of `Dump` of `millrace/testing`. Default false: text. */
   readonly json?: boolean
 }
 
 /**
- * From now on the signal prints, to standard error, all goroutines that were started since: what each waits for and how long, which locks it holds, who
- * could wake it, where it was started, and the rings of those that wait for each other. It costs 3 µs a goroutine, and holds each until it ends; it
- * does not keep the process alive. Answers how to stop it.
+ * Prints a dump to stderr each time the process receives the signal. The dump lists every goroutine started since this call: the operation
+ * and the resources it waits for, for how long, the locks it holds, the goroutines that could wake it, the line that started it. Partial
+ * deadlocks follow. Tracking costs 3 µs a goroutine and keeps a goroutine in memory until it ends; it does not keep the process alive.
+ *
+ * Returns a function that stops the printing.
  *
  * @example
  * ```ts
@@ -19,13 +21,12 @@ export interface DumpOptions {
  * ```
  */
 export function dumpOnSignal({ signal = 'SIGQUIT', json = false }: DumpOptions = {}): () => void {
-  const now = (): number => performance.now()
-  const ledger = new Ledger(now, true)
-  addProbe(ledger)
+  const tracker = new Tracker(() => performance.now(), true)
+  addProbe(tracker)
   const print = (): void => {
-    const dump = dumpOf(ledger, now())
+    const dump = dumpOf(tracker)
     const { length } = dump.goroutines
-    process.stderr.write(json ? `${JSON.stringify(dump)}\n` : `${length} goroutine${length === 1 ? '' : 's'}\n${textOf(dump)}\n`)
+    process.stderr.write(json ? `${JSON.stringify(dump)}\n` : `${length} goroutine${length === 1 ? '' : 's'}\n${dumpText(dump)}\n`)
   }
   process.on(signal, print)
   return () => void process.off(signal, print)

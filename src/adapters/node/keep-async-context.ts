@@ -1,15 +1,15 @@
-/** Goroutines in the AsyncLocalStorage stores of those who spawn them. */
+/** Runs goroutines in the AsyncLocalStorage stores of the code that started them. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { queue } from '../../runtime/internal.js'
 
 /**
- * From now on and in the whole process, a goroutine runs with the `AsyncLocalStorage` stores of its spawner, as a promise callback would: what
- * a web framework or a tracer keeps for each request is there in the goroutines of that request. Call it once, before the first goroutine
- * that should have it; a goroutine spawned earlier stays without.
+ * From this call on, in the whole process, a goroutine runs with the `AsyncLocalStorage` stores of the code that started it, as a promise
+ * callback does. So the goroutines of a request see the stores that a web framework or a tracer keeps for that request. Call it once, before
+ * the first goroutine that needs a store; a goroutine started earlier stays without.
  *
- * Without it goroutines run in a neutral context, where every store is undefined; a store of one request never shows up in another's
- * goroutine either way. It is opt-in because it costs some 10 µs for each goroutine and 0.1 µs for each switch between goroutines (Node 20).
- * To hand on a single value, `withValue` is the cheaper way, and the one that can be seen.
+ * Without this call goroutines run in a neutral context, in which every store is undefined. A store of one request never reaches a goroutine
+ * of another, with or without the call. The feature is opt-in because it costs about 10 µs for each goroutine and 0.1 µs for each switch
+ * between goroutines (Node 20). `withValue` passes a single value on at less cost, and explicitly.
  *
  * @example
  * ```ts

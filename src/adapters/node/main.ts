@@ -1,20 +1,20 @@
 /**
  * `main`: runs a program as Go runs its own.
  *
- *     running ──fn ends──────────────────────────────▶ leaving ──all ended, or the grace is over──▶ the process ends
- *        │  └─signal─▶ draining ──time is up─▶ asked to end ──▲    │
- *        │                │                         │              │
- *        └─all asleep: 2  └─────────────────────────┴──────────────┴─ another signal: ends at once
+ *     running ──fn ends───────────────────────────────▶ leaving ──all ended, or the grace is over──▶ the process ends
+ *        │  └─signal─▶ draining ──time is up─▶ canceled ──▲    │
+ *        │                │                        │           │
+ *        └─deadlock: 2    └────────────────────────┴───────────┴─ another signal: ends at once
  *
- * There are two contexts: that of the intake ends with the first signal, and the one it is derived from when the drain has had its time.
- * Without a drain that is none, and both end together.
+ * Two contexts: the intake context ends with the first signal; main's context, its parent, ends at the end of the drain. Without a drain both
+ * end together.
  *
- * Leaving cancels the goroutines that are left over and then the context, in this order, so that what is parked under the context unwinds
- * rather than fails. The process is left to end by itself, with all output written; it is made to end only when a goroutine that cannot be
- * unwound, or not in time, might hold it.
+ * Always true:
+ * - Leaving cancels first the remaining goroutines and then the context, so a goroutine parked under the context unwinds instead of failing.
+ * - The process ends by itself, with all output written. It is made to end only when a goroutine that has not unwound in time might hold it.
  *
- * Where we differ from Go: leftovers are unwound, their `finally` blocks run; and what holds a Node process, a server for one, holds it also
- * after main. Timers and tickers of ours do not, once no goroutine is left.
+ * Where we differ from Go: remaining goroutines are unwound and their `finally` blocks run; a resource that holds a Node process, such as a
+ * server, holds it after main as well. Timers and tickers of Millrace do not, once no goroutine is left.
  */
 import { inspect } from 'node:util'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
@@ -22,75 +22,77 @@ import {
   addProbe,
   checkFunction,
   checkTime,
-  mistyped,
-  outOfRange,
   expectFailures,
+  GoroutineTable,
+  mistyped,
+  oncePerDrain,
+  outOfRange,
   queue,
   spawn,
   time,
   type Spawned,
 } from '../../runtime/internal.js'
+import { isCancellation } from './cancellation.js'
 import { watchForDeadlock } from './deadlock.js'
-import { Drain, LONGEST } from './drain.js'
-import { isEndOf } from './ended-by.js'
-import { keepRoster, type Roster } from './roster.js'
+import { Drain, MAX_DELAY } from './drain.js'
 import { statusAfter, watchSignals, type SignalError } from './signals.js'
 
 export interface MainOptions {
   /**
-   * Keeps track of all goroutines, so that a deadlock report names them and those left over are unwound: true by default, for it costs
-   * little (5 ns for each wait, 20 to 80 for each goroutine). Then a goroutine that can never be woken is held for good, as in Go. With false it is collected as anywhere else; the report
-   * knows main alone and how many others there are, and leftovers are abandoned after the grace.
+   * Tracks all goroutines, so that a deadlock report lists them and the remaining goroutines are unwound. Default true: it costs 5 ns for each
+   * wait and 20 to 80 ns for each goroutine, and it keeps a goroutine that can never be woken in memory, as Go does. With false, such a
+   * goroutine is collected; a report lists main and the number of the others, and remaining goroutines are abandoned after the grace.
    */
   readonly trace?: boolean
   /**
-   * ms that `fn` has after the first signal to finish what is under way, before its context ends; Infinity for no limit. 0 by default:
-   * the context ends with the first signal. On expiry stderr says who is still at work.
+   * ms between the first signal and the end of main's context, in which `fn` may finish running work; Infinity for no limit. Default 0: the
+   * context ends with the first signal. When the time is up, stderr lists the goroutines that are still running.
    */
   readonly drain?: number
-  /** ms that goroutines left over have for their `finally` blocks before the process is ended: 1000 by default, Infinity for no limit. */
+  /** ms that remaining goroutines have for their `finally` blocks before the process ends; Infinity for no limit. Default 1000. */
   readonly grace?: number
 }
 
 type MainFunction = Parameters<typeof main>[0]
 
+/** One for the process: a program has one main, whichever module calls it. */
 let hasMain = false
 
 /**
  * Runs `fn` as the main function of the program, as Go does. Call it once, at the end of the file that starts the program. `fn` is a generator
- * function, an async function, or a plain one.
+ * function, an async function or a plain function.
  *
- * **The context** it is given ends when the process is sent SIGINT (Ctrl-C) or SIGTERM, with a SignalError as its cause. Pass it on to all that
- * waits: `within(ctx)`, `run(ctx, …)`, `fetch(url, { signal: ctx.signal })`. A second signal ends the process at once, and so does a first
- * one after `fn` has ended.
+ * **The context** that `fn` receives ends when the process receives SIGINT (Ctrl-C) or SIGTERM, with a SignalError as its cause. Pass it on to
+ * everything that waits: `within(ctx)`, `run(ctx, …)`, `fetch(url, { signal: ctx.signal })`. A second signal ends the process at once, and so
+ * does a first signal after `fn` has ended.
  *
- * **A graceful end** takes the option `drain` and the second context, that of the intake, which ends with the first signal: stop there what
- * brings new work in (`until(intake)`, `select({ …, end: intake.done() })`, `afterFunc(intake, () => server.close())`), and let `fn` wait for
- * what is under way, as long as `ctx` lives. It has `drain` ms for that; then `ctx` ends too.
+ * **A graceful shutdown** takes the option `drain` and the second parameter of `fn`, the intake context, which ends with the first signal. Use
+ * the intake context to stop new work (`until(intake)`, `select({ …, end: intake.done() })`, `afterFunc(intake, () => server.close())`), and
+ * let `fn` wait for running work under `ctx`. After `drain` ms `ctx` ends too.
  *
- * **The status** with which the process ends:
+ * **The exit status** of the process:
  *
  * | | |
  * |---|---|
- * | 0 | `fn` returned (or `process.exitCode`, if it set that), after a signal too if that was within the drain |
- * | the number it returned | a whole number from 0 to 255 |
- * | 1 | `fn` threw; the error is on stderr, with its stack and its causes |
- * | 130, 143 | SIGINT, SIGTERM, and `fn` returned after its context had ended, or threw because one of the two had |
+ * | 0 | `fn` returned (or `process.exitCode`, if `fn` set it), also after a signal if that was within the drain |
+ * | the number that `fn` returned | a whole number from 0 to 255 |
+ * | 1 | `fn` threw; stderr shows the error with its stack and causes |
+ * | 130, 143 | SIGINT, SIGTERM: `fn` returned after its context had ended, or threw because a context had ended |
  * | 2 | deadlock |
  *
- * **What is left over** when `fn` ends is not waited for: the other goroutines are canceled, and the context ends. Their `finally` blocks
- * run and may wait; whoever has not ended after `grace` ms, as an async function that goes on regardless, is abandoned. The process ends as
- * soon as nothing else holds it: an open server does, a ticker does not.
+ * **Remaining goroutines**: main does not wait for the other goroutines when `fn` ends. They are canceled, and the context ends. Their
+ * `finally` blocks run and may wait. A goroutine that has not ended after `grace` ms, such as an async function that ignores the context, is
+ * abandoned. The process ends as soon as nothing else holds it: an open server does, a ticker does not.
  *
- * **A deadlock** is reported when the process would end while `fn` still waits, since nothing is left that could wake it: "fatal error: all
- * goroutines are asleep - deadlock!" on stderr, and for each goroutine what it waits for and for how long. `yield* ctx.done()` alone is no
+ * **A deadlock** is reported when the process would end while `fn` still waits: nothing is left that could wake it. stderr shows "fatal error:
+ * all goroutines are asleep - deadlock!" and for each goroutine the operation it waits for and for how long. `yield* ctx.done()` alone is no
  * deadlock: it waits for a signal.
  *
- * **A crash**, a goroutine that fails and is joined by nobody, is an uncaught exception as without `main`. One that fails because the
- * context ended is none.
+ * **A crash**, that is a goroutine that fails and is never joined, is an uncaught exception, as without `main`. A failure that follows from
+ * the end of the context is no crash.
  *
- * Throws TypeError where `fn` is no function, Error when it is called a second time. Source: Go's `func main`, `os/signal.NotifyContext`;
- * the drain is `http.Server.Shutdown` for a whole program.
+ * Throws TypeError if `fn` is no function or an option is of the wrong type, RangeError if a time is NaN, Error if `main` was called before.
+ * Source: Go's `func main` and `os/signal.NotifyContext`; the drain is `http.Server.Shutdown` for a whole program.
  *
  * @example
  * ```ts
@@ -109,23 +111,23 @@ let hasMain = false
 export function main(fn: Body<[ctx: Context, intake: Context], number | void>, options: MainOptions = {}): void {
   checkFunction('main(fn)', fn)
   checkOptions(options)
-  if (hasMain) throw new Error('main: called a second time, and a program has one')
+  if (hasMain) throw new Error('main: called a second time; a program has one main function')
   hasMain = true
   new Program(fn, options).run()
 }
 
 function checkOptions(options: unknown): void {
   if (typeof options !== 'object' || options === null) throw mistyped('main(fn, options)', 'an object', options)
-  const { trace = true, grace = 0, drain = 0 } = options as { [K in keyof MainOptions]?: unknown } // they are about to be checked
+  const { trace = true, grace = 0, drain = 0 } = options as { [K in keyof MainOptions]?: unknown } // each is checked below
   if (typeof trace !== 'boolean') throw mistyped('main(fn, { trace })', 'true or false', trace)
-  checkTime('main(fn, { drain })', drain as number) // checks the type too
-  checkTime('main(fn, { grace })', grace as number) // likewise
+  checkTime('main(fn, { drain })', drain as number) // checkTime checks the type
+  checkTime('main(fn, { grace })', grace as number) // as above
 }
 
 class Program {
   private readonly _ctx = withCancel(background)
   private readonly _intake = withCancel(this._ctx)
-  private readonly _roster: Roster | null
+  private readonly _table: GoroutineTable | null
   private readonly _drain: Drain
   private readonly _grace: number
   private readonly _main: Spawned<number | void>
@@ -133,34 +135,34 @@ class Program {
   private _stopWatching = (): void => {}
 
   constructor(fn: MainFunction, { trace = true, drain = 0, grace = 1000 }: MainOptions) {
-    this._roster = trace ? keepRoster() : null
+    this._table = trace ? tableOfAll() : null
     this._grace = grace
     this._main = spawn(named(fn), [this._ctx, this._intake], null)
-    this._drain = new Drain(drain, this._main, this._roster)
+    this._drain = new Drain(drain, this._main, this._table)
   }
 
   run(): void {
-    expectFailures((error) => this._isEnd(error))
+    expectFailures((error) => this._isCancellation(error))
     watchSignals(
-      (signal) => this._askToEnd(signal),
+      (signal) => this._receive(signal),
       () => this._intake.err()._tag === 'Some',
     )
-    this._stopWatching = watchForDeadlock(this._main, [this._ctx, this._intake], this._roster)
-    // Two functions are called back directly, in the step that ends main: what it started last does not get to run.
+    this._stopWatching = watchForDeadlock(this._main, [this._ctx, this._intake], this._table)
+    // `then` with two functions calls back directly, in the step in which main ends: goroutines that main started last do not run.
     void this._main.join().then(
       (returned) => this._returned(returned),
       (error: unknown) => this._threw(error),
     )
   }
 
-  private _askToEnd(signal: SignalError): void {
+  private _receive(signal: SignalError): void {
     this._signal = signal
     this._drain.begin(signal, () => this._ctx.cancel(signal))
     this._intake.cancel(signal)
   }
 
-  private _isEnd(error: unknown): boolean {
-    return isEndOf(this._ctx, error) || isEndOf(this._intake, error)
+  private _isCancellation(error: unknown): boolean {
+    return isCancellation(error, this._ctx) || isCancellation(error, this._intake)
   }
 
   private _returned(returned: unknown): void {
@@ -175,7 +177,7 @@ class Program {
   }
 
   private _threw(error: unknown): void {
-    if (this._signal !== null && this._isEnd(error)) return this._leave(statusAfter(this._signal))
+    if (this._signal !== null && this._isCancellation(error)) return this._leave(statusAfter(this._signal))
     process.stderr.write(error instanceof Error ? `${inspect(error)}\n` : `main threw ${inspect(error)}\n`)
     this._leave(1)
   }
@@ -186,21 +188,29 @@ class Program {
     if (status !== undefined) process.exitCode = status
     const cause = new Error('main has ended')
     const youngest = queue.nextId - 1
-    for (const goroutine of this._roster?.live() ?? []) goroutine.cancel(cause)
+    for (const goroutine of this._table?.live() ?? []) goroutine.cancel(cause)
     this._ctx.cancel(cause)
     afterLast(() => time.timers.letProcessEnd())
     const end = (): void => {
-      if (this._hasLeftovers(youngest)) void exitWhenWritten()
+      if (this._hasRemaining(youngest)) void exitWhenWritten()
     }
-    // Holds nothing: if the others do not either, the process ends before.
-    setTimeout(end, Math.min(this._grace, LONGEST)).unref()
+    // The timer does not hold the process, which therefore ends earlier if nothing else holds it.
+    setTimeout(end, Math.min(this._grace, MAX_DELAY)).unref()
   }
 
-  /** What was started later is not main's: a server that lives on may well use goroutines. */
-  private _hasLeftovers(youngest: number): boolean {
-    if (this._roster === null) return queue.live > 0
-    return queue.live > this._roster.size || this._roster.live().some(({ id }) => id <= youngest)
+  /** True while a goroutine lives that was started before main ended; a server that lives on may start goroutines later. */
+  private _hasRemaining(youngest: number): boolean {
+    if (this._table === null) return queue.live > 0
+    return queue.live > this._table.size || this._table.live().some(({ id }) => id <= youngest)
   }
+}
+
+/** A table of all goroutines that start from now on. */
+function tableOfAll(): GoroutineTable {
+  const now = (): number => performance.now()
+  const table = new GoroutineTable(now, oncePerDrain(now))
+  addProbe(table)
+  return table
 }
 
 /** Calls `f` once no goroutine lives. */
@@ -213,17 +223,17 @@ function afterLast(f: () => void): void {
   })
 }
 
-/** With the name that the report shows; as a key, for a bundler may rename a function. */
+/** The function under the name `main` if it has no name. The name is a key, because a bundler may rename a function. */
 function named(fn: MainFunction): MainFunction {
   const substitute: Record<string, typeof fn> = { main: (ctx, intake) => fn(ctx, intake) }
   return fn.name === '' ? substitute.main : fn
 }
 
 function checkStatus(returned: unknown): number | undefined {
-  const expected = 'nothing, or an exit status: a whole number from 0 to 255'
+  const expected = 'nothing or an exit status (a whole number from 0 to 255)'
   if (returned === undefined) return undefined
-  if (typeof returned !== 'number') throw mistyped('main: what fn returns', expected, returned)
-  if (!Number.isInteger(returned) || returned < 0 || returned > 255) throw outOfRange('main: what fn returns', expected, returned)
+  if (typeof returned !== 'number') throw mistyped('main(fn): the result of fn', expected, returned)
+  if (!Number.isInteger(returned) || returned < 0 || returned > 255) throw outOfRange('main(fn): the result of fn', expected, returned)
   return returned
 }
 

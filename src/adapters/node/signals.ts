@@ -1,10 +1,10 @@
-/** The signals that ask a program to end. */
+/** The signals that ask a program to end: SIGINT and SIGTERM. */
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 
 type Signal = 'SIGINT' | 'SIGTERM'
 
-/** Why the context of `main` ended: the process was sent this signal. */
+/** The cause with which the context of `main` ends when the process receives this signal. */
 export class SignalError extends Error {
   override readonly name = 'SignalError'
   constructor(readonly signal: Signal) {
@@ -12,19 +12,19 @@ export class SignalError extends Error {
   }
 }
 
-/** The status by which a shell tells of a program that a signal ended: 130 for SIGINT, 143 for SIGTERM. */
+/** The exit status that shells use for a program that a signal ended: 130 for SIGINT, 143 for SIGTERM. */
 export function statusAfter({ signal }: SignalError): number {
   return 128 + constants.signals[signal]
 }
 
-/** ms in which a terminal and a launcher may both deliver one Ctrl-C. */
+/** ms within which a terminal and a launcher may both deliver one Ctrl-C. */
 const ECHO = 200
 
 /**
- * Calls `onFirst` for the first signal, which asks; one that comes after, or once `hasEnded`, ends the process at once.
+ * Calls `onFirst` for the first signal. A second signal, or a signal after `hasEnded`, ends the process at once.
  *
- * A terminal sends SIGINT to all processes in its foreground, and launchers such as npm forward theirs on top: one Ctrl-C arrives twice. So at
- * a terminal a second SIGINT counts only when it is no echo of the first.
+ * A terminal sends SIGINT to every process in its foreground, and launchers such as npm forward their SIGINT as well, so one Ctrl-C arrives
+ * twice. At a terminal a second SIGINT therefore counts only when it is no echo of the first.
  */
 export function watchSignals(onFirst: (error: SignalError) => void, hasEnded: () => boolean): void {
   let firstInterrupt = -Infinity
@@ -36,7 +36,7 @@ export function watchSignals(onFirst: (error: SignalError) => void, hasEnded: ()
     if (hasEnded()) process.exit(statusAfter(error))
     onFirst(error)
   }
-  // They hold nothing: a process that only listens for signals ends.
+  // Listeners for signals do not hold the process: a process that only listens ends.
   process.on('SIGINT', receive)
   process.on('SIGTERM', receive)
 }

@@ -1,72 +1,69 @@
 /**
- * A ledger of who is there: where each goroutine was started and by whom, since when it waits and for what, which locks it holds, and who has used
- * the things that others wait for. Fed by the probe; kept by test kits and by who wants dumps, for it holds every goroutine that lives.
+ * The tracker: the table of goroutines, and beside it the place where each goroutine was started, the goroutines that hold each lock, and the
+ * goroutines that have used each channel. A probe feeds it. Test kits and `dumpOnSignal` use it.
  *
- * Who holds a lock: the one it was granted to, from then on until it is unlocked, whoever does that.
+ * A lock is held by the goroutine it was granted to, until it is unlocked, by any goroutine.
  */
-import type { Spawned } from '../goroutine/goroutine.js'
-import type { Observed, Probe } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'
-import { Names, thingsOf } from './things.js'
+import type { Resource } from '../operation/resource.js'
+import type { Spawned } from '../goroutine/goroutine.js'
+import type { Observed } from '../scheduler/probe.js'
+import { GoroutineTable } from './goroutine-table.js'
+import { Names } from './names.js'
+import { captureOrigin, placeOf, type Origin } from './start-place.js'
 
-export interface Account {
-  readonly goroutine: Spawned
-  /** Null where it was started from outside any goroutine. */
-  readonly startedBy: Spawned | null
-  /** Holds the stack of who started it, which is read only when somebody asks; null unless places are kept. */
-  readonly origin: Error | null
-  /** ms on the ledger's clock, of when it began to wait. */
-  since: number
+interface Start {
+  /** Null for a goroutine that was started from outside any goroutine. */
+  readonly by: Spawned | null
+  /** Null unless places are tracked. */
+  readonly origin: Origin | null
 }
 
-/** A lock and who holds it: null stands for one who is no goroutine. */
-type Holders = (Spawned | null)[]
+/** A goroutine; null stands for code outside any goroutine. */
+type User = Spawned | null
 
-export class Ledger implements Probe {
-  readonly alive = new Map<Spawned, Account>()
+export class Tracker extends GoroutineTable {
   readonly names = new Names()
-  private readonly _holders = new Map<object, Holders>()
+  private readonly _starts = new WeakMap<Spawned, Start>()
+  private readonly _holders = new Map<object, User[]>()
   private readonly _users = new WeakMap<object, Set<Spawned>>()
-  /** The first who unlocked what others held, in words. Go allows it, and a condition variable may rest on it; most often it is a slip. */
-  stranger: string | null = null
-  /** The lock granted last, which may turn out to be for one who waited. */
+  /** The first unlock by a goroutine that does not hold the lock, in words. Go allows it; most often it is a mistake. */
+  foreignUnlock: string | null = null
+  /** The lock granted last: if the next event is a wake, the grant was for the goroutine that wakes. */
   private _granted: object | null = null
 
   constructor(
-    private readonly _now: () => number,
-    /** Whether to look up where goroutines are started: 3 µs each. */
-    private readonly _keepsPlaces: boolean,
-  ) {}
-
-  spawn(one: Observed): void {
-    this._granted = null
-    const goroutine = one as Spawned // what the kernel shows of its own
-    const origin = this._keepsPlaces ? new Error() : null
-    this.alive.set(goroutine, { goroutine, startedBy: running(), origin, since: this._now() })
+    now: () => number,
+    /** Whether to look up the places at which goroutines are started: 3 µs each. */
+    private readonly _tracksPlaces: boolean,
+  ) {
+    super(now)
   }
 
-  park(one: Observed, _on: string): void {
+  override spawn(one: Observed): void {
+    super.spawn(one)
     this._granted = null
-    const goroutine = one as Spawned // as above
-    const account = this.alive.get(goroutine)
-    if (account === undefined) return
-    account.since = this._now()
-    const { operation } = goroutine
-    if (operation !== null) for (const thing of thingsOf(operation)) this._usedBy(thing, goroutine)
+    const goroutine = one as Spawned // the runtime passes its own goroutines to a probe
+    this._starts.set(goroutine, { by: running(), origin: this._tracksPlaces ? captureOrigin(goroutine) : null })
+  }
+
+  override park(one: Observed, on: string): void {
+    super.park(one, on)
+    this._granted = null
+    for (const resource of this.resourcesOf(one)) this._usedBy(resource, one as Spawned) // as above
   }
 
   wake(one: Observed): void {
     const lock = this._granted
     this._granted = null
-    const goroutine = one as Spawned // as above
-    if (lock === null || goroutine.operation === null || !thingsOf(goroutine.operation).includes(lock)) return
+    if (lock === null || !this.resourcesOf(one).some((resource) => resource === lock)) return
     const holders = this._holders.get(lock)
-    if (holders !== undefined) holders[holders.length - 1] = goroutine
+    if (holders !== undefined) holders[holders.length - 1] = one as Spawned // as above
   }
 
-  end(goroutine: Observed): void {
+  override end(goroutine: Observed): void {
+    super.end(goroutine)
     this._granted = null
-    this.alive.delete(goroutine as Spawned) // as above
   }
 
   cancel(_goroutine: Observed): void {}
@@ -93,19 +90,19 @@ export class Ledger implements Probe {
   unlock(lock: object): void {
     this._granted = null
     const holders = this._holders.get(lock)
-    if (holders === undefined) return // it was locked before the ledger began
+    if (holders === undefined) return // locked before the tracker began
     const own = holders.indexOf(running())
-    if (own === -1) this.stranger ??= this._strangerAt(lock, holders)
+    if (own === -1) this.foreignUnlock ??= this._foreignUnlock(lock, holders)
     holders.splice(own === -1 ? 0 : own, 1)
     if (holders.length === 0) this._holders.delete(lock)
   }
 
-  private _strangerAt(lock: object, holders: Holders): string {
-    const nameOf = (one: Spawned | null): string => (one === null ? 'one outside any goroutine' : this.names.of(one))
+  private _foreignUnlock(lock: object, holders: readonly User[]): string {
+    const nameOf = (user: User): string => (user === null ? 'code outside any goroutine' : this.names.of(user))
     return `${nameOf(running())} unlocks ${this.names.of(lock)}, which is held by ${holders.map(nameOf).join(', ')}`
   }
 
-  holdersOf(lock: object): readonly (Spawned | null)[] {
+  holdersOf(lock: object): readonly User[] {
     return this._holders.get(lock) ?? []
   }
 
@@ -113,47 +110,45 @@ export class Ledger implements Probe {
     return [...this._holders].filter(([, holders]) => holders.includes(goroutine)).map(([lock]) => lock)
   }
 
-  /** What it waits for, by name. */
-  thingsWaitedFor(one: Observed): readonly string[] {
-    const { operation } = one as Spawned // as above
-    return operation === null ? [] : thingsOf(operation).map((thing) => this.names.of(thing))
+  /** The goroutines that have sent on a channel, received from it, closed it, locked a lock or waited for the resource. */
+  usersOf(resource: object): readonly Spawned[] {
+    return [...(this._users.get(resource) ?? [])]
   }
 
-  /** The goroutines that have sent on it, received from it, closed it, locked it or waited for it. */
-  usersOf(thing: object): readonly Spawned[] {
-    return [...(this._users.get(thing) ?? [])]
+  /** The resources that a goroutine waits for; none if it runs or has ended. */
+  resourcesOf(goroutine: Observed): readonly Resource[] {
+    const { operation } = goroutine as Spawned // the runtime passes its own goroutines to a probe
+    return operation === null ? [] : operation.resources()
   }
 
-  private _used(thing: object): void {
+  /** The names of the resources that a goroutine waits for. */
+  resourceNames(goroutine: Observed): readonly string[] {
+    return this.resourcesOf(goroutine).map((resource) => this.names.of(resource))
+  }
+
+  startedBy(goroutine: Spawned): User {
+    return this._starts.get(goroutine)?.by ?? null
+  }
+
+  /** The line of code that started a goroutine; null unless places are tracked. */
+  startedAt(goroutine: Spawned): string | null {
+    const origin = this._starts.get(goroutine)?.origin ?? null
+    return origin === null ? null : placeOf(origin)
+  }
+
+  private _used(resource: object): void {
     this._granted = null
     const user = running()
-    if (user !== null) this._usedBy(thing, user)
+    if (user !== null) this._usedBy(resource, user)
   }
 
-  private _usedBy(thing: object, user: Spawned): void {
-    const users = this._users.get(thing)
-    if (users === undefined) this._users.set(thing, new Set([user]))
+  private _usedBy(resource: object, user: Spawned): void {
+    const users = this._users.get(resource)
+    if (users === undefined) this._users.set(resource, new Set([user]))
     else users.add(user)
   }
 }
 
-function running(): Spawned | null {
-  return queue.running as Spawned | null // what the queue runs
-}
-
-/** Where our sources are, as a source map shows it. */
-const ourSources = /\/src\/(runtime|operators|testing|adapters\/node)\/([\w-]+\/)*[\w-]+\.ts:/
-
-/** Whether a line of a stack is of our own code: the built package, or the sources. Asked late, for not every loader has a base to resolve from. */
-function isOwn(line: string): boolean {
-  return ourSources.test(line) || line.includes(new URL('.', import.meta.url).pathname)
-}
-
-/** The line of code that started it: the first that is not our own, or where all is bundled in one file, the one after ours. */
-export function placeOf({ origin }: Account): string | null {
-  const lines = origin?.stack?.split('\n').slice(1) ?? []
-  const line =
-    lines.find((one) => !isOwn(one) && !one.includes('node:')) ??
-    lines[lines.findIndex((one) => /\bat (new Spawned|spawn|go)\b/.test(one)) + 3]
-  return line === undefined ? null : line.trim().replace(/^at /, '')
+function running(): User {
+  return queue.running as User // the run queue runs goroutines
 }

@@ -79,6 +79,8 @@ export interface Owner {
    * somebody joins.
    */
   ended(goroutine: Spawned, failure: Failure | null, value: unknown): boolean
+  /** The function of the owner that stands for `go` in the stack of a start; see `start-place.ts`. */
+  readonly entry?: unknown
 }
 
 export interface Failure {

@@ -1,39 +1,44 @@
 /**
  * Goroutines that succeed or fail as one: Go's `golang.org/x/sync/errgroup`.
  *
- * Where we differ from Go: `go` never waits, it queues; when one fails, or the parent context ends, the generators of the group are unwound
- * and what is queued never starts, where Go would have each look at the context; and when the parent's end cut work short, `wait` says so,
- * even if no function reported it.
+ * Where we differ from Go: `go` never waits, it queues. When a function fails or the parent context ends, the generators of the group are
+ * unwound and queued functions never start, while in Go each function has to check the context. If the end of the parent cut work short,
+ * `wait` throws its cause, even if no function reported it.
  */
-import { withCancel } from '../context/context.js'
-import { Crew, type Task } from './task-group.js'
 import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
-import { Operation } from '../operation/operation.js'
+import { withCancel } from '../context/context.js'
 import type { Context, Op } from '../interfaces/op.js'
-import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
+import { TaskGroup, type GroupBody } from './task-group.js'
 
-/** Goroutines on one task. */
+/** Goroutines that work on one thing. */
 export interface ErrGroup {
-  /** What its functions are given. It ends at the first failure, with the parent, and at the latest when `wait` is through. */
+  /** The context that its functions receive. It ends at the first failure, with the parent, and at the latest when `wait` completes. */
   readonly ctx: Context
-  /** All failures so far, the first one first; those that only pass on why the context ended are left out. */
+  /** All failures so far, in order of time. A failure that only repeats the cause of the context is left out. */
   readonly failures: readonly unknown[]
-  /** Starts `fn` as a goroutine, with the group's context; past the limit it queues, first in, first out. */
-  go(fn: Task<unknown>): void
-  /** Starts `fn` if the limit allows it now; answers whether it does. */
-  tryGo(fn: Task<unknown>): boolean
-  /** At most `n` at once; a negative number or Infinity: no limit. Throws "errgroup: modify limit while n goroutines in the group are still active". */
+  /** Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. */
+  go(fn: GroupBody<unknown>): void
+  /** Starts `fn` if the limit allows it now; returns whether it did. */
+  tryGo(fn: GroupBody<unknown>): boolean
+  /**
+   * At most `n` functions run at once; a negative number or Infinity means no limit. Throws "errgroup: modify limit while n goroutines in the
+   * group are still active".
+   */
   setLimit(n: number): void
   /**
-   * Waits until all have really ended. Throws the first failure; or the parent's cause, where the parent's end cut work short. By then the
-   * context has ended.
+   * Waits until every body has ended. Throws the first failure, or the cause of the parent if its end cut work short. When the wait completes
+   * the context has ended.
    */
   wait(): Op<void>
 }
 
 /**
- * Makes a group under a parent context. Without a parent it cancels nothing, and can be used again after `wait`; the first failure stays.
- * Source: Go's `errgroup.WithContext` and `errgroup.Group`.
+ * Makes a group under a parent context. Without a parent the group cancels nothing and can be used again after `wait`; the first failure
+ * stays. Source: Go's `errgroup.WithContext` and `errgroup.Group`.
  *
  * @example
  * ```ts
@@ -43,20 +48,24 @@ export interface ErrGroup {
  * ```
  */
 export function errgroup(parent?: Context): ErrGroup {
-  return new Group(parent === undefined ? null : withCancel(parent), true)
+  return new ErrGroupImpl(parent === undefined ? null : withCancel(parent), true)
 }
 
-class Group extends Crew implements ErrGroup {
-  private readonly _wait = new Wait(this)
+class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
+  private _wait: Wait | null = null
 
-  go(fn: Task<unknown>): void {
+  get kind(): string {
+    return 'errgroup'
+  }
+
+  go(fn: GroupBody<unknown>): void {
     checkFunction('errgroup.go(fn)', fn)
     this.start(fn)
   }
 
-  tryGo(fn: Task<unknown>): boolean {
+  tryGo(fn: GroupBody<unknown>): boolean {
     checkFunction('errgroup.tryGo(fn)', fn)
-    if (!this.hasPlace) return false
+    if (!this.hasRoom) return false
     this.start(fn)
     return true
   }
@@ -70,20 +79,23 @@ class Group extends Crew implements ErrGroup {
   }
 
   wait(): Op<void> {
-    return this._wait
+    return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
   }
 
-  protected result(): void {}
+  protected returned(): void {}
 
-  protected idle(): void {
+  protected becameIdle(): void {
     this.end()
     this.waiters.settleAll(undefined)
   }
 }
 
-class Wait extends Operation<void> {
-  constructor(private readonly group: Group) {
+class Wait extends QueuedOperation<void> {
+  constructor(private readonly group: ErrGroupImpl) {
     super()
+  }
+  protected get waiters(): WaitQueue {
+    return this.group.waiters
   }
   override get isPlain(): boolean {
     return true
@@ -93,14 +105,11 @@ class Wait extends Operation<void> {
     this.group.end()
     this.group.throwFailure()
   }
-  park(waiter: Waiter): void {
-    this.group.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.group.waiters.remove(waiter)
-  }
   override finish(): void {
     this.group.throwFailure()
+  }
+  override resources(): readonly Resource[] {
+    return [this.group]
   }
   describe(): string {
     return 'errgroup.Wait'

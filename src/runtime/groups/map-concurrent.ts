@@ -1,20 +1,21 @@
-/** Mapping with a few at a time. The items are pulled as places become free, so the source may be endless, or pace itself. */
-import { background } from '../context/context.js'
-import { errgroup, type ErrGroup } from './errgroup.js'
+/** A concurrent map over an iterable. A free worker pulls the next item, so the items may be endless or slow. */
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
+import { background } from '../context/context.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
-import { checkContext } from '../operation/operation.js'
-import { resultOf } from '../operation/immediate.js'
 import type { Context, Op } from '../interfaces/op.js'
+import { resultOf } from '../operation/immediate.js'
+import { checkContext } from '../operation/operation.js'
+import { errgroup, type ErrGroup } from './errgroup.js'
 
 export interface MapConcurrentOptions {
-  /** Its end stops the work; the result is then a throw of its cause. */
+  /** Its end stops the work; the operation then throws its cause. */
   readonly ctx?: Context
 }
 
 /**
- * Runs `f` over the items, `n` at a time, from the call on; what is answered waits for the results, in the order of the items. The first
- * throw stops the rest (generators are unwound, async functions have a context that ends), closes the source, and is thrown.
+ * Runs `f` over the items, at most `n` at a time. The work starts at the call; the operation waits for the results, in the order of the
+ * items. The first error stops the rest (generators are unwound, async functions have a context that ends), closes the iterator, and is
+ * thrown.
  *
  * Throws RangeError unless `n` is a whole number from 1 up.
  *
@@ -33,7 +34,7 @@ export function mapConcurrent<T, R>(
   checkFunction('mapConcurrent(items, n, f): f', f)
   const { ctx = background } = options
   const group = errgroup(checkContext('mapConcurrent(items, n, f, { ctx })', ctx))
-  const source = new Source(items)
+  const source = new SharedItems(items)
   const results: R[] = []
 
   function* worker(ctx: Context): Generator<never, void> {
@@ -46,24 +47,24 @@ export function mapConcurrent<T, R>(
   }
 
   for (let i = 0; i < n; i++) group.go(worker)
-  return spawn(resultsOf, [group, source, results], null).join() // the results are of that type
+  return spawn(resultsOf, [group, source, results], null).join()
 }
 
-/** Items that several pull from. */
-class Source<T> {
+/** The iterator that the workers share. */
+class SharedItems<T> {
   readonly iterator: Iterator<T> | AsyncIterator<T>
   isOver = false
   pulled = 0
 
   constructor(items: Iterable<T> | AsyncIterable<T>) {
-    const it = items as (Iterable<T> & AsyncIterable<T>) | null | undefined // from JavaScript it may be anything; it is looked at now
+    const it = items as (Iterable<T> & AsyncIterable<T>) | null | undefined // from JavaScript it may be anything
     const iterate = it?.[Symbol.asyncIterator] ?? it?.[Symbol.iterator]
     if (typeof iterate !== 'function') throw mistyped('mapConcurrent(items, n, f): items', 'an iterable', items)
-    this.iterator = Reflect.apply(iterate, items, []) as typeof this.iterator // by the name it was found under
+    this.iterator = Reflect.apply(iterate, items, []) as typeof this.iterator // found under the name of an iterator method
   }
 }
 
-function* resultsOf<R>(group: ErrGroup, source: Source<unknown>, results: R[]): Generator<never, R[]> {
+function* resultsOf<R>(group: ErrGroup, source: SharedItems<unknown>, results: R[]): Generator<never, R[]> {
   try {
     yield* group.wait()
     return results

@@ -1,52 +1,57 @@
 /**
- * Running functions a few at a time, and having their results: in the manner of sourcegraph/conc's pools.
+ * A pool: runs functions, a limited number at a time, and collects their results, in the manner of sourcegraph/conc.
  *
- * What runs between two waits is a batch: it has its own context, its own results and failures. So a pool is used again and again.
+ * The functions between two waits are a batch, with its own context, results and failures. So a pool can be used again and again.
  */
-import { background, withCancel } from '../context/context.js'
-import { Crew, type Task } from './task-group.js'
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
-import { checkContext, Operation } from '../operation/operation.js'
+import { background, withCancel } from '../context/context.js'
 import type { CancelContext, Context, Op } from '../interfaces/op.js'
-import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+import { checkContext } from '../operation/operation.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, type Pending, type WaitQueue, type Waiter } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
+import { TaskGroup, type GroupBody } from './task-group.js'
 
 export interface PoolOptions {
-  /** At most so many at once: a whole number from 1 up. */
+  /** The number of functions that run at once: a whole number from 1 up. */
   readonly size: number
-  /** `all`, the default: each runs, whatever the others do. `first`: the first failure stops them. */
+  /** `all`, the default: every function runs, whatever the others do. `first`: the first failure stops the others. */
   readonly errors?: 'all' | 'first'
-  /** `ordered`, the default: in the order of `go`. `asTheyCome`: in the order they ended. */
+  /** `ordered`, the default: results in the order of `go`. `asTheyCome`: in the order in which the functions end. */
   readonly results?: 'ordered' | 'asTheyCome'
-  /** Its end stops all. */
+  /** Its end stops every function. */
   readonly ctx?: Context
 }
 
+/** Runs functions, at most `size` at a time. */
 export interface Pool<R> {
   /**
-   * Runs `fn` when a place is free, in the order of the calls; it is given a context that ends when the pool stops. Throws on a pool that
-   * was drained.
+   * Runs `fn` when the pool has room, in the order of the calls; never waits. `fn` receives a context that ends when the pool stops. Throws
+   * "pool: go on a drained pool".
    */
-  go(fn: Task<R>): void
+  go(fn: GroupBody<R>): void
   /**
-   * Waits until all have really ended, and answers their results; the pool can be used again. Throws the failure; several as one
-   * AggregateError, or the first alone with `errors: 'first'`; or the cause of the context, where its end cut work short.
+   * Waits until every body has ended, and results in their results; the pool can then be used again. Throws the failure: several failures as
+   * one AggregateError, or the first failure with `errors: 'first'`; or the cause of the context if its end cut work short.
    */
   wait(): Op<R[]>
-  /** Changes the size. Those that run go on. */
+  /** Changes the size. Running functions go on. */
   resize(size: number): void
-  /** Starts no more until `resume`. Those that run go on. */
+  /** Starts no function until `resume`. Running functions go on. */
   pause(): void
+  /** Ends a pause. */
   resume(): void
-  /** Takes no more from now on; what it answers waits for those it has taken. */
+  /** From this call on `go` throws; the operation is that of `wait`. */
   drain(): Op<R[]>
-  /** How many run. */
+  /** The number of running functions. */
   readonly active: number
-  /** How many wait for a place. */
+  /** The number of functions that have not started. */
   readonly queued: number
 }
 
 /**
- * Makes an empty pool. Throws RangeError for a size that is no whole number from 1 up.
+ * Makes an empty pool. Throws RangeError unless `size` is a whole number from 1 up.
  *
  * @example
  * ```ts
@@ -60,18 +65,18 @@ export function pool<R = void>(options: PoolOptions): Pool<R> {
   checkCount('pool({ size })', 1, size)
   checkOneOf('pool({ errors })', ['all', 'first'], errors)
   checkOneOf('pool({ results })', ['ordered', 'asTheyCome'], results)
-  return new Batches<R>(size, errors === 'first', results === 'ordered', checkContext('pool({ ctx })', ctx))
+  return new PoolImpl<R>(size, errors === 'first', results === 'ordered', checkContext('pool({ ctx })', ctx))
 }
 
-function checkOneOf(where: string, allowed: readonly string[], value: unknown): void {
-  if (!allowed.includes(value as string)) throw mistyped(where, allowed.map((one) => `'${one}'`).join(' or '), value) // whatever it is
+function checkOneOf(where: string, allowed: readonly string[], value: string): void {
+  if (!allowed.includes(value)) throw mistyped(where, allowed.map((word) => `'${word}'`).join(' or '), value)
 }
 
-class Batches<R> implements Pool<R> {
+class PoolImpl<R> implements Pool<R>, Resource {
   private _batch: Batch<R> | null = null
   private _isPaused = false
   private _isDrained = false
-  private readonly _wait = new WaitForBatch(this)
+  private _wait: Wait<R> | null = null
 
   constructor(
     private _size: number,
@@ -80,14 +85,18 @@ class Batches<R> implements Pool<R> {
     private readonly ctx: Context,
   ) {}
 
-  go(fn: Task<R>): void {
+  get kind(): string {
+    return 'pool'
+  }
+
+  go(fn: GroupBody<R>): void {
     checkFunction('pool.go(fn)', fn)
     if (this._isDrained) throw new Error('pool: go on a drained pool')
     this.batch.start(fn)
   }
 
   wait(): Op<R[]> {
-    return this._wait
+    return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
   }
 
   resize(size: number): void {
@@ -108,7 +117,7 @@ class Batches<R> implements Pool<R> {
 
   drain(): Op<R[]> {
     this._isDrained = true
-    return this._wait
+    return this.wait()
   }
 
   get active(): number {
@@ -119,7 +128,7 @@ class Batches<R> implements Pool<R> {
     return this._batch?.queued ?? 0
   }
 
-  /** The one under way, or a new one. */
+  /** The batch under way, or a new batch. */
   get batch(): Batch<R> {
     if (this._batch === null) {
       this._batch = new Batch<R>(this, withCancel(this.ctx), this.firstFailure, this.ordered)
@@ -128,8 +137,8 @@ class Batches<R> implements Pool<R> {
     return this._batch
   }
 
-  /** Its results are about to be taken: the next `go` begins another. */
-  over(): void {
+  /** The results of the batch are about to be taken: the next `go` begins another batch. */
+  endBatch(): void {
     this._batch?.end()
     this._batch = null
   }
@@ -141,11 +150,11 @@ class Batches<R> implements Pool<R> {
   }
 }
 
-class Batch<R> extends Crew {
+class Batch<R> extends TaskGroup {
   private readonly _results: R[] = []
 
   constructor(
-    private readonly pool: Batches<R>,
+    private readonly pool: PoolImpl<R>,
     own: CancelContext,
     private readonly firstFailure: boolean,
     private readonly ordered: boolean,
@@ -153,12 +162,12 @@ class Batch<R> extends Crew {
     super(own, firstFailure)
   }
 
-  protected result(index: number, value: unknown): void {
-    this._results[this.ordered ? index : this._results.length] = value as R // what a task of the pool answers
+  protected returned(index: number, value: unknown): void {
+    this._results[this.ordered ? index : this._results.length] = value as R // the pool takes functions that return R
   }
 
-  protected idle(): void {
-    this.pool.over()
+  protected becameIdle(): void {
+    this.pool.endBatch()
     this.waiters.settleAll(this)
   }
 
@@ -170,9 +179,12 @@ class Batch<R> extends Crew {
   }
 }
 
-class WaitForBatch<R> extends Operation<R[]> {
-  constructor(private readonly pool: Batches<R>) {
+class Wait<R> extends QueuedOperation<R[]> {
+  constructor(private readonly pool: PoolImpl<R>) {
     super()
+  }
+  protected get waiters(): WaitQueue {
+    return this.pool.batch.waiters // a batch ends no earlier than its last waiter leaves
   }
   override get isPlain(): boolean {
     return true
@@ -180,17 +192,14 @@ class WaitForBatch<R> extends Operation<R[]> {
   poll(): R[] | Pending {
     const { batch } = this.pool
     if (!batch.isIdle) return PENDING
-    this.pool.over()
+    this.pool.endBatch()
     return batch.outcome()
   }
-  park(waiter: Waiter): void {
-    this.pool.batch.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.pool.batch.waiters.remove(waiter) // it has not ended, or nobody would wait for it
-  }
   override finish(waiter: Waiter): R[] {
-    return (waiter.raw as Batch<R>).outcome() // what `idle` granted
+    return (waiter.raw as Batch<R>).outcome() // `becameIdle` grants the batch
+  }
+  override resources(): readonly Resource[] {
+    return [this.pool]
   }
   describe(): string {
     return 'pool.Wait'

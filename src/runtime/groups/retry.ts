@@ -1,47 +1,47 @@
-/** Trying again: when, how often, and when to give up. */
-import { background } from '../context/context.js'
+/** Retries: when to try again, how often, and when to give up. */
 import { checkCount, checkFunction, checkTime, outOfRange } from '../base/arguments.js'
+import { background } from '../context/context.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
+import type { Context, Op } from '../interfaces/op.js'
+import { resultOf } from '../operation/immediate.js'
 import { causeOf, checkContext } from '../operation/operation.js'
 import { queue } from '../scheduler/run-queue.js'
-import { resultOf } from '../operation/immediate.js'
-import { sleep } from '../time/time.js'
 import { time } from '../scheduler/timers.js'
-import type { Context, Op } from '../interfaces/op.js'
+import { sleep } from '../time/time.js'
 
-/** What a schedule goes by. */
+/** The failures so far, as a schedule receives them. */
 export interface Failed {
-  /** How many attempts have failed, this one included. */
+  /** The number of failed attempts, the last one included. */
   readonly attempts: number
-  /** What the last one threw. */
+  /** The error of the last attempt. */
   readonly cause: unknown
-  /** ms since the first one began. */
+  /** ms since the first attempt began. */
   readonly elapsed: number
 }
 
-/** Says how many ms to wait before the next attempt, or null for none. */
+/** A schedule of retries: returns the ms to wait before the next attempt, or null to give up. */
 export type Schedule = (failed: Failed) => number | null
 
 export interface BackoffOptions {
-  /** ms before the second attempt; 100 unless told. */
+  /** ms before the second attempt. Default 100. */
   readonly first?: number
-  /** Each wait is so many times the one before; 2 unless told. */
+  /** The factor by which each wait is longer than the wait before. Default 2. */
   readonly factor?: number
-  /** ms that no wait exceeds; 30,000 unless told. */
+  /** The longest wait, in ms. Default 30,000. */
   readonly longest?: number
-  /** The part of each wait that is left to chance, from 0 to 1, so that those who failed together do not return together; 0.5 unless told. */
+  /** The random part of each wait, from 0 to 1, so that clients that failed together do not return together. Default 0.5. */
   readonly jitter?: number
-  /** Attempts in all; 5 unless told, Infinity for no limit. */
+  /** The number of attempts, the first included; Infinity for no limit. Default 5. */
   readonly attempts?: number
-  /** ms in all: no attempt begins later than that. */
+  /** ms since the first attempt began after which no attempt begins. Default Infinity. */
   readonly budget?: number
-  /** Which failures are worth another attempt; all unless told. */
+  /** Returns whether a failure is worth another attempt. Default: every failure is. */
   readonly retryIf?: (cause: unknown) => boolean
 }
 
 /**
- * A schedule of waits that grow. A failure that says when to come back (a Response thrown, or an error with a `response`, that has a
- * Retry-After header) is not tried again before that.
+ * Makes a schedule of growing waits. A failure with a Retry-After header (a thrown Response, or an error with a `response`) is not retried
+ * before the time that the header names.
  *
  * @example
  * ```ts
@@ -65,16 +65,17 @@ export function backoff(options: BackoffOptions = {}): Schedule {
   }
 }
 
-interface MayTell {
+/** A Response, or an error with a Response. */
+interface HttpFailure {
   readonly headers?: { get?(name: string): string | null }
-  readonly response?: MayTell
+  readonly response?: HttpFailure
 }
 
-/** ms until the server wants to be asked again; 0 where it does not say. */
+/** ms until the time that a Retry-After header names; 0 without such a header. */
 function retryAfter(cause: unknown): number {
   if (typeof cause !== 'object' || cause === null) return 0
-  const told: MayTell = cause
-  const { headers } = told.response ?? told
+  const failure: HttpFailure = cause
+  const { headers } = failure.response ?? failure
   const text = typeof headers?.get === 'function' ? headers.get('retry-after') : null
   if (text === null) return 0
   const seconds = Number(text)
@@ -83,14 +84,14 @@ function retryAfter(cause: unknown): number {
 }
 
 export interface RetryOptions {
-  /** No attempt begins after its end; nor does one wait past its deadline. `f` is given it. */
+  /** No attempt begins after its end, and no wait passes its deadline. `f` receives it. */
   readonly ctx?: Context
 }
 
 /**
- * Runs `f` from the call on, and again after each throw as long as the schedule says; what is answered waits for the first result. Throws
- * what the last attempt threw, also where the next wait would pass the deadline of the context; or the cause of the context, where that ends
- * during a wait.
+ * Runs `f`, and runs it again after each error until the schedule gives up. The first attempt starts at the call; the operation waits for the
+ * first result. Throws the error of the last attempt if the schedule gives up or the next wait would pass the deadline of the context, and
+ * the cause of the context if that ends during a wait.
  *
  * @example
  * ```ts

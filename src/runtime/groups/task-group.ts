@@ -1,41 +1,42 @@
 /**
- * The goroutines that work for one owner (an errgroup, a pool): at most `limit` at once, the others queued first in, first out. When the
- * context of the crew ends, its generators are unwound and what is queued never starts; async functions have the context to look at, and
- * keep their place until they really end.
+ * The goroutines of one owner (an errgroup, a pool): at most `limit` at once, further functions queued first in, first out. At the end of the
+ * group's context its generators are unwound and queued functions never start. An async function has the context to check, and counts until
+ * it settles.
  *
- *     start ──▶ [ queued ] ──place free──▶ active ──really ended──▶ left ──the last──▶ idle
- *                   └──────context ends──────┴─▶ unwound ─────────────▲
+ *     start ──▶ [ queued ] ──room──▶ active ──body ended──▶ gone ──the last──▶ idle
+ *                   └──context ends────┴─▶ unwound ──────────▲
  *
- * Always true: some are queued only while all places are taken, and none once the context has ended and the run queue has come round.
+ * Always true: functions are queued only while `limit` goroutines are active, and none is queued once the context has ended and the run queue
+ * has come round.
  */
+import { Ring } from '../base/ring.js'
 import { background } from '../context/context.js'
 import { spawn, type Body, type Failure, type Owner, type Spawned } from '../goroutine/goroutine.js'
-import { causeOf, type Operation } from '../operation/operation.js'
-import { Ring } from '../base/ring.js'
-import { queue, type Runnable } from '../scheduler/run-queue.js'
-import type { CancelContext, Context } from '../interfaces/op.js'
 import { UNWOUND } from '../goroutine/unwind.js'
+import type { CancelContext, Context } from '../interfaces/op.js'
+import { causeOf, type Operation } from '../operation/operation.js'
 import { Reaction, WaitQueue } from '../operation/waiter.js'
+import { queue, type Runnable } from '../scheduler/run-queue.js'
 
-/** What members run: they are given the context of the crew. */
-export type Task<R> = Body<[Context], R>
+/** A function of a group. It receives the group's context. */
+export type GroupBody<R> = Body<[Context], R>
 
-export abstract class Crew implements Runnable {
+export abstract class TaskGroup implements Runnable {
   readonly ctx: Context
   limit = Infinity
   active = 0
-  /** In the order they came; those that only pass on why the context ended are left out. */
+  /** In order of time. A failure that only repeats the cause of the context is left out. */
   readonly failures: unknown[] = []
   readonly waiters = new WaitQueue()
-  /** The end of the context kept some from their work. */
+  /** The end of the context stopped a function or kept it from its start. */
   private _cutShort = false
-  private _first: Member | null = null
-  private readonly _queued = new Ring<Task<unknown>>()
+  private _firstMember: Member | null = null
+  private readonly _queued = new Ring<GroupBody<unknown>>()
   private _begun = 0
   private readonly _args: [Context]
 
   constructor(
-    /** Its own context, if it has one that can end. */
+    /** The group's own context; null for a group without an end. */
     private readonly own: CancelContext | null,
     /** The first failure ends the context. */
     private readonly stopsAtFailure: boolean,
@@ -43,8 +44,8 @@ export abstract class Crew implements Runnable {
     this.ctx = own ?? background
     this._args = [this.ctx]
     if (own === null) return
-    const done = own.done() as Operation<void> // it is one of ours
-    // What the context's end grants to members comes first: one that watches `ctx.done()` still gets it, and is unwound at its next step.
+    const done = own.done() as Operation<void> // every operation of the runtime is an Operation
+    // The run queue delivers grants of the ended context first: a member that watches `ctx.done()` resumes, and is unwound at its next step.
     done.park(
       new Reaction(() => {
         if (!this.isIdle) queue.push(this)
@@ -52,10 +53,10 @@ export abstract class Crew implements Runnable {
     )
   }
 
-  /** What a member answered, in its place among the tasks. */
-  protected abstract result(index: number, value: unknown): void
-  /** Some wait, and nobody is left. */
-  protected abstract idle(): void
+  /** A member has returned a value; `index` is its position among the functions started. */
+  protected abstract returned(index: number, value: unknown): void
+  /** The last member has gone, and there are waiters. */
+  protected abstract becameIdle(): void
 
   get isIdle(): boolean {
     return this.active === 0 && this._queued.size === 0
@@ -65,47 +66,45 @@ export abstract class Crew implements Runnable {
     return this._queued.size
   }
 
-  get hasPlace(): boolean {
+  get hasRoom(): boolean {
     return this.active < this.limit && this._queued.size === 0
   }
 
-  start(task: Task<unknown>): void {
+  start(body: GroupBody<unknown>): void {
     if (this._hasEnded) this._cutShort = true
-    else if (this.hasPlace) this._begin(task)
-    else this._queued.push(task)
+    else if (this.hasRoom) this._begin(body)
+    else this._queued.push(body)
   }
 
-  /** Places may have become free. */
+  /** Starts queued functions as far as the limit allows; drops them if the context has ended. */
   admit(): void {
-    if (this._queued.size > 0) {
-      const dropAll = this._hasEnded
-      if (dropAll) this._cutShort = true
-      while (this._queued.size > 0 && (dropAll || this.active < this.limit)) {
-        const task = this._queued.shift() as Task<unknown> // one is there
-        if (!dropAll) this._begin(task)
-      }
+    if (this._hasEnded) this._dropQueued()
+    while (this.active < this.limit) {
+      const body = this._queued.shift()
+      if (body === undefined) break
+      this._begin(body)
     }
-    if (this.isIdle && this.waiters.first !== null) this.idle()
+    if (this.isIdle && this.waiters.first !== null) this.becameIdle()
   }
 
   /** The context has ended. */
   run(): void {
-    for (let member = this._first; member !== null; member = member.next) member.unwind()
+    for (let member = this._firstMember; member !== null; member = member.next) member.unwind()
     this.admit()
   }
 
   memberEnded(member: Member, failure: Failure | null, value: unknown): void {
     this.active--
-    if (member.previous === null) this._first = member.next
+    if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
     if (member.next !== null) member.next.previous = member.previous
     if (failure !== null) this._failed(failure.error)
-    else if (value !== UNWOUND) this.result(member.index, value)
+    else if (value !== UNWOUND) this.returned(member.index, value)
     else if (this._hasEnded) this._cutShort = true
     this.admit()
   }
 
-  /** All is done, and with it the context. */
+  /** Ends the context: all work is done. */
   end(): void {
     this.own?.cancel()
   }
@@ -121,14 +120,18 @@ export abstract class Crew implements Runnable {
     if (this.stopsAtFailure) this.own?.cancel(error)
   }
 
-  private _begin(task: Task<unknown>): void {
-    const { _first: first } = this
+  private _dropQueued(): void {
+    while (this._queued.shift() !== undefined) this._cutShort = true
+  }
+
+  private _begin(body: GroupBody<unknown>): void {
+    const { _firstMember: first } = this
     const member = new Member(this, this._begun++)
     this.active++
     member.next = first
     if (first !== null) first.previous = member
-    this._first = member
-    member.goroutine = spawn(task, this._args, member)
+    this._firstMember = member
+    member.goroutine = spawn(body, this._args, member)
   }
 
   private get _hasEnded(): boolean {
@@ -136,23 +139,30 @@ export abstract class Crew implements Runnable {
   }
 }
 
+/** A goroutine of a group, in a list with the others. */
 export class Member implements Owner {
   previous: Member | null = null
   next: Member | null = null
   goroutine: Spawned | null = null
 
   constructor(
-    private readonly crew: Crew,
-    /** Which of the tasks it runs: they begin in the order they came. */
+    private readonly group: TaskGroup,
+    /** Its position among the functions started. */
     readonly index: number,
   ) {}
 
+  /** The place of a start is the caller of the method that called `start`; a start from the queue has no place. */
+  get entry(): unknown {
+    return Reflect.get(TaskGroup.prototype, 'start')
+  }
+
+  /** A canceled async function goes on, and counts until it settles. */
   unwind(): void {
-    this.goroutine?.cancel(causeOf(this.crew.ctx)) // an async function goes on, and keeps its place until it ends
+    this.goroutine?.cancel(causeOf(this.group.ctx))
   }
 
   ended(_: Spawned, failure: Failure | null, value: unknown): boolean {
-    this.crew.memberEnded(this, failure, value)
-    return true // the failure is the crew's
+    this.group.memberEnded(this, failure, value)
+    return true // the group keeps the failure
   }
 }

@@ -1,29 +1,30 @@
 /**
- * Go's worker pool: n goroutines over one channel of jobs, and a channel of their results.
+ * Go's worker pool: n goroutines that share one channel of jobs and one channel of results.
  *
- * The results are not buffered: a worker whose result nobody takes waits, and takes no more jobs, so at most n are under way.
+ * Always true: at most `n` jobs are under way. The channel of results has no buffer, so a worker takes its next job only after a receiver has
+ * taken the result of the last one.
  */
-import { background } from '../context/context.js'
-import { Channel, type Receiver } from '../channel/channel.js'
-import { errgroup, type ErrGroup } from './errgroup.js'
 import { checkCount, checkFunction } from '../base/arguments.js'
-import { spawn, type Body } from '../goroutine/goroutine.js'
-import { checkContext } from '../operation/operation.js'
+import { Channel, type Receiver } from '../channel/channel.js'
 import { range } from '../channel/range.js'
-import { resultOf, type Waitable } from '../operation/immediate.js'
+import { background } from '../context/context.js'
+import { spawn, type Body } from '../goroutine/goroutine.js'
 import type { Context } from '../interfaces/op.js'
+import { resultOf, type Waitable } from '../operation/immediate.js'
+import { checkContext } from '../operation/operation.js'
+import { errgroup, type ErrGroup } from './errgroup.js'
 
 export interface WorkersOptions {
-  /** Its end stops the workers, and the results end with its cause. */
+  /** Its end stops the workers; the results are then closed with its cause. */
   readonly ctx?: Context
 }
 
 /**
- * Runs `fn` over the jobs in `n` goroutines; what it answers are the results, as they come. `fn` is a generator, async or plain function; it
- * is given the job and a context that ends when the workers stop.
+ * Runs `fn` over the jobs in `n` goroutines; returns a receiver of the results, in the order in which the jobs end. `fn` is a generator,
+ * async or plain function; it receives the job and a context that ends when the workers stop.
  *
- * The results are closed when the jobs are closed and the last of them is done. The first throw of `fn` stops the workers, and closes the
- * results with it; so does the end of `ctx`, with its cause. Throws RangeError unless `n` is a whole number from 1 up.
+ * The results are closed when the jobs are closed and the last job is done. The first error of `fn` stops the workers and closes the results
+ * with that error; the end of `ctx` does the same with its cause. Throws RangeError unless `n` is a whole number from 1 up.
  *
  * @example
  * ```ts
@@ -42,7 +43,7 @@ export function workers<T, R>(
   const { ctx = background } = options
   const group = errgroup(checkContext('workers(n, jobs, fn, { ctx })', ctx))
   const results = new Channel<R>(0, null)
-  range(jobs) // what is no Receiver throws here, and not in the workers
+  range(jobs) // throws here, and not in the workers, unless jobs is a Receiver
 
   function* worker(ctx: Context): Generator<never, void> {
     for (const it = range(jobs); yield* it.next();) {

@@ -51,6 +51,10 @@ export class WaitQueue {
     waiter.previous = waiter.next = null
   }
 
+  *[Symbol.iterator](): Generator<Waiter, void> {
+    for (let waiter = this.first; waiter !== null; waiter = waiter.next) yield waiter
+  }
+
   /** Settles all who wait at this moment or join while it goes on. */
   settleAll(raw: unknown): void {
     for (let waiter = this.shift(); waiter !== null; waiter = this.shift()) waiter.settle(raw)

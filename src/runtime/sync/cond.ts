@@ -1,45 +1,47 @@
 /**
  * A condition variable: Go's `sync.Cond`.
  *
- *     wait() ──▶ [ in the queue, unlocked ] ──signal──▶ waiting for the lock ──▶ holds it again
+ *     wait() ──▶ [ in the queue, unlocked ] ──signal──▶ waiting for the lock ──▶ holds the lock again
  *                          └──context ends, canceled──────▲
  *
- * Always true: whoever waited holds the lock again when that is over, however it ended. A signal that reached one who gives up goes to the
- * next.
+ * Always true: at the end of a wait its performer holds the lock again, however the wait ended. A signal that reached a waiter which gives up
+ * goes to the next waiter.
  *
- * `wait` is no operation: it unlocks before it commits.
+ * `wait` is no operation, because it unlocks before it commits.
  */
-import { mistyped } from '../base/arguments.js'
+import { checkMethod } from '../base/arguments.js'
 import { spawn } from '../goroutine/goroutine.js'
-import { checkContext, Operation } from '../operation/operation.js'
 import type { Context, Op } from '../interfaces/op.js'
+import { checkContext, Operation } from '../operation/operation.js'
+import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js'
 
-/** What guards the condition: a mutex, either side of an rwMutex, anything with `lock` and `unlock`. */
+/** The lock of a condition: a mutex, either side of an rwMutex, any object with `lock` and `unlock`. */
 export interface Locker {
   lock(): Op<unknown>
   unlock(): void
 }
 
-/** What `cond.wait` answers: to be performed at once, by `yield*` or `await`. */
+/** A wait that has begun: `cond.wait` returns it. Perform it at once, by `yield*` or `await`. */
 export interface CondWait extends PromiseLike<void> {
-  [Symbol.iterator](): Iterator<never, void, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- what `next` is sent is the run queue's own business
+  [Symbol.iterator](): Iterator<never, void, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue sends values to `next`
 }
 
+/** A condition that goroutines wait for while they do not hold its lock. */
 export interface Cond {
   /**
-   * Unlocks, waits for a signal, and locks again. Call it with the lock held, in a loop that looks at the condition. When the context ends it
-   * locks, too, and throws the context's cause.
+   * Unlocks, waits for a signal, and locks again. Call it with the lock held, in a loop that checks the condition. When the context ends, it
+   * locks as well and then throws the context's cause.
    */
   wait(ctx?: Context): CondWait
-  /** Wakes the one who has waited longest, if anybody does. It needs no lock. */
+  /** Wakes the goroutine that has waited longest, if any waits. The caller need not hold the lock. */
   signal(): void
-  /** Wakes all who wait. It needs no lock. */
+  /** Wakes every waiting goroutine. The caller need not hold the lock. */
   broadcast(): void
 }
 
 /**
- * Makes one over a lock. Throws TypeError where that has no `lock` and `unlock`. Source: Go's `sync.NewCond`.
+ * Makes a condition over a lock. Throws TypeError if the lock has no `lock` and `unlock`. Source: Go's `sync.NewCond`.
  *
  * @example
  * ```ts
@@ -53,16 +55,18 @@ export interface Cond {
  * ```
  */
 export function cond(locker: Locker): Cond {
-  const it = locker as Partial<Locker> | null | undefined // from JavaScript it may be anything
-  if (typeof it?.lock !== 'function' || typeof it.unlock !== 'function')
-    throw mistyped('cond(locker)', 'a lock, with lock and unlock', locker)
-  return new Condition(locker)
+  for (const method of ['lock', 'unlock']) checkMethod('cond(locker)', 'a lock, with lock and unlock', locker, method)
+  return new CondImpl(locker)
 }
 
-class Condition implements Cond {
+class CondImpl implements Cond, Resource {
   readonly queue = new WaitQueue()
 
   constructor(readonly locker: Locker) {}
+
+  get kind(): string {
+    return 'cond'
+  }
 
   wait(ctx?: Context): CondWait {
     if (ctx !== undefined) checkContext('cond.wait(ctx)', ctx)
@@ -89,11 +93,11 @@ class Condition implements Cond {
 const BY_SIGNAL = 1
 const BY_BROADCAST = 2
 
-/** One who waits, from the call on: it may be woken before it is performed. */
+/** A wait, from the call of `wait` on: it may be woken before it is performed. */
 class Ticket extends Waiter {
   performer: Waiter | null = null
 
-  constructor(readonly condition: Condition) {
+  constructor(readonly cond: CondImpl) {
     super()
   }
 
@@ -107,8 +111,8 @@ class Ticket extends Waiter {
   }
 
   giveUp(): void {
-    if (!this.isWoken) this.condition.queue.remove(this)
-    else if (this.raw === BY_SIGNAL) this.condition.signal()
+    if (!this.isWoken) this.cond.queue.remove(this)
+    else if (this.raw === BY_SIGNAL) this.cond.signal()
   }
 }
 
@@ -126,13 +130,16 @@ class Woken extends Operation<void> {
     this.ticket.performer = null
   }
   override finish(): void {}
+  override resources(): readonly Resource[] {
+    return [this.ticket.cond]
+  }
   describe(): string {
     return 'sync.Cond.Wait'
   }
 }
 
 function* waitAndLock(ticket: Ticket, ctx: Context | undefined): Generator<never, void> {
-  const { locker } = ticket.condition
+  const { locker } = ticket.cond
   const woken = new Woken(ticket)
   let isLocked = false
   try {
@@ -140,7 +147,7 @@ function* waitAndLock(ticket: Ticket, ctx: Context | undefined): Generator<never
     yield* locker.lock()
     isLocked = true
   } finally {
-    // Also where it is unwound while it waits for the lock.
+    // Reached also when the goroutine is unwound while it waits for the lock.
     if (!isLocked) {
       ticket.giveUp()
       yield* locker.lock()

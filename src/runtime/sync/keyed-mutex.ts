@@ -1,24 +1,26 @@
 /**
  * A lock for each key: work on one key waits for work on the same key only.
  *
- * Always true: a key has an entry exactly while it is locked, so keys that nobody locks cost nothing.
+ * Always true: a key has a mutex in the map exactly while it is locked, so a key that is not locked costs nothing.
  */
-import { Operation } from '../operation/operation.js'
-import { queue } from '../scheduler/run-queue.js'
 import type { Op } from '../interfaces/op.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
+import { GuardOperation } from './guard.js'
+import { MutexImpl, notLocked } from './mutex.js'
 
-/** Locks by key; keys are compared as a Map does. */
+/** Locks by key. Keys are compared as a Map compares them. */
 export interface KeyedMutex<K> {
-  /** Waits for the lock of `key`, first in, first out. The guard unlocks it when disposed, once. */
+  /** Waits for the lock of `key`, first in, first out. Results in a guard that unlocks the key when it is disposed, once. */
   lock(key: K): Op<Disposable>
+  /** Takes the lock of `key` if it is free; returns whether it did. */
   tryLock(key: K): boolean
-  /** Throws "sync: unlock of unlocked mutex". */
+  /** Hands the lock of `key` to its first waiter. Throws "sync: unlock of unlocked mutex". */
   unlock(key: K): void
 }
 
 /**
- * Makes one with nothing locked.
+ * Makes a keyed mutex in which no key is locked.
  *
  * @example
  * ```ts
@@ -30,78 +32,67 @@ export interface KeyedMutex<K> {
  * ```
  */
 export function keyedMutex<K>(): KeyedMutex<K> {
-  return new Locks<K>()
+  return new KeyedMutexImpl<K>()
 }
 
-class Locks<K> implements KeyedMutex<K> {
-  /** Who waits for a key that is locked. */
-  readonly waiting = new Map<K, WaitQueue>()
+class KeyedMutexImpl<K> implements KeyedMutex<K> {
+  /** The mutexes of the keys that are locked. */
+  readonly locked = new Map<K, MutexImpl>()
 
   lock(key: K): Op<Disposable> {
     return new LockKey(this, key)
   }
 
   tryLock(key: K): boolean {
-    if (this.waiting.has(key)) return false
-    this.hold(key)
-    return true
+    return !this.locked.has(key) && this.add(key).tryLock()
   }
 
   unlock(key: K): void {
-    const waiters = this.waiting.get(key)
-    if (waiters === undefined) throw new Error('sync: unlock of unlocked mutex')
-    const next = waiters.shift()
-    if (next === null) this.waiting.delete(key)
-    else next.settle(this._guard(key))
+    const mutex = this.locked.get(key)
+    if (mutex === undefined) throw notLocked()
+    mutex.unlock()
   }
 
-  hold(key: K): Disposable {
-    this.waiting.set(key, new WaitQueue())
-    return this._guard(key)
-  }
-
-  private _guard(key: K): Guard<K> {
-    if (queue.probe !== null) queue.probe.lock?.(this)
-    return new Guard(this, key)
+  add(key: K): MutexImpl {
+    const mutex = new KeyMutex(this.locked, key)
+    this.locked.set(key, mutex)
+    return mutex
   }
 }
 
-class Guard<K> implements Disposable {
-  private _isHeld = true
-
+/** Leaves the map when it is unlocked and has no waiter. */
+class KeyMutex<K> extends MutexImpl {
   constructor(
-    private readonly locks: Locks<K>,
-    private readonly key: K,
-  ) {}
-
-  [Symbol.dispose](): void {
-    if (!this._isHeld) return
-    this._isHeld = false
-    this.locks.unlock(this.key)
-  }
-}
-
-class LockKey<K> extends Operation<Disposable> {
-  constructor(
-    private readonly locks: Locks<K>,
+    private readonly locked: Map<K, MutexImpl>,
     private readonly key: K,
   ) {
     super()
   }
-  override get isPlain(): boolean {
-    return true
+
+  override unlock(): void {
+    super.unlock()
+    if (!this.isLocked) this.locked.delete(this.key)
+  }
+}
+
+class LockKey<K> extends GuardOperation {
+  constructor(
+    private readonly keyed: KeyedMutexImpl<K>,
+    private readonly key: K,
+  ) {
+    super()
+  }
+  protected get waiters(): WaitQueue {
+    return (this.keyed.locked.get(this.key) as MutexImpl).waiters // a waiter is parked only while the key is locked
   }
   poll(): Disposable | Pending {
-    return this.locks.waiting.has(this.key) ? PENDING : this.locks.hold(this.key)
+    const { keyed, key } = this
+    return keyed.locked.has(key) ? PENDING : keyed.add(key).hold()
   }
-  park(waiter: Waiter): void {
-    this.locks.waiting.get(this.key)?.push(waiter) // it is locked
-  }
-  withdraw(waiter: Waiter): void {
-    this.locks.waiting.get(this.key)?.remove(waiter)
-  }
-  override undo(waiter: Waiter): void {
-    ;(waiter.raw as Guard<K>)[Symbol.dispose]() // what `unlock` granted
+  /** None while the key is not locked. */
+  override resources(): readonly Resource[] {
+    const mutex = this.keyed.locked.get(this.key)
+    return mutex === undefined ? [] : [mutex]
   }
   describe(): string {
     return 'sync.Mutex.Lock'

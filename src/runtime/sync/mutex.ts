@@ -1,27 +1,28 @@
 /**
  * Mutual exclusion: Go's `sync.Mutex`.
  *
- * Always true: while someone waits it is locked; `unlock` hands it to the first who waits, so nobody overtakes.
+ * Always true: a mutex with a waiter is locked. `unlock` hands the lock to the first waiter, so no goroutine overtakes another.
  *
  * Where we differ from Go: first in, first out always (Go lets a newcomer overtake for up to 1 ms); a wrong `unlock` throws and leaves the
  * mutex usable.
  */
-import { Operation } from '../operation/operation.js'
-import { queue } from '../scheduler/run-queue.js'
 import type { Op } from '../interfaces/op.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
+import { Guard, GuardOperation, type Grantor } from './guard.js'
 
-/** A lock for one at a time. It belongs to nobody: another goroutine may unlock it. */
+/** A lock for one goroutine at a time. It has no owner: another goroutine may unlock it. */
 export interface Mutex {
   /**
-   * Waits for the lock, first in, first out. The guard is Go's `defer mu.Unlock()`: disposed, it unlocks, once.
+   * Waits for the lock, first in, first out. Results in a guard that unlocks when it is disposed, once: Go's `defer mu.Unlock()`.
    *
-   * As a case that is not chosen, or given up by a context, it leaves the queue and holds nothing.
+   * A lock operation that is not chosen by a select, or whose context ends, leaves the queue and holds nothing.
    */
   lock(): Op<Disposable>
-  /** Takes the lock if it is free; answers whether it did. */
+  /** Takes the lock if it is free; returns whether it did. */
   tryLock(): boolean
-  /** Hands the lock to the first who waits. Throws "sync: unlock of unlocked mutex". */
+  /** Hands the lock to the first waiter. Throws "sync: unlock of unlocked mutex". */
   unlock(): void
 }
 
@@ -38,16 +39,20 @@ export interface Mutex {
  * ```
  */
 export function mutex(): Mutex {
-  return new Lockable()
+  return new MutexImpl()
 }
 
-class Lockable implements Mutex {
+export class MutexImpl implements Mutex, Grantor, Resource {
   isLocked = false
   readonly waiters = new WaitQueue()
-  private readonly _lock = new Lock(this)
+  private _lock: Lock | null = null
+
+  get kind(): string {
+    return 'mutex'
+  }
 
   lock(): Op<Disposable> {
-    return this._lock
+    return queue.probe === null ? (this._lock ??= new Lock(this)) : new Lock(this)
   }
 
   tryLock(): boolean {
@@ -57,7 +62,7 @@ class Lockable implements Mutex {
   }
 
   unlock(): void {
-    if (!this.isLocked) throw new Error('sync: unlock of unlocked mutex')
+    if (!this.isLocked) throw notLocked()
     if (queue.probe !== null) queue.probe.unlock?.(this)
     const next = this.waiters.shift()
     if (next === null) this.isLocked = false
@@ -67,42 +72,32 @@ class Lockable implements Mutex {
   hold(): Guard {
     this.isLocked = true
     if (queue.probe !== null) queue.probe.lock?.(this)
-    return new Guard(this)
+    return new Guard(this, 1)
+  }
+
+  giveBack(): void {
+    this.unlock()
   }
 }
 
-class Guard implements Disposable {
-  private _isHeld = true
-
-  constructor(private readonly mutex: Lockable) {}
-
-  [Symbol.dispose](): void {
-    if (!this._isHeld) return
-    this._isHeld = false
-    this.mutex.unlock()
-  }
-}
-
-class Lock extends Operation<Disposable> {
-  constructor(private readonly mutex: Lockable) {
+class Lock extends GuardOperation {
+  constructor(private readonly mutex: MutexImpl) {
     super()
   }
-  override get isPlain(): boolean {
-    return true
+  protected get waiters(): WaitQueue {
+    return this.mutex.waiters
   }
   poll(): Disposable | Pending {
     return this.mutex.isLocked ? PENDING : this.mutex.hold()
   }
-  park(waiter: Waiter): void {
-    this.mutex.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.mutex.waiters.remove(waiter)
-  }
-  override undo(waiter: Waiter): void {
-    ;(waiter.raw as Guard)[Symbol.dispose]() // what `unlock` granted
+  override resources(): readonly Resource[] {
+    return [this.mutex]
   }
   describe(): string {
     return 'sync.Mutex.Lock'
   }
+}
+
+export function notLocked(): Error {
+  return new Error('sync: unlock of unlocked mutex')
 }

@@ -1,24 +1,25 @@
 /**
- * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a goroutine of its own, so
- * that it goes on where the one who happened to start it gives up.
+ * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a goroutine of its own, so it
+ * goes on when the caller that started it gives up.
  */
 import { checkFunction } from '../base/arguments.js'
 import { spawn, type Body, type Owner } from '../goroutine/goroutine.js'
-import { Operation } from '../operation/operation.js'
 import type { Op } from '../interfaces/op.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 
-/** Runs a function the first time only. */
+/** Runs a function at the first call only. */
 export interface Once {
   /**
-   * Starts `f` at the first call; at every call, waits until that one has ended. Its throw is for the first caller; it has counted, and
-   * later ones wait for its end and no more.
+   * Starts `f` at the first call; each call returns an operation that waits until that `f` has ended. Only the first caller sees an error of
+   * `f`; later callers just wait. A failed `f` is not run again.
    */
   do(f: Body<[], unknown>): Op<void>
 }
 
 /**
- * Makes one that has not run. Source: Go's `sync.Once`.
+ * Makes a once that has not run. Source: Go's `sync.Once`.
  *
  * @example
  * ```ts
@@ -30,61 +31,65 @@ export interface Once {
  * ```
  */
 export function once(): Once {
-  return new OnlyOnce()
+  return new OnceImpl()
 }
 
-class OnlyOnce implements Once, Owner {
-  isOver = false
+class OnceImpl implements Once, Owner, Resource {
+  hasEnded = false
   readonly waiters = new WaitQueue()
-  private _ended: Op<void> | null = null
+  private _hasStarted = false
+
+  get kind(): string {
+    return 'once'
+  }
 
   do(f: Body<[], unknown>): Op<void> {
     checkFunction('once.do(f)', f)
-    if (this._ended !== null) return this._ended
-    this._ended = new Ended(this)
-    return spawn(f, [], this).join() as Op<void> // nobody looks at the result
+    if (this._hasStarted) return new Ended(this)
+    this._hasStarted = true
+    return spawn(f, [], this).join() as Op<void> // the result of `f` is not used
   }
 
   ended(): boolean {
-    this.isOver = true
+    this.hasEnded = true
     this.waiters.settleAll(undefined)
     return false
   }
 }
 
-class Ended extends Operation<void> {
-  constructor(private readonly once: OnlyOnce) {
+class Ended extends QueuedOperation<void> {
+  constructor(private readonly once: OnceImpl) {
     super()
+  }
+  protected get waiters(): WaitQueue {
+    return this.once.waiters
   }
   override get isPlain(): boolean {
     return true
   }
   poll(): void | Pending {
-    return this.once.isOver ? undefined : PENDING
-  }
-  park(waiter: Waiter): void {
-    this.once.waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.once.waiters.remove(waiter)
+    return this.once.hasEnded ? undefined : PENDING
   }
   override finish(): void {}
+  override resources(): readonly Resource[] {
+    return [this.once]
+  }
   describe(): string {
     return 'sync.Once.Do'
   }
 }
 
 /**
- * A function that runs `f` at its first call; at every call, waits until that has ended, and throws what it threw. Source: Go's
- * `sync.OnceFunc`.
+ * Returns a function that runs `f` at its first call. Each call returns an operation that waits until `f` has ended, and throws the error of
+ * `f`. Source: Go's `sync.OnceFunc`.
  */
 export function onceFunc(f: Body<[], unknown>): () => Op<void> {
   checkFunction('onceFunc(f)', f)
-  return runsOnce(f) as () => Op<void> // nobody looks at the result
+  return startedOnce(f) as () => Op<void> // the result of `f` is not used
 }
 
 /**
- * As `onceFunc`, and what `f` answered is the result for everyone. Source: Go's `sync.OnceValue`.
+ * As `onceFunc`; the result of `f` is the result of every call. Source: Go's `sync.OnceValue`.
  *
  * @example
  * ```ts
@@ -94,10 +99,10 @@ export function onceFunc(f: Body<[], unknown>): () => Op<void> {
  */
 export function onceValue<T>(f: Body<[], T>): () => Op<T> {
   checkFunction('onceValue(f)', f)
-  return runsOnce(f)
+  return startedOnce(f)
 }
 
-function runsOnce<T>(f: Body<[], T>): () => Op<T> {
+function startedOnce<T>(f: Body<[], T>): () => Op<T> {
   let result: Op<T> | null = null
   return () => (result ??= spawn(f, [], null).join())
 }

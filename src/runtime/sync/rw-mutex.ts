@@ -1,39 +1,42 @@
 /**
  * A lock for many readers or one writer: Go's `sync.RWMutex`.
  *
- *     write unlocked: all readers who wait go in, then it is the first writer's turn
- *     read unlocked by the last reader: the first writer goes in
+ *     unlock: all waiting readers enter, then it is the first waiting writer's turn
+ *     rUnlock by the last reader: the first waiting writer enters
  *
  * Always true:
- * - There are readers in it, or one writer, or nobody.
- * - A writer waits only while somebody is in; readers wait only while a writer is in or waits. So a writer waits for those readers who were
- *   in before it came, and writers do not starve; nor do readers, who go in together after each writer.
+ * - Readers hold the lock, or one writer, or nobody.
+ * - A writer waits only while the lock is held; a reader waits only while a writer holds the lock or waits. So a writer waits for the readers
+ *   that entered before it came, and writers do not starve; nor do readers, which enter together after each writer.
  *
- * Where we differ from Go: writers are served first in, first out; wrong unlocks throw and change nothing.
+ * Where we differ from Go: writers are served first in, first out; a wrong unlock throws and changes nothing.
  */
-import { Operation } from '../operation/operation.js'
-import { queue, type Runnable } from '../scheduler/run-queue.js'
 import type { Op } from '../interfaces/op.js'
+import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { queue, type Runnable } from '../scheduler/run-queue.js'
+import { Guard, GuardOperation, type Grantor } from './guard.js'
 
 /** A lock for many readers or one writer. There is no upgrade: a reader that locks for writing waits for itself. */
 export interface RWMutex {
-  /** Waits until nobody is in. The guard unlocks when disposed, once. */
+  /** Waits until nobody holds the lock. Results in a guard that unlocks when it is disposed, once. */
   lock(): Op<Disposable>
-  /** Waits until no writer is in or waits. The guard unlocks when disposed, once. */
+  /** Waits until no writer holds the lock or waits for it. Results in a guard that unlocks when it is disposed, once. */
   rLock(): Op<Disposable>
+  /** Takes the lock for writing if that needs no waiting; returns whether it did. */
   tryLock(): boolean
+  /** Takes the lock for reading if that needs no waiting; returns whether it did. */
   tryRLock(): boolean
-  /** Throws "sync: Unlock of unlocked RWMutex". */
+  /** Ends the writing. Throws "sync: Unlock of unlocked RWMutex". */
   unlock(): void
-  /** Throws "sync: RUnlock of unlocked RWMutex". */
+  /** Ends the reading of one reader. Throws "sync: RUnlock of unlocked RWMutex". */
   rUnlock(): void
-  /** The readers' side as a lock, for `cond` say. */
+  /** The reader's side as a lock of its own, for `cond` for example. */
   rLocker(): { lock(): Op<Disposable>; unlock(): void }
 }
 
 /**
- * Makes an unlocked one. Source: Go's `sync.RWMutex`.
+ * Makes an unlocked rwMutex. Source: Go's `sync.RWMutex`.
  *
  * @example
  * ```ts
@@ -45,25 +48,33 @@ export interface RWMutex {
  * ```
  */
 export function rwMutex(): RWMutex {
-  return new ReadersOrWriter()
+  return new RWMutexImpl()
 }
 
-class ReadersOrWriter implements RWMutex, Runnable {
+/** The shares that guards give back. */
+const READING = 0
+const WRITING = 1
+
+class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   isWriting = false
   readers = 0
   readonly waitingWriters = new WaitQueue()
   readonly waitingReaders = new WaitQueue()
-  /** Readers are on their way in: it is nobody else's turn. */
+  /** Waiting readers are entering: no writer may. */
   private _isAdmitting = false
-  private readonly _lock = new Enter(this, true)
-  private readonly _rLock = new Enter(this, false)
+  private _lock: WriteLock | null = null
+  private _rLock: ReadLock | null = null
+
+  get kind(): string {
+    return 'rwMutex'
+  }
 
   lock(): Op<Disposable> {
-    return this._lock
+    return queue.probe === null ? (this._lock ??= new WriteLock(this)) : new WriteLock(this)
   }
 
   rLock(): Op<Disposable> {
-    return this._rLock
+    return queue.probe === null ? (this._rLock ??= new ReadLock(this)) : new ReadLock(this)
   }
 
   tryLock(): boolean {
@@ -92,8 +103,13 @@ class ReadersOrWriter implements RWMutex, Runnable {
     this._admitWriter()
   }
 
+  giveBack(share: number): void {
+    if (share === WRITING) this.unlock()
+    else this.rUnlock()
+  }
+
   rLocker(): { lock(): Op<Disposable>; unlock(): void } {
-    return { lock: () => this._rLock, unlock: () => this.rUnlock() }
+    return { lock: () => this.rLock(), unlock: () => this.rUnlock() }
   }
 
   get keepsWriterOut(): boolean {
@@ -106,22 +122,27 @@ class ReadersOrWriter implements RWMutex, Runnable {
 
   enterWriter(): Guard {
     this.isWriting = true
-    return this._guard(true)
+    return this._guard(WRITING)
   }
 
   enterReader(): Guard {
     this.readers++
-    return this._guard(false)
+    return this._guard(READING)
   }
 
-  private _guard(writes: boolean): Guard {
+  private _guard(share: number): Guard {
     if (queue.probe !== null) queue.probe.lock?.(this)
-    return new Guard(this, writes)
+    return new Guard(this, share)
+  }
+
+  /** A waiting reader lets every waiting writer go first. */
+  waitersAhead(waiter: Waiter): readonly Waiter[] {
+    return [...this.waitingReaders].includes(waiter) ? [...this.waitingWriters] : []
   }
 
   /**
-   * The readers whom a writer kept out go in when the last such writer leaves. From the run queue, since one of them may be a case of the
-   * very select that withdraws this writer because it has been settled.
+   * The waiting readers enter when the last waiting writer leaves: from the run queue, because a reader may be a case of the select that
+   * withdraws this writer after it was settled.
    */
   writerLeaves(waiter: Waiter): void {
     this.waitingWriters.remove(waiter)
@@ -133,7 +154,7 @@ class ReadersOrWriter implements RWMutex, Runnable {
     else this._admitReaders()
   }
 
-  /** All readers who wait, and then it is the writers' turn. */
+  /** All waiting readers enter; then it is the writers' turn. */
   private _admitReaders(): void {
     this._isAdmitting = true
     for (let reader = this.waitingReaders.shift(); reader !== null; reader = this.waitingReaders.shift()) reader.settle(this.enterReader())
@@ -147,49 +168,41 @@ class ReadersOrWriter implements RWMutex, Runnable {
   }
 }
 
-class Guard implements Disposable {
-  private _isIn = true
-
-  constructor(
-    private readonly rw: ReadersOrWriter,
-    private readonly writes: boolean,
-  ) {}
-
-  [Symbol.dispose](): void {
-    if (!this._isIn) return
-    this._isIn = false
-    if (this.writes) this.rw.unlock()
-    else this.rw.rUnlock()
+class WriteLock extends GuardOperation {
+  constructor(private readonly rw: RWMutexImpl) {
+    super()
+  }
+  protected get waiters(): WaitQueue {
+    return this.rw.waitingWriters
+  }
+  poll(): Disposable | Pending {
+    return this.rw.keepsWriterOut ? PENDING : this.rw.enterWriter()
+  }
+  override withdraw(waiter: Waiter): void {
+    this.rw.writerLeaves(waiter)
+  }
+  override resources(): readonly Resource[] {
+    return [this.rw]
+  }
+  describe(): string {
+    return 'sync.RWMutex.Lock'
   }
 }
 
-class Enter extends Operation<Disposable> {
-  constructor(
-    private readonly rw: ReadersOrWriter,
-    private readonly writes: boolean,
-  ) {
+class ReadLock extends GuardOperation {
+  constructor(private readonly rw: RWMutexImpl) {
     super()
   }
-  override get isPlain(): boolean {
-    return true
+  protected get waiters(): WaitQueue {
+    return this.rw.waitingReaders
   }
   poll(): Disposable | Pending {
-    const { rw } = this
-    if (this.writes) return rw.keepsWriterOut ? PENDING : rw.enterWriter()
-    return rw.keepsReaderOut ? PENDING : rw.enterReader()
+    return this.rw.keepsReaderOut ? PENDING : this.rw.enterReader()
   }
-  park(waiter: Waiter): void {
-    if (this.writes) this.rw.waitingWriters.push(waiter)
-    else this.rw.waitingReaders.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    if (this.writes) this.rw.writerLeaves(waiter)
-    else this.rw.waitingReaders.remove(waiter)
-  }
-  override undo(waiter: Waiter): void {
-    ;(waiter.raw as Guard)[Symbol.dispose]() // what it was granted
+  override resources(): readonly Resource[] {
+    return [this.rw]
   }
   describe(): string {
-    return this.writes ? 'sync.RWMutex.Lock' : 'sync.RWMutex.RLock'
+    return 'sync.RWMutex.RLock'
   }
 }

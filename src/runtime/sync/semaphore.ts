@@ -3,27 +3,28 @@
  *
  * Always true:
  * - `held` is from 0 to the size.
- * - Requests are served first in, first out: a small one does not overtake a large one, which would otherwise starve.
- * - Whoever waits in the queue fits into the size. A larger request can never be granted, so it waits outside and is in nobody's way.
+ * - Requests are served first in, first out: a small request does not overtake a large one, which could starve otherwise.
+ * - Every request in the queue fits into the size. A larger request can never be granted, so it waits outside the queue and delays nobody.
  *
  * Where we differ from Go: a wrong `release` throws and changes nothing.
  */
 import { checkCount } from '../base/arguments.js'
-import { Operation } from '../operation/operation.js'
-import { queue, type Runnable } from '../scheduler/run-queue.js'
 import type { Op } from '../interfaces/op.js'
+import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { queue, type Runnable } from '../scheduler/run-queue.js'
+import { Guard, GuardOperation, type Grantor } from './guard.js'
 
-/** A number of permits, of which each request takes one or more. */
+/** A number of permits. A request takes one or more. */
 export interface Semaphore {
   /**
-   * Waits for `k` permits, first in, first out. The guard releases them when disposed, once. More than the size is never granted: it waits
-   * until it is withdrawn or its context ends.
+   * Waits for `k` permits, first in, first out; 1 by default. Results in a guard that releases them when it is disposed, once. A request for
+   * more than the size is never granted: it waits until it is withdrawn or its context ends.
    */
   acquire(k?: number): Op<Disposable>
-  /** Takes `k` permits if they are free and nobody waits for permits; answers whether it did. */
+  /** Takes `k` permits if they are free and no request waits; returns whether it did. */
   tryAcquire(k?: number): boolean
-  /** Gives `k` permits back, for those who do not keep the guard. Throws "semaphore: released more than held", and changes nothing. */
+  /** Gives `k` permits back, for callers that do not keep the guard. Throws "semaphore: released more than held", and changes nothing. */
   release(k?: number): void
 }
 
@@ -41,18 +42,22 @@ export interface Semaphore {
  */
 export function semaphore(n: number): Semaphore {
   checkCount('semaphore(n)', 1, n)
-  return new Weighted(n)
+  return new SemaphoreImpl(n)
 }
 
-class Weighted implements Semaphore, Runnable {
+class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
   held = 0
   readonly waiters = new WaitQueue()
-  private readonly _acquireOne = new Acquire(this, 1)
+  private _acquireOne: Acquire | null = null
 
   constructor(readonly size: number) {}
 
+  get kind(): string {
+    return 'semaphore'
+  }
+
   acquire(k = 1): Op<Disposable> {
-    if (k === 1) return this._acquireOne
+    if (k === 1 && queue.probe === null) return (this._acquireOne ??= new Acquire(this, 1))
     checkCount('semaphore.acquire(k)', 0, k)
     return new Acquire(this, k)
   }
@@ -72,27 +77,31 @@ class Weighted implements Semaphore, Runnable {
     this.run()
   }
 
+  giveBack(share: number): void {
+    this.release(share)
+  }
+
   fits(k: number): boolean {
     return this.waiters.first === null && k <= this.size - this.held
   }
 
-  take(k: number): Permit {
+  take(k: number): Guard {
     this.held += k
     if (queue.probe !== null) queue.probe.lock?.(this)
-    return new Permit(this, k)
+    return new Guard(this, k)
   }
 
-  /** Serves those at the head who fit by now. */
+  /** Grants the requests at the head of the queue that fit now. */
   run(): void {
     for (let head = this.waiters.first; head !== null && this._fitsNow(head); head = this.waiters.first) {
       this.waiters.remove(head)
-      head.settle(this.take(head.raw as number)) // what it parked with
+      head.settle(this.take(head.raw as number)) // a waiter parks with its number of permits
     }
   }
 
   /**
-   * A large request that leaves the head may have held up smaller ones. They are served from the run queue: one of them may be a case of the
-   * very select that withdraws this one because it has been settled.
+   * A large request that leaves the head may have held up smaller requests. They are granted from the run queue: a smaller request may be a
+   * case of the select that withdraws this one after it was settled.
    */
   leave(waiter: Waiter): void {
     const wasHead = this.waiters.first === waiter
@@ -102,47 +111,32 @@ class Weighted implements Semaphore, Runnable {
   }
 
   private _fitsNow(head: Waiter): boolean {
-    return (head.raw as number) <= this.size - this.held // what it parked with
+    return (head.raw as number) <= this.size - this.held // a waiter parks with its number of permits
   }
 }
 
-class Permit implements Disposable {
-  private _isHeld = true
-
+class Acquire extends GuardOperation {
   constructor(
-    private readonly semaphore: Weighted,
-    private readonly k: number,
-  ) {}
-
-  [Symbol.dispose](): void {
-    if (!this._isHeld) return
-    this._isHeld = false
-    this.semaphore.release(this.k)
-  }
-}
-
-class Acquire extends Operation<Disposable> {
-  constructor(
-    private readonly semaphore: Weighted,
+    private readonly semaphore: SemaphoreImpl,
     private readonly k: number,
   ) {
     super()
   }
-  override get isPlain(): boolean {
-    return true
+  protected get waiters(): WaitQueue {
+    return this.semaphore.waiters
   }
   poll(): Disposable | Pending {
     return this.semaphore.fits(this.k) ? this.semaphore.take(this.k) : PENDING
   }
-  park(waiter: Waiter): void {
+  override park(waiter: Waiter): void {
     waiter.raw = this.k
-    if (this.k <= this.semaphore.size) this.semaphore.waiters.push(waiter)
+    if (this.k <= this.semaphore.size) super.park(waiter)
   }
-  withdraw(waiter: Waiter): void {
+  override withdraw(waiter: Waiter): void {
     if (this.k <= this.semaphore.size) this.semaphore.leave(waiter)
   }
-  override undo(waiter: Waiter): void {
-    ;(waiter.raw as Permit)[Symbol.dispose]() // what `run` granted
+  override resources(): readonly Resource[] {
+    return [this.semaphore]
   }
   describe(): string {
     return 'semaphore.Acquire'

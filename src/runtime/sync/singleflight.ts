@@ -1,32 +1,39 @@
 /**
- * One run for all who ask at the same time: Go's `golang.org/x/sync/singleflight`.
+ * One run for all callers that ask at the same time: Go's `golang.org/x/sync/singleflight`.
  *
- * Always true: a call is known by its key while it runs and was not forgotten; it has as many callers as have asked and not left.
+ * Always true: a flight is in the map while its function runs and its key was not forgotten. It counts the callers that have asked and not left.
  *
- * Where we differ from Go: a call that its last caller leaves is canceled (a generator is unwound, an async function has a context to look
- * at) and forgotten. One who asks again then gets a new run.
+ * Where we differ from Go: a flight that its last caller leaves is canceled (a generator is unwound, an async function has a context that
+ * ends) and forgotten. The next call for the key starts a new flight.
  */
-import { background, withCancel } from '../context/context.js'
 import { checkFunction } from '../base/arguments.js'
-import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
 import { hostTurn } from '../base/host.js'
-import { Operation } from '../operation/operation.js'
-import { queue, type Runnable } from '../scheduler/run-queue.js'
+import { background, withCancel } from '../context/context.js'
+import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
 import type { CancelContext, Context, Op } from '../interfaces/op.js'
+import { Operation } from '../operation/operation.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+import { queue, type Runnable } from '../scheduler/run-queue.js'
 
+/** The result of a flight; `shared` is true if other callers received it too. */
+interface Outcome<V> {
+  value: V
+  shared: boolean
+}
+
+/** Runs one function for each key at a time. */
 export interface SingleFlight<K, V> {
   /**
-   * Starts `f`, unless it runs for this key already; what is answered waits for its result, or throws what it throws. `shared` tells whether
-   * others got the same. A caller that leaves leaves the run to the others.
+   * Starts `f`, unless a function runs for this key already. Returns an operation that waits for the result, or throws the error of the
+   * function. `shared` is true if other callers received the same result. A caller that leaves does not stop the run for the others.
    */
   do(key: K, f: Body<[ctx: Context], V>): Op<{ value: V; shared: boolean }>
-  /** The next `do` for the key starts anew, even if one runs. */
+  /** The next `do` for the key starts a new run, even while one is under way. */
   forget(key: K): void
 }
 
 /**
- * Makes one in which nothing runs. Source: Go's `singleflight.Group`.
+ * Makes a singleflight in which nothing runs. Source: Go's `singleflight.Group`.
  *
  * @example
  * ```ts
@@ -35,35 +42,35 @@ export interface SingleFlight<K, V> {
  * ```
  */
 export function singleflight<K, V>(): SingleFlight<K, V> {
-  return new Flights<K, V>()
+  return new SingleFlightImpl<K, V>()
 }
 
-class Flights<K, V> implements SingleFlight<K, V> {
-  readonly calls = new Map<K, Call<K, V>>()
+class SingleFlightImpl<K, V> implements SingleFlight<K, V> {
+  readonly flights = new Map<K, Flight<K, V>>()
 
-  do(key: K, f: Body<[ctx: Context], V>): Op<{ value: V; shared: boolean }> {
+  do(key: K, f: Body<[ctx: Context], V>): Op<Outcome<V>> {
     checkFunction('singleflight.do(key, f)', f)
-    let call = this.calls.get(key)
-    if (call === undefined) this.calls.set(key, (call = new Call(this, key, f)))
-    call.callers++
-    call.asked++
-    return new Flight(call)
+    let flight = this.flights.get(key)
+    if (flight === undefined) this.flights.set(key, (flight = new Flight(this.flights, key, f)))
+    flight.callers++
+    flight.asked++
+    return new JoinFlight(flight)
   }
 
   forget(key: K): void {
-    this.calls.delete(key)
+    this.flights.delete(key)
   }
 }
 
-class Call<K, V> implements Owner, Runnable {
-  /** How many have ever asked, and how many of them have not left. */
+class Flight<K, V> implements Owner, Runnable {
+  /** The number of calls ever, and the number of callers that have not left. */
   asked = 0
   callers = 0
   readonly goroutine: Spawned<V>
   private readonly _ctx: CancelContext = withCancel(background)
 
   constructor(
-    private readonly flights: Flights<K, V>,
+    private readonly flights: Map<K, Flight<K, V>>,
     private readonly key: K,
     f: Body<[ctx: Context], V>,
   ) {
@@ -71,8 +78,8 @@ class Call<K, V> implements Owner, Runnable {
   }
 
   /**
-   * Not at once: who comes back in the same turn of the event loop, a select in a loop say, has not left. And a cancel runs listeners of
-   * signals, while the one that leaves may be a case of a select that is being settled.
+   * The cancel comes later, from the run queue: a caller that comes back in the same turn of the host, such as a select in a loop, has not
+   * left. And a cancel runs listeners of signals, while the caller may be a case of a select that is being settled.
    */
   leave(): void {
     if (--this.callers > 0) return
@@ -81,7 +88,7 @@ class Call<K, V> implements Owner, Runnable {
   }
 
   run(): void {
-    if (this.callers > 0) return // somebody asked meanwhile
+    if (this.callers > 0) return // a caller has come meanwhile
     this._forget()
     this.goroutine.cancel()
     this._ctx.cancel()
@@ -93,31 +100,34 @@ class Call<K, V> implements Owner, Runnable {
   }
 
   private _forget(): void {
-    if (this.flights.calls.get(this.key) === this) this.flights.calls.delete(this.key)
+    if (this.flights.get(this.key) === this) this.flights.delete(this.key)
   }
 }
 
-/** Joins the run, for one caller. */
-class Flight<V> extends Operation<{ value: V; shared: boolean }> {
+/** Joins the run of a flight, for one caller. */
+class JoinFlight<V> extends Operation<Outcome<V>> {
   private readonly _join: Operation<V>
   private _parked = 0
-  /** It is one of the callers; so it is from the `do` on, and again where it is performed once more. */
+  /** Counted among the callers: from `do` on, and again when it is performed after it left. */
   private _isCaller = true
 
-  constructor(private readonly call: Call<unknown, V>) {
+  constructor(private readonly flight: Flight<unknown, V>) {
     super()
-    this._join = call.goroutine.join() as Operation<V> // it is one of ours
+    this._join = flight.goroutine.join() as Operation<V> // every operation of the runtime is an Operation
   }
   override get isPlain(): boolean {
     return true
   }
-  poll(): { value: V; shared: boolean } | Pending {
+  override parts(): readonly Operation<unknown>[] {
+    return [this._join]
+  }
+  poll(): Outcome<V> | Pending {
     const value = this._join.poll()
-    return value === PENDING ? PENDING : this._answer(value)
+    return value === PENDING ? PENDING : this._outcome(value)
   }
   park(waiter: Waiter): void {
     this._parked++
-    if (!this._isCaller) this.call.callers++
+    if (!this._isCaller) this.flight.callers++
     this._isCaller = true
     this._join.park(waiter)
   }
@@ -125,15 +135,15 @@ class Flight<V> extends Operation<{ value: V; shared: boolean }> {
     this._join.withdraw(waiter)
     if (--this._parked > 0) return
     this._isCaller = false
-    this.call.leave()
+    this.flight.leave()
   }
-  override finish(waiter: Waiter): { value: V; shared: boolean } {
-    return this._answer(this._join.finish(waiter))
+  override finish(waiter: Waiter): Outcome<V> {
+    return this._outcome(this._join.finish(waiter))
   }
   describe(): string {
     return 'singleflight.Do'
   }
-  private _answer(value: V): { value: V; shared: boolean } {
-    return { value, shared: this.call.asked > 1 }
+  private _outcome(value: V): Outcome<V> {
+    return { value, shared: this.flight.asked > 1 }
   }
 }

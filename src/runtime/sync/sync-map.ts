@@ -1,37 +1,44 @@
 /**
- * A map that several goroutines use: Go's `sync.Map`. On one thread every method is atomic anyway; what it adds to a Map are the forms that
- * look and act in one step, a `range` that is at ease with changes, and `loadOrCompute` for values that take time.
+ * A map for several goroutines: Go's `sync.Map`. On one thread every method is atomic. Beyond a Map it has methods that look up and change in
+ * one step, a `range` that tolerates changes, and `loadOrCompute` for values that take time.
  *
  * Where we differ from Go: values are compared by `===`.
  */
 import { checkFunction } from '../base/arguments.js'
-import { spawn, type Body } from '../goroutine/goroutine.js'
 import { none, some, type Option } from '../base/option.js'
-import { Ready, resultOf } from '../operation/immediate.js'
+import { spawn, type Body } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
+import { Ready, resultOf } from '../operation/immediate.js'
 
+/** A map with steps that are atomic even when a value takes time. Keys are compared as a Map compares them, values by `===`. */
 export interface SyncMap<K, V> {
+  /** The value of the key; none if there is no such key. */
   load(key: K): Option<V>
+  /** Sets the value of the key. */
   store(key: K, value: V): void
-  /** What is there, or else `value`, stored. */
+  /** Returns the value of the key (`loaded: true`), or stores `value` and returns it. */
   loadOrStore(key: K, value: V): { value: V; loaded: boolean }
+  /** Deletes the key; returns its value. */
   loadAndDelete(key: K): Option<V>
+  /** Deletes the key. */
   delete(key: K): void
-  /** Stores, and answers what was there before. */
+  /** Stores `value`; returns the value before. */
   swap(key: K, value: V): Option<V>
-  /** Stores `next` where `old` is stored; answers whether it did. */
+  /** Stores `next` if the value is `old`; returns whether it did. */
   compareAndSwap(key: K, old: V, next: V): boolean
-  /** Deletes where `old` is stored; answers whether it did. */
+  /** Deletes the key if the value is `old`; returns whether it did. */
   compareAndDelete(key: K, old: V): boolean
   /**
-   * Calls `f` for each key that is there now and still when its turn comes, with its value at that time; no key twice. It stops where `f`
-   * answers false.
+   * Calls `f` with each key of this moment and its value, each key once. A key that is deleted before its turn is left out, and a changed
+   * value is passed as it then is. Stops when `f` returns false.
    */
   range(f: (key: K, value: V) => unknown): void
+  /** Deletes every key. */
   clear(): void
   /**
-   * What is there, or else what `f` answers, stored. `f` is started at the call, and once: those who ask for the key meanwhile wait for the
-   * same result, or throw what it throws; then the next one tries again. What is stored meanwhile wins.
+   * Results in the value of the key, or else in the result of `f`, which is then stored. `f` starts at the call, once for the key: callers
+   * that come while it runs wait for the same result or throw the same error. After an error the next caller starts `f` again. A value stored
+   * while `f` runs wins over its result.
    */
   loadOrCompute(key: K, f: Body<[key: K], V>): Op<V>
 }
@@ -46,16 +53,16 @@ export interface SyncMap<K, V> {
  * ```
  */
 export function syncMap<K, V>(): SyncMap<K, V> {
-  return new Table<K, V>()
+  return new SyncMapImpl<K, V>()
 }
 
-class Table<K, V> implements SyncMap<K, V> {
+class SyncMapImpl<K, V> implements SyncMap<K, V> {
   private readonly _entries = new Map<K, V>()
   private readonly _computing = new Map<K, Op<V>>()
 
   load(key: K): Option<V> {
     const value = this._entries.get(key)
-    return value === undefined && !this._entries.has(key) ? none : some(value as V) // it has the key
+    return value === undefined && !this._entries.has(key) ? none : some(value as V) // the map has the key
   }
 
   store(key: K, value: V): void {
@@ -97,7 +104,7 @@ class Table<K, V> implements SyncMap<K, V> {
 
   range(f: (key: K, value: V) => unknown): void {
     checkFunction('syncMap.range(f)', f)
-    // The keys of this moment: a Map iterated while it grows goes on for ever, and shows a key again that was deleted and stored anew.
+    // A copy of the keys: iterating over a growing Map does not end, and yields a key again that was deleted and stored anew.
     for (const key of [...this._entries.keys()]) {
       const found = this.load(key)
       if (found._tag === 'Some' && f(key, found.value) === false) return
@@ -114,7 +121,7 @@ class Table<K, V> implements SyncMap<K, V> {
     if (found._tag === 'Some') return new Ready(found.value)
     let computing = this._computing.get(key)
     if (computing === undefined) {
-      computing = spawn(compute, [this, this._computing, key, f], null).join() // what f answers
+      computing = spawn(compute, [this, this._computing, key, f], null).join()
       this._computing.set(key, computing)
     }
     return computing

@@ -1,18 +1,19 @@
-/** Things to use again: Go's `sync.Pool`. */
+/** Objects to use again: Go's `sync.Pool`. */
 import { checkFunction } from '../base/arguments.js'
 
+/** A stock of objects that are costly to make. */
 export interface SyncPool<T> {
-  /** One that was put, the last one first, or else one that is made. */
+  /** Takes the object that was put last; makes an object if the pool is empty. */
   get(): T
-  /** Leaves one for others; it may be dropped. */
+  /** Leaves an object for later use. The pool keeps 1,024 objects and drops the rest. */
   put(item: T): void
 }
 
-/** How many are kept: enough for a burst, and no leak. Go drops what is not used for two collections. */
-const MOST = 1024
+/** Enough for a burst, and no leak. Go drops objects that were not used for two collections. */
+const MAX_KEPT = 1024
 
 /**
- * Makes an empty pool. Without `make`, `get` answers undefined where nothing was put. Source: Go's `sync.Pool`.
+ * Makes an empty pool. Without `make`, `get` returns undefined when the pool is empty. Source: Go's `sync.Pool`.
  *
  * @example
  * ```ts
@@ -29,19 +30,19 @@ export function syncPool<T>(make: () => T): SyncPool<T>
 export function syncPool<T>(): SyncPool<T | undefined>
 export function syncPool<T>(make?: () => T): SyncPool<T | undefined> {
   if (make !== undefined) checkFunction('syncPool(make)', make)
-  return new Shelf(make ?? (() => undefined))
+  return new SyncPoolImpl(make ?? (() => undefined))
 }
 
-class Shelf<T> implements SyncPool<T> {
+class SyncPoolImpl<T> implements SyncPool<T> {
   private readonly _items: T[] = []
 
   constructor(private readonly make: () => T) {}
 
   get(): T {
-    return this._items.length > 0 ? (this._items.pop() as T) : this.make() // there is one
+    return this._items.length > 0 ? (this._items.pop() as T) : this.make() // not empty
   }
 
   put(item: T): void {
-    if (this._items.length < MOST) this._items.push(item)
+    if (this._items.length < MAX_KEPT) this._items.push(item)
   }
 }

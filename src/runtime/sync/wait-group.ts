@@ -1,29 +1,31 @@
 /**
  * Waits for a count to reach zero: Go's `sync.WaitGroup`.
  *
- * Always true: while the counter is zero no one waits; it is never negative.
+ * Always true: while the counter is zero nobody waits; the counter is never negative.
  *
  * Where we differ from Go: a function started by `go` that fails is a crash, as after any `go` without a join, and counts as done.
  */
-import { crash } from '../goroutine/crash.js'
 import { mistyped, outOfRange } from '../base/arguments.js'
+import { crash } from '../goroutine/crash.js'
 import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
-import { Operation } from '../operation/operation.js'
 import type { Op } from '../interfaces/op.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 
-/** Counts what is under way; can be used again once it has reached zero. */
+/** Counts running work. A wait group can be used again after its counter has reached zero. */
 export interface WaitGroup {
-  /** Adds `n`, which may be negative. Throws "sync: negative WaitGroup counter", and changes nothing, where the counter would fall below zero. */
+  /** Adds `n`, which may be negative. Throws "sync: negative WaitGroup counter", and changes nothing, if the counter would fall below zero. */
   add(n: number): void
   /** `add(-1)`. */
   done(): void
   /**
-   * Starts `fn(...args)` as a goroutine, counted until it really ends: for an async function that was canceled that is when it settles. Its
-   * failure is a crash: to have it thrown, use `errgroup`.
+   * Starts `fn(...args)` as a goroutine that counts until its body has ended; a canceled async function counts until it settles. Its failure
+   * is a crash; `errgroup` throws failures instead.
    */
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void
-  /** Waits until the counter is zero; completes at once where it is. */
+  /** Waits until the counter is zero; completes at once if it is zero now. */
   wait(): Op<void>
 }
 
@@ -38,20 +40,28 @@ export interface WaitGroup {
  * ```
  */
 export function waitGroup(): WaitGroup {
-  return new Counter()
+  return new WaitGroupImpl()
 }
 
-class Counter implements WaitGroup, Owner {
+class WaitGroupImpl implements WaitGroup, Owner, Resource {
   count = 0
   readonly waiters = new WaitQueue()
-  private readonly _wait = new Zero(this)
+  private _wait: Wait | null = null
+  /** A wait has returned while there was a probe. */
+  private _wasWaitedFor = false
+
+  get kind(): string {
+    return 'waitGroup'
+  }
 
   add(n: number): void {
     if (typeof n !== 'number') throw mistyped('waitGroup.add(n)', 'a whole number', n)
     if (!Number.isSafeInteger(n)) throw outOfRange('waitGroup.add(n)', 'a whole number', n)
     if (this.count + n < 0) throw negative(this.count, n)
+    const before = this.count
     this.count += n
-    if (this.count === 0) this.waiters.settleAll(undefined)
+    if (before === 0 && n > 0) this._leftZero()
+    else if (this.count === 0) this.waiters.settleAll(undefined)
   }
 
   done(): void {
@@ -61,10 +71,10 @@ class Counter implements WaitGroup, Owner {
 
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void {
     spawn(fn, args, this)
-    this.count++
+    if (this.count++ === 0) this._leftZero()
   }
 
-  /** The goroutine was counted; that the counter is zero all the same is the fault of a `done` too many. */
+  /** The counter included the goroutine; if it is zero now, `done` was called too often. */
   ended(goroutine: Spawned): boolean {
     if (this.count === 0) crash(negative(0, -1), goroutine)
     else this.done()
@@ -72,27 +82,46 @@ class Counter implements WaitGroup, Owner {
   }
 
   wait(): Op<void> {
-    return this._wait
+    return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
+  }
+
+  private _leftZero(): void {
+    const { probe } = queue
+    if (probe === null) return
+    probe.add?.(this)
+    if (this._wasWaitedFor) probe.lateAdd?.(this)
+  }
+
+  /** A wait returns. Work added between its grant and this moment was added too late for it. */
+  waitReturns(): void {
+    const { probe } = queue
+    if (probe === null) return
+    this._wasWaitedFor = true
+    probe.wait?.(this)
+    if (this.count > 0) probe.lateAdd?.(this)
   }
 }
 
-class Zero extends Operation<void> {
-  constructor(private readonly group: Counter) {
+class Wait extends QueuedOperation<void> {
+  constructor(private readonly group: WaitGroupImpl) {
     super()
+  }
+  protected get waiters(): WaitQueue {
+    return this.group.waiters
   }
   override get isPlain(): boolean {
     return true
   }
   poll(): void | Pending {
-    return this.group.count === 0 ? undefined : PENDING
+    if (this.group.count > 0) return PENDING
+    this.group.waitReturns()
   }
-  park(waiter: Waiter): void {
-    this.group.waiters.push(waiter)
+  override finish(): void {
+    this.group.waitReturns()
   }
-  withdraw(waiter: Waiter): void {
-    this.group.waiters.remove(waiter)
+  override resources(): readonly Resource[] {
+    return [this.group]
   }
-  override finish(): void {}
   describe(): string {
     return 'sync.WaitGroup.Wait'
   }

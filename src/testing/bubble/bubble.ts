@@ -12,11 +12,11 @@ import { setProbe, type Body, type Observed, type Op } from '../../runtime/index
 import {
   checkFunction,
   dumpOf,
+  dumpText,
   hostTurn,
-  Ledger,
   queue,
   spawn,
-  textOf,
+  Tracker,
   time,
   Timers,
   type Dump,
@@ -78,7 +78,7 @@ export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
 }
 
 /** Counts how often somebody became ready. */
-class Stirs extends Ledger {
+class Stirs extends Tracker {
   stirs = 0
   override wake(goroutine: Observed): void {
     super.wake(goroutine)
@@ -88,7 +88,7 @@ class Stirs extends Ledger {
 
 class Inside implements Bubble {
   private readonly _clock = new ScheduleClock()
-  private readonly _ledger = new Stirs(() => this.now(), true)
+  private readonly _tracker = new Stirs(() => this.now(), true)
   private readonly _quiet = new Quiescence('synctest.Wait')
   private _idle = 0
   private _stirs = 0
@@ -98,7 +98,7 @@ class Inside implements Bubble {
 
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
     const timers = time.timers
-    const probe = setProbe(this._ledger)
+    const probe = setProbe(this._tracker)
     time.timers = new Timers(this._clock)
     try {
       const root = spawn(fn, [this], { ended: () => true })
@@ -112,10 +112,9 @@ class Inside implements Bubble {
   }
 
   private async _live(root: Spawned): Promise<void> {
-    const { alive } = this._ledger
     for (;;) {
       await this._settle()
-      if (root.failure !== null || (root.hasEnded && alive.size === 0)) return
+      if (root.failure !== null || (root.hasEnded && this._tracker.size === 0)) return
       if (this._quiet.reached()) continue
       if (this._clock.at === Infinity || this._isIdleForGood()) throw this._stuck(root)
       else this._clock.fire()
@@ -124,8 +123,8 @@ class Inside implements Bubble {
 
   /** Asked at each timer. Of async functions it is not seen when they go on. */
   private _isIdleForGood(): boolean {
-    const { alive, stirs } = this._ledger
-    const isIdle = stirs === this._stirs && ![...alive.keys()].some((one) => one.isAsync)
+    const { stirs } = this._tracker
+    const isIdle = stirs === this._stirs && !this._tracker.live().some((one) => one.isAsync)
     this._stirs = stirs
     this._idle = isIdle ? this._idle + 1 : 0
     return this._idle > MOST_IDLE
@@ -133,8 +132,8 @@ class Inside implements Bubble {
 
   private _stuck(root: Spawned): BubbleError {
     const what = root.hasEnded ? 'the root has ended, but blocked goroutines remain' : 'all goroutines in bubble are blocked'
-    const dump = dumpOf(this._ledger, this.now())
-    return new BubbleError(`deadlock: ${what}\n${textOf(dump)}`, dump)
+    const dump = dumpOf(this._tracker)
+    return new BubbleError(`deadlock: ${what}\n${dumpText(dump)}`, dump)
   }
 
   private async _settle(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Ways in which a run goes wrong. */
 import type { Observed } from '../../runtime/index.js'
-import { cycleText, dumpOf, type Dump, type Ledger, type Spawned } from '../../runtime/internal.js'
+import { dumpOf, ringText, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
 import { nameOf } from './trace.js'
 
 /**
@@ -50,9 +50,7 @@ export interface RunEnd {
   readonly goroutines: readonly Spawned[]
   readonly crashes: readonly Crash[]
   readonly isAtStepLimit: boolean
-  readonly ledger: Ledger | null
-  /** ms, on the clock of the ledger. */
-  readonly now: number
+  readonly tracker: Tracker | null
 }
 
 type Verdict = Pick<Finding, 'kind' | 'error' | 'message'>
@@ -64,11 +62,11 @@ export function misuseFinding(kind: FindingKind, message: string): Finding {
 
 /** The finding of a run; null where the program and all its goroutines have ended well. */
 export function judge(end: RunEnd): Finding | null {
-  const { main, goroutines, crashes, isAtStepLimit, ledger } = end
+  const { main, goroutines, crashes, isAtStepLimit, tracker } = end
   const isWell = main.hasEnded && main.failure === null && crashes.length === 0 && !isAtStepLimit
   if (isWell && goroutines.every((one) => one.hasEnded)) return null
   const waiting = goroutines.filter((one) => !one.hasEnded).map((one) => `${nameOf(one)} [${one.waitsFor}]`)
-  const dump = ledger === null ? null : dumpOf(ledger, end.now)
+  const dump = tracker === null ? null : dumpOf(tracker)
   return findingOf(verdictOf(end, waiting.join(', '), cyclesText(dump)), waiting, dump)
 }
 
@@ -99,7 +97,7 @@ function verdictOf({ main, crashes, isAtStepLimit }: RunEnd, waiting: string, cy
 function cyclesText(dump: Dump | null): string {
   if (dump === null) return ''
   const byId = new Map(dump.goroutines.map((one) => [one.id, one]))
-  return dump.cycles.map((cycle) => `\n${cycleText(cycle, byId)}`).join('')
+  return dump.cycles.map((cycle) => `\n${ringText(cycle, byId)}`).join('')
 }
 
 function textOfError(error: unknown): string {

@@ -9,7 +9,7 @@
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
 import { setProbe, type Body, type Observed, type Op, type Probe } from '../../runtime/index.js'
-import { hostTurn, Ledger, Names, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, type Runnable } from '../../runtime/internal.js'
+import { hostTurn, Names, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
 import { judge, misuseFinding, type Crash, type Finding } from './findings.js'
@@ -75,7 +75,7 @@ export class ScheduledRunner implements Trial {
   // State of the current run.
   private _picker: Picker | null = null
   private _quiescence = new Quiescence('quiescence')
-  private _ledger: Ledger | null = null
+  private _tracker: Tracker | null = null
   private _trace: Trace | null = null
   private _choices: number[] = []
   private _goroutines: Spawned[] = []
@@ -155,7 +155,7 @@ export class ScheduledRunner implements Trial {
     this._picker = picker
     this._quiescence = new Quiescence('quiescence')
     this._trace = trace
-    this._ledger = trace ?? (this._tracksLocks ? new Ledger(() => this.now(), false) : null)
+    this._tracker = trace ?? (this._tracksLocks ? new Tracker(() => this.now(), false) : null)
     this._choices = []
     this._goroutines = []
     this._crashes = []
@@ -164,7 +164,7 @@ export class ScheduledRunner implements Trial {
     this._ready.reset()
     this._unperformed?.reset()
     this._unwaited?.reset()
-    setProbe(this._ledger === null ? this._bareProbe : this._withRun(this._ledger))
+    setProbe(this._tracker === null ? this._bareProbe : this._withRun(this._tracker))
     this._clock.reset()
     time.timers = new Timers(this._clock)
   }
@@ -193,21 +193,20 @@ export class ScheduledRunner implements Trial {
         goroutines: this._goroutines,
         crashes: this._crashes,
         isAtStepLimit: this._steps >= this._stepLimit,
-        ledger: this._ledger,
-        now: this.now(),
+        tracker: this._tracker,
       }) ?? this._misuse()
     return { finding, value: finding === null ? main.outcome : undefined, choices: this._choices, steps: this._steps }
   }
 
   private _misuse(): Finding | null {
-    const foreign = this._tracksLocks ? this._ledger?.stranger : null
+    const foreign = this._tracksLocks ? this._tracker?.foreignUnlock : null
     if (typeof foreign === 'string') return misuseFinding('foreign-unlock', `a goroutine unlocked a lock that it does not hold: ${foreign}`)
     // A canceled goroutine may not have reached the yield* of an operation, or its wait.
     if (this._goroutines.some((one) => one.wasCanceled)) return null
     const unperformed = this._unperformed?.first() ?? null
     if (unperformed !== null)
       return misuseFinding('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
-    const late = this._unwaited?.first(this._ledger?.names ?? new Names()) ?? null
+    const late = this._unwaited?.first(this._tracker?.names ?? new Names()) ?? null
     return late === null ? null : misuseFinding('late-add', `a wait group was added to after the last wait on it: ${late}`)
   }
 
@@ -250,14 +249,14 @@ export class ScheduledRunner implements Trial {
   private readonly _made = (operation: object): void => this._unperformed?.made(operation)
   private readonly _bareProbe: Probe = { spawn: this._spawned, make: this._made }
 
-  /** The ledger as a probe, with the lists that the run keeps. */
-  private _withRun(ledger: Ledger): Probe {
-    const enter = ledger.spawn.bind(ledger)
+  /** The tracker as a probe, with the lists that the run keeps. */
+  private _withRun(tracker: Tracker): Probe {
+    const enter = tracker.spawn.bind(tracker)
     const spawn = (one: Observed): void => {
       this._spawned(one)
       enter(one)
     }
-    return Object.assign(ledger, { spawn, make: this._made })
+    return Object.assign(tracker, { spawn, make: this._made })
   }
 }
 

@@ -1,6 +1,6 @@
 /** The events of a run as text: which goroutine did what, to which channel or lock. */
 import type { Observed } from '../../runtime/index.js'
-import { Ledger } from '../../runtime/internal.js'
+import { Tracker } from '../../runtime/internal.js'
 
 /** One event of a run: `worker#2`, `receives from chan 1`. */
 export interface Event {
@@ -10,7 +10,7 @@ export interface Event {
 }
 
 /** Records the events that the probe reports. Channels and locks are numbered by kind, in the order of their first event. */
-export class Trace extends Ledger {
+export class Trace extends Tracker {
   readonly events: Event[] = []
   private _who = 'nobody'
 
@@ -73,7 +73,7 @@ export class Trace extends Ledger {
   }
 
   private _things(goroutine: Observed): string {
-    const things = this.thingsWaitedFor(goroutine)
+    const things = this.resourceNames(goroutine)
     return things.length === 0 ? '' : ` (${things.join(', ')})`
   }
 

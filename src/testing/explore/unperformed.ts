@@ -5,7 +5,7 @@
  * taken up: performed, made a part of another, or polled. Stand-ins for methods of operations see that.
  */
 import { mutex, rwMutex, select, semaphore, waitGroup } from '../../runtime/index.js'
-import { Channel, Operation, partsOf, queue } from '../../runtime/internal.js'
+import { Channel, Operation, queue } from '../../runtime/internal.js'
 import { prototypeOf, StandIns, type Methods } from './stand-ins.js'
 
 /** Of the rest, what a goroutine makes in order to perform it: many others are made once, with the thing they are of, and shared. */
@@ -74,9 +74,9 @@ export class Unperformed {
   first(): string | null {
     const { _made: made, _handedOut: handedOut, _takenUp: takenUp } = this
     if (made.length + handedOut.length === 0) return null
-    for (const operation of made) for (const part of partsOf(operation)) takenUp.add(part)
+    for (const operation of made) for (const part of operation.parts()) takenUp.add(part)
     const slip =
-      made.find((one) => !takenUp.has(one) && (partsOf(one).length > 0 || madeToPerform.test(one.describe()))) ??
+      made.find((one) => !takenUp.has(one) && (one.parts().length > 0 || madeToPerform.test(one.describe()))) ??
       handedOut.find((one) => !takenUp.has(one))
     return slip?.describe() ?? null
   }

@@ -1,0 +1,148 @@
+/**
+ * The dump: every goroutine that lives, as data and as text. The text follows the dumps of Go's runtime:
+ *
+ *     goroutine 7 [chan receive, 3 s]: worker
+ *         waits for chan 1; could be woken by feeder#6 (waiting)
+ *         holds mutex 1
+ *         started at main (/app/main.ts:12:3) by goroutine 6
+ *
+ * The indented lines need a tracker; a dump from a table alone has the first line of each goroutine.
+ */
+import type { Spawned } from '../goroutine/goroutine.js'
+import { queue } from '../scheduler/run-queue.js'
+import type { GoroutineTable } from './goroutine-table.js'
+import { goroutineName } from './names.js'
+import { Tracker } from './tracker.js'
+import { isWaiting, ringsIn, wakersOf } from './wait-graph.js'
+
+type State = 'waiting' | 'runnable' | 'async'
+
+/** One goroutine that lives, as plain data that `JSON.stringify` takes. */
+export interface GoroutineState {
+  readonly id: number
+  readonly name: string
+  /** `waiting` at an operation, `runnable`, or `async`: an async function, which may wait for any promise. */
+  readonly state: State
+  /** The operation it waits for, in the words of Go's dumps (`chan receive`); null unless it is waiting. */
+  readonly waitsFor: string | null
+  /** ms since it began to wait; 0 unless it is waiting. */
+  readonly waited: number
+  /** The resources it waits for (`chan 1`); several for a select. */
+  readonly on: readonly string[]
+  /** The locks it holds. */
+  readonly holds: readonly string[]
+  /** The goroutines that could let it go on: holders of the lock, the goroutine it joins, other users of the channel. */
+  readonly couldBeWokenBy: readonly {
+    readonly id: number
+    readonly name: string
+    readonly state: 'waiting' | 'runnable' | 'async' | 'ended'
+  }[]
+  /** The id of the goroutine that started it; null if it was started from outside any goroutine. */
+  readonly startedBy: number | null
+  /** The line of code that started it; null unless places are tracked. */
+  readonly startedAt: string | null
+}
+
+/** The goroutines that live and the partial deadlocks among them. */
+export interface Dump {
+  /** The version of this shape. */
+  readonly version: 1
+  readonly goroutines: readonly GoroutineState[]
+  /** Partial deadlocks: rings of goroutines that wait for each other, by id. A goroutine that waits for a lock it holds is a ring of one. */
+  readonly cycles: readonly (readonly number[])[]
+}
+
+/** A dump of the goroutines of the table, in order of ids. */
+export function dumpOf(table: GoroutineTable): Dump {
+  return dumpOfSome(table.live(), table)
+}
+
+function dumpOfSome(goroutines: readonly Spawned[], table: GoroutineTable | null): Dump {
+  return {
+    version: 1,
+    goroutines: goroutines.map((goroutine) => stateOf(goroutine, table)),
+    cycles: table instanceof Tracker ? ringsIn(table) : [],
+  }
+}
+
+function stateOf(goroutine: Spawned, table: GoroutineTable | null): GoroutineState {
+  const state = lifeOf(goroutine)
+  const waits = state === 'waiting'
+  return {
+    id: goroutine.id,
+    name: goroutine.name,
+    state,
+    waitsFor: waits ? goroutine.waitsFor : null,
+    waited: waits && table !== null ? table.waited(goroutine) : 0,
+    ...(table instanceof Tracker ? relationsOf(goroutine, table) : noRelations),
+  }
+}
+
+type Relations = Pick<GoroutineState, 'on' | 'holds' | 'couldBeWokenBy' | 'startedBy' | 'startedAt'>
+
+const noRelations: Relations = { on: [], holds: [], couldBeWokenBy: [], startedBy: null, startedAt: null }
+
+function relationsOf(goroutine: Spawned, tracker: Tracker): Relations {
+  const waits = lifeOf(goroutine) === 'waiting'
+  const wakers = waits ? wakersOf(goroutine, tracker) : []
+  return {
+    on: waits ? tracker.resourceNames(goroutine) : [],
+    holds: tracker.heldBy(goroutine).map((lock) => tracker.names.of(lock)),
+    couldBeWokenBy: wakers.map((waker) => ({ id: waker.id, name: waker.name, state: waker.hasEnded ? 'ended' : lifeOf(waker) })),
+    startedBy: tracker.startedBy(goroutine)?.id ?? null,
+    startedAt: tracker.startedAt(goroutine),
+  }
+}
+
+function lifeOf(goroutine: Spawned): State {
+  if (goroutine.isAsync) return 'async'
+  return isWaiting(goroutine) ? 'waiting' : 'runnable'
+}
+
+/** The dump as text, for a person to read: the lines of each goroutine, then a line for each partial deadlock. */
+export function dumpText({ goroutines, cycles }: Dump): string {
+  const byId = new Map(goroutines.map((goroutine) => [goroutine.id, goroutine]))
+  return [...goroutines.flatMap(linesOf), ...cycles.map((ring) => ringText(ring, byId))].join('\n')
+}
+
+function linesOf(goroutine: GoroutineState): string[] {
+  const { id, name, state, waitsFor, waited, on, couldBeWokenBy, holds, startedAt, startedBy } = goroutine
+  const lines = [`goroutine ${id} [${waitsFor ?? (state === 'async' ? 'await' : 'runnable')}${age(waited)}]: ${name}`]
+  if (on.length > 0) {
+    const wakers = couldBeWokenBy.map((waker) => `${goroutineName(waker)} (${waker.state})`)
+    const named = wakers.length > 0 ? wakers.join(', ') : 'nobody that has used it so far'
+    lines.push(`    waits for ${on.join(', ')}; could be woken by ${named}`)
+  }
+  if (holds.length > 0) lines.push(`    holds ${holds.join(', ')}`)
+  if (startedAt !== null) lines.push(`    started at ${startedAt}${startedBy === null ? '' : ` by goroutine ${startedBy}`}`)
+  return lines
+}
+
+/** A duration in whole seconds, minutes or hours, and nothing below a second: two runs of one program then give the same text. */
+export function age(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 1) return ''
+  if (seconds < 60) return `, ${seconds} s`
+  return seconds < 3600 ? `, ${Math.floor(seconds / 60)} min` : `, ${Math.floor(seconds / 3600)} h`
+}
+
+/** A partial deadlock as a line of text. */
+export function ringText(ring: readonly number[], byId: ReadonlyMap<number, GoroutineState>): string {
+  const say = (id: number): string => {
+    const goroutine = byId.get(id)
+    if (goroutine === undefined) return `goroutine ${id}`
+    const { waitsFor, on } = goroutine
+    return `${goroutineName(goroutine)} [${waitsFor}${on.length > 0 ? ` ${on.join(', ')}` : ''}]`
+  }
+  const [first] = ring
+  if (ring.length === 1 && first !== undefined) return `partial deadlock: ${say(first)} waits for itself`
+  return `partial deadlock: ${ring.map(say).join(' waits for ')}, which waits for the first`
+}
+
+/** The text for a program with a main: main first, then the other goroutines of the table, then the number of goroutines outside the table. */
+export function programDump(main: Spawned, table: GoroutineTable | null): string {
+  const others = table === null ? [] : table.live().filter((goroutine) => goroutine !== main)
+  const text = dumpText(dumpOfSome([main, ...others], table))
+  const untracked = queue.live - 1 - others.length
+  return untracked > 0 ? `${text}\nand ${untracked} more that ${untracked === 1 ? 'was' : 'were'} not traced\n` : `${text}\n`
+}

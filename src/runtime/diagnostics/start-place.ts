@@ -1,0 +1,63 @@
+/**
+ * The line of code that started a goroutine.
+ *
+ * The stack at the start of a goroutine is, innermost first: the probe, `spawn`, frames of this package, the caller. It is captured from the
+ * frame below `spawn`, which belongs to this package by construction: `go`, `workers`, a stage. The following frames of this package are
+ * recognized by file:
+ *
+ * - in the sources, also where a source map shows them, by the folder `src` at any depth below it;
+ * - in the built package by the files of its chunks: the runtime and the tracker are in different chunks;
+ * - in a bundle not at all, for there the code of the package and of the program share a file. The frame below the first is then the caller.
+ *   For goroutines of a group, which start from deeper down, `Owner.entry` names the function that counts as the first frame.
+ *
+ * A host without `Error.captureStackTrace` shows no places.
+ */
+import { spawn, type Spawned } from '../goroutine/goroutine.js'
+
+/** Holds a stack, whose text the host makes when it is first read. */
+export interface Origin {
+  readonly stack?: string
+}
+
+interface StackCapture {
+  captureStackTrace?: (holder: object, below: unknown) => void
+}
+
+/** The stack of the code that starts this goroutine. Call it from the probe's `spawn`. */
+export function captureOrigin(goroutine: Spawned): Origin {
+  const origin = {}
+  const { captureStackTrace } = Error as StackCapture // missing in some hosts
+  captureStackTrace?.(origin, goroutine.owner?.entry ?? spawn)
+  return origin
+}
+
+/** The line of code behind an origin: `main (/app/main.ts:12:3)`. Null if no call of the program started the goroutine. */
+export function placeOf({ stack }: Origin): string | null {
+  const [own, ...others] = framesOf(stack)
+  const caller = own === undefined ? undefined : callerAmong(others, fileOf(own))
+  return caller === undefined || caller.includes('node:') ? null : caller.trim().replace(/^at /, '')
+}
+
+function callerAmong(frames: readonly string[], ownFile: string): string | undefined {
+  const sources = /^.*\/src\/(?=(?:runtime|operators|adapters|testing)\/)/.exec(ownFile)?.[0]
+  if (sources !== undefined) return frames.find(isOutside(sources))
+  const [, here = ''] = framesOf(new Error().stack)
+  const isBundle = fileOf(here) === ownFile
+  return (isBundle ? undefined : frames.find(isOutside(ownFile.slice(0, ownFile.lastIndexOf('/') + 1)))) ?? frames[0]
+}
+
+function isOutside(folder: string): (frame: string) => boolean {
+  return (frame) => !fileOf(frame).startsWith(folder) && !frame.includes('node:')
+}
+
+function framesOf(stack: string | undefined): string[] {
+  return stack?.split('\n').slice(1) ?? []
+}
+
+/** `file:///app/main.ts` of `    at main (file:///app/main.ts:12:3)`. */
+function fileOf(frame: string): string {
+  return frame
+    .slice(frame.lastIndexOf('(') + 1)
+    .replace(/^ +at (?:async )?/, '')
+    .replace(/:\d+:\d+\)?$/, '')
+}
