@@ -1,12 +1,12 @@
-/** Every relative link of a page leads to a file of the repository, and its anchor to a heading there. */
+/** Every link of a page into the repository leads to a file, and its anchor to a heading there. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from '../../scripts/entries.mjs'
 import { pages } from './blocks.js'
-import { brokenLinks, missingPaths } from './links.js'
+import { brokenLinks, missingPaths, relativeLinks } from './links.js'
 
-it.each(pages)('the links of %s lead somewhere', (page) => {
+it.each([...pages, 'llms.txt'])('the links of %s lead somewhere', (page) => {
   expect(brokenLinks(page)).toEqual([])
 })
 
@@ -29,11 +29,25 @@ it('the design page has a row for every room', () => {
   for (const [, room, file] of rows) expect(readdirSync(new URL(`${room}/`, root)), room).toContain(file)
 })
 
+it.each(['README.md', 'CHANGELOG.md', 'llms.txt'])('%s is part of the package, so its links are absolute', (page) => {
+  expect(relativeLinks(page)).toEqual([])
+})
+
 it('a link to a page or an anchor that does not exist is found', () => {
-  const text = ['# One', '[a](two.md) [b](README.md#no-such) [c](#one) [d](#two) `[e](code.md)`', '```md', '[f](fence.md)', '```'].join(
-    '\n',
-  )
-  expect(brokenLinks('page.md', text)).toEqual(['two.md', 'README.md#no-such', '#two'])
+  const text = [
+    '# One',
+    '[g](https://github.com/millrace/millrace/blob/main/no.md)',
+    '[a](two.md) [b](README.md#no-such) [c](#one) [d](#two) `[e](code.md)`',
+    '```md',
+    '[f](fence.md)',
+    '```',
+  ].join('\n')
+  expect(brokenLinks('page.md', text)).toEqual([
+    'https://github.com/millrace/millrace/blob/main/no.md',
+    'two.md',
+    'README.md#no-such',
+    '#two',
+  ])
 })
 
 it('the index of the guide lists every chapter', () => {

@@ -8,11 +8,25 @@ const CODE = /`[^`\n]+`/g
 const LINK = /\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g
 const ELSEWHERE = /^[a-z]+:/
 const PATH = /^(?:src|test|scripts|bench|docs|examples)\/[\w./-]*$/
+/** A page that is read outside the repository, on npm or by a language model, names the repository in its links. */
+const REPOSITORY = 'https://github.com/millrace/millrace/blob/main/'
 
-/** The relative targets of a page that lead nowhere. */
+/** The targets of a page within the repository that lead nowhere. */
 export function brokenLinks(page: string, text = read(page)): string[] {
+  return targetsOf(text).filter((target) => {
+    if (target.startsWith(REPOSITORY)) return !exists('README.md', target.slice(REPOSITORY.length), text)
+    return !ELSEWHERE.test(target) && !exists(page, target, text)
+  })
+}
+
+/** The links of a page that only work where the page lies. */
+export function relativeLinks(page: string): string[] {
+  return targetsOf(read(page)).filter((target) => !ELSEWHERE.test(target) && !target.startsWith('#'))
+}
+
+function targetsOf(text: string): string[] {
   const prose = text.replace(FENCE, '').replace(CODE, '')
-  return [...prose.matchAll(LINK)].map(([, target]) => target).filter((target) => !ELSEWHERE.test(target) && !exists(page, target, text))
+  return [...prose.matchAll(LINK)].map(([, target]) => target)
 }
 
 function exists(page: string, target: string, text: string): boolean {
