@@ -26,7 +26,7 @@ describe('the clock of the system', () => {
       systemClock.set(at - 2, () => expect.unreachable('it was taken back'))()
       systemClock.set(at, () => resolve(systemClock.now()))
     })
-    expect(rung).toBeGreaterThanOrEqual(at - 1) // the host counts whole ms; who asked looks at the clock again
+    expect(rung).toBeGreaterThanOrEqual(at - 1) // the host counts whole ms, so the caller checks the clock again
   })
 
   it('calls back soon for a time in the past, and not after a cancel', async () => {

@@ -1,5 +1,5 @@
-// RxJS looks for `Symbol.observable` or, where that was missing when it was loaded, for '@@observable'. Whoever was loaded first, and
-// whenever a polyfill brought the symbol, it finds an observable in us.
+// RxJS looks for `Symbol.observable` or, when RxJS was loaded without it, for '@@observable'. Millrace is an observable under both
+// names, in any order of loading RxJS, Millrace and a polyfill of the symbol.
 import { some } from 'fp-ts/lib/Option.js'
 import { createRequire } from 'node:module'
 import type * as Rxjs from 'rxjs'

@@ -11,7 +11,7 @@ function filled(...values: readonly number[]): Chan<number> {
   return ch
 }
 
-/** Shows how a promise stands. */
+/** The state of a promise, readable synchronously. */
 function watched<T>(promise: Promise<T>) {
   const state: { now: unknown } = { now: 'waiting' }
   void promise.then((value) => (state.now = value))
@@ -158,7 +158,7 @@ it('a caller resumed after a pending next counts as resumed until its next opera
 
   const full = filled(...Array.from({ length: 1000 }, (_, i) => i))
   let resumed = 0
-  await firstThatGivesWay(full, full[Symbol.asyncIterator](), () => (resumed = queue.resumed))
+  await firstThatYields(full, full[Symbol.asyncIterator](), () => (resumed = queue.resumed))
   await settle()
   expect(resumed).toBe(1)
 })
@@ -166,7 +166,7 @@ it('a caller resumed after a pending next counts as resumed until its next opera
 it("the iterator's return while it yields to the host receives nothing", async () => {
   const ch = filled(...Array.from({ length: 1000 }, (_, i) => i))
   const iterator = ch[Symbol.asyncIterator]()
-  const next = await firstThatGivesWay(ch, iterator)
+  const next = await firstThatYields(ch, iterator)
   expect(ch.size).toBe(1000)
   expect(await iterator.return?.()).toEqual(over)
   await settle()
@@ -174,8 +174,8 @@ it("the iterator's return while it yields to the host receives nothing", async (
   expect(ch.size).toBe(1000)
 })
 
-/** Receives, and sends back what it got, until a next takes more than microtasks although there is a value. */
-async function firstThatGivesWay(ch: Chan<number>, iterator: AsyncIterator<number>, then = () => {}) {
+/** Receives and sends back, until a `next` with a buffered value takes more than microtasks; returns that `next`. */
+async function firstThatYields(ch: Chan<number>, iterator: AsyncIterator<number>, then = () => {}) {
   for (const deadline = performance.now() + 5000; performance.now() < deadline; ch.trySend(0)) {
     const promise = iterator.next()
     const next = watched(promise)
@@ -183,5 +183,5 @@ async function firstThatGivesWay(ch: Chan<number>, iterator: AsyncIterator<numbe
     for (let i = 0; i < 10; i++) await Promise.resolve()
     if (next.now === 'waiting') return next
   }
-  return expect.unreachable('it never gave way')
+  return expect.unreachable('next never yielded')
 }

@@ -1,4 +1,4 @@
-// What was granted to a subscriber who leaves before it is delivered is given back, and nothing is lost.
+// A value granted to a subscriber that unsubscribes before the delivery returns to the channel; no value is lost.
 import { none, some } from 'fp-ts/lib/Option.js'
 import { right } from 'fp-ts/lib/Either.js'
 import { background, chan, choose, never, newTimer, range, select, sleep, withCancel, type Op, type Receiver } from 'millrace'
@@ -106,7 +106,7 @@ it('a send that is withdrawn before a grant delivers nothing', async () => {
 
 it('a withdrawn receive returns the expiry to the timer', async () => {
   using clock = virtualTime()
-  // Both come at one time, the sleep first; so it leaves when the expiry is granted and not yet delivered.
+  // Both expire at one time, the sleep first: the receive is withdrawn after the grant and before the delivery.
   subscribed(sleep(10).map(() => left.leave()))
   const timer = newTimer(10)
   const left = subscribed(timer.fired())

@@ -5,14 +5,14 @@ import { done, performed, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
-/** What a range over the receiver sees. */
+/** The values that a range over the receiver yields. */
 function* all<T>(receiver: Receiver<T>) {
   const seen: T[] = []
   for (const it = range(receiver); yield* it.next();) seen.push(it.value)
   return seen
 }
 
-/** A channel behind the interface alone: what a user may implement. */
+/** A channel behind the interface only, as a user may implement it. */
 function behindInterface<T>(receiver: Receiver<T>): Receiver<T> {
   return {
     receive: () => receiver.receive(),

@@ -80,7 +80,7 @@ it('a sliding buffer shrinks back to its size after a value was returned to it',
   const receive = subscribed(ch.receive())
   ch.trySend(1)
   ch.trySend(2)
-  receive.leave() // 1 comes back before 2
+  receive.leave() // 1 returns in front of 2
   expect(ch.size).toBe(2)
   ch.trySend(3)
   expect(drain(ch)).toEqual([3])

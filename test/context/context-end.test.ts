@@ -75,7 +75,7 @@ describe('the end of a context', () => {
     const done = child.done()
     ctx.cancel()
     expect(child.done()).toBe(done)
-    // Both, in the same turn; never one without the other.
+    // Both change in the same turn, never one without the other.
     expect([ctx, child].map(stateOf)).toEqual([canceled(), canceled()])
   })
 

@@ -1,4 +1,4 @@
-/** How a context stands, looked at in one turn: whether `done()` is ready, its error by name, and its cause. */
+/** The state of a context, read in one turn: whether `done()` is ready, its error by name, and its cause. */
 import { isSome } from 'fp-ts/lib/Option.js'
 import { trySelect, type Context } from 'millrace'
 import { expect } from 'vitest'
@@ -24,6 +24,6 @@ const errorOf = (name: string, message: string): unknown => expect.objectContain
 export const canceledError = errorOf('CanceledError', 'context canceled')
 export const deadlineError = errorOf('DeadlineExceededError', 'context deadline exceeded')
 
-/** Ended by a cancel: without a cause of its own that is the error itself. */
+/** Ended by a cancel; the default cause is the error itself. */
 export const canceled = (cause: unknown = canceledError): State => ({ done: true, err: canceledError, cause })
 export const timedOut = (cause: unknown = deadlineError): State => ({ done: true, err: deadlineError, cause })

@@ -1,4 +1,4 @@
-/** Mistakes throw at once, where they are made, and name the value. */
+/** Invalid arguments throw at once and are named in the message. */
 import { none } from 'fp-ts/lib/Option.js'
 import {
   afterFunc,

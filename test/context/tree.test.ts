@@ -1,4 +1,4 @@
-/** Trees of any size: no stack overflows, and nothing is remembered of what has ended. */
+/** Trees of any size: no stack overflow, and no reference to an ended context is kept. */
 import { some } from 'fp-ts/lib/Option.js'
 import {
   background,
@@ -23,7 +23,7 @@ const MANY = 100_000
 const cause = new Error('because')
 const key = contextKey<string>('key')
 
-/** `MANY` layers over `root`, each made of the one before. */
+/** `MANY` layers over `root`, each derived from the previous layer. */
 function deep(root: Context, layer: (ctx: Context, i: number) => Context): Context {
   let ctx = root
   for (let i = 0; i < MANY; i++) ctx = layer(ctx, i)

@@ -1,4 +1,4 @@
-/** Contexts of the user's own, alone and in the middle of a chain. */
+/** Contexts that a user implements, alone and in the middle of a chain. */
 import { none, some } from 'fp-ts/lib/Option.js'
 import {
   afterFunc,
@@ -14,7 +14,7 @@ import {
   type CancelContext,
   type Context,
 } from 'millrace'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
@@ -23,7 +23,7 @@ import { OwnContext, wrapped } from './user-contexts.js'
 
 const cause = new Error('because')
 
-/** What can be derived from a context, and followed to its end. */
+/** The ways to derive a context whose end follows its parent's. */
 const derivations: Record<string, (parent: Context) => CancelContext> = {
   withCancel,
   withTimeout: (parent) => withTimeout(parent, 1000),
@@ -66,7 +66,7 @@ describe.each(Object.keys(derivations))('%s of a context of the user’s own', (
     const [byCancel, byTime] = [derive(own), withTimeout(wrapped(own), 10)]
     expect(waitersOf(own.ended).receivers).toBe(2)
     byCancel.cancel()
-    if (kind === 'withCancel of a withCancel') own.end(cause) // the one in between is still there
+    if (kind === 'withCancel of a withCancel') own.end(cause) // the context in between is still live
     await clock.advance(10)
     expect(waitersOf(own.ended)).toEqual(nobody)
     if (kind !== 'withCancel of a withCancel') expect([own, byCancel, byTime].map(stateOf)).toEqual([live, canceled(), timedOut()])
@@ -148,7 +148,7 @@ describe('a context of the user’s own', () => {
     const before = process.listeners('uncaughtException')
     process.removeAllListeners('uncaughtException').on('uncaughtException', listen)
     await clock.advance(10)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await vi.waitUntil(() => uncaught.length > 0)
     process.removeAllListeners('uncaughtException')
     for (const listener of before) process.on('uncaughtException', listener)
     expect(uncaught).toEqual([cause])

@@ -1,8 +1,8 @@
-/** Contexts as a user writes them: nothing of ours but the interface. */
+/** Contexts as a user writes them, on the public interface alone. */
 import { none, some, type Option } from 'fp-ts/lib/Option.js'
 import { chan, type Chan, type Context, type ContextKey, type Op } from 'millrace'
 
-/** Passes everything on, and can be told what to answer in place of it. */
+/** Forwards every member to `inner`, except those in `own`. */
 export function wrapped(inner: Context, own: Partial<Context> = {}): Context {
   return {
     done: () => inner.done(),
@@ -17,7 +17,7 @@ export function wrapped(inner: Context, own: Partial<Context> = {}): Context {
   }
 }
 
-/** Ends when it is told to; `ended` is the channel behind its `done()`. */
+/** Ends by `end(error)`; `ended` is the channel behind its `done()`. */
 export class OwnContext implements Context {
   readonly ended: Chan<never> = chan()
   private readonly _controller = new AbortController()

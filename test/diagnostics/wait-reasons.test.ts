@@ -1,4 +1,4 @@
-/** What a goroutine waits for, as a probe, a dump and a deadlock report are told it: Go's words, whatever the operation is wrapped in. */
+/** The wait reason of a goroutine in probes, dumps and deadlock reports: Go's words, through any wrapper of the operation. */
 import { background, chan, choose, never, select, setProbe, syncMap, withCancel, type Op } from 'millrace'
 import { expect, it } from 'vitest'
 import { performed } from '../support/outcome.js'
@@ -31,7 +31,7 @@ it("promise, when a goroutine of the library waits for a user's promise", async 
   expect(await waitsSeen(syncMap<string, number>().loadOrCompute('key', () => never))).toContain('promise')
 })
 
-/** All that goroutines are seen to wait for while one performs `op`. */
+/** The wait reasons that a probe sees while a goroutine performs `op`. */
 async function waitsSeen(op: Op<unknown>): Promise<string[]> {
   const seen: string[] = []
   const before = setProbe({ park: (_, on) => void seen.push(on) })

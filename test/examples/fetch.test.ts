@@ -33,7 +33,7 @@ function fileOf(lines: readonly string[]): string {
   return path
 }
 
-/** An address where nobody listens. */
+/** An address without a listener. */
 async function deadUrl(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -103,7 +103,7 @@ describe.each(['pipeline', 'goroutine'])('the fetcher, %s style', (style) => {
   })
 
   test('lets a burst through at once after a quiet time', async () => {
-    await using site = await watchSite(() => {}) // answers nothing: nine are there at once, or never
+    await using site = await watchSite(() => {}) // never responds: nine requests are open at once, or never
     const file = fileOf(numbers(9).map(site.url))
     const program = run(file, '--rate', '0.1', '--burst', '9', '--concurrency', '9')
     await site.seen('requests', 9)
@@ -132,7 +132,7 @@ describe.each(['pipeline', 'goroutine'])('the fetcher, %s style', (style) => {
         '--request-timeout',
         '1m',
       )
-      await site.seen('requests', 14) // ten have been answered, four wait
+      await site.seen('requests', 14) // ten have a response, four wait
 
       const sent = performance.now()
       program.process.kill(signal)

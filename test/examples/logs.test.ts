@@ -64,7 +64,7 @@ describe.each(['millrace', 'rxjs'])('the log reader, style %s', (style) => {
     const second = logOf('second.gz', [
       line('1.2.3.4', '11:31:00 +0100', '/a'),
       line('1.2.3.4', '12:02:00 +0100', '/a'), // the 31st minute after: a new visit
-      line('7.7.7.7', '12:02:30 +0100', '/c', 404, 7), // the last line has no end
+      line('7.7.7.7', '12:02:30 +0100', '/c', 404, 7), // the last line has no line break
     ])
     const { status, stderr } = await run('--style', style, first, second).ended
     expect(stderr.at(-1)).toMatch(/^6 entries in .* s, 1 malformed lines, peak memory \d+ MB$/)
@@ -157,7 +157,7 @@ test('reads no faster than the lookups answer', async () => {
   for await (const line of createInterface({ input: program.process.stderr as NodeJS.ReadableStream })) {
     const read = /^(\d+) % read/.exec(line)
     if (read === null) continue
-    expect(Number(read[1])).toBeLessThan(20) // what the buffers of the streams hold
+    expect(Number(read[1])).toBeLessThan(20) // the size of the stream buffers
     if (++shown === 2) break
   }
   program.process.kill('SIGINT')

@@ -1,18 +1,18 @@
-/** A site on loopback that sees what the fetcher does: when each request came, how many there were at once, and which were given up. */
+/** A site on loopback that records the times of the requests, the number at once, and the aborted ones. */
 import { EventEmitter, once } from 'node:events'
 import { type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface WatchedSite extends AsyncDisposable {
   readonly url: (path: string | number) => string
-  /** The paths asked for, in order, and the times they came at. */
+  /** The requested paths, in order, and the times of the requests. */
   readonly paths: readonly string[]
   readonly times: readonly number[]
-  /** The times at which a client gave up a request that had no answer yet. */
+  /** The times at which a client aborted an open request. */
   readonly abandoned: readonly number[]
-  /** Requests under way at once, at most. */
+  /** The largest number of open requests at once. */
   readonly most: number
-  /** Resolves when so many requests have come, or have been given up, in all. */
+  /** Resolves when this many requests have come, or were aborted, in all. */
   seen(what: 'requests' | 'abandoned', count: number): Promise<void>
 }
 

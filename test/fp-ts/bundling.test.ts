@@ -1,4 +1,4 @@
-// The entry loads where its users have it loaded: by Node as ES modules, with fp-ts beside it; and bundled with all of fp-ts in it.
+// The entry loads in Node as ES modules, with fp-ts beside it, and in bundles that include fp-ts.
 import { build as esbuild, type BuildOptions } from 'esbuild'
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -28,7 +28,7 @@ async function run(file: string): Promise<string> {
 
 async function bundled(name: string, options: BuildOptions): Promise<string> {
   const file = join(folder, name)
-  const tsconfig = fileURLToPath(new URL('tsconfig.json', root)) // this one, whatever lies above the repository
+  const tsconfig = fileURLToPath(new URL('tsconfig.json', root)) // the repository's own, whatever a parent folder has
   const { warnings } = await esbuild({
     entryPoints: [program],
     outfile: file,

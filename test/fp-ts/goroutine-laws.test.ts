@@ -4,10 +4,10 @@ import { goroutine } from 'millrace/fp-ts'
 import { describe, expect, it } from 'vitest'
 import { all, expectEqual, outcomes, type World } from './outcomes.js'
 
-/** What runs, described: it is started anew in the world of each run. */
+/** The description of a goroutine; each run starts a new goroutine in its world. */
 type Spec =
   | { is: 'of' | 'fails' | 'sleeps' | 'gives way'; n: number }
-  | { is: 'takes' } // from the channel of its world, where another takes as well
+  | { is: 'takes' } // from the channel of its world, which has another receiver
   | { is: 'waits' }
 
 const spec: fc.Arbitrary<Spec> = fc.oneof(
@@ -15,7 +15,7 @@ const spec: fc.Arbitrary<Spec> = fc.oneof(
   fc.record({ is: fc.constantFrom('takes' as const, 'waits' as const) }),
 )
 
-/** For two at once, which have schedules enough without a clock and without another; and nobody calls the second off where `chain` fails. */
+/** For two goroutines at once: no clock and no third goroutine, and the second is not canceled when `chain` fails. */
 const quick = spec.filter(({ is }) => is !== 'sleeps' && is !== 'takes' && is !== 'waits')
 
 type Kleisli = 'double' | 'next' | 'take' | 'fail'
@@ -29,13 +29,13 @@ const f = fc.constantFrom(
   },
 )
 
-/** A world with a channel of values, enough for all, over which those who take from it compete with one beside. */
+/** A world with a channel of values, enough for all; its receivers compete with one goroutine beside them. */
 class Place {
   private _values: Chan<number> | null = null
 
   constructor(readonly world: World) {}
 
-  /** The first who takes from it brings the other. */
+  /** The first receive starts the competing goroutine. */
   private get values(): Chan<number> {
     if (this._values !== null) return this._values
     const values = (this._values = chan(5))
@@ -191,7 +191,7 @@ describe('Monad', () => {
             ),
           (p) => {
             const [started, other] = [p.start(a), p.start(b)]
-            void other.join().attempt().then() // its failure is no crash while the first is waited for
+            void other.join().attempt().then() // its failure is not a crash while the test waits for the first
             return chain(started, (n) => map(other, (m) => [n, m]))
           },
         ),

@@ -4,7 +4,7 @@ import { op } from 'millrace/fp-ts'
 import { describe, expect, it } from 'vitest'
 import { all, expectEqual, outcomes, type World } from './outcomes.js'
 
-/** An operation, described: it is made anew in the world of each run. */
+/** The description of an operation; each run makes a new operation in its world. */
 type Spec =
   | { is: 'buffered' | 'sent' | 'taken' | 'slept'; n: number }
   | { is: 'throws' | 'waits' | 'never' }
@@ -32,7 +32,7 @@ const broken = (n: number): number => {
 }
 const f = fc.constantFrom(double, next, broken)
 
-/** Whatever somebody beside it notices of the operation is in the log. */
+/** Every effect that a second goroutine can observe is in the log. */
 function build(world: World, spec: Spec): Op<number> {
   switch (spec.is) {
     case 'buffered': {
@@ -76,7 +76,7 @@ function build(world: World, spec: Spec): Op<number> {
 
 const numberOf = (message: { _tag: 'None' } | { _tag: 'Some'; value: number }): number => (message._tag === 'Some' ? message.value : -1)
 
-/** Those beside it may go first, or later. */
+/** The goroutines beside it may run first, or later. */
 const performing = (make: (world: World) => Op<unknown>) =>
   function* (world: World): Generator<never, unknown> {
     const op = make(world)

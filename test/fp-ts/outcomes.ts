@@ -1,28 +1,28 @@
 /**
- * Equality of what may come out differently each time: two programs are equal when they can come to the same, under every schedule. What a
- * program comes to is its result and all that happened on the way, as a text.
+ * Equality of programs with several outcomes: two programs are equal when their sets of outcomes over all schedules are equal. The outcome
+ * of a run is its result and the log of its effects, as a text.
  */
 import { go, type Goroutine } from 'millrace'
 import { explore, ScheduleError, type ExploreOptions } from 'millrace/testing'
 import { expect } from 'vitest'
 
-/** What a program is made in: keeps the goroutines that it starts beside, so that they can be called off, and what happened. */
+/** The surroundings of one run: the goroutines started beside the program, and the log of effects. */
 export class World {
   readonly log: string[] = []
   private readonly _beside: Goroutine<unknown>[] = []
   private readonly _atEnd: (() => string)[] = []
 
-  /** Starts a goroutine that nobody joins, and which may never come to its end. */
+  /** Starts a goroutine that the program does not join, and that may never end. */
   beside(body: () => Generator<never, unknown>): void {
     this._beside.push(go(body))
   }
 
-  /** What there is to see once the program has come to its end. */
+  /** Adds an observation that is made after the end of the program. */
   atEnd(see: () => string): void {
     this._atEnd.push(see)
   }
 
-  /** What is still waiting then has not happened: it is called off. */
+  /** Cancels the goroutines that still wait: their effects did not happen. */
   *end(): Generator<never, void> {
     for (const one of this._beside) one.cancel()
     for (const one of this._beside) yield* one.join().attempt()
@@ -34,13 +34,13 @@ export type Making = (world: World) => Generator<never, unknown>
 
 const WAITS = 'waits for ever'
 
-/** All schedules with so many preemptions at most: who goes on when one waits is always tried in all ways. */
+/** All schedules with a limited number of preemptions; at a wait every order of the ready goroutines is tried. */
 export const all = (preemptions: number): ExploreOptions => ({ strategy: 'exhaustive', preemptions, schedules: 50_000 })
 
-/** For programs that have too many, and come to the same under all. */
+/** A part of the schedules, for programs with too many whose outcome does not depend on them. */
 export const some: ExploreOptions = { strategy: 'random', schedules: 300 }
 
-/** What can come of the program under these schedules. One that waits for ever under some waits under all. */
+/** The outcomes of the program under these schedules. A program that waits for ever under some waits under all. */
 export async function outcomes(program: Making, schedules: ExploreOptions): Promise<readonly string[]> {
   const found = new Set<string>()
   const run = function* () {

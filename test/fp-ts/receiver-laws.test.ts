@@ -7,7 +7,7 @@ import { receiver } from 'millrace/fp-ts'
 import { describe, expect, it } from 'vitest'
 import { all, expectEqual, outcomes, some as someSchedules, type World } from './outcomes.js'
 
-/** What is sent, into which room, and how it ends. */
+/** The values sent, the capacity, and how the channel ends. */
 interface Spec {
   readonly values: readonly number[]
   readonly capacity: number
@@ -27,7 +27,7 @@ function send<A>(world: World, { values, capacity, fails }: Spec, of: (n: number
 
 const numbers = (world: World, spec: Spec) => send(world, spec, (n) => n)
 
-/** All that is received, and how it ended. */
+/** All received values, and how the channel ended. */
 function* drain(values: Receiver<unknown>): Generator<never, unknown> {
   const all: unknown[] = []
   try {

@@ -1,4 +1,4 @@
-// What the compiler infers: E keeps its type wherever it passes. Checked by tsc, never run.
+// The inferred types: E keeps its type through every function. Checked by tsc, never run.
 import type { Either } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { IO } from 'fp-ts/lib/IO.js'

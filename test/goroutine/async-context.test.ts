@@ -1,4 +1,4 @@
-/** Goroutines run in a neutral async context: the store of one request is never seen in a goroutine of another. */
+/** Goroutines run in a neutral async context: no goroutine sees the store of another request. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterFunc, background, chan, fromSignal, go, gosched, newTimer, onCrash, select, sleep, withCancel, withTimeout } from 'millrace'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { settle } from '../support/settle.js'
 const request = new AsyncLocalStorage<string>()
 const user = new AsyncLocalStorage<string>()
 
-/** Within the stores of a request of its own. */
+/** Runs `f` within the stores of one request. */
 const inRequest = <R>(name: string, f: () => R): R => request.run(name, () => user.run(`user of ${name}`, f))
 const stores = () => [request.getStore(), user.getStore()]
 const neutral = [undefined, undefined]

@@ -80,7 +80,7 @@ describe('cancel', () => {
     const join = performed(goroutine.join())
     await settle()
     goroutine.cancel(cause)
-    expect(waitersOf(ch)).toEqual(nobody) // so that a send after the cancel does not go to one who leaves
+    expect(waitersOf(ch)).toEqual(nobody) // a send after the cancel reaches no canceled receiver
     await settle()
     expect(log).toEqual(['before', 'finally'])
     expect(join.now).toEqual(canceled)
@@ -109,7 +109,7 @@ describe('cancel', () => {
     const join = performed(goroutine.join())
     await settle()
     expect(log).toEqual(['before', ['caught', cause], 'finally'])
-    expect(join.now).toEqual(done('end')) // no operation came after it
+    expect(join.now).toEqual(done('end')) // no operation followed
   })
 
   it('while it has yielded: it runs to its next operation', async () => {
@@ -170,7 +170,7 @@ describe('cancel', () => {
     await settle()
     expect(log).toEqual([])
     expect(join.now).toEqual(canceled)
-    expect(numGoroutine()).toBe(before - 2) // with the one that joined
+    expect(numGoroutine()).toBe(before - 2) // it and its joiner have ended
   })
 
   it('during the poll of an operation that then would wait: the goroutine does not wait', async () => {
@@ -249,7 +249,7 @@ describe('cancel', () => {
   })
 })
 
-/** A context as a user writes one, over one of ours. */
+/** A context that a user writes around a Millrace context. */
 function own(ctx: ReturnType<typeof withCancel>) {
   return {
     done: () => ctx.done(),

@@ -47,7 +47,7 @@ describe('join', () => {
     gate.close()
     await settle()
     expect(last.now).toMatchObject(done({ case: 'end' }))
-    expect(ch.trySend(1)).toBe(true) // nobody waits who would swallow it
+    expect(ch.trySend(1)).toBe(true) // no lost waiter takes it
     expect(ch.size).toBe(1)
   })
 

@@ -1,4 +1,4 @@
-/** What happens before what: after each of these meetings the other side's writes are seen. (MM-001 is in goroutine.test.ts.) */
+/** Go's memory model: a write before a synchronization is visible after it. (MM-001 is in go.test.ts.) */
 import { chan, go, gosched, mutex } from 'millrace'
 import { expect, it } from 'vitest'
 

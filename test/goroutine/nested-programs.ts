@@ -1,6 +1,6 @@
 /**
- * Random goroutine bodies out of nested try statements and helpers: as source text, so that a failure prints a program one can read and
- * run; and as a naive interpreter that says, in the plainest words, in which order things happen when the goroutine is canceled.
+ * Random goroutine bodies of nested try statements and helpers: as source text, so that a failure prints a readable program that can be
+ * run; and as a naive interpreter that computes the order of events when the goroutine is canceled.
  */
 import fc from 'fast-check'
 
@@ -9,11 +9,11 @@ export type Statement =
   | { readonly does: 'call'; readonly body: Block }
   | { readonly does: 'try'; readonly body: Block; readonly handler: Block | null; readonly cleanup: Block | null }
   | { readonly does: 'return' | 'throw' }
-/** `at` is the place of the statement in the program: what the log calls it. */
+/** `at` is the number of the statement in the program, which the log uses. */
 export type Block = readonly (Statement & { at: number })[]
 
 const { block } = fc.letrec<{ statement: Statement; block: Statement[] }>((tie) => {
-  const inner = tie('block') as unknown as fc.Arbitrary<Block> // the places are given later
+  const inner = tie('block') as unknown as fc.Arbitrary<Block> // the numbers are assigned later
   const statement: fc.Arbitrary<Statement> = fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     { weight: 5, arbitrary: fc.record({ does: fc.constantFrom('wait', 'wait', 'wait', 'ready', 'turn') }) },
@@ -29,7 +29,7 @@ const { block } = fc.letrec<{ statement: Statement; block: Statement[] }>((tie) 
 
 export interface Program {
   readonly body: Block
-  /** The cancel comes at this wait, from 0 up: while it is parked, or once it was granted and before that is delivered. */
+  /** The number of the wait that is canceled, from 0: while it is parked, or between grant and delivery. */
   readonly cancelAt: number
   readonly when: 'parked' | 'granted'
 }
@@ -48,7 +48,7 @@ export const programs: fc.Arbitrary<Program> = fc
     return { body: number(statements), ...rest }
   })
 
-/** The body as it would be written: `log` and the operations `wait()`, `ready()`, `turn()` are what it is called with. */
+/** The body as source text; its parameters are `log` and the operations `wait()`, `ready()` and `turn()`. */
 export function sourceOf(block: Block): string {
   return block.map(lineOf).join('\n')
 }
@@ -64,16 +64,16 @@ function lineOf(it: Block[number]): string {
 }
 
 export const UNWOUND = Symbol('unwound')
-/** How a stretch of code ended: it ran through, or left with a value or a throw. */
+/** How a block of code ended: normally, with a return, or with a throw. */
 type End = null | { readonly by: 'return' | 'throw'; readonly value: unknown }
 
-/** What happens in which order, and how the goroutine ends. */
+/** The expected order of events, and how the goroutine ends. */
 export function expected({ body, cancelAt, when }: Program): { log: readonly string[]; end: NonNullable<End> } {
   const log: string[] = []
   const calls: { isUnwound: boolean }[] = []
   let [waits, isDue] = [0, false]
 
-  /** Every call that is open at this moment returns, and returns only: its body is not gone on with. */
+  /** Every call open at this moment only returns: its body does not continue. */
   const unwind = (): End => {
     isDue = false
     for (const call of calls) call.isUnwound = true

@@ -28,7 +28,7 @@ describe('a failure that nobody joins', () => {
     const goroutine = go(body)
     await settle()
     expect(crashes).toEqual([[cause, 'worker']])
-    // A join that comes too late still sees it.
+    // A late join still throws it.
     const join = performed(goroutine.join())
     await settle()
     expect(join.now).toEqual(thrown(cause))

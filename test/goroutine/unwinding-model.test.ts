@@ -9,7 +9,7 @@ type Made = Body<[(line: string) => void, () => Op<unknown>, () => Op<unknown>, 
 
 const { constructor: GeneratorFunction } = Object.getPrototypeOf(function* () {}) as { constructor: new (...source: string[]) => Made }
 
-/** Runs it; each wait is granted in its turn, except where the cancel comes. */
+/** Runs the program; every wait is granted in turn, except the canceled one. */
 async function run({ body, cancelAt, when }: Program) {
   const log: string[] = []
   const [gate, spare] = [chan<number>(), chan<number>(1000)]
@@ -60,7 +60,7 @@ it('the unwinding of any nesting of helpers, try, catch and finally happens in t
       },
     },
   )
-  // The programs reach what they are for.
+  // The drawn programs cover the interesting cases.
   expect(unwound).toBeGreaterThan(50)
   expect(overridden).toBeGreaterThan(20)
   expect(caught).toBeGreaterThan(10)

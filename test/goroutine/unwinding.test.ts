@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 afterEach(() => off())
 
-/** Cancels it once it has come to rest, and lets the unwinding come to rest. */
+/** Cancels the goroutine after it has settled, and lets the unwinding settle. */
 async function unwind(goroutine: Goroutine<unknown>) {
   const join = performed(goroutine.join())
   await settle()
@@ -97,7 +97,7 @@ describe('unwinding', () => {
     }
     expect((await unwind(go(caller, 'catch'))).now).toEqual(canceled)
     expect(log.splice(0)).toEqual(['helper', 'inner', 'outer'])
-    // A finally block that is itself unwound ends where it waits, as one that returns there.
+    // A finally block that is itself unwound ends at its wait, as if it returned there.
     expect((await unwind(go(caller, 'finally'))).now).toEqual(canceled)
     expect(log).toEqual(['helper', 'outer'])
   })
@@ -201,7 +201,7 @@ describe('unwinding', () => {
         log.push('body')
       }
     }
-    /** As a tracer may: an object that passes everything on, and takes note of the end. */
+    /** A wrapper as a tracer makes: it forwards every call and records the end. */
     function wrapped(inner: Generator<never, void>): Generator<never, void> {
       const wrapper = {
         next: () => inner.next(),

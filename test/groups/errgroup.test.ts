@@ -185,7 +185,7 @@ describe('errgroup', () => {
     const mine = new Error('mine')
     group.go(function* (ctx) {
       yield* ctx.done()
-      throw mine // it watches the context, so it sees the end, and what it makes of it counts
+      throw mine // it watches the context, and its own error counts
     })
     const seen: unknown[] = []
     group.go(async (ctx) => {
@@ -344,7 +344,7 @@ describe('errgroup, beyond Go', () => {
     const group = errgroup(parent)
     group.go(function* () {
       yield* gosched()
-      parent.cancel(e1) // and performs no operation any more
+      parent.cancel(e1) // and performs no further operation
     })
     group.go(async (ctx) => void (await ctx.done()))
     await group.wait()
@@ -545,7 +545,7 @@ describe('errgroup, beyond Go', () => {
     group.go(() => void ran++)
     await settle()
     expect(ran).toBe(0)
-    group.setLimit(-1) // no limit: what was held up goes
+    group.setLimit(-1) // no limit: the queued functions start
     await group.wait()
     expect(ran).toBe(1)
   })

@@ -4,7 +4,7 @@ import { done, performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
-/** Counts up for ever; says when it was closed. */
+/** Counts up for ever, and records when it was closed. */
 function counting(log: string[] = []) {
   return (function* () {
     try {
@@ -44,7 +44,7 @@ describe('mapConcurrent', () => {
       }),
     )
     await settle()
-    expect([active, pulled]).toEqual([4, 3]) // the fourth is in the generator's hands
+    expect([active, pulled]).toEqual([4, 3]) // the generator has pulled a fourth
     gate.close()
     await settle()
     expect(mapped.now).toEqual(done(Array.from({ length: 20 }, (_, i) => i)))

@@ -192,7 +192,7 @@ describe('pool, when one fails', () => {
 })
 
 describe('pool, at run time', () => {
-  /** Parks until the gate lets one go. */
+  /** Parks until the gate opens for one goroutine. */
   function parking(p: { go(fn: () => Generator<never, void>): void }, n: number) {
     const gate = chan<void>()
     for (let i = 0; i < n; i++)

@@ -1,4 +1,4 @@
-/** An errgroup is the scope of what it started: nothing outlives its `wait`. */
+/** An errgroup is the scope of its goroutines: none outlives its `wait`. */
 import { describe, expect, it } from 'vitest'
 import { background, errgroup, go, gosched, numGoroutine, select, sleep, withCancel, type CancelContext } from 'millrace'
 import { performed, thrown, waiting } from '../support/outcome.js'
@@ -7,7 +7,7 @@ import { virtualTime } from '../support/virtual-time.js'
 
 const boom = new Error('boom')
 
-/** Parked until it is unwound, which it logs. */
+/** Parks until it is unwound, and logs the unwinding. */
 function* child(log: string[], name: string) {
   try {
     yield* select({})
@@ -109,7 +109,7 @@ describe('errgroup as a scope', () => {
       }
     })
     group.go(function* () {
-      yield* sleep(20) // ends while the other cleans up
+      yield* sleep(20) // ends during the cleanup of the other
     })
     const wait = performed(group.wait())
     await clock.advance(10)

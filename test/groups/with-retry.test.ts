@@ -9,7 +9,7 @@ const failed = (attempts: number, cause: unknown = boom, elapsed = 0): Failed =>
 const plain: BackoffOptions = { jitter: 0, attempts: Infinity }
 
 describe('withRetry', () => {
-  /** Fails so many times, and says when it was called. */
+  /** Fails `times` times, and records the time of each call. */
   function failing(times: number, calls: number[], now: () => number) {
     return async () => {
       calls.push(now())
@@ -82,7 +82,7 @@ describe('withRetry', () => {
     )
     await clock.advance(20)
     await settle()
-    expect(result.now).toEqual(thrown(boom)) // at 20 ms: the next one would come at 60
+    expect(result.now).toEqual(thrown(boom)) // at 20 ms: the next attempt would start at 60
     expect(calls).toEqual([0, 20])
   })
 

@@ -27,7 +27,7 @@ function jobsTo(n: number): Receiver<number> {
   return jobs
 }
 
-/** All results, and what ended them where that was a throw. */
+/** All results, and the error that ended them, if any. */
 function collect<T>(from: Receiver<T>): { values: T[]; end: unknown } {
   const seen: { values: T[]; end: unknown } = { values: [], end: 'none yet' }
   go(function* () {

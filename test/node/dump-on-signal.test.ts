@@ -2,7 +2,7 @@ import type { Dump } from 'millrace/testing'
 import { expect, it } from 'vitest'
 import { start } from './program.js'
 
-/** What stands on stderr once the process was asked for a dump and told to end. */
+/** The stderr of the program after a dump signal and a signal to end. */
 async function dumped(format: 'text' | 'json'): Promise<string> {
   const { process: child, said, ended } = await start('dump-on-signal', format)
   await said('ready')

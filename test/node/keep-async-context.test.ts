@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { run } from './program.js'
 
-/** For each name the two stores, as many times as the goroutine looked. */
+/** For each name the two stores, once for each read by the goroutine. */
 const seen = async (...args: string[]) => {
   const { status, stdout, stderr } = await run('async-context', ...args)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

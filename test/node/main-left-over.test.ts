@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { run } from './program.js'
 
-/** A process that is not held is over long before that; the graces of the programs are far from it on either side. */
+/** ms within which a process ends that nothing keeps alive; the grace periods of the programs are far shorter or longer. */
 const SOON = 10_000
 
 describe.concurrent('a goroutine left when main ends', () => {

@@ -20,14 +20,14 @@ export interface Ended {
 export interface Program {
   readonly process: ChildProcess
   readonly ended: Promise<Ended>
-  /** Resolves to all of stdout when the text has come; rejects where the program ends without it. */
+  /** Resolves to all of stdout when it contains the text; rejects when the program ends without it. */
   said(text: string): Promise<string>
 }
 
 export async function start(name: string, ...args: readonly string[]): Promise<Program> {
   const script = await bundled(name)
   const started = performance.now()
-  // Without the options and colours of the runner: what comes on stderr is compared.
+  // Without the options and colors of the test runner, since tests compare stderr.
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined }
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = collect(child.stdout)
@@ -54,7 +54,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const bundles = new Map<string, Promise<string>>()
 
-/** One file for each program, made once: to load the sources takes ten times as long as to run them. */
+/** One bundle for each program, made once: loading the sources takes ten times as long as running them. */
 function bundled(name: string): Promise<string> {
   const known = bundles.get(name)
   if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** A terminal and a launcher both deliver one Ctrl-C; in this process, since a test has no terminal. */
+/** A terminal and a launcher both deliver one Ctrl-C. Tested in this process, since a test has no terminal. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SignalError, watchSignals } from '../../src/adapters/node/signals.js'
 
@@ -27,7 +27,7 @@ afterEach(() => {
     for (const listener of process.listeners(signal)) if (!listeners[signal].includes(listener)) process.off(signal, listener)
 })
 
-/** With this much time between each and the one before it. */
+/** Sends the signals in turn; a number is the pause in ms before the next. */
 function send(...events: (NodeJS.Signals | number)[]): void {
   for (const event of events)
     if (typeof event === 'number') vi.advanceTimersByTime(event)

@@ -49,7 +49,7 @@ describe.each(ways)('by %s', (_, perform) => {
 })
 
 describe('a signal whose methods throw', () => {
-  /** A signal whose method throws when it is told to. */
+  /** A signal whose `method` throws. */
   function failing(method: 'addEventListener' | 'removeEventListener') {
     const { signal } = new AbortController()
     const error = new Error(`${method} fails`)

@@ -1,4 +1,4 @@
-// An operation that something other than the run queue pulls is a clear error, and never a wake-up that is lost.
+// Iterating an operation outside the run queue is a clear error, and never a lost wake-up.
 import { some } from 'fp-ts/lib/Option.js'
 import { chan, go, gosched, select, sleep, type Op } from 'millrace'
 import { describe, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ const strange = /^goroutine \d+ \(\w+\) yielded .*: only operations may be yield
 
 const pulled = (op: Op<unknown>) => op as Iterable<unknown>
 
-/** For `toThrow` is content with a throw of undefined. */
+/** `toThrow` would also accept a throw of undefined. */
 function thrownBy(f: () => unknown): unknown {
   try {
     f()

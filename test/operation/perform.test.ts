@@ -1,4 +1,4 @@
-// An operation is a description: making it does nothing, and each performance is its own, whichever way it is performed.
+// An operation is a description: making it has no effect, and its performances are independent, in each of the three ways.
 import { right } from 'fp-ts/lib/Either.js'
 import { some } from 'fp-ts/lib/Option.js'
 import { background, chan, choose, go, never, newTimer, select, sleep, withCancel, type Op } from 'millrace'

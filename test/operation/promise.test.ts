@@ -29,7 +29,7 @@ function deferred(): Deferred {
   return { promise, resolve: (value) => resolve(value), reject: (cause) => reject(cause) }
 }
 
-/** Settles whatever is passed in, as a value, so that two outcomes can be compared. */
+/** The settled result of a promise as a value, so that two results can be compared. */
 const outcome = (promise: PromiseLike<unknown>) =>
   Promise.resolve(promise).then(
     (value) => ({ value }),

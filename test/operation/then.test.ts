@@ -74,7 +74,7 @@ describe('then with two functions', () => {
       )
       expect(ch.trySend(1)).toBe(true)
       await settle()
-      while (uncaught.length === 0) await hostTurn() // the host throws it in a turn of its own
+      while (uncaught.length === 0) await hostTurn() // the host throws it in a separate turn
       expect(uncaught).toEqual([error])
     } finally {
       for (const listener of listeners) process.on('uncaughtException', listener)

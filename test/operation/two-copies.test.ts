@@ -1,4 +1,4 @@
-// Two copies of the package in one process, as two versions of it in a tree of dependencies, or a bundled one and an installed one.
+// Two copies of the package in one process: two versions among the dependencies, or a bundled and an installed copy.
 import { none, some } from 'fp-ts/lib/Option.js'
 import * as a from 'millrace'
 import { go } from 'millrace'

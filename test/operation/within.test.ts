@@ -134,7 +134,7 @@ it('making the operation reads nothing: the context counts when it is performed'
   await expect(op).rejects.toBe('over')
 })
 
-/** A context of the user's own: the least that serves as one. */
+/** The smallest context that a user can write. */
 function own(): { ctx: Context; end: () => void; asked: string[] } {
   const asked: string[] = []
   const inner = withCancel(background)

@@ -25,7 +25,7 @@ function* transfers(count: number): Generator<Transfer> {
   for (let i = 0; i < count; i++) yield { from: draw() % 10, to: draw() % 10, amount: (draw() % 50) + 1 }
 }
 
-/** Locks in the order of the index, so that no two wait for each other. */
+/** Locks in the order of the index, so that no two transfers wait for each other. */
 function* clerk(accounts: Account[], jobs: Receiver<Transfer>, pause: () => Op<void>) {
   for (const it = range(jobs); yield* it.next();) {
     const { from, to, amount } = it.value

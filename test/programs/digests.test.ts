@@ -78,7 +78,7 @@ function* parallel(files: Files): Generator<never, Digests> {
   return sums
 }
 
-/** A walker, three digesters, and one who collects. */
+/** A walker, three digesters and a collector. */
 function* bounded(files: Files): Generator<never, Digests> {
   const group = errgroup(background)
   const paths = chan<string>()
@@ -148,6 +148,6 @@ describe('P-07 digests of a tree of files', () => {
   it('P-07 the walker stops where a digester fails', async () => {
     const files = new Files('a.txt', 1000)
     await expect(go(bounded, files).join()).rejects.toThrow('boom')
-    expect(files.walked.length).toBeLessThan(100) // a few, by how the others are interleaved
+    expect(files.walked.length).toBeLessThan(100) // a few, depending on the interleaving
   })
 })

@@ -1,4 +1,4 @@
-/** After Doug McIlroy, "Squinting at power series" (1990): infinite series as goroutines that give a term when asked for one. */
+/** After Doug McIlroy, "Squinting at power series" (1990): infinite series as goroutines that send a term for each request. */
 import { expect, it } from 'vitest'
 import { background, chan, errgroup, go, numGoroutine, range, select, withCancel, type Chan, type ErrGroup } from 'millrace'
 import { settle } from '../support/settle.js'
@@ -32,7 +32,7 @@ class Rational {
 const zero = new Rational(0n)
 const one = new Rational(1n)
 
-/** Its terms come when they are asked for: a request, then the term. */
+/** A series of terms on demand: a request, then the term. */
 interface Series {
   readonly request: Chan<void>
   readonly term: Chan<Rational>
@@ -52,7 +52,7 @@ function* put(to: Series, term: Rational): Steps {
   yield* to.term.send(term)
 }
 
-/** Gives all that is asked of `to` from `from`. */
+/** Serves the requests to `to` from `from`. */
 function* copy(from: Series, to: Series): Steps {
   for (;;) {
     yield* to.request.receive()
@@ -156,7 +156,7 @@ class Algebra {
     })
   }
 
-  /** Two series with the terms of one; what one side is ahead by is kept for the other. */
+  /** Two series with the terms of one; the lead of one side is buffered for the other. */
   private split(from: Series): [Series, Series] {
     const sides: [Series, Series] = [
       { request: chan(), term: chan() },
@@ -220,7 +220,7 @@ it.each<[string, number, (a: Algebra, ones: () => Series) => Series, string]>([
 ])('P-02 the power series of %s', async (_, n, make, terms) => {
   const before = numGoroutine()
   const program = go(function* () {
-    using ctx = withCancel(background) // ends all that was made
+    using ctx = withCancel(background) // ends all goroutines of the series
     const algebra = new Algebra(errgroup(ctx))
     return yield* first(
       n,

@@ -10,7 +10,7 @@ function* filter(from: Receiver<number>, to: Sender<number>, prime: number) {
   for (const it = range(from); yield* it.next();) if (it.value % prime !== 0) yield* to.send(it.value)
 }
 
-/** The first n primes: each one found adds a filter to the chain. */
+/** The first n primes: each prime adds a filter to the chain. */
 function* sieve(n: number) {
   using ctx = withCancel(background) // ends the chain
   const group = errgroup(ctx)

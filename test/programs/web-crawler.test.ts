@@ -30,7 +30,7 @@ function* fetchPage(crawl: Crawl, url: string) {
   return page
 }
 
-/** Visits the page and all it leads to, each once, side by side. */
+/** Visits the page and every page it links to, each once, concurrently. */
 function* visit(crawl: Crawl, url: string, depth: number): Generator<never, void> {
   if (depth <= 0 || crawl.seen.loadOrStore(url, true).loaded) return
   try {

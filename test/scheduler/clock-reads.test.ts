@@ -1,4 +1,4 @@
-/** Operations that are ready follow one another without a look at the clock but now and then: it costs more than they do. */
+/** Ready operations read the clock only now and then, since reading it costs more than they do. */
 import { chan, go, type Chan } from 'millrace'
 import { expect, it, vi } from 'vitest'
 import { settle } from '../support/settle.js'

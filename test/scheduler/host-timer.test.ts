@@ -1,4 +1,4 @@
-/** One timer of the host serves all that wait for time. */
+/** One timer of the host serves all sleeps, timers, tickers and deadlines. */
 import { after, background, go, newTimer, select, sleep, ticker, withTimeout } from 'millrace'
 import { afterEach, describe, expect, it } from 'vitest'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'

@@ -1,4 +1,4 @@
-/** A clock that a test moves by hand, and that watches how it is used: at most one alarm is set at a time. */
+/** A clock that a test moves by hand; it checks that at most one alarm is set at a time. */
 import type { Clock } from '../../src/runtime/base/clock.js'
 import { settle } from '../support/settle.js'
 
@@ -8,7 +8,7 @@ export class OneAlarm implements Clock {
   /** How often an alarm was set. */
   sets = 0
 
-  /** `longest` is the longest delay it takes: beyond it the alarm rings early. */
+  /** `longest` is the longest delay that it supports: an alarm beyond it rings early. */
   constructor(private readonly longest = Infinity) {}
 
   now(): number {

@@ -1,4 +1,4 @@
-/** Which timers keep a process alive: programs of their own, which must end by themselves. */
+/** The timers that keep a process alive, in programs that must end by themselves. */
 import { describe, expect, it } from 'vitest'
 import { start } from '../support/process.js'
 

@@ -7,7 +7,7 @@ import { settle } from '../support/settle.js'
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i)
 
-/** What a probe sees of the channel while `act` runs. */
+/** The events of the channel that a probe sees while `act` runs. */
 async function seen(ch: Chan<number>, act: () => unknown): Promise<string[]> {
   const events: string[] = []
   const note = (name: string) => (channel: object) => void (channel === ch && events.push(name))
@@ -42,7 +42,7 @@ it.each([0, 1, 2, 10])('a probe sees each value enter a channel of capacity %i a
     const events = await seen(ch, () => act(ch))
     expect(events.filter((name) => name === 'send')).toHaveLength(5)
     expect(events.filter((name) => name === 'receive')).toHaveLength(5)
-    // At no time has more left than entered.
+    // At no time have more values left than entered.
     let inside = 0
     for (const name of events) expect((inside += name === 'send' ? 1 : -1)).toBeGreaterThanOrEqual(0)
   }
@@ -76,17 +76,17 @@ it('a probe may lack any of its methods', async () => {
     expect(ch.trySend(1)).toBe(true) // into the buffer
     const waits = performed(ch.send(2))
     await settle()
-    expect(ch.tryReceive()).toEqual(right(1)) // and admits the one who waits
+    expect(ch.tryReceive()).toEqual(right(1)) // and admits the parked sender
     expect(ch.tryReceive()).toEqual(right(2))
     const receive = performed(ch.receive())
     await settle()
-    expect(ch.trySend(3)).toBe(true) // straight to a receiver
+    expect(ch.trySend(3)).toBe(true) // directly to a receiver
     await settle()
     expect([waits.now, receive.now]).toEqual([done(undefined), done(some(3))])
     const met = chan<number>()
     performed(met.send(4))
     await settle()
-    expect(met.tryReceive()).toEqual(right(4)) // straight from a sender
+    expect(met.tryReceive()).toEqual(right(4)) // directly from a sender
     for (const each of [ch, met]) each.close()
   } finally {
     setProbe(before)

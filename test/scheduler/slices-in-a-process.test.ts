@@ -1,4 +1,4 @@
-/** The slices by the clock of the host; slices.test.ts has the details. */
+/** Slices by the real clock of the host; slices.test.ts has the details, with a clock of its own. */
 import { expect, it } from 'vitest'
 import { start } from '../support/process.js'
 

@@ -1,6 +1,6 @@
 /**
- * The host gets its turn however busy the goroutines are. Time is the sum of the work they say they do: so what is asserted is how much
- * work lies between two turns, whatever the machine. (slices-real.test.ts has the host's own clock.)
+ * The host gets its turn however busy the goroutines are. Time is the sum of the work that they report: so the tests assert how much
+ * work lies between two turns, whatever the machine. (slices-in-a-process.test.ts has the host's own clock.)
  */
 import { chan, go, gosched, onCrash, range, select, type Body } from 'millrace'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -26,7 +26,7 @@ const LONGEST = 20
 /** ms of work done in all. */
 const ALL = 1000
 
-/** In place of a number of ms: short at first, then long. */
+/** Stands for a number of ms that is short at first, then long. */
 const GROWING = -1
 
 let [over, start] = [false, 0]
@@ -42,7 +42,7 @@ beforeEach(() => {
   host.turns = []
 })
 
-/** Those who never wait for anybody but each other; each step is `ms` of work. */
+/** Goroutines that wait only for each other; each step is `ms` of work. */
 const busy: Record<string, (ms: number) => void> = {
   gosched: (ms) =>
     void go(function* () {
@@ -99,7 +99,7 @@ const busy: Record<string, (ms: number) => void> = {
   },
 }
 
-/** The work that was done between two turns of the host. */
+/** The work done between two turns of the host. */
 function gaps(): number[] {
   const turns = [start, ...host.turns, host.ms]
   return turns.slice(1).map((at, i) => at - turns[i])
@@ -129,8 +129,8 @@ it.each(Object.keys(busy))('a hundred of %s, whose steps grow from 0.001 to 1 ms
   for (let i = 0; i < 100; i++) busy[kind](GROWING)
   while (!over) await settle()
   const long = gaps().filter((gap) => gap > LONGEST)
-  expect(long.length).toBeLessThanOrEqual(1) // the one in which they grew
-  expect(Math.max(0, ...long)).toBeLessThan(100) // the stride of the clock was that of short steps
+  expect(long.length).toBeLessThanOrEqual(1) // the slice in which the steps grew
+  expect(Math.max(0, ...long)).toBeLessThan(100) // the stride was still that of short steps
   await settle()
 })
 
@@ -144,7 +144,7 @@ it.each(['in groups', 'mixed'])('a thousand of all kinds, with long and short st
   await settle()
 })
 
-/** A slice begins; no time passes in it but by `work`. */
+/** Begins a slice; time passes in it only by `work`. */
 async function newSlice(): Promise<void> {
   await settle()
   queue.hostHadItsTurn()
@@ -187,7 +187,7 @@ it('the end of a slice does not decide what is a crash: a ready goroutine may st
       work(i % 3)
       throw new Error('boom')
     })
-    for (let others = i % 4; others > 0; others--) go(() => {}) // so that slices end at any place
+    for (let others = i % 4; others > 0; others--) go(() => {}) // slices end at any point
     go(function* () {
       if ((yield* failing.join().attempt())._tag === 'Left') joined++
     })

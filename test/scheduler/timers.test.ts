@@ -20,7 +20,7 @@ const steps = fc.array(
   { maxLength: 60, size: 'max' },
 ) as fc.Arbitrary<Step[]>
 
-/** What the heap must do, in the plainest words: an array, sorted by time and then by the order of setting. */
+/** The naive model of the heap: an array, sorted by time and then by the order of setting. */
 class Sorted {
   private _all: { readonly at: number; readonly n: number }[] = []
 
@@ -63,7 +63,7 @@ it('timers fire once each, as in a sorted array: by time, then by order of setti
           const entry = entries[step.which]
           if (entry !== undefined) expect(timers.remove(entry)).toBe(model.remove(step.which))
         } else {
-          // A whole number of ms at a time, as the times are: so those of one time fire together.
+          // In whole ms, as the times are, so that timers of one time fire together.
           for (let ms = 0; ms < step.for; ms++) {
             await clock.moveTo(clock.time + 1)
             expected.push(...model.due(clock.time))
@@ -71,7 +71,7 @@ it('timers fire once each, as in a sorted array: by time, then by order of setti
         }
         expect(fired).toEqual(expected)
         expect(timers.size).toBe(model.size)
-        // Set while something will come, for the first or earlier; otherwise not, for it would keep the process alive.
+        // Set for the first timer or earlier while one will fire; otherwise unset, since it would keep the process alive.
         if (model.first === Infinity) expect(clock.alarm).toBeNull()
         else expect(clock.alarm?.at).toBeLessThanOrEqual(model.first)
       }

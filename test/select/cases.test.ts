@@ -1,4 +1,4 @@
-// What can be a case, what is refused, and that a refusal leaves everything as it was.
+// The values that can be a case, and the rejected ones; a rejection changes nothing.
 import { none, some } from 'fp-ts/lib/Option.js'
 import {
   background,

@@ -1,4 +1,4 @@
-// Every small form of select over a channel of capacity 1, with the one correct effect that it must have.
+// Every small form of select over a channel of capacity 1, with its one correct effect.
 import { none, some } from 'fp-ts/lib/Option.js'
 import { chan, never, select, trySelect, type Chan, type Selectable } from 'millrace'
 import { expect, it } from 'vitest'
@@ -21,7 +21,7 @@ interface Form {
   readonly isReady: boolean
   readonly hasDefault: boolean
   readonly biased: boolean
-  /** The names of the cases around the one that counts, which stands at `place`. */
+  /** The names of the cases; the tested case is at `place`. */
   readonly others: readonly string[]
   readonly place: number
 }
@@ -38,7 +38,7 @@ function* forms(): Generator<Form> {
           }
 }
 
-/** The select of a form over its channel, and what each operand was asked for, in order. */
+/** The select of a form over its channel, and the evaluated operands in order. */
 function made({ kind, others, place }: Form, ch: Chan<number>) {
   const evaluated: string[] = []
   const entries = others.map((name) => [name, idle[name]] as const)
@@ -54,7 +54,7 @@ async function check(form: Form): Promise<void> {
   if ((kind === 'receive') === isReady) ch.trySend(7)
   const cases = made(form, ch)
   const answer = { case: 'main', value: kind === 'send' ? undefined : some(7) }
-  const sizeAfter = kind === 'send' ? 1 : 0 // also where it was not ready, and the channel is as it was
+  const sizeAfter = kind === 'send' ? 1 : 0 // also when the case was not ready, and the channel is unchanged
 
   if (hasDefault) {
     expect(trySelect(cases, { biased })).toEqual(isReady ? some(answer) : none)

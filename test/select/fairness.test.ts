@@ -38,7 +38,7 @@ it('SE-012 two cases that are always ready are chosen equally often', async () =
 
 it.each([0, 100])('SE-016 a select of two sends on a channel of capacity %i sends both values', async (capacity) => {
   using _ = seeded(16)
-  // On either side: who finds the other parked, or parks and is found.
+  // On either side: the select finds a parked receiver, or parks and is found.
   for (const waits of ['the receiver', 'the select']) {
     const ch = chan<number>(capacity)
     const counts = [0, 0]

@@ -60,7 +60,7 @@ it('SE-034 plain senders and receivers and selects over four channels all finish
   function* repeat(op: Op<unknown>) {
     for (let i = 0; i < n; i++) yield* op
   }
-  /** Chooses among the four, and lets go of one when it has had n of it. */
+  /** Chooses among the four channels, and drops a channel after n values of it. */
   function* choose(make: (ch: Chan<number>) => Op<unknown>) {
     const left: (Op<unknown> | null)[] = channels.map(make)
     const counts = channels.map(() => 0)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { performed, waiting, ways } from '../support/outcome.js'
 import { virtualTime } from '../support/virtual-time.js'
 
-// A nil channel in JavaScript is a channel that is not there: `maybe?.send(1)` is a falsy case, and `never()` what it stands for.
+// A nil channel in JavaScript is a missing channel: `maybe?.send(1)` is a falsy case, which behaves as `never()`.
 describe('a nil channel', () => {
   const nil = undefined as Chan<number> | undefined
 

@@ -1,4 +1,4 @@
-/** A choice that waits parks a case for each of its operations; what is free again is used again, so that a select in a loop makes none. */
+/** A choice parks one case for each of its operations, and reuses free cases, so that a select in a loop allocates none. */
 import { background, chan, choose, select, withCancel, type Chan, type Op } from 'millrace'
 import { expect, it } from 'vitest'
 import type { Channel } from '../../src/runtime/channel/channel.js'
@@ -6,10 +6,10 @@ import type { Waiter } from '../../src/runtime/operation/waiter.js'
 import { performed } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 
-/** As many are kept; the rest is for the collector. */
+/** The number of cases kept for reuse; the rest is garbage. */
 const MOST = 1024
 
-/** Those who wait to receive, in their order. */
+/** The parked receivers, in order. */
 function receivers(ch: Chan<number>): Waiter[] {
   const waiters: Waiter[] = []
   for (let one = (ch as Channel<number>).receivers.first; one !== null; one = one.next) waiters.push(one)

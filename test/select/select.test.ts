@@ -116,7 +116,7 @@ it('SE-022 every operand is evaluated once, in the order written, also of cases 
   const getValue = () => (counter++, 1 << shift)
   const nobodys: Pick<Sender<number>, 'send'> = { send: never }
 
-  /** Sends on each of the two once, and answers how often it did. */
+  /** Sends on each of the two once, and returns the number of sends. */
   function sendOnBoth(a: Sender<number> | null, b: Sender<number> | null): number {
     for (let sent = 0; ; shift++) {
       const answer = trySelect({ a: (a ?? nobodys).send(getValue()), b: (b ?? nobodys).send(getValue()) })

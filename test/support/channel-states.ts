@@ -1,4 +1,4 @@
-/** The states that a channel can be in, and tables of what was done in which of them. */
+/** The possible states of a channel, and tables of the operations performed in each. */
 export const STATES = [
   'unbuffered',
   'unbuffered, receivers wait',
@@ -18,7 +18,7 @@ export const STATES = [
 ] as const
 export type State = (typeof STATES)[number]
 
-/** What can be seen of a channel. */
+/** The observable state of a channel. */
 export interface Look {
   readonly capacity: number
   readonly loses: 'oldest' | 'newest' | null
@@ -41,7 +41,7 @@ export function stateOf({ capacity, loses, size, receiversWait, sendersWait, clo
   return sendersWait ? 'full, senders wait' : 'full'
 }
 
-/** How often each operation was performed in each state that it can meet. */
+/** The number of performances of each operation in each state. */
 export class Counts<O extends string> {
   private readonly _counts = new Map<O, Map<State, number>>()
 
@@ -60,12 +60,12 @@ export class Counts<O extends string> {
     return this._counts.get(operation)?.get(state) ?? 0
   }
 
-  /** The pairs that can be and never were. */
+  /** Reachable pairs that never occurred. */
   get missing(): string[] {
     return this._pairs((operation, state) => this.isReachable(operation, state) && this.of(operation, state) === 0)
   }
 
-  /** The pairs that cannot be, and were. */
+  /** Unreachable pairs that occurred. */
   get unexpected(): string[] {
     return this._pairs((operation, state) => !this.isReachable(operation, state) && this.of(operation, state) > 0)
   }

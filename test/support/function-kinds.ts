@@ -1,9 +1,9 @@
-/** A function in each of the three ways a goroutine may be written; all of them do the same. */
+/** One function in each of the three forms of a goroutine's body. */
 import type { Body } from 'millrace'
 
 export interface Kind {
   readonly kind: 'generator' | 'async' | 'plain'
-  /** A body that does what `f` does: its result, or its throw. */
+  /** A body with the result, or the error, of `f`. */
   readonly of: <A extends readonly unknown[], R>(f: (...args: A) => R) => Body<A, R>
 }
 

@@ -1,4 +1,4 @@
-/** Performs an operation and shows how that stands; in each of the three ways, since they have one meaning. */
+/** Performs an operation in each of the three ways, and shows the state of that performance. */
 import { go, type Op } from 'millrace'
 import { from } from 'rxjs'
 import { expect } from 'vitest'
@@ -8,10 +8,10 @@ type State<T> = { is: 'waiting' } | { is: 'done'; value: T } | { is: 'thrown'; c
 export const waiting: State<never> = { is: 'waiting' }
 export const done = <T>(value: T): State<T> => ({ is: 'done', value })
 export const thrown = (cause: unknown): State<never> => ({ is: 'thrown', cause })
-/** An error by its message: what was thrown is compared with it as a whole. */
+/** A thrown error with exactly this message. */
 export const thrownError = (message: string): State<never> => thrown(expect.objectContaining({ message }))
 
-/** `now` is how it stands; `leave` gives it up, as a goroutine that is canceled or a subscriber who leaves (an `await` cannot). */
+/** `now` is the current state; `leave` withdraws, by a cancel or by unsubscribing (an `await` cannot). */
 export interface Outcome<T> {
   now: State<T>
   leave(): void
@@ -19,7 +19,7 @@ export interface Outcome<T> {
 
 export type Perform = <T>(op: Op<T>) => Outcome<T>
 
-/** By `yield*`, in a goroutine of its own. */
+/** By `yield*`, in a new goroutine. */
 export const performed: Perform = <T>(op: Op<T>) => {
   const goroutine = go(function* () {
     try {

@@ -1,4 +1,4 @@
-/** Runs a program in a process of its own, on the sources: for what ends a process, or must let one end. */
+/** Runs a program in its own process, on the sources: for tests that end a process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 

@@ -1,4 +1,4 @@
-/** Chance from a seed, until it is disposed: what a select draws is then the same in every run. */
+/** Seeds the random choices of select until its disposal, so that every run draws the same. */
 import { Random } from '../../src/runtime/base/random.js'
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
 

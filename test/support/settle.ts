@@ -1,6 +1,6 @@
 /**
- * Lets every runnable goroutine run until it ends or parks; no time passes. Settled is a run queue that stays empty over some turns of
- * the event loop, each of which ends with all microtasks done: so async functions over operations have come to rest as well.
+ * Lets every ready goroutine run until it ends or parks; no time passes. The run queue counts as settled when it stays
+ * empty for some turns of the event loop, each with all its microtasks: so async functions over operations have settled too.
  */
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
 
@@ -13,7 +13,7 @@ export async function settle(): Promise<void> {
 }
 
 /**
- * The operations of this turn that complete at once do so whatever the time: none looks whether the slice is over, so none gives way on a
- * machine that is slow. To be called in the turn.
+ * The ready operations of this turn complete at once whatever the time: none checks whether the slice is over, so none yields on a slow
+ * machine. Call it in the turn.
  */
 export const neverLooksAtTheClock = (): void => void (queue.operations.left = 1000)

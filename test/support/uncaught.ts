@@ -1,4 +1,4 @@
-/** What nobody caught while `act` ran, as the runtime reports it to its host. */
+/** The error that the runtime reports to the host as uncaught while `act` runs. */
 import { vi } from 'vitest'
 
 export async function uncaughtIn(act: () => Promise<void>): Promise<unknown> {

@@ -1,11 +1,11 @@
 /**
- * Time that passes when a test says so. From `virtualTime()` until it is disposed, all that waits for time waits for this clock:
+ * Time that a test advances. From `virtualTime()` until its disposal, every wait for time uses this clock:
  *
  *     using clock = virtualTime()
  *     go(worker)
- *     await clock.advance(50) // settles, then lets 50 ms pass: each expiry at its own time, everything settled in between
+ *     await clock.advance(50) // settles, then advances 50 ms: each timer fires at its time, and everything settles in between
  *
- * Nothing may be left of one that is disposed: what still waits for it waits for ever.
+ * A wait that is left at the disposal never ends.
  */
 import type { Clock } from '../../src/runtime/base/clock.js'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'
@@ -25,7 +25,7 @@ export class VirtualTime implements Clock, Disposable {
     time.timers = new Timers(this)
   }
 
-  /** ms since 1970 began; starts with the year 2000. */
+  /** Unix time in ms; starts with the year 2000. */
   now(): number {
     return this.#now
   }
@@ -38,11 +38,11 @@ export class VirtualTime implements Clock, Disposable {
   set(at: number, f: () => void): () => void {
     const alarm = { at, ring: f }
     this.#alarms.add(alarm)
-    if (at <= this.#now) void hostTurn().then(() => this.#ring(alarm)) // what is due needs no passing of time
+    if (at <= this.#now) void hostTurn().then(() => this.#ring(alarm)) // a due alarm needs no advance
     return () => void this.#alarms.delete(alarm)
   }
 
-  /** Lets `ms` pass. */
+  /** Advances time by `ms`. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms
     await settle()
@@ -54,7 +54,7 @@ export class VirtualTime implements Clock, Disposable {
     this.#now = until
   }
 
-  /** Lets `ms` pass while the host is busy: nothing fires before the next `advance`, as with a timer that is late. */
+  /** Advances time by `ms` while the host is busy: timers fire late, at the next `advance`. */
   block(ms: number): void {
     this.#now += ms
   }

@@ -1,10 +1,10 @@
-/** Who waits at a channel: what a test of "leaves nothing behind" has to look at. */
+/** The number of waiters of a channel, for tests of "leaves nothing behind". */
 import type { Receiver, Sender } from 'millrace'
 import type { Channel } from '../../src/runtime/channel/channel.js'
 import type { WaitQueue } from '../../src/runtime/operation/waiter.js'
 
 export function waitersOf(channel: Sender<never> | Receiver<unknown>): { senders: number; receivers: number } {
-  const { senders, receivers } = channel as unknown as Channel<unknown> // made by `chan`, if of another copy of the package
+  const { senders, receivers } = channel as unknown as Channel<unknown> // made by `chan`, maybe of another copy of the package
   return { senders: lengthOf(senders), receivers: lengthOf(receivers) }
 }
 

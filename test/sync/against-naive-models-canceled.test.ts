@@ -1,7 +1,7 @@
 /**
- * The tools against naive ones (naive-models.ts) under many schedules, while one of those who use them is canceled, by its goroutine or
- * by its context, before each of its steps. Said to a naive one what is asked, given back and canceled in the very step in which it happens,
- * whoever is granted something must be the one to whom the naive one has granted it by then.
+ * The locks and limiters against naive models (naive-models.ts) under many schedules, while one user is canceled, by its goroutine or
+ * by its context, before each of its steps. The model learns of every request, release and cancel in the step in which it happens:
+ * the library may grant only to a waiter that the model has granted by then.
  */
 import {
   background,
@@ -25,7 +25,7 @@ import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } fro
 
 type Steps = Generator<never, void>
 
-/** How long the one who cancels lets the others go first. */
+/** The cancel comes after fewer turns than this. */
 const LATEST = 4
 const STOP = new Error('stop')
 
@@ -33,12 +33,12 @@ function check(holds: boolean, what: string): void {
   if (!holds) throw new Error(what)
 }
 
-/** One of those who use the tool. */
+/** A user of the lock or limiter. */
 class User {
-  /** Its place among those who asked the naive one. */
+  /** Its number among the waiters of the naive model. */
   id = -1
   isCanceled = false
-  /** Given where it is canceled by its context. */
+  /** Set when the user is canceled by its context. */
   ctx: Context | undefined
   private stop = (): void => this.goroutine.cancel(STOP)
   private readonly goroutine: Goroutine<void>
@@ -60,7 +60,7 @@ class User {
     return this.ctx === undefined ? op : op.within(this.ctx)
   }
 
-  /** Waits for the tool. A canceled one does not come to ask, so the naive one hears nothing of it. */
+  /** Waits for the lock or limiter. A user canceled before its request never reaches the model. */
   *granted<T>(op: Op<T>, states: readonly State[], ask: () => void, catchUp = (): void => {}): Generator<never, T> {
     const isTooLate = this.isCanceled
     if (!isTooLate) {
@@ -83,7 +83,7 @@ class User {
   }
 }
 
-/** Lets them use the tool, and cancels one of them; `leave` tells the naive one. */
+/** Runs the users, and cancels one of them; `leave` tells the model. */
 function* cancelingOne(run: Trial, users: readonly User[], leave: (user: User) => void, victim = users[run.choose(users.length)]): Steps {
   if (run.choose(2) === 1) victim.mayEndByContext()
   const canceler = go(function* () {
@@ -152,15 +152,15 @@ function* rwMutexProgram(run: Trial): Steps {
 }
 
 /**
- * Three wait for items. Who is canceled stays in the queue until it is unwound, and a signal that reached it goes to the next; so the naive one
- * passes it on no later than when the next is woken. A lost signal leaves a consumer waiting beside an item, which is a deadlock.
+ * Three users wait for items. A canceled user stays in the queue until it is unwound, and passes a signal on to the next; so the model
+ * passes it on no later than the next wake-up. A lost signal leaves a consumer waiting beside an item, which is a deadlock.
  */
 function* condProgram(run: Trial): Steps {
   const mu = mutex()
   const [filled, naive] = [cond(mu), new NaiveCond()]
   const wakesAll = run.choose(2) === 1
   let items = 0
-  let isServed = false // the one to be canceled
+  let isServed = false // the user that is canceled
   let inside = 0
   let leaving: User | null = null
 

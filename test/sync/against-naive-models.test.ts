@@ -1,4 +1,7 @@
-/** The tools against naive ones (naive-models.ts): programs drawn by chance, all states compared after each step. A failure prints the shrunk program and its seed. */
+/**
+ * The locks and limiters against naive models (naive-models.ts): random programs, with all states compared after each step.
+ * A failure prints the shrunk program and its seed.
+ */
 import fc from 'fast-check'
 import { cond, go, mutex, rateLimiter, rwMutex, semaphore, type Op, type Reservation } from 'millrace'
 import { describe, expect, it } from 'vitest'
@@ -9,7 +12,7 @@ import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } fro
 
 const RUNS = { numRuns: 400, seed: 7 }
 
-/** Those who asked: half of them goroutines, half subscribers. */
+/** The waiters: half of them goroutines, half subscribers. */
 class Asking {
   private readonly outcomes: { outcome: Outcome<unknown>; hasLeft: boolean }[] = []
 
@@ -32,7 +35,7 @@ class Asking {
   }
 }
 
-/** Whether it went without a throw. */
+/** Whether `f` returned without a throw. */
 function goes(f: () => void): boolean {
   try {
     f()

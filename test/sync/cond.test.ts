@@ -18,7 +18,7 @@ import {
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
-/** Waits once, and says when it is awake, holding the lock. */
+/** Waits once, and logs when it is awake and holds the lock. */
 function* sleeper(mu: Mutex, c: Cond, log: string[], name: string, ctx?: Context) {
   yield* mu.lock()
   try {
@@ -156,7 +156,7 @@ describe('cond', () => {
     expect(log).toEqual([]) // woken, it waits for the lock
     mu.unlock()
     await settle()
-    expect(log).toEqual(['it']) // and `sleeper` has looked whether it held it
+    expect(log).toEqual(['it']) // and `sleeper` has checked that it held the lock
     expect(mu.tryLock()).toBe(true)
   })
 
@@ -170,7 +170,7 @@ describe('cond', () => {
     c.signal() // while another holds it
     mu.unlock()
     await settle()
-    c.broadcast() // while nobody does
+    c.broadcast() // while no goroutine holds it
     await settle()
     expect(log).toEqual(['a', 'b', 'c'])
   })
@@ -247,7 +247,7 @@ describe('cond, canceled waiters', () => {
     expect(mu.tryLock()).toBe(true)
     await clock.advance(1)
     await settle()
-    expect(log).toEqual([]) // it waits for the lock, whatever the context says
+    expect(log).toEqual([]) // it waits for the lock, although the context has ended
     mu.unlock()
     await settle()
     expect(log).toEqual(['it: DeadlineExceededError: context deadline exceeded'])
@@ -308,7 +308,7 @@ describe('cond, canceled waiters', () => {
 
   it('a broadcast is not passed on', async () => {
     const closed = chan<void>()
-    const relocks = [closed.receive()] // the first one does not get its lock back for now
+    const relocks = [closed.receive()] // the first waiter does not get its lock back yet
     const c = cond({ lock: () => relocks.shift() ?? gosched(), unlock() {} })
     const log: string[] = []
     const waits = (name: string) =>

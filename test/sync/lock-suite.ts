@@ -1,4 +1,4 @@
-/** What every lock must do, whatever it is called: run for each kind, which adds only what is its own. */
+/** The suite that every kind of lock passes; the test file of each kind adds only its own behavior. */
 import { background, go, gosched, select, setProbe, withCancel, type Op } from 'millrace'
 import { from } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       await settle()
       expect(waiter.now).toEqual(waiting)
       lock.unlock()
-      expect(lock.tryLock()).toBe(false) // it is the waiter's already
+      expect(lock.tryLock()).toBe(false) // the waiter already holds it
       await settle()
       expect(waiter.now).toMatchObject({ is: 'done' })
     })
@@ -113,8 +113,8 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       const leaving = from(lock.lock()).subscribe((guard) => delivered.push(guard))
       const next = performed(lock.lock())
       await settle()
-      lock.unlock() // grants it to the one who
-      leaving.unsubscribe() // leaves in the same turn
+      lock.unlock() // grants it to the subscriber that
+      leaving.unsubscribe() // unsubscribes in the same turn
       await settle()
       expect(delivered).toEqual([])
       expect(next.now).toMatchObject({ is: 'done' })
@@ -143,7 +143,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
     it('a case that is not chosen holds nothing and leaves the queue', async () => {
       const lock = make()
       const chosen = await select({ ready: select({ now: Promise.resolve() }), lock: lock.lock() }, { biased: true })
-      if (chosen.case === 'lock') chosen.value[Symbol.dispose]() // the promise takes a microtask to come to light
+      if (chosen.case === 'lock') chosen.value[Symbol.dispose]() // the promise is ready one microtask later
       expect(isFree(lock)).toBe(true)
 
       lock.tryLock()
@@ -185,7 +185,7 @@ export function describeLock(name: string, make: () => OneAtATime): void {
       expect(isFree(lock)).toBe(true)
       expect(performed(lock.lock().within(ctx)).now).toEqual(waiting)
       await settle()
-      expect(isFree(lock)).toBe(true) // a context that has ended wins
+      expect(isFree(lock)).toBe(true) // an ended context wins
     })
 
     it('a hundred thousand waiters are served and leave without overflowing the stack', async () => {

@@ -1,6 +1,6 @@
-/** What the tools of sync do, said as simply as it can be: no queues of the library's, no time, no goroutines; one call after the other. */
+/** Naive models of the sync primitives: without the library's queues, time and goroutines; one call after the other. */
 
-/** Who asked, in the order they came. */
+/** The waiters, in order of arrival. */
 export type State = 'waiting' | 'done' | 'left'
 
 export class NaiveSemaphore {
@@ -31,7 +31,7 @@ export class NaiveSemaphore {
     this.queue = this.queue.filter((one) => one.id !== id)
     this.serve()
   }
-  /** One that asks for more than there is waits outside. */
+  /** A request larger than the size waits outside the queue. */
   private inLine() {
     return this.queue.filter(({ k }) => k <= this.size)
   }
@@ -167,7 +167,7 @@ export class NaiveLimiter {
     this.queue = this.queue.filter((one) => one.id !== id)
     this.serve()
   }
-  /** The ticks until one may act. */
+  /** The ticks until the reservation is due. */
   reserve(n: number): number {
     if (n > this.burst) {
       this.bookings.push(null)

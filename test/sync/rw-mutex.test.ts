@@ -7,7 +7,7 @@ import { describeLock } from './lock-suite.js'
 
 describeLock('rwMutex', rwMutex)
 
-/** The state of the lock, as trying shows it. */
+/** The state of the lock, from its try methods. */
 function stateOf(rw: RWMutex): 'free' | 'read' | 'written' {
   if (rw.tryLock()) {
     rw.unlock()
@@ -221,7 +221,7 @@ describe('rwMutex', () => {
     const reader = performed(rw.rLock())
     await settle()
     first.leave()
-    rw.rUnlock() // nobody is in; the reader is let in from the run queue
+    rw.rUnlock() // the lock is free; the run queue lets the reader in
     expect(rw.tryLock()).toBe(false)
     const second = from(rw.lock()).subscribe()
     await settle()
@@ -242,7 +242,7 @@ describe('rwMutex', () => {
     const both = performed(select(cases))
     await settle()
     blocker.leave()
-    ctx.cancel() // withdraws the writer, which kept out the reader
+    ctx.cancel() // withdraws the writer that blocked the reader
     await settle()
     expect(both.now).toEqual(done({ case: 1, value: undefined }))
     expect(stateOf(rw)).toBe('read')

@@ -24,7 +24,7 @@ describeLock('semaphore(1)', () => {
   return { lock: () => one.acquire(), tryLock: () => one.tryAcquire(), unlock: () => one.release() }
 })
 
-/** How many permits are free: takes and gives back. */
+/** The number of free permits, by acquiring and releasing them. */
 function free(sem: Semaphore): number {
   let n = 0
   while (sem.tryAcquire()) n++
@@ -210,7 +210,7 @@ describe('semaphore, large and small', () => {
     sem.tryAcquire(3)
     const stop = chan<string>()
     const cases: Op<unknown>[] = [sem.acquire(3), stop.receive(), sem.acquire(1)]
-    const choice = performed(select(cases, { biased: true })) // so that the large one is the head
+    const choice = performed(select(cases, { biased: true })) // the large request is the head of the queue
     await settle()
     sem.release(1)
     await settle()

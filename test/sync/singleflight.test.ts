@@ -133,7 +133,7 @@ describe('singleflight', () => {
     flights.forget('key')
     const second = call(1)
     await settle()
-    gates[0].close() // its end does not make the second one forgotten
+    gates[0].close() // its end does not forget the second run
     await settle()
     const third = call(0)
     await settle()
@@ -162,7 +162,7 @@ describe('singleflight', () => {
     await settle()
     expect(staying.now).toEqual(done({ value: 'done', shared: true }))
     expect(seen).toHaveLength(1)
-    expect(seen[0].err()._tag).toBe('None') // it is nobody's of the callers
+    expect(seen[0].err()._tag).toBe('None') // no caller's context
   })
 })
 

@@ -72,7 +72,7 @@ describe('syncMap', () => {
         expect(value % key).toBe(0)
         expect(seen.has(key)).toBe(false)
         seen.add(key)
-        map.delete(key) // and stored anew: an iterated Map would show it again
+        map.delete(key) // and stored again: an iterated Map would visit it again
         map.store(key, value)
         map.store(n + seen.size, n + seen.size)
       })
@@ -107,7 +107,7 @@ describe('syncMap', () => {
   it('compareAndSwap and compareAndDelete act on a match only', () => {
     const map = syncMap<string, object | number | undefined>()
     const [one, other] = [{}, {}]
-    expect(map.compareAndSwap('a', undefined, 1)).toBe(false) // not there is not undefined
+    expect(map.compareAndSwap('a', undefined, 1)).toBe(false) // a missing key does not equal undefined
     expect(map.compareAndDelete('a', undefined)).toBe(false)
     map.store('a', one)
     expect(map.compareAndSwap('a', other, 1)).toBe(false)

@@ -141,7 +141,7 @@ describe('stop and reset', () => {
     for (const since of ['nothing', 'stop', 'reset']) {
       using clock = virtualTime()
       const between = go(function* () {
-        yield* sleep(10) // begins before the timer: so it runs between the grant and the delivery
+        yield* sleep(10) // starts before the timer, so it runs between the grant and the delivery
         if (since === 'stop') timer.stop()
         if (since === 'reset') timer.reset(HOUR)
         fired.leave()

@@ -10,7 +10,7 @@ class Times implements Disposable {
   readonly clock: VirtualTime = virtualTime()
   readonly start = this.clock.now()
 
-  /** Goes forward to t; timers that come due fire at the next `advance`. */
+  /** Advances to t; due timers fire at the next `advance`. */
   to(t: number): void {
     this.clock.block(this.start + t * 100 - this.clock.now())
   }
@@ -20,7 +20,7 @@ class Times implements Disposable {
     return limiter.allow(n)
   }
 
-  /** The t at which one may act; null for a reservation that is not ok. */
+  /** The t at which the reservation is due; null for a refused reservation. */
   reserve(limiter: RateLimiter, t: number, n: number, longest?: number): number | null {
     this.to(t)
     const reservation = limiter.reserve(n, longest)
@@ -171,7 +171,7 @@ describe('rateLimiter', () => {
     expect(times.reserve(limiter, 0, 2)).toBe(4)
     times.to(3)
     limiter.setBurst(4)
-    expect(times.reserve(limiter, 3, 4)).toBe(3 + 9) // Go's test asks at t0 again; here time does not go back
+    expect(times.reserve(limiter, 3, 4)).toBe(3 + 9) // Go's test reserves at t0 again; here time does not go back
   })
 
   it('RL-022 a reservation past the longest wait is refused', () => {
@@ -311,7 +311,7 @@ describe('rateLimiter, its queue', () => {
     await settle()
     expect(small.now).toEqual(done(undefined))
     expect(limiter.tokens()).toBe(0)
-    expect(times.clock.waiting).toBe(0) // no timer without somebody who waits
+    expect(times.clock.waiting).toBe(0) // no timer without a waiter
   })
 
   it('the last waiter to leave leaves no timer', async () => {
@@ -345,7 +345,7 @@ describe('rateLimiter, its queue', () => {
     limiter.reserve(2) // so that both wait
     const choice = performed(select([limiter.wait(3), stop.done(), limiter.wait(1)], { biased: true }))
     await settle()
-    times.to(2) // now the small one would be served if the large one were not before it
+    times.to(2) // the small request would be served now, were the large one not ahead
     stop.cancel()
     await settle()
     expect(choice.now).toEqual(done({ case: 1, value: undefined }))
@@ -361,7 +361,7 @@ describe('rateLimiter, its queue', () => {
     const next = performed(limiter.wait())
     await settle()
     times.to(1)
-    expect(limiter.allow()).toBe(false) // looking grants what is due
+    expect(limiter.allow()).toBe(false) // reading the tokens grants due requests
     leaving.unsubscribe()
     await settle()
     expect(delivered).toBe(0)

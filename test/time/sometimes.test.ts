@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { virtualTime } from '../support/virtual-time.js'
 
 describe('sometimes', () => {
-  /** Which calls ran, counted from 1; a pause is `pause` ms long. */
+  /** The numbers of the calls that ran, from 1; a pause is `pause` ms long. */
   function ran(options: SometimesOptions | undefined, plan: ('call' | { pause: number })[]): number[] {
     using clock = virtualTime()
     const gate = sometimes(options)

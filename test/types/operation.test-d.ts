@@ -1,4 +1,4 @@
-// What the compiler infers of operations, selects and goroutines. Checked by tsc, never run.
+// The inferred types of operations, selects and goroutines. Checked by tsc, never run.
 /* eslint-disable @typescript-eslint/no-unsafe-call -- what does not type-check is what is tested */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Option } from 'fp-ts/lib/Option.js'

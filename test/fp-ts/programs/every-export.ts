@@ -1,4 +1,4 @@
-/** What each of the loaders has to load and run: every namespace and every operator of the entry takes part. */
+/** The program that each loader loads and runs; every namespace and every operator of the entry takes part. */
 import { isRight, left, right } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'

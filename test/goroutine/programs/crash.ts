@@ -1,4 +1,4 @@
-/** Goroutines that fail and are joined by nobody. */
+/** Goroutines that fail and are never joined. */
 import { go, gosched, onCrash } from 'millrace'
 
 function* worker() {

@@ -1,4 +1,4 @@
-/** Programs that look like a deadlock, and are none: each is said to end well. */
+/** Programs that resemble a deadlock, and end normally. */
 import { chan, go, never, sleep } from 'millrace'
 import { main } from 'millrace/node'
 import { chosen } from './cases.js'
@@ -14,7 +14,7 @@ function* stuck() {
   yield* never()
 }
 
-/** Once, as the loop would end. */
+/** Calls `f` once, when the event loop would end. */
 const once = (f: () => void) => void process.once('beforeExit', f)
 const later = () => void setTimeout(() => void ch.trySend('revived'), 20)
 

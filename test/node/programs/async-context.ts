@@ -1,4 +1,4 @@
-/** Two requests, each with a store of its own, and the goroutines that they start and meet. Prints what each saw. */
+/** Two requests with a store each, and the goroutines that they start and wake. Prints the stores that each saw. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { chan, go, gosched, sleep, waitGroup, type Chan } from 'millrace'
 import { keepAsyncContext } from 'millrace/node'
@@ -51,7 +51,7 @@ request.run('B', () => {
     look('async')
   })
   const canceled = go(function* () {
-    setTimeout(() => request.run('someone else', () => canceled.cancel()), 2) // from here, since one that has not begun never does
+    setTimeout(() => request.run('someone else', () => canceled.cancel()), 2) // later, since a goroutine canceled before its start never runs
     try {
       yield* sleep(10_000)
     } finally {

@@ -1,4 +1,4 @@
-/** What main refuses leaves it usable. */
+/** A rejected call of main leaves main usable. */
 import { main } from 'millrace/node'
 
 const attempt = (f: () => void): void => {

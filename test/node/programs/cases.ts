@@ -1,4 +1,4 @@
-/** What a program does is named by its first argument. */
+/** The first argument names the case that a program runs. */
 export function chosen<T>(cases: Record<string, T>): T {
   const name = process.argv[2]
   const found = name === undefined ? undefined : cases[name]

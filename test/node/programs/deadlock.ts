@@ -1,4 +1,4 @@
-/** Mains that wait for what cannot come. */
+/** Mains that wait for an event that cannot happen. */
 import { background, chan, choose, go, never, select, sleep, withCancel, type Context } from 'millrace'
 import { main } from 'millrace/node'
 import { chosen } from './cases.js'
@@ -52,7 +52,7 @@ const bodies = {
       yield* chan<number>().receive()
     }).join()
   },
-  /** Main has nothing to do, and lets the others run until they have ended: Go's Goexit in main. */
+  /** Main waits for ever while the other goroutines run to their end: Go's Goexit in main. */
   *goexit() {
     go(function* worker() {
       yield* sleep(20)

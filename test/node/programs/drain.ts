@@ -1,4 +1,4 @@
-/** Mains that are given time to finish what is under way; each says when it is ready for the signal. */
+/** Mains with a drain; each prints when it is ready for the signal. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,17 +10,17 @@ import { chosen } from './cases.js'
 const HOUR = 3_600_000
 const ready = () => console.log('ready')
 
-/** The second is under way when the signal comes. */
+/** The second job runs when the signal comes. */
 function* job(n: number, intake: Context) {
   if (n === 2) {
     ready()
-    yield* choose(intake.done(), sleep(HOUR)) // the sleep holds the process
+    yield* choose(intake.done(), sleep(HOUR)) // the sleep keeps the process alive
   }
   yield* sleep(20)
   console.log(`job ${n} is done`)
 }
 
-/** Says what ended it. */
+/** The text of the cause that ended the context. */
 const told = (ctx: Context) => {
   const cause = ctx.cause()
   return cause._tag === 'Some' && cause.value instanceof SignalError ? cause.value.message : 'alive'
@@ -76,7 +76,7 @@ main(
       },
       { drain: HOUR },
     ],
-    /** Nobody looks at the intake; the worker is under way when the time is up. */
+    /** No code watches the intake; the worker still runs after the drain timeout. */
     slow: [
       function* (ctx) {
         const group = errgroup(ctx)
@@ -174,7 +174,7 @@ main(
       },
       { drain: HOUR },
     ],
-    /** Nothing is left that could wake main, but for the end of the drain. */
+    /** Only the end of the drain can wake main. */
     stuck: [
       function* (ctx, intake) {
         ready()

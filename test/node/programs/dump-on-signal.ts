@@ -1,4 +1,4 @@
-/** Two goroutines wait for each other's lock; the process is kept alive by a timer, and says when it is ready to be looked into. */
+/** Two goroutines wait for each other's lock; a timer keeps the process alive. Prints when it is ready for a dump. */
 import { go, gosched, mutex, type Mutex } from '../../../src/runtime/index.js'
 import { dumpOnSignal } from '../../../src/adapters/node/index.js'
 

@@ -1,4 +1,4 @@
-/** Goroutines that are there when main ends. */
+/** Goroutines that are left when main ends. */
 import { createServer } from 'node:http'
 import { background, chan, go, gosched, newTimer, sleep, ticker, withCancel, withTimeout, type Context } from 'millrace'
 import { main, type MainOptions } from 'millrace/node'
@@ -113,7 +113,7 @@ main(
       },
       { grace: 50 },
     ],
-    /** Nothing holds the process, so the grace is not waited for. */
+    /** Nothing keeps the process alive, so it ends before the grace period. */
     asyncHoldingNothing: [
       function* () {
         go(async () => {

@@ -1,4 +1,4 @@
-/** A goroutine for each way to wait; one was started before main, and one is not traced by anybody's wish. */
+/** A goroutine for each way to wait; one was started before main and is not traced. */
 import { background, chan, errgroup, go, mutex, never, newTimer, select, semaphore, waitGroup, withCancel, type Context } from 'millrace'
 import { main } from 'millrace/node'
 

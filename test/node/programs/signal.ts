@@ -1,4 +1,4 @@
-/** Mains that are told to end; each says when it is ready for that. */
+/** Mains that receive a signal; each prints when it is ready for that. */
 import { CanceledError, chan, errgroup, go, range, select, sleep, ticker, withCancel, type Context } from 'millrace'
 import { main, SignalError } from 'millrace/node'
 import { chosen } from './cases.js'
@@ -70,7 +70,7 @@ main(
       ready()
       yield* group.wait()
     },
-    /** Nobody joins the workers, and each fails when the context ends. */
+    /** Unjoined workers that fail when the context ends. */
     *unjoined(ctx) {
       const jobs = chan<number>()
       for (let i = 0; i < 3; i++)

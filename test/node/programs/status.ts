@@ -1,4 +1,4 @@
-/** Mains that end in every way. */
+/** Mains with every kind of end. */
 import { sleep, withTimeout, type Context } from 'millrace'
 import { main } from 'millrace/node'
 import { chosen } from './cases.js'

@@ -1,4 +1,4 @@
-/** Sets timers of an hour in every way there is, and calls each of them off; beside them are some that never come. */
+/** Sets timers of an hour in every way, and stops each of them; others never fire. */
 import { after, afterFunc, background, chan, fromSignal, go, newTimer, select, sleep, ticker, withCancel, withTimeout } from 'millrace'
 
 const HOUR = 3_600_000

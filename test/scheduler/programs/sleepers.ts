@@ -1,4 +1,4 @@
-/** Each prints when its time has come; nothing else keeps the process alive. */
+/** Each timer prints when it fires; nothing else keeps the process alive. */
 import { after, afterFunc, background, go, newTimer, sleep, ticker, withTimeout } from 'millrace'
 
 go(function* () {
