@@ -1,6 +1,6 @@
 /**
  * The matrix of shapes: for 20,000 items and a pool of 5, what may be between the source and the pool, the bound that holds, and the most that
- * was ever between them. What cannot be paced is detected, with the message that names the stage.
+ * was ever between them. A shape that ignores backpressure is detected, with the message that names the stage.
  */
 import { background, chan, go, type Receiver, type Sender } from 'millrace'
 import {
@@ -272,7 +272,7 @@ const CLOSED = 'arrival while the demand is closed'
 const LATE = 'arrival outside the turn of a source that claimed the demand'
 const MISSING = 'many items in a row were emitted above, and none arrived'
 const PILED = 'items pile up inside an operator while inner sources run'
-const STOP = 'what ended the source had waited for demand'
+const STOP = 'the notifier of a takeUntil had waited for demand'
 
 /** Outer items, each of which leads to an inner source. */
 const OUTER = Array.from({ length: 2000 }, (_, i) => i)
@@ -447,7 +447,7 @@ describe(`${ITEMS} items, a pool of ${POOL}`, () => {
     expect(count).toBeGreaterThan(ITEMS / 2) // while full it was not read
     expect(count).toBeLessThan(ITEMS)
     expect(unpaced.map((one) => [one.stage, one.seen])).toEqual([['workerPool', STOP]])
-    expect(unpaced[0].message).toMatch(/Use until\(stop\) in its place/)
+    expect(unpaced[0].message).toMatch(/Use until\(stop\) instead/)
   })
 
   it('until(stop) while full: does not wait for demand', async () => {

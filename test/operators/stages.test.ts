@@ -388,7 +388,7 @@ describe('bounds', () => {
   })
   it('names what it cannot know', () => {
     expect(String(bounds(merge(fromReceiver(jobs), NEVER).pipe(workerPool(1, (n) => n))))).toMatch(
-      /^cannot be bounded: a source that is not of millrace.*; known: workerPool 1$/,
+      /^cannot be bounded: a foreign source, .*; known: workerPool 1$/,
     )
     expect(() => bounds(3 as never)).toThrow(/expected an Observable, got 3/)
   })

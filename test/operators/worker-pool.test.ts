@@ -325,7 +325,7 @@ describe('an item that arrives while the pool is full', () => {
     expect(await collect(background, from([0, 1, 2, 3, 4, 5]).pipe(pool)).join()).toEqual(expected)
     off()
     expect(seen.map((one) => one.stage)).toEqual(overflow === 'keep' ? ['mine'] : []) // once
-    if (overflow === 'keep') expect(seen[0].message).toMatch(/stage "mine" cannot be paced.*relay\(\)/)
+    if (overflow === 'keep') expect(seen[0].message).toMatch(/backpressure of stage "mine" is ignored.*relay\(\)/)
   })
 
   it('error: fails with UnpacedError', async () => {
@@ -335,7 +335,9 @@ describe('an item that arrives while the pool is full', () => {
 
   it('under strictDemand it is an error, whatever the policy', async () => {
     const off = strictDemand()
-    await expect(run(background, from([1, 2, 3]).pipe(workerPool(2, (i) => Promise.resolve(i)))).join()).rejects.toThrow(/cannot be paced/)
+    await expect(run(background, from([1, 2, 3]).pipe(workerPool(2, (i) => Promise.resolve(i)))).join()).rejects.toThrow(
+      /backpressure of stage "workerPool" is ignored/,
+    )
     off()
   })
 
@@ -372,7 +374,7 @@ describe('work that is none', () => {
       await failed(async function* () {
         yield 1
       }),
-    ).toMatchObject({ message: expect.stringMatching(/^what a worker answers: expected .*fromIterable of it, got/) as string })
+    ).toMatchObject({ message: expect.stringMatching(/^the result of a worker: expected .*fromIterable\(\), got/) as string })
     expect(await failed(() => go(() => 1))).toMatchObject({
       message: expect.stringMatching(/its join\(\), got an instance of Spawned/) as string,
     })

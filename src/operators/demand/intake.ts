@@ -1,32 +1,41 @@
 /**
- * What arrives at a stage, and what cannot be paced. A demand that is closed stops every source that claimed it; so what cannot be paced
- * shows itself:
+ * The intake of a stage: the items that arrive, the items that wait for a slot, and the detection of sources that ignore backpressure.
+ *
+ * A closed demand stops every source that claims it. So each of these shows that something above ignores backpressure:
  *
  * - `closed`: an item arrives while the demand is closed;
- * - `late`: items arrive outside the turn of a source that claimed the demand, while items of its turns are missing: something in between
- *   holds them back and lets them go later;
- * - `missing`: a great many were emitted in a row and none arrived: something in between keeps them, or drops them. Which of the two cannot be
- *   seen from here, so this warns and never fails (but for `strictDemand`), and `sparse` says that it is the second;
- * - `piled`: a great many neither arrived nor led to another source, while inner sources run (see `pile-up.ts`). This never fails;
- * - `stop`: an item that had waited for demand ended all that is above, and did not arrive: the notifier of a takeUntil.
+ * - `late`: items arrive outside a turn, while items emitted in turns are missing: an operator in between emits them later;
+ * - `missing`: a great many items were emitted in a row and none arrived: an operator in between buffers or drops them. The two look the same, so
+ *   this only warns (but for `strictDemand`); `sparse` says that items are dropped;
+ * - `piled`: a great many items neither arrived nor led to an inner source, while inner sources run (see `PileUp`). This only warns;
+ * - `stop`: an item that had waited for demand ended everything above and did not arrive: the notifier of a takeUntil. This only warns.
  *
- * A foreign source beside one of ours, `merge(timer, ours)`, is none of these as long as its items find the stage open: what ours emits arrives
- * in its turn, so nothing is missing.
+ * A foreign source beside a source of Millrace, `merge(timer, source)`, is none of these while its items find the demand open: the items of the
+ * other source arrive in their turns, so none is missing.
  *
- * By default the item is kept, in a ring, and the stage warns once: its name, what was seen, the cure. `overflow` says otherwise.
+ * Always true:
+ * - by default no item is lost: an item that finds no free slot waits in a ring;
+ * - items wait only while every slot is in use, or an item before them waits;
+ * - a stage as it was written down warns at most once, however often it is subscribed to.
  */
+import type { Observable, Observer, Subscription } from 'rxjs'
 import { Ring } from '../../runtime/internal.js'
-import { Demand, type Foreman, type Scope } from './scope.js'
+import { Demand, type DemandOwner } from './demand.js'
+import { subscribeUntil, withDemand, type Scope } from './scope.js'
+import { passedBy } from './stage-trail.js'
 
-/** What a stage does with an item that arrives while it is full. */
+/**
+ * The policy for items that arrive while a stage is full. `keep` buffers them without a bound, and the stage warns once. `error` fails with
+ * `UnpacedError`. The drops buffer as many items as the stage has slots, and then lose the oldest or the newest.
+ */
 export type Overflow = 'keep' | 'error' | 'drop-oldest' | 'drop-newest'
 
 export interface StageOptions {
-  /** Default `keep`: nothing is lost, and the stage warns once. The drops keep as many items as the stage has places. */
+  /** Default `keep`. */
   readonly overflow?: Overflow
-  /** As warnings and errors call the stage; default: the operator's name. */
+  /** The name of the stage in warnings, errors and reports; default: the name of the operator. */
   readonly name?: string
-  /** Few of the items emitted above arrive here, for a filter is in between: that thousands in a row do not is no cause to warn. */
+  /** A filter above drops most items: no warning when thousands of items in a row do not arrive. */
   readonly sparse?: boolean
 }
 
@@ -35,31 +44,35 @@ const SEEN = {
   late: 'arrival outside the turn of a source that claimed the demand',
   missing: 'many items in a row were emitted above, and none arrived',
   piled: 'items pile up inside an operator while inner sources run',
-  stop: 'what ended the source had waited for demand',
+  stop: 'the notifier of a takeUntil had waited for demand',
 } as const
 
-const CURES: Record<keyof typeof SEEN, string> = {
+type Kind = keyof typeof SEEN
+
+const CURES: Record<Kind, string> = {
   closed:
-    'its source takes no notice of demand (a Subject, an event, a timer, from(array)), or is subscribed to where the scope does not reach (subscribeOn, a retry or repeat after a delay, what a timer or a fetch leads to). Use a source of millrace/operators; relay() right after a foreign source; retryWith, repeatWith; or queue(n, policy) or the overflow option here',
-  late: 'an operator in between holds items back and lets them go later (delay, observeOn, an async mergeMap). Use workerPool, rateLimit or retryWith in its place, or queue(n, policy) or the overflow option here. If it is a source beside one whose items a filter drops, { sparse: true } here says so',
+    'The source does not honor demand (a Subject, an event, a timer, from(array)), or the scope does not reach it (subscribeOn, a retry or repeat after a delay, a source that a timer or a fetch leads to). Use a source of millrace/operators; relay() right after a foreign source; retryWith or repeatWith; or queue(n, policy) or the overflow option here',
+  late: 'An operator in between holds items back and emits them later (delay, observeOn, an async mergeMap). Use workerPool, rateLimit or retryWith instead, or queue(n, policy) or the overflow option here. If the items come from a source beside another source whose items a filter drops, set { sparse: true } here',
   missing:
-    'an operator in between keeps them without a bound (zip, toArray, a large buffer), or drops them (filter, skip). In place of the first use zipBounded or batch; if it is the second, { sparse: true } here says so',
+    'An operator in between buffers items without a bound (zip, toArray, a large buffer), or drops them (filter, skip). Instead of a buffer use zipBounded or batch; for a filter set { sparse: true } here',
   piled:
-    'concatMap and mergeMap(f, n) buffer them without a bound. Use workerPool(n, f), which pauses the source; f may return an observable. If a filter drops these items, nothing is buffered, and { sparse: true } here says so',
-  stop: 'takeUntil takes its stop for a source like any other, and hears of it only when the stage is not full. Use until(stop) in its place',
+    'concatMap and mergeMap(f, n) buffer them without a bound. Use workerPool(n, f), which pauses the source; f may return an observable. If a filter drops these items, nothing is buffered: set { sparse: true } here',
+  stop: 'takeUntil(fromReceiver(stop)) reads its stop only while the stage below is not full. Use until(stop) instead',
 }
 
-/** Items missing when one arrives at last, before that is told. */
+/** Items missing when an item arrives at last, before a warning. */
 const MANY_MISSING = 10_000
 
-/** What was seen at a stage that cannot be paced. */
+/** A sign that something above a stage ignores backpressure. */
 export interface Unpaced {
+  /** The name of the stage; `run` where no stage is below. */
   readonly stage: string
-  readonly seen: (typeof SEEN)[keyof typeof SEEN]
+  readonly seen: (typeof SEEN)[Kind]
+  /** For a person: the stage, the sign, the cure. */
   readonly message: string
 }
 
-/** With `overflow: 'error'`, or `strictDemand()`: something above this stage does not obey its demand. */
+/** Something above a stage ignores backpressure. Thrown with `overflow: 'error'`, or under `strictDemand()`. */
 export class UnpacedError extends Error {
   override readonly name = 'UnpacedError'
   constructor(readonly unpaced: Unpaced) {
@@ -70,21 +83,21 @@ export class UnpacedError extends Error {
 let report: (unpaced: Unpaced) => void = ({ message }) => console.warn(message)
 let isStrict = false
 
-/** Takes the warnings in place of the console. Answers how to take that back. */
+/** Calls `hook` with each warning instead of the console. Returns a function that restores the hook before. */
 export function onUnpaced(hook: (unpaced: Unpaced) => void): () => void {
   const before = report
   report = hook
   return () => void (report = before)
 }
 
-/** For tests: what cannot be paced is an error of its pipeline, whatever `overflow` says. Answers how to take that back. */
+/** For tests: a source that ignores backpressure fails its pipeline with `UnpacedError`, whatever `overflow` says. Returns the way back. */
 export function strictDemand(): () => void {
   const before = isStrict
   isStrict = true
   return () => void (isStrict = before)
 }
 
-/** A stage as it was written down: one for all its subscriptions, so that it warns once. */
+/** A stage as it was written down: shared by all its subscriptions. */
 export class StageNotes {
   private _hasWarned = false
 
@@ -94,8 +107,8 @@ export class StageNotes {
     readonly isSparse = false,
   ) {}
 
-  /** The error that ends the pipeline, if that is how it is to be. */
-  see(kind: keyof typeof SEEN, stage: string, items?: number): UnpacedError | null {
+  /** Warns, or returns the error that ends the pipeline. `stage` is the name with the parts around it. */
+  see(kind: Kind, stage: string, items?: number): UnpacedError | null {
     if ((kind === 'missing' || kind === 'piled') && this.isSparse) return null
     const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind, items) }
     const isCertain = kind === 'closed' || kind === 'late'
@@ -108,33 +121,37 @@ export class StageNotes {
   }
 }
 
-function messageOf(stage: string, kind: keyof typeof SEEN, items?: number): string {
-  if (kind === 'piled') return `millrace: above stage "${stage}" about ${items} ${SEEN.piled}: ${CURES.piled}.`
-  const after = kind === 'stop' ? '' : ' Items are kept in memory until they are taken.'
-  return `millrace: stage "${stage}" cannot be paced (${SEEN[kind]}): ${CURES[kind]}.${after}`
+export function stageNotes(operator: string, options?: StageOptions): StageNotes {
+  return new StageNotes(options?.name ?? operator, options?.overflow ?? 'keep', options?.sparse)
 }
 
-/** The items that wait at a stage, and the demand above it. */
-export class Arrivals<T> implements Foreman {
+function messageOf(stage: string, kind: Kind, items?: number): string {
+  if (kind === 'piled') return `millrace: above stage "${stage}" about ${items} ${SEEN.piled}: ${CURES.piled}.`
+  const after = kind === 'stop' ? '' : ' Until then items wait in memory.'
+  return `millrace: backpressure of stage "${stage}" is ignored (${SEEN[kind]}). ${CURES[kind]}.${after}`
+}
+
+export class Intake<T> implements DemandOwner {
   readonly demand: Demand = new Demand(this)
-  /** As warnings and errors call the stage. */
+  /** The name of the stage, with the names of the parts around it. */
   readonly name: string
   private readonly _waiting = new Ring<T>()
-  /** Items that arrived outside a turn since one arrived inside. */
+  /** Items that arrived outside a turn since an item last arrived in a turn. */
   private _late = 0
-  /** Items that have come. */
+  /** Items that have arrived. */
   arrived = 0
-  /** How many are in places; counted by the stage. */
+  /** Slots in use; counted by the stage. */
   used = 0
 
   constructor(
     private readonly notes: StageNotes,
-    readonly places: number,
-    below: Scope,
+    readonly slots: number,
+    private readonly _below: Scope,
   ) {
-    this.name = below.name === '' ? notes.name : `${below.name}/${notes.name}`
+    this.name = _below.name === '' ? notes.name : `${_below.name}/${notes.name}`
   }
 
+  /** Items that wait for a slot. */
   get size(): number {
     return this._waiting.size
   }
@@ -143,12 +160,24 @@ export class Arrivals<T> implements Foreman {
     return this.used + this._waiting.size
   }
 
-  /** To be asked for each item, first: an error where the pipeline is to end. */
+  /** Subscribes to the source with this demand in the scope, until `until` is unsubscribed. An error from above gets this stage in its trail. */
+  connect(until: Subscription, source: Observable<T>, { next, error, complete }: Observer<T>): void {
+    subscribeUntil(until, withDemand(this._below, this.demand), source, {
+      next,
+      error: (cause) => error(passedBy(cause, this)),
+      complete: () => {
+        this.demand.isComplete = true
+        complete()
+      },
+    })
+  }
+
+  /** To be called first for each item. Returns the error that ends the pipeline, if there is one. */
   look(): UnpacedError | null {
     const { demand } = this
     this.arrived++
     if (demand.turn === 0) return this._lookOutsideTurn()
-    const missing = demand.unseen - 1 // this one is among them
+    const missing = demand.unseen - 1 // this item is counted as well
     demand.unseen = this._late = 0
     if (!demand.isOpen) return this.notes.see('closed', this.name)
     return missing < MANY_MISSING ? null : this.notes.see('missing', this.name)
@@ -157,12 +186,26 @@ export class Arrivals<T> implements Foreman {
   private _lookOutsideTurn(): UnpacedError | null {
     const { demand } = this
     this._late++
-    if (!this.notes.isSparse && demand.unseen >= this._late && (this._late > this.places || !demand.isOpen))
+    if (!this.notes.isSparse && demand.unseen >= this._late && (this._late > this.slots || !demand.isOpen))
       return this.notes.see('late', this.name)
     return demand.isOpen ? null : this.notes.see('closed', this.name)
   }
 
-  /** Called by a source while it emits: what is thrown is its error. */
+  /** An item that finds no free slot waits; or this item, or another, is lost. */
+  keep(value: T): void {
+    const { overflow } = this.notes
+    const isFull = this._waiting.size >= this.slots
+    if (overflow === 'drop-newest' && isFull) return
+    if (overflow === 'drop-oldest' && isFull) this._waiting.shift()
+    this._waiting.push(value)
+  }
+
+  /** The item that has waited longest; only while `size` is above 0. */
+  take(): T {
+    return this._waiting.shift() as T // `size` is above 0
+  }
+
+  /** Called by a source while it emits: a throw is the error of the source. */
   noneArrived(): void {
     const unpaced = this.notes.see('missing', this.name)
     if (unpaced !== null) throw unpaced
@@ -175,21 +218,4 @@ export class Arrivals<T> implements Foreman {
   stoppedLate(): void {
     this.notes.see('stop', this.name)
   }
-
-  /** The stage is full: the item waits, or it or another is lost. */
-  keep(value: T): void {
-    const { overflow } = this.notes
-    const isFull = this._waiting.size >= this.places
-    if (overflow === 'drop-newest' && isFull) return
-    if (overflow === 'drop-oldest' && isFull) this._waiting.shift()
-    this._waiting.push(value)
-  }
-
-  take(): T {
-    return this._waiting.shift() as T // its size was looked at
-  }
-}
-
-export function stageNotes(operator: string, options: StageOptions | undefined): StageNotes {
-  return new StageNotes(options?.name ?? operator, options?.overflow ?? 'keep', options?.sparse)
 }

@@ -1,170 +1,85 @@
 /**
- * Demand travels up, values travel down.
+ * The scope: a record of everything that holds below a source or stage. RxJS's `subscribe` carries no demand, so a stage publishes a scope while
+ * it subscribes upward, and a source that is reached through operators that subscribe synchronously picks the scope up. `Downstream` is the part
+ * of a source or stage that emits to its subscriber. No internals of RxJS are touched.
  *
- * RxJS's `subscribe` carries no demand. So while one of our stages subscribes to what is above it, it lays a scope: the demand it has, the
- * context that holds, its name. A source of ours that is reached through operators which subscribe synchronously picks the scope up, pauses
- * when the demand closes, and goes on when it opens.
+ *     stage:  under(withDemand(scope, demand), () => source.subscribe(…))
+ *     source: new Downstream(subscriber) picks the scope up, and claims its demand
+ *     source: downstream.next(item) publishes the scope again, so that a source subscribed to meanwhile (concatMap, concat) finds it as well
  *
- *     stage: under(scope, () => source.subscribe(…))      source: claim() at subscription
- *     stage: demand.close() … demand.open()               source: pauses … goes on
- *     source: lays the scope again around its own next, error and complete, so that what is subscribed there finds it as well
- *
- * No internals of RxJS are touched. What cannot be paced so is detected: see `arrivals.ts`.
+ * Always true:
+ * - the current scope is the scope of the innermost subscription, turn or relay on the stack; outside them it is null;
+ * - code of the user runs with no scope published, so a pipeline that runs inside a worker has a scope of its own;
+ * - whatever publishes a scope restores the scope before it, also when it throws.
  */
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs'
 import { background, type Context, type Sender } from '../../runtime/index.js'
-import { queue, Ring, type Runnable } from '../../runtime/internal.js'
-import type { DeadLetter } from './dead-letter.js'
-import type { Leaving } from './pending-cleanup.js'
+import type { Runnable, Spawned } from '../../runtime/internal.js'
+import { Demand, PileUp, type DemandOwner } from './demand.js'
+import { passDown } from './stage-trail.js'
+
+/** An item whose work failed, as `catchTo` sends it to its channel. */
+export interface DeadLetter<T = unknown> {
+  readonly value: T
+  /** The error that the work threw. */
+  readonly cause: unknown
+  /** The name of the stage. */
+  readonly stage: string
+  /** The number of items that had reached the stage before this item. */
+  readonly position: number
+}
+
+/** The canceled goroutines of a run: see `PendingCleanup`. */
+export interface CleanupList {
+  add(goroutine: Spawned): void
+}
 
 export interface Scope {
   readonly demand: Demand
   readonly ctx: Context
-  /** What `named` calls the part of the pipeline that is above it; empty where none does. */
+  /** The name that `named` gives to the part of the pipeline above it; empty without `named`. */
   readonly name: string
-  /** Where `catchTo` has the items sent whose work fails. */
-  readonly letters: Sender<DeadLetter> | null
-  /** Where a run keeps the goroutines that are to have ended before it has. */
-  readonly leaving: Leaving | null
-  /** The source that emits at this moment: what is subscribed to meanwhile is an inner source of it. */
+  /** The channel of `catchTo`, for items whose work fails. */
+  readonly deadLetters: Sender<DeadLetter> | null
+  /** Goroutines that must end before the run ends. */
+  readonly cleanup: CleanupList | null
+  /** The source that emits at this moment: a source subscribed to meanwhile is an inner source of it. */
   readonly outer: OuterSource | null
 }
 
-/** Who laid the demand, as those see it who emit within it. */
-export interface Foreman {
-  /** Items in its places, and the places there are. */
-  readonly depth: number
-  readonly places: number
-  /** So many items were emitted above in a row, and none of them has arrived. */
-  noneArrived(): void
-  /** So many items may be kept by an operator above, while inner sources run: see `pile-up.ts`. */
-  piledUp(items: number): void
-  /** An item that had waited for demand did not arrive, but ended all that is above. */
-  stoppedLate(): void
-}
-
-/** A source whose items lead to others, as those see it. */
+/** A source whose items may lead to inner sources. */
 export interface OuterSource {
-  /** A source is subscribed to while this one emits. Returns the source whose inner source that is. */
+  /** A source is subscribed to while this source emits. Returns the outer source of the new source. */
   begins(): OuterSource | null
-  /** An inner source begins as another one ends. */
+  /** An inner source begins as another ends. */
   beginsAtEnd(): void
   /** An inner source has ended. */
   ended(): void
 }
 
-/** Told as a demand closes and opens: what a meter needs. */
-export interface DemandWatch {
-  closed(): void
-  opened(): void
-}
-
-/** Items emitted in a row, none of which has arrived, before that is told. */
-const MANY_UNSEEN = 100_000
-/** And before a source lets the others have a turn: they may be what it takes for one to arrive (zip). */
-const SOME_UNSEEN = 64
-
-/**
- * Whether a stage takes more. Sources that wait for it rotate: each emits one item and queues up again, where several share it.
- */
-export class Demand {
-  private _isOpen = true
-  private _isRetired = false
-  private readonly _waiting = new Ring<Runnable>()
-  /** Sources that pause on it. */
-  claims = 0
-  /** Not 0 while one of them emits. */
-  turn = 0
-  /** Items they emitted since one arrived in their turn. */
-  unseen = 0
-  /** Nothing comes from above any more. */
-  isComplete = false
-  /** Made when the first one watches. */
-  watches: Set<DemandWatch> | null = null
-
-  constructor(readonly foreman: Foreman | null = null) {}
-
-  get isOpen(): boolean {
-    return this._isOpen
-  }
-
-  close(): void {
-    if (this._isRetired || !this._isOpen) return
-    this._isOpen = false
-    if (this.watches !== null) for (const watch of this.watches) watch.closed()
-  }
-
-  open(): void {
-    if (this._isOpen) return
-    this._isOpen = true
-    if (this.watches !== null) for (const watch of this.watches) watch.opened()
-    this.passOn()
-  }
-
-  /** A source emits an item in its turn. */
-  emitted(): void {
-    if (++this.unseen === MANY_UNSEEN) this.foreman?.noneArrived()
-  }
-
-  /** The stage has left: a source that others still listen to must not wait for it. */
-  retire(): void {
-    this._isRetired = true
-    if (!this._isOpen && this.watches !== null) for (const watch of this.watches) watch.opened()
-    this._isOpen = true
-    for (let next = this._waiting.shift(); next !== undefined; next = this._waiting.shift()) queue.push(next)
-  }
-
-  /** Calls `source` when it is open again, and its turn. */
-  wait(source: Runnable): void {
-    this._waiting.push(source)
-  }
-
-  get othersWait(): boolean {
-    return this._waiting.size > 0
-  }
-
-  /** The source is to give way, though the demand is open. */
-  get isOthersTurn(): boolean {
-    return this.unseen >= SOME_UNSEEN && this.claims > 1
-  }
-
-  /** Whoever cannot use the open demand leaves it to the next. */
-  passOn(): void {
-    if (!this._isOpen) return
-    const next = this._waiting.shift()
-    if (next !== undefined) queue.push(next)
-  }
-}
-
-/** One for the process, even where two copies of the package were loaded. */
-const key = Symbol.for('millrace.scope.v1')
-// a place of ours alone
-const shared = globalThis as { [key]?: { current: Scope | null } }
+/** One cell for the process, even where two copies of the package are loaded. */
+const key = Symbol.for('millrace.scope.v2')
+const shared = globalThis as { [key]?: { current: Scope | null } } // only Millrace uses this symbol
 const scopes = (shared[key] ??= { current: null })
 
-/** What holds where nobody laid a scope: the context of no end, and a demand that is always open. */
-function unscoped(): Scope {
-  return { demand: new Demand(), ctx: background, name: '', letters: null, leaving: null, outer: null }
-}
-
-/** What a run lays: a demand that is always open, and sees what arrives. */
-export function scopeOfRun(ctx: Context, leaving: Leaving, foreman: Foreman): Scope {
-  return { demand: new Demand(foreman), ctx, name: '', letters: null, leaving, outer: null }
-}
-
-/** What a stage lays above itself: all that holds below it, and its own demand. */
-export function withDemand({ ctx, name, letters, leaving }: Scope, demand: Demand): Scope {
-  return { demand, ctx, name, letters, leaving, outer: null }
-}
-
-/** The scope laid by the nearest stage of ours below, at the moment of subscription. */
+/** The scope published by the nearest stage below, at the moment of subscription; else a demand that is always open. */
 export function currentScope(): Scope {
-  return scopes.current ?? unscoped()
+  return scopes.current ?? scopeOfRun(background, null, null)
 }
 
-/** Runs `f` with the scope laid; null clears it, as our stages do before they call user code. */
+/** The scope of a run: a demand that is always open. */
+export function scopeOfRun(ctx: Context, cleanup: CleanupList | null, owner: DemandOwner | null): Scope {
+  return { demand: new Demand(owner), ctx, name: '', deadLetters: null, cleanup, outer: null }
+}
+
+/** The scope that a stage publishes upward: everything that holds below it, and its own demand. */
+export function withDemand({ ctx, name, deadLetters, cleanup }: Scope, demand: Demand): Scope {
+  return { demand, ctx, name, deadLetters, cleanup, outer: null }
+}
+
+/** Runs `f` with the scope published; with null for code of the user. */
 export function under<R>(scope: Scope | null, f: () => R): R {
-  const before = scopes.current
-  scopes.current = scope
+  const before = publish(scope)
   try {
     return f()
   } finally {
@@ -172,9 +87,167 @@ export function under<R>(scope: Scope | null, f: () => R): R {
   }
 }
 
-/** The same by hand, for loops that lay it once for many items: answers what to restore. */
-export function lay(scope: Scope | null): Scope | null {
+/** `under` by hand, for loops that publish a scope once for many items. Returns the scope to restore. */
+export function publish(scope: Scope | null): Scope | null {
   const before = scopes.current
   scopes.current = scope
   return before
+}
+
+/**
+ * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain `subscribe` returns its
+ * subscription only when a foreign source that emits synchronously has emitted everything, and such a source may have no end.
+ */
+export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, observer: Observer<T>): void {
+  const linked = new Observable<T>((upstream) => {
+    until.add(upstream)
+    return upstream.closed ? undefined : source.subscribe(upstream)
+  })
+  under(scope, () => linked.subscribe(observer))
+}
+
+/** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */
+export class Downstream<T> implements OuterSource {
+  readonly scope: Scope = currentScope()
+  readonly demand: Demand = this.scope.demand
+  /** The scope to publish while it emits. */
+  private readonly _published: Scope
+  /** The source whose item led to this source. */
+  private readonly _outer: OuterSource | null
+  /** Null until an item leads to an inner source. */
+  private _pileUp: PileUp | null = null
+  private _isEnding = false
+
+  /** To be created during the subscription. A source that honors demand claims it, until the subscriber leaves. */
+  constructor(
+    private readonly subscriber: Subscriber<T>,
+    honorsDemand = true,
+  ) {
+    const { scope, demand } = this
+    if (!honorsDemand) {
+      this._published = scope
+      this._outer = null
+      return
+    }
+    const { ctx, name, deadLetters, cleanup, outer } = scope
+    this._published = { demand, ctx, name, deadLetters, cleanup, outer: this }
+    demand.claims++
+    const owner = (this._outer = outer === null || demand.turn === 0 ? null : outer.begins())
+    subscriber.add(() => {
+      demand.claims--
+      owner?.ended()
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.subscriber.closed
+  }
+
+  get isOpen(): boolean {
+    return this.demand.isOpen
+  }
+
+  /** Queues `source` to run when there is demand. */
+  wait(source: Runnable): void {
+    this.demand.wait(source)
+  }
+
+  next(value: T): void {
+    const before = this.enter()
+    try {
+      this.emit(value)
+    } finally {
+      this.leave(before)
+    }
+  }
+
+  /** Between `enter` and `leave`: for loops that emit many items. */
+  emit(value: T): void {
+    this.demand.emitted()
+    this.subscriber.next(value)
+    if (this._pileUp !== null) this._pileUp.emitted()
+  }
+
+  error(cause: unknown): void {
+    this._isEnding = true
+    const before = this.enter()
+    try {
+      passDown(cause, this.subscriber)
+    } finally {
+      this.leave(before)
+    }
+  }
+
+  complete(): void {
+    this._isEnding = true
+    const before = this.enter()
+    try {
+      this.subscriber.complete()
+    } finally {
+      this.leave(before)
+    }
+  }
+
+  /** Begins a turn. Returns the scope to hand to `leave`. */
+  enter(): Scope | null {
+    this.demand.turn++
+    return publish(this._published)
+  }
+
+  leave(before: Scope | null): void {
+    this.demand.turn--
+    publish(before)
+  }
+
+  begins(): OuterSource | null {
+    if (this._isEnding || this.subscriber.closed) {
+      this._outer?.beginsAtEnd()
+      return this._outer
+    }
+    if (this.demand.owner === null) return null
+    this._pileUp ??= new PileUp(this.demand)
+    this._pileUp.begins()
+    return this
+  }
+
+  beginsAtEnd(): void {
+    this._pileUp?.beginsAtEnd()
+  }
+
+  ended(): void {
+    this._pileUp?.ended()
+  }
+}
+
+/** The facts that a source or stage gives about itself without a subscription. */
+export interface Description {
+  readonly name: string
+  /** Items it holds at most; Infinity where nothing bounds them. */
+  readonly holds: number
+  /** The overflow policy, unless a full stage pauses its source. */
+  readonly policy?: string
+  readonly source?: Observable<unknown>
+  /** The sources of a stage that has several. */
+  readonly sources?: readonly unknown[]
+  /** Not a stage: a name for the part above it. */
+  readonly isPart?: boolean
+  /** The pipelines within the stage, built on `root`. */
+  readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
+}
+
+/** By weak reference, so that a description costs nothing else. */
+const descriptions = new WeakMap<Observable<unknown>, Description>()
+
+/** An observable with a description. `subscribe` runs for each subscriber, and returns what to do when it leaves. */
+export function described<T>(
+  description: Description,
+  subscribe: (subscriber: Subscriber<T>) => (() => void) | Subscription | void,
+): Observable<T> {
+  const observable = new Observable<T>(subscribe)
+  descriptions.set(observable, description)
+  return observable
+}
+
+export function descriptionOf(observable: Observable<unknown>): Description | undefined {
+  return descriptions.get(observable)
 }

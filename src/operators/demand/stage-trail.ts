@@ -1,33 +1,36 @@
 /**
- * Where an error came from, at the end of its `cause` chain: the stage that failed, the position of the item, and the stages it has passed on
- * its way down. What was not thrown by a stage (a source, the function of a `map`) has the first stage that it came to, and how many items had
- * come there. The error itself stays what was thrown, so `===`, `instanceof` and its own fields still tell; what was thrown and is no Error,
- * or cannot be added to, travels without a trail, and so does the end of a context, which many pipelines share.
+ * The origin of an error, at the end of its `cause` chain: the stage that failed, the position of the item, and the stages that the error has
+ * passed on its way down. An error that no stage threw (of a source, of the function of a `map`) gets the first stage it reaches, and the number
+ * of items that had reached that stage.
  *
- * An error that fails one pipeline after the other (a constant, a retry) carries the trail of the last: chains do not grow. An error is on its way
- * as long as an `error` of ours with it has not returned; a stage it comes to later begins a trail of its own.
+ * Always true:
+ * - the error stays the object that was thrown, so `===`, `instanceof` and its own fields hold;
+ * - an error has at most one trail: an error that fails one pipeline after another (a constant, a retry) carries the trail of the last, so chains
+ *   do not grow;
+ * - an error is on its way down as long as a `passDown` with it has not returned; a stage that it reaches later begins a new trail;
+ * - a value that is no Error, an error that cannot be extended, and the end of a context, which many pipelines share, get no trail.
  */
 import { CanceledError, DeadlineExceededError } from '../../runtime/index.js'
 
-/** A link of the chain: not thrown by itself, and has no stack. */
+/** The last link of a `cause` chain: the stage in which the error occurred. It is never thrown by itself, and its stack is its message. */
 export class StageTrail extends Error {
   override readonly name = 'StageTrail'
-  /** The stages that it has passed since, from the one below downward. */
+  /** The names of the stages that the error has passed since, downward. */
   readonly passed: string[] = []
 
   constructor(
     readonly stage: string,
-    /** How many items had come to the stage before the one that failed. */
+    /** The number of items that had reached the stage before the item that failed. */
     readonly position: number,
-    /** Whether it failed above: the stage is the first that it came to. */
+    /** The error occurred above: `stage` is the first stage that it reached. */
     readonly isAbove = false,
   ) {
     super()
-    Object.defineProperty(this, 'message', { get: () => this._inWords(), configurable: true })
-    Object.defineProperty(this, 'stack', { get: () => `${this.name}: ${this._inWords()}`, configurable: true })
+    Object.defineProperty(this, 'message', { get: () => this._text(), configurable: true })
+    Object.defineProperty(this, 'stack', { get: () => `${this.name}: ${this._text()}`, configurable: true })
   }
 
-  private _inWords(): string {
+  private _text(): string {
     const below = this.passed.length === 0 ? '' : `, then through ${this.passed.map((name) => JSON.stringify(name)).join(', ')}`
     const stage = JSON.stringify(this.stage)
     const where = this.isAbove
@@ -37,56 +40,55 @@ export class StageTrail extends Error {
   }
 }
 
-/** The link in the chain of each error that has one. */
+/** The trail of each error that has one. */
 const trails = new WeakMap<object, StageTrail>()
 
-/** Those on their way, with how many `error` calls of ours they are in. */
-const flights = new WeakMap<StageTrail, number>()
+/** Trails whose error is on its way down, with the number of `passDown` calls that the error is in. */
+const onTheWay = new WeakMap<StageTrail, number>()
 
-/** Longer chains, and those that go in a circle, get no trail. */
+/** A longer chain, and a chain that is a circle, gets no trail. */
 const LONGEST_CHAIN = 100
 
-/** The error failed in this stage, at this item. */
+/** The error occurred in this stage, at the item of this position. Returns the error. */
 export function failedIn(cause: unknown, stage: string, position: number): unknown {
-  return follow(cause, new StageTrail(stage, position))
+  return append(cause, new StageTrail(stage, position))
 }
 
-/** The error passed this stage on its way down, to which so many items had come. */
+/** The error reached this stage from above, after this number of items. Returns the error. */
 export function passedBy(cause: unknown, { name, arrived }: { readonly name: string; readonly arrived: number }): unknown {
   const trail = cause instanceof Error ? trails.get(cause) : undefined
-  if (trail !== undefined && flights.has(trail)) trail.passed.push(name)
-  else if (!(cause instanceof CanceledError || cause instanceof DeadlineExceededError)) follow(cause, new StageTrail(name, arrived, true))
+  if (trail !== undefined && onTheWay.has(trail)) trail.passed.push(name)
+  else if (!(cause instanceof CanceledError || cause instanceof DeadlineExceededError)) append(cause, new StageTrail(name, arrived, true))
   return cause
 }
 
-/** Calls `error` with the cause. What has a trail from this stage, or from above, is on its way meanwhile. */
-export function fly(cause: unknown, error: (cause: unknown) => void): void {
+/** Hands the error to the subscriber. An error with a trail from this stage, or from above, is on its way meanwhile. */
+export function passDown(cause: unknown, subscriber: { error(cause: unknown): void }): void {
   const trail = cause instanceof Error ? trails.get(cause) : undefined
-  const outer = trail === undefined ? undefined : flights.get(trail)
-  if (trail === undefined || outer === undefined) return error(cause)
-  flights.set(trail, outer + 1)
+  const depth = trail === undefined ? undefined : onTheWay.get(trail)
+  if (trail === undefined || depth === undefined) return subscriber.error(cause)
+  onTheWay.set(trail, depth + 1)
   try {
-    error(cause)
+    subscriber.error(cause)
   } finally {
-    if (outer === 0) flights.delete(trail)
-    else flights.set(trail, outer)
+    if (depth === 0) onTheWay.delete(trail)
+    else onTheWay.set(trail, depth)
   }
 }
 
-function follow(cause: unknown, trail: StageTrail): unknown {
-  const before = cause instanceof Error ? trails.get(cause) : undefined
-  const last = lastOf(cause, before)
+function append(cause: unknown, trail: StageTrail): unknown {
+  if (!(cause instanceof Error)) return cause
+  const last = lastOf(cause, trails.get(cause))
   if (last === null || !canHaveCause(last)) return cause
   Object.defineProperty(last, 'cause', { value: trail, writable: true, configurable: true, enumerable: false })
-  trails.set(cause as Error, trail) // lastOf answers null for what is none
-  flights.set(trail, 0)
+  trails.set(cause, trail)
+  onTheWay.set(trail, 0)
   return cause
 }
 
-/** The last error of the chain, before the trail that is to be replaced. */
-function lastOf(cause: unknown, trail: StageTrail | undefined): Error | null {
-  if (!(cause instanceof Error)) return null
-  let last: Error = cause
+/** The last error of the chain, before the trail to replace; null where the chain has no such error. */
+function lastOf(cause: Error, trail: StageTrail | undefined): Error | null {
+  let last = cause
   for (let length = 0; length < LONGEST_CHAIN; length++) {
     if (last.cause === undefined || last.cause === trail) return last
     if (!(last.cause instanceof Error)) return null

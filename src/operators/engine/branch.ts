@@ -1,45 +1,50 @@
-/** A branch of `fanOut` or `broadcast`: an observable that its owner feeds, as far as there is demand in it. */
+/**
+ * A branch of `fanOut`, `broadcast` or `groupByKey`: an observable that its stage feeds while there is demand in it.
+ *
+ * Always true: a branch has at most one subscriber, and receives items only while its demand is open. A branch that was completed before it was
+ * subscribed to completes at once.
+ */
 import { Observable } from 'rxjs'
-import { Outlet } from '../demand/downstream.js'
+import { Downstream } from '../demand/scope.js'
 
-/** The owner, as its branches see it. */
-export interface Trunk {
-  /** A branch was subscribed to, or its subscriber left. */
-  changed(): void
+/** The stage of a branch. */
+export interface BranchOwner {
+  /** A branch was subscribed to, or its subscriber has left. */
+  branchChanged(): void
 }
 
 export class Branch<T> {
-  /** Where its items go; null while nobody listens. */
-  outlet: Outlet<T> | null = null
-  private _isDone = false
+  /** The subscriber; null while there is none. */
+  downstream: Downstream<T> | null = null
+  private _isComplete = false
 
-  /** What the user's branch is built on. One subscriber at a time. */
+  /** The function of the user builds a pipeline on it. */
   readonly observable = new Observable<T>((subscriber) => {
-    if (this.outlet !== null) {
+    if (this.downstream !== null) {
       subscriber.error(new Error('millrace: a branch has one subscriber; use share() inside the branch'))
       return
     }
-    const outlet = new Outlet(subscriber)
-    if (this._isDone) {
-      outlet.complete()
+    const downstream = new Downstream(subscriber)
+    if (this._isComplete) {
+      downstream.complete()
       return
     }
-    this.outlet = outlet
-    this.trunk.changed()
+    this.downstream = downstream
+    this._owner.branchChanged()
     return () => {
-      this.outlet = null
-      this.trunk.changed()
+      this.downstream = null
+      this._owner.branchChanged()
     }
   })
 
-  constructor(private readonly trunk: Trunk) {}
+  constructor(private readonly _owner: BranchOwner) {}
 
   get isOpen(): boolean {
-    return this.outlet !== null && this.outlet.isOpen
+    return this.downstream !== null && this.downstream.isOpen
   }
 
   complete(): void {
-    this._isDone = true
-    this.outlet?.complete()
+    this._isComplete = true
+    this.downstream?.complete()
   }
 }

@@ -1,44 +1,69 @@
-/** A stage that performs one operation for each item, one item at a time: the next is wanted when the operation is through. */
+/**
+ * A stage that performs one operation for each item, one item at a time: the demand opens again when the operation has completed.
+ *
+ * Always true: the performer and the slot have the same item, so at most one operation is under way.
+ */
 import type { Subscriber } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
-import { checkOperation, PENDING, type Operation } from '../../runtime/internal.js'
+import { CallbackPerformer, checkOperation, type Operation } from '../../runtime/internal.js'
 import type { StageNotes } from '../demand/intake.js'
-import { Stage } from './stage.js'
-import { Step } from './step.js'
 import { failedIn } from '../demand/stage-trail.js'
+import { Stage } from './stage.js'
 
-export abstract class Serial<T, R> extends Stage<T, R> {
-  private readonly _step = new Step<T>(this)
+export abstract class SerialStage<T, R> extends Stage<T, R> {
+  private readonly _performer = new ItemPerformer<T>(this)
   private _position = -1
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes) {
     super(subscriber, notes, 1)
   }
 
+  /** Returns the operation to perform for the item. */
   protected abstract operationFor(value: T): Op<unknown>
-  /** The operation is through: `deliver`, or `free`. */
-  abstract through(value: T): void
+  /** The operation has completed: `flow.deliver`, or `flow.free`. */
+  abstract performed(value: T): void
 
   take(value: T): void {
     this._position++
-    let operation: Operation<unknown>
-    let result
+    let operation
     try {
-      operation = checkOperation('a stage', this.operationFor(value))
-      result = operation.poll()
+      operation = checkOperation(this.flow.intake.name, this.operationFor(value))
     } catch (cause) {
-      this.failed(cause)
-      return
+      return this.failed(cause)
     }
-    if (result === PENDING) this._step.park(operation, value)
-    else this.through(value)
+    this._performer.begin(operation, value)
   }
 
   failed(cause: unknown): void {
-    this.flow.fail(failedIn(cause, this.flow.arrivals.name, this._position))
+    this.flow.fail(failedIn(cause, this.flow.intake.name, this._position))
   }
 
   stopWork(): void {
-    this._step.stop()
+    this._performer.stop()
+  }
+}
+
+/** Performs the operation of one item after the other, without an allocation for each. */
+class ItemPerformer<T> extends CallbackPerformer<unknown> {
+  private _item: T | undefined = undefined
+
+  constructor(private readonly _stage: { performed(value: T): void; failed(cause: unknown): void }) {
+    super()
+  }
+
+  begin(operation: Operation<unknown>, item: T): void {
+    this._item = item
+    this.start(operation)
+  }
+
+  protected succeeded(): void {
+    const item = this._item as T // set by `begin`
+    this._item = undefined
+    this._stage.performed(item)
+  }
+
+  protected failed(cause: unknown): void {
+    this._item = undefined
+    this._stage.failed(cause)
   }
 }

@@ -1,48 +1,54 @@
-/** The lowest unfinished of items that finish in any order: what may be committed. */
+/**
+ * The watermark of items that finish in any order: every item below it has finished, so the item before it may be committed.
+ *
+ *     positions   0 1 2 3 4 5 6
+ *     finished    ✓ ✓ ✓ · ✓ ✓ ·      watermark 3: item 2 may be committed
+ *
+ * Always true: `_order` holds the items from the watermark on, in the order of their positions, and its first item is unfinished.
+ */
 import { Ring } from '../../runtime/internal.js'
 
 interface Entry<T> {
   readonly item: T
-  isThrough: boolean
+  isFinished: boolean
 }
 
 export class Watermark<T> {
-  /** From the lowest unfinished on, in the order of their positions. */
-  private readonly _open = new Map<number, Entry<T>>()
+  private readonly _unfinished = new Map<number, Entry<T>>()
   private readonly _order = new Ring<Entry<T>>()
   private _next = 0
-  /** The position of the lowest unfinished, and the last item before it. */
-  private _lowest = 0
-  private _untold: { readonly item: T } | null = null
+  private _watermark = 0
+  /** The item before the watermark, until it is committed. */
+  private _uncommitted: { readonly item: T } | null = null
 
-  constructor(private readonly commit: (item: T, position: number) => void) {}
+  constructor(private readonly _commit: (item: T, position: number) => void) {}
 
-  /** Items begin in order. */
+  /** An item begins; items begin in the order of their positions. */
   began(item: T): void {
-    const entry = { item, isThrough: false }
-    this._open.set(this._next++, entry)
+    const entry = { item, isFinished: false }
+    this._unfinished.set(this._next++, entry)
     this._order.push(entry)
   }
 
-  /** Answers by how many the lowest unfinished has moved. */
+  /** An item has finished. Returns the number of positions by which the watermark has moved. */
   finished(position: number): number {
-    const entry = this._open.get(position) as Entry<T> // it began, and finishes once
-    this._open.delete(position)
-    entry.isThrough = true
-    const before = this._lowest
-    for (let first = this._order.first; first !== undefined && first.isThrough; first = this._order.first) {
+    const entry = this._unfinished.get(position) as Entry<T> // an item begins before it finishes, and finishes once
+    this._unfinished.delete(position)
+    entry.isFinished = true
+    const before = this._watermark
+    for (let first = this._order.first; first !== undefined && first.isFinished; first = this._order.first) {
       this._order.shift()
-      this._lowest++
-      this._untold = first
+      this._watermark++
+      this._uncommitted = first
     }
-    return this._lowest - before
+    return this._watermark - before
   }
 
-  /** Calls `commit` if it has moved since. */
-  tell(): void {
-    if (this._untold === null) return
-    const { item } = this._untold
-    this._untold = null
-    this.commit(item, this._lowest - 1)
+  /** Calls `commit` if the watermark has moved since the last call. */
+  commit(): void {
+    if (this._uncommitted === null) return
+    const { item } = this._uncommitted
+    this._uncommitted = null
+    this._commit(item, this._watermark - 1)
   }
 }

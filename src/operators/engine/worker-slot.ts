@@ -1,56 +1,78 @@
 /**
- * One place of a stage that runs workers: the item under way there, whatever kind its work is. A place is used again and again, so a promise's
- * two callbacks are made once for each place, not for each item; it waits for operations itself.
+ * A slot of a stage that runs workers: one item, and the work on it, of whatever kind. A slot is used again and again, so the two callbacks for
+ * promises are created once for each slot, and the slot itself waits for operations.
+ *
+ *     begin ──▶ works ──result──▶ done ──▶ free
+ *       ▲         └─throws─▶ the failure policy ──pauses──▶ works again
+ *       │                              └──sends a dead letter──▶ done
+ *
+ * Always true:
+ * - at most one of these is under way: an operation, a promise, a subscription, a pause, the send of a dead letter;
+ * - code of the user runs with no scope published;
+ * - a slot that was stopped reports nothing more, and its goroutine was canceled.
  */
-import { Subscription, type Observable } from 'rxjs'
-import type { Context } from '../../runtime/index.js'
-import { PENDING, queue, spawn, type Spawned, Waiter, type Operation, type Runnable } from '../../runtime/internal.js'
-import type { Leaving } from '../demand/pending-cleanup.js'
-import { lay, type Scope } from '../demand/scope.js'
-import { kindOf, type Work } from './work.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import { isObservable, Subscription, type Observable } from 'rxjs'
+import { sleep, type Context } from '../../runtime/index.js'
+import {
+  CallbackPerformer,
+  isGenerator,
+  isOperation,
+  isThenable,
+  mistyped,
+  queue,
+  spawn,
+  Spawned,
+  type Operation,
+} from '../../runtime/internal.js'
+import { publish, subscribeUntil, type Scope } from '../demand/scope.js'
 
-/** The stage, as its places see it. */
-export interface Workers<T, R> {
+/**
+ * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable (each of its items is a
+ * result). An array is a value.
+ */
+export type Work<R> = R | PromiseLike<R> | Generator<never, R, any> | Observable<R> // eslint-disable-line @typescript-eslint/no-explicit-any -- the run queue decides what `next` receives
+
+/** The stage of a worker slot. */
+export interface SlotOwner<T, R> {
   readonly work: (value: T, ctx: Context) => Work<R>
   /** `work` is a generator function. */
   readonly runsGoroutines: boolean
+  /** The context of the workers. */
   readonly context: Context
-  /** Where goroutines go that are told to stop. */
-  readonly leaving: Leaving | null
-  /** What an observable of a worker is subscribed under. */
-  readonly scopeBelow: Scope
-  /** Whether results leave in the order of their items. */
+  /** The scope for an observable that a worker returns. */
+  readonly scopeOfWork: Scope
+  /** Results leave in the order of their items. */
   readonly isOrdered: boolean
-  /** A result of this place, and whether it has no more. */
-  result(place: Place<T, R>, value: R, isLast: boolean): void
-  /** This place has no (more) results. */
-  done(place: Place<T, R>): void
-  /** The work of this place threw. */
-  failed(place: Place<T, R>, cause: unknown): void
+  /** The work has a result; the last, or more may come. */
+  result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void
+  /** The work has no (more) results. */
+  done(slot: WorkerSlot<T, R>): void
+  /** The work threw. */
+  failed(slot: WorkerSlot<T, R>, cause: unknown): void
+  /** The pipeline ends with this error. */
+  stop(cause: unknown): void
 }
 
-export class Place<T, R> extends Waiter implements Runnable {
-  /** What is under way, and how many items had come before it. */
+export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
   value: T | undefined = undefined
   position = 0
-  /** What `byKey` is to find again at the end. */
+  /** The lane of the item in `byKey`. */
   lane: unknown = null
-  /** How often its work has failed, and when it first began. */
+  /** The number of failed attempts, and the time of the first failure in ms. */
   attempts = 0
-  began = 0
+  firstFailed = 0
   isDone = false
   hasKept = false
   private _kept: R | undefined = undefined
-  private _operation: Operation<R> | null = null
-  private _isGranted = false
+  /** The purpose of the operation under way. */
+  private _purpose: 'work' | 'pause' | 'dead letter' | 'none' = 'none'
   private _goroutine: Spawned<R> | null = null
   private _subscription: Subscription | null = null
   private _deferred: Observable<R> | null = null
-  private readonly _onValue = (value: R): void => this.pool.result(this, value, true)
-  private readonly _onThrow = (cause: unknown): void => this.pool.failed(this, cause)
+  private readonly _onValue = (value: R): void => this._owner.result(this, value, true)
+  private readonly _onThrow = (cause: unknown): void => this._owner.failed(this, cause)
 
-  constructor(private readonly pool: Workers<T, R>) {
+  constructor(private readonly _owner: SlotOwner<T, R>) {
     super()
   }
 
@@ -58,107 +80,108 @@ export class Place<T, R> extends Waiter implements Runnable {
     this.value = value
     this.position = position
     this.attempts = 0
-    this.work(value)
+    this._work(value)
   }
 
-  /** Does the work on the item, for the first time or again. */
-  work(value: T): void {
-    const { pool } = this
+  private _work(value: T): void {
+    const { _owner: owner } = this
     this.isDone = false
-    if (pool.runsGoroutines)
-      // it is a generator function
-      return this._join(spawn(pool.work as (value: T, ctx: Context) => Generator<never, R>, [value, pool.context], null))
+    this._purpose = 'work'
+    if (owner.runsGoroutines)
+      // a generator function
+      return this._join(spawn(owner.work as (value: T, ctx: Context) => Generator<never, R>, [value, owner.context], null))
     let work: Work<R>
     let kind
-    const scope = lay(null)
+    const scope = publish(null)
     try {
-      work = pool.work(value, pool.context)
+      work = owner.work(value, owner.context)
       kind = kindOf(work)
     } catch (cause) {
-      return pool.failed(this, cause)
+      return owner.failed(this, cause)
     } finally {
-      lay(scope)
+      publish(scope)
     }
-    // `kindOf` has told what it is.
+    this._follow(work, kind)
+  }
+
+  /** `kind` is the kind of the work: each cast below follows it. */
+  private _follow(work: Work<R>, kind: Kind): void {
+    const { _owner: owner } = this
     switch (kind) {
       case 'value':
-        return pool.result(this, work as R, true) // no work
+        return owner.result(this, work as R, true) // kind 'value'
       case 'promise':
-        // Only a promise of the language's own is sure to call back once, and later.
-        // It is a promise, or may be made one.
-        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
+        // Only a promise of the language itself is sure to call back once, and later.
+        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow) // kind 'promise'
       case 'operation':
-        return this._perform(work as unknown as Operation<R>) // it is one
+        return this.start(work as unknown as Operation<R>) // kind 'operation'
       case 'generator':
-        return this._join(spawn(handOver<R>, [work as Generator<never, R>], null)) // it is one
+        return this._join(spawn(delegateTo<R>, [work as Generator<never, R>], null)) // kind 'generator'
       case 'observable':
-        if (!pool.isOrdered) return this._subscribe(work as Observable<R>) // it is one
-        this._deferred = work as Observable<R> // it is one
+        if (!owner.isOrdered) return this._subscribe(work as Observable<R>) // kind 'observable'
+        this._deferred = work as Observable<R> // kind 'observable'
     }
   }
 
   private _join(goroutine: Spawned<R>): void {
     this._goroutine = goroutine
-    this._perform(goroutine.join() as Operation<R>) // every Op of ours is one
-  }
-
-  private _perform(operation: Operation<R>): void {
-    let value
-    try {
-      value = operation.poll()
-    } catch (cause) {
-      this._goroutine = null
-      return this.pool.failed(this, cause)
-    }
-    if (value !== PENDING) return this.pool.result(this, value, true)
-    this._operation = operation
-    this._isGranted = false
-    operation.park(this)
-  }
-
-  settle(raw: unknown): void {
-    this.raw = raw
-    this._isGranted = true
-    queue.push(this)
-  }
-
-  run(): void {
-    const operation = this._operation
-    if (operation === null) return // stopped meanwhile
-    this._operation = this._goroutine = null
-    let value
-    try {
-      value = operation.finish(this)
-    } catch (cause) {
-      return this.pool.failed(this, cause)
-    }
-    this.raw = undefined
-    this.pool.result(this, value, true)
+    this.start(goroutine.join() as Operation<R>) // every Op of Millrace is an Operation
   }
 
   private _subscribe(work: Observable<R>): void {
-    const { pool } = this
+    const { _owner: owner } = this
     this._subscription = new Subscription()
-    subscribeUntil(this._subscription, pool.scopeBelow, work, {
-      next: (value) => pool.result(this, value, false),
+    subscribeUntil(this._subscription, owner.scopeOfWork, work, {
+      next: (value) => owner.result(this, value, false),
       error: (cause) => {
         this._subscription = null
-        pool.failed(this, cause)
+        owner.failed(this, cause)
       },
       complete: () => {
         this._subscription = null
-        pool.done(this)
+        owner.done(this)
       },
     })
   }
 
-  /** In order, an observable is subscribed to when those before it are through: its results would have to wait without bound. */
+  /** The item is the first in order now: an observable is subscribed to only then, or its results would wait without a bound. */
   becomeFirst(): void {
     const work = this._deferred
     this._deferred = null
     if (work !== null) this._subscribe(work)
   }
 
+  /** Works on the item again, after a pause in ms; from the run queue where there is no pause. */
+  workAgain(pause: number): void {
+    this._purpose = 'pause'
+    if (pause > 0)
+      this.start(sleep(pause) as Operation<void>) // every Op of Millrace is an Operation
+    else queue.push({ run: () => this._purpose === 'pause' && this.succeeded() })
+  }
+
+  /** The item is done when its dead letter is sent. */
+  sendDeadLetter(sending: Operation<unknown>): void {
+    this._purpose = 'dead letter'
+    this.start(sending)
+  }
+
+  protected succeeded(value?: unknown): void {
+    const purpose = this._purpose
+    this._goroutine = null
+    if (purpose === 'work')
+      this._owner.result(this, value as R, true) // the work results in R
+    else if (purpose === 'pause')
+      this._work(this.value as T) // the slot has its item until it is done
+    else this._owner.done(this)
+  }
+
+  protected failed(cause: unknown): void {
+    this._goroutine = null
+    if (this._purpose === 'work') this._owner.failed(this, cause)
+    else this._owner.stop(cause)
+  }
+
+  /** Keeps a result until the results before it have left. */
   keep(value: R): void {
     this.isDone = true
     this.hasKept = true
@@ -172,21 +195,36 @@ export class Place<T, R> extends Waiter implements Runnable {
     return value
   }
 
-  stop(): void {
-    if (this._operation !== null) {
-      if (this._isGranted) this._operation.undo(this)
-      else this._operation.withdraw(this)
-    }
-    this._operation = null
+  override stop(): void {
+    super.stop()
+    this._purpose = 'none'
     if (this._goroutine !== null) {
       this._goroutine.cancel()
-      this.pool.leaving?.add(this._goroutine)
+      this._owner.scopeOfWork.cleanup?.add(this._goroutine)
     }
     this._subscription?.unsubscribe()
     this._deferred = null
   }
 }
 
-function handOver<R>(generator: Generator<never, R>): Generator<never, R> {
+function delegateTo<R>(generator: Generator<never, R>): Generator<never, R> {
   return generator
+}
+
+type Kind = 'value' | 'promise' | 'operation' | 'generator' | 'observable'
+
+/** Throws TypeError for an object that looks like work and is none: an async generator, the handle of a goroutine. */
+function kindOf(work: unknown): Kind {
+  if (typeof work !== 'object' || work === null) return 'value'
+  if (work instanceof Promise) return 'promise' // first, since most work is a promise
+  if (isOperation(work)) return 'operation'
+  if (isThenable(work)) return 'promise'
+  if (isGenerator(work)) {
+    if (Symbol.asyncIterator in work)
+      throw mistyped('the result of a worker', 'a value or work; wrap an async generator in fromIterable()', work)
+    return 'generator'
+  }
+  if (isObservable(work)) return 'observable'
+  if (work instanceof Spawned) throw mistyped('the result of a worker', 'a value or work; of a goroutine return its join()', work)
+  return 'value'
 }

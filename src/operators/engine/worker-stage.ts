@@ -1,81 +1,136 @@
-/** A stage whose places run workers: what a pool and `byKey` have in common. */
+/**
+ * A stage that runs workers, and its failure policy: shared by `workerPool` and `byKey`.
+ *
+ *     the work fails ──restart, and the schedule returns ms──▶ pauses ──▶ works again
+ *       ├──catchTo below, unless `stop`──▶ sends a dead letter ──▶ the next item has the slot
+ *       ├──skip──▶ the next item has the slot
+ *       └──stop──▶ the error of the pipeline
+ *
+ * Always true: an item has its slot until its failure is dealt with, so pauses and dead letters are within the bound of the stage.
+ */
 import type { Subscriber } from 'rxjs'
-import type { Context } from '../../runtime/index.js'
-import { isGeneratorFunction } from '../../runtime/internal.js'
-import type { StageNotes } from '../demand/intake.js'
-import { Place, type Workers } from './worker-slot.js'
-import { Failures, type FailureOptions } from './failure-policy.js'
-import type { Leaving } from '../demand/pending-cleanup.js'
-import type { Scope } from '../demand/scope.js'
+import { backoff, type Context, type Schedule, type Sender } from '../../runtime/index.js'
+import { checkFunction, checkOperation, isGeneratorFunction, mistyped, time } from '../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
+import { under, type DeadLetter, type Scope } from '../demand/scope.js'
+import { failedIn } from '../demand/stage-trail.js'
 import { Stage } from './stage.js'
-import type { Work } from './work.js'
+import { WorkerSlot, type SlotOwner, type Work } from './worker-slot.js'
+
+/**
+ * The failure policy of a stage. `stop`, the default: the error is the error of the pipeline. `skip`: the item is dropped. `restart`: the work
+ * begins again as long as the schedule returns a pause, then the error is the error of the pipeline.
+ */
+export type OnFailure = 'stop' | 'skip' | 'restart'
+
+export interface FailureOptions extends StageOptions {
+  /**
+   * The failure policy: `stop` (the default), `skip` or `restart`. With `catchTo` below, an item that is given up becomes a dead letter, unless
+   * the policy is set to `stop`.
+   */
+  readonly onFailure?: OnFailure
+  /** Returns the pause before a restart in ms, or null to give up; default `backoff()`. */
+  readonly schedule?: Schedule
+}
 
 export type Worker<T, R> = (value: T, ctx: Context) => Work<R>
 
-export abstract class WorkingStage<T, R> extends Stage<T, R> implements Workers<T, R> {
+/** The parts that a worker stage is made of; created once for an operator, shared by its subscriptions. */
+export interface WorkerPlan<T, R> {
+  readonly notes: StageNotes
+  readonly slots: number
+  readonly work: Worker<T, R>
+  readonly onFailure: OnFailure | undefined
+  readonly schedule: Schedule | null
+}
+
+/** Checks the options. Throws TypeError for a policy or a schedule of the wrong type. */
+export function workerPlan<T, R>(operator: string, slots: number, work: Worker<T, R>, options?: FailureOptions): WorkerPlan<T, R> {
+  const { onFailure, schedule } = options ?? {}
+  if (onFailure !== undefined && !['stop', 'skip', 'restart'].includes(onFailure))
+    throw mistyped(`${operator}(…, { onFailure })`, '"stop", "skip" or "restart"', onFailure)
+  if (schedule !== undefined) checkFunction(`${operator}(…, { schedule })`, schedule)
+  const restarts = onFailure === 'restart' ? (schedule ?? backoff()) : null
+  return { notes: stageNotes(operator, options), slots, work, onFailure, schedule: restarts }
+}
+
+export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner<T, R> {
+  readonly work: Worker<T, R>
   readonly runsGoroutines: boolean
-  /** How many items have come. */
+  abstract readonly isOrdered: boolean
+  /** The number of items that have been taken. */
   protected nextPosition = 0
-  private readonly _failures: Failures<T, R>
-  private readonly _free: Place<T, R>[] = []
-  private readonly _all: Place<T, R>[] = []
+  private readonly _freeSlots: WorkerSlot<T, R>[] = []
+  private readonly _slots: WorkerSlot<T, R>[] = []
 
   constructor(
     subscriber: Subscriber<R>,
-    notes: StageNotes,
-    places: number,
-    readonly work: Worker<T, R>,
-    options: FailureOptions | undefined,
+    private readonly _plan: WorkerPlan<T, R>,
   ) {
-    super(subscriber, notes, places)
-    this._failures = new Failures(this, options, this.flow.outlet.scope.letters)
-    this.runsGoroutines = isGeneratorFunction(work)
+    super(subscriber, _plan.notes, _plan.slots)
+    this.work = _plan.work
+    this.runsGoroutines = isGeneratorFunction(_plan.work)
   }
 
-  abstract readonly isOrdered: boolean
-  abstract result(place: Place<T, R>, value: R, isLast: boolean): void
-  abstract done(place: Place<T, R>): void
+  abstract result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void
+  abstract done(slot: WorkerSlot<T, R>): void
 
   get context(): Context {
     return this.flow.ctx
   }
 
-  get leaving(): Leaving | null {
-    return this.flow.outlet.scope.leaving
+  /** An observable of a worker obeys the demand below, and ends with the stage. */
+  get scopeOfWork(): Scope {
+    return { ...this.flow.downstream.scope, ctx: this.flow.ctx, outer: null }
   }
 
-  /** An observable of a worker runs at the pace of the stage below. */
-  get scopeBelow(): Scope {
-    return { ...this.flow.outlet.scope, ctx: this.flow.ctx, outer: null }
+  protected takeSlot(): WorkerSlot<T, R> {
+    const free = this._freeSlots.pop()
+    if (free !== undefined) return free
+    const slot = new WorkerSlot(this)
+    this._slots.push(slot)
+    return slot
   }
 
-  get stage(): string {
-    return this.flow.arrivals.name
+  protected release(slot: WorkerSlot<T, R>): void {
+    slot.value = undefined
+    this._freeSlots.push(slot)
   }
 
-  failed(place: Place<T, R>, cause: unknown): void {
-    if (!this.flow.isOver) this._failures.meet(place, cause)
+  stopWork(): void {
+    for (const slot of this._slots) slot.stop()
   }
 
   stop(cause: unknown): void {
     this.flow.fail(cause)
   }
 
-  protected takePlace(): Place<T, R> {
-    const free = this._free.pop()
-    if (free !== undefined) return free
-    const place = new Place(this)
-    this._all.push(place)
-    return place
+  /** The failure policy. A throw of the schedule or of the send is the error of the pipeline. */
+  failed(slot: WorkerSlot<T, R>, cause: unknown): void {
+    if (this.flow.isOver) return
+    const { onFailure, schedule } = this._plan
+    const { deadLetters } = this.flow.downstream.scope
+    try {
+      if (schedule !== null && this._restarts(schedule, slot, cause)) return
+      if (deadLetters !== null && onFailure !== 'stop') return this._sendDeadLetter(deadLetters, slot, cause)
+    } catch (thrown) {
+      return this.stop(thrown)
+    }
+    if (onFailure === 'skip') this.done(slot)
+    else this.stop(failedIn(cause, this.flow.intake.name, slot.position))
   }
 
-  protected release(place: Place<T, R>): void {
-    place.value = undefined
-    this._free.push(place)
+  private _restarts(schedule: Schedule, slot: WorkerSlot<T, R>, cause: unknown): boolean {
+    const now = time.timers.now()
+    if (slot.attempts++ === 0) slot.firstFailed = now
+    const pause = under(null, () => schedule({ attempts: slot.attempts, cause, elapsed: now - slot.firstFailed }))
+    if (pause === null) return false
+    slot.workAgain(pause)
+    return true
   }
 
-  stopWork(): void {
-    for (const place of this._all) place.stop()
-    this._failures.stopWork()
+  private _sendDeadLetter(deadLetters: Sender<DeadLetter>, slot: WorkerSlot<T, R>, cause: unknown): void {
+    const letter: DeadLetter = { value: slot.value, cause, stage: this.flow.intake.name, position: slot.position }
+    slot.sendDeadLetter(checkOperation('catchTo(sender): send()', deadLetters.send(letter)))
   }
 }

@@ -1,18 +1,18 @@
 import { isObservable, Observable } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
-import { descriptionOf } from '../engine/description.js'
+import { descriptionOf } from '../demand/scope.js'
 
 export interface GraphNode {
   /** `n1`, `n2` and so on, from the sources downward. */
   readonly id: string
   readonly name: string
-  /** `foreign` is what cannot be looked into: a source that is not of millrace, or several in one. */
+  /** `foreign`: a foreign source, or an operator of RxJS with several sources, which cannot be looked into. */
   readonly kind: 'source' | 'stage' | 'foreign'
-  /** Items it holds at most; Infinity where nothing bounds them, or that is not known. */
+  /** Items it holds at most; Infinity where nothing bounds them, or the bound is not known. */
   readonly holds: number
-  /** What happens when it is full, where that is not to pause. */
+  /** The overflow policy, unless a full stage pauses its source. */
   readonly policy?: string
-  /** As `named` calls the parts it belongs to, the outermost first. */
+  /** The names of the parts it belongs to (see `named`), the outermost first. */
   readonly parts: readonly string[]
 }
 
@@ -25,15 +25,16 @@ export interface GraphEdge {
 export interface Graph {
   readonly nodes: readonly GraphNode[]
   readonly edges: readonly GraphEdge[]
-  /** As a flowchart of Mermaid. */
+  /** The graph as a flowchart of Mermaid. */
   toMermaid(): string
-  /** In the language of Graphviz. */
+  /** The graph in the language of Graphviz. */
   toDot(): string
 }
 
 /**
- * What a pipeline consists of, without subscribing to it: sources and stages of ours, as far as RxJS lets them be seen. Operators of RxJS in
- * between are no nodes: they hold nothing. (`broadcast`, `fanOut` call their branches' builders for it.)
+ * Returns the sources and stages of a pipeline without subscribing to it, as far as RxJS lets them be seen. Operators of RxJS in between are no
+ * nodes: they hold nothing. The functions that build the branches of `fanOut` and `broadcast` are called for it. Throws TypeError for an argument
+ * that is no observable.
  *
  * @example
  * ```ts
@@ -42,24 +43,31 @@ export interface Graph {
  */
 export function graph(pipeline: Observable<unknown>): Graph {
   if (!isObservable(pipeline)) throw mistyped('graph(pipeline)', 'an Observable', pipeline)
-  const drawing = new Drawing()
-  drawing.add(pipeline, [])
-  const { nodes, edges } = drawing
+  const { nodes, edges } = draw(pipeline, false)
   return { nodes, edges, toMermaid: () => mermaid(nodes, edges), toDot: () => dot(nodes, edges) }
+}
+
+/** Draws a pipeline. An observable that is used twice is drawn once, or, with `eachUse`, for each use: each use is a subscription. */
+export function draw(pipeline: unknown, eachUse: boolean): Pick<Graph, 'nodes' | 'edges'> {
+  const drawing = new Drawing(eachUse)
+  drawing.add(pipeline, [])
+  return drawing
 }
 
 class Drawing {
   readonly nodes: GraphNode[] = []
   readonly edges: GraphEdge[] = []
-  /** What is drawn, with the nodes its items come from: something used twice is drawn once. */
+  /** The nodes from which the items of an observable come. */
   private readonly _drawn = new Map<unknown, readonly string[]>()
 
-  /** Draws what leads to `observable`, and answers the nodes that its items come from. */
+  constructor(private readonly _eachUse: boolean) {}
+
+  /** Draws everything above `observable`. Returns the nodes from which its items come. */
   add(observable: unknown, parts: readonly string[]): readonly string[] {
     const before = this._drawn.get(observable)
     if (before !== undefined) return before
     const ends = this._draw(observable, parts)
-    this._drawn.set(observable, ends)
+    if (!this._eachUse) this._drawn.set(observable, ends)
     return ends
   }
 
@@ -67,7 +75,7 @@ class Drawing {
     if (!isObservable(observable)) return [this._node('foreign', 'foreign', Infinity, parts)]
     const description = descriptionOf(observable)
     if (description === undefined) {
-      const { source } = observable as { source?: Observable<unknown> } // what RxJS's own operators have
+      const { source } = observable as { source?: Observable<unknown> } // the operators of RxJS have this field
       return source === undefined ? [this._node('foreign', 'foreign', Infinity, parts)] : this.add(source, parts)
     }
     const { name, holds, policy, source, sources, branches, isPart } = description
@@ -76,9 +84,9 @@ class Drawing {
     const node = this._node(above.length === 0 ? 'source' : 'stage', name, holds, parts, policy)
     for (const from of above) this.edges.push({ from, to: node })
     if (branches === undefined) return [node]
-    const top = new Observable<never>()
-    this._drawn.set(top, [node])
-    return branches(top).flatMap((branch) => this.add(branch, parts))
+    const root = new Observable<never>()
+    this._drawn.set(root, [node])
+    return branches(root).flatMap((branch) => this.add(branch, parts))
   }
 
   private _node(kind: GraphNode['kind'], name: string, holds: number, parts: readonly string[], policy?: string): string {

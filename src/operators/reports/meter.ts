@@ -1,31 +1,32 @@
 /**
- * What passes at a point of a pipeline, and how it fares with the stage below it. A meter holds nothing and changes no pace.
+ * A meter counts the items at a point of a pipeline, and measures the stage below it: put it right above that stage. It holds nothing and pauses
+ * nothing.
  *
- * Saturation is the share of time in which the stage below took no more; wait time is how long such a spell lasts on average; depth is what is
- * in that stage. So a meter stands right above the stage it is to tell of.
+ *     saturation   the share of the time in which the stage below was full
+ *     wait         the average length in ms of such a spell
+ *     depth        items in that stage now
  */
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { mistyped, time } from '../../runtime/internal.js'
-import { described } from '../engine/description.js'
-import { currentScope, type Demand, type DemandWatch } from '../demand/scope.js'
-import { instrument } from './telemetry.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import type { Demand, DemandWatch } from '../demand/demand.js'
+import { currentScope, described, subscribeUntil } from '../demand/scope.js'
+import { instrument, type Instrumented } from './telemetry.js'
 
-/** Counted over all subscriptions, from the first one on. */
+/** The numbers of a meter, over all its subscriptions, from the first on. */
 export interface Reading {
   /** Items that have passed. */
   readonly items: number
   /** Subscriptions that ended in an error. */
   readonly errors: number
-  /** Items a second, over the last seconds: what is older counts less and less. */
+  /** Items a second over the last seconds: older items count less and less. */
   readonly rate: number
   /** Items in the stage below, now. */
   readonly depth: number
-  /** Places in it; 0 where no stage of ours is below. */
+  /** Slots of the stage below; 0 where no stage of Millrace is below. */
   readonly places: number
-  /** ms that the stage below was full, on average for each time it was. */
+  /** The average length in ms of a spell in which the stage below was full. */
   readonly wait: number
-  /** The share of the time in which it was, from 0 to 1. */
+  /** The share of the time in which the stage below was full, from 0 to 1. */
   readonly saturation: number
 }
 
@@ -36,9 +37,11 @@ export interface Meter {
 }
 
 /**
- * Measures what passes here. The numbers are read with `read()`; where the API of OpenTelemetry is registered in the process, they are metrics
- * as well: `millrace.items`, `millrace.errors`, `millrace.depth`, `millrace.wait` and `millrace.saturation`, with the attribute
- * `millrace.meter`. It is not imported, nor needed.
+ * An operator that measures the items that pass, and the stage below it. `read()` returns the numbers. Where the API of OpenTelemetry is registered
+ * in the process, the numbers are also metrics: `millrace.items`, `millrace.errors`, `millrace.depth`, `millrace.wait` and `millrace.saturation`,
+ * with the attribute `millrace.meter`. The API is neither imported nor required.
+ *
+ * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source. Throws TypeError for an empty name.
  *
  * @example
  * ```ts
@@ -51,48 +54,46 @@ export function meter(name: string): Meter {
   if (typeof name !== 'string' || name === '') throw mistyped('meter(name)', 'a name', name)
   const gauge = new Gauge(name)
   const operator = <T>(source: Observable<T>): Observable<T> =>
-    described(
-      new Observable<T>((subscriber) => {
-        const scope = currentScope()
-        subscriber.add(gauge.watch(scope.demand))
-        subscribeUntil(subscriber, scope, source, {
-          next(value) {
-            gauge.items++
-            subscriber.next(value)
-          },
-          error(cause) {
-            gauge.errors++
-            subscriber.error(cause)
-          },
-          complete: () => subscriber.complete(),
-        })
-      }),
-      { name, holds: 0, source },
-    )
+    described<T>({ name, holds: 0, source }, (subscriber) => {
+      const scope = currentScope()
+      subscriber.add(gauge.watch(scope.demand))
+      subscribeUntil(subscriber, scope, source, {
+        next(value) {
+          gauge.items++
+          subscriber.next(value)
+        },
+        error(cause) {
+          gauge.errors++
+          subscriber.error(cause)
+        },
+        complete: () => subscriber.complete(),
+      })
+    })
   return Object.assign(operator, { meterName: name, read: () => gauge.read() })
 }
 
-/** ms after which an item counts half in the rate. */
+/** The time in ms after which an item counts half in the rate. */
 const HALF_LIFE = 5000
 
-export class Gauge implements DemandWatch {
+/** Always true: `_closed` counts the watched demands that are closed; a spell is under way while it is above 0. */
+class Gauge implements DemandWatch, Instrumented {
   items = 0
   errors = 0
   private readonly _demands = new Set<Demand>()
   private _start = NaN
   private _spells = 0
-  /** ms of spells that are over, and the beginning of the one under way. */
+  /** The ms of the spells that are over, and the beginning of the spell under way. */
   private _full = 0
   private _fullSince = NaN
   private _closed = 0
-  /** The rate at the time of the last look. */
+  /** The rate, the time and the items at the last reading. */
   private _rate = 0
   private _looked = NaN
   private _itemsThen = 0
 
   constructor(readonly name: string) {}
 
-  /** Answers how to end the watch. */
+  /** Returns a function that ends the watch. */
   watch(demand: Demand): () => void {
     if (Number.isNaN(this._start)) this._begin()
     this._demands.add(demand)
@@ -129,9 +130,9 @@ export class Gauge implements DemandWatch {
     const lifetime = now - this._start
     let depth = 0
     let places = 0
-    for (const { foreman } of this._demands) {
-      depth += foreman?.depth ?? 0
-      places += foreman?.places ?? 0
+    for (const { owner } of this._demands) {
+      depth += owner?.depth ?? 0
+      places += owner?.slots ?? 0
     }
     return {
       items: this.items,
@@ -144,7 +145,7 @@ export class Gauge implements DemandWatch {
     }
   }
 
-  /** Since the last look the rate was even, as far as we know; the older one fades with the time that has passed. */
+  /** Takes the rate since the last reading as even; the rate before fades with the time that has passed. */
   private _rateAt(now: number): number {
     const passed = now - this._looked
     if (!(passed > 0)) return this._rate

@@ -1,12 +1,10 @@
 /**
- * Meters as metrics of OpenTelemetry, if its API has been registered in this process: it keeps itself under a symbol of its own, where it is
- * looked for. Nothing is imported, and all of it is optional.
+ * Meters as metrics of OpenTelemetry, if its API is registered in this process. The API keeps itself under a symbol of its own, where this file
+ * looks for it: nothing is imported, and all of it is optional.
  */
-import type { Gauge, Reading } from './meter.js'
-
 const API = Symbol.for('opentelemetry.js.api.1')
 
-/** What is needed of the API, as its version 1 has it. */
+/** The part of the API that is used, in its version 1. */
 interface Observation {
   observe(value: number, attributes: Record<string, string>): void
 }
@@ -22,11 +20,15 @@ interface InstrumentOptions {
   readonly unit: string
 }
 
-const METRICS: readonly {
-  readonly value: 'items' | 'errors' | 'depth' | 'wait' | 'saturation'
-  readonly isCounter: boolean
-  readonly options: InstrumentOptions
-}[] = [
+type Value = 'items' | 'errors' | 'depth' | 'wait' | 'saturation'
+
+/** A meter, as its metrics see it. */
+export interface Instrumented {
+  readonly name: string
+  read(): Readonly<Record<Value, number>>
+}
+
+const METRICS: readonly { readonly value: Value; readonly isCounter: boolean; readonly options: InstrumentOptions }[] = [
   { value: 'items', isCounter: true, options: { description: 'Items that have passed', unit: '{item}' } },
   { value: 'errors', isCounter: true, options: { description: 'Subscriptions that ended in an error', unit: '{error}' } },
   { value: 'depth', isCounter: false, options: { description: 'Items in the stage below', unit: '{item}' } },
@@ -34,16 +36,16 @@ const METRICS: readonly {
   { value: 'saturation', isCounter: false, options: { description: 'The share of time in which the stage below is full', unit: '1' } },
 ]
 
-/** Called once for each meter, when it is first used. The readings are made when metrics are collected. */
-export function instrument(gauge: Gauge): void {
-  const api = (globalThis as { [API]?: { metrics?: { getMeter(name: string): MeterOfApi } } })[API] // whoever registered it says so
+/** Called once for each meter, when it is first used. The API reads the meter when it collects metrics. */
+export function instrument(meter: Instrumented): void {
+  const api = (globalThis as { [API]?: { metrics?: { getMeter(name: string): MeterOfApi } } })[API] // only the API uses this symbol
   const provider = api?.metrics
   if (provider === undefined) return
-  const meter = provider.getMeter('millrace')
-  const attributes = { 'millrace.meter': gauge.name }
+  const metrics = provider.getMeter('millrace')
+  const attributes = { 'millrace.meter': meter.name }
   for (const { value, isCounter, options } of METRICS) {
     const name = `millrace.${value}`
-    const instrument = isCounter ? meter.createObservableCounter(name, options) : meter.createObservableGauge(name, options)
-    instrument.addCallback((result) => result.observe((gauge.read() satisfies Reading)[value], attributes))
+    const instrument = isCounter ? metrics.createObservableCounter(name, options) : metrics.createObservableGauge(name, options)
+    instrument.addCallback((result) => result.observe(meter.read()[value], attributes))
   }
 }

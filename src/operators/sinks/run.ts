@@ -1,84 +1,17 @@
 import { isObservable, type Observable } from 'rxjs'
-import { chan, background, type Context, type Goroutine, type Receiver } from '../../runtime/index.js'
-import { checkContext, mistyped, Operation, PENDING, spawn, WaitQueue, type Pending, type Waiter } from '../../runtime/internal.js'
-import { Leaving } from '../demand/pending-cleanup.js'
-import { StageNotes } from '../demand/intake.js'
+import type { Context, Goroutine } from '../../runtime/index.js'
+import { checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
+import type { DemandOwner } from '../demand/demand.js'
+import { stageNotes } from '../demand/intake.js'
+import { PendingCleanup } from '../demand/pending-cleanup.js'
 import { scopeOfRun, under } from '../demand/scope.js'
-import { sendTo } from './send-to.js'
-
-/** Completes when the pipeline has, or throws what it failed with. */
-class Ending extends Operation<void> {
-  private readonly _waiters = new WaitQueue()
-  private _end: { readonly failed: boolean; readonly cause: unknown } | null = null
-
-  set(failed: boolean, cause?: unknown): void {
-    this._end = { failed, cause }
-    this._waiters.settleAll(undefined)
-  }
-  poll(): void | Pending {
-    if (this._end === null) return PENDING
-    if (this._end.failed) throw this._end.cause
-  }
-  park(waiter: Waiter): void {
-    this._waiters.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this._waiters.remove(waiter)
-  }
-  override finish(): void {
-    this.poll()
-  }
-  describe(): string {
-    return 'pipeline'
-  }
-}
-
-/** Subscribes under the context, and waits for the end; the subscription is over when this is, and so are the goroutines within it. */
-function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value: T) => void): Generator<never, void> {
-  const ending = new Ending()
-  const leaving = new Leaving()
-  if (ctx.err()._tag === 'Some') yield* ending.within(ctx)
-  const notes = new StageNotes('run', 'keep')
-  const scope = scopeOfRun(ctx, leaving, {
-    depth: 0,
-    places: 0,
-    noneArrived() {},
-    piledUp: (items) => void notes.see('piled', 'run', items),
-    stoppedLate() {},
-  })
-  const { demand } = scope
-  const subscription = under(scope, () =>
-    pipeline.subscribe({
-      next(value) {
-        demand.unseen = 0 // it has arrived
-        next?.(value)
-      },
-      error: (cause) => ending.set(true, cause),
-      complete: () => ending.set(false),
-    }),
-  )
-  try {
-    yield* ending.within(ctx)
-  } finally {
-    subscription.unsubscribe()
-    yield* leaving.wait(ctx)
-  }
-}
-
-function* collecting<T>(ctx: Context, pipeline: Observable<T>): Generator<never, T[]> {
-  const items: T[] = []
-  yield* running(ctx, pipeline, (value) => items.push(value))
-  return items
-}
-
-function checkPipeline(where: string, pipeline: unknown): void {
-  if (!isObservable(pipeline)) throw mistyped(where, 'an Observable', pipeline)
-}
 
 /**
- * Runs a pipeline as a goroutine. `join()` waits until it completes; it throws what the pipeline failed with, or the context's cause when that
- * ended first. When the context ends, or the goroutine is canceled, the pipeline is unsubscribed from. In each case `join()` settles when the
- * goroutines of the pipeline are unwound, the waits in their `finally` blocks included.
+ * A sink that runs a pipeline as a goroutine, and ignores its items.
+ *
+ * Shape: `join()` waits until the pipeline has completed. Holds no item. Throws the error of the pipeline, or the context's cause when the context
+ * ends first. When the context ends, or the goroutine is canceled, the pipeline is unsubscribed from. In each case `join()` settles after the
+ * goroutines of the pipeline are unwound, waits in their `finally` blocks included. Throws TypeError for arguments of the wrong type.
  *
  * @example
  * ```ts
@@ -91,38 +24,58 @@ export function run(ctx: Context, pipeline: Observable<unknown>): Goroutine<void
   return spawn(running, [ctx, pipeline], null)
 }
 
-/** As `run`, and joins to all that the pipeline emitted: for what is known to be small. */
-export function collect<T>(ctx: Context, pipeline: Observable<T>): Goroutine<T[]> {
-  checkContext('collect(ctx, pipeline)', ctx)
-  checkPipeline('collect(ctx, pipeline)', pipeline)
-  return spawn(collecting<T>, [ctx, pipeline], null)
+export function checkPipeline(where: string, pipeline: unknown): void {
+  if (!isObservable(pipeline)) throw mistyped(where, 'an Observable', pipeline)
 }
 
-export interface ToReceiverOptions {
-  /** Items that wait in the channel before the pipeline pauses; 0 for none. */
-  readonly capacity: number
-  /** Ends the pipeline; the receiver then throws its cause. */
-  readonly ctx?: Context
+/** Subscribes under the context and waits for the end. The subscription and its goroutines end with this goroutine. */
+export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value: T) => void): Generator<never, void> {
+  const ending = new Ending()
+  const cleanup = new PendingCleanup()
+  if (ctx.err()._tag === 'Some') yield* ending.within(ctx)
+  const scope = scopeOfRun(ctx, cleanup, demandOwner())
+  const { demand } = scope
+  const subscription = under(scope, () =>
+    pipeline.subscribe({
+      next(value) {
+        demand.unseen = 0 // the item has arrived
+        next?.(value)
+      },
+      error: (cause) => ending.set(true, cause),
+      complete: () => ending.set(false),
+    }),
+  )
+  try {
+    yield* ending.within(ctx)
+  } finally {
+    subscription.unsubscribe()
+    yield* cleanup.wait(ctx)
+  }
 }
 
-/**
- * Runs a pipeline and answers a receiver of what it emits, at the pace of the receiver: it pauses while `capacity` items wait. Closed when the
- * pipeline completes, with the cause when it fails. Starts soon; end it by the context.
- *
- * @example
- * ```ts
- * for await (const item of toReceiver(pipeline, { capacity: 16, ctx })) use(item)
- * ```
- */
-export function toReceiver<T>(pipeline: Observable<T>, { capacity, ctx = background }: ToReceiverOptions): Receiver<T> {
-  checkContext('toReceiver(pipeline, { ctx })', ctx)
-  checkPipeline('toReceiver(pipeline)', pipeline)
-  const items = chan<T>(capacity)
-  spawn(running, [ctx, pipeline.pipe(sendTo(items, { close: true, name: 'toReceiver' }))], {
-    ended(_, failure) {
-      if (!items.closed) items.close(failure?.error)
-      return true // told to the receiver
-    },
-  })
-  return items
+/** A run takes every item, so only a pile-up inside an operator is reported. */
+function demandOwner(): DemandOwner {
+  const notes = stageNotes('run')
+  return { depth: 0, slots: 0, noneArrived() {}, stoppedLate() {}, piledUp: (items) => void notes.see('piled', 'run', items) }
+}
+
+/** Completes when the pipeline has completed; throws the error that it failed with. */
+class Ending extends QueuedOperation<void> {
+  protected readonly waiters = new WaitQueue()
+  private _end: { readonly hasFailed: boolean; readonly cause: unknown } | null = null
+
+  set(hasFailed: boolean, cause?: unknown): void {
+    this._end = { hasFailed, cause }
+    this.waiters.settleAll(undefined)
+  }
+  poll(): void | Pending {
+    if (this._end === null) return PENDING
+    if (this._end.hasFailed) throw this._end.cause
+  }
+  override finish(): void {
+    this.poll()
+  }
+  describe(): string {
+    return 'pipeline'
+  }
 }

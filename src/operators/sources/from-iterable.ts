@@ -1,12 +1,13 @@
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { mistyped, queue, type Runnable } from '../../runtime/internal.js'
-import { described } from '../engine/description.js'
-import { Outlet } from '../demand/downstream.js'
-import { lay } from '../demand/scope.js'
+import { described, Downstream, publish } from '../demand/scope.js'
 
 /**
- * The items of an iterable, sync or async, pulled only as far as the stages below have demand. An endless one lets the host have its turn
- * by time slice. Unsubscribing calls the iterator's `return`. Starts soon, never inline.
+ * A source of the items of an iterable, sync or async. It pulls an item only while the stages below have demand, and starts from the run queue,
+ * never inline. An endless iterable yields to the host after each time slice.
+ *
+ * Shape: one item for each item. Holds no item of a sync iterable, 1 item of an async iterable. Completes at its end. Fails with the error of the
+ * iterator. A subscriber that leaves calls the iterator's `return`. Throws TypeError for an argument that is no iterable.
  *
  * @example
  * ```ts
@@ -14,76 +15,71 @@ import { lay } from '../demand/scope.js'
  * ```
  */
 export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Observable<T> {
-  // from JavaScript it may be anything
-  const it = iterable as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined
-  if (typeof it?.[Symbol.asyncIterator] === 'function') {
-    // it has the method
-    const async = iterable as AsyncIterable<T>
-    return described(
-      new Observable((subscriber) => {
-        const pump = new AsyncIterablePump(new Outlet(subscriber), async)
-        return () => pump.stop()
-      }),
-      { name: 'fromIterable', holds: 1 },
-    )
-  }
-  if (typeof it?.[Symbol.iterator] !== 'function') throw mistyped('fromIterable(iterable)', 'an iterable or an async iterable', iterable)
-  // it has the method
-  const sync = iterable as Iterable<T>
-  return described(
-    new Observable((subscriber) => {
-      const pump = new IterablePump(new Outlet(subscriber), sync)
+  if (isAsyncIterable(iterable))
+    return described<T>({ name: 'fromIterable', holds: 1 }, (subscriber) => {
+      const pump = new AsyncIterablePump(new Downstream(subscriber), iterable)
       return () => pump.stop()
-    }),
-    { name: 'fromIterable', holds: 0 },
-  )
+    })
+  if (!isIterable(iterable)) throw mistyped('fromIterable(iterable)', 'an iterable or an async iterable', iterable)
+  return described<T>({ name: 'fromIterable', holds: 0 }, (subscriber) => {
+    const pump = new IterablePump(new Downstream(subscriber), iterable)
+    return () => pump.stop()
+  })
 }
 
-/** Asks for the iterator at the start, not at the subscription; user code runs with no scope laid. */
+function isAsyncIterable<T>(value: Iterable<T> | AsyncIterable<T>): value is AsyncIterable<T> {
+  return typeof (value as Partial<AsyncIterable<T>> | null | undefined)?.[Symbol.asyncIterator] === 'function' // from JavaScript it may be anything
+}
+
+function isIterable<T>(value: Iterable<T>): boolean {
+  return typeof (value as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function' // from JavaScript it may be anything
+}
+
+/** Asks for the iterator at the start, not at the subscription. Code of the user runs with no scope published. */
 class IterablePump<T> implements Runnable {
   private _iterator: Iterator<T> | null = null
   private _isOver = false
 
   constructor(
-    private readonly outlet: Outlet<T>,
-    private readonly iterable: Iterable<T>,
+    private readonly _downstream: Downstream<T>,
+    private readonly _iterable: Iterable<T>,
   ) {
     queue.push(this)
   }
 
   run(): void {
-    const { outlet } = this
-    const { demand } = outlet
-    if (!this._isOver && !outlet.isOpen) outlet.wait(this)
+    const { _downstream: downstream } = this
+    const { demand } = downstream
+    if (!this._isOver && !downstream.isOpen) downstream.wait(this)
     else if (!this._isOver) {
-      const before = outlet.enter()
+      const before = downstream.enter()
       try {
         this._emitWhileWanted()
       } catch (cause) {
         this._isOver = true
-        outlet.error(cause)
+        downstream.error(cause)
       } finally {
-        outlet.leave(before)
+        downstream.leave(before)
       }
     }
     demand.passOn()
   }
 
   private _emitWhileWanted(): void {
-    const { outlet } = this
-    const { demand } = outlet
+    const { _downstream: downstream } = this
+    const { demand } = downstream
     while (!this._isOver) {
-      const scope = lay(null)
-      const result = (this._iterator ??= this.iterable[Symbol.iterator]()).next()
-      lay(scope)
+      const scope = publish(null)
+      const result = (this._iterator ??= this._iterable[Symbol.iterator]()).next()
+      publish(scope)
       if (result.done === true) {
         this._isOver = true
-        outlet.complete()
+        downstream.complete()
         return
       }
-      outlet.emit(result.value)
+      downstream.emit(result.value)
       if (this._isOver) return
-      if (!outlet.isOpen || demand.othersWait) return outlet.wait(this)
+      if (!downstream.isOpen || demand.othersWait) return downstream.wait(this)
       if (demand.isOthersTurn) return queue.push(this)
       if (--queue.operations.left <= 0 && queue.sliceIsOver) return queue.pushAfterHost(this)
     }
@@ -96,47 +92,46 @@ class IterablePump<T> implements Runnable {
   }
 }
 
-/** One `next` is asked for at a time, when there is demand; its answer is held until there is demand again. */
+/** Asks for one item at a time, when there is demand, and holds the result until there is demand again. */
 class AsyncIterablePump<T> implements Runnable {
   private _iterator: AsyncIterator<T> | null = null
-  private _state: 'ready' | 'asked' | 'answered' | 'over' = 'ready'
-  private _answer: IteratorResult<T> | null = null
+  private _state: 'ready' | 'asked' | 'received' | 'over' = 'ready'
+  private _result: IteratorResult<T> | null = null
 
   constructor(
-    private readonly outlet: Outlet<T>,
-    private readonly iterable: AsyncIterable<T>,
+    private readonly _downstream: Downstream<T>,
+    private readonly _iterable: AsyncIterable<T>,
   ) {
     queue.push(this)
   }
 
   run(): void {
-    const { outlet } = this
-    const { demand } = outlet
-    if (this._state === 'over') demand.passOn()
-    else if (!outlet.isOpen) {
-      outlet.wait(this)
-      demand.passOn()
-    } else {
-      if (this._state === 'answered') this._deliver(this._answer as IteratorResult<T>) // answered, so there is one
-      if (this._state === 'ready') this._ask()
-      demand.passOn()
+    const { _downstream: downstream } = this
+    const { demand } = downstream
+    if (this._state !== 'over') {
+      if (!downstream.isOpen) downstream.wait(this)
+      else {
+        if (this._state === 'received') this._deliver(this._result as IteratorResult<T>) // received
+        if (this._state === 'ready') this._ask()
+      }
     }
+    demand.passOn()
   }
 
   private _ask(): void {
-    if (!this.outlet.isOpen) return this.outlet.wait(this)
+    if (!this._downstream.isOpen) return this._downstream.wait(this)
     this._state = 'asked'
-    let answer: Promise<IteratorResult<T>>
+    let asked: Promise<IteratorResult<T>>
     try {
-      answer = (this._iterator ??= this.iterable[Symbol.asyncIterator]()).next()
+      asked = (this._iterator ??= this._iterable[Symbol.asyncIterator]()).next()
     } catch (cause) {
       return this._fail(cause)
     }
-    Promise.resolve(answer).then(
+    Promise.resolve(asked).then(
       (result) => {
         if (this._state !== 'asked') return
-        this._state = 'answered'
-        this._answer = result
+        this._state = 'received'
+        this._result = result
         queue.push(this)
       },
       (cause: unknown) => this._fail(cause),
@@ -144,26 +139,26 @@ class AsyncIterablePump<T> implements Runnable {
   }
 
   private _deliver(result: IteratorResult<T>): void {
-    this._answer = null
+    this._result = null
     if (result.done === true) {
       this._state = 'over'
-      this.outlet.complete()
+      this._downstream.complete()
       return
     }
     this._state = 'ready'
-    this.outlet.next(result.value)
+    this._downstream.next(result.value)
   }
 
   private _fail(cause: unknown): void {
     if (this._state === 'over') return
     this._state = 'over'
-    this.outlet.error(cause)
+    this._downstream.error(cause)
   }
 
   stop(): void {
     if (this._state === 'over') return
     this._state = 'over'
-    // A generator in the middle of a wait answers after it; what it throws then nobody waits for.
+    // An async generator in the middle of a wait returns after the wait; nothing waits for an error that it throws then.
     Promise.resolve(this._iterator?.return?.()).catch(() => undefined)
   }
 }

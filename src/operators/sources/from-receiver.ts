@@ -1,13 +1,24 @@
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { Option, Receiver } from '../../runtime/index.js'
-import { Channel, CLOSED, checkOperation, mistyped, Receiving, type Operation, type Pending, type Waiter } from '../../runtime/internal.js'
-import { described } from '../engine/description.js'
-import { Outlet } from '../demand/downstream.js'
-import { Pump } from '../engine/pump.js'
+import {
+  Channel,
+  CLOSED,
+  checkMethod,
+  checkOperation,
+  Receiving,
+  type Operation,
+  type Pending,
+  type Waiter,
+} from '../../runtime/internal.js'
+import { described, Downstream } from '../demand/scope.js'
+import { Pump } from './pump.js'
 
 /**
- * The values of a receiver, taken only as far as the stages below have demand: what is not wanted stays in the channel. Completes when it
- * is closed and drained; fails with the cause of `close(cause)`. Unsubscribing takes nothing more, and gives back what was on its way.
+ * A source of the values of a receiver. It receives only while the stages below have demand: other values stay in the channel.
+ *
+ * Shape: one item for each value. Holds 1 item. Completes when the channel is closed and drained. Fails with the cause of `close(cause)`. A
+ * subscriber that leaves withdraws the receive, and a value that was granted but not emitted goes back to the channel; the channel stays open.
+ * Throws TypeError for an argument that is no receiver.
  *
  * @example
  * ```ts
@@ -15,77 +26,70 @@ import { Pump } from '../engine/pump.js'
  * ```
  */
 export function fromReceiver<T>(receiver: Receiver<T>): Observable<T> {
-  // from JavaScript it may be anything
-  if (typeof (receiver as Partial<Receiver<T>> | null | undefined)?.receive !== 'function')
-    throw mistyped('fromReceiver(receiver)', 'a Receiver', receiver)
-  return described(
-    new Observable((subscriber) => {
-      const outlet = new Outlet(subscriber)
-      // of the items that the receiver has
-      const pump = receiver instanceof Channel ? new ChannelPump(outlet, receiver as Channel<T>) : new ReceiverPump(outlet, receiver)
-      return () => pump.stop()
-    }),
-    { name: 'fromReceiver', holds: 1 },
-  )
+  checkMethod('fromReceiver(receiver)', 'a Receiver', receiver, 'receive')
+  return described<T>({ name: 'fromReceiver', holds: 1 }, (subscriber) => {
+    const downstream = new Downstream(subscriber)
+    // a channel of the same items
+    const pump = receiver instanceof Channel ? new ChannelPump(downstream, receiver as Channel<T>) : new ReceiverPump(downstream, receiver)
+    return () => pump.stop()
+  })
 }
 
-/** Receives without making an Option of each value. */
-class Taking<T> extends Receiving<T, T | typeof CLOSED> {
+/** A receive that creates no Option. */
+class ReceivingValue<T> extends Receiving<T, T | typeof CLOSED> {
   poll(): T | typeof CLOSED | Pending {
     return this.channel.take()
   }
   override finish(waiter: Waiter): T | typeof CLOSED {
-    // what a channel grants
-    return waiter.raw as T | typeof CLOSED
+    return waiter.raw as T | typeof CLOSED // a channel grants nothing else
   }
 }
 
 class ChannelPump<T> extends Pump<T | typeof CLOSED, T> {
-  private readonly _taking: Taking<T>
+  private readonly _receiving: ReceivingValue<T>
 
   constructor(
-    outlet: Outlet<T>,
-    private readonly channel: Channel<T>,
+    downstream: Downstream<T>,
+    private readonly _channel: Channel<T>,
   ) {
-    super(outlet)
-    this._taking = new Taking(channel)
+    super(downstream)
+    this._receiving = new ReceivingValue(_channel)
   }
 
   protected nextOperation(): Operation<T | typeof CLOSED> {
-    return this._taking
+    return this._receiving
   }
 
   protected emit(value: T | typeof CLOSED): boolean {
     if (value !== CLOSED) {
-      this.outlet.emit(value)
+      this.downstream.emit(value)
       return true
     }
-    this.channel.drained(undefined)
-    this.outlet.complete()
+    this._channel.drained(undefined)
+    this.downstream.complete()
     return false
   }
 }
 
-/** Any other receiver: a ticker, one of the user's own. */
+/** For a receiver that is no channel: a ticker, a receiver of the user. */
 class ReceiverPump<T> extends Pump<Option<T>, T> {
   constructor(
-    outlet: Outlet<T>,
-    private readonly receiver: Receiver<T>,
+    downstream: Downstream<T>,
+    private readonly _receiver: Receiver<T>,
   ) {
-    super(outlet)
+    super(downstream)
   }
 
   protected nextOperation(): Operation<Option<T>> {
-    // the receiver's, so it gives an Option
-    return checkOperation('fromReceiver: receive()', this.receiver.receive()) as Operation<Option<T>>
+    return checkOperation('fromReceiver: receive()', this._receiver.receive()) as Operation<Option<T>> // a receive results in an Option
   }
 
   protected emit(message: Option<T>): boolean {
     if (message._tag === 'Some') {
-      this.outlet.emit(message.value)
+      this.downstream.emit(message.value)
       return true
     }
-    this.outlet.complete()
+    this.downstream.complete()
     return false
   }
 }

@@ -4,15 +4,18 @@ import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake
 import { operate, Stage } from '../engine/stage.js'
 
 export interface BatchOptions extends StageOptions {
-  /** Items a batch has at most. */
+  /** Items in a full batch. */
   readonly size: number
-  /** ms after which a batch goes with what it has; default: only a full one goes, and the last. */
+  /** ms after the first item of a batch, after which the batch leaves as it is; default: no limit. */
   readonly within?: number
 }
 
 /**
- * Items in arrays of `size`, or of what has come `within` ms of the first. The last batch may be smaller; none is empty. Holds at most `size`
- * items. The bounded twin of `bufferTime` and `bufferCount`.
+ * Items in arrays of `size`, or of the items that have come `within` ms of the first. The bounded twin of `bufferTime` and `bufferCount`.
+ *
+ * Shape: an array for every `size` items, or for fewer after `within` ms; none is empty. Holds `size` items. At completion the last batch leaves
+ * as it is. At an error of the source, and when the subscriber leaves, the items of the batch under way are dropped. Throws RangeError for a `size`
+ * that is no whole number from 1 up, and for a negative `within`.
  *
  * @example
  * ```ts
@@ -33,7 +36,7 @@ export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
 class Batch<T> extends Stage<T, T[]> {
   private _items: T[] = []
   private _timer: TimerEntry | null = null
-  /** The batch has waited long enough; it goes from the run queue, not from the timer. */
+  /** The time of the batch is over: it leaves from the run queue, not from the timer. */
   private readonly _due: Runnable = { run: () => this.flush() }
 
   constructor(

@@ -1,30 +1,29 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../../runtime/index.js'
 import { checkCount, checkFunction, Ring } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes } from '../demand/intake.js'
-import { checkFailureOptions, type FailureOptions } from '../engine/failure-policy.js'
-import type { Place } from '../engine/worker-slot.js'
 import { under } from '../demand/scope.js'
-import { operate } from '../engine/stage.js'
 import { failedIn } from '../demand/stage-trail.js'
+import { operate } from '../engine/stage.js'
 import { Watermark } from '../engine/watermark.js'
-import type { Work } from '../engine/work.js'
-import { WorkingStage, type Worker } from '../engine/worker-stage.js'
+import type { Work, WorkerSlot } from '../engine/worker-slot.js'
+import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
 
 export interface ByKeyOptions<T = never> extends FailureOptions {
-  /** How many items may wait for their key or for a worker, so that one slow key does not hold up the others at once; default 16 times `n`. */
+  /** Items that may wait for their key or for a worker, so that a slow key does not block the others at once; default 16 times `n`. */
   readonly waiting?: number
   /**
-   * Told of the lowest unfinished item as it moves: all items up to `item`, which came at `position`, itself included, are through. What a
-   * consumer of a log commits. Where it is given, an item has its place until all before it are through, so the stage holds no more than
-   * before.
+   * Called as the watermark moves: every item up to `item`, at `position`, has finished. A consumer of a log commits its offset here. With
+   * `commit`, an item keeps its slot until every item before it has finished, so the bound of the stage stays the same. A throw is the error of
+   * the pipeline.
    */
   readonly commit?: (item: T, position: number) => void
 }
 
 /**
- * Up to `n` workers in parallel across keys, and one after the other within a key, in order. What waits for its key is bounded (`waiting`), and
- * the source pauses at the bound; a key with nothing to do costs nothing. `work` answers what `workerPool`'s does, and fails as there.
+ * Up to `n` workers in parallel across keys; the items of one key one after the other, in order. `work` is as for `workerPool`.
+ *
+ * Shape: as `workerPool`, and the results of one key leave in the order of its items. Holds `n + waiting` items; the source pauses at the bound. A
+ * key with no items costs nothing. Completes, fails and cancels as `workerPool`; an error of `key` is the error of the pipeline.
  *
  * @example
  * ```ts
@@ -43,9 +42,8 @@ export function byKey<T, K, R>(
   const { waiting = 16 * n, commit } = options ?? {}
   checkCount('byKey(…, { waiting })', 0, waiting)
   if (commit !== undefined) checkFunction('byKey(…, { commit })', commit)
-  checkFailureOptions('byKey', options)
-  const notes = stageNotes('byKey', options)
-  return operate(notes, n + waiting, (subscriber) => new ByKey(subscriber, notes, n + waiting, n, key, work, options))
+  const plan = workerPlan('byKey', n + waiting, work, options)
+  return operate(plan.notes, plan.slots, (subscriber) => new ByKey(subscriber, plan, { key, n, commit }))
 }
 
 interface Item<T> {
@@ -53,41 +51,49 @@ interface Item<T> {
   readonly position: number
 }
 
-/** The items of one key: the first is under way or waits for a worker, the others wait for it. Mostly there are no others. */
+/** The items of one key: the first is at work or waits for a worker, the others wait for the first. Mostly there are no others. */
 interface Lane<T, K> {
   readonly key: K
   first: Item<T>
   others: Ring<Item<T>> | null
 }
 
-class ByKey<T, K, R> extends WorkingStage<T, R> {
+interface Lanes<T, K> {
+  readonly key: (value: T) => K
+  readonly n: number
+  readonly commit: ((item: T, position: number) => void) | undefined
+}
+
+/**
+ * Always true:
+ * - a key has a lane exactly while one of its items is unfinished;
+ * - a lane is in `_ready`, or its first item is at work, never both;
+ * - at most `n` items are at work.
+ */
+class ByKey<T, K, R> extends WorkerStage<T, R> {
   readonly isOrdered = false
   private readonly _lanes = new Map<K, Lane<T, K>>()
-  /** Lanes that could go on, if a worker were free; in order. */
+  /** Lanes that wait for a worker, in order. */
   private readonly _ready = new Ring<Lane<T, K>>()
   private _atWork = 0
   private readonly _watermark: Watermark<T> | null
 
   constructor(
     subscriber: Subscriber<R>,
-    notes: StageNotes,
-    places: number,
-    private readonly _workers: number,
-    private readonly _key: (value: T) => K,
-    work: Worker<T, R>,
-    options: ByKeyOptions<T> | undefined,
+    plan: WorkerPlan<T, R>,
+    private readonly _options: Lanes<T, K>,
   ) {
-    super(subscriber, notes, places, work, options)
-    this._watermark = options?.commit === undefined ? null : new Watermark(options.commit)
+    super(subscriber, plan)
+    this._watermark = _options.commit === undefined ? null : new Watermark(_options.commit)
   }
 
   take(value: T): void {
     const item = { value, position: this.nextPosition++ }
     let key: K
     try {
-      key = under(null, () => this._key(value))
+      key = under(null, () => this._options.key(value))
     } catch (cause) {
-      return this.flow.fail(failedIn(cause, this.stage, item.position))
+      return this.flow.fail(failedIn(cause, this.flow.intake.name, item.position))
     }
     this._watermark?.began(value)
     const lane = this._lanes.get(key)
@@ -99,42 +105,42 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
   }
 
   private _beginReady(): void {
-    while (this._atWork < this._workers && this._ready.size > 0 && !this.flow.isOver) {
-      const lane = this._ready.shift() as Lane<T, K> // its size says that there is one
-      const place = this.takePlace()
+    while (this._atWork < this._options.n && this._ready.size > 0 && !this.flow.isOver) {
+      const lane = this._ready.shift() as Lane<T, K> // its size is above 0
+      const slot = this.takeSlot()
       this._atWork++
-      place.lane = lane
-      place.begin(lane.first.value, lane.first.position)
+      slot.lane = lane
+      slot.begin(lane.first.value, lane.first.position)
     }
   }
 
-  result(place: Place<T, R>, value: R, isLast: boolean): void {
+  result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void {
     if (this.flow.isOver) return
     if (!isLast) return this.flow.deliver(value, 0)
-    const frees = this._leave(place)
+    const frees = this._finish(slot)
     this.flow.deliver(value, frees)
     this._commit()
     this._beginReady()
   }
 
-  done(place: Place<T, R>): void {
+  done(slot: WorkerSlot<T, R>): void {
     if (this.flow.isOver) return
-    const frees = this._leave(place)
+    const frees = this._finish(slot)
     this._commit()
     this.flow.free(frees)
     this._beginReady()
   }
 
   /**
-   * The lane goes on with its next item when a worker is free; without one it is forgotten. Answers how many places are free: those of the items
-   * that are through and have none before them that is not.
+   * The next item of the lane waits for a worker; without a next item the lane goes. Returns the number of slots that are free: with `commit`,
+   * the slots of the items below the watermark.
    */
-  private _leave(place: Place<T, R>): number {
-    const lane = place.lane as Lane<T, K> // it is at work
-    place.lane = null
+  private _finish(slot: WorkerSlot<T, R>): number {
+    const lane = slot.lane as Lane<T, K> // set when its item began
+    slot.lane = null
     this._atWork--
-    const frees = this._watermark === null ? 1 : this._watermark.finished(place.position)
-    this.release(place)
+    const frees = this._watermark === null ? 1 : this._watermark.finished(slot.position)
+    this.release(slot)
     const next = lane.others?.shift()
     if (next === undefined) this._lanes.delete(lane.key)
     else {
@@ -144,22 +150,21 @@ class ByKey<T, K, R> extends WorkingStage<T, R> {
     return frees
   }
 
-  /** A throw of `commit` is the error of the pipeline. */
   private _commit(): void {
     if (this._watermark === null || this.flow.isOver) return
     try {
-      under(null, () => this._watermark?.tell())
+      under(null, () => this._watermark?.commit())
     } catch (cause) {
       this.flow.fail(cause)
     }
   }
 
-  /** The last item is through, and with it ends the stage. */
+  /** The last item has finished, and may be committed before the stage completes. */
   override finish(): void {
     try {
-      under(null, () => this._watermark?.tell())
+      under(null, () => this._watermark?.commit())
     } catch (cause) {
-      return this.flow.outlet.error(cause)
+      return this.flow.downstream.error(cause)
     }
     super.finish()
   }

@@ -1,15 +1,15 @@
-import { Observable, type MonoTypeOperatorFunction } from 'rxjs'
+import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Sender } from '../../runtime/index.js'
-import { mistyped } from '../../runtime/internal.js'
-import type { DeadLetter } from '../demand/dead-letter.js'
-import { described } from '../engine/description.js'
-import { currentScope, under } from '../demand/scope.js'
+import { checkMethod } from '../../runtime/internal.js'
+import { currentScope, described, under, type DeadLetter } from '../demand/scope.js'
 
 /**
- * Dead letters: where the work of a stage above fails on an item, the item goes to `sender` with what was thrown, and the pipeline goes on.
- * The item keeps its place until the send is through, so a full channel paces the stage. It holds for `workerPool` and `byKey`, but for
- * one with `onFailure: 'stop'`. Other errors (of a source, of RxJS's operators) are about no item, and end the pipeline as ever; so does a
- * send on a closed channel.
+ * Dead letters: where the work of a stage above fails, the item goes to `sender` with its error, and the pipeline continues. It holds for
+ * `workerPool` and `byKey`, except with `onFailure: 'stop'`.
+ *
+ * Shape: items pass unchanged. Holds no item: the failed item keeps its slot until the send has completed, so a full channel pauses the stage
+ * above. An error that belongs to no item (of a source, of an operator of RxJS) ends the pipeline, and so does "send on closed channel". The
+ * channel stays open. Throws TypeError for an argument that is no sender.
  *
  * @example
  * ```ts
@@ -18,13 +18,9 @@ import { currentScope, under } from '../demand/scope.js'
  * ```
  */
 export function catchTo<T>(sender: Sender<DeadLetter>): MonoTypeOperatorFunction<T> {
-  // from JavaScript it may be anything
-  if (typeof (sender as Partial<Sender<DeadLetter>> | null | undefined)?.send !== 'function')
-    throw mistyped('catchTo(sender)', 'a Sender', sender) // from JavaScript it may be anything
+  checkMethod('catchTo(sender)', 'a Sender', sender, 'send')
   return (source) =>
-    described(new Observable((subscriber) => under({ ...currentScope(), letters: sender }, () => source.subscribe(subscriber))), {
-      name: 'catchTo',
-      holds: 0,
-      source,
-    })
+    described<T>({ name: 'catchTo', holds: 0, source }, (subscriber) =>
+      under({ ...currentScope(), deadLetters: sender }, () => source.subscribe(subscriber)),
+    )
 }

@@ -1,24 +1,25 @@
-import { Observable, Subscription, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { checkCount, checkFunction, checkTime, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
-import { Arrivals, stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { Branch, type Trunk } from '../engine/branch.js'
-import { described } from '../engine/description.js'
-import { Outlet } from '../demand/downstream.js'
-import { under } from '../demand/scope.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
+import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
 import { failedIn, passedBy } from '../demand/stage-trail.js'
-import { subscribeAbove, subscribeUntil } from '../demand/upstream.js'
+import { Branch, type BranchOwner } from '../engine/branch.js'
+import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
 export interface GroupByKeyOptions extends StageOptions {
-  /** Groups at a time; default 1000. Where one more would be needed, the one that was idle longest is completed, and its end waited for. */
+  /** Groups that run at a time; default 1000. For a further group the group that was idle longest is completed, and its end waited for. */
   readonly most?: number
-  /** ms without an item after which a group is completed; default: none is for that. */
+  /** ms without an item after which a group is completed; default: no limit. */
   readonly idle?: number
 }
 
 /**
- * A pipeline for each key: `build` is called with the key's items and the key when one comes for which there is no group, and the results of all
- * groups come together. Unlike RxJS's `groupBy`, which keeps every group it ever had, it completes those that are idle, or too many; the next
- * item of that key begins a new one. A group that is full pauses the source. Holds one item, and what the groups hold.
+ * A pipeline for each key: `build` is called with the items of a key and the key, when an item comes for which no group runs. Unlike RxJS's
+ * `groupBy`, which keeps every group forever, it completes groups that are idle or too many; the next item of that key begins a new group.
+ *
+ * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses the source. Completes when
+ * the source and all groups have completed. Fails with the first error of the source, of `key`, of `build` or of a group. A subscriber that leaves
+ * unsubscribes from the source and every group. Throws RangeError for a `most` below 1.
  *
  * @example
  * ```ts
@@ -38,12 +39,16 @@ export function groupByKey<T, K, R>(
   checkCount('groupByKey(…, { most })', 1, most)
   checkTime('groupByKey(…, { idle })', idle)
   const notes = stageNotes('groupByKey', options)
+  const plan = { key, build, most, idle }
   return (source) =>
-    described(new Observable((subscriber) => new Groups(subscriber, notes, key, build, most, idle).connect(source)), {
-      name: notes.name,
-      holds: 1,
-      source,
-    })
+    described<R>({ name: notes.name, holds: 1, source }, (subscriber) => new Groups(subscriber, notes, plan).connect(source))
+}
+
+interface Plan<T, K, R> {
+  readonly key: (value: T) => K
+  readonly build: (group: Observable<T>, key: K) => Observable<R>
+  readonly most: number
+  readonly idle: number
 }
 
 interface Group<T, K> {
@@ -52,15 +57,22 @@ interface Group<T, K> {
   lastUse: number
 }
 
-class Groups<T, K, R> implements Trunk, Runnable {
-  private readonly _arrivals: Arrivals<T>
-  private readonly _outlet: Outlet<R>
+/**
+ * Always true:
+ * - an open group runs; at most one open group has a given key;
+ * - the open groups are in the order of their last item, so the first was idle longest;
+ * - at most `most` groups run.
+ */
+class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
+  private readonly _input: OneItemInput<T>
+  private readonly _downstream: Downstream<R>
   private readonly _subscription = new Subscription()
-  /** Those that take items, the one that was idle longest first. */
+  /** Groups that take items. */
   private readonly _open = new Map<K, Group<T, K>>()
-  /** Those whose pipeline has not ended; the open ones are among them. */
+  /** Groups whose pipeline has not ended. */
   private readonly _running = new Set<Group<T, K>>()
-  private _item: { readonly value: T; readonly key: K } | null = null
+  /** The key and the position of the item in the input. */
+  private _key: K | undefined = undefined
   private _position = -1
   private _timer: TimerEntry | null = null
   private _waitsFor: Branch<T> | null = null
@@ -70,93 +82,84 @@ class Groups<T, K, R> implements Trunk, Runnable {
   constructor(
     private readonly _subscriber: Subscriber<R>,
     notes: StageNotes,
-    private readonly _key: (value: T) => K,
-    private readonly _build: (group: Observable<T>, key: K) => Observable<R>,
-    private readonly _most: number,
-    private readonly _idle: number,
+    private readonly _plan: Plan<T, K, R>,
   ) {
-    this._outlet = new Outlet(_subscriber, false)
-    this._arrivals = new Arrivals(notes, 1, this._outlet.scope)
+    this._downstream = new Downstream(_subscriber, false)
+    this._input = new OneItemInput(notes, this._downstream.scope, this)
   }
 
   connect(source: Observable<T>): void {
     this._subscriber.add(() => this._end())
-    subscribeAbove(this._subscription, this._outlet.scope, this._arrivals, source, {
-      next: (value) => this._arrive(value),
-      error: (cause) => this._fail(cause),
-      complete: () => this.run(),
-    })
+    this._input.connect(this._subscription, source)
   }
 
-  private _arrive(value: T): void {
+  arrived(): void {
     if (this._isOver) return
-    const unpaced = this._arrivals.look()
-    if (unpaced !== null) this._fail(unpaced)
-    else if (this._item !== null) this._arrivals.keep(value)
-    else {
-      this._take(value)
-      this.run()
-    }
+    this._findKey()
+    this.run()
   }
 
-  private _take(value: T): void {
+  completed(): void {
+    this.run()
+  }
+
+  private _findKey(): void {
     this._position++
-    this._arrivals.demand.close()
     try {
-      this._item = { value, key: under(null, () => this._key(value)) }
+      this._key = under(null, () => this._plan.key(this._input.item))
     } catch (cause) {
-      this._fail(failedIn(cause, this._arrivals.name, this._position))
+      this.failed(failedIn(cause, this._input.intake.name, this._position))
     }
   }
 
-  /** A group was subscribed to, or has had enough. */
-  changed(): void {
+  branchChanged(): void {
     if (!this._isHanding) queue.push(this)
   }
 
-  /** Something has changed: an item has come, a group has demand, or has ended. */
+  /** An item has come, the source has completed, a group has demand, or a group has ended. */
   run(): void {
     if (this._isHanding || this._isOver) return
+    const input = this._input
     this._waitsFor = null
     this._isHanding = true
-    while (this._item !== null && !this._isOver && this._hand(this._item)) {
-      this._item = null
-      if (this._arrivals.size > 0) this._take(this._arrivals.take())
+    while (input.hasItem && !this._isOver && this._hand(input.item, this._key as K)) {
+      // found when the item came
+      input.take()
+      if (input.hasItem) this._findKey()
     }
     this._isHanding = false
-    if (this._isOver || this._item !== null) return
-    if (!this._arrivals.demand.isComplete) return this._arrivals.demand.open()
+    if (this._isOver || !input.isExhausted) return
     for (const group of this._open.values()) this._close(group)
     this._checkEnd()
   }
 
-  /** False while it has to wait: for the group to have demand, or for another to end. */
-  private _hand({ value, key }: { readonly value: T; readonly key: K }): boolean {
+  /** Returns false while it has to wait: for the group to have demand, or for another group to end. */
+  private _hand(value: T, key: K): boolean {
     let group = this._open.get(key)
     if (group === undefined) {
-      if (this._running.size >= this._most) return this._makeRoom()
+      if (this._running.size >= this._plan.most) return this._makeRoom()
       group = this._begin(key)
-      if (this._isOver || !this._open.has(key)) return !this._isOver // it ended at once, and wants no item
+      if (this._isOver || !this._open.has(key)) return !this._isOver // a group that ended at once takes no item
     }
     const { branch } = group
     if (!branch.isOpen) return this._waitFor(branch)
     this._used(group)
-    branch.outlet?.next(value)
+    branch.downstream?.next(value)
     return true
   }
 
   private _makeRoom(): false {
-    if (this._open.size < this._running.size) return false // one is about to end
+    if (this._open.size < this._running.size) return false // a group is about to end
     const [idlest] = this._open.values()
     if (idlest !== undefined) this._close(idlest)
-    queue.push(this) // it may have ended at once
+    queue.push(this) // the group may have ended at once
     return false
   }
 
   private _waitFor(branch: Branch<T>): false {
-    if (branch.outlet !== null && this._waitsFor !== branch) {
+    if (branch.downstream !== null && this._waitsFor !== branch) {
       this._waitsFor = branch
-      branch.outlet.wait(this)
+      branch.downstream.wait(this)
     }
     return false
   }
@@ -167,14 +170,14 @@ class Groups<T, K, R> implements Trunk, Runnable {
     this._running.add(group)
     let results: Observable<R>
     try {
-      results = under(null, () => this._build(group.branch.observable, key))
+      results = under(null, () => this._plan.build(group.branch.observable, key))
     } catch (cause) {
-      this._fail(failedIn(cause, this._arrivals.name, this._position))
+      this.failed(failedIn(cause, this._input.intake.name, this._position))
       return group
     }
-    subscribeUntil(this._subscription, this._outlet.scope, results, {
-      next: (value) => this._outlet.next(value),
-      error: (cause) => this._fail(passedBy(cause, this._arrivals)),
+    subscribeUntil(this._subscription, this._downstream.scope, results, {
+      next: (value) => this._downstream.next(value),
+      error: (cause) => this.failed(passedBy(cause, this._input.intake)),
       complete: () => this._ended(group),
     })
     return group
@@ -183,14 +186,14 @@ class Groups<T, K, R> implements Trunk, Runnable {
   private _used(group: Group<T, K>): void {
     this._open.delete(group.key)
     this._open.set(group.key, group) // now the last
-    if (this._idle === Infinity) return
+    if (this._plan.idle === Infinity) return
     group.lastUse = time.timers.now()
-    this._watchFor(group)
+    this._watch(group)
   }
 
-  /** One timer for all: for the one that was idle longest when it was set. */
-  private _watchFor(group: Group<T, K>): void {
-    this._timer ??= time.timers.add(group.lastUse + this._idle, () => {
+  /** One timer for all groups: for the group that was idle longest when it was set. */
+  private _watch(group: Group<T, K>): void {
+    this._timer ??= time.timers.add(group.lastUse + this._plan.idle, () => {
       this._timer = null
       queue.push({ run: () => this._closeIdle() })
     })
@@ -199,7 +202,7 @@ class Groups<T, K, R> implements Trunk, Runnable {
   private _closeIdle(): void {
     const now = time.timers.now()
     for (const group of this._open.values()) {
-      if (group.lastUse + this._idle > now) return this._watchFor(group)
+      if (group.lastUse + this._plan.idle > now) return this._watch(group)
       this._close(group)
     }
   }
@@ -214,26 +217,25 @@ class Groups<T, K, R> implements Trunk, Runnable {
     if (this._open.get(group.key) === group) this._open.delete(group.key)
     if (this._isOver) return
     this._checkEnd()
-    this.changed() // there may be room
+    this.branchChanged() // there may be room
   }
 
   private _checkEnd(): void {
-    if (!this._arrivals.demand.isComplete || this._item !== null || this._running.size > 0 || this._isOver) return
+    if (!this._input.isExhausted || this._running.size > 0 || this._isOver) return
     this._end()
-    this._outlet.complete()
+    this._downstream.complete()
   }
 
-  private _fail(cause: unknown): void {
+  failed(cause: unknown): void {
     if (this._isOver) return
     this._end()
-    this._outlet.error(cause)
+    this._downstream.error(cause)
   }
 
   private _end(): void {
     if (this._isOver) return
     this._isOver = true
     if (this._timer !== null) time.timers.remove(this._timer)
-    this._arrivals.demand.retire()
     this._subscription.unsubscribe()
   }
 }

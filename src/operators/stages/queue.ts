@@ -1,11 +1,9 @@
-import { Observable, type MonoTypeOperatorFunction, type Subscriber } from 'rxjs'
+import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
 import { checkCount, mistyped, Ring, type Runnable } from '../../runtime/internal.js'
-import { StageNotes } from '../demand/intake.js'
-import { described } from '../engine/description.js'
-import { Outlet } from '../demand/downstream.js'
-import { Demand, withDemand } from '../demand/scope.js'
+import { Demand } from '../demand/demand.js'
+import { stageNotes } from '../demand/intake.js'
+import { described, Downstream, subscribeUntil, withDemand } from '../demand/scope.js'
 import { operate, Stage } from '../engine/stage.js'
-import { subscribeUntil } from '../demand/upstream.js'
 
 export type QueuePolicy = 'block' | 'drop-oldest' | 'drop-newest' | 'error'
 
@@ -14,8 +12,13 @@ export interface QueueOptions {
 }
 
 /**
- * A queue of `n` items between what is above and what is below, so that neither waits for the other until it is full, or empty. When it is
- * full the policy decides: `block` pauses the source; the others take from any source and lose the oldest or the newest item, or fail.
+ * A queue of `n` items between the source and the stage below, so that neither waits for the other until the queue is full or empty. The policy
+ * decides when it is full: `block` pauses the source; `drop-oldest` and `drop-newest` lose an item, and `error` fails, so that any source may be
+ * above, a foreign source included.
+ *
+ * Shape: items pass in order. Holds `n` items. Completes when the source has completed and every item has left. Fails with the error of the source,
+ * or, with `error`, with `QueueFullError`; items in the queue are dropped then, and when the subscriber leaves. Throws RangeError for an `n` that
+ * is no whole number from 1 up.
  *
  * @example
  * ```ts
@@ -27,15 +30,10 @@ export function queue<T>(n: number, policy: QueuePolicy = 'block', options?: Que
   if (!['block', 'drop-oldest', 'drop-newest', 'error'].includes(policy))
     throw mistyped('queue(n, policy)', '"block", "drop-oldest", "drop-newest" or "error"', policy)
   const name = options?.name ?? 'queue'
-  const notes = new StageNotes(name, 'keep')
+  const notes = stageNotes(name)
   if (policy === 'block') return operate(notes, n, (subscriber) => new BlockingQueue<T>(subscriber, notes, n))
   return (source) =>
-    described(new Observable((subscriber) => new LosingQueue(subscriber, name, n, policy).connect(source)), {
-      name,
-      holds: n,
-      policy,
-      source,
-    })
+    described<T>({ name, holds: n, policy, source }, (subscriber) => new LosingQueue(subscriber, name, n, policy).connect(source))
 }
 
 class BlockingQueue<T> extends Stage<T, T> {
@@ -45,11 +43,11 @@ class BlockingQueue<T> extends Stage<T, T> {
   stopWork(): void {}
 }
 
-/** Its demand is never closed; what arrives while it is full is its own business. */
+/** Its demand is never closed: the policy decides about items that arrive while it is full. */
 class LosingQueue<T> implements Runnable {
-  private readonly _outlet: Outlet<T>
+  private readonly _downstream: Downstream<T>
   private readonly _items = new Ring<T>()
-  private _sourceIsDone = false
+  private _isComplete = false
   private _isOver = false
   private _waitsBelow = false
 
@@ -59,16 +57,16 @@ class LosingQueue<T> implements Runnable {
     private readonly _n: number,
     private readonly _policy: QueuePolicy,
   ) {
-    this._outlet = new Outlet(_subscriber)
+    this._downstream = new Downstream(_subscriber)
   }
 
   connect(source: Observable<T>): void {
     this._subscriber.add(() => void (this._isOver = true))
-    subscribeUntil(this._subscriber, withDemand(this._outlet.scope, new Demand()), source, {
+    subscribeUntil(this._subscriber, withDemand(this._downstream.scope, new Demand()), source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this._outlet.error(cause),
+      error: (cause) => this._downstream.error(cause),
       complete: () => {
-        this._sourceIsDone = true
+        this._isComplete = true
         this.run()
       },
     })
@@ -78,34 +76,32 @@ class LosingQueue<T> implements Runnable {
     const items = this._items
     if (items.size >= this._n) {
       if (this._policy === 'drop-newest') return
-      if (this._policy === 'error') return this._outlet.error(new QueueFullError(this._name, this._n))
+      if (this._policy === 'error') return this._downstream.error(new QueueFullError(this._name, this._n))
       items.shift()
     }
     items.push(value)
     if (!this._waitsBelow) this.run()
   }
 
-  /** Passes on what is wanted below; called when there is something, and when there is demand again. */
+  /** Emits while there is demand. Called when an item has come, and when there is demand again. */
   run(): void {
-    const { demand } = this._outlet
+    const { demand } = this._downstream
     const items = this._items
     this._waitsBelow = false
-    while (!this._isOver && items.size > 0 && this._outlet.isOpen) this._outlet.next(items.shift() as T) // its size says that there is one
+    while (!this._isOver && items.size > 0 && this._downstream.isOpen) this._downstream.next(items.shift() as T) // its size is above 0
     if (!this._isOver && items.size > 0) {
       this._waitsBelow = true
-      this._outlet.wait(this)
+      this._downstream.wait(this)
     }
     demand.passOn()
-    if (items.size === 0) {
-      if (this._sourceIsDone && !this._isOver) this._outlet.complete()
-    }
+    if (this._isComplete && !this._isOver && items.size === 0) this._downstream.complete()
   }
 }
 
-/** With the policy `error`: an item arrived at a queue that is full. */
+/** With the policy `error`: an item arrived at a full queue. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError'
   constructor(queue: string, n: number) {
-    super(`millrace: stage "${queue}" is full: ${n} items wait`)
+    super(`millrace: stage "${queue}" is full: ${n} items wait. Raise n, or choose another policy ("block", "drop-oldest", "drop-newest")`)
   }
 }

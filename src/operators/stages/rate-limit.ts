@@ -1,28 +1,21 @@
-import type { MonoTypeOperatorFunction } from 'rxjs'
+import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
-import { mistyped } from '../../runtime/internal.js'
-import { stageNotes, type StageOptions } from '../demand/intake.js'
-import { Serial } from '../engine/serial.js'
+import { checkMethod } from '../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
+import { SerialStage } from '../engine/serial.js'
 import { operate } from '../engine/stage.js'
 
-/** What `rateLimit` needs of a limiter; `rateLimiter` makes one. */
+/** The part of a limiter that `rateLimit` uses; `rateLimiter` returns one. */
 export interface Limiter {
   wait(): Op<void>
 }
 
-class RateLimit<T> extends Serial<T, T> {
-  limiter!: Limiter // set where it is made
-
-  protected operationFor(): Op<void> {
-    return this.limiter.wait()
-  }
-  through(value: T): void {
-    this.flow.deliver(value, 1)
-  }
-}
-
 /**
- * Lets items pass at the pace of the limiter, in order, holding one; the source is paused meanwhile. Several pipelines may share a limiter.
+ * Lets an item pass when the limiter grants a token, and pauses the source meanwhile. Several pipelines may share a limiter. The bounded twin of
+ * `throttle` and `delay`.
+ *
+ * Shape: items pass in order. Holds 1 item. Completes when the source has completed and its last item has left. Fails with the error of the source,
+ * or of the limiter. A subscriber that leaves gives up the wait for a token. Throws TypeError for an argument that is no limiter.
  *
  * @example
  * ```ts
@@ -30,13 +23,25 @@ class RateLimit<T> extends Serial<T, T> {
  * ```
  */
 export function rateLimit<T>(limiter: Limiter, options?: StageOptions): MonoTypeOperatorFunction<T> {
-  // from JavaScript it may be anything
-  if (typeof (limiter as Partial<Limiter> | null | undefined)?.wait !== 'function')
-    throw mistyped('rateLimit(limiter)', 'a limiter with wait()', limiter)
+  checkMethod('rateLimit(limiter)', 'a limiter with wait()', limiter, 'wait')
   const notes = stageNotes('rateLimit', options)
-  return operate(notes, 1, (subscriber) => {
-    const stage = new RateLimit<T>(subscriber, notes)
-    stage.limiter = limiter
-    return stage
-  })
+  return operate(notes, 1, (subscriber) => new RateLimit<T>(subscriber, notes, limiter))
+}
+
+class RateLimit<T> extends SerialStage<T, T> {
+  constructor(
+    subscriber: Subscriber<T>,
+    notes: StageNotes,
+    private readonly _limiter: Limiter,
+  ) {
+    super(subscriber, notes)
+  }
+
+  protected operationFor(): Op<void> {
+    return this._limiter.wait()
+  }
+
+  performed(value: T): void {
+    this.flow.deliver(value, 1)
+  }
 }

@@ -1,11 +1,11 @@
-import { Observable, type MonoTypeOperatorFunction } from 'rxjs'
-import { described } from '../engine/description.js'
-import { currentScope, under } from '../demand/scope.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import type { MonoTypeOperatorFunction } from 'rxjs'
+import { currentScope, described, subscribeUntil, under } from '../demand/scope.js'
 
 /**
- * To be put right after a foreign source (a timer, a fetch): what is subscribed to later, in its `next`, `error` or `complete`, finds the scope of
- * the stage below again, and so is paced by it.
+ * To be put right after a foreign source (a timer, a fetch): a source that is subscribed to in its `next`, `error` or `complete` finds the scope of
+ * the stage below again, and so honors its demand.
+ *
+ * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source.
  *
  * @example
  * ```ts
@@ -14,15 +14,12 @@ import { subscribeUntil } from '../demand/upstream.js'
  */
 export function relay<T>(): MonoTypeOperatorFunction<T> {
   return (source) =>
-    described(
-      new Observable((subscriber) => {
-        const scope = currentScope()
-        subscribeUntil(subscriber, scope, source, {
-          next: (value) => under(scope, () => subscriber.next(value)),
-          error: (cause) => under(scope, () => subscriber.error(cause)),
-          complete: () => under(scope, () => subscriber.complete()),
-        })
-      }),
-      { name: 'relay', holds: 0, source },
-    )
+    described<T>({ name: 'relay', holds: 0, source }, (subscriber) => {
+      const scope = currentScope()
+      subscribeUntil(subscriber, scope, source, {
+        next: (value) => under(scope, () => subscriber.next(value)),
+        error: (cause) => under(scope, () => subscriber.error(cause)),
+        complete: () => under(scope, () => subscriber.complete()),
+      })
+    })
 }

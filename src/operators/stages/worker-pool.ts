@@ -1,26 +1,24 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../../runtime/index.js'
 import { checkCount, checkFunction, Ring } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes } from '../demand/intake.js'
-import { checkFailureOptions, type FailureOptions } from '../engine/failure-policy.js'
-import type { Place } from '../engine/worker-slot.js'
 import { operate } from '../engine/stage.js'
-import type { Work } from '../engine/work.js'
-import { WorkingStage, type Worker } from '../engine/worker-stage.js'
+import type { Work, WorkerSlot } from '../engine/worker-slot.js'
+import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
 
 export interface WorkerPoolOptions extends FailureOptions {
-  /** Results in the order of their items, in place of as they come. */
+  /** Results leave in the order of their items; default: as they are ready. */
   readonly ordered?: boolean
 }
 
 /**
- * `n` workers over the items: at most `n` are under way or have a result that waits to leave, and the source is paused meanwhile. `work` gets
- * the item and a context that ends when the subscriber leaves; it answers a value, a promise, an operation, a generator (run as a
- * goroutine) or an observable. Results come as they are ready, or with `ordered` in the order of their items.
+ * `n` workers over the items. `work` receives the item and a context that ends when the subscriber leaves, and returns a value, a promise, an
+ * operation, a generator (run as a goroutine) or an observable. The bounded twin of `mergeMap(f, n)`, whose backlog has no bound.
  *
- * The first throw is the pipeline's error (`onFailure` says otherwise; so does `catchTo` below): the context ends, goroutines are canceled,
- * what else is under way is forgotten. Throws RangeError
- * at once for an `n` that is no whole number from 1 up. Takes the place of `mergeMap(f, n)`, whose backlog has no bound.
+ * Shape: one result for each item, or every item of the observable that `work` returns; as they are ready, or with `ordered` in the order of the
+ * items. Holds `n` items: an item has its slot until its result has left, and the source pauses while all slots are in use. Completes when the
+ * source has completed and every result has left. Fails with the first error of `work`, unless `onFailure` or `catchTo` below decides otherwise;
+ * the context ends then, goroutines are canceled, and other work is forgotten. So it is when the subscriber leaves. Throws RangeError for an `n`
+ * that is no whole number from 1 up.
  *
  * @example
  * ```ts
@@ -34,18 +32,17 @@ export function workerPool<T, R>(
 ): OperatorFunction<T, R> {
   checkCount('workerPool(n)', 1, n)
   checkFunction('workerPool(n, work)', work)
-  checkFailureOptions('workerPool', options)
-  const notes = stageNotes('workerPool', options)
-  return operate(notes, n, (subscriber) => new WorkerPool(subscriber, notes, n, work, options))
+  const plan = workerPlan('workerPool', n, work, options)
+  return operate(plan.notes, n, (subscriber) => new WorkerPool(subscriber, plan, options?.ordered === true))
 }
 
-class WorkerPool<T, R> extends WorkingStage<T, R> {
-  /** With `ordered`: the places in the order of their items. */
-  private readonly _order: Ring<Place<T, R>> | null
+class WorkerPool<T, R> extends WorkerStage<T, R> {
+  /** With `ordered`: the slots in the order of their items. */
+  private readonly _order: Ring<WorkerSlot<T, R>> | null
 
-  constructor(subscriber: Subscriber<R>, notes: StageNotes, n: number, work: Worker<T, R>, options?: WorkerPoolOptions) {
-    super(subscriber, notes, n, work, options)
-    this._order = options?.ordered === true ? new Ring() : null
+  constructor(subscriber: Subscriber<R>, plan: WorkerPlan<T, R>, isOrdered: boolean) {
+    super(subscriber, plan)
+    this._order = isOrdered ? new Ring() : null
   }
 
   get isOrdered(): boolean {
@@ -53,44 +50,44 @@ class WorkerPool<T, R> extends WorkingStage<T, R> {
   }
 
   take(value: T): void {
-    const place = this.takePlace()
-    this._order?.push(place)
-    place.begin(value, this.nextPosition++)
+    const slot = this.takeSlot()
+    this._order?.push(slot)
+    slot.begin(value, this.nextPosition++)
     if (this._order !== null) this._advance(this._order)
   }
 
-  result(place: Place<T, R>, value: R, isLast: boolean): void {
+  result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void {
     if (this.flow.isOver) return
     if (!isLast) this.flow.deliver(value, 0)
     else if (this._order === null) {
-      this.release(place)
+      this.release(slot)
       this.flow.deliver(value, 1)
     } else {
-      place.keep(value)
+      slot.keep(value)
       this._advance(this._order)
     }
   }
 
-  done(place: Place<T, R>): void {
+  done(slot: WorkerSlot<T, R>): void {
     if (this.flow.isOver) return
     if (this._order === null) {
-      this.release(place)
+      this.release(slot)
       this.flow.free(1)
     } else {
-      place.isDone = true
+      slot.isDone = true
       this._advance(this._order)
     }
   }
 
-  /** Lets go what the first in order have, and the next to be first begin. */
-  private _advance(order: Ring<Place<T, R>>): void {
+  /** Delivers the results of the slots at the front that are done, and lets the first of the others know that it is the first. */
+  private _advance(order: Ring<WorkerSlot<T, R>>): void {
     for (let first = order.first; first !== undefined && first.isDone && !this.flow.isOver; first = order.first) {
       order.shift()
       const { hasKept } = first
       const kept = first.takeKept()
       this.release(first)
       if (hasKept)
-        this.flow.deliver(kept as R, 1) // kept
+        this.flow.deliver(kept as R, 1) // `hasKept`
       else this.flow.free(1)
     }
     order.first?.becomeFirst()

@@ -1,0 +1,164 @@
+/**
+ * Demand: whether a stage takes more items. Demand travels up, values travel down.
+ *
+ *     stage:  close() when it is full … open() when a slot is free … retire() when it leaves
+ *     source: claims while it is subscribed to; wait(this) while the demand is closed; emits in a turn
+ *
+ * Always true:
+ * - a closed demand is opened or retired by the stage that closed it; a retired demand stays open;
+ * - a source waits in a demand at most once, and leaves the ring when it is queued to run;
+ * - a source that was queued to run and emits nothing calls `passOn`, so an open demand never stands still while a source waits;
+ * - `turn` is above 0 exactly while a source that claims this demand emits;
+ * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item arrived.
+ */
+import { queue, Ring, type Runnable } from '../../runtime/internal.js'
+
+/** The stage or the run that a demand belongs to, as meters and sources see it. */
+export interface DemandOwner {
+  /** Items in the stage. */
+  readonly depth: number
+  /** Slots of the stage; 0 for a run. */
+  readonly slots: number
+  /** A great many items were emitted above in a row, and none arrived. */
+  noneArrived(): void
+  /** About this number of items may be buffered by an operator above while inner sources run: see `PileUp`. */
+  piledUp(items: number): void
+  /** An item that had waited for demand ended everything above and did not arrive. */
+  stoppedLate(): void
+}
+
+/** Notified when a demand closes and opens. */
+export interface DemandWatch {
+  closed(): void
+  opened(): void
+}
+
+/** Items emitted in a row without an arrival before the owner is notified. */
+const MANY_UNSEEN = 100_000
+/** Items emitted in a row without an arrival before a source yields to the others: zip may need an item of each. */
+const SOME_UNSEEN = 64
+
+/** Sources that wait for it rotate: where several share a demand, each emits one item and queues up again. */
+export class Demand {
+  private _isOpen = true
+  private _isRetired = false
+  private readonly _waiting = new Ring<Runnable>()
+  /** Sources that pause on this demand. */
+  claims = 0
+  /** Above 0 while a source that claims this demand emits. */
+  turn = 0
+  /** Items emitted in turns since an item last arrived in a turn. */
+  unseen = 0
+  /** The source has completed. */
+  isComplete = false
+  /** Created for the first watch. */
+  watches: Set<DemandWatch> | null = null
+
+  /** Without an owner, nothing counts arrivals. */
+  constructor(readonly owner: DemandOwner | null = null) {}
+
+  get isOpen(): boolean {
+    return this._isOpen
+  }
+
+  close(): void {
+    if (this._isRetired || !this._isOpen) return
+    this._isOpen = false
+    if (this.watches !== null) for (const watch of this.watches) watch.closed()
+  }
+
+  open(): void {
+    if (this._isOpen) return
+    this._isOpen = true
+    if (this.watches !== null) for (const watch of this.watches) watch.opened()
+    this.passOn()
+  }
+
+  /** Counts an item that a source emits in its turn. */
+  emitted(): void {
+    if (++this.unseen === MANY_UNSEEN) this.owner?.noneArrived()
+  }
+
+  /** The stage leaves: a source with other subscribers must not wait for it. */
+  retire(): void {
+    this._isRetired = true
+    if (!this._isOpen && this.watches !== null) for (const watch of this.watches) watch.opened()
+    this._isOpen = true
+    for (let next = this._waiting.shift(); next !== undefined; next = this._waiting.shift()) queue.push(next)
+  }
+
+  /** Queues `source` to run when the demand is open and the sources before it have had their turn. */
+  wait(source: Runnable): void {
+    this._waiting.push(source)
+  }
+
+  get othersWait(): boolean {
+    return this._waiting.size > 0
+  }
+
+  /** The source must yield although the demand is open. */
+  get isOthersTurn(): boolean {
+    return this.unseen >= SOME_UNSEEN && this.claims > 1
+  }
+
+  /** Queues the next source that waits, if the demand is open. A source that cannot use its turn must call this. */
+  passOn(): void {
+    if (!this._isOpen) return
+    const next = this._waiting.shift()
+    if (next !== undefined) queue.push(next)
+  }
+}
+
+/** Items that may be buffered before a pile-up is reported: where it is known that some are, and where a filter is as likely. */
+const KNOWN = 1000
+const SUSPECTED = 10_000
+
+/**
+ * Counts the items of an outer source that an operator such as concatMap or mergeMap(f, n) may buffer while inner sources run. Nothing is
+ * slowed down: a pile-up is only reported.
+ *
+ * The buffers of RxJS cannot be seen. But a source sees which sources are subscribed to while it emits. An item that neither arrives nor leads
+ * to an inner source, while an inner source runs, was buffered, or a filter dropped it. So the count is an estimate:
+ *
+ * - an item that leads to an inner source at once proves that nothing is buffered: the operator would have put the item behind the others;
+ * - an inner source that begins as another ends proves that an item was buffered (or is the next part of a concat).
+ */
+export class PileUp {
+  private _running = 0
+  private _buffered = 0
+  private _limit = SUSPECTED
+  private _hasBegun = false
+
+  constructor(private readonly _demand: Demand) {}
+
+  /** The item under way leads to an inner source. */
+  begins(): void {
+    this._running++
+    this._hasBegun = true
+    this._buffered = 0
+  }
+
+  /** An inner source begins as another ends. */
+  beginsAtEnd(): void {
+    this._running++
+    if (this._buffered === 0) return
+    this._limit = KNOWN
+    if (this._buffered >= KNOWN) this._report()
+    this._buffered--
+  }
+
+  ended(): void {
+    this._running--
+  }
+
+  /** The outer source has emitted an item. */
+  emitted(): void {
+    if (this._hasBegun) this._hasBegun = false
+    else if (this._running === 0) this._buffered = 0
+    else if (this._demand.unseen > 0 && ++this._buffered === this._limit) this._report()
+  }
+
+  private _report(): void {
+    this._demand.owner?.piledUp(this._buffered)
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * An input that holds one item: the way in of every stage that is not a `Flow` (mergeFair, zipBounded, fanOut, broadcast, groupByKey).
+ *
+ *     above ──▶ [ item ] ──take──▶ the stage
+ *        ◀── demand: open while the input is empty
+ *
+ * Always true:
+ * - the demand is closed exactly while the input has an item;
+ * - items that arrive while it has an item wait in the intake, and move up at `take`;
+ * - `arrived` is called for an item that finds the input empty; `completed` once, at the end of the source.
+ */
+import type { Observable, Subscription } from 'rxjs'
+import { Intake, type StageNotes } from '../demand/intake.js'
+import type { Scope } from '../demand/scope.js'
+
+/** The stage of an input. */
+export interface InputOwner<T> {
+  /** An item has come. */
+  arrived(input: OneItemInput<T>): void
+  /** The source has completed; the input may still have an item. */
+  completed(input: OneItemInput<T>): void
+  failed(cause: unknown): void
+}
+
+export class OneItemInput<T> {
+  readonly intake: Intake<T>
+  hasItem = false
+  private _item: T | undefined = undefined
+
+  constructor(
+    notes: StageNotes,
+    below: Scope,
+    private readonly _owner: InputOwner<T>,
+  ) {
+    this.intake = new Intake(notes, 1, below)
+  }
+
+  /** Subscribes to the source, until `until` is unsubscribed. */
+  connect(until: Subscription, source: Observable<T>): void {
+    until.add(() => this.intake.demand.retire())
+    this.intake.connect(until, source, {
+      next: (value) => this._arrive(value),
+      error: (cause) => this._owner.failed(cause),
+      complete: () => this._owner.completed(this),
+    })
+  }
+
+  private _arrive(value: T): void {
+    const unpaced = this.intake.look()
+    if (unpaced !== null) this._owner.failed(unpaced)
+    else if (this.hasItem) this.intake.keep(value)
+    else {
+      this.hasItem = true
+      this._item = value
+      this.intake.demand.close()
+      this._owner.arrived(this)
+    }
+  }
+
+  /** The item; only while `hasItem`. */
+  get item(): T {
+    return this._item as T // `hasItem`
+  }
+
+  /** Takes the item out. The next item moves up, or the demand opens. */
+  take(): T {
+    const { item, intake } = this
+    this.hasItem = intake.size > 0
+    this._item = this.hasItem ? intake.take() : undefined
+    if (!this.hasItem) intake.demand.open()
+    return item
+  }
+
+  /** The source has completed and no item is left. */
+  get isExhausted(): boolean {
+    return !this.hasItem && this.intake.demand.isComplete
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A stage that subscribes to its source in rounds: shared by `retryWith` and `repeatWith`. Each round runs within the scope of the stage below.
+ *
+ *     subscribes ──the round ends, the schedule returns ms──▶ pauses ──▶ subscribes
+ *         └─the schedule returns null─▶ the end
+ *
+ * Always true: at most one round or one pause is under way, and none after the subscriber has left.
+ */
+import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
+import { sleep, type Schedule } from '../../runtime/index.js'
+import { queue, time, type Operation, type Runnable } from '../../runtime/internal.js'
+import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
+
+/** The operator whose subscriptions are rounds created by `make`. */
+export function operateRounds<T>(
+  name: string,
+  make: (subscriber: Subscriber<T>, source: Observable<T>) => Rounds<T>,
+): MonoTypeOperatorFunction<T> {
+  return (source) => described<T>({ name, holds: 0, source }, (subscriber) => make(subscriber, source).begin())
+}
+
+export abstract class Rounds<T> implements Runnable {
+  protected readonly downstream: Downstream<T>
+  /** Rounds that have ended, and the time in ms at which the first began. */
+  protected rounds = 0
+  protected start = time.timers.now()
+  /** The round or the pause under way. */
+  private _underWay = new Subscription()
+
+  constructor(
+    protected readonly subscriber: Subscriber<T>,
+    private readonly _source: Observable<T>,
+    private readonly _schedule: Schedule,
+  ) {
+    this.downstream = new Downstream(subscriber, false)
+  }
+
+  begin(): void {
+    this.subscriber.add(() => this._underWay.unsubscribe())
+    this.run()
+  }
+
+  protected abstract next(value: T): void
+  protected abstract failed(cause: unknown): void
+  protected abstract completed(): void
+
+  /** A round has ended: pauses and begins the next, or calls `end` where the schedule returns null. */
+  protected roundEnded(cause: unknown, end: () => void): void {
+    const failed = { attempts: ++this.rounds, cause, elapsed: time.timers.now() - this.start }
+    let pause: number | null
+    try {
+      pause = under(null, () => this._schedule(failed))
+    } catch (thrown) {
+      return this.downstream.error(thrown)
+    }
+    if (pause === null) end()
+    else if (pause <= 0) queue.push(this)
+    else {
+      const pausing = (sleep(pause) as Operation<void>).subscribe(() => this.run()) // every Op of Millrace is an Operation
+      this._underWay = new Subscription(() => pausing.unsubscribe())
+    }
+  }
+
+  /** Begins a round. */
+  run(): void {
+    if (this.subscriber.closed) return
+    const round = (this._underWay = new Subscription())
+    subscribeUntil(round, this.downstream.scope, this._source, {
+      next: (value) => this.next(value),
+      error: (cause) => {
+        round.unsubscribe()
+        this.failed(cause)
+      },
+      complete: () => {
+        round.unsubscribe()
+        this.completed()
+      },
+    })
+  }
+}

@@ -1,0 +1,36 @@
+import type { Observable } from 'rxjs'
+import { background, chan, type Context, type Receiver } from '../../runtime/index.js'
+import { checkContext, spawn } from '../../runtime/internal.js'
+import { checkPipeline, running } from './run.js'
+import { sendTo } from './send-to.js'
+
+export interface ToReceiverOptions {
+  /** Items that wait in the channel before the pipeline pauses; 0 for none. */
+  readonly capacity: number
+  /** Ends the pipeline; the receiver then throws its cause. Default: `background`. */
+  readonly ctx?: Context
+}
+
+/**
+ * A sink that runs a pipeline and returns a receiver of its items. The pipeline starts soon, and pauses while `capacity` items wait.
+ *
+ * Shape: one value for each item, in order. Holds `capacity` items, and 1 item that waits to be sent. The channel is closed when the pipeline
+ * completes, and closed with the cause when the pipeline fails or the context ends. End the pipeline by the context: a receiver cannot cancel.
+ *
+ * @example
+ * ```ts
+ * for await (const item of toReceiver(pipeline, { capacity: 16, ctx })) use(item)
+ * ```
+ */
+export function toReceiver<T>(pipeline: Observable<T>, { capacity, ctx = background }: ToReceiverOptions): Receiver<T> {
+  checkContext('toReceiver(pipeline, { ctx })', ctx)
+  checkPipeline('toReceiver(pipeline)', pipeline)
+  const items = chan<T>(capacity)
+  spawn(running, [ctx, pipeline.pipe(sendTo(items, { close: true, name: 'toReceiver' }))], {
+    ended(_, failure) {
+      if (!items.closed) items.close(failure?.error)
+      return true // the receiver throws it
+    },
+  })
+  return items
+}
