@@ -272,7 +272,7 @@ const CLOSED = 'arrival while the demand is closed'
 const LATE = 'arrival outside the turn of a source that claimed the demand'
 const MISSING = 'many items in a row were emitted above, and none arrived'
 const PILED = 'items pile up inside an operator while inner sources run'
-const STOP = 'the notifier of a takeUntil had waited for demand'
+const STOP = 'an item that had waited for demand ended the source'
 
 /** Outer items, each of which leads to an inner source. */
 const OUTER = Array.from({ length: 2000 }, (_, i) => i)

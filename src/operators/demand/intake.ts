@@ -44,7 +44,7 @@ const SEEN = {
   late: 'arrival outside the turn of a source that claimed the demand',
   missing: 'many items in a row were emitted above, and none arrived',
   piled: 'items pile up inside an operator while inner sources run',
-  stop: 'the notifier of a takeUntil had waited for demand',
+  stop: 'an item that had waited for demand ended the source',
 } as const
 
 type Kind = keyof typeof SEEN

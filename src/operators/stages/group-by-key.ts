@@ -122,8 +122,7 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
     const input = this._input
     this._waitsFor = null
     this._isHanding = true
-    while (input.hasItem && !this._isOver && this._hand(input.item, this._key as K)) {
-      // found when the item came
+    while (input.hasItem && !this._isOver && this._hand(input.item)) {
       input.take()
       if (input.hasItem) this._findKey()
     }
@@ -134,7 +133,8 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
   }
 
   /** Returns false while it has to wait: for the group to have demand, or for another group to end. */
-  private _hand(value: T, key: K): boolean {
+  private _hand(value: T): boolean {
+    const key = this._key as K // found when the item came
     let group = this._open.get(key)
     if (group === undefined) {
       if (this._running.size >= this._plan.most) return this._makeRoom()
