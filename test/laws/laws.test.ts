@@ -102,14 +102,14 @@ describe('bad input names the value, what was expected, and where', () => {
   })
 
   it.each<[message: string, law: Law]>([
-    ['laws.source(make): make is to answer: expected an Observable, got 5', laws.source(() => bad(5))[0]],
-    ['laws.operator(make): make is to answer: expected an operator, got 5', laws.operator(() => bad(5), { bound: 1 })[0]],
+    ['laws.source(make): make returns: expected an Observable, got 5', laws.source(() => bad(5))[0]],
+    ['laws.operator(make): make returns: expected an operator, got 5', laws.operator(() => bad(5), { bound: 1 })[0]],
     [
-      'laws.operator(make): make is to answer: expected an operator, which answers an Observable, got null',
+      'laws.operator(make): make returns: expected an operator that returns an Observable, got null',
       laws.operator(() => () => bad(null), { bound: 1 })[0],
     ],
-    ['laws.sink(make): make is to answer: expected what its end can be waited for with, got undefined', laws.sink(() => bad(undefined))[0]],
-    ['laws.channel(make): make is to answer: expected a channel, got ', laws.channel(() => bad({}))[0]],
+    ['laws.sink(make): make returns: expected a goroutine, a promise or an operation, got undefined', laws.sink(() => bad(undefined))[0]],
+    ['laws.channel(make): make returns: expected a channel, got ', laws.channel(() => bad({}))[0]],
   ])('%s', async (message, law) => {
     expect((await broken(law.check())).message).toContain(message)
   })

@@ -1,19 +1,19 @@
-/** What is true of every channel, operator, source and sink, to be checked of ours and of yours. */
-import { channelLaws } from './channel/laws.js'
-import { operatorLaws } from './operator/laws.js'
-import { sinkLaws } from './sink/laws.js'
-import { sourceLaws } from './source/laws.js'
+/** Suites of laws for channels, operators, sources and sinks: those of Millrace and those of its users. */
+import { channelLaws } from './channel/channel-laws.js'
+import { operatorLaws } from './operator/operator-laws.js'
+import { sinkLaws } from './sink/sink-laws.js'
+import { sourceLaws } from './source/source-laws.js'
 
-export { LawError, type Law, type LawOptions } from './support/law.js'
-export type { ChannelLawOptions, MakeChannel } from './channel/laws.js'
-export type { MakeOperator, OperatorLawOptions } from './operator/laws.js'
-export type { MakeSink, SinkEnd, SinkLawOptions } from './sink/laws.js'
-export type { MakeSource, SourceLawOptions } from './source/laws.js'
-export type { LawWork } from './support/works.js'
+export { LawError, type Law, type LawOptions } from './law.js'
+export type { ChannelLawOptions, MakeChannel } from './channel/subject.js'
+export type { MakeOperator, OperatorLawOptions } from './operator/subject.js'
+export type { MakeSink, SinkEnd, SinkLawOptions } from './sink/test-sink.js'
+export type { MakeSource, SourceLawOptions } from './source/subject.js'
+export type { LawWork } from './support/watched-work.js'
 
 /**
- * The laws, by kind. Each is a program that is run under many schedules in virtual time, with the data, the pace and the moment of leaving chosen
- * by the schedule; where one does not hold, LawError names it, and a token with which `law.replay` shows it again. See `explore`.
+ * The suites of laws, by kind of subject. Each law is a program that runs under many schedules in virtual time; the schedule also chooses the data, the pace
+ * and the moment of leaving. A law that is broken rejects with LawError, whose token shows it again by `law.replay`. See `explore`.
  *
  * @example
  * ```ts

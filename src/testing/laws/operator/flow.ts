@@ -1,65 +1,55 @@
-/** Conservation, ordering and boundedness: what is true of the items of a pipeline that comes to its end. */
+/** The items of a pipeline that runs to its end. */
 import { background, chan, range, sleep } from '../../../runtime/index.js'
 import { run, sendTo } from '../../../operators/index.js'
 import type { Trial } from '../../explore/scheduled-run.js'
-import { lawOf, type Law } from '../support/law.js'
-import type { MakeOperator, OperatorLawOptions } from './laws.js'
-import { Stand } from './stand.js'
-import { paced } from '../support/supply.js'
-import { conserved, holds, numbers, ordered } from '../support/verdicts.js'
+import type { LawRecord } from '../law.js'
+import { conserved, holds, numbers, ordered } from '../support/assertions.js'
+import { paced } from '../support/sources.js'
+import type { OperatorSubject } from './subject.js'
+import { TestPipeline } from './test-pipeline.js'
 
 const MOST_ITEMS = 8
 
-export function flow<R>(make: MakeOperator<R>, options: OperatorLawOptions<R>): readonly Law[] {
-  /** From a paced source through the operator to a consumer that is now fast, now slow. */
-  function* flowing(trial: Trial): Generator<never, Stand<R>> {
-    const items = numbers(trial.choose(MOST_ITEMS))
-    const stand = new Stand(trial, { make, options, source: paced(trial, items), items })
-    const results = chan<R>()
-    const pipeline = run(background, stand.pipeline.pipe(sendTo(results, { close: true })))
-    const isSlow = trial.choose(3) > 0
-    for (const it = range(results); yield* it.next();) if (isSlow) yield* sleep(trial.choose(5))
-    yield* pipeline.join()
-    stand.works.end()
-    return stand
-  }
+/** Runs a paced source through the operator to a consumer that is fast or slow. */
+function* flowing(subject: OperatorSubject, trial: Trial): Generator<never, TestPipeline> {
+  const items = numbers(trial.choose(MOST_ITEMS))
+  const pipeline = new TestPipeline(subject, trial, { source: paced(trial, items), items })
+  const results = chan<unknown>()
+  const running = run(background, pipeline.results.pipe(sendTo(results, { close: true })))
+  const isSlow = trial.choose(3) > 0
+  for (const it = range(results); yield* it.next();) if (isSlow) yield* sleep(trial.choose(5))
+  yield* running.join()
+  pipeline.work.end()
+  return pipeline
+}
 
-  const isOrdered = options.ordered ?? true
-  const laws: Law[] = [
-    lawOf(
-      'conservation',
-      options.lossy === true ? 'nothing is doubled, and it ends' : 'nothing is lost, nothing is doubled, and it ends',
-      function* law(trial) {
-        const { arrived, expected } = yield* flowing(trial)
-        conserved(arrived, expected, options.lossy)
-      },
-      options,
-    ),
-    lawOf(
-      'boundedness',
-      `at no time more than ${options.bound} items are held`,
-      function* law(trial) {
-        const { mostHeld } = yield* flowing(trial)
-        holds(options.lossy === true || mostHeld <= options.bound, `held ${mostHeld} items, and may hold ${options.bound}`)
-      },
-      options,
-    ),
-  ]
-  if (isOrdered !== false) {
-    const lane = isOrdered === true ? undefined : isOrdered
-    const meaning =
-      lane === undefined ? 'results come in the order of their items' : 'results come in the order of their items, in each lane'
-    laws.push(
-      lawOf(
-        'ordering',
-        meaning,
-        function* law(trial) {
-          const { arrived, expected } = yield* flowing(trial)
-          ordered(arrived, expected, lane)
-        },
-        options,
-      ),
-    )
-  }
-  return laws
+export const conservation: LawRecord<OperatorSubject> = {
+  name: 'conservation',
+  meaning: ({ options }) =>
+    options.lossy === true ? 'nothing is doubled, and the pipeline ends' : 'nothing is lost, nothing is doubled, and the pipeline ends',
+  *program(subject, trial) {
+    const { arrived, expected } = yield* flowing(subject, trial)
+    conserved(arrived, expected, subject.options.lossy)
+  },
+}
+
+export const boundedness: LawRecord<OperatorSubject> = {
+  name: 'boundedness',
+  meaning: ({ options }) => `the operator never holds more than ${options.bound} items`,
+  *program(subject, trial) {
+    const { bound, lossy } = subject.options
+    const { mostHeld } = yield* flowing(subject, trial)
+    holds(lossy === true || mostHeld <= bound, `held ${mostHeld} items; the bound is ${bound}`)
+  },
+}
+
+export const ordering: LawRecord<OperatorSubject> = {
+  name: 'ordering',
+  meaning: ({ options }) => `results come in the order of their items${typeof options.ordered === 'function' ? ', in each lane' : ''}`,
+  appliesTo: ({ options }) => options.ordered !== false,
+  *program(subject, trial) {
+    const { ordered: laneOf } = subject.options
+    const { arrived, expected } = yield* flowing(subject, trial)
+    ordered(arrived, expected, typeof laneOf === 'function' ? laneOf : undefined)
+  },
 }

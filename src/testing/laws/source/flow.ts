@@ -1,32 +1,32 @@
-/** What a source emits: all of it, in order, and no more than is wanted. */
+/** The items of a source: all of them, in order, and only on demand. */
 import { take, tap } from 'rxjs'
-import { sendTo, run } from '../../../operators/index.js'
+import { run, sendTo } from '../../../operators/index.js'
 import { background, chan, gosched, range, sleep } from '../../../runtime/index.js'
 import type { Trial } from '../../explore/scheduled-run.js'
-import { Keeper } from '../support/keeper.js'
-import { FEW, lawOf, type Law } from '../support/law.js'
-import { LATER, MOST_ITEMS, Reading, takeRest, type SourceStand } from './stand.js'
-import { conserved, holds, ordered } from '../support/verdicts.js'
-import { WatchedContext } from '../support/watched-context.js'
+import type { LawRecord } from '../law.js'
+import { conserved, holds, ordered } from '../support/assertions.js'
+import { AsyncCompanion, LATER } from '../support/at-rest.js'
+import { CountedItems, MOST_ITEMS, takeRest, TestSource, type SourceSubject } from './subject.js'
 
-/** Items until the subscriber has enough. */
+/** Items until the subscriber leaves. */
 const ENOUGH = 3
 
-/** Through to a consumer that is now fast, now slow; answers what came, and how much was held at the most. */
-function* flowing(
-  { made, usesPromises }: SourceStand,
-  trial: Trial,
-  isStrict = false,
-): Generator<never, { readonly reading: Reading; readonly got: number[]; readonly mostHeld: number }> {
-  const keeper = new Keeper(usesPromises)
-  const reading = new Reading(trial.choose(MOST_ITEMS))
-  const over = new WatchedContext()
+interface Flowed {
+  readonly expected: readonly number[]
+  readonly got: readonly number[]
+  readonly mostHeld: number
+}
+
+/** Runs the source to a consumer that is fast or slow. `isStrict`: an item without demand fails the run. */
+function* flowing(subject: SourceSubject, trial: Trial, isStrict = false): Generator<never, Flowed> {
+  const test = new TestSource(subject, trial.choose(MOST_ITEMS))
+  const { items } = test
   const got: number[] = []
   let mostHeld = 0
   let emitted = 0
-  const look = (): void => void (mostHeld = Math.max(mostHeld, reading.read - emitted))
+  const look = (): void => void (mostHeld = Math.max(mostHeld, items.read - emitted))
   const results = chan<number>()
-  const watched = made(reading, over).pipe(
+  const watched = test.source.pipe(
     tap(() => {
       look()
       emitted++
@@ -41,87 +41,68 @@ function* flowing(
     look()
   }
   yield* pipeline.join()
-  over.end(undefined)
-  keeper.end()
-  return { reading, got, mostHeld }
+  test.end()
+  return { expected: items.items, got, mostHeld }
 }
 
-export function conservation(stand: SourceStand): Law {
-  const { options } = stand
-  return lawOf(
-    'conservation',
-    'each item is emitted, once, and then it completes',
-    function* law(trial) {
-      const { reading, got } = yield* flowing(stand, trial)
-      conserved(got, reading.items)
-    },
-    options,
-  )
+export const conservation: LawRecord<SourceSubject> = {
+  name: 'conservation',
+  meaning: 'the source emits each item once, and then completes',
+  *program(subject, trial) {
+    const { expected, got } = yield* flowing(subject, trial)
+    conserved(got, expected)
+  },
 }
 
-/** `laneOf`: in each lane. */
-export function ordering(stand: SourceStand, laneOf: ((item: number) => unknown) | undefined): Law {
-  return lawOf(
-    'ordering',
-    laneOf === undefined ? 'items come in order' : 'items come in order, in each lane',
-    function* law(trial) {
-      const { reading, got } = yield* flowing(stand, trial)
-      ordered(got, reading.items, laneOf)
-    },
-    stand.options,
-  )
+export const ordering: LawRecord<SourceSubject> = {
+  name: 'ordering',
+  meaning: (subject) => `items come in order${typeof subject.ordered === 'function' ? ', in each lane' : ''}`,
+  appliesTo: (subject) => subject.ordered !== false,
+  *program(subject, trial) {
+    const { expected, got } = yield* flowing(subject, trial)
+    ordered(got, expected, typeof subject.ordered === 'function' ? subject.ordered : undefined)
+  },
 }
 
-export function boundedness(stand: SourceStand): Law {
-  const { bound, options } = stand
-  return lawOf(
-    'boundedness',
-    `it emits only while there is demand, and holds no more than ${bound} items`,
-    function* law(trial) {
-      const { mostHeld } = yield* flowing(stand, trial, true)
-      holds(mostHeld <= bound, `held ${mostHeld} items, and may hold ${bound}`)
-    },
-    options,
-  )
+export const boundedness: LawRecord<SourceSubject> = {
+  name: 'boundedness',
+  meaning: ({ bound }) => `the source emits only while there is demand, and holds at most ${bound} items`,
+  *program(subject, trial) {
+    const { mostHeld } = yield* flowing(subject, trial, true)
+    holds(mostHeld <= subject.bound, `held ${mostHeld} items; the bound is ${subject.bound}`)
+  },
 }
 
-export function laziness({ made, usesPromises, options }: SourceStand): Law {
-  return lawOf(
-    'laziness',
-    'nothing is read before somebody subscribes',
-    function* law() {
-      const keeper = new Keeper(usesPromises)
-      const reading = new Reading(MOST_ITEMS)
-      const source = made(reading, background)
-      yield* sleep(LATER)
-      holds(reading.read === 0, `read before anybody subscribed: ${reading.read}`)
-      yield* takeRest(source)
-      keeper.end()
-    },
-    options,
-    FEW,
-  )
+export const laziness: LawRecord<SourceSubject> = {
+  name: 'laziness',
+  meaning: 'the source reads nothing before a subscription',
+  appliesTo: ({ isCold }) => isCold,
+  isLong: true,
+  *program({ make, usesPromises }) {
+    const companion = new AsyncCompanion(usesPromises)
+    const items = new CountedItems(MOST_ITEMS)
+    const source = make(items, background)
+    yield* sleep(LATER)
+    holds(items.read === 0, `items read before a subscription: ${items.read}`)
+    yield* takeRest(source)
+    companion.end()
+  },
 }
 
-export function floods({ made, isCold, bound, many, usesPromises, options }: SourceStand): Law {
-  return lawOf(
-    'firehose',
-    'a great many items that are there at once come like all others, grow no stack, and stop when the subscriber has enough',
-    function* law(trial) {
-      const keeper = new Keeper(usesPromises)
-      const reading = new Reading(many)
-      const over = new WatchedContext()
-      const source = made(reading, over)
-      if (isCold) {
-        yield* takeRest(source.pipe(take(ENOUGH)))
-        holds(reading.read <= ENOUGH + bound, `read ${reading.read} items for ${ENOUGH}`)
-      }
-      if (trial.choose(2) === 0) yield* gosched()
-      conserved(yield* takeRest(source), reading.items)
-      over.end(undefined)
-      keeper.end()
-    },
-    options,
-    FEW,
-  )
+export const firehose: LawRecord<SourceSubject> = {
+  name: 'firehose',
+  meaning: 'thousands of items arrive like all others, the stack does not grow, and the source stops when the subscriber leaves',
+  isLong: true,
+  *program(subject, trial) {
+    const { many, bound, isCold } = subject
+    const test = new TestSource(subject, many)
+    const { items, source } = test
+    if (isCold) {
+      yield* takeRest(source.pipe(take(ENOUGH)))
+      holds(items.read <= ENOUGH + bound, `read ${items.read} items for ${ENOUGH}`)
+    }
+    if (trial.choose(2) === 0) yield* gosched()
+    conserved(yield* takeRest(source), items.items)
+    test.end()
+  },
 }

@@ -1,10 +1,10 @@
-/** A context of the user's own, of which it is known who waits for its end: whoever leaves a listener behind is seen. */
+/** A context implemented by a user. It counts the waiters and listeners for its end, so that a law sees those left behind. */
 import { CanceledError, type Context, type ContextKey, type Op, type Option } from '../../../runtime/index.js'
 import { none, some } from '../../../runtime/internal.js'
-import { Parking } from './parking.js'
+import { Gate } from './gate.js'
 
 export class WatchedContext implements Context {
-  private readonly _ended = new Parking('the end of the context')
+  private readonly _ended = new Gate('the end of the context')
   private readonly _controller = new AbortController()
   private _cause: Option<unknown> = none
   private _err: Option<Error> = none
@@ -15,7 +15,7 @@ export class WatchedContext implements Context {
     const count = (by: number, [type, listener]: readonly unknown[]) => {
       if (type === 'abort') this._listeners.set(listener, Math.max(0, (this._listeners.get(listener) ?? 0) + by))
     }
-    const add = signal.addEventListener.bind(signal) as (...args: unknown[]) => void // what it is given it passes on
+    const add = signal.addEventListener.bind(signal) as (...args: unknown[]) => void // passes its arguments on
     const remove = signal.removeEventListener.bind(signal) as (...args: unknown[]) => void // as above
     Object.assign(signal, {
       addEventListener: (...args: unknown[]) => (count(1, args), add(...args)),
@@ -23,7 +23,7 @@ export class WatchedContext implements Context {
     })
   }
 
-  /** Those who wait for its end, in whatever way. */
+  /** Waiters and listeners for its end. */
   get listeners(): number {
     return this._ended.parked + [...this._listeners.values()].filter((n) => n > 0).length
   }

@@ -1,22 +1,27 @@
-/** The sources that a law puts above an operator or a sink: paced and foreign ones, and watched. */
+/** The sources that a law puts above an operator or a sink. */
 import { gosched, sleep, type Sender } from '../../../runtime/index.js'
 import { fromGoroutine, fromIterable } from '../../../operators/index.js'
 import { Observable, Subject, takeUntil } from 'rxjs'
 import type { Trial } from '../../explore/scheduled-run.js'
 
-/** A source that cannot be paced: pours all out at the subscription, for as long as somebody listens. Tells of each item before it goes. */
-export function firehose(n: number, told: (item: number) => void = () => undefined): Observable<number> {
+/** A foreign source that emits all items at the subscription, until the subscriber leaves. Calls `emitting` before each item. */
+export function firehose(n: number, emitting: (item: number) => void = () => undefined): Observable<number> {
   return new Observable((subscriber) => {
     for (let i = 0; i < n && !subscriber.closed; i++) {
-      told(i)
+      emitting(i)
       subscriber.next(i)
     }
     subscriber.complete()
   })
 }
 
-/** At the pace of the demand: an iterable, or a goroutine that takes its time. Fails with `cause` after the last item, where one is given. */
-export function paced(trial: Trial, items: readonly number[], cause?: Error, takesTime = true): Observable<number> {
+interface PacedOptions {
+  readonly cause?: Error | undefined
+  readonly takesTime?: boolean
+}
+
+/** A source that honors demand: an iterable, or a goroutine that takes turns and, unless `takesTime` is false, time. Fails with `cause` at the end, if given. */
+export function paced(trial: Trial, items: readonly number[], { cause, takesTime = true }: PacedOptions = {}): Observable<number> {
   if (trial.choose(2) === 0) return fromIterable({ [Symbol.iterator]: () => failing(items, cause) })
   return fromGoroutine<number>(function* supply(emit: Sender<number>) {
     for (const item of items) {
@@ -32,12 +37,13 @@ function* failing(items: readonly number[], cause: Error | undefined): Generator
   if (cause !== undefined) throw cause
 }
 
-/** Sees what a source does. */
-export class Watched {
-  /** What it has emitted, over all subscriptions; and how many subscribers it has. */
+/** A source with counters. */
+export class WatchedSource {
+  /** Items emitted, over all subscriptions. */
   emitted = 0
+  /** Current subscribers. */
   subscribers = 0
-  /** Called for each item, when what is below has taken it. */
+  /** Called for each item, after the subscriber has taken it. */
   onEmitted: (item: number) => void = () => undefined
   readonly source: Observable<number>
 
@@ -47,7 +53,7 @@ export class Watched {
       const left = new Subject<void>()
       subscriber.add(() => {
         this.subscribers--
-        left.next() // so that one that emits all at once sees that nobody listens
+        left.next() // a source that emits all items at once sees it during its loop
       })
       return source.pipe(takeUntil(left)).subscribe({
         next: (item) => {

@@ -1,22 +1,22 @@
-/** What laws assert, and in which words. */
+/** The assertions of laws, and their messages. */
 
 export function holds(fact: boolean, otherwise: string): void {
   if (!fact) throw new Error(otherwise)
 }
 
-/** How often each item is there. */
+/** The number of times that each item occurs. */
 export function counted(items: readonly number[]): Map<number, number> {
   const counts = new Map<number, number>()
   for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1)
   return counts
 }
 
-/** Nothing doubled; and unless `lossy`, nothing lost. */
+/** No item is doubled; unless `isLossy`, no item is lost. */
 export function conserved(got: readonly number[], expected: readonly number[], isLossy = false): void {
   const left = counted(expected)
   for (const item of got) {
     const rest = left.get(item) ?? 0
-    holds(rest > 0, `item ${item} came once too often: ${text(got)} of ${text(expected)}`)
+    holds(rest > 0, `item ${item} is doubled: ${text(got)} of ${text(expected)}`)
     left.set(item, rest - 1)
   }
   if (isLossy) return
@@ -24,7 +24,7 @@ export function conserved(got: readonly number[], expected: readonly number[], i
   holds(lost.length === 0, `lost ${text(lost)}: ${text(got)} of ${text(expected)}`)
 }
 
-/** What came is in the order of what was expected, though items may be missing, or come too often; where `laneOf` is given, in each lane. */
+/** The items are in the expected order, in each lane where `laneOf` is given. Items may be missing or doubled. */
 export function ordered(got: readonly number[], expected: readonly number[], laneOf: (item: number) => unknown = () => 0): void {
   const left = counted(expected)
   const known = got.filter((item) => {
@@ -51,7 +51,7 @@ export function text(items: readonly number[]): string {
   return `[${items.slice(0, MOST_SHOWN).join(', ')}${more}]`
 }
 
-/** 0, 1, 2 and so on. */
+/** The numbers from 0 up to, but not including, `n`. */
 export function numbers(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i)
 }

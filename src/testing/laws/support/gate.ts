@@ -1,13 +1,13 @@
-/** An operation that is ready when somebody says so, and of which it is known how many wait for it: what is left behind shows here. */
+/** An operation that waits until the gate opens, and counts its waiters, so that a law sees the waiters left behind. */
 import { Operation, PENDING, WaitQueue, type Pending, type Waiter } from '../../../runtime/internal.js'
 
-export class Parking extends Operation<void> {
+export class Gate extends Operation<void> {
   private readonly _waiters = new WaitQueue()
   private _isOpen = false
-  /** How many wait. */
+  /** Waiters parked. */
   parked = 0
 
-  constructor(private readonly _what: string) {
+  constructor(private readonly _name: string) {
     super()
   }
 
@@ -29,6 +29,6 @@ export class Parking extends Operation<void> {
     this._waiters.remove(waiter)
   }
   describe(): string {
-    return this._what
+    return this._name
   }
 }
