@@ -76,63 +76,73 @@ export class WatchedWork {
   }
 
   get work(): LawWork {
-    const watched = this
     switch (this._manner) {
       case 'goroutine':
-        return function* work(item, ctx) {
-          const task = watched._enter(item, ctx)
-          try {
-            yield* watched._wait(item)
-            task.waitsSince++
-            if (watched._trial.choose(2) === 1) {
-              yield* gosched()
-              task.waitsSince++
-            }
-            return watched._outcome(task)
-          } finally {
-            watched.running.delete(task)
-          }
-        }
+        return this._goroutine()
       case 'promise':
-        return async function work(item, ctx) {
-          const task = watched._enter(item, ctx)
-          try {
-            await watched._wait(item).within(ctx)
-            return watched._outcome(task)
-          } finally {
-            watched.running.delete(task)
-          }
-        }
+        return this._promise()
       case 'operation':
-        return (item, ctx) => {
-          const task = watched._enter(item, ctx)
-          return watched._wait(item).map(() => watched._leave(task))
-        }
+        return (item, ctx) => this._operation(this._enter(item, ctx))
       case 'observable':
         return (item, ctx) => {
-          const task = watched._enter(item, ctx)
-          return fromOp(() => watched._wait(item).map(() => watched._leave(task)))
+          const running = this._enter(item, ctx)
+          return fromOp(() => this._operation(running))
         }
       case 'value':
         return (item, ctx) => {
-          const task = watched._enter(item, ctx)
+          const running = this._enter(item, ctx)
           // A value cannot be endless, so an operation stands in.
-          return watched._fateOf(item) === 'never ends' ? watched._endless.map(() => watched._leave(task)) : watched._leave(task)
+          return this._fateOf(item) === 'never ends' ? this._endless.map(() => this._leave(running)) : this._leave(running)
         }
     }
   }
 
-  private _enter(item: number, ctx: Context): RunningWork {
-    const task: RunningWork = { item, ctx, waitsSince: 0 }
-    this.started++
-    if (ctx.err()._tag === 'None') this.startedInTime++
-    this.running.add(task)
-    return task
+  private _goroutine(): LawWork {
+    const watched = this
+    return function* work(item, ctx) {
+      const running = watched._enter(item, ctx)
+      try {
+        yield* watched._wait(item)
+        running.waitsSince++
+        if (watched._trial.choose(2) === 1) {
+          yield* gosched()
+          running.waitsSince++
+        }
+        return watched._outcome(running)
+      } finally {
+        watched.running.delete(running)
+      }
+    }
   }
 
-  private _leave(task: RunningWork): number {
-    this.running.delete(task)
-    return this._outcome(task)
+  private _promise(): LawWork {
+    const watched = this
+    return async function work(item, ctx) {
+      const running = watched._enter(item, ctx)
+      try {
+        await watched._wait(item).within(ctx)
+        return watched._outcome(running)
+      } finally {
+        watched.running.delete(running)
+      }
+    }
+  }
+
+  private _operation(running: RunningWork): Op<number> {
+    return this._wait(running.item).map(() => this._leave(running))
+  }
+
+  private _enter(item: number, ctx: Context): RunningWork {
+    const running: RunningWork = { item, ctx, waitsSince: 0 }
+    this.started++
+    if (ctx.err()._tag === 'None') this.startedInTime++
+    this.running.add(running)
+    return running
+  }
+
+  private _leave(running: RunningWork): number {
+    this.running.delete(running)
+    return this._outcome(running)
   }
 
   private _wait(item: number): Op<void> {
