@@ -28,8 +28,8 @@ export const words = [
   { pattern: /\bfor\s+ever\b/gi, instead: 'forever' },
   // Names that have gone.
   {
-    pattern: /\b(?:foreman|ledger|roster|crew|outlet|arrivals)\b/gi,
-    instead: 'the name in docs/glossary.md: stage, tracker, group, downstream, intake',
+    pattern: /\b(?:foreman|ledger|roster|crew|outlet)\b/gi,
+    instead: 'the name in docs/glossary.md: stage, tracker, group, downstream',
   },
   // American spelling.
   { pattern: /\bcancel(?:led|ling|ler)\b/gi, instead: 'canceled, canceling' },
