@@ -1,9 +1,18 @@
+/** The public surface of `millrace`, room by room from the bottom up. */
+
+// base, interfaces
 export { CanceledError, DeadlineExceededError } from './base/errors.js'
 export type { Either, Option } from './base/option.js'
-export type { CancelContext, Context, ContextKey, Op } from './interfaces/op.js'
-export { go, gosched, numGoroutine, type Body, type Goroutine } from './goroutine/goroutine.js'
-export { onCrash } from './goroutine/crash.js'
-export { chan, dropping, sliding, type Buffer, type Chan, type Receiver, type Sender } from './channel/channel.js'
+export type { Buffer, Chan, Receiver, Sender } from './interfaces/channel.js'
+export type { CancelContext, Context, ContextKey } from './interfaces/context.js'
+export type { Body, Goroutine } from './interfaces/goroutine.js'
+export type { Op } from './interfaces/op.js'
+
+// scheduler
+export { setProbe, type Observed, type Probe } from './scheduler/probe.js'
+
+// channel, select
+export { chan, dropping, sliding } from './channel/channel.js'
 export { range, type Cursor } from './channel/range.js'
 export {
   choose,
@@ -16,7 +25,13 @@ export {
   type SelectOptions,
   type Tagged,
 } from './select/select.js'
-export { after, newTimer, sleep, ticker, type Ticker, type Timer } from './time/time.js'
+
+// goroutine
+export { go, numGoroutine, type Go } from './goroutine/goroutine.js'
+export { gosched } from './goroutine/gosched.js'
+export { onCrash } from './goroutine/crash.js'
+
+// context, time
 export {
   afterFunc,
   background,
@@ -29,21 +44,28 @@ export {
   withoutCancel,
 } from './context/context.js'
 export { fromSignal } from './context/from-signal.js'
-export { setProbe, type Observed, type Probe } from './scheduler/probe.js'
-export { waitGroup, type WaitGroup } from './sync/wait-group.js'
-export { mutex, type Mutex } from './sync/mutex.js'
-export { semaphore, type Semaphore } from './sync/semaphore.js'
-export { errgroup, type ErrGroup } from './groups/errgroup.js'
-export { rateLimiter, type RateLimiter, type Reservation } from './time/rate-limiter.js'
-export { rateEvery, sometimes, type Sometimes, type SometimesOptions } from './time/sometimes.js'
-export { workers, type WorkersOptions } from './groups/workers.js'
-export { rwMutex, type RWMutex } from './sync/rw-mutex.js'
-export { once, onceFunc, onceValue, type Once } from './sync/once.js'
+export { rateEvery, rateLimiter, type RateLimiter } from './time/rate-limiter.js'
+export type { Reservation } from './time/reservation.js'
+export { after, sleep } from './time/sleep.js'
+export { sometimes, type Sometimes, type SometimesOptions } from './time/sometimes.js'
+export { ticker, type Ticker } from './time/ticker.js'
+export { newTimer, type Timer } from './time/timer.js'
+
+// sync
 export { cond, type Cond, type CondWait, type Locker } from './sync/cond.js'
+export { keyedMutex, type KeyedMutex } from './sync/keyed-mutex.js'
+export { mutex, type Mutex } from './sync/mutex.js'
+export { once, onceFunc, onceValue, type Once } from './sync/once.js'
+export { rwMutex, type RWMutex } from './sync/rw-mutex.js'
+export { semaphore, type Semaphore } from './sync/semaphore.js'
+export { singleflight, type SingleFlight } from './sync/singleflight.js'
 export { syncMap, type SyncMap } from './sync/sync-map.js'
 export { syncPool, type SyncPool } from './sync/sync-pool.js'
-export { singleflight, type SingleFlight } from './sync/singleflight.js'
-export { pool, type Pool, type PoolOptions } from './groups/pool.js'
+export { waitGroup, type WaitGroup } from './sync/wait-group.js'
+
+// groups
+export { errgroup, type ErrGroup } from './groups/errgroup.js'
 export { mapConcurrent, type MapConcurrentOptions } from './groups/map-concurrent.js'
-export { keyedMutex, type KeyedMutex } from './sync/keyed-mutex.js'
+export { pool, type Pool, type PoolOptions } from './groups/pool.js'
 export { backoff, withRetry, type BackoffOptions, type Failed, type RetryOptions, type Schedule } from './groups/retry.js'
+export { workers, type WorkersOptions } from './groups/workers.js'

@@ -1,26 +1,42 @@
 /**
- * The door for the floors above: what operators, adapters and the test kit are built of. It is not public; what users get is in index.ts.
+ * The second index, for the floors above: the parts that operators, adapters and the test kit are built of. It is private to the package; the
+ * public surface is in `index.ts`.
  */
-export { Channel, CLOSED, Receiving } from './channel/channel.js'
-export type { Clock } from './base/clock.js'
-export { crash, expectFailures, keepFailuresApart, takeFailedUnjoined } from './goroutine/crash.js'
+
+// base, interfaces
 export { checkCount, checkFunction, checkMethod, checkTime, mistyped, outOfRange, show } from './base/arguments.js'
+export type { Clock } from './base/clock.js'
 export { isGenerator, isGeneratorFunction, isThenable } from './base/guards.js'
-export { spawn, type Failure, type Owner, Spawned } from './goroutine/goroutine.js'
-export { causeOf, checkContext, checkOperation, isOperation, Operation } from './operation/operation.js'
-export { installObservable } from './base/rxjs-interop.js'
 export { hostTurn } from './base/host.js'
-export { GoroutineTable, oncePerDrain } from './diagnostics/goroutine-table.js'
-export { Tracker } from './diagnostics/tracker.js'
-export { dumpOf, dumpText, programDump, ringText, type Dump, type GoroutineState } from './diagnostics/dump.js'
-export { goroutineName, Names } from './diagnostics/names.js'
 export { none, some } from './base/option.js'
-export { AsyncPerformer, CallbackPerformer } from './operation/perform.js'
-export { QueuedOperation } from './operation/queued.js'
-export type { Resource } from './operation/resource.js'
-export { addProbe } from './scheduler/probe.js'
 export { Random } from './base/random.js'
 export { Ring } from './base/ring.js'
+export { installObservable } from './base/rxjs-interop.js'
+export { causeOf, checkContext } from './interfaces/context.js'
+
+// scheduler
+export { addProbe } from './scheduler/probe.js'
 export { queue, type Runnable, type TakenOver } from './scheduler/run-queue.js'
 export { time, Timers, type Alarm, type Entry as TimerEntry } from './scheduler/timers.js'
+
+// operation
+export { AsyncPerformer } from './operation/await.js'
+export { checkOperation, isOperation, Operation } from './operation/operation.js'
+export { CallbackPerformer } from './operation/perform.js'
+export { QueuedOperation } from './operation/queued.js'
+export type { Resource } from './operation/resource.js'
 export { PENDING, WaitQueue, Waiter, type Pending } from './operation/waiter.js'
+
+// channel, goroutine
+export { Channel } from './channel/channel.js'
+export { CLOSED, Receiving } from './channel/operations.js'
+export { crash, expectFailures, keepFailuresApart, takeFailedUnjoined } from './goroutine/crash.js'
+export { spawn } from './goroutine/goroutine.js'
+export type { Failure, Owner } from './goroutine/owner.js'
+export { Task, Task as Spawned } from './goroutine/task.js'
+
+// diagnostics
+export { dumpOf, dumpText, programDump, ringText, type Dump, type GoroutineState } from './diagnostics/dump.js'
+export { GoroutineTable, oncePerDrain } from './diagnostics/goroutine-table.js'
+export { goroutineName, Names } from './diagnostics/names.js'
+export { Tracker } from './diagnostics/tracker.js'

@@ -150,15 +150,15 @@ it('next with a buffered value takes only microtasks within a slice', async () =
 it('a caller resumed after a pending next counts as resumed until its next operation', async () => {
   const ch = chan<number>()
   const iterator = ch[Symbol.asyncIterator]()
-  queue.resumed = 0
-  const afterValue = iterator.next().then(() => queue.resumed)
+  queue.async.count = 0
+  const afterValue = iterator.next().then(() => queue.async.count)
   await settle()
   ch.trySend(1)
   expect(await afterValue).toBe(1)
 
   const full = filled(...Array.from({ length: 1000 }, (_, i) => i))
   let resumed = 0
-  await firstThatYields(full, full[Symbol.asyncIterator](), () => (resumed = queue.resumed))
+  await firstThatYields(full, full[Symbol.asyncIterator](), () => (resumed = queue.async.count))
   await settle()
   expect(resumed).toBe(1)
 })

@@ -1,4 +1,4 @@
-import { chan, go, gosched, numGoroutine, onCrash, range, type Body } from 'millrace'
+import { chan, go, gosched, numGoroutine, onCrash, range, setProbe, type Body } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { kinds } from '../support/function-kinds.js'
 import { done, performed, thrown, thrownError, waiting } from '../support/outcome.js'
@@ -140,7 +140,7 @@ describe('go', () => {
     ['42', 42],
     ['"worker"', 'worker'],
     ['an object', {}],
-    ['an instance of Spawned', go(() => {})],
+    ['an instance of Task', go(() => {})],
   ])('GO-016 of %s, which is no function, throws at once and starts nothing', (shown, value) => {
     const before = numGoroutine()
     expect(() => go(anyBody(value))).toThrow(new TypeError(`go of nil func value: expected a function, got ${shown}`))
@@ -252,5 +252,36 @@ describe('code that is not allowed in a goroutine', () => {
       return total
     })
     expect(await sum.join()).toBe(3)
+  })
+})
+
+describe('go.named', () => {
+  it('gives the goroutine a name, and its function the arguments', async () => {
+    const add = (a: number, b: number) => a + b
+    const sum = go.named('sum', add, 1, 2)
+    expect([sum.name, go(add, 1, 2).name]).toEqual(['sum', 'add'])
+    expect(await sum.join()).toBe(3)
+  })
+
+  it('the name is there from the start, and stays when the goroutine is canceled', async () => {
+    const seen: string[] = []
+    const note = ({ name }: { readonly name: string }) => seen.push(name)
+    const before = setProbe({ spawn: note, cancel: note, end: note })
+    try {
+      go.named('poller', function* () {
+        yield* chan().receive()
+      }).cancel()
+      await settle()
+    } finally {
+      setProbe(before)
+    }
+    expect(seen).toEqual(['poller', 'poller', 'poller'])
+  })
+
+  it('throws at once where the name is not a string, or the body is not a function', () => {
+    const live = numGoroutine()
+    expect(() => go.named(1 as unknown as string, () => {})).toThrow(new TypeError('go.named(name, fn): expected a name, got 1'))
+    expect(() => go.named('worker', anyBody(null))).toThrow(new TypeError('go of nil func value: expected a function, got null'))
+    expect(numGoroutine()).toBe(live)
   })
 })

@@ -106,16 +106,16 @@ describe('while the host is due', () => {
 it('a caller of then counts as resumed in its callback, until its next operation', async () => {
   await new Promise<void>((resolve) => queue.pushAfterHost({ run: resolve })) // a slice begins
   neverLooksAtTheClock()
-  queue.resumed = 0
+  queue.async.count = 0
   const seen: number[] = []
-  const note = () => void seen.push(queue.resumed)
+  const note = () => void seen.push(queue.async.count)
   const ch = filled(1)
   void ch.receive().then(note, note) // at once
   void ch.receive().then(note, note) // after a wait
   ch.trySend(2)
   void closed.send(1).attempt().then(note, note)
   expect(seen).toEqual([1, 1, 1])
-  queue.resumed = 0
+  queue.async.count = 0
 })
 
 describe('then otherwise', () => {

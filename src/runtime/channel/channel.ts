@@ -4,73 +4,23 @@
  * Always true, between any two calls:
  * - Receivers wait only while nothing is buffered and no sender waits; senders wait only while the buffer is full.
  * - At most one of the two queues has waiters, unless all in both are cases of one select (which never meets itself).
- * - Once closed, no one waits.
+ * - A closed channel has no waiters.
  *
- * Where we differ from Go: a channel may be closed with a cause, which receivers throw once it is drained; and a buffer may lose values
- * rather than block (`sliding`, `dropping`). What a subscriber was granted and gives back returns to the head, over the capacity if need be.
+ * Differences from Go: a channel may be closed with a cause, which receivers throw once it is drained; and a buffer may lose values instead of
+ * blocking (`sliding`, `dropping`). A value that a subscriber was granted and gives back returns to the head, over the capacity if need be.
  */
-import { checkCount, outOfRange, mistyped } from '../base/arguments.js'
-import { Operation } from '../operation/operation.js'
+import { ChannelIterator } from './iterator.js'
+import { CLOSED, Receive, Send } from './operations.js'
+import { ObservableReceiver } from './subscription.js'
+import { checkCount, mistyped, outOfRange } from '../base/arguments.js'
+import { left, right, type Either, type Option } from '../base/option.js'
+import { Ring } from '../base/ring.js'
+import type { Buffer, Chan } from '../interfaces/channel.js'
+import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
-import { left, none, right, some, type Either, type Option } from '../base/option.js'
+import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 import type { Probe } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'
-import { Ring } from '../base/ring.js'
-import type { Op } from '../interfaces/op.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
-import { ObservableReceiver } from './subscription.js'
-import { subscribe } from '../operation/perform.js'
-
-/**
- * The sending half. Its value type varies as a consumer's does: a `Sender<Animal>` serves as a `Sender<Dog>`.
- */
-export interface Sender<in T> {
-  /**
-   * Sends `value`: waits until a receiver takes it or the buffer has room. Throws "send on closed channel" if it is closed, before or while
-   * it waits.
-   */
-  readonly send: (value: T) => Op<void>
-  /** Sends if that needs no waiting; answers whether it did. Throws "send on closed channel". */
-  readonly trySend: (value: T) => boolean
-  /**
-   * No more values: receivers drain what is buffered and then get none, or throw `cause` where one is given. Senders that wait throw.
-   * Throws "close of closed channel".
-   */
-  close(cause?: unknown): void
-  /** Values buffered now. */
-  readonly size: number
-  /** Values it buffers before senders wait; 0 means that sender and receiver meet. */
-  readonly capacity: number
-  readonly closed: boolean
-}
-
-/** The receiving half. It is an async iterable, and an observable to RxJS: `from(receiver)`. */
-export interface Receiver<out T> {
-  /** Receives the next value: waits until there is one. None once it is closed and drained; after `close(cause)` it throws the cause then. */
-  receive(): Op<Option<T>>
-  /** Receives if that needs no waiting; else says whether it is empty for now, or closed. After `close(cause)` it throws the cause once drained. */
-  tryReceive(): Either<'empty' | 'closed', T>
-  readonly size: number
-  readonly capacity: number
-  /** Leaving the loop consumes nothing more and closes nothing. */
-  [Symbol.asyncIterator](): AsyncIterator<T>
-}
-
-/**
- * A channel; pass it on as a `Sender` or a `Receiver`, and the compiler keeps to the direction.
- */
-export interface Chan<T> extends Sender<T>, Receiver<T> {}
-
-/** A buffer that never blocks the sender; made by `sliding` or `dropping`. */
-export interface Buffer<T> {
-  readonly capacity: number
-  /** Which value is lost when it is full. */
-  readonly loses: 'oldest' | 'newest'
-  readonly __t?: T
-}
-
-/** A receiver finds this in place of a value: closed, and nothing left. */
-export const CLOSED = Symbol.for('millrace.closed')
 
 const LARGEST = 2 ** 31 - 1
 
@@ -80,7 +30,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   private readonly _buffer = new Ring<T>()
   private readonly _senders = new WaitQueue()
   private readonly _receivers = new WaitQueue()
-  /** One for all calls: it carries no value. Made at the first call. */
+  /** One receive serves all calls, as it carries no value. Made at the first call. */
   private _receive: Op<Option<T>> | null = null
   private _closed = false
   private _cause: { readonly value: unknown } | null = null
@@ -103,7 +53,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     return this._closed
   }
 
-  // Properties in the types, for the variance; methods here, so that a channel does not carry two closures.
+  // Properties in the interface, for the variance; methods here, so that a channel does not carry two closures.
   send(value: T): Op<void> {
     return new Send(this, value)
   }
@@ -113,7 +63,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   }
 
   receive(): Op<Option<T>> {
-    if (queue.probe !== null) return new Receive(this) // so that the probe sees each that is made
+    if (queue.probe !== null) return new Receive(this) // the probe sees each receive that is made
     return (this._receive ??= new Receive(this))
   }
 
@@ -140,7 +90,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     return new ChannelIterator(this)
   }
 
-  /** Delivers or buffers the value now; false means that a sender would wait. */
+  /** Delivers or buffers the value now; returns false where a sender would wait. */
   offer(value: T): boolean {
     if (this._closed) throw this.sendOnClosed()
     const receiver = this._receivers.shift()
@@ -152,20 +102,20 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     if (this._buffer.size >= this.capacity) {
       if (this._loses === null) return false
       if (this._loses === 'newest') return true
-      while (this._buffer.size >= this.capacity) this._buffer.shift() // what was given back may be over the capacity
+      while (this._buffer.size >= this.capacity) this._buffer.shift() // values that were given back may be over the capacity
     }
     this._buffer.push(value)
     if (queue.probe !== null) queue.probe.send?.(this)
     return true
   }
 
-  /** The next value, or CLOSED, or PENDING where a receiver would wait. */
+  /** Returns the next value, or CLOSED, or PENDING where a receiver would wait. */
   take(): T | typeof CLOSED | Pending {
     const buffer = this._buffer
     if (buffer.size > 0) {
-      const value = buffer.shift() as T // its size says that there is one
+      const value = buffer.shift() as T // the buffer is not empty
       if (queue.probe !== null) queue.probe.receive?.(this)
-      // Waiting senders fill the room in their order. After a value was given back there may be none yet.
+      // Waiting senders fill the room in their order. After a value was given back there may be no room yet.
       if (buffer.size < this.capacity) this._admit()
       return value
     }
@@ -193,17 +143,17 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     probe.receive?.(this)
   }
 
-  /** Takes back a value from one who was granted it and left: the next receiver gets it. */
+  /** Takes back the value of a receiver that left after the grant: the next receiver gets it. */
   giveBack(value: T): void {
     const receiver = this._receivers.shift()
     if (receiver === null) this._buffer.unshift(value)
     else receiver.settle(value)
   }
 
-  /** The answer of a drained channel, unless it was closed with a cause. */
-  drained<A>(answer: A): A {
+  /** Returns the result of a receive from the drained channel; throws the cause where it was closed with one. */
+  drained<A>(result: A): A {
     if (this._cause !== null) throw this._cause.value
-    return answer
+    return result
   }
 
   sendOnClosed(): Error {
@@ -219,133 +169,11 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   }
 }
 
-class Send<T> extends Operation<void> {
-  constructor(
-    private readonly channel: Channel<T>,
-    private readonly value: T,
-  ) {
-    super()
-  }
-  override get isPlain(): boolean {
-    return true
-  }
-  poll(): void | Pending {
-    return this.channel.offer(this.value) ? undefined : PENDING
-  }
-  park(waiter: Waiter): void {
-    waiter.raw = this.value
-    this.channel.senders.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.channel.senders.remove(waiter)
-  }
-  override finish(waiter: Waiter): void {
-    if (waiter.raw === CLOSED) throw this.channel.sendOnClosed()
-  }
-  override resources(): readonly Resource[] {
-    return [this.channel]
-  }
-  describe(): string {
-    return 'chan send'
-  }
-}
-
-/** Waits for a value of a channel; what is made of the value is for the subclasses. */
-export abstract class Receiving<T, R> extends Operation<R> {
-  constructor(protected readonly channel: Channel<T>) {
-    super()
-  }
-  override get isPlain(): boolean {
-    return true
-  }
-  park(waiter: Waiter): void {
-    this.channel.receivers.push(waiter)
-  }
-  withdraw(waiter: Waiter): void {
-    this.channel.receivers.remove(waiter)
-  }
-  override undo(waiter: Waiter): void {
-    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // granted by the channel
-  }
-  override resources(): readonly Resource[] {
-    return [this.channel]
-  }
-  describe(): string {
-    return 'chan receive'
-  }
-}
-
-class Receive<T> extends Receiving<T, Option<T>> {
-  poll(): Option<T> | Pending {
-    const value = this.channel.take()
-    return value === PENDING ? PENDING : this._option(value)
-  }
-  override finish(waiter: Waiter): Option<T> {
-    return this._option(waiter.raw as T | typeof CLOSED) // granted by the channel
-  }
-  private _option(value: T | typeof CLOSED): Option<T> {
-    return value === CLOSED ? this.channel.drained(none) : some(value)
-  }
-}
-
 /**
- * `for await`: one `next` after the other, though several may wait. `return` releases those that wait, and the iterator is over: it receives
- * nothing more. A loop over a channel that never runs dry gives way to the host when its slice is over, before it receives.
- */
-class ChannelIterator<T> implements AsyncIterator<T> {
-  private _isOver = false
-  private readonly _waiting = new Set<() => void>()
-  private _hostTurn: Promise<void> | null = null
-
-  constructor(private readonly channel: Channel<T>) {}
-
-  async next(): Promise<IteratorResult<T>> {
-    queue.cameBack()
-    if (queue.isOverdue || (--queue.operations.left <= 0 && queue.sliceIsOver))
-      this._hostTurn ??= new Promise((resolve) => queue.pushAfterHost({ run: () => (queue.resumed++, resolve()) }))
-    if (this._hostTurn !== null) {
-      await this._hostTurn
-      this._hostTurn = null
-    }
-    if (this._isOver) return { done: true, value: undefined }
-    const value = this.channel.take()
-    if (value === PENDING) return this._wait()
-    if (value === CLOSED) return this.channel.drained({ done: true, value: undefined })
-    return { done: false, value: value } // neither of the above
-  }
-
-  private _wait(): Promise<IteratorResult<T>> {
-    return new Promise((resolve, reject) => {
-      const receive = this.channel.receive() as Receive<T> // what the channel hands out
-      const subscription = subscribe(receive, {
-        next: (message) => {
-          this._waiting.delete(release)
-          queue.resumed++
-          resolve(message._tag === 'Some' ? { done: false, value: message.value } : { done: true, value: undefined })
-        },
-        error: reject,
-      })
-      const release = () => {
-        subscription.unsubscribe()
-        resolve({ done: true, value: undefined })
-      }
-      this._waiting.add(release)
-    })
-  }
-
-  return(): Promise<IteratorResult<T>> {
-    this._isOver = true
-    for (const release of this._waiting) release()
-    this._waiting.clear()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-}
-
-/**
- * Makes a channel. With capacity 0, the default, sender and receiver meet; otherwise it buffers up to that many values. In place of a
- * number, `sliding(n)` and `dropping(n)` make one that never blocks its senders.
+ * Makes a channel that buffers up to `capacity` values. With 0, the default, each sender waits for a receiver. With a buffer made by
+ * `sliding(n)` or `dropping(n)` no sender ever waits.
  *
- * Throws RangeError "makechan: size out of range" for a capacity that is no whole number from 0 to 2^31-1. Source: Go's `make(chan T, n)`.
+ * Throws RangeError "makechan: size out of range" for a capacity that is not a whole number from 0 to 2^31-1. Source: Go's `make(chan T, n)`.
  *
  * @example
  * ```ts
@@ -359,13 +187,13 @@ export function chan<T>(capacity: number | Buffer<T> = 0): Chan<T> {
   return new Channel<T>(checkCapacity(capacity, 0), null)
 }
 
-/** A buffer of `n` that makes room by losing its oldest value: the sender never waits. */
+/** Makes a buffer of `n` values that, when full, loses its oldest value: the sender never waits. */
 export function sliding<T>(n: number): Buffer<T> {
   checkCount('sliding(n)', 1, n)
   return { capacity: checkCapacity(n, 1), loses: 'oldest' }
 }
 
-/** A buffer of `n` that, when full, loses the value just sent: the sender never waits. */
+/** Makes a buffer of `n` values that, when full, loses the value just sent: the sender never waits. */
 export function dropping<T>(n: number): Buffer<T> {
   checkCount('dropping(n)', 1, n)
   return { capacity: checkCapacity(n, 1), loses: 'newest' }

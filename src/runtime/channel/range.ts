@@ -1,19 +1,21 @@
 /** Go's `for v := range ch`, for generators. */
-import { Channel, CLOSED, Receiving, type Receiver } from './channel.js'
-import { mistyped } from '../base/arguments.js'
+import { Channel } from './channel.js'
+import { CLOSED, Receiving } from './operations.js'
+import { checkMethod } from '../base/arguments.js'
+import type { Receiver } from '../interfaces/channel.js'
 import type { Op } from '../interfaces/op.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 
-/** Goes over what is received; belongs to one goroutine. */
+/** Iterates over the values of a receiver. A cursor belongs to one goroutine. */
 export interface Cursor<out T> {
-  /** Waits for the next value: true if there is one, false once the channel is closed and drained; throws the cause of `close(cause)` then. */
+  /** Waits for the next value: true if there is one, false once the channel is closed and drained. After `close(cause)` it throws the cause then. */
   next(): Op<boolean>
-  /** The value that `next` found last. */
+  /** The value that `next` received last. */
   readonly value: T
 }
 
 /**
- * Receives until the channel is closed.
+ * Receives until the channel is closed and drained. Throws TypeError where `receiver` has no method `receive`. Source: Go's `for … range`.
  *
  * @example
  * ```ts
@@ -21,16 +23,14 @@ export interface Cursor<out T> {
  * ```
  */
 export function range<T>(receiver: Receiver<T>): Cursor<T> {
-  if (receiver instanceof Channel) return new ChannelCursor(receiver as Channel<T>) // instanceof forgets the T
-  if (typeof (receiver as Partial<Receiver<T>> | null | undefined)?.receive !== 'function')
-    // from JavaScript
-    throw mistyped('range(receiver)', 'a Receiver', receiver)
+  if (receiver instanceof Channel) return new ChannelCursor(receiver as Channel<T>) // `instanceof` forgets the T
+  checkMethod('range(receiver)', 'a Receiver', receiver, 'receive')
   return new ReceiverCursor(receiver)
 }
 
-/** Keeps the value aside, so that a round allocates nothing, not even an Option (pipe of 128: a tenth of the time). */
+/** Keeps the value in a field, so that a round allocates nothing, not even an Option (pipe of 128: a tenth of the time). */
 class ChannelCursor<T> implements Cursor<T> {
-  value!: T // by its contract read after `next` was true
+  value!: T // read only after `next` resulted in true
   private readonly _next: NextValue<T>
 
   constructor(channel: Channel<T>) {
@@ -64,7 +64,7 @@ class NextValue<T> extends Receiving<T, boolean> {
 }
 
 class ReceiverCursor<T> implements Cursor<T> {
-  value!: T // by its contract read after `next` was true
+  value!: T // read only after `next` resulted in true
 
   constructor(private readonly receiver: Receiver<T>) {}
 

@@ -1,21 +1,35 @@
-/** Contexts, as they are made: Go's `context` package. What they are is in `context-tree.ts`. */
-import { Detached, Endable, Root, Valued } from './tree.js'
+/** Making contexts: the functions of Go's `context` package. The contexts themselves are in `tree.ts` and `values.ts`. */
+import { EndlessContext } from './endless.js'
+import { CancelableContext } from './tree.js'
+import { DetachedContext, ValueContext } from './values.js'
 import { checkFunction, checkTime, mistyped } from '../base/arguments.js'
-import { spawn, type Body } from '../goroutine/goroutine.js'
-import { checkContext, checkOperation } from '../operation/operation.js'
-import { time } from '../scheduler/timers.js'
-import type { CancelContext, Context, ContextKey } from '../interfaces/op.js'
+import { spawn } from '../goroutine/goroutine.js'
+import { checkContext, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
+import type { Body } from '../interfaces/goroutine.js'
+import { checkOperation } from '../operation/operation.js'
 import { Reaction } from '../operation/waiter.js'
+import { time } from '../scheduler/timers.js'
 
-/** Never ends, has no deadline and no values: where every tree of contexts begins. Source: Go's `context.Background`. */
-export const background: Context = /* @__PURE__ */ new Root('context.Background')
+class RootContext extends EndlessContext {
+  readonly parent = null
 
-/** As `background`, for where it is not yet clear which context to use. Source: Go's `context.TODO`. */
-export const todo: Context = /* @__PURE__ */ new Root('context.TODO')
+  constructor(private readonly _name: string) {
+    super()
+  }
+  override toString(): string {
+    return this._name
+  }
+}
+
+/** The root of every tree of contexts: it never ends, and has no deadline and no values. Source: Go's `context.Background`. */
+export const background: Context = /* @__PURE__ */ new RootContext('context.Background')
+
+/** As `background`: a placeholder where it is not yet clear which context to use. Source: Go's `context.TODO`. */
+export const todo: Context = /* @__PURE__ */ new RootContext('context.TODO')
 
 /**
- * A context that ends when it is canceled or its parent ends, whichever comes first. Cancel it when its work is done, or let `using` do so:
- * until then its parent holds on to it. Source: Go's `context.WithCancelCause`.
+ * Makes a context that ends when it is canceled or its parent ends, whichever comes first. Cancel it when its work is done, or let `using` do
+ * so: until then its parent keeps a reference to it. Source: Go's `context.WithCancelCause`.
  *
  * @example
  * ```ts
@@ -24,49 +38,49 @@ export const todo: Context = /* @__PURE__ */ new Root('context.TODO')
  * ```
  */
 export function withCancel(parent: Context): CancelContext {
-  return new Endable(checkContext('withCancel(parent)', parent)).follow()
+  return new CancelableContext(checkContext('withCancel(parent)', parent)).follow()
 }
 
 /**
- * As `withCancel`, and ends with DeadlineExceededError after `ms`; its cause is `cause` where one is given. Zero and below: it has ended
- * already. Source: Go's `context.WithTimeoutCause`.
+ * As `withCancel`, and the context ends with DeadlineExceededError after `ms`, and with `cause` as its cause where one is given. For zero and
+ * below it has ended at once. Throws RangeError for NaN. Source: Go's `context.WithTimeoutCause`.
  */
 export function withTimeout(parent: Context, ms: number, cause?: unknown): CancelContext {
   checkTime('withTimeout(parent, ms)', ms)
   return withEnd(checkContext('withTimeout(parent, ms)', parent), time.timers.now() + ms, cause)
 }
 
-/** As `withTimeout`, with the point in time: ms since 1970 began, as `Date.now()`. Source: Go's `context.WithDeadlineCause`. */
+/** As `withTimeout`, with a point in time: Unix time in ms, as `Date.now()`. Source: Go's `context.WithDeadlineCause`. */
 export function withDeadline(parent: Context, epochMs: number, cause?: unknown): CancelContext {
   checkTime('withDeadline(parent, epochMs)', epochMs)
   return withEnd(checkContext('withDeadline(parent, epochMs)', parent), epochMs, cause)
 }
 
 function withEnd(parent: Context, at: number, cause: unknown): CancelContext {
-  const ctx = new Endable(parent).follow()
+  const ctx = new CancelableContext(parent).follow()
   ctx.setDeadline(at, cause)
   return ctx
 }
 
-/** A context with one value more; the inner hides the outer. Throws TypeError "nil key". Source: Go's `context.WithValue`. */
+/** Makes a context with one more value; it hides a value of the same key farther out. Throws TypeError "nil key". Source: Go's `context.WithValue`. */
 export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Context {
   if (key === null || key === undefined) throw mistyped('withValue: nil key', 'a key made by contextKey', key)
-  return new Valued(checkContext('withValue(parent, key, value)', parent), key, value)
+  return new ValueContext(checkContext('withValue(parent, key, value)', parent), key, value)
 }
 
-/** The values of the parent without its end: for work that has to outlive it. Source: Go's `context.WithoutCancel`. */
+/** Makes a context with the values of the parent that does not end with it: for work that outlives it. Source: Go's `context.WithoutCancel`. */
 export function withoutCancel(parent: Context): Context {
-  return new Detached(checkContext('withoutCancel(parent)', parent))
+  return new DetachedContext(checkContext('withoutCancel(parent)', parent))
 }
 
-/** A key of its own for `withValue`; two of one name are two keys. */
+/** Makes a key for `withValue`. Two keys of one name are different keys. */
 export function contextKey<V>(name: string): ContextKey<V> {
   return { name }
 }
 
 /**
- * Starts `f` as a goroutine once the context ends, soon if it has ended. Answers a function that calls that off: true if it did, false if
- * `f` was started or called off before. Source: Go's `context.AfterFunc`.
+ * Starts `f` as a goroutine when the context ends; soon, if it has ended. Returns a function that stops this: it returns true if `f` will not
+ * be started, false if `f` was started or stopped before. Source: Go's `context.AfterFunc`.
  */
 export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
   checkContext('afterFunc(ctx, f)', ctx)

@@ -1,21 +1,20 @@
 /**
- * Contexts of an AbortSignal: one hidden context hangs on the signal, with one listener; each call makes a child of it.
+ * Contexts of an AbortSignal. A signal has one hidden context, the SignalRoot, with one listener; each call of `fromSignal` makes a child of it.
  *
- *     signal ◀─ one listener ─ hidden context ◀─ linked while watched ─ child, child, …
+ *     signal ◀─ one listener ─ SignalRoot ◀─ linked while watched ─ SignalContext, SignalContext, …
  *
- * Always true: the hidden context holds a child only while somebody would have to be told of its end (a waiter, a child, a signal of its own).
- * A child that nobody watches looks at the hidden context when it is asked; so one that is made for a select and forgotten leaves nothing.
+ * Always true: the root links a child only while the child's end would have an effect (on a waiter, a child, a signal of its own). A child that
+ * is not linked reads the root when it is asked; so a context that is made for a select and forgotten leaves nothing behind.
  */
-import { Done, Endable, newCanceled } from './tree.js'
 import { background } from './context.js'
+import { CancelableContext, Done, newCanceled } from './tree.js'
 import { mistyped } from '../base/arguments.js'
-import { causeOf } from '../operation/operation.js'
-import type { CancelContext } from '../interfaces/op.js'
 import type { Option } from '../base/option.js'
+import { causeOf, type CancelContext } from '../interfaces/context.js'
 import type { Waiter } from '../operation/waiter.js'
 
-class Hidden extends Endable {
-  /** Children that have not ended, as far as they have said so. */
+class SignalRoot extends CancelableContext {
+  /** Children whose end has not been reported by `childEnded`. */
   private _live = 0
   private _listens = false
   private readonly _onAbort = (): void => {
@@ -34,10 +33,10 @@ class Hidden extends Endable {
       this._listens = true
     }
     this._live++
-    return new OfSignal(this).follow()
+    return new SignalContext(this).follow()
   }
 
-  link(child: Endable): void {
+  link(child: CancelableContext): void {
     this.adopt(child)
   }
 
@@ -48,11 +47,11 @@ class Hidden extends Endable {
   }
 }
 
-class OfSignal extends Endable {
+class SignalContext extends CancelableContext {
   private _isOver = false
 
-  constructor(private readonly _hidden: Hidden) {
-    super(_hidden)
+  constructor(private readonly _root: SignalRoot) {
+    super(_root)
   }
 
   override follow(): this {
@@ -60,14 +59,14 @@ class OfSignal extends Endable {
     return this
   }
 
-  /** Takes over the end of the hidden context, if it has come. */
+  /** Ends this context if the root has ended. */
   private _look(): void {
-    const error = this._isOver ? null : this._hidden.err()
-    if (error !== null && error._tag === 'Some') this.end(error.value, causeOf(this._hidden))
+    const error = this._isOver ? null : this._root.err()
+    if (error !== null && error._tag === 'Some') this.end(error.value, causeOf(this._root))
   }
 
   link(): void {
-    if (!this._isOver && !this.isLinked) this._hidden.link(this)
+    if (!this._isOver && !this.isLinked) this._root.link(this)
   }
 
   unlinkIfUnwatched(): void {
@@ -99,7 +98,7 @@ class OfSignal extends Endable {
     return new LinkingDone(this)
   }
 
-  protected override adopt(child: Endable): void {
+  protected override adopt(child: CancelableContext): void {
     this.link()
     super.adopt(child)
   }
@@ -116,13 +115,13 @@ class OfSignal extends Endable {
   override end(error: Error, cause: unknown): void {
     if (this._isOver) return
     super.end(error, cause)
-    this._hidden.childEnded() // last, for a signal of the user's may throw
+    this._root.childEnded() // last, because a user's signal may throw
   }
 }
 
-/** Links its context while somebody waits. */
+/** Links its context while there is a waiter. */
 class LinkingDone extends Done {
-  constructor(private readonly _of: OfSignal) {
+  constructor(private readonly _of: SignalContext) {
     super(_of)
   }
   override park(waiter: Waiter): void {
@@ -135,17 +134,18 @@ class LinkingDone extends Done {
   }
 }
 
-const hiddens = new WeakMap<AbortSignal, Hidden>()
+/** One root for a signal, as long as the signal lives. */
+const roots = new WeakMap<AbortSignal, SignalRoot>()
 
 /**
- * A context that ends when the signal aborts, with the signal's reason as its cause. However many are made from one signal, it gets one
- * listener, and none once they have all ended.
+ * Makes a context that ends when the signal aborts, with the signal's reason as its cause. The signal gets one listener for all its contexts,
+ * and none once they have ended. Throws TypeError where `signal` is not an AbortSignal.
  */
 export function fromSignal(signal: AbortSignal): CancelContext {
   const it = signal as Partial<AbortSignal> | null | undefined // from JavaScript it may be anything
   if (typeof it?.aborted !== 'boolean' || typeof it.addEventListener !== 'function')
     throw mistyped('fromSignal(signal)', 'an AbortSignal', signal)
-  let hidden = hiddens.get(signal)
-  if (hidden === undefined) hiddens.set(signal, (hidden = new Hidden(signal)))
-  return hidden.derive()
+  let root = roots.get(signal)
+  if (root === undefined) roots.set(signal, (root = new SignalRoot(signal)))
+  return root.derive()
 }

@@ -1,76 +1,78 @@
 /**
- * Contexts: Go's `context` package. A context ends once, and everything derived from it ends in the same turn.
+ * The tree of contexts: Go's `context` package. A context ends once, and every context derived from it ends in the same turn.
  *
  *     background ── withValue ── withCancel ─┬─ withTimeout ── …
  *                                            └─ withCancel ── …
  *
  * Always true:
- * - The children of a context are those that have not ended: one that ends leaves its parent.
- * - Ending a tree first marks all of it, and only then tells anyone: whoever looks sees the whole tree ended. It keeps its own stack, so that
- *   a tree may be 100,000 deep.
+ * - The children of a context are those that have not ended: a context that ends leaves its parent.
+ * - Ending a tree first marks all of it, and only then settles waiters: no code sees a tree of which a part has ended. The walk keeps its own
+ *   stack, so a tree may be 100,000 deep.
  * - `err()` is set exactly when `done()` is ready.
  *
- * A context of the user's own may stand anywhere in a chain; what is derived from it waits for its `done()`.
+ * A user's context may stand anywhere in a chain; a context derived from it waits for its `done()`.
  */
 import { mistyped } from '../base/arguments.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
-import { causeOf, isOperation, Operation } from '../operation/operation.js'
 import { none, some, type Option } from '../base/option.js'
+import { causeOf, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
+import type { Op } from '../interfaces/op.js'
+import { isOperation } from '../operation/operation.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
+import { PENDING, Reaction, WaitQueue, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time, type Entry } from '../scheduler/timers.js'
-import type { CancelContext, Context, ContextKey, Op } from '../interfaces/op.js'
-import { PENDING, Reaction, WaitQueue, type Pending } from '../operation/waiter.js'
 
-/** What all contexts of ours can be asked by those derived from them. */
-abstract class Base implements Context {
-  /** See `checkContext`. */
+/** A context of the package: a node of the tree. The walks outward are loops, so that a chain may have any length. */
+export abstract class TreeContext implements Context {
+  /** The mark that `checkContext` looks for. */
   get millraceContext(): true {
     return true
   }
   abstract done(): Op<void>
   abstract err(): Option<Error>
   abstract cause(): Option<unknown>
-  abstract deadline(): Option<number>
-  abstract value<V>(key: ContextKey<V>): Option<V>
   abstract readonly signal: AbortSignal
-  /** The nearest context that can be ended, itself included; null where none is, undefined where a user's own stands before it. */
-  abstract readonly endable: Endable | null | undefined
-}
+  /** The context that this one was derived from; null for a root. */
+  abstract readonly parent: Context | null
+  /**
+   * The nearest context outward that can be ended, this one included; null where there is none, undefined where a user's context stands before
+   * it.
+   */
+  abstract readonly endable: CancelableContext | null | undefined
 
-/** Never ends: the root of a tree. */
-export class Root extends Base {
-  readonly endable = null
-  private _signal: AbortSignal | null = null
+  /** The deadline set on this context itself, in ms; NaN where there is none. */
+  protected get ownDeadline(): number {
+    return NaN
+  }
 
-  constructor(private readonly name: string) {
-    super()
+  /** The value that this context itself carries for the key; null where it carries none. */
+  protected ownValue<V>(_key: ContextKey<V>): Option<V> | null {
+    return null
   }
-  done(): Op<void> {
-    return neverDone
-  }
-  err(): Option<Error> {
-    return none
-  }
-  cause(): Option<unknown> {
-    return none
-  }
+
+  /** The nearest deadline outward; no deadline farther out is earlier. */
   deadline(): Option<number> {
-    return none
+    let at: Context | null = this
+    for (; at instanceof TreeContext; at = at.parent) {
+      if (at.endable === null) return none
+      if (!Number.isNaN(at.ownDeadline)) return some(at.ownDeadline)
+    }
+    return at === null ? none : at.deadline()
   }
-  value<V>(_key: ContextKey<V>): Option<V> {
-    return none
-  }
-  get signal(): AbortSignal {
-    return (this._signal ??= new AbortController().signal)
-  }
-  override toString(): string {
-    return this.name
+
+  value<V>(key: ContextKey<V>): Option<V> {
+    let at: Context | null = this
+    for (; at instanceof TreeContext; at = at.parent) {
+      const own = at.ownValue(key)
+      if (own !== null) return own
+    }
+    return at === null ? none : at.value(key)
   }
 }
 
-/** What few contexts have. */
+/** The state that few contexts need. */
 interface Rare {
   controller: AbortController | null
   deadline: number
@@ -78,22 +80,23 @@ interface Rare {
   readonly timeoutCause: unknown
 }
 
-/** ms since 1970 began, and no Date is later. */
+/** The latest time that a Date can hold, in ms. */
 const LAST_DATE = 8.64e15
 
-/** A context that can be ended. */
-export class Endable extends Base implements CancelContext, Resource {
-  // The children, linked through themselves: leaving is O(1), and one with no child costs no list.
-  private _firstChild: Endable | null = null
-  private _previous: Endable | null = null
-  private _next: Endable | null = null
-  private _parent: Endable | null = null
+/** A context that can be ended, by `cancel`, by its deadline or with its parent. */
+export class CancelableContext extends TreeContext implements CancelContext, Resource {
+  // The children are linked through themselves: leaving is O(1), and a context without children needs no list.
+  private _firstChild: CancelableContext | null = null
+  private _previous: CancelableContext | null = null
+  private _next: CancelableContext | null = null
+  /** The context in whose list of children this one stands. */
+  private _linked: CancelableContext | null = null
   private _error: Error | null = null
   private _cause: unknown = undefined
   private _done: Done | null = null
   private _rare: Rare | null = null
 
-  constructor(private readonly outer: Context) {
+  constructor(readonly parent: Context) {
     super()
   }
 
@@ -101,23 +104,23 @@ export class Endable extends Base implements CancelContext, Resource {
     return 'context'
   }
 
-  get endable(): Endable {
+  get endable(): CancelableContext {
     return this
   }
 
-  /** Ends when the outer context does, or now if that has ended. */
+  /** Ends this context when its parent ends, or now if the parent has ended. */
   follow(): this {
-    const parent = this.outer instanceof Base ? this.outer.endable : undefined
-    if (parent === null) return this
-    const { outer } = this
+    const outer = this.parent
+    const endable = outer instanceof TreeContext ? outer.endable : undefined
+    if (endable === null) return this
     const error = outer.err()
     if (error._tag === 'Some') this.mark(error.value, causeOf(outer))
-    else if (parent !== undefined) parent.adopt(this)
+    else if (endable !== undefined) endable.adopt(this)
     else this._followForeign(outer)
     return this
   }
 
-  /** A context of the user's own is followed through its `done()`; the link is let go when this one ends first. */
+  /** Follows a user's context through its `done()`; the link is withdrawn when this context ends first. */
   private _followForeign(outer: Context): void {
     const done = outer.done()
     if (!isOperation(done)) throw mistyped('a Context of your own: done()', 'an operation', done)
@@ -126,42 +129,42 @@ export class Endable extends Base implements CancelContext, Resource {
       this.end(error._tag === 'Some' ? error.value : newCanceled(), causeOf(outer))
     })
     done.park(link)
-    const own = this.done() as Done // what it hands out
+    const own = this.done() as Done // made by `makeDone`
     own.waiters.push(new Reaction(() => (outer.err()._tag === 'None' ? done.withdraw(link) : undefined)))
   }
 
-  protected adopt(child: Endable): void {
+  protected adopt(child: CancelableContext): void {
     const first = this._firstChild
-    child._parent = this
+    child._linked = this
     child._next = first
     if (first !== null) first._previous = child
     this._firstChild = child
   }
 
-  protected leaveParent(): Endable | null {
-    const parent = this._parent
+  protected leaveParent(): CancelableContext | null {
+    const parent = this._linked
     if (parent === null) return null
     if (this._previous === null) parent._firstChild = this._next
     else this._previous._next = this._next
     if (this._next !== null) this._next._previous = this._previous
-    this._parent = this._previous = this._next = null
+    this._linked = this._previous = this._next = null
     return parent
   }
 
-  /** For one that listens to something only while it has children. */
+  /** Called when the last child has left: for a context that listens to a signal only while it has children. */
   protected childless(): void {}
 
-  /** Ends at this time, and not of itself where an outer context ends by then. */
+  /** Ends this context at `at`. Where its parent ends by then, it needs no second timer. */
   setDeadline(at: number, timeoutCause: unknown): void {
     const { timers } = time
     const isPast = at <= timers.now()
-    const outer = this.outer.deadline()
+    const outer = this.parent.deadline()
     const isOuters = !isPast && outer._tag === 'Some' && outer.value <= at
     const deadline = isOuters ? outer.value : at === Infinity ? NaN : at
     this._rare = { ...this._rareParts(), deadline, timeoutCause }
     if (this._error !== null) return
     if (isPast) this._expire()
-    else if (!isOuters && at !== Infinity) this._rare.timer = timers.add(at, () => this._expire()) // a parent that ends sooner needs no second timer
+    else if (!isOuters && at !== Infinity) this._rare.timer = timers.add(at, () => this._expire())
   }
 
   private _expire(): void {
@@ -187,24 +190,24 @@ export class Endable extends Base implements CancelContext, Resource {
   end(error: Error, cause: unknown): void {
     if (this._error !== null) return
     const parent = this.leaveParent()
-    const ended: Endable[] = [this]
+    const ended: CancelableContext[] = [this]
     this.mark(error, cause)
     // Decide: the whole tree, breadth first.
     for (let i = 0; i < ended.length; i++) {
-      const parent = ended[i] // within its length
+      const parent = ended[i]
       for (let child = parent._firstChild; child !== null;) {
-        const next: Endable | null = child._next
-        child._parent = child._previous = child._next = null
+        const next: CancelableContext | null = child._next
+        child._linked = child._previous = child._next = null
         child.mark(error, cause)
         ended.push(child)
         child = next
       }
       parent._firstChild = null
     }
-    // Act: those that wait first, then the listeners of signals, who are user code.
+    // Act: settle waiters first, then abort signals, whose listeners are user code.
     for (const one of ended) one._done?.waiters.settleAll(undefined)
     for (const one of ended) one._rare?.controller?.abort(cause)
-    if (parent !== null && parent._firstChild === null) parent.childless() // last, for a signal of the user's may throw
+    if (parent !== null && parent._firstChild === null) parent.childless() // last, because a user's signal may throw
   }
 
   protected mark(error: Error, cause: unknown): void {
@@ -229,7 +232,7 @@ export class Endable extends Base implements CancelContext, Resource {
     return new Done(this)
   }
 
-  /** Somebody would have to be told of the end. */
+  /** True where the end would have an effect: on a child, a waiter or a signal. */
   protected get isWatched(): boolean {
     return (
       this._firstChild !== null ||
@@ -239,7 +242,7 @@ export class Endable extends Base implements CancelContext, Resource {
   }
 
   protected get isLinked(): boolean {
-    return this._parent !== null
+    return this._linked !== null
   }
 
   err(): Option<Error> {
@@ -250,18 +253,8 @@ export class Endable extends Base implements CancelContext, Resource {
     return this._error === null ? none : some(this._cause)
   }
 
-  /** The nearest there is, outward: none is later than one farther out. */
-  deadline(): Option<number> {
-    for (let one: Context = this; ;) {
-      if (one instanceof Valued) one = one.bearer
-      else if (!(one instanceof Endable)) return one.deadline()
-      else if (one._rare !== null && !Number.isNaN(one._rare.deadline)) return some(one._rare.deadline)
-      else one = one.outer
-    }
-  }
-
-  value<V>(key: ContextKey<V>): Option<V> {
-    return lookUp(this.outer, key)
+  protected override get ownDeadline(): number {
+    return this._rare === null ? NaN : this._rare.deadline
   }
 
   get signal(): AbortSignal {
@@ -273,86 +266,19 @@ export class Endable extends Base implements CancelContext, Resource {
     return rare.controller.signal
   }
 
-  /** Outward, and so the first in the chain to be asked. */
-  get parent(): Context {
-    return this.outer
-  }
-
   override toString(): string {
     const deadline = this._rare?.deadline ?? NaN
     return Number.isNaN(deadline)
-      ? `${String(this.outer)}.WithCancel`
-      : `${String(this.outer)}.WithDeadline(${Math.abs(deadline) <= LAST_DATE ? new Date(deadline).toISOString() : deadline})`
+      ? `${String(this.parent)}.WithCancel`
+      : `${String(this.parent)}.WithDeadline(${Math.abs(deadline) <= LAST_DATE ? new Date(deadline).toISOString() : deadline})`
   }
 }
 
-/** Carries one value, and is for the rest what it was derived from. */
-export class Valued extends Base {
-  /** The nearest outward that carries no value: what this is for the rest. */
-  readonly bearer: Context
-
-  constructor(
-    readonly parent: Context,
-    readonly key: ContextKey<unknown>,
-    readonly held: unknown,
-  ) {
-    super()
-    this.bearer = parent instanceof Valued ? parent.bearer : parent
-  }
-  get endable(): Endable | null | undefined {
-    return this.bearer instanceof Base ? this.bearer.endable : undefined
-  }
-  done(): Op<void> {
-    return this.bearer.done()
-  }
-  err(): Option<Error> {
-    return this.bearer.err()
-  }
-  cause(): Option<unknown> {
-    return this.bearer.cause()
-  }
-  deadline(): Option<number> {
-    return this.bearer.deadline()
-  }
-  value<V>(key: ContextKey<V>): Option<V> {
-    return lookUp(this, key)
-  }
-  get signal(): AbortSignal {
-    return this.bearer.signal
-  }
-  override toString(): string {
-    return `${String(this.parent)}.WithValue(${this.key.name})`
-  }
-}
-
-/** Has the values of its parent, and does not end with it. */
-export class Detached extends Root {
-  constructor(readonly parent: Context) {
-    super('')
-  }
-  override value<V>(key: ContextKey<V>): Option<V> {
-    return lookUp(this.parent, key)
-  }
-  override toString(): string {
-    return `${String(this.parent)}.WithoutCancel`
-  }
-}
-
-/** Goes outward through a chain of any length without a stack. */
-function lookUp<V>(from: Context, key: ContextKey<V>): Option<V> {
-  for (let one = from; ;) {
-    if (one instanceof Valued) {
-      if (one.key === key) return some(one.held as V) // the key's type says which
-      one = one.parent
-    } else if (one instanceof Endable || one instanceof Detached) one = one.parent
-    else return one.value(key)
-  }
-}
-
+/** Waits for the end of a context. */
 export class Done extends QueuedOperation<void> {
   readonly waiters = new WaitQueue()
 
-  constructor(private readonly ctx: Endable) {
+  constructor(private readonly ctx: CancelableContext) {
     super()
   }
   override get isPlain(): boolean {
@@ -369,19 +295,6 @@ export class Done extends QueuedOperation<void> {
     return 'context done'
   }
 }
-
-class NeverDone extends Operation<void> {
-  poll(): Pending {
-    return PENDING
-  }
-  park(): void {}
-  withdraw(): void {}
-  describe(): string {
-    return 'chan receive (nil chan)'
-  }
-}
-
-const neverDone = /* @__PURE__ */ new NeverDone()
 
 export function newCanceled(): CanceledError {
   return withoutStack(() => new CanceledError())

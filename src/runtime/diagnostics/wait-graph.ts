@@ -10,7 +10,7 @@
  */
 import { Spawned } from '../goroutine/goroutine.js'
 import { Case } from '../operation/case.js'
-import { PARKED } from '../operation/operation.js'
+import { PARKED } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import type { Waiter } from '../operation/waiter.js'
 import type { Tracker } from './tracker.js'

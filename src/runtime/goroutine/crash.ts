@@ -1,6 +1,8 @@
 /**
- * The crash rule: a failure that nobody has joined by the time the host's event loop turns is a crash, as an unhandled rejection is. Joins
- * made later in the same turn count, and so do those of goroutines that were ready then: where a slice ends must not decide.
+ * The crash rule: a failure that no join has seen by the time the host's event loop turns is a crash, as an unhandled rejection is. Joins made
+ * later in the same turn count, and so do joins by goroutines that are ready at that time, so that the end of a slice does not decide.
+ *
+ * The four variables below are the state of the process: like the listeners of `unhandledRejection`, a hook is set for all goroutines.
  */
 import { checkFunction } from '../base/arguments.js'
 import { hostTurn, uncaught } from '../base/host.js'
@@ -14,14 +16,16 @@ interface Failed extends Observed {
 
 type CrashHook = (error: unknown, goroutine: Observed) => void
 
-/** The last one is in force. */
+/** Hooks in the order set; the last is in force. */
 let hooks: readonly { readonly hook: CrashHook }[] = []
+/** Tells failures that are expected during shutdown. */
 let isExpected: ((error: unknown) => boolean) | null = null
+/** Failures to be checked at the next turn of the host. */
 let unseen: Failed[] = []
 
 /**
- * Takes the crashes in place of the host: `hook` gets the error and the goroutine it came from. Without a hook a crash is an uncaught
- * exception (in Node the process ends). Answers how to take the hook back.
+ * Sets the hook for crashes: `hook` is called with the error and its goroutine, in place of the host. Without a hook a crash is an uncaught
+ * exception (in Node the process ends). Returns a function that removes the hook.
  */
 export function onCrash(next: CrashHook): () => void {
   checkFunction('onCrash(hook)', next)
@@ -32,7 +36,7 @@ export function onCrash(next: CrashHook): () => void {
   }
 }
 
-/** Failures that are no crash, hook or none: a program that is told to end fails all over, and that is how it ends. */
+/** Sets a test for failures that are not crashes, with or without a hook: failures expected during shutdown. */
 export function expectFailures(test: (error: unknown) => boolean): void {
   isExpected = test
 }
@@ -47,7 +51,7 @@ export function crash(error: unknown, goroutine: Observed): void {
   try {
     last.hook(error, goroutine)
   } catch (fault) {
-    uncaught(fault) // the hook's own: it must not hide the crashes that follow
+    uncaught(fault) // thrown by the hook: it must not hide the crashes that follow
   }
 }
 
@@ -66,15 +70,15 @@ function checkUnseen(): void {
   for (const goroutine of failed) if (goroutine.failedUnseen) crash(goroutine.raw, goroutine)
 }
 
-/** For the test kit, which has its own time to ask; null where failures are checked as usual. */
+/** Failures that are kept for the test kit, which checks them itself; null where they are checked as usual. */
 let apart: Failed[] | null = null
 
-/** For the test kit: failures that come from now on are not checked but kept for `takeFailedUnjoined`; or checked again as usual. */
+/** For the test kit. With true, failures are not checked but kept for `takeFailedUnjoined`; with false, they are checked as usual. */
 export function keepFailuresApart(keep: boolean): void {
   apart = keep ? [] : null
 }
 
-/** Those kept apart about which nobody has asked. */
+/** Takes the failures that were kept apart and that no join has seen. */
 export function takeFailedUnjoined(): readonly Failed[] {
   if (apart === null || apart.length === 0) return none
   const failed = apart.filter((goroutine) => goroutine.failedUnseen)

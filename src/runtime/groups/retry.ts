@@ -7,7 +7,7 @@ import { resultOf } from '../operation/immediate.js'
 import { causeOf, checkContext } from '../operation/operation.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time } from '../scheduler/timers.js'
-import { sleep } from '../time/time.js'
+import { sleep } from '../time/sleep.js'
 
 /** The failures so far, as a schedule receives them. */
 export interface Failed {

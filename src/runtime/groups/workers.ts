@@ -5,7 +5,8 @@
  * taken the result of the last one.
  */
 import { checkCount, checkFunction } from '../base/arguments.js'
-import { Channel, type Receiver } from '../channel/channel.js'
+import { Channel } from '../channel/channel.js'
+import type { Receiver } from '../interfaces/channel.js'
 import { range } from '../channel/range.js'
 import { background } from '../context/context.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'

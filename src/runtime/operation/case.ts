@@ -1,8 +1,8 @@
 /**
- * A choice parks one Case for each of its operations, all under the waiter that performs it. The first to be settled withdraws its
- * siblings and settles the parent with itself; so a choice within a choice is one case of the outer one.
+ * A choice parks one Case for each of its operations, all under the waiter that performs the choice. The first case to be settled withdraws
+ * its siblings and settles the parent with itself; so a choice within a choice is one case of the outer choice.
  *
- * The parent's `raw` leads to the first case while it is parked, and is the winning case from then on.
+ * Always true: the parent's `raw` is the first case while the choice is parked, and the winning case from then on.
  */
 import type { Operation } from './operation.js'
 import { Waiter } from './waiter.js'
@@ -17,9 +17,9 @@ export class Case extends Waiter {
   }
 
   settle(raw: unknown): void {
-    const parent = this.parent as Waiter // a parked case has one
+    const parent = this.parent as Waiter // set by `parkCases`; only a parked case is settled
     this.raw = raw
-    for (let other = parent.raw as Case | null; other !== null; other = withdrawn(other, this)); // a parked parent leads to its cases
+    for (let other = parent.raw as Case | null; other !== null; other = withdrawn(other, this)); // the invariant of `raw`
     parent.settle(this)
   }
 }
@@ -33,16 +33,16 @@ function withdrawn(one: Case, winner: Case | null): Case | null {
   return sibling
 }
 
-/** Cases that are free to be used again: a select in a loop allocates none (64 cases: 660 → 400 ns). */
+/** Cases to use again, shared by all selects of the process: a select in a loop allocates none (64 cases: 660 → 400 ns). */
 const free: Case[] = []
 const MOST_FREE = 1024
 
-/** Parks the operations in the order given, or else in the order written: it decides where two of them wait in one queue. */
+/** Parks the operations in the given order, or else in the order written. The order matters where two operations wait in one queue. */
 export function parkCases(waiter: Waiter, operations: readonly Operation<unknown>[], order: readonly number[] | null): void {
   let first: Case | null = null
   for (let i = operations.length - 1; i >= 0; i--) {
     const index = order === null ? i : order[i]
-    const operation = operations[index] // within its length
+    const operation = operations[index]
     const one = free.pop() ?? new Case(operation)
     one.operation = operation
     one.parent = waiter
@@ -55,11 +55,11 @@ export function parkCases(waiter: Waiter, operations: readonly Operation<unknown
 }
 
 export function withdrawCases(waiter: Waiter): void {
-  for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null)); // a parked waiter leads to its cases
+  for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null)); // the invariant of `raw`
 }
 
-/** What a free case stands for: it keeps nothing alive. */
-const nothing = null as unknown as Operation<unknown> // replaced before the case is used again
+/** The operation of a free case, so that it keeps nothing alive. */
+const nothing = null as unknown as Operation<unknown> // `parkCases` sets the operation before anything reads it
 
 export function releaseCase(one: Case): void {
   one.parent = one.sibling = null

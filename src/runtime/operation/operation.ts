@@ -1,8 +1,8 @@
 /**
- * The operation: "poll, else park". What an operation does lives in `poll`, `park`, `withdraw`, `finish` and `undo`; who performs it does
- * not matter to it.
+ * The operation: "poll, else park". The meaning of an operation is in `poll`, `park`, `withdraw`, `finish` and `undo`; they are the same
+ * for every performer.
  *
- *     performer            operation                      whoever makes it ready
+ *     performer            operation                      the code that makes it ready
  *        │ poll() ────────────▶│ complete now: done               │
  *        │◀─ PENDING ──────────│                                  │
  *        │ park(waiter) ──────▶│ waiter joins its queues          │
@@ -10,50 +10,39 @@
  *        │ finish(waiter) ────▶│ raw becomes the result           │
  *
  * Always true:
- * - Between a poll that was PENDING and the park no user code runs, so nothing can become ready in between, and `park` never settles.
- * - `finish` runs once, by the performer; or else `undo`, where a performer left after the grant.
- * - A goroutine performs through the iterator, by `yield*`; the token it yields is taken by the run queue alone, which does the parking. So
- *   an operation driven by anything else (a spread, a `for…of`, an async generator) is an error, never a lost wake-up.
+ * - Between a poll that returned PENDING and the park no user code runs, so nothing becomes ready in between, and `park` never settles.
+ * - A granted operation is finished once, by its performer, or undone once, where the performer left after the grant.
+ *
+ * The combinators stand in this file: each is an operation, and every operation has them, so in a file of their own they would be a cycle.
  */
 import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
 import { checkFunction, mistyped } from '../base/arguments.js'
-import { CanceledError } from '../base/errors.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { left, right, type Either } from '../base/option.js'
-import { performAsync, performAsPromise, subscribe, type Observer, type Unsubscribable } from './perform.js'
+import { causeOf, checkContext, type Context } from '../interfaces/context.js'
+import type { Op } from '../interfaces/op.js'
+import { performAsPromise, performAsync } from './await.js'
+import { subscribe, type Observer, type Unsubscribable } from './perform.js'
+import {
+  CANCEL_DUE,
+  CANCEL_OFFERED,
+  drivenByOthers,
+  GRANTED,
+  KEPT,
+  offer,
+  OFFERED,
+  outsideGoroutine,
+  probing,
+  pulledByOthers,
+  RUNNING,
+  TOKEN,
+  type Performer,
+} from './performer.js'
 import type { Resource } from './resource.js'
 import { queue } from '../scheduler/run-queue.js'
-import type { Context, Op } from '../interfaces/op.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
 
-/**
- * TOKEN is what a goroutine yields to the run queue while it waits. `probing` is on while the chain of `yield*` is being looked for: the
- * innermost operation then answers and does nothing else. Both are one in the process, as the run queue is: a goroutine of one copy of the
- * package may perform an operation of another.
- */
-const key = Symbol.for('millrace.op.v1')
-const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } } // a key of our own
-export const { token: TOKEN, probing } = (shared[key] ??= {
-  token: { done: false, value: Symbol.for('millrace.token') } as unknown as IteratorYieldResult<never>, // nobody reads its value
-  probing: { on: false },
-})
-
-/** Where a performing goroutine stands with the operation it performs; `goroutine.ts` draws the picture. */
-export const RUNNING = 0 // between operations
-export const OFFERED = 1 // a token was handed out; the run queue has not parked it yet
-export const PARKED = 2
-export const GRANTED = 3 // settled: `finish` makes the result of `raw`
-export const KEPT = 4 // complete before it gave way: `raw` is the result
-export const CANCEL_DUE = 5 // running, and the next operation is where the cancel takes effect
-export const CANCEL_OFFERED = 6 // it was performed, and handed out a token in place of an answer
-
-/** The part of a goroutine that performing an operation needs. */
-export interface Performer extends Waiter {
-  step: number
-  operation: Operation<unknown> | null
-  /** RUNNING, or CANCEL_DUE where a cancel came in while what was granted waited for delivery. */
-  readonly stepAfterDelivery: number
-}
+export { causeOf, checkContext } from '../interfaces/context.js'
 
 const OPERATION = Symbol.for('millrace.operation')
 
@@ -63,17 +52,18 @@ export abstract class Operation<T> implements Op<T> {
     if (queue.probe !== null) queue.probe.make?.(this)
   }
 
-  /** No user code runs in `finish`, so it may be called while others are at work. */
+  /** `finish` runs no user code, so it may be called from within another operation's step. */
   get isPlain(): boolean {
     return false
   }
 
-  /** The operation completes now, or answers PENDING and has done nothing; it may throw, which completes it too. */
+  /** Completes the operation now, or returns PENDING and has no effect. A throw completes it too. */
   abstract poll(): T | Pending
+  /** Puts the waiter into every queue of the operation. */
   abstract park(waiter: Waiter): void
   /** Takes a parked waiter out of every queue it is in. */
   abstract withdraw(waiter: Waiter): void
-  /** What it waits for, in the words of Go's dumps. */
+  /** The wait in the words of Go's dumps: `chan receive`. */
   abstract describe(): string
 
   /** The operations that this one is made of: the cases of a choice, the operation that `map` changes. */
@@ -86,14 +76,15 @@ export abstract class Operation<T> implements Op<T> {
     return this.parts().flatMap((part) => part.resources())
   }
 
+  /** Makes the result of the grant in `waiter.raw`; may throw. */
   finish(waiter: Waiter): T {
-    return waiter.raw as T // granted by whoever made it ready
+    return waiter.raw as T // an operation without a `finish` of its own is granted its result
   }
 
-  /** Gives back what was granted to a waiter that will not take it. */
+  /** Gives back the grant of a waiter that left before delivery. */
   undo(_waiter: Waiter): void {}
 
-  /** Why waiting under this context makes no sense, if so: asked once, before it would park. */
+  /** The error, if it is already certain that this context ends before the operation is granted. Asked once, before it would park. */
   refusal(_ctx: Context): unknown {
     return undefined
   }
@@ -118,12 +109,12 @@ export abstract class Operation<T> implements Op<T> {
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
-    // `await` calls with two functions of the engine's: they are called back directly, without a promise in between.
+    // `await` passes two functions of the engine: they are called back directly, without a promise in between.
     if (typeof onValue === 'function' && typeof onThrow === 'function') return performAsync(this, onValue, onThrow)
     return performAsPromise(this).then(onValue, onThrow)
   }
 
-  /** The observable of this operation: performs at each subscription, and unsubscribing withdraws it. */
+  /** As an observable: each subscription performs the operation, and unsubscribing withdraws it. */
   subscribe(observer: Observer<T> | ((value: T) => void)): Unsubscribable {
     return subscribe(this, observer)
   }
@@ -136,8 +127,7 @@ export abstract class Operation<T> implements Op<T> {
   next(_received?: unknown): IteratorResult<never, T> {
     const performer = queue.running as Performer | null // only goroutines run there
     if (performer === null) throw outsideGoroutine(this)
-    // `yield*` hands on what its generator was sent, if only undefined; a spread, a for…of, a destructuring call without an
-    // argument. (A rest parameter would be an array for each call.)
+    // `yield*` passes an argument, if only undefined; a spread, a for…of and a destructuring pass none. (A rest parameter would allocate.)
     if (arguments.length === 0) throw pulledByOthers(this)
     if (performer.step !== RUNNING) return this._inOtherSteps(performer)
     const value = this.poll()
@@ -149,7 +139,7 @@ export abstract class Operation<T> implements Op<T> {
     return { done: true, value }
   }
 
-  /** The generator that waits here is unwound; or the chain of `yield*` that leads here is looked for. */
+  /** Called when the generator that waits here is unwound, or while the chain of `yield*` is searched. */
   return(value?: unknown): IteratorResult<never, T> {
     return probing.on ? TOKEN : { done: true, value: value as T } // by the iterator protocol
   }
@@ -175,43 +165,13 @@ export function isOperation(value: unknown): value is Operation<unknown> {
   return typeof value === 'object' && value !== null && (value as { [OPERATION]?: true })[OPERATION] === true // to look
 }
 
-function offer(performer: Performer, operation: Operation<unknown>, step: number): IteratorYieldResult<never> {
-  performer.step = step
-  performer.operation = operation
-  return TOKEN
+/** Throws TypeError unless the value is an operation of the package. */
+export function checkOperation(where: string, value: unknown): Operation<unknown> {
+  if (isOperation(value)) return value
+  throw mistyped(where, 'an operation', value)
 }
 
-function outsideGoroutine(operation: Operation<unknown>): Error {
-  return new Error(
-    `an operation (${operation.describe()}) was iterated outside a goroutine: use yield* in a generator started by go(), or await in an async function`,
-  )
-}
-
-function pulledByOthers(operation: Operation<unknown>): Error {
-  return new Error(
-    `an operation (${operation.describe()}) was iterated by something other than yield* (a spread, a for…of, a destructuring): use yield*, which waits for it`,
-  )
-}
-
-function drivenByOthers(operation: Operation<unknown>): Error {
-  return new Error(
-    `an operation (${operation.describe()}) was performed while another is under way: something other than the run queue drives it (an async generator, a generator driven by hand); use yield*`,
-  )
-}
-
-/** Throws unless the value can serve as a Context. Ours are known by a mark: one is derived for each request, so the look has to be cheap. */
-export function checkContext(where: string, ctx: Context): Context {
-  const it = ctx as unknown as Partial<Record<string | symbol, unknown>> | null | undefined // from JavaScript it may be anything
-  if (it === null || it === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
-  if (
-    it.millraceContext === true ||
-    (['done', 'err', 'cause', 'deadline', 'value'].every((name) => typeof it[name] === 'function') && 'signal' in it)
-  )
-    return ctx
-  throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)
-}
-
-/** An operation that waits as another does, and sees the result another way. */
+/** An operation that waits as its inner operation does, and changes the result. */
 abstract class Wrapped<T, U> extends Operation<U> {
   constructor(protected readonly inner: Operation<T>) {
     super()
@@ -279,7 +239,7 @@ class Attempted<T, E> extends Wrapped<T, Either<E, T>> {
   }
 }
 
-/** The context's end and the operation, in this order: a choice of two that answers one of them. */
+/** The end of the context and the operation, in this order: a choice of two that results in the second. */
 class Within<T> extends Operation<T> {
   private readonly _ops: readonly [Operation<unknown>, Operation<T>]
 
@@ -332,14 +292,4 @@ class Within<T> extends Operation<T> {
   describe(): string {
     return this._ops[1].describe()
   }
-}
-
-export function causeOf(ctx: Context): unknown {
-  const cause = ctx.cause()
-  return cause._tag === 'Some' ? cause.value : new CanceledError()
-}
-
-export function checkOperation(where: string, value: unknown): Operation<unknown> {
-  if (isOperation(value)) return value
-  throw mistyped(where, 'an operation', value)
 }

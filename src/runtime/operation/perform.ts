@@ -1,11 +1,9 @@
 /**
- * Performing an operation without a goroutine: for a callback, for `await`, as a promise and as an observable.
+ * Performing operations for callbacks: for operators, and as an observable.
  *
- * Always true: an operation that has to wait delivers its result from the run queue, never from within the `settle` that granted it. The one
- * exception is `await` of a plain operation, which resolves a promise and so runs no user code.
+ * Always true: an operation that has to wait delivers its result from the run queue, never from within the `settle` that granted it.
  */
 import type { Operation } from './operation.js'
-import { uncaught } from '../base/host.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { PENDING, Waiter, type Pending } from './waiter.js'
 
@@ -18,8 +16,6 @@ export interface Observer<T> {
 export interface Unsubscribable {
   unsubscribe(): void
 }
-
-type Callback<T> = (value: T) => unknown
 
 /**
  * Performs operations, one after the other, and reports each to methods of its subclass. Used again and again it allocates nothing.
@@ -111,7 +107,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
 }
 
 /** Performs at once. After `unsubscribe` nothing is delivered, and a grant is given back. */
-export function subscribe<T>(operation: Operation<T>, to: Observer<T> | Callback<T>): Unsubscribable {
+export function subscribe<T>(operation: Operation<T>, to: Observer<T> | ((value: T) => void)): Unsubscribable {
   return new Subscription(operation, typeof to === 'function' ? { next: to } : to)
 }
 
@@ -135,74 +131,5 @@ class Subscription<T> extends CallbackPerformer<T> implements Unsubscribable {
 
   unsubscribe(): void {
     this.stop()
-  }
-}
-
-/** The result of `then` with two functions, which makes no promise to chain on. */
-const notAPromise = {
-  then(): never {
-    throw new TypeError(
-      'then(f, r) with two functions calls back directly and makes no promise; to chain, use then(f).then(undefined, r) or async functions',
-    )
-  },
-}
-
-/** `await op`: polls, and calls back directly where that is safe. */
-export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>): PromiseLike<never> {
-  if (queue.probe !== null) queue.probe.perform?.(operation)
-  queue.cameBack()
-  let value
-  try {
-    value = operation.poll()
-  } catch (cause) {
-    onThrow(cause)
-    return notAPromise
-  }
-  if (value === PENDING) operation.park(new AsyncPerformer(operation, onValue, onThrow))
-  // Two async functions over a channel would otherwise never leave the microtasks.
-  else if ((--queue.operations.left <= 0 && queue.sliceIsOver) || !queue.mayResume) queue.push({ run: () => resume(onValue, value) })
-  else resume(onValue, value)
-  return notAPromise
-}
-
-function resume<T>(how: Callback<T>, outcome: T): void {
-  queue.resumed++
-  how(outcome)
-}
-
-export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
-  return new Promise((resolve, reject) => void performAsync(operation, resolve, reject))
-}
-
-/** An async function that waits at an `await`. */
-export class AsyncPerformer<T> extends Waiter implements Runnable {
-  constructor(
-    private readonly operation: Operation<T>,
-    private readonly onValue: Callback<T>,
-    private readonly onThrow: Callback<unknown>,
-  ) {
-    super()
-  }
-
-  settle(raw: unknown): void {
-    this.raw = raw
-    // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async ping-pong: a half).
-    if (this.operation.isPlain && queue.mayResume) this.run()
-    else queue.push(this)
-  }
-
-  run(): void {
-    try {
-      let value
-      try {
-        value = this.operation.finish(this)
-      } catch (cause) {
-        resume(this.onThrow, cause)
-        return
-      }
-      resume(this.onValue, value)
-    } catch (error) {
-      uncaught(error) // from a callback that is not the engine's: it must not reach the code that settled this waiter
-    }
   }
 }

@@ -1,9 +1,9 @@
 /**
- * A promise as a case. However many selects it loses, a promise gets one reaction, kept by weak reference; and as a case it counts as
- * handled, so a losing rejection is no unhandled one.
+ * A promise as a case of a select. A promise gets one reaction, kept by weak reference, however many selects it is a case of. As a case its
+ * rejection counts as handled, also where another case is chosen.
  *
- * It is watched from when it was first made a case, whether that is performed or not, and is ready one microtask later at the earliest: a
- * promise does not tell its state sooner.
+ * The promise is watched from when it is first made a case, performed or not. It is ready one microtask later at the earliest, because a
+ * promise does not show its state sooner.
  */
 import { QueuedOperation } from './queued.js'
 import type { Resource } from './resource.js'
@@ -14,6 +14,7 @@ interface Settled {
   readonly value: unknown
 }
 
+/** The one reaction to a promise, and the waiters for it. */
 class Watch implements Resource {
   settled: Settled | null = null
   readonly waiters = new WaitQueue()
@@ -23,7 +24,7 @@ class Watch implements Resource {
   }
 
   settle(failed: boolean, value: unknown): void {
-    if (this.settled !== null) return // a thenable of the user's may call back twice
+    if (this.settled !== null) return // a user's thenable may call back twice
     this.settled = { failed, value }
     this.waiters.settleAll(undefined)
   }
@@ -64,10 +65,10 @@ export class Promised<T> extends QueuedOperation<T> {
     const { settled } = this.watch
     if (settled === null) return PENDING
     if (settled.failed) throw settled.value
-    return settled.value as T // what the promise gave
+    return settled.value as T // the promise was fulfilled with a T
   }
   override finish(): T {
-    return this.poll() as T // settled by now
+    return this.poll() as T // the waiter was settled with the promise, so `poll` is not PENDING
   }
   override resources(): readonly Resource[] {
     return [this.watch]

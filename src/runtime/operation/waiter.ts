@@ -1,25 +1,25 @@
 /**
- * What waits, and where. One waiter is shared by everything that blocks (Go's sudog, crossbeam's Entry): a goroutine is its own waiter, an
- * `await` and a subscription make one, and a choice parks one `Case` for each of its operations under the waiter that performs it.
+ * The waiter: the one thing that is parked in queues (Go's sudog, crossbeam's Entry). A goroutine is its own waiter, an `await` and a
+ * subscription make one, and a choice parks one `Case` for each of its operations under the waiter that performs the choice.
  *
  * Always true:
- * - A waiter is in as many queues as its operation named, and in none once it is settled: settling one case withdraws the others at once,
- *   so whoever looks into a queue finds only waiters that can be granted.
- * - It is settled once. `raw` first holds what the operation parks with (a value to send, a timer), then what it was granted.
+ * - A waiter is in every queue of its operation, and in none once it is settled: settling one case withdraws the others at once, so every
+ *   waiter in a queue can be granted.
+ * - A waiter is settled once. `raw` first holds the operation's own data (a value to send, a timer), then the grant.
  * - Leaving a queue is by identity and O(1).
  */
 
-/** An operation's answer to `poll`: not now. */
+/** The result of `poll` where the operation has to wait. */
 export const PENDING: unique symbol = Symbol.for('millrace.pending')
 export type Pending = typeof PENDING
 
 export abstract class Waiter {
-  /** Neighbours in the one WaitQueue that holds this waiter; a waiter that is parked in a timer or in cases uses neither. */
+  /** Neighbors in the one WaitQueue that holds this waiter; a waiter that is parked in a timer or in cases uses neither. */
   previous: Waiter | null = null
   next: Waiter | null = null
   raw: unknown = undefined
 
-  /** Grants `raw`. The caller's own state is whole again before it calls: what runs from here may come back to it. */
+  /** Grants `raw`. The caller's own state is consistent before the call, because code that runs from here may call it again. */
   abstract settle(raw: unknown): void
 }
 
@@ -55,13 +55,13 @@ export class WaitQueue {
     for (let waiter = this.first; waiter !== null; waiter = waiter.next) yield waiter
   }
 
-  /** Settles all who wait at this moment or join while it goes on. */
+  /** Settles every waiter of the queue, also one that joins meanwhile. */
   settleAll(raw: unknown): void {
     for (let waiter = this.shift(); waiter !== null; waiter = this.shift()) waiter.settle(raw)
   }
 }
 
-/** A reaction of the runtime's own: `react` is called at once, so it must be short and run no user code. */
+/** A waiter of the runtime itself: settling it calls `react` at once, which must be short and run no user code. */
 export class Reaction extends Waiter {
   private readonly _react: (raw: unknown) => void
 

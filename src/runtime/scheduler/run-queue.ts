@@ -1,5 +1,5 @@
 /**
- * The run queue: what is ready runs here, first in, first out, one at a time, and nowhere else.
+ * The run queue. Every goroutine that is ready runs here, first in, first out, one at a time, and nowhere else.
  *
  *     push ──▶ [ ring of runnables ] ──▶ drain ──▶ run() ──▶ parked, ended, or pushed again
  *                                          │
@@ -7,64 +7,34 @@
  *
  * Always true:
  * - `run()` is never called from within another `run()`: settling pushes, it does not call.
- * - The queue is drained from a loop parked since the module was loaded, so user code runs in a neutral async context: no request's
- *   AsyncLocalStorage store leaks into the goroutine of another. With `captureScope` a goroutine runs in the context of its spawner.
+ * - The queue is drained from a loop that was started when the module was loaded, so user code runs in a neutral async context: the
+ *   AsyncLocalStorage store of one request does not reach the goroutine of another. With `captureScope` a goroutine runs in the context of
+ *   its spawner.
  * - The deadline of a slice moves only when the host has had its turn. Three counters watch it, each with a stride of its own: steps of
  *   a drain, operations that completed at once, and drains. (One counter shared by them can miss a drain for good.)
  *
- * Go's counterpart is `runtime/proc.go`; ours has one processor and no preemption.
+ * Go's counterpart is `runtime/proc.go`; this queue has one processor and no preemption.
  */
 import { hostTurn, now, uncaught } from '../base/host.js'
-import type { Probe } from './probe.js'
 import { Random } from '../base/random.js'
 import { Ring } from '../base/ring.js'
+import type { Probe } from './probe.js'
+import { ResumedFunctions, SLICE, SliceWatch } from './slice.js'
 
 export interface Runnable {
   run(): void
-  /** The async context to run in; none is the neutral one. Looked at only while `queue.captureScope` is set. */
+  /** The async context to run in; null is the neutral one. Read only while `queue.captureScope` is set. */
   readonly scope?: AsyncScope | null
 }
 
-/** Calls a function within the async context that was captured: what Node's `AsyncLocalStorage.snapshot()` answers. */
+/** Calls a function within a captured async context: the result of Node's `AsyncLocalStorage.snapshot()`. */
 export type AsyncScope = (f: () => void) => void
 
-/** The run queue in the hands of the test kit. */
+/** A run queue that the test kit controls. */
 export interface TakenOver {
-  /** For what is ready and was under way before: it runs after the release. */
+  /** For a runnable that was under way before: it runs after the release. */
   passOn(outsider: Runnable): void
   release(): void
-}
-
-/** ms of continuous work before the host gets its turn. */
-const SLICE = 5
-/** Steps between two looks at the clock, which costs some 35 ns: as many as are done in an eighth of a slice, and at most these. */
-const LONGEST_STRIDE = 64
-const FIRST_STRIDE = 4
-
-/** Async functions that may be resumed before one of them has performed an operation again: their work is not the queue's to count. */
-const MOST_RESUMED = 4
-/** Microtasks that they are given to come back. */
-const MOST_HOPS = 8
-
-/** Counts steps, and reads the clock once in a stride. */
-class SliceWatch {
-  left = FIRST_STRIDE
-  private _stride = FIRST_STRIDE
-  private _last = 0
-
-  /** True when the slice that ends at `deadline` is over; to be asked when `left` has been counted down to 0. */
-  isOver(deadline: number): boolean {
-    const time = now()
-    const fits = Math.floor((SLICE / 8 / (time - this._last)) * this._stride)
-    this._last = time
-    this._stride = Math.max(1, Math.min(fits, 2 * this._stride, LONGEST_STRIDE))
-    this.left = this._stride
-    return time >= deadline
-  }
-
-  beginSlice(): void {
-    this.left = this._stride = FIRST_STRIDE
-  }
 }
 
 export class RunQueue {
@@ -73,9 +43,9 @@ export class RunQueue {
   /** Goroutines that have not ended, and the id of the next one. */
   live = 0
   nextId = 1
-  /** Sees what happens, when someone asked to look; see `Probe`. */
+  /** Sees the events of the runtime; see `Probe`. */
   probe: Probe | null = null
-  /** Captures the async context of one who spawns, where goroutines are to keep it; null where they run in the neutral one. */
+  /** Captures the async context of a spawner, where goroutines are to keep it; null where they run in the neutral one. */
   captureScope: (() => AsyncScope) | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
@@ -83,19 +53,19 @@ export class RunQueue {
   private _isTakenOver = false
   private readonly _steps = new SliceWatch()
   private readonly _drains = new SliceWatch()
-  /** Of operations that completed at once; counted by those who perform them. */
+  /** Counts operations that completed at once; counted down by their performers. */
   readonly operations = new SliceWatch()
+  /** The async functions that were resumed. */
+  readonly async = new ResumedFunctions()
   private _deadline = 0
   private _wake: (() => void) | null = null
   private _overdue = false
-  /** Async functions that were resumed and have performed nothing since. */
-  resumed = 0
 
   constructor() {
     void this._loop()
   }
 
-  /** How many are ready. */
+  /** The number of runnables that are ready. */
   get size(): number {
     return this._ready.size
   }
@@ -105,45 +75,41 @@ export class RunQueue {
     if (this._wake !== null) this._wakeUp(this._wake)
   }
 
-  /** As push, and it is the next to run. */
+  /** As `push`, in front of all others. */
   pushFirst(runnable: Runnable): void {
     this._ready.unshift(runnable)
     if (this._wake !== null) this._wakeUp(this._wake)
   }
 
-  /** As push, but not before the host has had a turn. */
+  /** As `push`, after a turn of the host. */
   pushAfterHost(runnable: Runnable): void {
     this._overdue = true
     this.push(runnable)
   }
 
-  /** The slice is over, and the host comes first: who goes on by microtasks has to stop as well. */
+  /** The slice is over, and the host comes first. A loop that goes on by microtasks has to stop as well. */
   get isOverdue(): boolean {
     return this._overdue
   }
 
-  /** True when the performer of an operation that completed at once should give way; and so should then all others. */
+  /** True when the performer of an operation that completed at once should yield. From then on it is true for every performer. */
   get sliceIsOver(): boolean {
     return this._isTakenOver || (this._overdue ||= this.operations.isOver(this._deadline))
   }
 
-  /** An async function performs an operation: most likely it is one of those that were resumed. */
-  cameBack(): void {
-    if (this.resumed > 0) this.resumed--
-  }
-
-  /** False when the next async function is to be resumed by the queue. */
+  /** Whether an async function may be resumed at once; if not, the queue resumes it. */
   get mayResume(): boolean {
-    return this._isTakenOver || (this.resumed < MOST_RESUMED && !this._overdue)
+    return this._isTakenOver || (!this.async.isFull && !this._overdue)
   }
 
   /**
-   * For the test kit, which decides what runs: until it is released, what becomes ready is not drained but waits for `take`, every operation
-   * gives way, chance is the kit's, and nothing that was under way before is touched: what of that becomes ready meanwhile is passed on.
+   * For the test kit, which decides the order. Until the release, runnables that become ready are not drained but wait for `take`, every
+   * operation yields, and random numbers come from the kit. Runnables that were under way before are not touched: the kit passes them on.
    */
   takeOver(random: Random): TakenOver {
     if (this._isTakenOver) throw new Error('the run queue is taken over already: one exploration at a time')
-    const { _ready: ready, random: chance, probe, live, nextId, resumed } = this
+    const { _ready: ready, random: chance, probe, live, nextId } = this
+    const resumed = this.async.count
     this._isTakenOver = true
     this._ready = new Ring(64)
     this.random = random
@@ -157,7 +123,7 @@ export class RunQueue {
         this.probe = probe
         this.live = live
         this.nextId = nextId
-        this.resumed = resumed
+        this.async.count = resumed
         if (ready.size > 0 && this._wake !== null) this._wakeUp(this._wake)
       },
     }
@@ -167,12 +133,12 @@ export class RunQueue {
     return this._isTakenOver
   }
 
-  /** The next that is ready, taken out. */
+  /** Takes out the next runnable. */
   take(): Runnable | undefined {
     return this._ready.shift()
   }
 
-  /** The host just had its turn: a new slice begins. */
+  /** Begins a new slice: the host just had its turn. */
   hostHadItsTurn(): void {
     if (this._isTakenOver) return // no slices there
     this._deadline = now() + SLICE
@@ -188,7 +154,10 @@ export class RunQueue {
   private async _loop(): Promise<never> {
     for (;;) {
       if (this._ready.size === 0 || this._isTakenOver) await new Promise<void>((resolve) => (this._wake = resolve))
-      if (this.resumed >= MOST_RESUMED) await this._stepsOfResumed()
+      if (this.async.isFull) {
+        await this.async.letThemPerform()
+        if (now() >= this._deadline) this._overdue = true
+      }
       if (this._overdue || (--this._drains.left <= 0 && this._drains.isOver(this._deadline))) {
         this._overdue = true
         await new Promise<void>(hostTurn)
@@ -199,13 +168,6 @@ export class RunQueue {
     }
   }
 
-  /** Those that do not come back, in any number of microtasks, have gone other ways. */
-  private async _stepsOfResumed(): Promise<void> {
-    for (let hops = 0; hops < MOST_HOPS && this.resumed > 0; hops++) await Promise.resolve()
-    this.resumed = 0
-    if (now() >= this._deadline) this._overdue = true
-  }
-
   private _drain(): void {
     if (this._isTakenOver) return
     for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {
@@ -213,10 +175,10 @@ export class RunQueue {
         if (this.captureScope === null) next.run()
         else this._runInScope(next)
       } catch (error) {
-        uncaught(error) // a fault of ours or of a hook: it must not stop the queue
+        uncaught(error) // a fault of the runtime or of a hook: it must not stop the queue
       }
       if (--this._steps.left <= 0 && this._steps.isOver(this._deadline)) this._overdue = true
-      if (this._overdue || this.resumed >= MOST_RESUMED) return
+      if (this._overdue || this.async.isFull) return
     }
   }
 
@@ -226,14 +188,14 @@ export class RunQueue {
     else scope(() => this._runAllOf(scope, first))
   }
 
-  /** Those that follow in the same scope run before it is left: to enter one costs more than a step. */
+  /** Runs the runnables that follow in the same scope before it is left: entering a scope costs more than a step. */
   private _runAllOf(scope: AsyncScope, first: Runnable): void {
     first.run()
     while (this._ready.first?.scope === scope && --this._steps.left > 0) this._ready.shift()?.run()
   }
 }
 
-/** One for the process, even where two copies of the package were loaded: their goroutines meet in one queue. */
+/** The one queue of the process. Where two copies of the package are loaded, their goroutines meet in it. */
 const key = Symbol.for('millrace.run-queue.v1')
 const shared = globalThis as { [key]?: RunQueue } // a key of our own
 export const queue: RunQueue = (shared[key] ??= new RunQueue())

@@ -1,8 +1,8 @@
 /**
- * All that waits for time, in one heap: O(log n) to set and to take back, and one timer of the host however many sleep. Entries at the same
- * time fire in the order they were set.
+ * Timers, in one heap: O(log n) to add and to remove an entry, and one timer of the host for all of them. Entries for the same time fire in
+ * the order in which they were added.
  *
- * Always true: the host's timer is set while the heap has an entry that will come, for the first of them or earlier.
+ * Always true: while the heap has an entry with a finite time, the host's timer is set for the first entry's time or earlier.
  */
 import { letProcessEnd, systemClock, type Clock } from '../base/clock.js'
 import { queue, type Runnable } from './run-queue.js'
@@ -12,11 +12,11 @@ export interface Entry {
   readonly order: number
   /** Called once, at `at` or later; short, and no user code. */
   readonly fire: () => void
-  /** Where it is in the heap; -1 when it is not. */
+  /** Its index in the heap; -1 after it has left. */
   index: number
 }
 
-/** In the run queue, it stands for the timers that are due. */
+/** The runnable that fires the timers that are due. */
 export interface Alarm extends Runnable {
   readonly timers: Timers
 }
@@ -44,10 +44,10 @@ export class Timers {
     return entry
   }
 
-  /** False when it has fired or was taken back before. */
+  /** Returns false when the entry has fired or was removed before. */
   remove(entry: Entry): boolean {
     const { index } = entry
-    if (this._heap[index] !== entry) return false // or it is of other timers: of a test that is over, or of the system's
+    if (this._heap[index] !== entry) return false // fired, removed, or an entry of other timers (virtual ones of a test, or the system's)
     const last = this._heap.pop() as Entry // there is at least this one
     entry.index = -1
     if (last !== entry) {
@@ -55,7 +55,7 @@ export class Timers {
       this._rise(last)
       this._sink(last)
     }
-    // A timer set too early costs one idle call; one for nothing that will come must not keep the process alive.
+    // When no finite timer is left, clear the host's timer so that the process can exit. A timer set too early costs only one idle call.
     if ((this._heap[0]?.at ?? Infinity) === Infinity) this._clearHostTimer()
     return true
   }
@@ -63,14 +63,14 @@ export class Timers {
   private _fireDue(): void {
     this._set = null
     const time = this.now()
-    const end = this._nextOrder // what is set from now on waits for the next round: a ticker may be faster than the clock
+    const end = this._nextOrder // an entry that is added from now on waits for the next round: a ticker may be faster than the clock
     try {
       for (let first = this._heap[0]; first !== undefined && first.at <= time && first.order < end; first = this._heap[0]) {
         this.remove(first)
         first.fire()
       }
     } finally {
-      this._setHostTimer() // also where a context of the user's own throws at its end
+      this._setHostTimer() // also where a user's context throws at its end
     }
   }
 
@@ -80,7 +80,7 @@ export class Timers {
     this._clearHostTimer()
     const cancel = this.clock.set(at, () => {
       queue.hostHadItsTurn()
-      // From the queue, as the next to run: in its neutral async context, and not in that of whoever set the host's timer.
+      // The queue fires it, as the next to run: in its neutral async context, not in the context of the code that set the host's timer.
       const alarm: Alarm = { timers: this, run: () => void (this._set === set && this._fireDue()) }
       queue.pushFirst(alarm)
     })
@@ -88,7 +88,7 @@ export class Timers {
     this._set = set
   }
 
-  /** For a program that is over: what is set here, a ticker, a deadline, keeps the process alive no longer. */
+  /** For a program whose `main` has returned: from now on no timer keeps the process alive. */
   letProcessEnd(): void {
     letProcessEnd()
     this._clearHostTimer()
@@ -107,7 +107,7 @@ export class Timers {
 
   private _rise(entry: Entry): void {
     while (entry.index > 0) {
-      const parent = this._heap[(entry.index - 1) >> 1] // inside the heap
+      const parent = this._heap[(entry.index - 1) >> 1]
       if (!isBefore(entry, parent)) return
       this._swap(entry, parent)
     }
@@ -134,5 +134,5 @@ function isBefore(a: Entry, b: Entry): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** The timers in force: of the system's clock, unless a test has put virtual time in their place. */
+/** The timers in force: of the system's clock, unless a test sets virtual ones. It is mutable for that. */
 export const time: { timers: Timers } = { timers: /* @__PURE__ */ new Timers(systemClock) }

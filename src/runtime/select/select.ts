@@ -1,150 +1,29 @@
-/**
- * Choosing among operations: Go's `select`, Concurrent ML's `choose`.
- *
- * 1. The cases are looked at once, when the select is made; a falsy one is a nil channel and never ready.
- * 2. To perform it, each case is polled, in an order drawn anew (or as written, `biased`); the first that completes is the answer.
- * 3. If none does, all are parked under one waiter; the first to be settled withdraws the others.
- *
- * A case that is not chosen has no effect. Channel code knows nothing of select.
- */
-import { parkCases, releaseCase, withdrawCases, type Case } from '../operation/case.js'
+/** Go's `select`, Concurrent ML's `choose`. The cases are checked once, when the select is made; a falsy case is a nil channel, never ready. */
+import { Choice } from './choice.js'
 import { mistyped } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
-import { isOperation, Operation } from '../operation/operation.js'
 import { none, some, type Option } from '../base/option.js'
+import type { Op } from '../interfaces/op.js'
+import { isOperation, Operation } from '../operation/operation.js'
 import { Promised } from '../operation/promise.js'
+import { PENDING, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
-import type { Context, Op } from '../interfaces/op.js'
-import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 
-/** What can be a case of a select: an operation, a promise, or nothing (a nil channel). */
+/** A case of a select: an operation, a promise, or a falsy value for a nil channel. */
 export type Selectable = Op<any> | PromiseLike<any> | false | null | undefined // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
 /** Cases by name. */
 export type Cases = Record<string, Selectable>
-/** What a case gives when it is chosen. */
+/** The result of a case that is chosen. */
 export type Chosen<C> = C extends PromiseLike<infer T> ? T : never
-/** The answer of a select over named cases: a union that `switch (it.case)` narrows. */
+/** The result of a select over named cases: a union that `switch (r.case)` narrows. */
 export type Tagged<C extends Cases> = { [K in keyof C]: { case: K; value: Chosen<NonNullable<C[K]>> } }[keyof C]
 
 export interface SelectOptions {
-  /** Polls in the order written, in place of a fair draw. */
+  /** Prefers the ready case that is written first; by default the choice is uniformly random. */
   readonly biased?: boolean
 }
 
 type Name = string | number
-
-abstract class Choice<R> extends Operation<R> {
-  constructor(
-    protected readonly operations: readonly Operation<unknown>[],
-    private readonly biased: boolean,
-  ) {
-    super()
-  }
-
-  /** What the choice answers when this case gave this value. */
-  protected abstract answer(index: number, value: unknown): R
-
-  poll(): R | Pending {
-    const { operations } = this
-    const n = operations.length
-    if (n < 2 || this.biased) {
-      for (let i = 0; i < n; i++) {
-        const value = operations[i].poll() // within its length
-        if (value !== PENDING) return this.answer(i, value)
-      }
-      return PENDING
-    }
-    return n === 2 ? this._pollTwo() : this._pollInRandomOrder(n)
-  }
-
-  private _pollTwo(): R | Pending {
-    const first = queue.random.below(2)
-    const value = this.operations[first].poll()
-    if (value !== PENDING) return this.answer(first, value)
-    const other = this.operations[1 - first].poll()
-    return other === PENDING ? PENDING : this.answer(1 - first, other)
-  }
-
-  /**
-   * A permutation drawn only as far as it is needed (Fisher and Yates). Rotating from a random start would not be uniform: where two
-   * neighbours of four are ready it gives 75:25.
-   */
-  private _pollInRandomOrder(n: number): R | Pending {
-    const { operations } = this
-    const { random } = queue
-    const order = random.takeOrder(n)
-    for (let left = n; left > 0; left--) {
-      const drawn = left === 1 ? 0 : random.below(left)
-      const index = order[drawn] // within its length
-      order[drawn] = order[left - 1]
-      order[left - 1] = index
-      const value = operations[index].poll()
-      if (value !== PENDING) {
-        random.giveBackOrder(order)
-        return this.answer(index, value)
-      }
-    }
-    random.giveBackOrder(order)
-    return PENDING
-  }
-
-  /** In the order drawn: where two cases wait in one queue, who comes there meets either with the same chance. */
-  park(waiter: Waiter): void {
-    const { operations } = this
-    const n = operations.length
-    const { random } = queue
-    if (n < 2 || this.biased) parkCases(waiter, operations, null)
-    else if (n === 2) parkCases(waiter, operations, random.below(2) === 0 ? null : swapped)
-    else {
-      const order = random.takeOrder(n) // a poll that found nothing has drawn all of it
-      parkCases(waiter, operations, order)
-      random.giveBackOrder(order)
-    }
-  }
-
-  withdraw(waiter: Waiter): void {
-    withdrawCases(waiter)
-  }
-
-  override finish(waiter: Waiter): R {
-    const winner = waiter.raw as Case // a settled case
-    const { index } = winner
-    let value
-    try {
-      value = winner.operation.finish(winner)
-    } finally {
-      releaseCase(winner)
-    }
-    return this.answer(index, value)
-  }
-
-  override undo(waiter: Waiter): void {
-    const winner = waiter.raw as Case // a settled case
-    winner.operation.undo(winner)
-    releaseCase(winner)
-  }
-
-  /** Only where every case is refused: another may still come in time. */
-  override refusal(ctx: Context): unknown {
-    let first: unknown = undefined
-    for (const operation of this.operations) {
-      const refusal = operation.refusal(ctx)
-      if (refusal === undefined) return undefined
-      first ??= refusal
-    }
-    return first
-  }
-
-  override parts(): readonly Operation<unknown>[] {
-    return this.operations
-  }
-
-  describe(): string {
-    return this.operations.length === 0 ? 'select (no cases)' : 'select'
-  }
-}
-
-const swapped = [1, 0]
 
 class Select extends Choice<{ case: Name; value: unknown }> {
   constructor(
@@ -154,18 +33,18 @@ class Select extends Choice<{ case: Name; value: unknown }> {
   ) {
     super(operations, biased)
   }
-  protected answer(index: number, value: unknown): { case: Name; value: unknown } {
+  protected result(index: number, value: unknown): { case: Name; value: unknown } {
     return { case: this.names[index], value }
   }
 }
 
 class Choose extends Choice<unknown> {
-  protected answer(_index: number, value: unknown): unknown {
+  protected result(_index: number, value: unknown): unknown {
     return value
   }
 }
 
-/** A case as an operation; null where it is a nil channel. */
+/** Returns the case as an operation; null for a nil channel. */
 function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   if (isOperation(value)) return value
   if (!value) return null
@@ -173,7 +52,7 @@ function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)
 }
 
-/** Keys that JavaScript moves to the front, whatever was written. */
+/** Keys that JavaScript moves to the front of a record. */
 const integerLike = /^(0|[1-9]\d*)$/
 
 function makeSelect(cases: object, biased: boolean): Select {
@@ -183,7 +62,7 @@ function makeSelect(cases: object, biased: boolean): Select {
   return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
 
-// Both fill arrays of the right length, for `push` would make room for 17 (select over 2: a fifth of the time).
+// Both functions fill arrays of the right length: `push` would allocate room for 17 (select over 2 cases: a fifth of the time).
 
 function selectFromArray(cases: readonly unknown[], biased: boolean): Select {
   const n = cases.length
@@ -202,7 +81,7 @@ function selectFromArray(cases: readonly unknown[], biased: boolean): Select {
 
 function selectFromRecord(cases: Record<string, unknown>, biased: boolean): Select {
   const names = Object.keys(cases)
-  // A promise, a Map: it has no cases of its own, and would wait for ever.
+  // A promise or a Map has no cases of its own, and would wait forever.
   if (names.length === 0 && !isPlain(cases)) throw mistyped('select(cases)', 'a record or an array of cases', cases)
   const operations = new Array<Operation<unknown>>(names.length)
   let count = 0
@@ -229,11 +108,12 @@ function reordered(name: string): TypeError {
 }
 
 /**
- * Waits until one of the cases can go on, and lets that one: uniformly at random among the ready, or the first as written with `biased`.
- * The answer names the case and holds its result. A falsy case is a nil channel, never ready; without cases it waits for ever.
+ * Waits until a case is ready, and performs it: chosen uniformly at random among the ready cases, or the first as written with `biased`. The
+ * result names the case and holds its value. A case that is not chosen has no effect. A falsy case is a nil channel, never ready; a select
+ * without cases waits forever.
  *
- * A throw of the chosen case is the select's. Throws TypeError at once for a case that is no operation, and for `biased` with integer-like
- * names. Source: Go's `select`.
+ * Throws what the chosen case throws. Throws TypeError at once for a case that is not an operation, and for `biased` with integer-like names.
+ * Source: Go's `select`.
  *
  * @example
  * ```ts
@@ -254,8 +134,8 @@ export function select(cases: object, options?: SelectOptions): Op<unknown> {
 }
 
 /**
- * A select with Go's `default`: none where no case is ready now. A promise is not ready at the first look: its state takes a microtask to
- * come to light.
+ * A select with Go's `default`: none where no case is ready now. A promise is not ready when it is first a case, because its state shows only
+ * after a microtask.
  */
 export function trySelect<const C extends Cases>(cases: C, options?: SelectOptions): Option<Tagged<C>>
 export function trySelect<T>(
@@ -269,18 +149,18 @@ export function trySelect<const C extends readonly Selectable[]>(
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
   const select = makeSelect(cases, options?.biased === true)
   if (queue.probe !== null) queue.probe.perform?.(select)
-  const answer = select.poll()
-  return answer === PENDING ? none : some(answer)
+  const result = select.poll()
+  return result === PENDING ? none : some(result)
 }
 
-/** A select that answers the value alone. */
+/** A select that results in the value alone. Throws TypeError for an argument that is not an operation. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any result
 export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> {
   const operations = ops.map((op, i) => {
     if (isOperation(op)) return op
     throw mistyped(`choose: operation ${i}`, 'an operation', op)
   })
-  return new Choose(operations, false) as Operation<Chosen<O[number]>> // one of them is what it gives
+  return new Choose(operations, false) as Operation<Chosen<O[number]>> // the value of one of the cases
 }
 
 class Never extends Operation<never> {
@@ -296,7 +176,7 @@ class Never extends Operation<never> {
 
 const neverReady = /* @__PURE__ */ new Never()
 
-/** An operation that is never ready: a nil channel. */
+/** An operation that is never ready, as Go's nil channel. */
 export function never(): Op<never> {
   return neverReady
 }

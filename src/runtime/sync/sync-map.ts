@@ -8,7 +8,7 @@ import { checkFunction } from '../base/arguments.js'
 import { none, some, type Option } from '../base/option.js'
 import { spawn, type Body } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
-import { Ready, resultOf } from '../operation/immediate.js'
+import { Immediate, resultOf } from '../operation/immediate.js'
 
 /** A map with steps that are atomic even when a value takes time. Keys are compared as a Map compares them, values by `===`. */
 export interface SyncMap<K, V> {
@@ -118,7 +118,7 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   loadOrCompute(key: K, f: Body<[key: K], V>): Op<V> {
     checkFunction('syncMap.loadOrCompute(key, f)', f)
     const found = this.load(key)
-    if (found._tag === 'Some') return new Ready(found.value)
+    if (found._tag === 'Some') return new Immediate(found.value)
     let computing = this._computing.get(key)
     if (computing === undefined) {
       computing = spawn(compute, [this, this._computing, key, f], null).join()

@@ -1,56 +1,49 @@
 /**
- * A token bucket: Go's `golang.org/x/time/rate`. It fills at `perSecond` tokens a second up to `burst`, and starts full.
+ * A rate limiter: Go's `golang.org/x/time/rate`. It is a token bucket, which fills at `perSecond` tokens a second up to `burst`, and starts
+ * full.
  *
- * Who waits, and who holds a reservation that is not due yet, stand in one queue, first in, first out; the head gets its tokens the moment
- * they are there. The state is brought up to date only when somebody looks: `_serve` goes through what has become due since.
+ * Waiters and reservations that are not due stand in one queue, first in, first out; the head gets its tokens at the moment when the bucket
+ * holds them. The state is brought up to date only when it is read: `_serve` walks through the grants that have become due since.
  *
  * Always true:
- * - The bucket held `_tokens` at `_since`. That is never negative: nothing is taken before it is there.
- * - While the queue is not empty the bucket is not clipped to the burst: what fills it is spoken for.
- * - While somebody waits, one timer is set for the head. Reservations need none.
+ * - The bucket held `_tokens` at `_since`. That is never negative: no token is taken before it is there.
+ * - While the queue is not empty the bucket is not clipped to the burst: its tokens are promised.
+ * - While there are waiters, one timer is set for the head. Reservations need none.
  *
- * Where we differ from Go: a `wait` takes its tokens when it is granted, not when it begins, so giving up costs nobody anything; and a
- * canceled reservation gives back all it took, to the benefit of those behind it.
+ * Differences from Go: a `wait` takes its tokens when it is granted, not when it begins, so a waiter that gives up costs the others nothing;
+ * and a canceled reservation gives back all its tokens, to the benefit of those behind it.
  */
+import { TokenReservation, type Reservation, type Reserving } from './reservation.js'
 import { checkCount, checkTime, mistyped, outOfRange } from '../base/arguments.js'
+import type { Context } from '../interfaces/context.js'
+import type { Op } from '../interfaces/op.js'
 import { Operation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
+import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { time, type Entry } from '../scheduler/timers.js'
-import type { Context, Op } from '../interfaces/op.js'
-import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js'
 
-/** Lets through `perSecond` a second on average, and up to `burst` at once. */
+/** Lets `perSecond` events a second through on average, and up to `burst` at once. */
 export interface RateLimiter {
-  /** Takes `n` tokens if they are there and nobody waits for some; answers whether it did. */
+  /** Takes `n` tokens if the bucket holds them and there is no waiter; returns whether it did. Never blocks. */
   allow(n?: number): boolean
-  /** Books `n` tokens for the earliest time they are there, unless that is more than `longest` ms away, or never. */
+  /** Reserves `n` tokens for the earliest time possible, unless that is more than `longest` ms away, or never. Never blocks. */
   reserve(n?: number, longest?: number): Reservation
   /**
-   * Waits for `n` tokens, first in, first out, and takes them. Throws "rate: Wait(n=4) exceeds limiter's burst 3"; under a context whose
-   * deadline comes too soon it throws "rate: Wait(n=3) would exceed context deadline" at once, and takes nothing.
+   * Waits for `n` tokens, first in, first out, and takes them. Throws "rate: Wait(n=4) exceeds limiter's burst 3". Under a context whose
+   * deadline is too early it throws "rate: Wait(n=3) would exceed context deadline" at once, and takes nothing.
    */
   wait(n?: number): Op<void>
-  /** The tokens there are; negative where more are spoken for. */
+  /** The number of tokens in the bucket; negative where more are promised. */
   tokens(): number
-  /** Changes the rate, also for those who wait. Infinity: no limit, whatever the burst. */
+  /** Changes the rate, in tokens a second, also for current waiters. Infinity: no limit, whatever the burst. */
   setLimit(perSecond: number): void
-  /** Changes the burst; what is saved beyond it is lost. */
+  /** Changes the burst, in tokens; tokens above it are lost. */
   setBurst(burst: number): void
 }
 
-/** Tokens booked. */
-export interface Reservation {
-  /** False where they can never be had, or not in time: then nothing was taken. */
-  readonly ok: boolean
-  /** ms until one may act; 0 for now, Infinity for never. */
-  delay(): number
-  /** Gives the tokens back, if the time to act has not passed. */
-  cancel(): void
-}
-
 /**
- * Makes a limiter, its bucket full. `perSecond` is a number from 0 up, Infinity for no limit; `burst` a whole number from 0 up. Throws
+ * Makes a limiter with a full bucket. `perSecond` is a number from 0 up, Infinity for no limit; `burst` is a whole number from 0 up. Throws
  * RangeError otherwise. Source: Go's `rate.NewLimiter`.
  *
  * @example
@@ -65,16 +58,25 @@ export interface Reservation {
 export function rateLimiter(perSecond: number, burst: number): RateLimiter {
   checkRate('rateLimiter(perSecond, burst): perSecond', perSecond)
   checkCount('rateLimiter(perSecond, burst): burst', 0, burst)
-  return new Bucket(perSecond, burst)
+  return new TokenBucket(perSecond, burst)
 }
 
-class Bucket implements RateLimiter, Runnable, Resource {
+/**
+ * Converts an interval to a rate for `rateLimiter`: one event every `ms`. Infinity for zero and below. Throws RangeError for NaN. Source: Go's
+ * `rate.Every`.
+ */
+export function rateEvery(ms: number): number {
+  checkTime('rateEvery(ms)', ms)
+  return ms <= 0 ? Infinity : 1000 / ms
+}
+
+class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
   private _tokens: number
   private _since = time.timers.now()
   private readonly _queue = new WaitQueue()
-  /** Tokens that the queue asks for. */
+  /** The sum of tokens that the queue waits for. */
   private _asked = 0
-  /** How many of the queue wait. */
+  /** The number of waiters in the queue; the rest are reservations. */
   private _waiting = 0
   private _timer: Entry | null = null
   private readonly _waitForOne = new Wait(this, 1)
@@ -100,9 +102,9 @@ class Bucket implements RateLimiter, Runnable, Resource {
     checkTime('rateLimiter.reserve(n, longest)', longest)
     const at = this.dueFor(n)
     const ok = at !== Infinity && at - time.timers.now() <= longest
-    const booked = new Booked(this, n, ok ? at : Infinity)
-    if (ok && !this.take(n)) this._push(booked, n)
-    return booked
+    const reservation = new TokenReservation(this, n, ok ? at : Infinity)
+    if (ok && !this.take(n)) this._push(reservation, n)
+    return reservation
   }
 
   wait(n = 1): Op<void> {
@@ -134,7 +136,7 @@ class Bucket implements RateLimiter, Runnable, Resource {
     return n > this.burst && this._rate !== Infinity
   }
 
-  /** Takes `n` if they are there and nobody is before. */
+  /** Takes `n` tokens if the bucket holds them and the queue is empty. */
   take(n: number): boolean {
     if (this._rate === Infinity) return true
     this._serve()
@@ -145,7 +147,7 @@ class Bucket implements RateLimiter, Runnable, Resource {
     return true
   }
 
-  /** When one who asks now for `n` gets them. */
+  /** When a request for `n` that is made now is granted, in ms. */
   dueFor(n: number): number {
     if (this.exceedsBurst(n)) return Infinity
     this._serve()
@@ -165,8 +167,8 @@ class Bucket implements RateLimiter, Runnable, Resource {
   }
 
   /**
-   * Those behind it move up; from the run queue, since one of them may be a case of the very select that withdraws this one because it has
-   * been settled.
+   * Removes a waiter; those behind it move up. The run queue serves them, because one of them may be a case of the select that withdraws this
+   * waiter while it is being settled.
    */
   leave(waiter: Waiter): void {
     const wasHead = this._queue.first === waiter
@@ -188,15 +190,15 @@ class Bucket implements RateLimiter, Runnable, Resource {
 
   private _remove(waiter: Waiter): void {
     this._queue.remove(waiter)
-    this._asked -= waiter.raw as number // what it was pushed with
-    if (!(waiter instanceof Booked)) this._waiting--
+    this._asked -= waiter.raw as number // set by `_push`
+    if (!(waiter instanceof TokenReservation)) this._waiting--
   }
 
-  /** Grants what has become due, each at its own moment. */
+  /** Grants every request that has become due, each at its own time. */
   private _serve(): void {
     const now = time.timers.now()
     for (let head = this._queue.first; head !== null; head = this._queue.first) {
-      const n = head.raw as number // what it was pushed with
+      const n = head.raw as number // set by `_push`
       const due = this._timeOf(n)
       if (due > now) return
       this._tokens = Math.max(0, this._tokens - n)
@@ -206,7 +208,7 @@ class Bucket implements RateLimiter, Runnable, Resource {
     }
   }
 
-  /** When the bucket, from which nothing is taken before, holds `n`. The one place that says so: two sums could differ by a hair. */
+  /** When the bucket will hold `n` tokens, if none is taken before. The one place that computes this: two sums could differ by rounding. */
   private _timeOf(n: number): number {
     return n <= this._tokens ? this._since : this._since + ((n - this._tokens) * 1000) / this._rate
   }
@@ -217,7 +219,7 @@ class Bucket implements RateLimiter, Runnable, Resource {
     return this._queue.first === null ? Math.min(this.burst, tokens) : tokens
   }
 
-  /** What follows holds from now on, and not for the time that has passed. */
+  /** Brings the state up to now, so that a change of rate or burst has no effect on the time that has passed. */
   private _settleAccounts(): void {
     this._serve()
     this._tokens = this._tokensNow()
@@ -226,7 +228,7 @@ class Bucket implements RateLimiter, Runnable, Resource {
 
   private _setTimer(): void {
     const { timers } = time
-    const at = this._waiting > 0 ? this._timeOf((this._queue.first as Waiter).raw as number) : Infinity // who waits is in the queue
+    const at = this._waiting > 0 ? this._timeOf((this._queue.first as Waiter).raw as number) : Infinity // a waiter is in the queue
     if (this._timer !== null) {
       if (this._timer.at === at) return
       timers.remove(this._timer)
@@ -240,42 +242,9 @@ class Bucket implements RateLimiter, Runnable, Resource {
   }
 }
 
-class Booked extends Waiter implements Reservation {
-  private _isQueued = true
-  private _isCanceled = false
-
-  constructor(
-    private readonly bucket: Bucket,
-    private readonly n: number,
-    /** When one may act: as promised when it was made, even where it moves up since. */
-    private readonly at: number,
-  ) {
-    super()
-  }
-
-  get ok(): boolean {
-    return this.at !== Infinity
-  }
-
-  delay(): number {
-    return Math.max(0, this.at - time.timers.now())
-  }
-
-  cancel(): void {
-    if (!this.ok || this._isCanceled || time.timers.now() > this.at) return
-    this._isCanceled = true
-    if (this.raw !== undefined && this._isQueued) this.bucket.leave(this)
-    else this.bucket.giveBack(this.n)
-  }
-
-  settle(): void {
-    this._isQueued = false
-  }
-}
-
 class Wait extends Operation<void> {
   constructor(
-    private readonly bucket: Bucket,
+    private readonly bucket: TokenBucket,
     private readonly n: number,
   ) {
     super()

@@ -1,24 +1,25 @@
-/** Doing something only now and then: Go's `rate.Sometimes`, `rate.Every`. */
+/** Running some calls of many: Go's `rate.Sometimes`. */
 import { checkCount, checkFunction, checkTime } from '../base/arguments.js'
 import { time } from '../scheduler/timers.js'
 
-/** When to run, each option by itself; with none of them only the first call runs. */
+/** Which calls run: those that any of the options lets through. Without options only the first call runs. */
 export interface SometimesOptions {
-  /** The first so many calls run. */
+  /** The number of calls, from the first on, that run. */
   readonly first?: number
-  /** Of each so many calls the first one runs. */
+  /** With n, the first of every n calls runs. */
   readonly every?: number
-  /** A call runs where so many ms have passed since the last that ran. */
+  /** A call runs when this many ms have passed since the last call that ran. */
   readonly interval?: number
 }
 
 export interface Sometimes {
-  /** Calls `f` now, or not. A call that throws has counted. */
+  /** Calls `f` now, or does nothing. A call that throws counts. */
   do(f: () => void): void
 }
 
 /**
- * Makes a gate that lets through some of the calls: for a log line in a loop, say. Source: Go's `rate.Sometimes`.
+ * Makes a gate that lets some calls through, for a log line in a loop for example. Throws RangeError where `first` or `every` is not a whole
+ * number from 0 up, or `interval` is NaN. Source: Go's `rate.Sometimes`.
  *
  * @example
  * ```ts
@@ -30,10 +31,10 @@ export function sometimes({ first = 0, every = 0, interval = 0 }: SometimesOptio
   checkCount('sometimes({ first })', 0, first)
   checkCount('sometimes({ every })', 0, every)
   checkTime('sometimes({ interval })', interval)
-  return new Gate(first, every, interval)
+  return new SometimesGate(first, every, interval)
 }
 
-class Gate implements Sometimes {
+class SometimesGate implements Sometimes {
   private _calls = 0
   private _last = -Infinity
 
@@ -52,10 +53,4 @@ class Gate implements Sometimes {
     this._last = now
     f()
   }
-}
-
-/** The rate, for `rateLimiter`, of one event each `ms`; Infinity for zero and below. Source: Go's `rate.Every`. */
-export function rateEvery(ms: number): number {
-  checkTime('rateEvery(ms)', ms)
-  return ms <= 0 ? Infinity : 1000 / ms
 }

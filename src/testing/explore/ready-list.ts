@@ -77,7 +77,7 @@ export class ReadyList {
       this._inARow = 0
       return
     }
-    if (++this._inARow > PATIENCE || (last instanceof Spawned && last.isGivingWay)) return
+    if (++this._inARow > PATIENCE || (last instanceof Spawned && last.isYielding)) return
     for (let i = end; i > 0; i--) ready[i] = ready[i - 1]
     ready[0] = last
   }

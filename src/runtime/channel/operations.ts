@@ -1,0 +1,81 @@
+/** The operations of a channel. Their meaning is in the channel's `offer` and `take`; here is the waiting. */
+import type { Channel } from './channel.js'
+import { none, some, type Option } from '../base/option.js'
+import { Operation } from '../operation/operation.js'
+import type { Resource } from '../operation/resource.js'
+import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+
+/** Granted to a waiter in place of a value: the channel is closed, and nothing is left in it. */
+export const CLOSED = Symbol.for('millrace.closed')
+
+// Both write out `park` and `withdraw`, which QueuedOperation has as well: shared by all operations the queue would be a megamorphic load, on
+// the hottest path there is.
+
+export class Send<T> extends Operation<void> {
+  constructor(
+    private readonly channel: Channel<T>,
+    private readonly value: T,
+  ) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  poll(): void | Pending {
+    return this.channel.offer(this.value) ? undefined : PENDING
+  }
+  park(waiter: Waiter): void {
+    waiter.raw = this.value
+    this.channel.senders.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this.channel.senders.remove(waiter)
+  }
+  override finish(waiter: Waiter): void {
+    if (waiter.raw === CLOSED) throw this.channel.sendOnClosed()
+  }
+  override resources(): readonly Resource[] {
+    return [this.channel]
+  }
+  describe(): string {
+    return 'chan send'
+  }
+}
+
+/** Waits for a value of the channel; a subclass makes its result of it. */
+export abstract class Receiving<T, R> extends Operation<R> {
+  constructor(protected readonly channel: Channel<T>) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  park(waiter: Waiter): void {
+    this.channel.receivers.push(waiter)
+  }
+  withdraw(waiter: Waiter): void {
+    this.channel.receivers.remove(waiter)
+  }
+  override undo(waiter: Waiter): void {
+    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // granted by the channel
+  }
+  override resources(): readonly Resource[] {
+    return [this.channel]
+  }
+  describe(): string {
+    return 'chan receive'
+  }
+}
+
+export class Receive<T> extends Receiving<T, Option<T>> {
+  poll(): Option<T> | Pending {
+    const value = this.channel.take()
+    return value === PENDING ? PENDING : this._option(value)
+  }
+  override finish(waiter: Waiter): Option<T> {
+    return this._option(waiter.raw as T | typeof CLOSED) // granted by the channel
+  }
+  private _option(value: T | typeof CLOSED): Option<T> {
+    return value === CLOSED ? this.channel.drained(none) : some(value)
+  }
+}

@@ -1,0 +1,29 @@
+import type { Task } from './task.js'
+import { QueuedOperation } from '../operation/queued.js'
+import type { Resource } from '../operation/resource.js'
+import type { Pending, WaitQueue } from '../operation/waiter.js'
+
+/** Waits for the end of a goroutine: its result, or its throw. */
+export class Join<R> extends QueuedOperation<R> {
+  constructor(private readonly goroutine: Task<R>) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  protected get waiters(): WaitQueue {
+    return this.goroutine.joiners
+  }
+  poll(): R | Pending {
+    return this.goroutine.outcome
+  }
+  override finish(): R {
+    return this.goroutine.outcome as R // the waiter is settled at the end
+  }
+  override resources(): readonly Resource[] {
+    return [this.goroutine]
+  }
+  describe(): string {
+    return `join of goroutine ${this.goroutine.id}`
+  }
+}

@@ -1,0 +1,33 @@
+/** The handle of a goroutine, and the functions that can run as one. */
+import type { Op } from './op.js'
+
+/** A function that can run as a goroutine: a generator function whose only yields are operations, an async function, or a plain function. */
+export type Body<A extends readonly unknown[], R> = (...args: A) => Generator<never, R, any> | Promise<R> | R // eslint-disable-line @typescript-eslint/no-explicit-any -- what `next` is sent is the run queue's own business
+
+/**
+ * The handle of a goroutine; not a promise, so returning it from an async function does not join it.
+ *
+ * A failure that nobody has joined by the time the host's event loop turns is a crash: see `onCrash`.
+ *
+ * @example
+ * ```ts
+ * const handle = go(function* () {
+ *   return 42
+ * })
+ * const answer = await handle.join() // → 42
+ * ```
+ */
+export interface Goroutine<out R> {
+  /** 1 and up, in order of creation. */
+  readonly id: number
+  /** The name given by `go.named`, or else the name of its function. */
+  readonly name: string
+  /** Waits for its end: the result, or the throw; CanceledError (with the cause) if the goroutine was canceled. */
+  join(): Op<R>
+  /**
+   * Stops the goroutine: at once while it waits, else at the next operation that it performs. A result that was already granted is
+   * delivered first. `finally` blocks run and may wait; `catch` blocks do not see the cancel. Before the start the body never runs; a second
+   * cancel is ignored. An async function cannot be stopped: its joiners see CanceledError at once, and the function runs on to its end.
+   */
+  cancel(cause?: unknown): void
+}

@@ -1,0 +1,69 @@
+/**
+ * The protocol between an operation and the goroutine that performs it by `yield*`.
+ *
+ *     run queue            goroutine                 operation
+ *         │ step ─────────────▶│ next() ──────────────▶│ polls; not ready
+ *         │◀────────────TOKEN──┴◀──────────────TOKEN───│ step = OFFERED
+ *         │ park(goroutine) ──────────────────────────▶│ step = PARKED
+ *         ·                                            ·
+ *         │ step ─────────────▶│ next() ──────────────▶│ step = GRANTED: finish() makes the result
+ *
+ * Always true: only the run queue parks a goroutine. An operation that something else drives (a spread, a `for…of`, an async generator) meets
+ * its own token again, and throws.
+ */
+import type { Operation } from './operation.js'
+import type { Waiter } from './waiter.js'
+
+/**
+ * TOKEN is the result that a goroutine yields to the run queue while it waits. `probing` is on while the chain of `yield*` is searched: the
+ * innermost operation then returns TOKEN and does nothing else. There is one of each in the process, as there is one run queue: a goroutine
+ * of one copy of the package may perform an operation of another.
+ */
+const key = Symbol.for('millrace.op.v1')
+const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } } // a key of our own
+export const { token: TOKEN, probing } = (shared[key] ??= {
+  token: { done: false, value: Symbol.for('millrace.token') } as unknown as IteratorYieldResult<never>, // no code reads its value
+  probing: { on: false },
+})
+
+// The step of a performer with its operation; `task.ts` draws the picture.
+export const RUNNING = 0 // between operations
+export const OFFERED = 1 // a token was handed out; the run queue has not parked the goroutine yet
+export const PARKED = 2
+export const GRANTED = 3 // settled: `finish` makes the result of `raw`
+export const KEPT = 4 // the operation completed at the end of a slice: `raw` is the result
+export const CANCEL_DUE = 5 // running, and the cancel takes effect at the next operation
+export const CANCEL_OFFERED = 6 // that operation was performed, and handed out a token in place of a result
+
+/** The part of a goroutine that performing an operation needs. */
+export interface Performer extends Waiter {
+  step: number
+  operation: Operation<unknown> | null
+  /** RUNNING, or CANCEL_DUE where a cancel came between the grant and its delivery. */
+  readonly stepAfterDelivery: number
+}
+
+/** Suspends the performer: returns the token that its generator yields to the run queue. */
+export function offer(performer: Performer, operation: Operation<unknown>, step: number): IteratorYieldResult<never> {
+  performer.step = step
+  performer.operation = operation
+  return TOKEN
+}
+
+export function outsideGoroutine(operation: Operation<unknown>): Error {
+  return new Error(
+    `an operation (${operation.describe()}) was iterated outside a goroutine: use yield* in a generator started by go(), or await in an async function`,
+  )
+}
+
+export function pulledByOthers(operation: Operation<unknown>): Error {
+  return new Error(
+    `an operation (${operation.describe()}) was iterated by something other than yield* (a spread, a for…of, a destructuring): use yield*, which waits for it`,
+  )
+}
+
+export function drivenByOthers(operation: Operation<unknown>): Error {
+  return new Error(
+    `an operation (${operation.describe()}) was performed while another is under way: something other than the run queue drives it (an async generator, a generator driven by hand); use yield*`,
+  )
+}

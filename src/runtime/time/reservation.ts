@@ -1,0 +1,54 @@
+import { Waiter } from '../operation/waiter.js'
+import { time } from '../scheduler/timers.js'
+
+/** Reserved tokens. */
+export interface Reservation {
+  /** False where the tokens will never be available, or not in time: then nothing is reserved. */
+  readonly ok: boolean
+  /** ms until the tokens are available; 0 for now, Infinity for never. */
+  delay(): number
+  /** Gives the tokens back, unless their time has passed. */
+  cancel(): void
+}
+
+/** The part of a rate limiter that a reservation needs. */
+export interface Reserving {
+  /** Removes a reservation that is still in the queue. */
+  leave(waiter: Waiter): void
+  /** Returns `n` tokens to the bucket. */
+  giveBack(n: number): void
+}
+
+/** A reservation is a waiter in the limiter's queue until its tokens are granted. */
+export class TokenReservation extends Waiter implements Reservation {
+  private _isQueued = true
+  private _isCanceled = false
+
+  constructor(
+    private readonly _bucket: Reserving,
+    private readonly _n: number,
+    /** When the tokens are available: as promised when the reservation was made, also where it has moved up since. */
+    private readonly _at: number,
+  ) {
+    super()
+  }
+
+  get ok(): boolean {
+    return this._at !== Infinity
+  }
+
+  delay(): number {
+    return Math.max(0, this._at - time.timers.now())
+  }
+
+  cancel(): void {
+    if (!this.ok || this._isCanceled || time.timers.now() > this._at) return
+    this._isCanceled = true
+    if (this.raw !== undefined && this._isQueued) this._bucket.leave(this)
+    else this._bucket.giveBack(this._n)
+  }
+
+  settle(): void {
+    this._isQueued = false
+  }
+}
