@@ -36,7 +36,7 @@ const noOperation: readonly (readonly [unknown, string])[] = [
 ]
 
 describe('a case that is not an operation', () => {
-  it.each(noOperation)('%o is a TypeError that names its key and shows the value', (value, shown) => {
+  it.each(noOperation)('$1 is a TypeError that names its key and shows the value', (value, shown) => {
     const ch = chan<number>(1)
     ch.trySend(1)
     const make = (key: string) => () => select({ ready: ch.receive(), [key]: value } as Cases)
@@ -75,7 +75,7 @@ it.each([
   [42, '42'],
   ['cases', '"cases"'],
   [chan<number>().receive(), 'an instance of Receive'],
-])('a select of %o instead of cases is refused', (cases, shown) => {
+])('a select of $1 instead of cases is refused', (cases, shown) => {
   expect(() => select(cases as unknown as Cases)).toThrow(TypeError)
   expect(() => select(cases as unknown as Cases)).toThrow(`select(cases): expected a record or an array of cases, got ${shown}`)
   expect(() => trySelect(cases as unknown as Cases)).toThrow(TypeError)
