@@ -1,10 +1,23 @@
 /** Sources of every kind that share one stage: they take turns, nothing is lost, and none waits for another for ever. */
-import { background, chan, go, type Receiver } from 'millrace'
-import { batch, fromGoroutine, fromIterable, fromOp, fromReceiver, mergeFair, onUnpaced, queue, run, workerPool } from 'millrace/operators'
+import { background, chan, go, withCancel, type Receiver } from 'millrace'
+import {
+  batch,
+  collect,
+  fromGoroutine,
+  fromIterable,
+  fromOp,
+  fromReceiver,
+  mergeFair,
+  onUnpaced,
+  queue,
+  run,
+  workerPool,
+} from 'millrace/operators'
 import fc from 'fast-check'
 import type { Option } from 'fp-ts/Option'
-import { concat, merge, tap, type Observable } from 'rxjs'
+import { concat, merge, NEVER, share, tap, type Observable } from 'rxjs'
 import { expect, it } from 'vitest'
+import { settle } from '../support/settle.js'
 
 const kinds = {
   iterable: (items: readonly number[]) => fromIterable(items),
@@ -85,4 +98,19 @@ it('goroutines that share a stage take turns, and none gives way for ever', asyn
   )
   await run(background, pipeline).join()
   expect(seen).toHaveLength(300)
+})
+
+const all = <T>(pipeline: Observable<T>): Promise<T[]> => Promise.resolve(collect(background, pipeline).join())
+
+it('two subscribers of a shared source: the one who stays is not held up by the one who left', async () => {
+  const off = onUnpaced(() => {})
+  const source = fromIterable([1, 2, 3, 4, 5]).pipe(share())
+  const ctx = withCancel(background)
+  const stuck = run(ctx, source.pipe(workerPool(1, () => NEVER)))
+  const other = all(source)
+  await settle()
+  ctx.cancel()
+  await expect(stuck.join()).rejects.toThrow()
+  expect(await other).toEqual([1, 2, 3, 4, 5])
+  off()
 })

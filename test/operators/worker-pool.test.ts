@@ -1,5 +1,6 @@
 /** The worker pool: bounds, order, the kinds of work, errors, leaving, and the overflow policies. */
-import { background, chan, go, select, sleep, withCancel, withValue, contextKey, type Context } from 'millrace'
+import fc from 'fast-check'
+import { background, chan, type Context, contextKey, go, select, sleep, withCancel, withValue } from 'millrace'
 import {
   collect,
   fromIterable,
@@ -7,12 +8,11 @@ import {
   onUnpaced,
   run,
   strictDemand,
+  type Unpaced,
   UnpacedError,
   workerPool,
-  type Unpaced,
 } from 'millrace/operators'
-import fc from 'fast-check'
-import { from, NEVER, of, Subject, throwError } from 'rxjs'
+import { from, NEVER, type Observable, of, Subject, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -32,6 +32,8 @@ class Bench {
     })
   }
 }
+
+const all = <T>(pipeline: Observable<T>): Promise<T[]> => Promise.resolve(collect(background, pipeline).join())
 
 describe('a pool of n', () => {
   it('has n under way, and reads no more from its source', async () => {
@@ -393,4 +395,12 @@ describe('work that is none', () => {
     ctx.cancel('enough')
     await expect(g.join()).rejects.toBe('enough')
   })
+})
+
+it('a pipeline run within a worker is its own: no demand of the outer reaches it', async () => {
+  const outer = fromIterable([1, 2, 3, 4]).pipe(
+    workerPool(2, () => all(fromIterable([1, 2, 3]).pipe(workerPool(1, (n) => Promise.resolve(n))))),
+    workerPool(1, (n) => Promise.resolve(n)),
+  )
+  expect(await all(outer)).toEqual([1, 2, 3, 4].map(() => [1, 2, 3]))
 })

@@ -30,6 +30,7 @@ import { passedBy } from './stage-trail.js'
  */
 export type Overflow = 'keep' | 'error' | 'drop-oldest' | 'drop-newest'
 
+/** Options of every stage. */
 export interface StageOptions {
   /** Default `keep`. */
   readonly overflow?: Overflow

@@ -23,6 +23,7 @@ import { WorkerSlot, type SlotOwner, type Work } from './worker-slot.js'
  */
 export type OnFailure = 'stop' | 'skip' | 'restart'
 
+/** Options of a stage that runs workers. */
 export interface FailureOptions extends StageOptions {
   /**
    * The failure policy: `stop` (the default), `skip` or `restart`. With `catchTo` below, an item that is given up becomes a dead letter, unless

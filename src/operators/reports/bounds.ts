@@ -11,6 +11,7 @@ export interface StageBound {
   readonly policy?: string
 }
 
+/** The result of `bounds`. */
 export interface Bounds {
   /** Items the whole pipeline holds at most; Infinity where a part has no bound. */
   readonly items: number

@@ -2,6 +2,7 @@ import { isObservable, Observable } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
 import { descriptionOf } from '../demand/scope.js'
 
+/** A source or stage in a graph. */
 export interface GraphNode {
   /** `n1`, `n2` and so on, from the sources downward. */
   readonly id: string
@@ -16,6 +17,7 @@ export interface GraphNode {
   readonly parts: readonly string[]
 }
 
+/** Items flow from the node `from` to the node `to`. */
 export interface GraphEdge {
   readonly from: string
   readonly to: string

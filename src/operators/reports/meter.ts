@@ -30,6 +30,7 @@ export interface Reading {
   readonly saturation: number
 }
 
+/** An operator that `meter` returns. */
 export interface Meter {
   <T>(source: Observable<T>): Observable<T>
   readonly meterName: string

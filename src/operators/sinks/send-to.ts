@@ -5,6 +5,7 @@ import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake
 import { SerialStage } from '../engine/serial.js'
 import { operate } from '../engine/stage.js'
 
+/** Options of `sendTo`. */
 export interface SendToOptions extends StageOptions {
   /** Close the channel when the source completes, or with the cause when the pipeline fails. */
   readonly close?: boolean

@@ -4,6 +4,7 @@ import { checkContext, spawn } from '../../runtime/internal.js'
 import { checkPipeline, running } from './run.js'
 import { sendTo } from './send-to.js'
 
+/** Options of `toReceiver`. */
 export interface ToReceiverOptions {
   /** Items that wait in the channel before the pipeline pauses; 0 for none. */
   readonly capacity: number

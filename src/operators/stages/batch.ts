@@ -3,6 +3,7 @@ import { checkCount, mistyped, outOfRange, queue, time, type Runnable, type Time
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { operate, Stage } from '../engine/stage.js'
 
+/** Options of `batch`. */
 export interface BatchOptions extends StageOptions {
   /** Items in a full batch. */
   readonly size: number

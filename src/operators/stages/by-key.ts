@@ -8,6 +8,7 @@ import { Watermark } from '../engine/watermark.js'
 import type { Work, WorkerSlot } from '../engine/worker-slot.js'
 import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
 
+/** Options of `byKey`. */
 export interface ByKeyOptions<T = never> extends FailureOptions {
   /** Items that may wait for their key or for a worker, so that a slow key does not block the others at once; default 16 times `n`. */
   readonly waiting?: number

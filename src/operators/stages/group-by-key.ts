@@ -6,6 +6,7 @@ import { failedIn, passedBy } from '../demand/stage-trail.js'
 import { Branch, type BranchOwner } from '../engine/branch.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
+/** Options of `groupByKey`. */
 export interface GroupByKeyOptions extends StageOptions {
   /** Groups that run at a time; default 1000. For a further group the group that was idle longest is completed, and its end waited for. */
   readonly most?: number

@@ -5,8 +5,10 @@ import { stageNotes } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, withDemand } from '../demand/scope.js'
 import { operate, Stage } from '../engine/stage.js'
 
+/** The reaction of a full queue to an item: see `queue`. */
 export type QueuePolicy = 'block' | 'drop-oldest' | 'drop-newest' | 'error'
 
+/** Options of `queue`. */
 export interface QueueOptions {
   readonly name?: string
 }

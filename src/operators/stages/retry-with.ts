@@ -3,6 +3,7 @@ import type { Schedule } from '../../runtime/index.js'
 import { checkFunction, time } from '../../runtime/internal.js'
 import { operateRounds, Rounds } from '../engine/rounds.js'
 
+/** Options of `retryWith`. */
 export interface RetryWithOptions {
   /** An item begins the count of attempts and time anew. */
   readonly resetOnSuccess?: boolean

@@ -3,6 +3,7 @@ import { checkCount, mistyped } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { operate, Stage } from '../engine/stage.js'
 
+/** Options of `windowsByCount`. */
 export interface CountWindowOptions extends StageOptions {
   /** Items in a window. */
   readonly size: number

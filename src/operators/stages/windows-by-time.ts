@@ -3,6 +3,7 @@ import { checkCount, checkTime, mistyped, outOfRange, queue, time, type Runnable
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { operate, Stage } from '../engine/stage.js'
 
+/** Options of `windowsByTime`. */
 export interface TimeWindowOptions extends StageOptions {
   /** The length of a window in ms. Windows begin at whole multiples of it in Unix time, so that the windows of several processes agree. */
   readonly ms: number
@@ -10,6 +11,7 @@ export interface TimeWindowOptions extends StageOptions {
   readonly most: number
 }
 
+/** A window of `windowsByTime`. */
 export interface TimeWindow<T> {
   /** Unix time in ms: from `start` to before `end`. */
   readonly start: number

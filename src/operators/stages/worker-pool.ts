@@ -5,6 +5,7 @@ import { operate } from '../engine/stage.js'
 import type { Work, WorkerSlot } from '../engine/worker-slot.js'
 import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
 
+/** Options of `workerPool`. */
 export interface WorkerPoolOptions extends FailureOptions {
   /** Results leave in the order of their items; default: as they are ready. */
   readonly ordered?: boolean

@@ -1,0 +1,65 @@
+/** bounds: the items a pipeline holds at most, stage by stage. */
+import { background, chan, rateLimiter } from 'millrace'
+import {
+  batch,
+  bounds,
+  broadcast,
+  fanOut,
+  fromIterable,
+  fromReceiver,
+  mergeFair,
+  named,
+  queue,
+  rateLimit,
+  relay,
+  sendTo,
+  until,
+  withContext,
+  workerPool,
+  zipBounded,
+} from 'millrace/operators'
+import { from, map, merge, NEVER, type Observable } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+
+describe('bounds', () => {
+  const jobs = chan<number>()
+  it('adds up what each stage holds', () => {
+    const pipeline = fromReceiver(jobs).pipe(
+      map((n) => n + 1),
+      rateLimit(rateLimiter(10, 1)),
+      workerPool(5, (n) => n, { name: 'enrich' }),
+      until(chan()),
+      batch({ size: 10 }),
+      queue(8, 'drop-oldest'),
+      relay(),
+      withContext(background),
+      sendTo(chan<number[]>()),
+    )
+    expect(String(bounds(pipeline))).toBe(
+      'holds at most 26 items: fromReceiver 1, rateLimit 1, enrich 5, until 0, batch 10, queue 8 (drop-oldest), relay 0, withContext 0, sendTo 1',
+    )
+  })
+  it('counts the stages in branches', () => {
+    const two = bounds(fromReceiver(jobs).pipe(fanOut(2, (b) => b.pipe(workerPool(3, (n) => n)))))
+    expect(two.items).toBe(1 + 1 + 2 * 3)
+    expect(bounds(fromIterable([1]).pipe(broadcast((b: Observable<number>) => b.pipe(queue(4))))).items).toBe(5)
+  })
+  it('names what it cannot know', () => {
+    expect(String(bounds(merge(fromReceiver(jobs), NEVER).pipe(workerPool(1, (n) => n))))).toMatch(
+      /^cannot be bounded: a foreign source, .*; known: workerPool 1$/,
+    )
+    expect(() => bounds(3 as never)).toThrow(/expected an Observable, got 3/)
+  })
+})
+
+describe('bounds', () => {
+  it('counts the sources of mergeFair and zipBounded, and names those it cannot know', () => {
+    expect(String(bounds(mergeFair(fromReceiver(chan()), fromIterable([1]))))).toBe(
+      'holds at most 3 items: fromReceiver 1, fromIterable 0, mergeFair 2',
+    )
+    expect(bounds(zipBounded(fromReceiver(chan()), from([1]))).items).toBe(Infinity)
+  })
+  it('counts no part that is only named', () => {
+    expect(String(bounds(fromIterable([1]).pipe(workerPool(2, (n) => n), named('part'))))).toBe('holds at most 2 items: fromIterable 0, workerPool 2') // prettier-ignore
+  })
+})
