@@ -54,7 +54,7 @@ export class Demand {
   /** Created for the first watch. */
   watches: Set<DemandWatch> | null = null
 
-  /** Without an owner, nothing counts arrivals. */
+  /** Without an owner, nothing counts the items that arrive. */
   constructor(readonly owner: DemandOwner | null = null) {}
 
   get isOpen(): boolean {
