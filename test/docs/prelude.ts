@@ -130,7 +130,7 @@ function operationOf(value: unknown): Op<unknown> | null {
   if (typeof value !== 'object' || value === null) return null
   if (isObservable(value)) return collect(background, value).join()
   if ('within' in value) return value as Op<unknown>
-  return 'join' in value ? (value as Goroutine<unknown>).join() : null
+  return 'cancel' in value ? (value as Goroutine<unknown>).join() : null // an array has a join, too
 }
 
 /** The exit status of an example that has not reached its end. */

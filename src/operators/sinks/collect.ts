@@ -11,7 +11,7 @@ import { checkPipeline, running } from './run.js'
  *
  * @example
  * ```ts
- * await collect(ctx, fromIterable([1, 2, 3]).pipe(workerPool(2, (n) => 2 * n, { ordered: true }))).join() // → [2, 4, 6]
+ * await collect(ctx, fromIterable([1, 2, 3]).pipe(workerPool(2, (n) => 2 * n, { ordered: true }))).join() // → [ 2, 4, 6 ]
  * ```
  */
 export function collect<T>(ctx: Context, pipeline: Observable<T>): Goroutine<T[]> {
