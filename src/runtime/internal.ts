@@ -1,6 +1,6 @@
 /**
- * The second index, for the floors above: the parts that operators, adapters and the test kit are built of. It is private to the package; the
- * public surface is in `index.ts`.
+ * The second index, for the floors above: the parts that operators, adapters and the test kit are built of. It is
+ * private to the package; the public surface is in `index.ts`.
  */
 
 // base, interfaces

@@ -15,7 +15,7 @@ import {
   type Op,
 } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Spawned } from '../../src/runtime/goroutine/goroutine.js'
+import type { Task } from '../../src/runtime/goroutine/task.js'
 import { done, performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -299,7 +299,7 @@ describe('a canceled goroutine leaves', () => {
   it('the goroutine that it joins', async () => {
     const inner = go(function* () {
       yield* chan().receive()
-    }) as Spawned<void>
+    }) as Task<void>
     const outer = go(function* () {
       yield* inner.join()
     })

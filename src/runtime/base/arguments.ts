@@ -1,6 +1,7 @@
 /**
- * Checks of arguments, for callers in JavaScript. A wrong argument throws at once: TypeError for the wrong type, RangeError for a number
- * outside its range. The message names the call, the type that it expects and the value that it got.
+ * Checks of arguments, for callers in JavaScript. A wrong argument throws at once: TypeError for the wrong type,
+ * RangeError for a number outside its range. The message names the call, the type that it expects and the value that it
+ * got.
  */
 
 /** The value as a message shows it: short, and with its type where that is what is wrong. */

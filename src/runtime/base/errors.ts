@@ -19,8 +19,8 @@ export class DeadlineExceededError extends Error {
 }
 
 /**
- * Makes an error without capturing a stack: being canceled is an outcome, not a fault, and the stack would be that of the canceler.
- * Buys 2.5 µs → 0.3 µs for each cancellation.
+ * Makes an error without capturing a stack: being canceled is an outcome, not a fault, and the stack would be that of
+ * the canceler. Buys 2.5 µs → 0.3 µs for each cancellation.
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit

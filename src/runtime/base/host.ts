@@ -1,6 +1,6 @@
 /**
- * What the runtime asks of its host (Node, Deno, Bun, a browser): the time, one timer, a turn of the event loop, and a place for errors
- * that nobody took. Nothing else in the runtime touches a global of the platform.
+ * What the runtime asks of its host (Node, Deno, Bun, a browser): the time, one timer, a turn of the event loop, and a
+ * place for errors that nobody took. Nothing else in the runtime touches a global of the platform.
  */
 
 interface HostGlobals {

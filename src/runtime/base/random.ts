@@ -1,6 +1,6 @@
 /**
- * The one source of chance in the runtime: xorshift32 (Marsaglia, 2003). A select draws from it, so it has to be cheap (2 ns, Math.random 8),
- * and to start from a seed where a schedule is to be replayed.
+ * The one source of chance in the runtime: xorshift32 (Marsaglia, 2003). A select draws from it, so it has to be cheap
+ * (2 ns, Math.random 8), and to start from a seed where a schedule is to be replayed.
  */
 
 /** Orders of this size and wider share one place, for few selects are that wide. */
@@ -26,8 +26,8 @@ export class Random {
   }
 
   /**
-   * The numbers below `n` in some order, to draw from: any is as good a start as any, so it is kept for the next. Given away until it comes
-   * back. A new source of chance has none, and so its seed replays.
+   * The numbers below `n` in some order, to draw from: any is as good a start as any, so it is kept for the next. Given
+   * away until it comes back. A new source of chance has none, and so its seed replays.
    */
   takeOrder(n: number): number[] {
     const place = Math.min(n, WIDE)

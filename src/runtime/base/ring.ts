@@ -1,4 +1,7 @@
-/** A double-ended queue on a ring whose length is a power of two and doubles when full: push, shift and unshift are O(1). */
+/**
+ * A double-ended queue on a ring whose length is a power of two and doubles when full: push, shift and unshift are
+ * O(1).
+ */
 export class Ring<T> {
   private _slots: (T | undefined)[]
   private _head = 0

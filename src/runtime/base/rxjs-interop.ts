@@ -1,7 +1,7 @@
 /**
- * What makes a thing an observable in the eyes of RxJS: a method under `Symbol.observable` or, where that was missing when RxJS was loaded,
- * under `'@@observable'`. Both are offered, whoever was loaded first: a polyfill may bring the symbol after us and before RxJS, so it is
- * looked for until it is there.
+ * What makes a thing an observable in the eyes of RxJS: a method under `Symbol.observable` or, where that was missing
+ * when RxJS was loaded, under `'@@observable'`. Both are offered, whoever was loaded first: a polyfill may bring the
+ * symbol after us and before RxJS, so it is looked for until it is there.
  */
 
 /** A polyfill adds the symbol. */

@@ -1,13 +1,15 @@
 /**
- * The channel: Go's `runtime/chan.go` on one thread. The truth is in `offer` and `take`, which never block; blocking is "poll, else park".
+ * The channel: Go's `runtime/chan.go` on one thread. The truth is in `offer` and `take`, which never block; blocking is
+ * "poll, else park".
  *
  * Always true, between any two calls:
  * - Receivers wait only while nothing is buffered and no sender waits; senders wait only while the buffer is full.
  * - At most one of the two queues has waiters, unless all in both are cases of one select (which never meets itself).
  * - A closed channel has no waiters.
  *
- * Differences from Go: a channel may be closed with a cause, which receivers throw once it is drained; and a buffer may lose values instead of
- * blocking (`sliding`, `dropping`). A value that a subscriber was granted and gives back returns to the head, over the capacity if need be.
+ * Differences from Go: a channel may be closed with a cause, which receivers throw once it is drained; and a buffer may
+ * lose values instead of blocking (`sliding`, `dropping`). A value that a subscriber was granted and gives back returns
+ * to the head, over the capacity if need be.
  */
 import { ChannelIterator } from './iterator.js'
 import { CLOSED, Receive, Send } from './operations.js'
@@ -170,10 +172,11 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 }
 
 /**
- * Makes a channel that buffers up to `capacity` values. With 0, the default, each sender waits for a receiver. With a buffer made by
- * `sliding(n)` or `dropping(n)` no sender ever waits.
+ * Makes a channel that buffers up to `capacity` values. With 0, the default, each sender waits for a receiver. With a
+ * buffer made by `sliding(n)` or `dropping(n)` no sender ever waits.
  *
- * Throws RangeError "makechan: size out of range" for a capacity that is not a whole number from 0 to 2^31-1. Source: Go's `make(chan T, n)`.
+ * Throws RangeError "makechan: size out of range" for a capacity that is not a whole number from 0 to 2^31-1. Source:
+ * Go's `make(chan T, n)`.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * `for await` over a channel. Calls of `next` may overlap; each receives one value, in order. `return` ends the iteration: calls that wait
- * are released, and nothing more is received. A loop over a channel that never runs dry lets the host have its turn when its slice is over.
+ * `for await` over a channel. Calls of `next` may overlap; each receives one value, in order. `return` ends the
+ * iteration: calls that wait are released, and nothing more is received. A loop over a channel that never runs dry lets
+ * the host have its turn when its slice is over.
  */
 import type { Channel } from './channel.js'
 import { CLOSED } from './operations.js'

@@ -8,8 +8,8 @@ import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 /** Granted to a waiter in place of a value: the channel is closed, and nothing is left in it. */
 export const CLOSED = Symbol.for('millrace.closed')
 
-// Both write out `park` and `withdraw`, which QueuedOperation has as well: shared by all operations the queue would be a megamorphic load, on
-// the hottest path there is.
+// Both write out `park` and `withdraw`, which QueuedOperation has as well: shared by all operations the queue would be
+// a megamorphic load, on the hottest path there is.
 
 export class Send<T> extends Operation<void> {
   constructor(

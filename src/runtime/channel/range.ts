@@ -8,14 +8,18 @@ import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 
 /** Iterates over the values of a receiver. A cursor belongs to one goroutine. */
 export interface Cursor<out T> {
-  /** Waits for the next value: true if there is one, false once the channel is closed and drained. After `close(cause)` it throws the cause then. */
+  /**
+   * Waits for the next value: true if there is one, false once the channel is closed and drained. After `close(cause)`
+   * it throws the cause then.
+   */
   next(): Op<boolean>
   /** The value that `next` received last. */
   readonly value: T
 }
 
 /**
- * Receives until the channel is closed and drained. Throws TypeError where `receiver` has no method `receive`. Source: Go's `for … range`.
+ * Receives until the channel is closed and drained. Throws TypeError where `receiver` has no method `receive`. Source:
+ * Go's `for … range`.
  *
  * @example
  * ```ts
@@ -28,7 +32,9 @@ export function range<T>(receiver: Receiver<T>): Cursor<T> {
   return new ReceiverCursor(receiver)
 }
 
-/** Keeps the value in a field, so that a round allocates nothing, not even an Option (pipe of 128: a tenth of the time). */
+/**
+ * Keeps the value in a field, so that a round allocates nothing, not even an Option (pipe of 128: a tenth of the time).
+ */
 class ChannelCursor<T> implements Cursor<T> {
   value!: T // read only after `next` resulted in true
   private readonly _next: NextValue<T>

@@ -6,13 +6,18 @@ import type { Operation } from '../operation/operation.js'
 import { CallbackPerformer, type Observer, type Unsubscribable } from '../operation/perform.js'
 import { queue } from '../scheduler/run-queue.js'
 
-/** A receiver of the package. Values arrive as fast as they are received, since a plain subscription carries no demand. */
+/**
+ * A receiver of the package. Values arrive as fast as they are received, since a plain subscription carries no demand.
+ */
 export abstract class ObservableReceiver<T> {
   constructor() {
     lookForSymbol()
   }
 
-  /** Receives one value after the other for the observer, each from the run queue, until the receiver is closed or the observer leaves. */
+  /**
+   * Receives one value after the other for the observer, each from the run queue, until the receiver is closed or the
+   * observer leaves.
+   */
   subscribe(this: Receiver<T>, observer: Observer<T>): Unsubscribable {
     return new ReceiverSubscription(this, observer)
   }

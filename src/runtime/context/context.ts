@@ -1,4 +1,6 @@
-/** Making contexts: the functions of Go's `context` package. The contexts themselves are in `tree.ts` and `values.ts`. */
+/**
+ * Making contexts: the functions of Go's `context` package. The contexts themselves are in `tree.ts` and `values.ts`.
+ */
 import { EndlessContext } from './endless.js'
 import { CancelableContext } from './tree.js'
 import { DetachedContext, ValueContext } from './values.js'
@@ -21,15 +23,18 @@ class RootContext extends EndlessContext {
   }
 }
 
-/** The root of every tree of contexts: it never ends, and has no deadline and no values. Source: Go's `context.Background`. */
+/**
+ * The root of every tree of contexts: it never ends, and has no deadline and no values. Source: Go's
+ * `context.Background`.
+ */
 export const background: Context = /* @__PURE__ */ new RootContext('context.Background')
 
 /** As `background`: a placeholder where it is not yet clear which context to use. Source: Go's `context.TODO`. */
 export const todo: Context = /* @__PURE__ */ new RootContext('context.TODO')
 
 /**
- * Makes a context that ends when it is canceled or its parent ends, whichever comes first. Cancel it when its work is done, or let `using` do
- * so: until then its parent keeps a reference to it. Source: Go's `context.WithCancelCause`.
+ * Makes a context that ends when it is canceled or its parent ends, whichever comes first. Cancel it when its work is
+ * done, or let `using` do so: until then its parent keeps a reference to it. Source: Go's `context.WithCancelCause`.
  *
  * @example
  * ```ts
@@ -42,15 +47,18 @@ export function withCancel(parent: Context): CancelContext {
 }
 
 /**
- * As `withCancel`, and the context ends with DeadlineExceededError after `ms`, and with `cause` as its cause where one is given. For zero and
- * below it has ended at once. Throws RangeError for NaN. Source: Go's `context.WithTimeoutCause`.
+ * As `withCancel`, and the context ends with DeadlineExceededError after `ms`, and with `cause` as its cause where one
+ * is given. For zero and below it has ended at once. Throws RangeError for NaN. Source: Go's
+ * `context.WithTimeoutCause`.
  */
 export function withTimeout(parent: Context, ms: number, cause?: unknown): CancelContext {
   checkTime('withTimeout(parent, ms)', ms)
   return withEnd(checkContext('withTimeout(parent, ms)', parent), time.timers.now() + ms, cause)
 }
 
-/** As `withTimeout`, with a point in time: Unix time in ms, as `Date.now()`. Source: Go's `context.WithDeadlineCause`. */
+/**
+ * As `withTimeout`, with a point in time: Unix time in ms, as `Date.now()`. Source: Go's `context.WithDeadlineCause`.
+ */
 export function withDeadline(parent: Context, epochMs: number, cause?: unknown): CancelContext {
   checkTime('withDeadline(parent, epochMs)', epochMs)
   return withEnd(checkContext('withDeadline(parent, epochMs)', parent), epochMs, cause)
@@ -62,13 +70,19 @@ function withEnd(parent: Context, at: number, cause: unknown): CancelContext {
   return ctx
 }
 
-/** Makes a context with one more value; it hides a value of the same key farther out. Throws TypeError "nil key". Source: Go's `context.WithValue`. */
+/**
+ * Makes a context with one more value; it hides a value of the same key farther out. Throws TypeError "nil key".
+ * Source: Go's `context.WithValue`.
+ */
 export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Context {
   if (key === null || key === undefined) throw mistyped('withValue: nil key', 'a key made by contextKey', key)
   return new ValueContext(checkContext('withValue(parent, key, value)', parent), key, value)
 }
 
-/** Makes a context with the values of the parent that does not end with it: for work that outlives it. Source: Go's `context.WithoutCancel`. */
+/**
+ * Makes a context with the values of the parent that does not end with it: for work that outlives it. Source: Go's
+ * `context.WithoutCancel`.
+ */
 export function withoutCancel(parent: Context): Context {
   return new DetachedContext(checkContext('withoutCancel(parent)', parent))
 }
@@ -79,8 +93,9 @@ export function contextKey<V>(name: string): ContextKey<V> {
 }
 
 /**
- * Starts `f` as a goroutine when the context ends; soon, if it has ended. Returns a function that stops this: it returns true if `f` will not
- * be started, false if `f` was started or stopped before. Source: Go's `context.AfterFunc`.
+ * Starts `f` as a goroutine when the context ends; soon, if it has ended. Returns a function that stops this: it
+ * returns true if `f` will not be started, false if `f` was started or stopped before. Source: Go's
+ * `context.AfterFunc`.
  */
 export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
   checkContext('afterFunc(ctx, f)', ctx)

@@ -1,10 +1,12 @@
 /**
- * Contexts of an AbortSignal. A signal has one hidden context, the SignalRoot, with one listener; each call of `fromSignal` makes a child of it.
+ * Contexts of an AbortSignal. A signal has one hidden context, the SignalRoot, with one listener; each call of
+ * `fromSignal` makes a child of it.
  *
  *     signal ◀─ one listener ─ SignalRoot ◀─ linked while watched ─ SignalContext, SignalContext, …
  *
- * Always true: the root links a child only while the child's end would have an effect (on a waiter, a child, a signal of its own). A child that
- * is not linked reads the root when it is asked; so a context that is made for a select and forgotten leaves nothing behind.
+ * Always true: the root links a child only while the child's end would have an effect (on a waiter, a child, a signal
+ * of its own). A child that is not linked reads the root when it is asked; so a context that is made for a select and
+ * forgotten leaves nothing behind.
  */
 import { background } from './context.js'
 import { CancelableContext, Done, newCanceled } from './tree.js'
@@ -138,8 +140,8 @@ class LinkingDone extends Done {
 const roots = new WeakMap<AbortSignal, SignalRoot>()
 
 /**
- * Makes a context that ends when the signal aborts, with the signal's reason as its cause. The signal gets one listener for all its contexts,
- * and none once they have ended. Throws TypeError where `signal` is not an AbortSignal.
+ * Makes a context that ends when the signal aborts, with the signal's reason as its cause. The signal gets one listener
+ * for all its contexts, and none once they have ended. Throws TypeError where `signal` is not an AbortSignal.
  */
 export function fromSignal(signal: AbortSignal): CancelContext {
   const it = signal as Partial<AbortSignal> | null | undefined // from JavaScript it may be anything

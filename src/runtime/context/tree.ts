@@ -1,13 +1,14 @@
 /**
- * The tree of contexts: Go's `context` package. A context ends once, and every context derived from it ends in the same turn.
+ * The tree of contexts: Go's `context` package. A context ends once, and every context derived from it ends in the same
+ * turn.
  *
  *     background ── withValue ── withCancel ─┬─ withTimeout ── …
  *                                            └─ withCancel ── …
  *
  * Always true:
  * - The children of a context are those that have not ended: a context that ends leaves its parent.
- * - Ending a tree first marks all of it, and only then settles waiters: no code sees a tree of which a part has ended. The walk keeps its own
- *   stack, so a tree may be 100,000 deep.
+ * - Ending a tree first marks all of it, and only then settles waiters: no code sees a tree of which a part has ended.
+ *   The walk keeps its own stack, so a tree may be 100,000 deep.
  * - `err()` is set exactly when `done()` is ready.
  *
  * A user's context may stand anywhere in a chain; a context derived from it waits for its `done()`.
@@ -37,8 +38,8 @@ export abstract class TreeContext implements Context {
   /** The context that this one was derived from; null for a root. */
   abstract readonly parent: Context | null
   /**
-   * The nearest context outward that can be ended, this one included; null where there is none, undefined where a user's context stands before
-   * it.
+   * The nearest context outward that can be ended, this one included; null where there is none, undefined where a
+   * user's context stands before it.
    */
   abstract readonly endable: CancelableContext | null | undefined
 

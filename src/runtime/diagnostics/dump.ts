@@ -8,7 +8,7 @@
  *
  * The indented lines need a tracker; a dump from a table alone has the first line of each goroutine.
  */
-import type { Spawned } from '../goroutine/goroutine.js'
+import type { Task } from '../goroutine/task.js'
 import { queue } from '../scheduler/run-queue.js'
 import type { GoroutineTable } from './goroutine-table.js'
 import { goroutineName } from './names.js'
@@ -57,7 +57,7 @@ export function dumpOf(table: GoroutineTable): Dump {
   return dumpOfSome(table.live(), table)
 }
 
-function dumpOfSome(goroutines: readonly Spawned[], table: GoroutineTable | null): Dump {
+function dumpOfSome(goroutines: readonly Task[], table: GoroutineTable | null): Dump {
   return {
     version: 1,
     goroutines: goroutines.map((goroutine) => stateOf(goroutine, table)),
@@ -65,7 +65,7 @@ function dumpOfSome(goroutines: readonly Spawned[], table: GoroutineTable | null
   }
 }
 
-function stateOf(goroutine: Spawned, table: GoroutineTable | null): GoroutineState {
+function stateOf(goroutine: Task, table: GoroutineTable | null): GoroutineState {
   const state = lifeOf(goroutine)
   const waits = state === 'waiting'
   return {
@@ -82,7 +82,7 @@ type Relations = Pick<GoroutineState, 'on' | 'holds' | 'couldBeWokenBy' | 'start
 
 const noRelations: Relations = { on: [], holds: [], couldBeWokenBy: [], startedBy: null, startedAt: null }
 
-function relationsOf(goroutine: Spawned, tracker: Tracker): Relations {
+function relationsOf(goroutine: Task, tracker: Tracker): Relations {
   const waits = lifeOf(goroutine) === 'waiting'
   const wakers = waits ? wakersOf(goroutine, tracker) : []
   return {
@@ -94,7 +94,7 @@ function relationsOf(goroutine: Spawned, tracker: Tracker): Relations {
   }
 }
 
-function lifeOf(goroutine: Spawned): State {
+function lifeOf(goroutine: Task): State {
   if (goroutine.isAsync) return 'async'
   return isWaiting(goroutine) ? 'waiting' : 'runnable'
 }
@@ -140,7 +140,7 @@ export function ringText(ring: readonly number[], byId: ReadonlyMap<number, Goro
 }
 
 /** The text for a program with a main: main first, then the other goroutines of the table, then the number of goroutines outside the table. */
-export function programDump(main: Spawned, table: GoroutineTable | null): string {
+export function programDump(main: Task, table: GoroutineTable | null): string {
   const others = table === null ? [] : table.live().filter((goroutine) => goroutine !== main)
   const text = dumpText(dumpOfSome([main, ...others], table))
   const untracked = queue.live - 1 - others.length

@@ -15,7 +15,7 @@
  *     to spawn a goroutine and end it, 100,000 alive        200 → 220   (340)
  *     the same, a million alive                             215 → 290   (590)
  */
-import type { Spawned } from '../goroutine/goroutine.js'
+import type { Task } from '../goroutine/task.js'
 import type { Observed, Probe } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'
 
@@ -23,7 +23,7 @@ const PAGE = 256
 
 class Page {
   live = 0
-  readonly goroutines = new Array<Spawned | null>(PAGE).fill(null)
+  readonly goroutines = new Array<Task | null>(PAGE).fill(null)
   /** ms on the table's clock at which each goroutine began to wait; NaN before its first wait. */
   readonly since = new Array<number>(PAGE).fill(NaN)
 
@@ -55,7 +55,7 @@ export class GoroutineTable implements Probe {
     const number = Math.floor(id / PAGE)
     let page = this._page(id)
     if (page === noPage) this._pages.set(number, (page = this._recent = new Page(number)))
-    page.goroutines[id % PAGE] = goroutine as Spawned // the runtime passes its own goroutines to a probe
+    page.goroutines[id % PAGE] = goroutine as Task // the runtime passes its own goroutines to a probe
     page.since[id % PAGE] = NaN
     page.live++
     this.size++
@@ -79,7 +79,7 @@ export class GoroutineTable implements Probe {
   }
 
   /** Every goroutine that has a row, in order of ids. */
-  live(): Spawned[] {
+  live(): Task[] {
     return [...this._pages.values()].flatMap(({ goroutines }) => goroutines.filter((goroutine) => goroutine !== null))
   }
 

@@ -2,7 +2,7 @@
  * Names for goroutines and resources in dumps and traces. They come from ids, from the names of functions and from the kinds of resources, so
  * a minified bundle gives the same names.
  */
-import { Spawned } from '../goroutine/goroutine.js'
+import { Task } from '../goroutine/task.js'
 import type { Resource } from '../operation/resource.js'
 
 export function goroutineName({ id, name }: { readonly id: number; readonly name: string }): string {
@@ -15,7 +15,7 @@ export class Names {
   private readonly _counts = new Map<string, number>()
 
   of(resource: object): string {
-    if (resource instanceof Spawned) return goroutineName(resource)
+    if (resource instanceof Task) return goroutineName(resource)
     const known = this._names.get(resource)
     if (known !== undefined) return known
     const { kind } = resource as Resource // a probe sees resources and goroutines only

@@ -12,7 +12,8 @@
  *
  * A host without `Error.captureStackTrace` shows no places.
  */
-import { spawn, type Spawned } from '../goroutine/goroutine.js'
+import type { Task } from '../goroutine/task.js'
+import { spawn } from '../goroutine/goroutine.js'
 
 /** Holds a stack, whose text the host makes when it is first read. */
 export interface Origin {
@@ -24,7 +25,7 @@ interface StackCapture {
 }
 
 /** The stack of the code that starts this goroutine. Call it from the probe's `spawn`. */
-export function captureOrigin(goroutine: Spawned): Origin {
+export function captureOrigin(goroutine: Task): Origin {
   const origin = {}
   const { captureStackTrace } = Error as StackCapture // missing in some hosts
   captureStackTrace?.(origin, goroutine.owner?.entry ?? spawn)

@@ -4,9 +4,9 @@
  *
  * A lock is held by the goroutine it was granted to, until it is unlocked, by any goroutine.
  */
+import type { Task } from '../goroutine/task.js'
 import { queue } from '../scheduler/run-queue.js'
 import type { Resource } from '../operation/resource.js'
-import type { Spawned } from '../goroutine/goroutine.js'
 import type { Observed } from '../scheduler/probe.js'
 import { GoroutineTable } from './goroutine-table.js'
 import { Names } from './names.js'
@@ -14,19 +14,19 @@ import { captureOrigin, placeOf, type Origin } from './start-place.js'
 
 interface Start {
   /** Null for a goroutine that was started from outside any goroutine. */
-  readonly by: Spawned | null
+  readonly by: Task | null
   /** Null unless places are tracked. */
   readonly origin: Origin | null
 }
 
 /** A goroutine; null stands for code outside any goroutine. */
-type User = Spawned | null
+type User = Task | null
 
 export class Tracker extends GoroutineTable {
   readonly names = new Names()
-  private readonly _starts = new WeakMap<Spawned, Start>()
+  private readonly _starts = new WeakMap<Task, Start>()
   private readonly _holders = new Map<object, User[]>()
-  private readonly _users = new WeakMap<object, Set<Spawned>>()
+  private readonly _users = new WeakMap<object, Set<Task>>()
   /** The first unlock by a goroutine that does not hold the lock, in words. Go allows it; most often it is a mistake. */
   foreignUnlock: string | null = null
   /** The lock granted last: if the next event is a wake, the grant was for the goroutine that wakes. */
@@ -43,14 +43,14 @@ export class Tracker extends GoroutineTable {
   override spawn(one: Observed): void {
     super.spawn(one)
     this._granted = null
-    const goroutine = one as Spawned // the runtime passes its own goroutines to a probe
+    const goroutine = one as Task // the runtime passes its own goroutines to a probe
     this._starts.set(goroutine, { by: running(), origin: this._tracksPlaces ? captureOrigin(goroutine) : null })
   }
 
   override park(one: Observed, on: string): void {
     super.park(one, on)
     this._granted = null
-    for (const resource of this.resourcesOf(one)) this._usedBy(resource, one as Spawned) // as above
+    for (const resource of this.resourcesOf(one)) this._usedBy(resource, one as Task) // as above
   }
 
   wake(one: Observed): void {
@@ -58,7 +58,7 @@ export class Tracker extends GoroutineTable {
     this._granted = null
     if (lock === null || !this.resourcesOf(one).some((resource) => resource === lock)) return
     const holders = this._holders.get(lock)
-    if (holders !== undefined) holders[holders.length - 1] = one as Spawned // as above
+    if (holders !== undefined) holders[holders.length - 1] = one as Task // as above
   }
 
   override end(goroutine: Observed): void {
@@ -106,18 +106,18 @@ export class Tracker extends GoroutineTable {
     return this._holders.get(lock) ?? []
   }
 
-  heldBy(goroutine: Spawned): readonly object[] {
+  heldBy(goroutine: Task): readonly object[] {
     return [...this._holders].filter(([, holders]) => holders.includes(goroutine)).map(([lock]) => lock)
   }
 
   /** The goroutines that have sent on a channel, received from it, closed it, locked a lock or waited for the resource. */
-  usersOf(resource: object): readonly Spawned[] {
+  usersOf(resource: object): readonly Task[] {
     return [...(this._users.get(resource) ?? [])]
   }
 
   /** The resources that a goroutine waits for; none if it runs or has ended. */
   resourcesOf(goroutine: Observed): readonly Resource[] {
-    const { operation } = goroutine as Spawned // the runtime passes its own goroutines to a probe
+    const { operation } = goroutine as Task // the runtime passes its own goroutines to a probe
     return operation === null ? [] : operation.resources()
   }
 
@@ -126,12 +126,12 @@ export class Tracker extends GoroutineTable {
     return this.resourcesOf(goroutine).map((resource) => this.names.of(resource))
   }
 
-  startedBy(goroutine: Spawned): User {
+  startedBy(goroutine: Task): User {
     return this._starts.get(goroutine)?.by ?? null
   }
 
   /** The line of code that started a goroutine; null unless places are tracked. */
-  startedAt(goroutine: Spawned): string | null {
+  startedAt(goroutine: Task): string | null {
     const origin = this._starts.get(goroutine)?.origin ?? null
     return origin === null ? null : placeOf(origin)
   }
@@ -142,7 +142,7 @@ export class Tracker extends GoroutineTable {
     if (user !== null) this._usedBy(resource, user)
   }
 
-  private _usedBy(resource: object, user: Spawned): void {
+  private _usedBy(resource: object, user: Task): void {
     const users = this._users.get(resource)
     if (users === undefined) this._users.set(resource, new Set([user]))
     else users.add(user)

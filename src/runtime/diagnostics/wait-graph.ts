@@ -8,7 +8,7 @@
  * Edges along locks and joins are exact: the goroutine goes on only when the other one does. A ring of exact edges is a partial deadlock, even
  * while other goroutines run. Edges along channels say which goroutines have used the channel: a hint, not a proof.
  */
-import { Spawned } from '../goroutine/goroutine.js'
+import { Task } from '../goroutine/task.js'
 import { Case } from '../operation/case.js'
 import { PARKED } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
@@ -16,7 +16,7 @@ import type { Waiter } from '../operation/waiter.js'
 import type { Tracker } from './tracker.js'
 
 /** The goroutines that could let this one go on: holders of a lock, the goroutine it joins, other users of a channel. */
-export function wakersOf(goroutine: Spawned, tracker: Tracker): readonly Spawned[] {
+export function wakersOf(goroutine: Task, tracker: Tracker): readonly Task[] {
   const resources = tracker.resourcesOf(goroutine)
   const wakers = new Set(resources.flatMap((resource) => wakersThrough(resource, tracker)))
   const holdsItself = resources.some((resource) => tracker.holdersOf(resource).includes(goroutine))
@@ -24,8 +24,8 @@ export function wakersOf(goroutine: Spawned, tracker: Tracker): readonly Spawned
   return [...wakers]
 }
 
-function wakersThrough(resource: Resource, tracker: Tracker): readonly Spawned[] {
-  if (resource instanceof Spawned) return [resource]
+function wakersThrough(resource: Resource, tracker: Tracker): readonly Task[] {
+  if (resource instanceof Task) return [resource]
   const holders = tracker.holdersOf(resource)
   return holders.length > 0 ? holders.filter((holder) => holder !== null) : tracker.usersOf(resource)
 }
@@ -34,17 +34,17 @@ function wakersThrough(resource: Resource, tracker: Tracker): readonly Spawned[]
  * The goroutines without which this one cannot go on. A choice needs none of its cases in particular; a semaphore needs no holder in
  * particular, because any goroutine may release it.
  */
-function neededBy(goroutine: Spawned, tracker: Tracker): readonly Spawned[] {
+function neededBy(goroutine: Task, tracker: Tracker): readonly Task[] {
   if (!isWaiting(goroutine) || isInChoice(goroutine)) return []
   const [resource] = tracker.resourcesOf(goroutine)
   if (resource === undefined) return []
-  if (resource instanceof Spawned) return [resource]
+  if (resource instanceof Task) return [resource]
   if (resource.kind !== 'mutex' && resource.kind !== 'rwMutex') return []
   const ahead = resource.waitersAhead?.(goroutine) ?? []
-  return [...tracker.holdersOf(resource), ...ahead].filter((waiter) => waiter instanceof Spawned)
+  return [...tracker.holdersOf(resource), ...ahead].filter((waiter) => waiter instanceof Task)
 }
 
-export function isWaiting(goroutine: Spawned): boolean {
+export function isWaiting(goroutine: Task): boolean {
   return goroutine.step === PARKED
 }
 
@@ -66,8 +66,8 @@ export function ringsIn(tracker: Tracker): number[][] {
 }
 
 /** Searches breadth first from a goroutine back to itself. A writer needs every reader, so there may be several ways. */
-function ringFrom(start: Spawned, tracker: Tracker): number[] | null {
-  const cameFrom = new Map<Spawned, Spawned>()
+function ringFrom(start: Task, tracker: Tracker): number[] | null {
+  const cameFrom = new Map<Task, Task>()
   const open = [start]
   for (let at = open.shift(); at !== undefined; at = open.shift()) {
     for (const next of neededBy(at, tracker)) {
@@ -80,10 +80,10 @@ function ringFrom(start: Spawned, tracker: Tracker): number[] | null {
   return null
 }
 
-function idsTo(end: Spawned, start: Spawned, cameFrom: ReadonlyMap<Spawned, Spawned>): number[] {
+function idsTo(end: Task, start: Task, cameFrom: ReadonlyMap<Task, Task>): number[] {
   const ids = [end.id]
   for (let at = end; at !== start;) {
-    at = cameFrom.get(at) as Spawned // each goroutine was reached from another, back to the start
+    at = cameFrom.get(at) as Task // each goroutine was reached from another, back to the start
     ids.unshift(at.id)
   }
   return ids

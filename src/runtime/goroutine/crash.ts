@@ -1,8 +1,10 @@
 /**
- * The crash rule: a failure that no join has seen by the time the host's event loop turns is a crash, as an unhandled rejection is. Joins made
- * later in the same turn count, and so do joins by goroutines that are ready at that time, so that the end of a slice does not decide.
+ * The crash rule: a failure that no join has seen by the time the host's event loop turns is a crash, as an unhandled
+ * rejection is. Joins made later in the same turn count, and so do joins by goroutines that are ready at that time, so
+ * that the end of a slice does not decide.
  *
- * The four variables below are the state of the process: like the listeners of `unhandledRejection`, a hook is set for all goroutines.
+ * The four variables below are the state of the process: like the listeners of `unhandledRejection`, a hook is set for
+ * all goroutines.
  */
 import { checkFunction } from '../base/arguments.js'
 import { hostTurn, uncaught } from '../base/host.js'
@@ -24,8 +26,8 @@ let isExpected: ((error: unknown) => boolean) | null = null
 let unseen: Failed[] = []
 
 /**
- * Sets the hook for crashes: `hook` is called with the error and its goroutine, in place of the host. Without a hook a crash is an uncaught
- * exception (in Node the process ends). Returns a function that removes the hook.
+ * Sets the hook for crashes: `hook` is called with the error and its goroutine, in place of the host. Without a hook a
+ * crash is an uncaught exception (in Node the process ends). Returns a function that removes the hook.
  */
 export function onCrash(next: CrashHook): () => void {
   checkFunction('onCrash(hook)', next)
@@ -73,7 +75,10 @@ function checkUnseen(): void {
 /** Failures that are kept for the test kit, which checks them itself; null where they are checked as usual. */
 let apart: Failed[] | null = null
 
-/** For the test kit. With true, failures are not checked but kept for `takeFailedUnjoined`; with false, they are checked as usual. */
+/**
+ * For the test kit. With true, failures are not checked but kept for `takeFailedUnjoined`; with false, they are checked
+ * as usual.
+ */
 export function keepFailuresApart(keep: boolean): void {
   apart = keep ? [] : null
 }

@@ -5,13 +5,9 @@ import { mistyped, show } from '../base/arguments.js'
 import type { Body, Goroutine } from '../interfaces/goroutine.js'
 import { queue } from '../scheduler/run-queue.js'
 
-export type { Body } from '../interfaces/goroutine.js'
-export type { Failure, Owner } from './owner.js'
-export { Task as Spawned } from './task.js'
-
 /**
- * The type of `go`. `go.named` gives a goroutine a name for dumps and reports, in place of the name of its function: for a function literal, for
- * several goroutines of one function, and for minified bundles, which rename functions.
+ * The type of `go`. `go.named` gives a goroutine a name for dumps and reports, in place of the name of its function:
+ * for a function literal, for several goroutines of one function, and for minified bundles, which rename functions.
  *
  * @example
  * ```ts
@@ -29,9 +25,10 @@ export interface Go {
 }
 
 /**
- * Starts `fn(...args)` as a goroutine: soon, never inline. `fn` is a generator function (`yield*` for each operation; the fast kind), an async
- * function, or a plain function. To start many, pass a named function with its arguments: a function literal that is evaluated for each
- * goroutine costs five times as much. `go.named(name, fn, ...args)` gives the goroutine a name.
+ * Starts `fn(...args)` as a goroutine: soon, never inline. `fn` is a generator function (`yield*` for each operation;
+ * the fast kind), an async function, or a plain function. To start many, pass a named function with its arguments: a
+ * function literal that is evaluated for each goroutine costs five times as much. `go.named(name, fn, ...args)` gives
+ * the goroutine a name.
  *
  * Throws TypeError "go of nil func value" where `fn` is not a function. Source: Go's `go` statement.
  *
@@ -61,7 +58,10 @@ export function spawn<A extends readonly unknown[], R>(fn: Body<A, R>, args: A, 
   return new Task<R>(fn as unknown as (...args: readonly unknown[]) => unknown, args, owner, name) // `args` are of its own types
 }
 
-/** The number of goroutines that have not ended: Go's `runtime.NumGoroutine`, without the caller where that is no goroutine. */
+/**
+ * The number of goroutines that have not ended: Go's `runtime.NumGoroutine`, without the caller where that is no
+ * goroutine.
+ */
 export function numGoroutine(): number {
   return queue.live
 }

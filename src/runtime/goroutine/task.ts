@@ -1,6 +1,6 @@
 /**
- * The task: the state of one goroutine. Its body is a generator that the run queue steps, an async function that the task watches, or a plain
- * function that it calls.
+ * The task: the state of one goroutine. Its body is a generator that the run queue steps, an async function that the
+ * task watches, or a plain function that it calls.
  *
  *     spawned ──▶ RUNNING ──op not ready──▶ OFFERED ──▶ PARKED ──settle──▶ GRANTED ──┐
  *                  ▲  │                                   │                          │
@@ -11,9 +11,10 @@
  * Always true:
  * - Only `run`, called by the run queue, steps the generator; `settle` and `cancel` make the task ready and return.
  * - A grant is delivered before a cancel takes effect.
- * - A parked task is referenced by the resource that it waits for and by nothing else: if it can never be woken, it is collected.
- * - Joiners are settled first and once; the owner (a wait group, an error group) is called when the body has really ended, which is later for
- *   an async function that was canceled.
+ * - A parked task is referenced by the resource that it waits for and by nothing else: if it can never be woken, it is
+ *   collected.
+ * - Joiners are settled first and once; the owner (a wait group, an error group) is called when the body has really
+ *   ended, which is later for an async function that was canceled.
  *
  * Go's counterpart is `runtime/proc.go`'s g. Go has no cancel: a goroutine looks at a context.
  */

@@ -1,13 +1,14 @@
 /**
- * Unwinding a goroutine: the generator's `return`, innermost first. A helper reached by `yield*` finishes its `finally`, waits included,
- * before its caller returns.
+ * Unwinding a goroutine: the generator's `return`, innermost first. A helper reached by `yield*` finishes its
+ * `finally`, waits included, before its caller returns.
  *
- * JavaScript alone does not do this: it forgets a `return` whose inner `finally` yields, and resumes the caller's body as if the helper had
- * returned. So the chain of delegation is found first, and each generator in it is driven by itself, from the inside out.
+ * JavaScript alone does not do this: it forgets a `return` whose inner `finally` yields, and resumes the caller's body
+ * as if the helper had returned. So the chain of delegation is found first, and each generator in it is driven by
+ * itself, from the inside out.
  *
- * The language has no way to read the chain; but it looks up `return` on every delegate on the way in. So a recording `return` stands in the
- * generators' prototype for the length of one call, in which no user code runs: the innermost delegate is an operation, whose `return` then
- * returns "not done", so that everything stays as it is.
+ * The language has no way to read the chain; but it looks up `return` on every delegate on the way in. So a recording
+ * `return` stands in the generators' prototype for the length of one call, in which no user code runs: the innermost
+ * delegate is an operation, whose `return` then returns "not done", so that everything stays as it is.
  */
 import { probing, TOKEN } from '../operation/performer.js'
 
@@ -57,7 +58,10 @@ export class Unwinding {
     return this._drive((innermost) => innermost.next())
   }
 
-  /** Runs until a generator waits or the outermost is done: with UNWOUND, with the value that a `finally` returned, or with its throw. */
+  /**
+   * Runs until a generator waits or the outermost is done: with UNWOUND, with the value that a `finally` returned, or
+   * with its throw.
+   */
   private _drive(how: (innermost: Generator) => IteratorResult<unknown>): IteratorResult<unknown> {
     const chain = this._chain
     let step = how

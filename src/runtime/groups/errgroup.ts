@@ -5,9 +5,10 @@
  * unwound and queued functions never start, while in Go each function has to check the context. If the end of the parent cut work short,
  * `wait` throws its cause, even if no function reported it.
  */
+import type { Context } from '../interfaces/context.js'
 import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
 import { withCancel } from '../context/context.js'
-import type { Context, Op } from '../interfaces/op.js'
+import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'

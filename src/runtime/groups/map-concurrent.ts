@@ -1,10 +1,11 @@
 /** A concurrent map over an iterable. A free worker pulls the next item, so the items may be endless or slow. */
+import { type Context, checkContext } from '../interfaces/context.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
 import { background } from '../context/context.js'
-import { spawn, type Body } from '../goroutine/goroutine.js'
-import type { Context, Op } from '../interfaces/op.js'
+import { spawn } from '../goroutine/goroutine.js'
+import type { Op } from '../interfaces/op.js'
 import { resultOf } from '../operation/immediate.js'
-import { checkContext } from '../operation/operation.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
 
 export interface MapConcurrentOptions {

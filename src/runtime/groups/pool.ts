@@ -3,10 +3,10 @@
  *
  * The functions between two waits are a batch, with its own context, results and failures. So a pool can be used again and again.
  */
+import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
-import type { CancelContext, Context, Op } from '../interfaces/op.js'
-import { checkContext } from '../operation/operation.js'
+import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, type Pending, type WaitQueue, type Waiter } from '../operation/waiter.js'

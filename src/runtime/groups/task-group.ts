@@ -9,12 +9,15 @@
  * Always true: functions are queued only while `limit` goroutines are active, and none is queued once the context has ended and the run queue
  * has come round.
  */
+import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
+import type { Task } from '../goroutine/task.js'
+import type { Failure, Owner } from '../goroutine/owner.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { Ring } from '../base/ring.js'
 import { background } from '../context/context.js'
-import { spawn, type Body, type Failure, type Owner, type Spawned } from '../goroutine/goroutine.js'
+import { spawn } from '../goroutine/goroutine.js'
 import { UNWOUND } from '../goroutine/unwind.js'
-import type { CancelContext, Context } from '../interfaces/op.js'
-import { causeOf, type Operation } from '../operation/operation.js'
+import { type Operation } from '../operation/operation.js'
 import { Reaction, WaitQueue } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 
@@ -143,7 +146,7 @@ export abstract class TaskGroup implements Runnable {
 export class Member implements Owner {
   previous: Member | null = null
   next: Member | null = null
-  goroutine: Spawned | null = null
+  goroutine: Task | null = null
 
   constructor(
     private readonly group: TaskGroup,
@@ -161,7 +164,7 @@ export class Member implements Owner {
     this.goroutine?.cancel(causeOf(this.group.ctx))
   }
 
-  ended(_: Spawned, failure: Failure | null, value: unknown): boolean {
+  ended(_: Task, failure: Failure | null, value: unknown): boolean {
     this.group.memberEnded(this, failure, value)
     return true // the group keeps the failure
   }

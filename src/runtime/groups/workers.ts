@@ -4,15 +4,15 @@
  * Always true: at most `n` jobs are under way. The channel of results has no buffer, so a worker takes its next job only after a receiver has
  * taken the result of the last one.
  */
+import { type Context, checkContext } from '../interfaces/context.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { checkCount, checkFunction } from '../base/arguments.js'
 import { Channel } from '../channel/channel.js'
 import type { Receiver } from '../interfaces/channel.js'
 import { range } from '../channel/range.js'
 import { background } from '../context/context.js'
-import { spawn, type Body } from '../goroutine/goroutine.js'
-import type { Context } from '../interfaces/op.js'
+import { spawn } from '../goroutine/goroutine.js'
 import { resultOf, type Waitable } from '../operation/immediate.js'
-import { checkContext } from '../operation/operation.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
 
 export interface WorkersOptions {

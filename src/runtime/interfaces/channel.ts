@@ -6,15 +6,15 @@ import type { Op } from './op.js'
 export interface Sender<in T> {
   // A property, not a method: only then does TypeScript check the variance.
   /**
-   * Sends `value`: waits until a receiver takes it or the buffer has room. Throws "send on closed channel" if the channel is closed, before
-   * or during the wait.
+   * Sends `value`: waits until a receiver takes it or the buffer has room. Throws "send on closed channel" if the
+   * channel is closed, before or during the wait.
    */
   readonly send: (value: T) => Op<void>
   /** Sends if that needs no waiting; returns whether it did. Throws "send on closed channel". */
   readonly trySend: (value: T) => boolean
   /**
-   * Closes the channel: receivers drain the buffer and then receive none, or throw `cause` where one is given. Senders that wait throw
-   * "send on closed channel". A second close throws "close of closed channel".
+   * Closes the channel: receivers drain the buffer and then receive none, or throw `cause` where one is given. Senders
+   * that wait throw "send on closed channel". A second close throws "close of closed channel".
    */
   close(cause?: unknown): void
   /** Values buffered now. */
@@ -27,11 +27,14 @@ export interface Sender<in T> {
 /** The receiving half. It is an async iterable, and an observable to RxJS: `from(receiver)`. */
 export interface Receiver<out T> {
   /**
-   * Receives the next value: waits until there is one. None once the channel is closed and drained; after `close(cause)` it throws the cause
-   * then.
+   * Receives the next value: waits until there is one. None once the channel is closed and drained; after
+   * `close(cause)` it throws the cause then.
    */
   receive(): Op<Option<T>>
-  /** Receives if that needs no waiting; else returns whether the channel is empty or closed. Throws the cause of `close(cause)` once drained. */
+  /**
+   * Receives if that needs no waiting; else returns whether the channel is empty or closed. Throws the cause of
+   * `close(cause)` once drained.
+   */
   tryReceive(): Either<'empty' | 'closed', T>
   readonly size: number
   readonly capacity: number

@@ -5,15 +5,18 @@ import type { Option } from '../base/option.js'
 import type { Op } from './op.js'
 
 /**
- * Carries a deadline, a cancellation and values to everything that works on one task. You may implement it yourself, also in the middle of
- * a chain.
+ * Carries a deadline, a cancellation and values to everything that works on one task. You may implement it yourself,
+ * also in the middle of a chain.
  *
  * Source: Go's `context.Context`.
  */
 export interface Context {
   /** Completes when the context ends; for `background` never. */
   done(): Op<void>
-  /** CanceledError or DeadlineExceededError once the context has ended; none before. It is set exactly when `done()` is ready. */
+  /**
+   * CanceledError or DeadlineExceededError once the context has ended; none before. It is set exactly when `done()` is
+   * ready.
+   */
   err(): Option<Error>
   /** Why the context ended: the cause given to `cancel`, or else the error itself. None before the end. */
   cause(): Option<unknown>
@@ -21,13 +24,18 @@ export interface Context {
   deadline(): Option<number>
   /** The value of the nearest `withValue` with this key, outward. */
   value<V>(key: ContextKey<V>): Option<V>
-  /** Aborts when the context ends, with its cause as the reason: for `fetch` and everything else that takes an AbortSignal. */
+  /**
+   * Aborts when the context ends, with its cause as the reason: for `fetch` and everything else that takes an
+   * AbortSignal.
+   */
   readonly signal: AbortSignal
 }
 
 /** A context with the right to end it. `using ctx = withTimeout(background, 1000)` is Go's `defer cancel()`. */
 export interface CancelContext extends Context, Disposable {
-  /** Ends the context and every context derived from it. A second call, or a call after the deadline, changes nothing. */
+  /**
+   * Ends the context and every context derived from it. A second call, or a call after the deadline, changes nothing.
+   */
   cancel(cause?: unknown): void
 }
 
@@ -40,7 +48,10 @@ export interface ContextKey<V> {
 
 const methods = ['done', 'err', 'cause', 'deadline', 'value'] as const
 
-/** Throws TypeError unless the value can serve as a Context. Contexts of the package carry a mark, since one is derived for each request. */
+/**
+ * Throws TypeError unless the value can serve as a Context. Contexts of the package carry a mark, since one is derived
+ * for each request.
+ */
 export function checkContext(where: string, ctx: Context): Context {
   const given = ctx as unknown as Partial<Record<string, unknown>> | null | undefined // from JavaScript it may be anything
   if (given === null || given === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)

@@ -1,8 +1,8 @@
 /**
  * Performing an operation by `await`, or as a promise.
  *
- * Always true: `settle` runs no user code. A plain operation resolves the promise from within it; any other is delivered by the run queue,
- * because its `finish` may run user code.
+ * Always true: `settle` runs no user code. A plain operation resolves the promise from within it; any other is
+ * delivered by the run queue, because its `finish` may run user code.
  */
 import type { Operation } from './operation.js'
 import { uncaught } from '../base/host.js'
@@ -55,7 +55,8 @@ export class AsyncPerformer<T> extends Waiter implements Runnable {
 
   settle(raw: unknown): void {
     this.raw = raw
-    // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async ping-pong: a half).
+    // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async
+    // ping-pong: a half).
     if (this.operation.isPlain && queue.mayResume) this.run()
     else queue.push(this)
   }

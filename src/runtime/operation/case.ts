@@ -1,6 +1,7 @@
 /**
- * A choice parks one Case for each of its operations, all under the waiter that performs the choice. The first case to be settled withdraws
- * its siblings and settles the parent with itself; so a choice within a choice is one case of the outer choice.
+ * A choice parks one Case for each of its operations, all under the waiter that performs the choice. The first case to
+ * be settled withdraws its siblings and settles the parent with itself; so a choice within a choice is one case of the
+ * outer choice.
  *
  * Always true: the parent's `raw` is the first case while the choice is parked, and the winning case from then on.
  */
@@ -33,11 +34,16 @@ function withdrawn(one: Case, winner: Case | null): Case | null {
   return sibling
 }
 
-/** Cases to use again, shared by all selects of the process: a select in a loop allocates none (64 cases: 660 → 400 ns). */
+/**
+ * Cases to use again, shared by all selects of the process: a select in a loop allocates none (64 cases: 660 → 400 ns).
+ */
 const free: Case[] = []
 const MOST_FREE = 1024
 
-/** Parks the operations in the given order, or else in the order written. The order matters where two operations wait in one queue. */
+/**
+ * Parks the operations in the given order, or else in the order written. The order matters where two operations wait in
+ * one queue.
+ */
 export function parkCases(waiter: Waiter, operations: readonly Operation<unknown>[], order: readonly number[] | null): void {
   let first: Case | null = null
   for (let i = operations.length - 1; i >= 0; i--) {

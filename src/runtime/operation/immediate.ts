@@ -1,4 +1,7 @@
-/** A value as an operation that is ready, and the result of a user's function as an operation, whatever kind of function it is. */
+/**
+ * A value as an operation that is ready, and the result of a user's function as an operation, whatever kind of function
+ * it is.
+ */
 import { isGenerator, isThenable } from '../base/guards.js'
 import { isOperation, Operation } from './operation.js'
 import { Promised } from './promise.js'
@@ -26,7 +29,10 @@ export interface Waitable<R> {
   [Symbol.iterator](): Iterator<never, R, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- what `next` is sent is the run queue's own business
 }
 
-/** Makes the return value of a body performable by `yield*`: a generator runs in place, a promise or an operation is waited for. */
+/**
+ * Makes the return value of a body performable by `yield*`: a generator runs in place, a promise or an operation is
+ * waited for.
+ */
 export function resultOf<R>(made: R | PromiseLike<R> | Waitable<R>): Waitable<R> {
   if (typeof made === 'object' && made !== null) {
     if (isGenerator(made)) return made as Waitable<R> // a body's generator yields operations

@@ -1,6 +1,6 @@
 /**
- * The operation: "poll, else park". The meaning of an operation is in `poll`, `park`, `withdraw`, `finish` and `undo`; they are the same
- * for every performer.
+ * The operation: "poll, else park". The meaning of an operation is in `poll`, `park`, `withdraw`, `finish` and `undo`;
+ * they are the same for every performer.
  *
  *     performer            operation                      the code that makes it ready
  *        │ poll() ────────────▶│ complete now: done               │
@@ -10,10 +10,12 @@
  *        │ finish(waiter) ────▶│ raw becomes the result           │
  *
  * Always true:
- * - Between a poll that returned PENDING and the park no user code runs, so nothing becomes ready in between, and `park` never settles.
+ * - Between a poll that returned PENDING and the park no user code runs, so nothing becomes ready in between, and
+ *   `park` never settles.
  * - A granted operation is finished once, by its performer, or undone once, where the performer left after the grant.
  *
- * The combinators stand in this file: each is an operation, and every operation has them, so in a file of their own they would be a cycle.
+ * The combinators stand in this file: each is an operation, and every operation has them, so in a file of their own
+ * they would be a cycle.
  */
 import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
 import { checkFunction, mistyped } from '../base/arguments.js'
@@ -41,8 +43,6 @@ import {
 import type { Resource } from './resource.js'
 import { queue } from '../scheduler/run-queue.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
-
-export { causeOf, checkContext } from '../interfaces/context.js'
 
 const OPERATION = Symbol.for('millrace.operation')
 
@@ -84,7 +84,10 @@ export abstract class Operation<T> implements Op<T> {
   /** Gives back the grant of a waiter that left before delivery. */
   undo(_waiter: Waiter): void {}
 
-  /** The error, if it is already certain that this context ends before the operation is granted. Asked once, before it would park. */
+  /**
+   * The error, if it is already certain that this context ends before the operation is granted. Asked once, before it
+   * would park.
+   */
   refusal(_ctx: Context): unknown {
     return undefined
   }
@@ -127,7 +130,8 @@ export abstract class Operation<T> implements Op<T> {
   next(_received?: unknown): IteratorResult<never, T> {
     const performer = queue.running as Performer | null // only goroutines run there
     if (performer === null) throw outsideGoroutine(this)
-    // `yield*` passes an argument, if only undefined; a spread, a for…of and a destructuring pass none. (A rest parameter would allocate.)
+    // `yield*` passes an argument, if only undefined; a spread, a for…of and a destructuring pass none. (A rest
+    // parameter would allocate.)
     if (arguments.length === 0) throw pulledByOthers(this)
     if (performer.step !== RUNNING) return this._inOtherSteps(performer)
     const value = this.poll()

@@ -1,7 +1,8 @@
 /**
  * Performing operations for callbacks: for operators, and as an observable.
  *
- * Always true: an operation that has to wait delivers its result from the run queue, never from within the `settle` that granted it.
+ * Always true: an operation that has to wait delivers its result from the run queue, never from within the `settle`
+ * that granted it.
  */
 import type { Operation } from './operation.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
@@ -18,7 +19,8 @@ export interface Unsubscribable {
 }
 
 /**
- * Performs operations, one after the other, and reports each to methods of its subclass. Used again and again it allocates nothing.
+ * Performs operations, one after the other, and reports each to methods of its subclass. Used again and again it
+ * allocates nothing.
  *
  *     idle ──perform──▶ parked ──settle──▶ granted ──run──▶ idle   (`succeeded` or `failed`)
  *      ▲                  └──────stop─────────┴──────────────┘     (withdrawn, or given back)
@@ -90,7 +92,10 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
     return value
   }
 
-  /** Gives up the operation under way, if there is one: withdraws it, or gives back what it was granted. Reports nothing. */
+  /**
+   * Gives up the operation under way, if there is one: withdraws it, or gives back what it was granted. Reports
+   * nothing.
+   */
   stop(): void {
     const operation = this._operation
     if (operation === null) return

@@ -8,16 +8,16 @@
  *         ·                                            ·
  *         │ step ─────────────▶│ next() ──────────────▶│ step = GRANTED: finish() makes the result
  *
- * Always true: only the run queue parks a goroutine. An operation that something else drives (a spread, a `for…of`, an async generator) meets
- * its own token again, and throws.
+ * Always true: only the run queue parks a goroutine. An operation that something else drives (a spread, a `for…of`, an
+ * async generator) meets its own token again, and throws.
  */
 import type { Operation } from './operation.js'
 import type { Waiter } from './waiter.js'
 
 /**
- * TOKEN is the result that a goroutine yields to the run queue while it waits. `probing` is on while the chain of `yield*` is searched: the
- * innermost operation then returns TOKEN and does nothing else. There is one of each in the process, as there is one run queue: a goroutine
- * of one copy of the package may perform an operation of another.
+ * TOKEN is the result that a goroutine yields to the run queue while it waits. `probing` is on while the chain of
+ * `yield*` is searched: the innermost operation then returns TOKEN and does nothing else. There is one of each in the
+ * process, as there is one run queue: a goroutine of one copy of the package may perform an operation of another.
  */
 const key = Symbol.for('millrace.op.v1')
 const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } } // a key of our own

@@ -1,9 +1,9 @@
 /**
- * A promise as a case of a select. A promise gets one reaction, kept by weak reference, however many selects it is a case of. As a case its
- * rejection counts as handled, also where another case is chosen.
+ * A promise as a case of a select. A promise gets one reaction, kept by weak reference, however many selects it is a
+ * case of. As a case its rejection counts as handled, also where another case is chosen.
  *
- * The promise is watched from when it is first made a case, performed or not. It is ready one microtask later at the earliest, because a
- * promise does not show its state sooner.
+ * The promise is watched from when it is first made a case, performed or not. It is ready one microtask later at the
+ * earliest, because a promise does not show its state sooner.
  */
 import { QueuedOperation } from './queued.js'
 import type { Resource } from './resource.js'

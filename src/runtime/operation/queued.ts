@@ -1,6 +1,6 @@
 /**
- * An operation that waits in one queue, first in, first out: most operations do. Whoever makes it ready takes the waiter from that queue
- * and settles it.
+ * An operation that waits in one queue, first in, first out: most operations do. Whoever makes it ready takes the
+ * waiter from that queue and settles it.
  */
 import { Operation } from './operation.js'
 import type { WaitQueue, Waiter } from './waiter.js'

@@ -1,10 +1,11 @@
 /**
- * The waiter: the one thing that is parked in queues (Go's sudog, crossbeam's Entry). A goroutine is its own waiter, an `await` and a
- * subscription make one, and a choice parks one `Case` for each of its operations under the waiter that performs the choice.
+ * The waiter: the one thing that is parked in queues (Go's sudog, crossbeam's Entry). A goroutine is its own waiter, an
+ * `await` and a subscription make one, and a choice parks one `Case` for each of its operations under the waiter that
+ * performs the choice.
  *
  * Always true:
- * - A waiter is in every queue of its operation, and in none once it is settled: settling one case withdraws the others at once, so every
- *   waiter in a queue can be granted.
+ * - A waiter is in every queue of its operation, and in none once it is settled: settling one case withdraws the others
+ *   at once, so every waiter in a queue can be granted.
  * - A waiter is settled once. `raw` first holds the operation's own data (a value to send, a timer), then the grant.
  * - Leaving a queue is by identity and O(1).
  */
@@ -14,12 +15,17 @@ export const PENDING: unique symbol = Symbol.for('millrace.pending')
 export type Pending = typeof PENDING
 
 export abstract class Waiter {
-  /** Neighbors in the one WaitQueue that holds this waiter; a waiter that is parked in a timer or in cases uses neither. */
+  /**
+   * Neighbors in the one WaitQueue that holds this waiter; a waiter that is parked in a timer or in cases uses neither.
+   */
   previous: Waiter | null = null
   next: Waiter | null = null
   raw: unknown = undefined
 
-  /** Grants `raw`. The caller's own state is consistent before the call, because code that runs from here may call it again. */
+  /**
+   * Grants `raw`. The caller's own state is consistent before the call, because code that runs from here may call it
+   * again.
+   */
   abstract settle(raw: unknown): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * The probe: one nullable hook that sees the events of the runtime. Off, it costs one branch an event. Dumps, traces and test kits are built
- * on it. Its methods are called synchronously, must not throw, and must not perform operations.
+ * The probe: one nullable hook that sees the events of the runtime. Off, it costs one branch an event. Dumps, traces
+ * and test kits are built on it. Its methods are called synchronously, must not throw, and must not perform operations.
  */
 import { queue } from './run-queue.js'
 
@@ -33,8 +33,8 @@ export interface Probe {
   /** A wait on a wait group returns. */
   wait?(group: object): void
   /**
-   * An operation was made: a send, a sleep, a select. A primitive that keeps one operation for all calls (`receive()`, `lock()`) makes one
-   * for each call while there is a probe.
+   * An operation was made: a send, a sleep, a select. A primitive that keeps one operation for all calls (`receive()`,
+   * `lock()`) makes one for each call while there is a probe.
    */
   make?(operation: object): void
   /** An operation is performed, by `yield*`, by `await`, as an observable or by `trySelect`. */

@@ -7,11 +7,12 @@
  *
  * Always true:
  * - `run()` is never called from within another `run()`: settling pushes, it does not call.
- * - The queue is drained from a loop that was started when the module was loaded, so user code runs in a neutral async context: the
- *   AsyncLocalStorage store of one request does not reach the goroutine of another. With `captureScope` a goroutine runs in the context of
- *   its spawner.
- * - The deadline of a slice moves only when the host has had its turn. Three counters watch it, each with a stride of its own: steps of
- *   a drain, operations that completed at once, and drains. (One counter shared by them can miss a drain for good.)
+ * - The queue is drained from a loop that was started when the module was loaded, so user code runs in a neutral async
+ *   context: the AsyncLocalStorage store of one request does not reach the goroutine of another. With `captureScope` a
+ *   goroutine runs in the context of its spawner.
+ * - The deadline of a slice moves only when the host has had its turn. Three counters watch it, each with a stride of
+ *   its own: steps of a drain, operations that completed at once, and drains. (One counter shared by them can miss a
+ *   drain for good.)
  *
  * Go's counterpart is `runtime/proc.go`; this queue has one processor and no preemption.
  */
@@ -45,7 +46,9 @@ export class RunQueue {
   nextId = 1
   /** Sees the events of the runtime; see `Probe`. */
   probe: Probe | null = null
-  /** Captures the async context of a spawner, where goroutines are to keep it; null where they run in the neutral one. */
+  /**
+   * Captures the async context of a spawner, where goroutines are to keep it; null where they run in the neutral one.
+   */
   captureScope: (() => AsyncScope) | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
@@ -92,7 +95,10 @@ export class RunQueue {
     return this._overdue
   }
 
-  /** True when the performer of an operation that completed at once should yield. From then on it is true for every performer. */
+  /**
+   * True when the performer of an operation that completed at once should yield. From then on it is true for every
+   * performer.
+   */
   get sliceIsOver(): boolean {
     return this._isTakenOver || (this._overdue ||= this.operations.isOver(this._deadline))
   }
@@ -103,8 +109,9 @@ export class RunQueue {
   }
 
   /**
-   * For the test kit, which decides the order. Until the release, runnables that become ready are not drained but wait for `take`, every
-   * operation yields, and random numbers come from the kit. Runnables that were under way before are not touched: the kit passes them on.
+   * For the test kit, which decides the order. Until the release, runnables that become ready are not drained but wait
+   * for `take`, every operation yields, and random numbers come from the kit. Runnables that were under way before are
+   * not touched: the kit passes them on.
    */
   takeOver(random: Random): TakenOver {
     if (this._isTakenOver) throw new Error('the run queue is taken over already: one exploration at a time')

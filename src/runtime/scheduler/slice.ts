@@ -1,8 +1,9 @@
 /**
- * Slices of time: how long goroutines run before the host's event loop gets a turn, and how the work of async functions counts.
+ * Slices of time: how long goroutines run before the host's event loop gets a turn, and how the work of async functions
+ * counts.
  *
- * A slice is some 5 ms of continuous work. A look at the clock costs some 35 ns, so a watch counts steps and looks once in a stride, which
- * doubles while steps are short and shrinks while they are long.
+ * A slice is some 5 ms of continuous work. A look at the clock costs some 35 ns, so a watch counts steps and looks once
+ * in a stride, which doubles while steps are short and shrinks while they are long.
  */
 import { now } from '../base/host.js'
 
@@ -40,9 +41,10 @@ const MOST_RESUMED = 4
 const MOST_HOPS = 8
 
 /**
- * Async functions that the runtime has resumed. Their steps are microtasks, which the run queue cannot count; but a function that performs an
- * operation has finished a step. So at most four are resumed at a time, and then the run queue waits for some microtasks until they have
- * performed their next operation. A function that performs none has left for other work.
+ * Async functions that the runtime has resumed. Their steps are microtasks, which the run queue cannot count; but a
+ * function that performs an operation has finished a step. So at most four are resumed at a time, and then the run
+ * queue waits for some microtasks until they have performed their next operation. A function that performs none has
+ * left for other work.
  */
 export class ResumedFunctions {
   /** Functions that were resumed and have performed no operation since. */

@@ -1,8 +1,9 @@
 /**
- * Timers, in one heap: O(log n) to add and to remove an entry, and one timer of the host for all of them. Entries for the same time fire in
- * the order in which they were added.
+ * Timers, in one heap: O(log n) to add and to remove an entry, and one timer of the host for all of them. Entries for
+ * the same time fire in the order in which they were added.
  *
- * Always true: while the heap has an entry with a finite time, the host's timer is set for the first entry's time or earlier.
+ * Always true: while the heap has an entry with a finite time, the host's timer is set for the first entry's time or
+ * earlier.
  */
 import { letProcessEnd, systemClock, type Clock } from '../base/clock.js'
 import { queue, type Runnable } from './run-queue.js'
@@ -55,7 +56,8 @@ export class Timers {
       this._rise(last)
       this._sink(last)
     }
-    // When no finite timer is left, clear the host's timer so that the process can exit. A timer set too early costs only one idle call.
+    // When no finite timer is left, clear the host's timer so that the process can exit. A timer set too early costs
+    // only one idle call.
     if ((this._heap[0]?.at ?? Infinity) === Infinity) this._clearHostTimer()
     return true
   }
@@ -80,7 +82,8 @@ export class Timers {
     this._clearHostTimer()
     const cancel = this.clock.set(at, () => {
       queue.hostHadItsTurn()
-      // The queue fires it, as the next to run: in its neutral async context, not in the context of the code that set the host's timer.
+      // The queue fires it, as the next to run: in its neutral async context, not in the context of the code that set
+      // the host's timer.
       const alarm: Alarm = { timers: this, run: () => void (this._set === set && this._fireDue()) }
       queue.pushFirst(alarm)
     })

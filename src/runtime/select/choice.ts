@@ -45,8 +45,8 @@ export abstract class Choice<R> extends Operation<R> {
   }
 
   /**
-   * Draws a permutation only as far as it is needed (Fisher and Yates). Rotating from a random start would not be uniform: with two
-   * neighboring cases of four ready it chooses 75:25.
+   * Draws a permutation only as far as it is needed (Fisher and Yates). Rotating from a random start would not be
+   * uniform: with two neighboring cases of four ready it chooses 75:25.
    */
   private _pollInRandomOrder(n: number): R | Pending {
     const { operations } = this

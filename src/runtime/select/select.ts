@@ -1,4 +1,7 @@
-/** Go's `select`, Concurrent ML's `choose`. The cases are checked once, when the select is made; a falsy case is a nil channel, never ready. */
+/**
+ * Go's `select`, Concurrent ML's `choose`. The cases are checked once, when the select is made; a falsy case is a nil
+ * channel, never ready.
+ */
 import { Choice } from './choice.js'
 import { mistyped } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
@@ -62,7 +65,8 @@ function makeSelect(cases: object, biased: boolean): Select {
   return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
 
-// Both functions fill arrays of the right length: `push` would allocate room for 17 (select over 2 cases: a fifth of the time).
+// Both functions fill arrays of the right length: `push` would allocate room for 17 (select over 2 cases: a fifth of
+// the time).
 
 function selectFromArray(cases: readonly unknown[], biased: boolean): Select {
   const n = cases.length
@@ -108,12 +112,12 @@ function reordered(name: string): TypeError {
 }
 
 /**
- * Waits until a case is ready, and performs it: chosen uniformly at random among the ready cases, or the first as written with `biased`. The
- * result names the case and holds its value. A case that is not chosen has no effect. A falsy case is a nil channel, never ready; a select
- * without cases waits forever.
+ * Waits until a case is ready, and performs it: chosen uniformly at random among the ready cases, or the first as
+ * written with `biased`. The result names the case and holds its value. A case that is not chosen has no effect. A
+ * falsy case is a nil channel, never ready; a select without cases waits forever.
  *
- * Throws what the chosen case throws. Throws TypeError at once for a case that is not an operation, and for `biased` with integer-like names.
- * Source: Go's `select`.
+ * Throws what the chosen case throws. Throws TypeError at once for a case that is not an operation, and for `biased`
+ * with integer-like names. Source: Go's `select`.
  *
  * @example
  * ```ts
@@ -134,8 +138,8 @@ export function select(cases: object, options?: SelectOptions): Op<unknown> {
 }
 
 /**
- * A select with Go's `default`: none where no case is ready now. A promise is not ready when it is first a case, because its state shows only
- * after a microtask.
+ * A select with Go's `default`: none where no case is ready now. A promise is not ready when it is first a case,
+ * because its state shows only after a microtask.
  */
 export function trySelect<const C extends Cases>(cases: C, options?: SelectOptions): Option<Tagged<C>>
 export function trySelect<T>(

@@ -9,10 +9,11 @@
  *
  * `wait` is no operation, because it unlocks before it commits.
  */
+import { type Context, checkContext } from '../interfaces/context.js'
 import { checkMethod } from '../base/arguments.js'
 import { spawn } from '../goroutine/goroutine.js'
-import type { Context, Op } from '../interfaces/op.js'
-import { checkContext, Operation } from '../operation/operation.js'
+import type { Op } from '../interfaces/op.js'
+import { Operation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js'
 

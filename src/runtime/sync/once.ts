@@ -2,8 +2,10 @@
  * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a goroutine of its own, so it
  * goes on when the caller that started it gives up.
  */
+import type { Owner } from '../goroutine/owner.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { checkFunction } from '../base/arguments.js'
-import { spawn, type Body, type Owner } from '../goroutine/goroutine.js'
+import { spawn } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'

@@ -6,11 +6,15 @@
  * Where we differ from Go: a flight that its last caller leaves is canceled (a generator is unwound, an async function has a context that
  * ends) and forgotten. The next call for the key starts a new flight.
  */
+import type { CancelContext, Context } from '../interfaces/context.js'
+import type { Task } from '../goroutine/task.js'
+import type { Owner } from '../goroutine/owner.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { checkFunction } from '../base/arguments.js'
 import { hostTurn } from '../base/host.js'
 import { background, withCancel } from '../context/context.js'
-import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
-import type { CancelContext, Context, Op } from '../interfaces/op.js'
+import { spawn } from '../goroutine/goroutine.js'
+import type { Op } from '../interfaces/op.js'
 import { Operation } from '../operation/operation.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
@@ -66,7 +70,7 @@ class Flight<K, V> implements Owner, Runnable {
   /** The number of calls ever, and the number of callers that have not left. */
   asked = 0
   callers = 0
-  readonly goroutine: Spawned<V>
+  readonly goroutine: Task<V>
   private readonly _ctx: CancelContext = withCancel(background)
 
   constructor(

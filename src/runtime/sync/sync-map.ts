@@ -4,9 +4,10 @@
  *
  * Where we differ from Go: values are compared by `===`.
  */
+import type { Body } from '../interfaces/goroutine.js'
 import { checkFunction } from '../base/arguments.js'
 import { none, some, type Option } from '../base/option.js'
-import { spawn, type Body } from '../goroutine/goroutine.js'
+import { spawn } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { Immediate, resultOf } from '../operation/immediate.js'
 

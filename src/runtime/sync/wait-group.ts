@@ -5,9 +5,12 @@
  *
  * Where we differ from Go: a function started by `go` that fails is a crash, as after any `go` without a join, and counts as done.
  */
+import type { Task } from '../goroutine/task.js'
+import type { Owner } from '../goroutine/owner.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { mistyped, outOfRange } from '../base/arguments.js'
 import { crash } from '../goroutine/crash.js'
-import { spawn, type Body, type Owner, type Spawned } from '../goroutine/goroutine.js'
+import { spawn } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
@@ -75,7 +78,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 
   /** The counter included the goroutine; if it is zero now, `done` was called too often. */
-  ended(goroutine: Spawned): boolean {
+  ended(goroutine: Task): boolean {
     if (this.count === 0) crash(negative(0, -1), goroutine)
     else this.done()
     return false

@@ -1,17 +1,18 @@
 /**
- * A rate limiter: Go's `golang.org/x/time/rate`. It is a token bucket, which fills at `perSecond` tokens a second up to `burst`, and starts
- * full.
+ * A rate limiter: Go's `golang.org/x/time/rate`. It is a token bucket, which fills at `perSecond` tokens a second up to
+ * `burst`, and starts full.
  *
- * Waiters and reservations that are not due stand in one queue, first in, first out; the head gets its tokens at the moment when the bucket
- * holds them. The state is brought up to date only when it is read: `_serve` walks through the grants that have become due since.
+ * Waiters and reservations that are not due stand in one queue, first in, first out; the head gets its tokens at the
+ * moment when the bucket holds them. The state is brought up to date only when it is read: `_serve` walks through the
+ * grants that have become due since.
  *
  * Always true:
  * - The bucket held `_tokens` at `_since`. That is never negative: no token is taken before it is there.
  * - While the queue is not empty the bucket is not clipped to the burst: its tokens are promised.
  * - While there are waiters, one timer is set for the head. Reservations need none.
  *
- * Differences from Go: a `wait` takes its tokens when it is granted, not when it begins, so a waiter that gives up costs the others nothing;
- * and a canceled reservation gives back all its tokens, to the benefit of those behind it.
+ * Differences from Go: a `wait` takes its tokens when it is granted, not when it begins, so a waiter that gives up
+ * costs the others nothing; and a canceled reservation gives back all its tokens, to the benefit of those behind it.
  */
 import { TokenReservation, type Reservation, type Reserving } from './reservation.js'
 import { checkCount, checkTime, mistyped, outOfRange } from '../base/arguments.js'
@@ -27,11 +28,15 @@ import { time, type Entry } from '../scheduler/timers.js'
 export interface RateLimiter {
   /** Takes `n` tokens if the bucket holds them and there is no waiter; returns whether it did. Never blocks. */
   allow(n?: number): boolean
-  /** Reserves `n` tokens for the earliest time possible, unless that is more than `longest` ms away, or never. Never blocks. */
+  /**
+   * Reserves `n` tokens for the earliest time possible, unless that is more than `longest` ms away, or never. Never
+   * blocks.
+   */
   reserve(n?: number, longest?: number): Reservation
   /**
-   * Waits for `n` tokens, first in, first out, and takes them. Throws "rate: Wait(n=4) exceeds limiter's burst 3". Under a context whose
-   * deadline is too early it throws "rate: Wait(n=3) would exceed context deadline" at once, and takes nothing.
+   * Waits for `n` tokens, first in, first out, and takes them. Throws "rate: Wait(n=4) exceeds limiter's burst 3".
+   * Under a context whose deadline is too early it throws "rate: Wait(n=3) would exceed context deadline" at once, and
+   * takes nothing.
    */
   wait(n?: number): Op<void>
   /** The number of tokens in the bucket; negative where more are promised. */
@@ -43,8 +48,8 @@ export interface RateLimiter {
 }
 
 /**
- * Makes a limiter with a full bucket. `perSecond` is a number from 0 up, Infinity for no limit; `burst` is a whole number from 0 up. Throws
- * RangeError otherwise. Source: Go's `rate.NewLimiter`.
+ * Makes a limiter with a full bucket. `perSecond` is a number from 0 up, Infinity for no limit; `burst` is a whole
+ * number from 0 up. Throws RangeError otherwise. Source: Go's `rate.NewLimiter`.
  *
  * @example
  * ```ts
@@ -62,8 +67,8 @@ export function rateLimiter(perSecond: number, burst: number): RateLimiter {
 }
 
 /**
- * Converts an interval to a rate for `rateLimiter`: one event every `ms`. Infinity for zero and below. Throws RangeError for NaN. Source: Go's
- * `rate.Every`.
+ * Converts an interval to a rate for `rateLimiter`: one event every `ms`. Infinity for zero and below. Throws
+ * RangeError for NaN. Source: Go's `rate.Every`.
  */
 export function rateEvery(ms: number): number {
   checkTime('rateEvery(ms)', ms)
@@ -167,8 +172,8 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
   }
 
   /**
-   * Removes a waiter; those behind it move up. The run queue serves them, because one of them may be a case of the select that withdraws this
-   * waiter while it is being settled.
+   * Removes a waiter; those behind it move up. The run queue serves them, because one of them may be a case of the
+   * select that withdraws this waiter while it is being settled.
    */
   leave(waiter: Waiter): void {
     const wasHead = this._queue.first === waiter
@@ -208,7 +213,10 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
     }
   }
 
-  /** When the bucket will hold `n` tokens, if none is taken before. The one place that computes this: two sums could differ by rounding. */
+  /**
+   * When the bucket will hold `n` tokens, if none is taken before. The one place that computes this: two sums could
+   * differ by rounding.
+   */
   private _timeOf(n: number): number {
     return n <= this._tokens ? this._since : this._since + ((n - this._tokens) * 1000) / this._rate
   }

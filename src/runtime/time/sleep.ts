@@ -6,8 +6,8 @@ import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 import { time, type Entry } from '../scheduler/timers.js'
 
 /**
- * Waits for `ms`, counted from when the operation is performed. Completes at once for zero and below, never for Infinity; there is no upper
- * limit. One timer of the host serves all sleepers.
+ * Waits for `ms`, counted from when the operation is performed. Completes at once for zero and below, never for
+ * Infinity; there is no upper limit. One timer of the host serves all sleepers.
  *
  * Throws RangeError for NaN. Source: Go's `time.Sleep`, `time.After`.
  *
@@ -22,8 +22,8 @@ export function sleep(ms: number): Op<void> {
 }
 
 /**
- * The same as `sleep`, under the name that reads well in a select: `timeout: after(1000)`. Performed again, the operation waits again for `ms`.
- * Source: Go's `time.After`.
+ * The same as `sleep`, under the name that reads well in a select: `timeout: after(1000)`. Performed again, the
+ * operation waits again for `ms`. Source: Go's `time.After`.
  */
 export function after(ms: number): Op<void> {
   checkTime('after(ms)', ms)

@@ -18,8 +18,8 @@ export interface Sometimes {
 }
 
 /**
- * Makes a gate that lets some calls through, for a log line in a loop for example. Throws RangeError where `first` or `every` is not a whole
- * number from 0 up, or `interval` is NaN. Source: Go's `rate.Sometimes`.
+ * Makes a gate that lets some calls through, for a log line in a loop for example. Throws RangeError where `first` or
+ * `every` is not a whole number from 0 up, or `interval` is NaN. Source: Go's `rate.Sometimes`.
  *
  * @example
  * ```ts

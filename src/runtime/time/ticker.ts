@@ -7,7 +7,10 @@ import type { Receiver } from '../interfaces/channel.js'
 import type { Op } from '../interfaces/op.js'
 import { time, type Entry } from '../scheduler/timers.js'
 
-/** Receives ticks: each value is the time of the tick, as Unix time in ms. A slow receiver loses ticks; `size` and `capacity` are 0. */
+/**
+ * Receives ticks: each value is the time of the tick, as Unix time in ms. A slow receiver loses ticks; `size` and
+ * `capacity` are 0.
+ */
 export interface Ticker extends Receiver<number> {
   /** Stops the ticks, and drops a tick that was not received. The ticker is not closed: a receiver waits on. */
   stop(): void
@@ -16,8 +19,8 @@ export interface Ticker extends Receiver<number> {
 }
 
 /**
- * Makes a ticker that ticks every `ms`. Throws RangeError "non-positive interval for NewTicker". A ticker keeps the process alive until it
- * is stopped. Source: Go's `time.NewTicker`.
+ * Makes a ticker that ticks every `ms`. Throws RangeError "non-positive interval for NewTicker". A ticker keeps the
+ * process alive until it is stopped. Source: Go's `time.NewTicker`.
  *
  * @example
  * ```ts

@@ -17,8 +17,8 @@ export interface Timer {
 }
 
 /**
- * Makes a timer that expires once, `ms` from now. After `stop` or `reset` no stale expiry is received. Throws RangeError for NaN. Source: Go
- * 1.23's `time.NewTimer`.
+ * Makes a timer that expires once, `ms` from now. After `stop` or `reset` no stale expiry is received. Throws
+ * RangeError for NaN. Source: Go 1.23's `time.NewTimer`.
  *
  * @example
  * ```ts
