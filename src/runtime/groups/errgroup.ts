@@ -92,11 +92,11 @@ class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
 }
 
 class Wait extends QueuedOperation<void> {
+  protected readonly waiters: WaitQueue
+
   constructor(private readonly group: ErrGroupImpl) {
     super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.group.waiters
+    this.waiters = group.waiters
   }
   override get isPlain(): boolean {
     return true

@@ -81,11 +81,11 @@ export class MutexImpl implements Mutex, Grantor, Resource {
 }
 
 class Lock extends GuardOperation {
+  protected readonly waiters: WaitQueue
+
   constructor(private readonly mutex: MutexImpl) {
     super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.mutex.waiters
+    this.waiters = mutex.waiters
   }
   poll(): Disposable | Pending {
     return this.mutex.isLocked ? PENDING : this.mutex.hold()

@@ -169,11 +169,11 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
 }
 
 class WriteLock extends GuardOperation {
+  protected readonly waiters: WaitQueue
+
   constructor(private readonly rw: RWMutexImpl) {
     super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.rw.waitingWriters
+    this.waiters = rw.waitingWriters
   }
   poll(): Disposable | Pending {
     return this.rw.keepsWriterOut ? PENDING : this.rw.enterWriter()
@@ -190,11 +190,11 @@ class WriteLock extends GuardOperation {
 }
 
 class ReadLock extends GuardOperation {
+  protected readonly waiters: WaitQueue
+
   constructor(private readonly rw: RWMutexImpl) {
     super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.rw.waitingReaders
+    this.waiters = rw.waitingReaders
   }
   poll(): Disposable | Pending {
     return this.rw.keepsReaderOut ? PENDING : this.rw.enterReader()

@@ -116,14 +116,14 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
 }
 
 class Acquire extends GuardOperation {
+  protected readonly waiters: WaitQueue
+
   constructor(
     private readonly semaphore: SemaphoreImpl,
     private readonly k: number,
   ) {
     super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.semaphore.waiters
+    this.waiters = semaphore.waiters
   }
   poll(): Disposable | Pending {
     return this.semaphore.fits(this.k) ? this.semaphore.take(this.k) : PENDING

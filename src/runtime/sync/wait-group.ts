@@ -106,11 +106,11 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
 }
 
 class Wait extends QueuedOperation<void> {
+  protected readonly waiters: WaitQueue
+
   constructor(private readonly group: WaitGroupImpl) {
     super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.group.waiters
+    this.waiters = group.waiters
   }
   override get isPlain(): boolean {
     return true
