@@ -227,7 +227,7 @@ it.each([
   ['fromIO', () => goroutine.fromIO(1 as never), 'fromIO(io): expected a function, got 1'],
   ['fromTask', () => goroutine.fromTask(Promise.resolve(1) as never), 'fromTask(task): expected a function, got an instance of Promise'],
   ['start', () => goroutine.start(1 as never), 'start(body): expected a function, got 1'],
-  ['toTask', () => goroutine.toTask(aGoroutine as never), 'toTask(start): expected a function, got an instance of Spawned'],
+  ['toTask', () => goroutine.toTask(aGoroutine as never), 'toTask(start): expected a function, got an instance of Task'],
   ['fromReaderTask', () => goroutine.fromReaderTask(undefined as never), 'fromReaderTask(ctx): expected a Context'],
 ])('%s names what is wrong with its argument', (_what, call, message) => {
   expect(call).toThrow(message)
