@@ -7,9 +7,11 @@
  * Always true:
  * - a closed demand is opened or retired by the stage that closed it; a retired demand stays open;
  * - a source waits in a demand at most once, and leaves the ring when it is queued to run;
- * - a source that was queued to run and emits nothing calls `passOn`, so an open demand never stands still while a source waits;
+ * - a source that was queued to run and emits nothing calls `passOn`, so an open demand never stands still while a
+ *   source waits;
  * - `turn` is above 0 exactly while a source that claims this demand emits;
- * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item arrived.
+ * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item
+ *   arrived.
  */
 import { queue, Ring, type Runnable } from '../../runtime/internal.js'
 
@@ -109,18 +111,23 @@ export class Demand {
   }
 }
 
-/** Items that may be buffered before a pile-up is reported: where it is known that some are, and where a filter is as likely. */
+/**
+ * Items that may be buffered before a pile-up is reported: where it is known that some are, and where a filter is as
+ * likely.
+ */
 const KNOWN = 1000
 const SUSPECTED = 10_000
 
 /**
- * Counts the items of an outer source that an operator such as concatMap or mergeMap(f, n) may buffer while inner sources run. Nothing is
- * slowed down: a pile-up is only reported.
+ * Counts the items of an outer source that an operator such as concatMap or mergeMap(f, n) may buffer while inner
+ * sources run. Nothing is slowed down: a pile-up is only reported.
  *
- * The buffers of RxJS cannot be seen. But a source sees which sources are subscribed to while it emits. An item that neither arrives nor leads
- * to an inner source, while an inner source runs, was buffered, or a filter dropped it. So the count is an estimate:
+ * The buffers of RxJS cannot be seen. But a source sees which sources are subscribed to while it emits. An item that
+ * neither arrives nor leads to an inner source, while an inner source runs, was buffered, or a filter dropped it. So
+ * the count is an estimate:
  *
- * - an item that leads to an inner source at once proves that nothing is buffered: the operator would have put the item behind the others;
+ * - an item that leads to an inner source at once proves that nothing is buffered: the operator would have put the item
+ *   behind the others;
  * - an inner source that begins as another ends proves that an item was buffered (or is the next part of a concat).
  */
 export class PileUp {

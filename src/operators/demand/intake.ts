@@ -1,17 +1,21 @@
 /**
- * The intake of a stage: the items that arrive, the items that wait for a slot, and the detection of sources that ignore backpressure.
+ * The intake of a stage: the items that arrive, the items that wait for a slot, and the detection of sources that
+ * ignore backpressure.
  *
  * A closed demand stops every source that claims it. So each of these shows that something above ignores backpressure:
  *
  * - `closed`: an item arrives while the demand is closed;
- * - `late`: items arrive outside a turn, while items emitted in turns are missing: an operator in between emits them later;
- * - `missing`: a great many items were emitted in a row and none arrived: an operator in between buffers or drops them. The two look the same, so
- *   this only warns (but for `strictDemand`); `sparse` says that items are dropped;
- * - `piled`: a great many items neither arrived nor led to an inner source, while inner sources run (see `PileUp`). This only warns;
- * - `stop`: an item that had waited for demand ended everything above and did not arrive: the notifier of a takeUntil. This only warns.
+ * - `late`: items arrive outside a turn, while items emitted in turns are missing: an operator in between emits them
+ *   later;
+ * - `missing`: a great many items were emitted in a row and none arrived: an operator in between buffers or drops them.
+ *   The two look the same, so this only warns (but for `strictDemand`); `sparse` says that items are dropped;
+ * - `piled`: a great many items neither arrived nor led to an inner source, while inner sources run (see `PileUp`).
+ *   This only warns;
+ * - `stop`: an item that had waited for demand ended everything above and did not arrive: the notifier of a takeUntil.
+ *   This only warns.
  *
- * A foreign source beside a source of Millrace, `merge(timer, source)`, is none of these while its items find the demand open: the items of the
- * other source arrive in their turns, so none is missing.
+ * A foreign source beside a source of Millrace, `merge(timer, source)`, is none of these while its items find the
+ * demand open: the items of the other source arrive in their turns, so none is missing.
  *
  * Always true:
  * - by default no item is lost: an item that finds no free slot waits in a ring;
@@ -25,8 +29,9 @@ import { subscribeUntil, withDemand, type Scope } from './scope.js'
 import { passedBy } from './stage-trail.js'
 
 /**
- * The policy for items that arrive while a stage is full. `keep` buffers them without a bound, and the stage warns once. `error` fails with
- * `UnpacedError`. The drops buffer as many items as the stage has slots, and then lose the oldest or the newest.
+ * The policy for items that arrive while a stage is full. `keep` buffers them without a bound, and the stage warns
+ * once. `error` fails with `UnpacedError`. The drops buffer as many items as the stage has slots, and then lose the
+ * oldest or the newest.
  */
 export type Overflow = 'keep' | 'error' | 'drop-oldest' | 'drop-newest'
 
@@ -91,7 +96,10 @@ export function onUnpaced(hook: (unpaced: Unpaced) => void): () => void {
   return () => void (report = before)
 }
 
-/** For tests: a source that ignores backpressure fails its pipeline with `UnpacedError`, whatever `overflow` says. Returns the way back. */
+/**
+ * For tests: a source that ignores backpressure fails its pipeline with `UnpacedError`, whatever `overflow` says.
+ * Returns the way back.
+ */
 export function strictDemand(): () => void {
   const before = isStrict
   isStrict = true
@@ -161,7 +169,10 @@ export class Intake<T> implements DemandOwner {
     return this.used + this._waiting.size
   }
 
-  /** Subscribes to the source with this demand in the scope, until `until` is unsubscribed. An error from above gets this stage in its trail. */
+  /**
+   * Subscribes to the source with this demand in the scope, until `until` is unsubscribed. An error from above gets
+   * this stage in its trail.
+   */
   connect(until: Subscription, source: Observable<T>, { next, error, complete }: Observer<T>): void {
     subscribeUntil(until, withDemand(this._below, this.demand), source, {
       next,

@@ -1,5 +1,6 @@
 /**
- * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks. A run waits for them before it ends.
+ * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks. A run waits for them
+ * before it ends.
  *
  * Always true: a goroutine in the list was canceled by the source or worker slot that added it.
  */
@@ -14,7 +15,10 @@ export class PendingCleanup implements CleanupList {
     if (!goroutine.hasEnded) this._goroutines.add(goroutine)
   }
 
-  /** A goroutine that throws while it unwinds has no joiner left: that is a crash, unless the error is the end of the run's context. */
+  /**
+   * A goroutine that throws while it unwinds has no joiner left: that is a crash, unless the error is the end of the
+   * run's context.
+   */
   *wait(ctx: Context): Generator<never, void> {
     for (const goroutine of this._goroutines) {
       const end = yield* goroutine.join().attempt()

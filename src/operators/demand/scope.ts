@@ -1,11 +1,12 @@
 /**
- * The scope: a record of everything that holds below a source or stage. RxJS's `subscribe` carries no demand, so a stage publishes a scope while
- * it subscribes upward, and a source that is reached through operators that subscribe synchronously picks the scope up. `Downstream` is the part
- * of a source or stage that emits to its subscriber. No internals of RxJS are touched.
+ * The scope: a record of everything that holds below a source or stage. RxJS's `subscribe` carries no demand, so a
+ * stage publishes a scope while it subscribes upward, and a source that is reached through operators that subscribe
+ * synchronously picks the scope up. `Downstream` is the part of a source or stage that emits to its subscriber. No
+ * internals of RxJS are touched.
  *
  *     stage:  under(withDemand(scope, demand), () => source.subscribe(…))
  *     source: new Downstream(subscriber) picks the scope up, and claims its demand
- *     source: downstream.next(item) publishes the scope again, so that a source subscribed to meanwhile (concatMap, concat) finds it as well
+ *     source: downstream.next(item) publishes the scope again, for a source that concatMap or concat subscribes to
  *
  * Always true:
  * - the current scope is the scope of the innermost subscription, turn or relay on the stack; outside them it is null;
@@ -95,8 +96,9 @@ export function publish(scope: Scope | null): Scope | null {
 }
 
 /**
- * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain `subscribe` returns its
- * subscription only when a foreign source that emits synchronously has emitted everything, and such a source may have no end.
+ * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
+ * `subscribe` returns its subscription only when a foreign source that emits synchronously has emitted everything, and
+ * such a source may have no end.
  */
 export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, observer: Observer<T>): void {
   const linked = new Observable<T>((upstream) => {

@@ -1,18 +1,23 @@
 /**
- * The origin of an error, at the end of its `cause` chain: the stage that failed, the position of the item, and the stages that the error has
- * passed on its way down. An error that no stage threw (of a source, of the function of a `map`) gets the first stage it reaches, and the number
- * of items that had reached that stage.
+ * The origin of an error, at the end of its `cause` chain: the stage that failed, the position of the item, and the
+ * stages that the error has passed on its way down. An error that no stage threw (of a source, of the function of a
+ * `map`) gets the first stage it reaches, and the number of items that had reached that stage.
  *
  * Always true:
  * - the error stays the object that was thrown, so `===`, `instanceof` and its own fields hold;
- * - an error has at most one trail: an error that fails one pipeline after another (a constant, a retry) carries the trail of the last, so chains
- *   do not grow;
- * - an error is on its way down as long as a `passDown` with it has not returned; a stage that it reaches later begins a new trail;
- * - a value that is no Error, an error that cannot be extended, and the end of a context, which many pipelines share, get no trail.
+ * - an error has at most one trail: an error that fails one pipeline after another (a constant, a retry) carries the
+ *   trail of the last, so chains do not grow;
+ * - an error is on its way down as long as a `passDown` with it has not returned; a stage that it reaches later begins
+ *   a new trail;
+ * - a value that is no Error, an error that cannot be extended, and the end of a context, which many pipelines share,
+ *   get no trail.
  */
 import { CanceledError, DeadlineExceededError } from '../../runtime/index.js'
 
-/** The last link of a `cause` chain: the stage in which the error occurred. It is never thrown by itself, and its stack is its message. */
+/**
+ * The last link of a `cause` chain: the stage in which the error occurred. It is never thrown by itself, and its stack
+ * is its message.
+ */
 export class StageTrail extends Error {
   override readonly name = 'StageTrail'
   /** The names of the stages that the error has passed since, downward. */

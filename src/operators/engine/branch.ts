@@ -1,8 +1,8 @@
 /**
  * A branch of `fanOut`, `broadcast` or `groupByKey`: an observable that its stage feeds while there is demand in it.
  *
- * Always true: a branch has at most one subscriber, and receives items only while its demand is open. A branch that was completed before it was
- * subscribed to completes at once.
+ * Always true: a branch has at most one subscriber, and receives items only while its demand is open. A branch that was
+ * completed before it was subscribed to completes at once.
  */
 import { Observable } from 'rxjs'
 import { Downstream } from '../demand/scope.js'

@@ -1,5 +1,6 @@
 /**
- * An input that holds one item: the way in of every stage that is not a `Flow` (mergeFair, zipBounded, fanOut, broadcast, groupByKey).
+ * An input that holds one item: the way in of every stage that is not a `Flow` (mergeFair, zipBounded, fanOut,
+ * broadcast, groupByKey).
  *
  *     above ──▶ [ item ] ──take──▶ the stage
  *        ◀── demand: open while the input is empty

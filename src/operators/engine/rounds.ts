@@ -1,5 +1,6 @@
 /**
- * A stage that subscribes to its source in rounds: shared by `retryWith` and `repeatWith`. Each round runs within the scope of the stage below.
+ * A stage that subscribes to its source in rounds: shared by `retryWith` and `repeatWith`. Each round runs within the
+ * scope of the stage below.
  *
  *     subscribes ──the round ends, the schedule returns ms──▶ pauses ──▶ subscribes
  *         └─the schedule returns null─▶ the end

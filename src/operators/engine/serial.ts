@@ -1,5 +1,6 @@
 /**
- * A stage that performs one operation for each item, one item at a time: the demand opens again when the operation has completed.
+ * A stage that performs one operation for each item, one item at a time: the demand opens again when the operation has
+ * completed.
  *
  * Always true: the performer and the slot have the same item, so at most one operation is under way.
  */

@@ -1,5 +1,6 @@
 /**
- * A stage: what it does with an item (`Stage`, a class for each operator), and the flow of items through it (`Flow`, the same for all).
+ * A stage: what it does with an item (`Stage`, a class for each operator), and the flow of items through it (`Flow`,
+ * the same for all).
  *
  *     above ──next──▶ [ intake ] ──take──▶ the work of the stage ──deliver──▶ [ results ] ──▶ below
  *        ◀── demand: open while a slot is free and nothing waits ──┘              └── demand of the stage below
@@ -11,8 +12,8 @@
  * - after the end of the flow nothing is taken, delivered or emitted;
  * - `finish` runs once, after the source has completed, every item was taken and every result has left.
  *
- * `Flow` is a class of its own and not the base class of the stages: so its code always meets objects of one shape. In a program with five kinds
- * of stages, a shared base class would double the cost of every item of all of them.
+ * `Flow` is a class of its own and not the base class of the stages: so its code always meets objects of one shape. In
+ * a program with five kinds of stages, a shared base class would double the cost of every item of all of them.
  */
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'

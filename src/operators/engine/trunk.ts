@@ -1,6 +1,6 @@
 /**
- * A stage that feeds a fixed number of branches: shared by `fanOut` and `broadcast`. It holds one item, and hands it to branches as they have
- * demand; the results of all branches leave together.
+ * A stage that feeds a fixed number of branches: shared by `fanOut` and `broadcast`. It holds one item, and hands it to
+ * branches as they have demand; the results of all branches leave together.
  *
  * Always true: no branch receives an item while another item is being handed over.
  */

@@ -1,10 +1,12 @@
 /**
- * The watermark of items that finish in any order: every item below it has finished, so the item before it may be committed.
+ * The watermark of items that finish in any order: every item below it has finished, so the item before it may be
+ * committed.
  *
  *     positions   0 1 2 3 4 5 6
  *     finished    ✓ ✓ ✓ · ✓ ✓ ·      watermark 3: item 2 may be committed
  *
- * Always true: `_order` holds the items from the watermark on, in the order of their positions, and its first item is unfinished.
+ * Always true: `_order` holds the items from the watermark on, in the order of their positions, and its first item is
+ * unfinished.
  */
 import { Ring } from '../../runtime/internal.js'
 

@@ -1,6 +1,6 @@
 /**
- * A slot of a stage that runs workers: one item, and the work on it, of whatever kind. A slot is used again and again, so the two callbacks for
- * promises are created once for each slot, and the slot itself waits for operations.
+ * A slot of a stage that runs workers: one item, and the work on it, of whatever kind. A slot is used again and again,
+ * so the two callbacks for promises are created once for each slot, and the slot itself waits for operations.
  *
  *     begin ──▶ works ──result──▶ done ──▶ free
  *       ▲         └─throws─▶ the failure policy ──pauses──▶ works again
@@ -27,8 +27,8 @@ import {
 import { publish, subscribeUntil, type Scope } from '../demand/scope.js'
 
 /**
- * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable (each of its items is a
- * result). An array is a value.
+ * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable
+ * (each of its items is a result). An array is a value.
  */
 export type Work<R> = R | PromiseLike<R> | Generator<never, R, any> | Observable<R> // eslint-disable-line @typescript-eslint/no-explicit-any -- the run queue decides what `next` receives
 
@@ -101,13 +101,9 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
     } finally {
       publish(scope)
     }
-    this._follow(work, kind)
-  }
-
-  /** `kind` is the kind of the work: each cast below follows it. */
-  private _follow(work: Work<R>, kind: Kind): void {
-    const { _owner: owner } = this
-    switch (kind) {
+    switch (
+      kind // each cast below follows the kind
+    ) {
       case 'value':
         return owner.result(this, work as R, true) // kind 'value'
       case 'promise':
@@ -144,7 +140,10 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
     })
   }
 
-  /** The item is the first in order now: an observable is subscribed to only then, or its results would wait without a bound. */
+  /**
+   * The item is the first in order now: an observable is subscribed to only then, or its results would wait without a
+   * bound.
+   */
   becomeFirst(): void {
     const work = this._deferred
     this._deferred = null

@@ -6,7 +6,8 @@
  *       ├──skip──▶ the next item has the slot
  *       └──stop──▶ the error of the pipeline
  *
- * Always true: an item has its slot until its failure is dealt with, so pauses and dead letters are within the bound of the stage.
+ * Always true: an item has its slot until its failure is dealt with, so pauses and dead letters are within the bound of
+ * the stage.
  */
 import type { Subscriber } from 'rxjs'
 import { backoff, type Context, type Schedule, type Sender } from '../../runtime/index.js'
@@ -18,16 +19,17 @@ import { Stage } from './stage.js'
 import { WorkerSlot, type SlotOwner, type Work } from './worker-slot.js'
 
 /**
- * The failure policy of a stage. `stop`, the default: the error is the error of the pipeline. `skip`: the item is dropped. `restart`: the work
- * begins again as long as the schedule returns a pause, then the error is the error of the pipeline.
+ * The failure policy of a stage. `stop`, the default: the error is the error of the pipeline. `skip`: the item is
+ * dropped. `restart`: the work begins again as long as the schedule returns a pause, then the error is the error of the
+ * pipeline.
  */
 export type OnFailure = 'stop' | 'skip' | 'restart'
 
 /** Options of a stage that runs workers. */
 export interface FailureOptions extends StageOptions {
   /**
-   * The failure policy: `stop` (the default), `skip` or `restart`. With `catchTo` below, an item that is given up becomes a dead letter, unless
-   * the policy is set to `stop`.
+   * The failure policy: `stop` (the default), `skip` or `restart`. With `catchTo` below, an item that is given up
+   * becomes a dead letter, unless the policy is set to `stop`.
    */
   readonly onFailure?: OnFailure
   /** Returns the pause before a restart in ms, or null to give up; default `backoff()`. */

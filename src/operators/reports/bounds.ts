@@ -23,9 +23,10 @@ export interface Bounds {
 }
 
 /**
- * Returns the items that a pipeline holds at most, stage by stage, without subscribing to it. Operators of RxJS in between count as holding nothing,
- * which is true of operators that pass an item on at once; operators that hold items back are detected when the pipeline runs. A foreign source, and
- * an operator of RxJS with several sources (`merge`, `zip`), is named as unknown. Throws TypeError for an argument that is no observable.
+ * Returns the items that a pipeline holds at most, stage by stage, without subscribing to it. Operators of RxJS in
+ * between count as holding nothing, which is true of operators that pass an item on at once; operators that hold items
+ * back are detected when the pipeline runs. A foreign source, and an operator of RxJS with several sources (`merge`,
+ * `zip`), is named as unknown. Throws TypeError for an argument that is no observable.
  *
  * @example
  * ```ts

@@ -34,9 +34,9 @@ export interface Graph {
 }
 
 /**
- * Returns the sources and stages of a pipeline without subscribing to it, as far as RxJS lets them be seen. Operators of RxJS in between are no
- * nodes: they hold nothing. The functions that build the branches of `fanOut` and `broadcast` are called for it. Throws TypeError for an argument
- * that is no observable.
+ * Returns the sources and stages of a pipeline without subscribing to it, as far as RxJS lets them be seen. Operators
+ * of RxJS in between are no nodes: they hold nothing. The functions that build the branches of `fanOut` and `broadcast`
+ * are called for it. Throws TypeError for an argument that is no observable.
  *
  * @example
  * ```ts
@@ -49,7 +49,10 @@ export function graph(pipeline: Observable<unknown>): Graph {
   return { nodes, edges, toMermaid: () => mermaid(nodes, edges), toDot: () => dot(nodes, edges) }
 }
 
-/** Draws a pipeline. An observable that is used twice is drawn once, or, with `eachUse`, for each use: each use is a subscription. */
+/**
+ * Draws a pipeline. An observable that is used twice is drawn once, or, with `eachUse`, for each use: each use is a
+ * subscription.
+ */
 export function draw(pipeline: unknown, eachUse: boolean): Pick<Graph, 'nodes' | 'edges'> {
   const drawing = new Drawing(eachUse)
   drawing.add(pipeline, [])

@@ -1,6 +1,6 @@
 /**
- * A meter counts the items at a point of a pipeline, and measures the stage below it: put it right above that stage. It holds nothing and pauses
- * nothing.
+ * A meter counts the items at a point of a pipeline, and measures the stage below it: put it right above that stage. It
+ * holds nothing and pauses nothing.
  *
  *     saturation   the share of the time in which the stage below was full
  *     wait         the average length in ms of such a spell
@@ -38,11 +38,13 @@ export interface Meter {
 }
 
 /**
- * An operator that measures the items that pass, and the stage below it. `read()` returns the numbers. Where the API of OpenTelemetry is registered
- * in the process, the numbers are also metrics: `millrace.items`, `millrace.errors`, `millrace.depth`, `millrace.wait` and `millrace.saturation`,
- * with the attribute `millrace.meter`. The API is neither imported nor required.
+ * An operator that measures the items that pass, and the stage below it. `read()` returns the numbers. Where the API of
+ * OpenTelemetry is registered in the process, the numbers are also metrics: `millrace.items`, `millrace.errors`,
+ * `millrace.depth`, `millrace.wait` and `millrace.saturation`, with the attribute `millrace.meter`. The API is neither
+ * imported nor required.
  *
- * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source. Throws TypeError for an empty name.
+ * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source. Throws TypeError for an empty
+ * name.
  *
  * @example
  * ```ts

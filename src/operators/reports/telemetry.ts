@@ -1,6 +1,6 @@
 /**
- * Meters as metrics of OpenTelemetry, if its API is registered in this process. The API keeps itself under a symbol of its own, where this file
- * looks for it: nothing is imported, and all of it is optional.
+ * Meters as metrics of OpenTelemetry, if its API is registered in this process. The API keeps itself under a symbol of
+ * its own, where this file looks for it: nothing is imported, and all of it is optional.
  */
 const API = Symbol.for('opentelemetry.js.api.1')
 

@@ -6,8 +6,8 @@ import { checkPipeline, running } from './run.js'
 /**
  * A sink that runs a pipeline as `run` does, and collects its items: for pipelines that are known to be small.
  *
- * Shape: `join()` results in the array of all items, in order. Holds every item, without a bound. Errors, the end of the context and canceling as
- * with `run`; the items are lost then.
+ * Shape: `join()` results in the array of all items, in order. Holds every item, without a bound. Errors, the end of
+ * the context and canceling as with `run`; the items are lost then.
  *
  * @example
  * ```ts

@@ -9,9 +9,10 @@ import { scopeOfRun, under } from '../demand/scope.js'
 /**
  * A sink that runs a pipeline as a goroutine, and ignores its items.
  *
- * Shape: `join()` waits until the pipeline has completed. Holds no item. Throws the error of the pipeline, or the context's cause when the context
- * ends first. When the context ends, or the goroutine is canceled, the pipeline is unsubscribed from. In each case `join()` settles after the
- * goroutines of the pipeline are unwound, waits in their `finally` blocks included. Throws TypeError for arguments of the wrong type.
+ * Shape: `join()` waits until the pipeline has completed. Holds no item. Throws the error of the pipeline, or the
+ * context's cause when the context ends first. When the context ends, or the goroutine is canceled, the pipeline is
+ * unsubscribed from. In each case `join()` settles after the goroutines of the pipeline are unwound, waits in their
+ * `finally` blocks included. Throws TypeError for arguments of the wrong type.
  *
  * @example
  * ```ts

@@ -14,9 +14,10 @@ export interface SendToOptions extends StageOptions {
 /**
  * Sends each item to a channel, and pauses the source while the send waits.
  *
- * Shape: emits nothing. Holds 1 item. Completes when the source has completed and the last item is sent; with `close` it closes the channel then,
- * or closes the channel with the cause when the pipeline fails. Fails with "send on closed channel". A subscriber that leaves withdraws the send
- * and leaves the channel open. Throws TypeError for an argument that is no sender.
+ * Shape: emits nothing. Holds 1 item. Completes when the source has completed and the last item is sent; with `close`
+ * it closes the channel then, or closes the channel with the cause when the pipeline fails. Fails with "send on closed
+ * channel". A subscriber that leaves withdraws the send and leaves the channel open. Throws TypeError for an argument
+ * that is no sender.
  *
  * @example
  * ```ts

@@ -13,10 +13,12 @@ export interface ToReceiverOptions {
 }
 
 /**
- * A sink that runs a pipeline and returns a receiver of its items. The pipeline starts soon, and pauses while `capacity` items wait.
+ * A sink that runs a pipeline and returns a receiver of its items. The pipeline starts soon, and pauses while
+ * `capacity` items wait.
  *
- * Shape: one value for each item, in order. Holds `capacity` items, and 1 item that waits to be sent. The channel is closed when the pipeline
- * completes, and closed with the cause when the pipeline fails or the context ends. End the pipeline by the context: a receiver cannot cancel.
+ * Shape: one value for each item, in order. Holds `capacity` items, and 1 item that waits to be sent. The channel is
+ * closed when the pipeline completes, and closed with the cause when the pipeline fails or the context ends. End the
+ * pipeline by the context: a receiver cannot cancel.
  *
  * @example
  * ```ts

@@ -5,10 +5,12 @@ import { currentScope, described, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
 
 /**
- * A cold source: starts `f(emit, ctx)` as a goroutine for each subscriber and emits the values that `f` sends. `emit.send` waits for demand.
+ * A cold source: starts `f(emit, ctx)` as a goroutine for each subscriber and emits the values that `f` sends.
+ * `emit.send` waits for demand.
  *
- * Shape: one item for each send. Holds 1 item. Completes when the goroutine ends. Fails with the error that it throws. A subscriber that leaves
- * ends `ctx` and cancels the goroutine; `run` waits for its `finally` blocks. Throws TypeError for an argument that is no function.
+ * Shape: one item for each send. Holds 1 item. Completes when the goroutine ends. Fails with the error that it throws.
+ * A subscriber that leaves ends `ctx` and cancels the goroutine; `run` waits for its `finally` blocks. Throws TypeError
+ * for an argument that is no function.
  *
  * @example
  * ```ts

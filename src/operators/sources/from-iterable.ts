@@ -3,11 +3,12 @@ import { mistyped, queue, type Runnable } from '../../runtime/internal.js'
 import { described, Downstream, publish } from '../demand/scope.js'
 
 /**
- * A source of the items of an iterable, sync or async. It pulls an item only while the stages below have demand, and starts from the run queue,
- * never inline. An endless iterable yields to the host after each time slice.
+ * A source of the items of an iterable, sync or async. It pulls an item only while the stages below have demand, and
+ * starts from the run queue, never inline. An endless iterable yields to the host after each time slice.
  *
- * Shape: one item for each item. Holds no item of a sync iterable, 1 item of an async iterable. Completes at its end. Fails with the error of the
- * iterator. A subscriber that leaves calls the iterator's `return`. Throws TypeError for an argument that is no iterable.
+ * Shape: one item for each item. Holds no item of a sync iterable, 1 item of an async iterable. Completes at its end.
+ * Fails with the error of the iterator. A subscriber that leaves calls the iterator's `return`. Throws TypeError for an
+ * argument that is no iterable.
  *
  * @example
  * ```ts

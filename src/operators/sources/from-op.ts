@@ -6,9 +6,9 @@ import { fromRounds } from './pump.js'
 /**
  * A source that performs the operation of `make` once for each subscriber, when there is demand.
  *
- * Shape: one item, the result. Holds 1 item. Completes after the item. Fails with the error of the operation, or of `make`. A subscriber that
- * leaves withdraws the operation and ends `ctx`; a result that was granted but not emitted is given back. Throws TypeError for an argument that
- * is no function.
+ * Shape: one item, the result. Holds 1 item. Completes after the item. Fails with the error of the operation, or of
+ * `make`. A subscriber that leaves withdraws the operation and ends `ctx`; a result that was granted but not emitted is
+ * given back. Throws TypeError for an argument that is no function.
  *
  * @example
  * ```ts

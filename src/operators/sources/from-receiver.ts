@@ -14,11 +14,12 @@ import { described, Downstream } from '../demand/scope.js'
 import { Pump } from './pump.js'
 
 /**
- * A source of the values of a receiver. It receives only while the stages below have demand: other values stay in the channel.
+ * A source of the values of a receiver. It receives only while the stages below have demand: other values stay in the
+ * channel.
  *
- * Shape: one item for each value. Holds 1 item. Completes when the channel is closed and drained. Fails with the cause of `close(cause)`. A
- * subscriber that leaves withdraws the receive, and a value that was granted but not emitted goes back to the channel; the channel stays open.
- * Throws TypeError for an argument that is no receiver.
+ * Shape: one item for each value. Holds 1 item. Completes when the channel is closed and drained. Fails with the cause
+ * of `close(cause)`. A subscriber that leaves withdraws the receive, and a value that was granted but not emitted goes
+ * back to the channel; the channel stays open. Throws TypeError for an argument that is no receiver.
  *
  * @example
  * ```ts

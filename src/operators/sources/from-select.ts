@@ -4,10 +4,12 @@ import { checkFunction } from '../../runtime/internal.js'
 import { fromRounds } from './pump.js'
 
 /**
- * Go's for-select as a source: in each round a select over the cases of `make`, when there is demand. Sends are allowed as cases.
+ * Go's for-select as a source: in each round a select over the cases of `make`, when there is demand. Sends are allowed
+ * as cases.
  *
- * Shape: one item for each round, the chosen case with its value. Holds 1 item. Completes when `make` returns null. Fails with the error of a
- * chosen case, or of `make`. A subscriber that leaves withdraws every case and ends `ctx`. Throws TypeError for an argument that is no function.
+ * Shape: one item for each round, the chosen case with its value. Holds 1 item. Completes when `make` returns null.
+ * Fails with the error of a chosen case, or of `make`. A subscriber that leaves withdraws every case and ends `ctx`.
+ * Throws TypeError for an argument that is no function.
  *
  * @example
  * ```ts

@@ -8,8 +8,10 @@
  *
  * Always true:
  * - the pump is in one place: the run queue, the queue of an operation, or the ring of the demand;
- * - a result that was granted while the demand is closed is held, one item, until it opens; a subscriber that leaves gives it back;
- * - once the demand lets a pump run, it emits at least one item if there is one: two pumps that yield to each other would never emit.
+ * - a result that was granted while the demand is closed is held, one item, until it opens; a subscriber that leaves
+ *   gives it back;
+ * - once the demand lets a pump run, it emits at least one item if there is one: two pumps that yield to each other
+ *   would never emit.
  */
 import type { Observable } from 'rxjs'
 import { withCancel, type Context, type Op } from '../../runtime/index.js'

@@ -12,11 +12,13 @@ export interface BatchOptions extends StageOptions {
 }
 
 /**
- * Items in arrays of `size`, or of the items that have come `within` ms of the first. The bounded twin of `bufferTime` and `bufferCount`.
+ * Items in arrays of `size`, or of the items that have come `within` ms of the first. The bounded twin of `bufferTime`
+ * and `bufferCount`.
  *
- * Shape: an array for every `size` items, or for fewer after `within` ms; none is empty. Holds `size` items. At completion the last batch leaves
- * as it is. At an error of the source, and when the subscriber leaves, the items of the batch under way are dropped. Throws RangeError for a `size`
- * that is no whole number from 1 up, and for a negative `within`.
+ * Shape: an array for every `size` items, or for fewer after `within` ms; none is empty. Holds `size` items. At
+ * completion the last batch leaves as it is. At an error of the source, and when the subscriber leaves, the items of
+ * the batch under way are dropped. Throws RangeError for a `size` that is no whole number from 1 up, and for a negative
+ * `within`.
  *
  * @example
  * ```ts

@@ -4,12 +4,14 @@ import { stageNotes } from '../demand/intake.js'
 import { operateTrunk, Trunk, type Build } from '../engine/trunk.js'
 
 /**
- * Each item goes to every branch. The slowest branch decides: each branch waits for its own demand, and the source pauses meanwhile. To let a
- * branch run ahead, or lose items rather than wait, put `queue(n, policy)` first in it. The bounded twin of `share`.
+ * Each item goes to every branch. The slowest branch decides: each branch waits for its own demand, and the source
+ * pauses meanwhile. To let a branch run ahead, or lose items rather than wait, put `queue(n, policy)` first in it. The
+ * bounded twin of `share`.
  *
- * Shape: the results of all branches together, as they come. Holds 1 item, and what the branches hold. Completes when the source and all branches
- * have completed; a branch that completes early is no longer waited for. Fails with the first error of the source or a branch. A subscriber that
- * leaves unsubscribes from the source and every branch. Throws TypeError without a branch.
+ * Shape: the results of all branches together, as they come. Holds 1 item, and what the branches hold. Completes when
+ * the source and all branches have completed; a branch that completes early is no longer waited for. Fails with the
+ * first error of the source or a branch. A subscriber that leaves unsubscribes from the source and every branch. Throws
+ * TypeError without a branch.
  *
  * @example
  * ```ts

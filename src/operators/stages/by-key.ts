@@ -10,21 +10,26 @@ import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '.
 
 /** Options of `byKey`. */
 export interface ByKeyOptions<T = never> extends FailureOptions {
-  /** Items that may wait for their key or for a worker, so that a slow key does not block the others at once; default 16 times `n`. */
+  /**
+   * Items that may wait for their key or for a worker, so that a slow key does not block the others at once; default 16
+   * times `n`.
+   */
   readonly waiting?: number
   /**
-   * Called as the watermark moves: every item up to `item`, at `position`, has finished. A consumer of a log commits its offset here. With
-   * `commit`, an item keeps its slot until every item before it has finished, so the bound of the stage stays the same. A throw is the error of
-   * the pipeline.
+   * Called as the watermark moves: every item up to `item`, at `position`, has finished. A consumer of a log commits
+   * its offset here. With `commit`, an item keeps its slot until every item before it has finished, so the bound of the
+   * stage stays the same. A throw is the error of the pipeline.
    */
   readonly commit?: (item: T, position: number) => void
 }
 
 /**
- * Up to `n` workers in parallel across keys; the items of one key one after the other, in order. `work` is as for `workerPool`.
+ * Up to `n` workers in parallel across keys; the items of one key one after the other, in order. `work` is as for
+ * `workerPool`.
  *
- * Shape: as `workerPool`, and the results of one key leave in the order of its items. Holds `n + waiting` items; the source pauses at the bound. A
- * key with no items costs nothing. Completes, fails and cancels as `workerPool`; an error of `key` is the error of the pipeline.
+ * Shape: as `workerPool`, and the results of one key leave in the order of its items. Holds `n + waiting` items; the
+ * source pauses at the bound. A key with no items costs nothing. Completes, fails and cancels as `workerPool`; an error
+ * of `key` is the error of the pipeline.
  *
  * @example
  * ```ts
@@ -52,7 +57,10 @@ interface Item<T> {
   readonly position: number
 }
 
-/** The items of one key: the first is at work or waits for a worker, the others wait for the first. Mostly there are no others. */
+/**
+ * The items of one key: the first is at work or waits for a worker, the others wait for the first. Mostly there are no
+ * others.
+ */
 interface Lane<T, K> {
   readonly key: K
   first: Item<T>
@@ -133,8 +141,8 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
   }
 
   /**
-   * The next item of the lane waits for a worker; without a next item the lane goes. Returns the number of slots that are free: with `commit`,
-   * the slots of the items below the watermark.
+   * The next item of the lane waits for a worker; without a next item the lane goes. Returns the number of slots that
+   * are free: with `commit`, the slots of the items below the watermark.
    */
   private _finish(slot: WorkerSlot<T, R>): number {
     const lane = slot.lane as Lane<T, K> // set when its item began

@@ -4,12 +4,13 @@ import { checkMethod } from '../../runtime/internal.js'
 import { currentScope, described, under, type DeadLetter } from '../demand/scope.js'
 
 /**
- * Dead letters: where the work of a stage above fails, the item goes to `sender` with its error, and the pipeline continues. It holds for
- * `workerPool` and `byKey`, except with `onFailure: 'stop'`.
+ * Dead letters: where the work of a stage above fails, the item goes to `sender` with its error, and the pipeline
+ * continues. It holds for `workerPool` and `byKey`, except with `onFailure: 'stop'`.
  *
- * Shape: items pass unchanged. Holds no item: the failed item keeps its slot until the send has completed, so a full channel pauses the stage
- * above. An error that belongs to no item (of a source, of an operator of RxJS) ends the pipeline, and so does "send on closed channel". The
- * channel stays open. Throws TypeError for an argument that is no sender.
+ * Shape: items pass unchanged. Holds no item: the failed item keeps its slot until the send has completed, so a full
+ * channel pauses the stage above. An error that belongs to no item (of a source, of an operator of RxJS) ends the
+ * pipeline, and so does "send on closed channel". The channel stays open. Throws TypeError for an argument that is no
+ * sender.
  *
  * @example
  * ```ts

@@ -4,11 +4,13 @@ import { stageNotes, type StageOptions } from '../demand/intake.js'
 import { operateTrunk, Trunk } from '../engine/trunk.js'
 
 /**
- * Each item goes to one of `n` branches: the next in turn that has demand. `branch` builds the pipeline of a branch from its items and its index.
+ * Each item goes to one of `n` branches: the next in turn that has demand. `branch` builds the pipeline of a branch
+ * from its items and its index.
  *
- * Shape: the results of all branches together, as they come. Holds 1 item while no branch has demand, and what the branches hold. Completes when
- * the source and all branches have completed; a branch that completes early receives no more items. Fails with the first error of the source or a
- * branch. A subscriber that leaves unsubscribes from the source and every branch. Throws RangeError for an `n` that is no whole number from 1 up.
+ * Shape: the results of all branches together, as they come. Holds 1 item while no branch has demand, and what the
+ * branches hold. Completes when the source and all branches have completed; a branch that completes early receives no
+ * more items. Fails with the first error of the source or a branch. A subscriber that leaves unsubscribes from the
+ * source and every branch. Throws RangeError for an `n` that is no whole number from 1 up.
  *
  * @example
  * ```ts

@@ -8,19 +8,24 @@ import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
 /** Options of `groupByKey`. */
 export interface GroupByKeyOptions extends StageOptions {
-  /** Groups that run at a time; default 1000. For a further group the group that was idle longest is completed, and its end waited for. */
+  /**
+   * Groups that run at a time; default 1000. For a further group the group that was idle longest is completed, and its
+   * end waited for.
+   */
   readonly most?: number
   /** ms without an item after which a group is completed; default: no limit. */
   readonly idle?: number
 }
 
 /**
- * A pipeline for each key: `build` is called with the items of a key and the key, when an item comes for which no group runs. Unlike RxJS's
- * `groupBy`, which keeps every group forever, it completes groups that are idle or too many; the next item of that key begins a new group.
+ * A pipeline for each key: `build` is called with the items of a key and the key, when an item comes for which no group
+ * runs. Unlike RxJS's `groupBy`, which keeps every group forever, it completes groups that are idle or too many; the
+ * next item of that key begins a new group.
  *
- * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses the source. Completes when
- * the source and all groups have completed. Fails with the first error of the source, of `key`, of `build` or of a group. A subscriber that leaves
- * unsubscribes from the source and every group. Throws RangeError for a `most` below 1.
+ * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses
+ * the source. Completes when the source and all groups have completed. Fails with the first error of the source, of
+ * `key`, of `build` or of a group. A subscriber that leaves unsubscribes from the source and every group. Throws
+ * RangeError for a `most` below 1.
  *
  * @example
  * ```ts

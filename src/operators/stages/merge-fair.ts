@@ -5,11 +5,12 @@ import { described, Downstream } from '../demand/scope.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
 /**
- * The items of all sources, an item of each in turn where several are ready: a source that is always ready starves no other. The bounded twin of
- * `merge`.
+ * The items of all sources, an item of each in turn where several are ready: a source that is always ready starves no
+ * other. The bounded twin of `merge`.
  *
- * Shape: every item of every source, the items of one source in order. Holds 1 item of each source, which pauses meanwhile. Completes when all
- * sources have completed, at once without a source. Fails with the first error. A subscriber that leaves unsubscribes from every source.
+ * Shape: every item of every source, the items of one source in order. Holds 1 item of each source, which pauses
+ * meanwhile. Completes when all sources have completed, at once without a source. Fails with the first error. A
+ * subscriber that leaves unsubscribes from every source.
  *
  * @example
  * ```ts

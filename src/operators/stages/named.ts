@@ -3,10 +3,11 @@ import { mistyped } from '../../runtime/internal.js'
 import { currentScope, described, under } from '../demand/scope.js'
 
 /**
- * A name for the part of a pipeline above it. Warnings, errors and dead letters call its stages `name/stage`, and `graph` shows the name. Names
- * nest.
+ * A name for the part of a pipeline above it. Warnings, errors and dead letters call its stages `name/stage`, and
+ * `graph` shows the name. Names nest.
  *
- * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source. Throws TypeError for an empty name.
+ * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source. Throws TypeError for an empty
+ * name.
  *
  * @example
  * ```ts

@@ -14,13 +14,13 @@ export interface QueueOptions {
 }
 
 /**
- * A queue of `n` items between the source and the stage below, so that neither waits for the other until the queue is full or empty. The policy
- * decides when it is full: `block` pauses the source; `drop-oldest` and `drop-newest` lose an item, and `error` fails, so that any source may be
- * above, a foreign source included.
+ * A queue of `n` items between the source and the stage below, so that neither waits for the other until the queue is
+ * full or empty. The policy decides when it is full: `block` pauses the source; `drop-oldest` and `drop-newest` lose an
+ * item, and `error` fails, so that any source may be above, a foreign source included.
  *
- * Shape: items pass in order. Holds `n` items. Completes when the source has completed and every item has left. Fails with the error of the source,
- * or, with `error`, with `QueueFullError`; items in the queue are dropped then, and when the subscriber leaves. Throws RangeError for an `n` that
- * is no whole number from 1 up.
+ * Shape: items pass in order. Holds `n` items. Completes when the source has completed and every item has left. Fails
+ * with the error of the source, or, with `error`, with `QueueFullError`; items in the queue are dropped then, and when
+ * the subscriber leaves. Throws RangeError for an `n` that is no whole number from 1 up.
  *
  * @example
  * ```ts

@@ -11,11 +11,12 @@ export interface Limiter {
 }
 
 /**
- * Lets an item pass when the limiter grants a token, and pauses the source meanwhile. Several pipelines may share a limiter. The bounded twin of
- * `throttle` and `delay`.
+ * Lets an item pass when the limiter grants a token, and pauses the source meanwhile. Several pipelines may share a
+ * limiter. The bounded twin of `throttle` and `delay`.
  *
- * Shape: items pass in order. Holds 1 item. Completes when the source has completed and its last item has left. Fails with the error of the source,
- * or of the limiter. A subscriber that leaves gives up the wait for a token. Throws TypeError for an argument that is no limiter.
+ * Shape: items pass in order. Holds 1 item. Completes when the source has completed and its last item has left. Fails
+ * with the error of the source, or of the limiter. A subscriber that leaves gives up the wait for a token. Throws
+ * TypeError for an argument that is no limiter.
  *
  * @example
  * ```ts

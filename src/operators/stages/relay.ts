@@ -2,8 +2,8 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import { currentScope, described, subscribeUntil, under } from '../demand/scope.js'
 
 /**
- * To be put right after a foreign source (a timer, a fetch): a source that is subscribed to in its `next`, `error` or `complete` finds the scope of
- * the stage below again, and so honors its demand.
+ * To be put right after a foreign source (a timer, a fetch): a source that is subscribed to in its `next`, `error` or
+ * `complete` finds the scope of the stage below again, and so honors its demand.
  *
  * Shape: items pass at once. Holds no item. Completes, fails and cancels with its source.
  *

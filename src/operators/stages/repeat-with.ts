@@ -4,11 +4,12 @@ import { checkFunction } from '../../runtime/internal.js'
 import { operateRounds, Rounds } from '../engine/rounds.js'
 
 /**
- * Subscribes to the source again after it has completed. The schedule receives the number of rounds (`attempts`) and the ms since the first round
- * began; it returns a pause in ms, or null to complete. The bounded twin of RxJS's `repeat({ delay })`, which subscribes outside the scope.
+ * Subscribes to the source again after it has completed. The schedule receives the number of rounds (`attempts`) and
+ * the ms since the first round began; it returns a pause in ms, or null to complete. The bounded twin of RxJS's
+ * `repeat({ delay })`, which subscribes outside the scope.
  *
- * Shape: the items of every round. Holds no item. Completes when the schedule returns null. Fails with the error of the source or the schedule. A
- * subscriber that leaves ends the pause. Throws TypeError for a schedule that is no function.
+ * Shape: the items of every round. Holds no item. Completes when the schedule returns null. Fails with the error of the
+ * source or the schedule. A subscriber that leaves ends the pause. Throws TypeError for a schedule that is no function.
  *
  * @example
  * ```ts

@@ -10,11 +10,13 @@ export interface RetryWithOptions {
 }
 
 /**
- * Subscribes to the source again after an error. The schedule receives the number of failed attempts, the last error, and the ms since the first
- * attempt began; it returns a pause in ms, or null to give up. The bounded twin of RxJS's `retry({ delay })`, which subscribes outside the scope.
+ * Subscribes to the source again after an error. The schedule receives the number of failed attempts, the last error,
+ * and the ms since the first attempt began; it returns a pause in ms, or null to give up. The bounded twin of RxJS's
+ * `retry({ delay })`, which subscribes outside the scope.
  *
- * Shape: items pass at once. Holds no item. Completes with its source. Fails with the last error when the schedule returns null, or with an error
- * of the schedule. A subscriber that leaves ends the pause. Throws TypeError for a schedule that is no function.
+ * Shape: items pass at once. Holds no item. Completes with its source. Fails with the last error when the schedule
+ * returns null, or with an error of the schedule. A subscriber that leaves ends the pause. Throws TypeError for a
+ * schedule that is no function.
  *
  * @example
  * ```ts

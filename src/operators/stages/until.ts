@@ -4,11 +4,13 @@ import { checkOperation, isOperation, mistyped, type Operation } from '../../run
 import { described, Downstream, under } from '../demand/scope.js'
 
 /**
- * Passes items until `stop` is ready, then completes. `stop` is an operation, a receiver (its next value, which is taken, or its closing), or a
- * context (its end). Unlike `takeUntil(fromReceiver(stop))`, it does not wait for demand, so it stops a pipeline that is full.
+ * Passes items until `stop` is ready, then completes. `stop` is an operation, a receiver (its next value, which is
+ * taken, or its closing), or a context (its end). Unlike `takeUntil(fromReceiver(stop))`, it does not wait for demand,
+ * so it stops a pipeline that is full.
  *
- * Shape: items pass at once. Holds no item. Completes with `stop` or its source; where `stop` is ready already, the source is never subscribed to.
- * Fails with the error of the source or the operation. A subscriber that leaves withdraws the operation. Throws TypeError for another `stop`.
+ * Shape: items pass at once. Holds no item. Completes with `stop` or its source; where `stop` is ready already, the
+ * source is never subscribed to. Fails with the error of the source or the operation. A subscriber that leaves
+ * withdraws the operation. Throws TypeError for another `stop`.
  *
  * @example
  * ```ts

@@ -7,16 +7,19 @@ import { operate, Stage } from '../engine/stage.js'
 export interface CountWindowOptions extends StageOptions {
   /** Items in a window. */
   readonly size: number
-  /** Items from the beginning of a window to the beginning of the next; default `size`, so that windows do not overlap. */
+  /**
+   * Items from the beginning of a window to the beginning of the next; default `size`, so that windows do not overlap.
+   */
   readonly every?: number
 }
 
 /**
- * Windows of `size` items; a window begins with every `every`th item. Windows overlap where `every` is less than `size`, and leave items out where
- * it is more. The bounded twin of `bufferCount` and `windowCount`.
+ * Windows of `size` items; a window begins with every `every`th item. Windows overlap where `every` is less than
+ * `size`, and leave items out where it is more. The bounded twin of `bufferCount` and `windowCount`.
  *
- * Shape: an array of items for each window. Holds `size` items. At completion the windows under way leave as they are. At an error of the source,
- * and when the subscriber leaves, they are dropped. Throws RangeError for a `size` or `every` that is no whole number from 1 up.
+ * Shape: an array of items for each window. Holds `size` items. At completion the windows under way leave as they are.
+ * At an error of the source, and when the subscriber leaves, they are dropped. Throws RangeError for a `size` or
+ * `every` that is no whole number from 1 up.
  *
  * @example
  * ```ts
@@ -33,7 +36,10 @@ export function windowsByCount<T>(options: CountWindowOptions): OperatorFunction
   return operate(notes, size, (subscriber) => new CountWindows(subscriber, notes, size, every))
 }
 
-/** Always true: `_items` holds each item of the open windows once, and its first item begins the window that leaves next. */
+/**
+ * Always true: `_items` holds each item of the open windows once, and its first item begins the window that leaves
+ * next.
+ */
 class CountWindows<T> extends Stage<T, T[]> {
   private _items: T[] = []
   /** Items to leave out before the next window begins. */

@@ -5,9 +5,15 @@ import { operate, Stage } from '../engine/stage.js'
 
 /** Options of `windowsByTime`. */
 export interface TimeWindowOptions extends StageOptions {
-  /** The length of a window in ms. Windows begin at whole multiples of it in Unix time, so that the windows of several processes agree. */
+  /**
+   * The length of a window in ms. Windows begin at whole multiples of it in Unix time, so that the windows of several
+   * processes agree.
+   */
   readonly ms: number
-  /** Items a window holds at most. A full window leaves at once, and the items after it form another part of the same window. */
+  /**
+   * Items a window holds at most. A full window leaves at once, and the items after it form another part of the same
+   * window.
+   */
   readonly most: number
 }
 
@@ -20,11 +26,12 @@ export interface TimeWindow<T> {
 }
 
 /**
- * Windows of `ms` by the clock, not by the items: an item belongs to the window of the time at which it arrives. The bounded twin of `bufferTime`
- * and `windowTime`.
+ * Windows of `ms` by the clock, not by the items: an item belongs to the window of the time at which it arrives. The
+ * bounded twin of `bufferTime` and `windowTime`.
  *
- * Shape: a `TimeWindow` when its time is over, if it has items. Holds `most` items. At completion the window under way leaves as it is. At an error
- * of the source, and when the subscriber leaves, its items are dropped. Throws RangeError for an `ms` that is not above 0, or a `most` below 1.
+ * Shape: a `TimeWindow` when its time is over, if it has items. Holds `most` items. At completion the window under way
+ * leaves as it is. At an error of the source, and when the subscriber leaves, its items are dropped. Throws RangeError
+ * for an `ms` that is not above 0, or a `most` below 1.
  *
  * @example
  * ```ts

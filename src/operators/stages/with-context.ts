@@ -4,12 +4,12 @@ import { causeOf, checkContext, checkOperation } from '../../runtime/internal.js
 import { described, Downstream, under } from '../demand/scope.js'
 
 /**
- * Sets the context of everything above it: sources and workers there receive the context, or a child of it. The end of the context is the end of
- * the pipeline.
+ * Sets the context of everything above it: sources and workers there receive the context, or a child of it. The end of
+ * the context is the end of the pipeline.
  *
- * Shape: items pass at once. Holds no item. Completes with its source. Fails with the context's cause when the context ends; where it has ended
- * already, the source is never subscribed to. A subscriber that leaves leaves the context as it is. Throws TypeError for an argument that is no
- * context.
+ * Shape: items pass at once. Holds no item. Completes with its source. Fails with the context's cause when the context
+ * ends; where it has ended already, the source is never subscribed to. A subscriber that leaves leaves the context as
+ * it is. Throws TypeError for an argument that is no context.
  *
  * @example
  * ```ts

@@ -12,14 +12,16 @@ export interface WorkerPoolOptions extends FailureOptions {
 }
 
 /**
- * `n` workers over the items. `work` receives the item and a context that ends when the subscriber leaves, and returns a value, a promise, an
- * operation, a generator (run as a goroutine) or an observable. The bounded twin of `mergeMap(f, n)`, whose backlog has no bound.
+ * `n` workers over the items. `work` receives the item and a context that ends when the subscriber leaves, and returns
+ * a value, a promise, an operation, a generator (run as a goroutine) or an observable. The bounded twin of `mergeMap(f,
+ * n)`, whose backlog has no bound.
  *
- * Shape: one result for each item, or every item of the observable that `work` returns; as they are ready, or with `ordered` in the order of the
- * items. Holds `n` items: an item has its slot until its result has left, and the source pauses while all slots are in use. Completes when the
- * source has completed and every result has left. Fails with the first error of `work`, unless `onFailure` or `catchTo` below decides otherwise;
- * the context ends then, goroutines are canceled, and other work is forgotten. So it is when the subscriber leaves. Throws RangeError for an `n`
- * that is no whole number from 1 up.
+ * Shape: one result for each item, or every item of the observable that `work` returns; as they are ready, or with
+ * `ordered` in the order of the items. Holds `n` items: an item has its slot until its result has left, and the source
+ * pauses while all slots are in use. Completes when the source has completed and every result has left. Fails with the
+ * first error of `work`, unless `onFailure` or `catchTo` below decides otherwise; the context ends then, goroutines are
+ * canceled, and other work is forgotten. So it is when the subscriber leaves. Throws RangeError for an `n` that is no
+ * whole number from 1 up.
  *
  * @example
  * ```ts
@@ -80,7 +82,10 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
     }
   }
 
-  /** Delivers the results of the slots at the front that are done, and lets the first of the others know that it is the first. */
+  /**
+   * Delivers the results of the slots at the front that are done, and lets the first of the others know that it is the
+   * first.
+   */
   private _advance(order: Ring<WorkerSlot<T, R>>): void {
     for (let first = order.first; first !== undefined && first.isDone && !this.flow.isOver; first = order.first) {
       order.shift()

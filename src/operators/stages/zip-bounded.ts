@@ -5,11 +5,12 @@ import { described, Downstream } from '../demand/scope.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
 /**
- * The first items of all sources together, then the second items, and so on. A source that is ahead waits for the others. The bounded twin of
- * `zip`.
+ * The first items of all sources together, then the second items, and so on. A source that is ahead waits for the
+ * others. The bounded twin of `zip`.
  *
- * Shape: tuples, an item of each source. Holds 1 item of each source. Completes when no further tuple can come: a source has completed and its
- * item has left; at once without a source. Fails with the first error. A subscriber that leaves unsubscribes from every source.
+ * Shape: tuples, an item of each source. Holds 1 item of each source. Completes when no further tuple can come: a
+ * source has completed and its item has left; at once without a source. Fails with the first error. A subscriber that
+ * leaves unsubscribes from every source.
  *
  * @example
  * ```ts
