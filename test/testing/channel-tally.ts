@@ -4,7 +4,7 @@
  */
 import { chan, range, select } from 'millrace'
 import { Channel, Operation, PENDING, Receiving } from '../../src/runtime/internal.js'
-import { prototypeOf, StandIns, type Method, type Methods } from '../../src/testing/explore/stand-ins.js'
+import { MethodSpies, prototypeOf, type Method, type Methods } from './method-spies.js'
 import { Counts, stateOf, type Look, type State } from '../support/channel-states.js'
 
 const OPERATIONS = [
@@ -33,21 +33,21 @@ export class ChannelTally implements Disposable {
   /** What was met that breaks the word of a channel. */
   readonly broken = new Set<string>()
   private readonly _counts = new Counts<Counted>(OPERATIONS, isReachable)
-  private readonly _standIns = new StandIns()
+  private readonly _spies = new MethodSpies()
   /** Operations that are being performed: a choice that is polled outside of that is a trySelect. */
   private _performed = 0
   /** Choices that are being polled: their cases are not performed by themselves. */
   private _polled = 0
 
   constructor() {
-    this._standInForChannels()
-    this._standInForOperations()
-    this._standIns.put(methodsOf(Operation), ['next', 'then', 'subscribe'], (original) => this._performing(original))
-    this._standIns.put(prototypeOf(prototypeOf(select([]))), ['poll'], (original) => this._choosing(original))
+    this._spyOnChannels()
+    this._spyOnOperations()
+    this._spies.put(methodsOf(Operation), ['next', 'then', 'subscribe'], (original) => this._performing(original))
+    this._spies.put(prototypeOf(prototypeOf(select([]))), ['poll'], (original) => this._choosing(original))
   }
 
   [Symbol.dispose](): void {
-    this._standIns.restore()
+    this._spies.restore()
   }
 
   get missing(): string[] {
@@ -62,12 +62,12 @@ export class ChannelTally implements Disposable {
     return this._counts.toString()
   }
 
-  private _standInForChannels(): void {
+  private _spyOnChannels(): void {
     for (const name of ['trySend', 'tryReceive', 'close'] as const) this._before(methodsOf(Channel), name, (it) => this._add(name, it))
     this._before(methodsOf(Channel), 'giveBack', (it) => this._add('one that was granted gives back', it))
   }
 
-  private _standInForOperations(): void {
+  private _spyOnOperations(): void {
     const ch = chan<unknown>()
     const performed = { send: ch.send(0), receive: ch.receive(), range: range(ch).next() }
     for (const name of ['send', 'receive', 'range'] as const)
@@ -82,7 +82,7 @@ export class ChannelTally implements Disposable {
   }
 
   private _before(prototype: Methods, name: string, see: (it: object) => void): void {
-    this._standIns.put(prototype, [name], (original) => {
+    this._spies.put(prototype, [name], (original) => {
       return function (this: object, ...args) {
         see(this)
         return original.apply(this, args)

@@ -14,11 +14,10 @@ import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
 import { judge, misuseFinding, type Crash, type Finding } from './findings.js'
 import { Isolation } from './isolation.js'
+import { LateAdds, Unperformed } from './misuse.js'
 import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { ReadyList } from './ready-list.js'
 import { nameOf, Trace } from './trace.js'
-import { Unperformed } from './unperformed.js'
-import { Unwaited } from './unwaited.js'
 
 /** The run, as the program under exploration sees it. */
 export interface Trial {
@@ -62,8 +61,11 @@ export class ScheduledRunner implements Trial {
     (error, by) => this._crashes.push({ error, by }),
   )
   private readonly _unperformed: Unperformed | null
-  private readonly _unwaited: Unwaited | null
+  private readonly _lateAdds: LateAdds | null
   private readonly _tracksLocks: boolean
+  /** The probe methods of the misuses that the runner looks for. */
+  private readonly _ownProbe: Probe
+  private readonly _bareProbe: Probe
   private readonly _ready = new ReadyList()
   private readonly _pick = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
     const chosen = (this._picker as Picker).pick(options, kind, candidates) // set at the begin of each run
@@ -90,7 +92,9 @@ export class ScheduledRunner implements Trial {
   ) {
     this._unperformed = unperformed ? new Unperformed() : null
     this._tracksLocks = ownedLocks
-    this._unwaited = waitGroups ? new Unwaited((did, group) => this._trace?.say(`${did} ${this._trace.names.of(group)}`)) : null
+    this._lateAdds = waitGroups ? new LateAdds((did, group) => this._trace?.say(`${did} ${this._trace.names.of(group)}`)) : null
+    this._ownProbe = { ...this._unperformedProbe(), ...this._lateAddProbe() }
+    this._bareProbe = { spawn: this._spawned, ...this._ownProbe }
   }
 
   choose(n: number): number {
@@ -109,13 +113,9 @@ export class ScheduledRunner implements Trial {
   open(call = 'explore(program)'): void {
     this._isolation.open(call)
     ScheduledRunner.current = this
-    this._unperformed?.watch()
-    this._unwaited?.watch()
   }
 
   close(): void {
-    this._unwaited?.unwatch()
-    this._unperformed?.unwatch()
     ScheduledRunner.current = null
     this._isolation.close()
   }
@@ -163,7 +163,7 @@ export class ScheduledRunner implements Trial {
     this._idle = 0
     this._ready.reset()
     this._unperformed?.reset()
-    this._unwaited?.reset()
+    this._lateAdds?.reset()
     setProbe(this._tracker === null ? this._bareProbe : this._withRun(this._tracker))
     this._clock.reset()
     time.timers = new Timers(this._clock)
@@ -206,7 +206,7 @@ export class ScheduledRunner implements Trial {
     const unperformed = this._unperformed?.first() ?? null
     if (unperformed !== null)
       return misuseFinding('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
-    const late = this._unwaited?.first(this._tracker?.names ?? new Names()) ?? null
+    const late = this._lateAdds?.first(this._tracker?.names ?? new Names()) ?? null
     return late === null ? null : misuseFinding('late-add', `a wait group was added to after the last wait on it: ${late}`)
   }
 
@@ -246,17 +246,31 @@ export class ScheduledRunner implements Trial {
   }
 
   private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime's own class
-  private readonly _made = (operation: object): void => this._unperformed?.made(operation)
-  private readonly _bareProbe: Probe = { spawn: this._spawned, make: this._made }
 
-  /** The tracker as a probe, with the lists that the run keeps. */
+  private _unperformedProbe(): Probe {
+    const unperformed = this._unperformed
+    if (unperformed === null) return {}
+    return { make: (operation) => unperformed.make(operation), perform: (operation) => unperformed.perform(operation) }
+  }
+
+  private _lateAddProbe(): Probe {
+    const lateAdds = this._lateAdds
+    if (lateAdds === null) return {}
+    return {
+      add: (group) => lateAdds.add(group),
+      lateAdd: (group) => lateAdds.lateAdd(group),
+      wait: (group) => lateAdds.wait(group),
+    }
+  }
+
+  /** The tracker as a probe, with the events that the run keeps. */
   private _withRun(tracker: Tracker): Probe {
     const enter = tracker.spawn.bind(tracker)
     const spawn = (one: Observed): void => {
       this._spawned(one)
       enter(one)
     }
-    return Object.assign(tracker, { spawn, make: this._made })
+    return Object.assign(tracker, { ...this._ownProbe, spawn })
   }
 }
 

@@ -1,0 +1,89 @@
+/**
+ * Misuses that a run shows although it ends well: an operation made and never performed, and work added to a wait group
+ * after the last wait on it. Built on probe events alone.
+ *
+ * An operation counts as performed when it, or an operation that it is a part of, is performed.
+ *
+ *     ──add from zero──▶ running ──wait returns at zero──▶ waited for ──add from zero──▶ late … ──wait returns──▶ …
+ *
+ * A late add is a finding when no later wait on the group returns. Go's rule is wider: an `Add` from zero must happen
+ * before the `Wait` under every schedule, which only an order of events (happens-before) shows. This rule needs none,
+ * since the schedule in which the wait comes first is among the explored ones. It accepts rounds, each with its wait. It
+ * misses a wait that was too early where a later wait on the same group makes up for it.
+ */
+import { queue, type Names, type Operation, type Spawned } from '../../runtime/internal.js'
+
+/** The operations that a program makes in order to perform them. Others are made once, with their resource. */
+const MADE_TO_PERFORM = /^(chan (send|receive)|sleep|sync\.(Mutex|RWMutex)\.R?Lock|sync\.WaitGroup\.Wait|semaphore\.Acquire)$/
+
+/** Operations made by goroutines of the run, and operations performed. */
+export class Unperformed {
+  private readonly _made: Operation<unknown>[] = []
+  private readonly _performed = new Set<object>()
+
+  reset(): void {
+    this._made.length = 0
+    this._performed.clear()
+  }
+
+  make(operation: object): void {
+    if (queue.running !== null) this._made.push(operation as Operation<unknown>) // the probe reports operations only
+  }
+
+  perform(operation: object): void {
+    this._performed.add(operation)
+  }
+
+  /** The first operation made and never performed, in words; null where there is none. */
+  first(): string | null {
+    const { _made: made, _performed: performed } = this
+    for (const operation of made) for (const part of operation.parts()) performed.add(part)
+    for (const operation of made) {
+      if (performed.has(operation)) continue
+      if (operation.parts().length > 0 || MADE_TO_PERFORM.test(operation.describe())) return operation.describe()
+    }
+    return null
+  }
+}
+
+interface Addition {
+  /** The goroutine that added from zero; null for code outside any goroutine. */
+  readonly by: Spawned | null
+  isLate: boolean
+}
+
+/** The last addition from zero to each wait group. */
+export class LateAdds {
+  private readonly _additions = new Map<object, Addition>()
+
+  constructor(private readonly _say: (did: string, group: object) => void) {}
+
+  reset(): void {
+    this._additions.clear()
+  }
+
+  add(group: object): void {
+    this._additions.set(group, { by: queue.running as Spawned | null, isLate: false }) // the queue runs goroutines only
+    this._say('adds to', group)
+  }
+
+  /** Follows `add` or `wait`. */
+  lateAdd(group: object): void {
+    const addition = this._additions.get(group)
+    if (addition !== undefined) addition.isLate = true
+  }
+
+  wait(group: object): void {
+    const addition = this._additions.get(group)
+    if (addition !== undefined) addition.isLate = false
+    this._say('has waited for', group)
+  }
+
+  /** The first addition that no wait followed, in words; null where there is none. */
+  first(names: Names): string | null {
+    for (const [group, { by, isLate }] of this._additions) {
+      if (isLate) return `${by === null ? 'code outside any goroutine' : names.of(by)} adds to ${names.of(group)}`
+    }
+    return null
+  }
+}
