@@ -1,39 +1,40 @@
-/** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here each test is watched from its beginning. */
+/** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here a watch starts before each test. */
 import { setProbe } from '../runtime/index.js'
 import { checkTime, dumpOf, dumpText, hostTurn, mistyped, queue, Tracker, type Dump, type Spawned } from '../runtime/internal.js'
 
-/** Somebody is left: found unexpected goroutines. */
+/** Goroutines are left behind: "found unexpected goroutines". */
 export class LeakError extends Error {
   override readonly name = 'LeakError'
   constructor(
-    /** Those who are left; and of them, who waits for whom. */
+    /** The goroutines left behind, and which of them waits for which. */
     readonly dump: Dump,
   ) {
     super(`found unexpected goroutines:\n${dumpText(dump)}`)
   }
 }
 
-/** Watches the goroutines that are started from now on. */
+/** A watch over the goroutines started since. */
 export interface GoroutineWatch extends Disposable {
-  /** Those that live, and who waits for whom. */
+  /** The goroutines alive, and which of them waits for which. */
   dump(): Dump
   /**
-   * Resolves once all have ended; rejects with LeakError where some have not after `patience` ms, which go by the clock of the system, as
-   * goroutines do that are about to end.
+   * Resolves once all goroutines have ended. Rejects with LeakError where some are alive after `patience` ms of system
+   * time, default 200.
    */
   check(patience?: number): Promise<void>
   stop(): void
 }
 
-/** Turns of the event loop in which one may end that has nothing to wait for. */
+/** Turns of the event loop in which a goroutine ends that has nothing to wait for. */
 const TURNS = 5
 
-/** What a check waits for those that are about to end, in ms. */
+/** ms in which goroutines that are about to end may end. */
 const PATIENCE = 200
 
 /**
- * Watches the goroutines that are started from now on, until it is stopped: where each was started (3 µs each), what it waits for, who could wake it.
- * What runs in a bubble or an exploration is theirs to report. One at a time, or one within the other.
+ * Watches the goroutines started from now on, until `stop`: the line where each was started (3 µs each), its operation,
+ * and the goroutines that could wake it. Bubbles and explorations report their goroutines themselves. One watch at a
+ * time, or one within another.
  *
  * @example
  * ```ts
@@ -58,7 +59,7 @@ class Watch implements GoroutineWatch {
     checkTime('check(patience)', patience)
     const until = performance.now() + patience
     for (let pause = 0; this._left.length > 0; pause++) {
-      // First the turns that goroutines need to end, then longer and longer pauses.
+      // First a few turns, then longer and longer pauses.
       if (pause >= TURNS && performance.now() >= until) throw new LeakError(this.dump())
       if (pause < TURNS) await new Promise<void>(hostTurn)
       else await new Promise((resolve) => setTimeout(resolve, pause))
@@ -85,26 +86,35 @@ function liveOf(tracker: Tracker): Dump {
 }
 
 /**
- * All goroutines that live, what each waits for, and the rings of those that wait for each other: of the watch, the bubble or the exploration that is
- * under way. As text: `dumpText(dump())`. Throws where nobody watches.
+ * The goroutines alive, the operation of each, and the cycles of goroutines that wait for each other; for the current
+ * watch, bubble or exploration. As text: `dumpText(dump())`. Throws an Error where none of them runs.
+ *
+ * @example
+ * ```ts
+ * using watch = watchGoroutines()
+ * go(worker, jobs)
+ * console.log(dumpText(dump()))
+ * ```
  */
 export function dump(): Dump {
   const { probe } = queue
   if (probe instanceof Tracker) return liveOf(probe)
-  throw new Error('dump(): nobody watches the goroutines: begin with watchGoroutines() or expectNoLeaks(), or call it inside a bubble')
+  throw new Error('dump(): the goroutines are not watched; call watchGoroutines() or expectNoLeaks() first, or call dump() inside a bubble')
 }
 
-/** What a test runner offers: Vitest, Jest, Mocha and node:test do. */
+/** The hooks of a test runner: of Vitest, Jest, Mocha or node:test. */
 export interface TestHooks {
   beforeEach(f: () => void | Promise<void>): unknown
   afterEach(f: () => void | Promise<void>): unknown
 }
 
 /**
- * From here on, each test of the file fails that leaves goroutines behind: it names each, where it was started, what it waits for, and who could have
- * woken it. Those that are about to end are waited for, `patience` ms at most (default 200).
+ * Fails each test of the file that leaves goroutines behind. The LeakError names each goroutine, the line where it was
+ * started, its operation, and the goroutines that could have woken it. A goroutine that is about to end has `patience`
+ * ms to do so (default 200).
  *
- * `hooks` are the test runner's; without them the global ones are used (Vitest's `globals: true`).
+ * `hooks` come from the test runner; the default are the global hooks (Vitest's `globals: true`). Throws TypeError
+ * where there are none.
  *
  * @example
  * ```ts

@@ -14,11 +14,6 @@ it.each(pages)('%s avoids the listed words', (page) => {
 const notYet = [
   'src/runtime/base',
   'src/runtime/operation',
-  'src/testing/bubble',
-  'src/testing/explore',
-  'src/testing/laws',
-  'src/testing/leaks.ts',
-  'src/testing/marbles',
 ]
 
 it('the comments and messages of the sources avoid the listed words', () => {

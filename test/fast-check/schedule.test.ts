@@ -311,11 +311,11 @@ describe('the host', () => {
     expect(first.status).toBe('fulfilled')
     expect((second as PromiseRejectedResult).reason).toEqual(
       new Error(
-        'schedule.run(program): there is schedule.run(program) under way already; they share the run queue, so run one after the other',
+        'schedule.run(program): schedule.run(program) is running already; both need the run queue, so run them one after the other',
       ),
     )
     await bubble(async () => {
-      await expect(s.run(sound)).rejects.toThrow(/^schedule\.run\(program\): there is .* under way already/)
+      await expect(s.run(sound)).rejects.toThrow(/^schedule\.run\(program\): .* is running already/)
     })
     expect(await s.run(sound)).toBe('012')
     expect(s.runSync(sound)).toBe('012')

@@ -245,7 +245,7 @@ export const brokenOperators: readonly Broken[] = [
         )
     },
   ),
-  operator('work is not told', ['cancellation: work is told', 'context', 'errors: of the source', 'errors: of the work'], (work) =>
+  operator('work is not told', ['cancellation: work is stopped', 'context', 'errors: of the source', 'errors: of the work'], (work) =>
     pool(2, underOther(work, background)),
   ),
   operator('it leaves a timer behind', ['cancellation: nothing left', 're-entrancy: leaving'], (work) => {

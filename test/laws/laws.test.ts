@@ -76,7 +76,7 @@ describe('what is left out', () => {
 
   it('are the laws of work where there is none', () => {
     const none = names(laws.operator(() => (source) => source, { bound: 0, works: false }))
-    expect(none).not.toContain('cancellation: work is told')
+    expect(none).not.toContain('cancellation: work is stopped')
     expect(none).not.toContain('errors: of the work')
   })
 })

@@ -294,8 +294,8 @@ describe('what goes wrong', () => {
 
   it('a second bubble at once is a clear error, and so is an exploration; one after the other is none', async () => {
     await bubble(async () => {
-      await expect(bubble(function* () {})).rejects.toThrow('bubble(fn): there is bubble(fn) under way already')
-      await expect(explore(function* () {})).rejects.toThrow('explore(program): there is bubble(fn) under way already')
+      await expect(bubble(function* () {})).rejects.toThrow('bubble(fn): bubble(fn) is running already')
+      await expect(explore(function* () {})).rejects.toThrow('explore(program): bubble(fn) is running already')
     })
     await bubble(function* () {})
     await expect(bubble(3 as never)).rejects.toThrow('bubble(fn): expected a function, got 3')

@@ -441,9 +441,9 @@ describe('what is outside', () => {
 
   it('a second exploration at once, or a bubble, is a clear error; one after the other is none', async () => {
     const first = explore(clean, { schedules: 60_000 })
-    await expect(explore(clean)).rejects.toThrow('explore(program): there is explore(program) under way already')
-    await expect(bubble(clean)).rejects.toThrow('bubble(fn): there is explore(program) under way already')
-    await expect(replay('s1-', clean)).rejects.toThrow('under way already')
+    await expect(explore(clean)).rejects.toThrow('explore(program): explore(program) is running already')
+    await expect(bubble(clean)).rejects.toThrow('bubble(fn): explore(program) is running already')
+    await expect(replay('s1-', clean)).rejects.toThrow('is running already')
     await first
     await explore(clean)
   })

@@ -135,7 +135,7 @@ describe('dump', () => {
   })
 
   it('says so where nobody watches', () => {
-    expect(() => dump()).toThrow('dump(): nobody watches the goroutines')
+    expect(() => dump()).toThrow('dump(): the goroutines are not watched')
   })
 })
 

@@ -411,7 +411,7 @@ describe('a failure', () => {
     expect(error).toBeInstanceOf(MarbleError)
     expect(error.message).toBe(
       [
-        'expectObservable(…).toBe("a--bx----d#"): this is not what was seen',
+        'expectObservable(…).toBe("a--bx----d#"): the test saw something else',
         '  frame  expected  seen',
         '      0  a         a',
         '≠     2            b',
@@ -453,7 +453,7 @@ describe('a failure', () => {
     })
     expect(message).toBe(
       [
-        'expectSubscriptions(…).toBe(["^-!","-^-!","--(^!)"]): this is not what was seen',
+        'expectSubscriptions(…).toBe(["^-!","-^-!","--(^!)"]): the test saw something else',
         '  frame  expected  seen',
         '      0  ^-!       ^-!',
         '≠     1  -^-!      -^!',
@@ -480,8 +480,8 @@ describe('a failure', () => {
     })
     expect(message).toBe(
       [
-        'expectObservable(…): nothing is expected of it; call toBe(marbles)',
-        'expectSubscriptions(…): nothing is expected of it; call toBe(marbles)',
+        'expectObservable(…): the expectation is incomplete; call toBe(marbles)',
+        'expectSubscriptions(…): the expectation is incomplete; call toBe(marbles)',
       ].join('\n\n'),
     )
     const twice = await messageOf(({ expectObservable }) => {
@@ -489,7 +489,9 @@ describe('a failure', () => {
       it.toBe('')
       it.toBe('a')
     })
-    expect(twice).toBe('expectObservable(…).toBe("a"): what is expected here was said already: expectObservable(…).toBe("")')
+    expect(twice).toBe(
+      'expectObservable(…).toBe("a"): this expectation is complete already: expectObservable(…).toBe(""); call expectObservable(…) or expectSubscriptions(…) again',
+    )
   })
   it('of the test itself comes first, and no time passes after it', async () => {
     const seen: number[] = []
@@ -589,13 +591,15 @@ describe('bad input is an error that says what, where and what was expected', ()
       expectObservable(NEVER, '---^-!').toBe('')
       expectObservable(NEVER, '--^').toBe('')
     })
-    expect(message).toBe('expectObservable(…, subscriptionMarbles): expected a ^ that is still to come, got one in frame 2; it is frame 3')
+    expect(message).toBe(
+      'expectObservable(…, subscriptionMarbles): expected a ^ in a later frame, got one in frame 2; the test is in frame 3',
+    )
   })
   it('the function of the test', async () => {
     await expect(marbles('a' as never)).rejects.toThrow('marbles(fn): expected a function, got "a"')
   })
   it('one at a time', async () => {
-    expect(await messageOf(() => marbles(() => {}))).toContain('under way already')
+    expect(await messageOf(() => marbles(() => {}))).toContain('is running already')
     expect(asyncScheduler.now()).toBeGreaterThan(1e12)
   })
 })

@@ -1,12 +1,15 @@
 /**
- * A bubble: real code under a clock of its own, which moves when everything in it is durably blocked. Go's `testing/synctest`.
+ * A bubble: real code under a clock of its own, which moves when everything in it is durably blocked. Go's
+ * `testing/synctest`.
  *
- *     run what is ready ──nobody is──▶ somebody waits for quiet? ──yes──▶ let it go on
- *             ▲                              │ no
- *             └────── the next timer ◀───────┤
- *                                            └─ no timer: the root is blocked (deadlock), or has ended and left goroutines behind (leak), or all is over
+ *     run the ready goroutines ──none──▶ a goroutine waits for quiet? ──yes──▶ resume it
+ *             ▲                                │ no
+ *             └────── the next timer ◀─────────┤
+ *                                              └─ no timer: the root is blocked (deadlock), has left goroutines
+ *                                                 behind (leak), or all have ended
  *
- * Works for goroutines, operators and async functions over operations; it patches no globals, so `setTimeout` and I/O are outside of it.
+ * Goroutines, operators and async functions over operations run in a bubble. No global is patched, so `setTimeout` and
+ * I/O are outside.
  */
 import { setProbe, type Body, type Observed, type Op } from '../../runtime/index.js'
 import {
@@ -26,7 +29,7 @@ import { enter } from './exclusive.js'
 import { Quiescence } from './quiescence.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 
-/** What the root of a bubble is given. */
+/** The bubble, as its root function sees it. */
 export interface Bubble {
   /** Waits until every other goroutine of the bubble has ended or is blocked. */
   wait(): Op<void>
@@ -34,30 +37,37 @@ export interface Bubble {
   now(): number
 }
 
-/** A bubble went wrong: its root is blocked for ever, or left goroutines behind. */
+/** The root of a bubble is blocked forever, or left goroutines behind. */
 export class BubbleError extends Error {
   override readonly name = 'BubbleError'
   constructor(
     message: string,
-    /** Who was there, and who waits for whom. */
+    /** The goroutines alive, and which of them waits for which. */
     readonly dump: Dump,
   ) {
     super(message)
   }
 }
 
-/** Turns of the event loop in a row without anybody ready, after which all is blocked: async functions take a microtask or two. */
+/**
+ * Turns of the event loop in a row without a ready goroutine, after which all count as blocked. Async functions need a
+ * few microtasks.
+ */
 const QUIET_TURNS = 3
 
-/** So many timers in a row that made nobody ready, and it will go on like that: a ticker beside a deadlock. */
+/**
+ * Timers in a row that made no goroutine ready, after which the bubble counts as idle forever: a ticker beside a
+ * deadlock.
+ */
 const MOST_IDLE = 1_000
 
 /**
- * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Time begins with the year 2000 and moves when everything is
- * durably blocked, so a test that sleeps an hour takes none. Rejects with what `fn` throws; with BubbleError "deadlock: all goroutines in bubble are
- * blocked" where nothing can go on, and where goroutines are left behind, naming each, what it waits on, and for how long.
+ * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Virtual time starts with the
+ * year 2000 and moves when every goroutine is durably blocked, so a test that sleeps an hour takes no time. Rejects
+ * with the error that `fn` throws; and with BubbleError "deadlock: all goroutines in bubble are blocked" where nothing
+ * can continue, and where goroutines are left behind. The error names each goroutine, its operation and its wait in ms.
  *
- * One at a time: a second bubble is an error. Source: Go's `synctest.Test`.
+ * One at a time: a second bubble throws an Error. Source: Go's `synctest.Test`.
  *
  * @example
  * ```ts
@@ -77,7 +87,7 @@ export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
   }
 }
 
-/** Counts how often somebody became ready. */
+/** Counts the wakes of goroutines. */
 class Stirs extends Tracker {
   stirs = 0
   override wake(goroutine: Observed): void {
@@ -121,7 +131,7 @@ class Inside implements Bubble {
     }
   }
 
-  /** Asked at each timer. Of async functions it is not seen when they go on. */
+  /** Called at each timer. The wakes of async functions are not visible. */
   private _isIdleForGood(): boolean {
     const { stirs } = this._tracker
     const isIdle = stirs === this._stirs && !this._tracker.live().some((one) => one.isAsync)

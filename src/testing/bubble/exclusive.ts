@@ -1,10 +1,9 @@
-/** Bubbles and explorations share the one run queue, so there is one of them at a time. */
-let underWay: string | null = null
+/** Bubbles and explorations share the run queue, so one of them runs at a time. */
+let running: string | null = null
 
-/** Answers how to leave. */
-export function enter(what: string): () => void {
-  if (underWay !== null)
-    throw new Error(`${what}: there is ${underWay} under way already; they share the run queue, so run one after the other`)
-  underWay = what
-  return () => void (underWay = null)
+/** Returns a function that leaves. Throws an Error while another call has entered. */
+export function enter(call: string): () => void {
+  if (running !== null) throw new Error(`${call}: ${running} is running already; both need the run queue, so run them one after the other`)
+  running = call
+  return () => void (running = null)
 }

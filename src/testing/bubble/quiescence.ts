@@ -1,4 +1,7 @@
-/** An operation that is ready when nobody else can go on: who performs the runs says when that is, and lets one go on at a time. */
+/**
+ * An operation that is ready when no other goroutine can continue. The runner decides when that is, and resumes one
+ * waiter at a time.
+ */
 import { Operation, PENDING, WaitQueue, type Pending, type Waiter } from '../../runtime/internal.js'
 
 export class Quiescence extends Operation<void> {
@@ -8,7 +11,7 @@ export class Quiescence extends Operation<void> {
     super()
   }
 
-  /** Nobody can go on; answers whether somebody waited for that. */
+  /** No goroutine can continue: resumes a waiter. Returns whether there was one. */
   reached(): boolean {
     const waiter = this._waiters.shift()
     waiter?.settle(undefined)

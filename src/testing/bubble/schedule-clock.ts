@@ -1,9 +1,9 @@
 import type { Clock } from '../../runtime/internal.js'
 
-/** Virtual time begins with the year 2000, as in Go's synctest. */
+/** Virtual time starts with the year 2000, as in Go's synctest. */
 export const EPOCH = Date.UTC(2000, 0, 1)
 
-/** Time that passes when somebody says so. `at` is when its one alarm is due; Infinity where none is set. */
+/** Virtual time, which moves when `fire` is called. `at` is the time of its one alarm; Infinity where none is set. */
 export class ScheduleClock implements Clock {
   time = EPOCH
   private _ring: (() => void) | null = null

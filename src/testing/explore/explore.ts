@@ -11,8 +11,9 @@ export interface ExploreOptions {
   /** The most schedules to try; default 1000. */
   readonly schedules?: number
   /**
-   * How schedules are chosen; default `random`. `pct` finds bugs that need few orderings (`depth`) with a known probability; `exhaustive` tries all
-   * schedules with at most `preemptions` preemptions; `first-in` is the one schedule without a switch.
+   * How schedules are chosen; default `random`. `pct` finds bugs that need few orderings (`depth`) with a known
+   * probability; `exhaustive` tries all schedules with at most `preemptions` preemptions; `first-in` is the one
+   * schedule without a switch.
    */
   readonly strategy?: 'random' | 'pct' | 'exhaustive' | 'first-in'
   /** Of `random` and `pct`: the same seed gives the same schedules. Default 1. */
@@ -23,16 +24,19 @@ export interface ExploreOptions {
   readonly preemptions?: number
   /** Steps after which a run counts as endless (`step-limit`); default 10,000. */
   readonly steps?: number
-  /** Whether an operation that a goroutine makes and never performs (`jobs.send(1)` alone) is a finding (`unperformed`); default true. */
+  /**
+   * Whether an operation that a goroutine makes and never performs (`jobs.send(1)` alone) is a finding (`unperformed`);
+   * default true.
+   */
   readonly unperformed?: boolean
   /**
-   * Whether an unlock by a goroutine that does not hold the lock is a finding (`foreign-unlock`); default false, since Go allows it. Slower: the holders
-   * of all locks are tracked.
+   * Whether an unlock by a goroutine that does not hold the lock is a finding (`foreign-unlock`); default false, since
+   * Go allows it. Slower: the holders of all locks are tracked.
    */
   readonly ownedLocks?: boolean
   /**
-   * Whether an `add` to a wait group from zero, after the last wait on it has returned, is a finding (`late-add`): nobody waits for that work. Default
-   * false, since a program may intend it.
+   * Whether an `add` to a wait group from zero, after the last wait on it has returned, is a finding (`late-add`):
+   * nobody waits for that work. Default false, since a program may intend it.
    */
   readonly waitGroups?: boolean
 }
@@ -47,7 +51,10 @@ export interface Exploration {
   readonly isComplete: boolean
 }
 
-/** A schedule under which the program fails, shrunk to few switches. `replay(token, program)` runs the program under it again. */
+/**
+ * A schedule under which the program fails, shrunk to few switches. `replay(token, program)` runs the program under it
+ * again.
+ */
 export class ScheduleError extends Error {
   override readonly name = 'ScheduleError'
   constructor(
@@ -69,14 +76,15 @@ export class ScheduleError extends Error {
 }
 
 /**
- * Runs a program under many schedules, in virtual time. Which goroutine continues after each operation, which case a select looks at first, and when timers
- * fire are choices of the schedule. Rejects with a ScheduleError at the first run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
+ * Runs a program under many schedules, in virtual time. Which goroutine continues after each operation, which case a
+ * select looks at first, and when timers fire are choices of the schedule. Rejects with a ScheduleError at the first
+ * run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
  *
- * The program is a goroutine function (or an async function, which is slower). It must create everything it uses, and be deterministic under a given
- * schedule. Its argument is the run, whose `choose(n)` is a choice too.
+ * The program is a goroutine function (or an async function, which is slower). It must create everything it uses, and
+ * be deterministic under a given schedule. Its argument is the run, whose `choose(n)` is a choice too.
  *
- * One exploration at a time: the exploration owns the run queue meanwhile. Throws TypeError or RangeError for bad options. Sources: CHESS (Musuvathi et al.,
- * 2008), PCT (Burckhardt et al., 2010).
+ * One exploration at a time: the exploration owns the run queue meanwhile. Throws TypeError or RangeError for bad
+ * options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).
  *
  * @example
  * ```ts
@@ -114,8 +122,8 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
 const MOST_STEPS = 10_000
 
 /**
- * Runs the program under the schedule of a ScheduleError. Rejects with the same error again, or resolves when the program no longer fails. Throws TypeError
- * for a malformed token.
+ * Runs the program under the schedule of a ScheduleError. Rejects with the same error again, or resolves when the
+ * program no longer fails. Throws TypeError for a malformed token.
  *
  * @example
  * ```ts

@@ -24,8 +24,8 @@ export type FormerFindingKind = Exclude<FindingKind, 'step-limit' | 'foreign-unl
 export interface Finding {
   readonly kind: FindingKind
   /**
-   * The kind under its name of up to version 0.1: `steps` for `step-limit`, `stranger` for `foreign-unlock`, `unwaited` for `late-add`; the other kinds
-   * have the same name.
+   * The kind under its name of up to version 0.1: `steps` for `step-limit`, `stranger` for `foreign-unlock`, `unwaited`
+   * for `late-add`; the other kinds have the same name.
    * @deprecated Compare `kind`. This property goes with the next release.
    */
   readonly formerKind: FormerFindingKind

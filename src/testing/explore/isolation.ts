@@ -1,7 +1,8 @@
 /**
  * Takes over the run queue, the clock, the random numbers and the crash hook for an exploration.
  *
- * Always true: goroutines and timers from outside the exploration neither run nor get lost. They continue during `letHostIn` and after `close`.
+ * Always true: goroutines and timers from outside the exploration neither run nor get lost. They continue during
+ * `letHostIn` and after `close`.
  */
 import { onCrash, type Observed } from '../../runtime/index.js'
 import {

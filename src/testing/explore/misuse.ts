@@ -8,8 +8,8 @@
  *
  * A late add is a finding when no later wait on the group returns. Go's rule is wider: an `Add` from zero must happen
  * before the `Wait` under every schedule, which only an order of events (happens-before) shows. This rule needs none,
- * since the schedule in which the wait comes first is among the explored ones. It accepts rounds, each with its wait. It
- * misses a wait that was too early where a later wait on the same group makes up for it.
+ * since the schedule in which the wait comes first is among the explored ones. It accepts rounds, each with its wait.
+ * It misses a wait that was too early where a later wait on the same group makes up for it.
  */
 import { queue, type Names, type Operation, type Spawned } from '../../runtime/internal.js'
 

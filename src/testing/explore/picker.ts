@@ -1,9 +1,11 @@
 /**
- * A picker takes the decisions of one run: which ready goroutine continues, which case a select looks at first, whether a timer fires while a goroutine is
- * ready, and what the program itself asks for. It answers each decision with an option, a number below `options`.
+ * A picker takes the decisions of one run: which ready goroutine continues, which case a select looks at first, whether
+ * a timer fires while a goroutine is ready, and what the program itself asks for. It decides with an
+ * option, a number below `options`.
  *
- * Always true: option 0 is the plain one. The goroutine that ran last continues as long as it can, then first in, first out; timers fire when no goroutine
- * is ready. A schedule is therefore known by its options other than 0 (the switches), and a token holds only those.
+ * Always true: option 0 is the plain one. The goroutine that ran last continues as long as it can, then first in, first
+ * out; timers fire when no goroutine is ready. A schedule is therefore known by its options other than 0 (the
+ * switches), and a token holds only those.
  */
 import type { Runnable } from '../../runtime/internal.js'
 
@@ -14,7 +16,10 @@ export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose'
 export const theTime: Runnable & { readonly name: string } = { name: 'time', run() {} }
 
 export interface Picker {
-  /** Returns an option. `candidates` are the ready goroutines, valid during the call only; null where the decision is of another kind. */
+  /**
+   * Returns an option. `candidates` are the ready goroutines, valid during the call only; null where the decision is of
+   * another kind.
+   */
   pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number
 }
 

@@ -1,10 +1,11 @@
 /**
- * A schedule as data, before it runs. A pick is exact (`2`: the third option, or the last of fewer) or drawn: a number that stands for a preference among
- * the options of that decision. The number of options is known only during the run, but the meaning of a pick depends on the pick alone. A schedule can
- * therefore be cut and simplified without running it, and fast-check's `seed` and `path` lead to the same schedule again.
+ * A schedule as data, before it runs. A pick is exact (`2`: the third option, or the last of fewer) or drawn: a number
+ * that stands for a preference among the options of that decision. The number of options is known only during the run,
+ * but the meaning of a pick depends on the pick alone. A schedule can therefore be cut and simplified without running
+ * it, and fast-check's `seed` and `path` lead to the same schedule again.
  *
- * A row of equal drawn picks prefers the same goroutines throughout: the priorities of PCT (Burckhardt et al., 2010), with a change point at the end of the
- * row. Rows of length 1 are a random walk.
+ * A row of equal drawn picks prefers the same goroutines throughout: the priorities of PCT (Burckhardt et al., 2010),
+ * with a change point at the end of the row. Rows of length 1 are a random walk.
  */
 import { Spawned } from '../../runtime/internal.js'
 import { hashOf, scaled } from './hash.js'

@@ -1,8 +1,9 @@
 /**
- * The ready goroutines, in the order in which a picker sees them: the goroutine that ran last, then first in, first out; last the next timer, if one is set.
+ * The ready goroutines, in the order in which a picker sees them: the goroutine that ran last, then first in, first
+ * out; last the next timer, if one is set.
  *
- * Always true: a picker that takes option 0 forever starves no goroutine. A goroutine that never waits, and one that yields, goes to the end; a timer that
- * has been kept waiting for long comes first.
+ * Always true: a picker that takes option 0 forever starves no goroutine. A goroutine that never waits, and one that
+ * yields, goes to the end; a timer that has been kept waiting for long comes first.
  */
 import { Spawned, type Runnable } from '../../runtime/internal.js'
 import { theTime, type ChoiceKind } from './picker.js'
@@ -10,7 +11,10 @@ import { theTime, type ChoiceKind } from './picker.js'
 /** Steps in a row of one goroutine while others are ready; then the others come first. */
 const PATIENCE = 200
 
-/** Steps that a timer waits while a goroutine is ready; a goroutine that polls for the time would never see it pass otherwise. */
+/**
+ * Steps that a timer waits while a goroutine is ready; a goroutine that polls for the time would never see it pass
+ * otherwise.
+ */
 const TIMER_PATIENCE = 500
 
 export type Choose = (options: number, kind: ChoiceKind, candidates: readonly object[] | null) => number

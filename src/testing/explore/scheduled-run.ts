@@ -3,8 +3,9 @@
  *
  *     ready goroutines + the next timer ──pick──▶ one step, up to the next operation ──▶ ready goroutines …
  *
- * A run ends when no goroutine is ready and no timer is set (or only timers that nobody waits for), or at the step limit. A program of generators runs
- * without a turn of the event loop; a program with async functions waits for their microtasks between steps.
+ * A run ends when no goroutine is ready and no timer is set (or only timers that nobody waits for), or at the step
+ * limit. A program of generators runs without a turn of the event loop; a program with async functions waits for their
+ * microtasks between steps.
  *
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
@@ -44,7 +45,9 @@ interface Misuses {
   readonly waitGroups?: boolean
 }
 
-/** Timers in a row that made no goroutine ready, after which the run counts as idle forever: a ticker beside a deadlock. */
+/**
+ * Timers in a row that made no goroutine ready, after which the run counts as idle forever: a ticker beside a deadlock.
+ */
 const MOST_IDLE = 100
 
 /** Turns of the event loop in a row without a step, after which async functions count as at rest. */
@@ -105,7 +108,10 @@ export class ScheduledRunner implements Trial {
     return this._clock.time - EPOCH
   }
 
-  /** An operation that is ready when no other goroutine of the run can continue. A run in which a goroutine waits for it has no deadlock. */
+  /**
+   * An operation that is ready when no other goroutine of the run can continue. A run in which a goroutine waits for it
+   * has no deadlock.
+   */
   quiescence(): Op<void> {
     return this._quiescence
   }

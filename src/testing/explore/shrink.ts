@@ -1,8 +1,10 @@
 /**
- * Schedules simpler than a given one, the simplest first: without its tail; then with fewer switches, in long and short stretches; then with an earlier
- * switch or a lower option. The search continues from the schedule that still fails, at the place where it was found.
+ * Schedules simpler than a given one, the simplest first: without its tail; then with fewer switches, in long and short
+ * stretches; then with an earlier switch or a lower option. The search continues from the schedule that still fails, at
+ * the place where it was found.
  *
- * Always true: each schedule proposed is less than the given one by (tail, switches, decisions, options), so shrinking ends.
+ * Always true: each schedule proposed is less than the given one by (tail, switches, decisions, options), so shrinking
+ * ends.
  */
 import { cutTail, isExact, type Picks, type Switch } from './picks.js'
 
@@ -26,7 +28,10 @@ export interface Simpler {
   readonly place: Place | null
 }
 
-/** Shrinks until no simpler schedule fails, or no runs are left. `stillFails` runs the program and returns whether it fails in the same way. */
+/**
+ * Shrinks until no simpler schedule fails, or no runs are left. `stillFails` runs the program and returns whether it
+ * fails in the same way.
+ */
 export async function shrink(found: Picks, stillFails: (picks: Picks) => Promise<boolean>): Promise<Picks> {
   let best: Simpler = { picks: found, place: null }
   let runs = 0

@@ -22,9 +22,10 @@ export function randomWalk(seed: number): Strategy {
 }
 
 /**
- * PCT (Burckhardt et al., 2010): each goroutine has a random priority, the highest continues, and at `depth - 1` random steps the running goroutine falls
- * to the lowest. A bug that needs `depth` orderings is found with a probability that has a lower bound. The highest also falls at every 100th step, so that
- * a goroutine that polls does not keep the others out forever.
+ * PCT (Burckhardt et al., 2010): each goroutine has a random priority, the highest continues, and at `depth - 1` random
+ * steps the running goroutine falls to the lowest. A bug that needs `depth` orderings is found with a probability that
+ * has a lower bound. The highest also falls at every 100th step, so that a goroutine that polls does not keep the
+ * others out forever.
  */
 export function pct(seed: number, depth: number): Strategy {
   return new Pct(seed, depth)
@@ -85,7 +86,10 @@ class Pct implements Strategy, Picker {
   }
 }
 
-/** Every schedule with at most `preemptions` preemptions, depth first; for small programs. All options of other decisions are tried. */
+/**
+ * Every schedule with at most `preemptions` preemptions, depth first; for small programs. All options of other
+ * decisions are tried.
+ */
 export function exhaustive(preemptions: number): Strategy {
   return new Exhaustive(preemptions)
 }

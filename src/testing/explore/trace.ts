@@ -9,7 +9,10 @@ export interface Event {
   readonly did: string
 }
 
-/** Records the events that the probe reports. Channels and locks are numbered by kind, in the order of their first event. */
+/**
+ * Records the events that the probe reports. Channels and locks are numbered by kind, in the order of their first
+ * event.
+ */
 export class Trace extends Tracker {
   readonly events: Event[] = []
   private _who = 'nobody'

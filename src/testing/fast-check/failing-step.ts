@@ -3,8 +3,9 @@ import fc, { toStringMethod } from 'fast-check'
 import { checkFunction, isGenerator, isGeneratorFunction, isOperation, isThenable } from '../../runtime/internal.js'
 
 /**
- * `throw`: the call throws, and the step does not run. `reject`: the step does not run either, and the result fails: a rejected promise or, of a generator
- * function, a generator that throws. `after`: the step runs and then fails; its effect stays, its result is lost.
+ * `throw`: the call throws, and the step does not run. `reject`: the step does not run either, and the result fails: a
+ * rejected promise or, of a generator function, a generator that throws. `after`: the step runs and then fails; its
+ * effect stays, its result is lost.
  */
 export type FailureWay = 'throw' | 'reject' | 'after'
 
@@ -21,8 +22,8 @@ export interface Failures {
   /** In the order of the calls; empty where none fails. */
   readonly points: readonly FailurePoint[]
   /**
-   * Returns the step with these failures. The calls of each returned function count from 1. For a step that returns an operation or an observable, draw
-   * ways without `reject`; for an observable, also without `after`.
+   * Returns the step with these failures. The calls of each returned function count from 1. For a step that returns an
+   * operation or an observable, draw ways without `reject`; for an observable, also without `after`.
    */
   in<A extends readonly unknown[], R>(step: (...args: A) => R): (...args: A) => R
 }

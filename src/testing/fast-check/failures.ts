@@ -36,8 +36,8 @@ const NONE = 4
 const UNUSUAL = 3
 
 /**
- * Failures of a step among its first `calls` calls: none, or up to `most` of them, each in one of the ways. Shrinks to none, then to fewer, earlier and
- * plainer failures.
+ * Failures of a step among its first `calls` calls: none, or up to `most` of them, each in one of the ways. Shrinks to
+ * none, then to fewer, earlier and plainer failures.
  *
  * Throws TypeError or RangeError where `calls` is not a whole number from 1 up, and for bad options.
  *

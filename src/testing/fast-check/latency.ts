@@ -13,8 +13,8 @@ const SHORT = 10
 const LONG = 1_000
 
 /**
- * The duration of a step, in whole ms: mostly 0 or a few ms, so that several steps end at the same moment, and some up to `max`. Shrinks to 0. For
- * `sleep(ms)` in a program that runs in virtual time.
+ * The duration of a step, in whole ms: mostly 0 or a few ms, so that several steps end at the same moment, and some up
+ * to `max`. Shrinks to 0. For `sleep(ms)` in a program that runs in virtual time.
  *
  * Throws TypeError or RangeError for bad options.
  *

@@ -6,8 +6,8 @@ import { checkFlags, checkOptions } from './options.js'
 
 export interface PayloadOptions {
   /**
-   * Whether to draw values that a stage or an `await` would perform: promises, thenables, generators, operations. Default true: a channel carries them
-   * unchanged.
+   * Whether to draw values that a stage or an `await` would perform: promises, thenables, generators, operations.
+   * Default true: a channel carries them unchanged.
    */
   readonly work?: boolean
 }
@@ -48,8 +48,9 @@ const work: readonly (() => unknown)[] = [
 ]
 
 /**
- * Values that code easily takes for something else: for no value, for the end, for a failure, for work. A channel carries each value unchanged, and an object
- * by identity: compare with `Object.is`. Shrinks to 0, through the plainer values.
+ * Values that code easily takes for something else: for no value, for the end, for a failure, for work. A channel
+ * carries each value unchanged, and an object by identity: compare with `Object.is`. Shrinks to 0, through the plainer
+ * values.
  *
  * Throws TypeError for bad options.
  *

@@ -18,8 +18,9 @@ const SLICE = 20
 let sliceBegan = 0
 
 /**
- * The schedule of a run: which goroutine continues after each operation, which ready case a select takes, and when timers fire. Made by `schedule()` or
- * `scheduleOf(token)`. Under the same schedule the same program runs the same way each time. Prints as `scheduleOf("s1-…")`.
+ * The schedule of a run: which goroutine continues after each operation, which ready case a select takes, and when
+ * timers fire. Made by `schedule()` or `scheduleOf(token)`. Under the same schedule the same program runs the same way
+ * each time. Prints as `scheduleOf("s1-…")`.
  *
  * @example
  * ```ts
@@ -33,18 +34,20 @@ let sliceBegan = 0
  */
 export interface RunSchedule {
   /**
-   * Runs the program from start to end in virtual time, and resolves to its result. Rejects with a ScheduleError where the program fails, crashes,
-   * deadlocks, leaves a goroutine behind, or does not end. The rules of `explore` for programs hold here too. One run at a time.
+   * Runs the program from start to end in virtual time, and resolves to its result. Rejects with a ScheduleError where
+   * the program fails, crashes, deadlocks, leaves a goroutine behind, or does not end. The rules of `explore` for
+   * programs hold here too. One run at a time.
    */
   run<T>(program: Body<[Trial], T>): Promise<T>
   /**
-   * Runs the program within the call, for `fc.property`. For programs of generators and plain functions: throws TypeError where an async function takes
-   * part, since that continues by promises. Throws the ScheduleError.
+   * Runs the program within the call, for `fc.property`. For programs of generators and plain functions: throws
+   * TypeError where an async function takes part, since that continues by promises. Throws the ScheduleError.
    */
   runSync<T>(program: Body<[Trial], T>): T
   /**
-   * The choices of the first run that failed, or else of the last run, for `replay(token, program)` of `millrace/testing` and for `scheduleOf(token)`. Null
-   * for a drawn schedule that has not run yet: the number of its choices is not known.
+   * The choices of the first run that failed, or else of the last run, for `replay(token, program)` of
+   * `millrace/testing` and for `scheduleOf(token)`. Null for a drawn schedule that has not run yet: the number of its
+   * choices is not known.
    */
   readonly token: string | null
 }
@@ -132,8 +135,9 @@ async function letHostIn(): Promise<void> {
 }
 
 /**
- * The schedule of a token, from a ScheduleError or a counterexample: runs a program under that schedule again. Also for the `examples` of `fc.assert`, which
- * fast-check tries first. The options are those of `schedule`. Throws TypeError for a malformed token.
+ * The schedule of a token, from a ScheduleError or a counterexample: runs a program under that schedule again. Also for
+ * the `examples` of `fc.assert`, which fast-check tries first. The options are those of `schedule`. Throws TypeError
+ * for a malformed token.
  *
  * @example
  * ```ts

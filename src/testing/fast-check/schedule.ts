@@ -1,4 +1,7 @@
-/** Schedules as an arbitrary: some prefer a few goroutines, some are random walks, some have a switch or two, some have none. */
+/**
+ * Schedules as an arbitrary: some prefer a few goroutines, some are random walks, some have a switch or two, some have
+ * none.
+ */
 import { Arbitrary, Stream, Value, type Random } from 'fast-check'
 import type { ReplayOptions } from '../explore/explore.js'
 import { picksOf, randomPicks, type Picks, type Switch } from '../explore/picks.js'
@@ -15,14 +18,18 @@ const MOST_SWITCHES = 3
 const LATEST = 30
 const HIGHEST = 3
 
-/** Decisions in a row with the same preferences. In a longer row, a preferred goroutine that polls keeps the others out. */
+/**
+ * Decisions in a row with the same preferences. In a longer row, a preferred goroutine that polls keeps the others out.
+ */
 const LONGEST_ROW = 100
 
 /**
- * Schedules for programs: `s.run(program)` runs a program in virtual time, as one run of `explore`; a ScheduleError fails the property. Shrinks to fewer
- * switches, then to earlier ones. Prints as `scheduleOf("s1-…")`, whose token `replay` takes too. The options are those of `replay`.
+ * Schedules for programs: `s.run(program)` runs a program in virtual time, as one run of `explore`; a ScheduleError
+ * fails the property. Shrinks to fewer switches, then to earlier ones. Prints as `scheduleOf("s1-…")`, whose token
+ * `replay` takes too. The options are those of `replay`.
  *
- * Throws TypeError or RangeError for bad options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).
+ * Throws TypeError or RangeError for bad options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al.,
+ * 2010).
  *
  * @example
  * ```ts

@@ -12,8 +12,9 @@ export type { MakeSource, SourceLawOptions } from './source/subject.js'
 export type { LawWork } from './support/watched-work.js'
 
 /**
- * The suites of laws, by kind of subject. Each law is a program that runs under many schedules in virtual time; the schedule also chooses the data, the pace
- * and the moment of leaving. A law that is broken rejects with LawError, whose token shows it again by `law.replay`. See `explore`.
+ * The suites of laws, by kind of subject. Each law is a program that runs under many schedules in virtual time; the
+ * schedule also chooses the data, the pace and the moment of leaving. A law that is broken rejects with LawError, whose
+ * token shows it again by `law.replay`. See `explore`.
  *
  * @example
  * ```ts

@@ -23,9 +23,14 @@ export interface Law {
   readonly name: string
   /** The law in one sentence. */
   readonly meaning: string
-  /** Resolves where the law holds under all schedules tried; rejects with LawError. One check at a time, as explorations are. */
+  /**
+   * Resolves where the law holds under all schedules tried; rejects with LawError. One check at a time, as explorations
+   * are.
+   */
   check(): Promise<void>
-  /** Runs the schedule of a LawError. Rejects with the error again, or resolves when the law holds under that schedule. */
+  /**
+   * Runs the schedule of a LawError. Rejects with the error again, or resolves when the law holds under that schedule.
+   */
   replay(token: string): Promise<void>
 }
 

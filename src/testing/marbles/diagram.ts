@@ -1,17 +1,19 @@
 /**
  * Marble diagrams, read as RxJS's TestScheduler reads them in run mode: a frame is a ms.
  *
- *     -      a frame                       |   the end               ^   where a hot one is subscribed to; where a subscription begins
- *     (ab)   several in one frame, which   #   an error              !   where a subscription is over
- *            takes as many as it has       a   a value               9ms, 1.5s, 2m between blanks: so much time
- *            characters, as in RxJS            blanks are nothing
+ *     -      a frame                |   the end     ^   hot: the subscription; a subscription begins
+ *     (ab)   several in one frame   #   an error    !   a subscription is over
+ *     9ms, 1.5s, 2m between blanks: a time          a   a value    blanks mean nothing
  *
- * Where we differ on purpose: RxJS takes whatever it is given. Here a group is closed, has something in it and no time; nothing comes after the
- * end; with `values` each value is there; time may also be at the end of a diagram, and it counts in `time('9ms |')`, where RxJS counts characters.
+ * As in RxJS, a group takes a frame for each of its characters.
+ *
+ * Where we differ on purpose: RxJS accepts any string. Here a group must be closed, contain an event and no time;
+ * nothing follows the end; with `values` each letter has a value; and a time may stand at the end of a diagram and
+ * counts in `time('9ms |')`, where RxJS counts characters.
  */
 import { mistyped, show } from '../../runtime/internal.js'
 
-/** What is to happen, or has happened, and in which frame. */
+/** An event of an observable, expected or seen, and its frame. */
 export interface Happening {
   readonly frame: number
   readonly kind: 'next' | 'error' | 'complete'
@@ -19,26 +21,29 @@ export interface Happening {
   readonly value?: unknown
 }
 
-/** When somebody subscribed, and when that was over: Infinity where it never was. Frames count from the beginning of the test. */
+/**
+ * The frames of a subscription and of its end; Infinity where it did not end. Frames count from the beginning of the
+ * test.
+ */
 export interface SubscriptionLog {
   readonly subscribedFrame: number
   readonly unsubscribedFrame: number
 }
 
-/** What the letters of a diagram stand for. */
+/** The values of the letters of a diagram. */
 export type Values<T> = Readonly<Record<string, T>>
 
 interface Mark {
   readonly char: string
   readonly frame: number
-  /** Which character of the diagram it is, from 0. */
+  /** Index of the character in the diagram. */
   readonly at: number
 }
 
 const TIME = /(\d+(?:\.\d+)?)(ms|s|m)(?=\s|$)/y
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
 
-/** Frames by the clock and by a diagram are the same where they differ by less than a µs: time since 1970 has no more digits. */
+/** Rounds ms to µs: Unix time has no more digits, so frames of the clock and of a diagram compare equal. */
 export const frameOf = (ms: number): number => Math.round(ms * 1_000) / 1_000
 
 const REST = ', | (the end), # (an error), - (a frame), (…) (in one frame), blanks, and times as in " 9ms "'
@@ -81,7 +86,7 @@ function* marksOf(where: string, marbles: string): Generator<Mark, void> {
   if (group !== null) throw malformed(where, `) for the ( at ${group.at}`, marbles, marbles.length)
 }
 
-/** What happens in a cold observable, or is expected to happen; with `isHot`, a ^ says which frame is 0. */
+/** The events of a diagram; with `isHot`, the ^ marks frame 0. */
 export function readEvents(where: string, marbles: string, values: unknown, error: unknown, isHot = false): Happening[] {
   if (values !== undefined && (typeof values !== 'object' || values === null))
     throw mistyped(where, 'values as an object with a property for each letter', values)
@@ -107,12 +112,12 @@ export function readEvents(where: string, marbles: string, values: unknown, erro
 
 function valueOf(where: string, marbles: string, { char, at }: Mark, values: object | undefined): unknown {
   if (values === undefined) return char
-  if (Object.hasOwn(values, char)) return (values as Values<unknown>)[char] // it has it
+  if (Object.hasOwn(values, char)) return (values as Values<unknown>)[char] // hasOwn says so
   const known = Object.keys(values).join(', ')
   throw malformed(where, `a letter that has a value (${known === '' ? 'none has' : known})`, marbles, at)
 }
 
-/** When a subscription begins and is over; Infinity where the diagram does not say. */
+/** The frames of ^ and !; Infinity where the diagram has none. */
 export function readSubscription(where: string, marbles: string): SubscriptionLog {
   let subscribedFrame = Infinity
   let unsubscribedFrame = Infinity
@@ -129,7 +134,7 @@ export function readSubscription(where: string, marbles: string): SubscriptionLo
   return { subscribedFrame, unsubscribedFrame }
 }
 
-/** How many frames it is to the | of a diagram. */
+/** The frames up to the | of a diagram. */
 export function readTime(where: string, marbles: string): number {
   let end: number | null = null
   for (const { char, frame, at } of marksOf(where, marbles)) {
@@ -140,7 +145,7 @@ export function readTime(where: string, marbles: string): number {
   return end
 }
 
-/** Frames up to which dashes are written, and not a time. */
+/** The longest pause written as dashes; a longer one is written as a time. */
 const MOST_DASHES = 30
 
 /** A subscription as a diagram. */

@@ -1,6 +1,8 @@
-/** What a marble test expects: each is begun by an `expect…`, said by a `toBe`, and judged when all is over. */
+/**
+ * The expectations of a marble test: begun by an `expect…` call, completed by `toBe`, judged at the end of the test.
+ */
 
-/** What was expected of observables or subscriptions was not what was seen. */
+/** The events or subscriptions seen differ from those expected. */
 export class MarbleError extends Error {
   override readonly name = 'MarbleError'
 }
@@ -14,7 +16,7 @@ export class Expectations {
     return expectation
   }
 
-  /** Throws where some do not hold: with each of them, and from the place of the first. */
+  /** Throws a MarbleError that lists all differences, with the stack of the first expectation. */
   judge(): void {
     const wrong = this._all.flatMap((one) => {
       const verdict = one.verdict()
@@ -27,7 +29,7 @@ export class Expectations {
   }
 }
 
-/** One of them; `place` is where the test says it: a stack. */
+/** `place` is the stack of the line in the test. */
 class Expectation {
   private _title: string | null = null
   private _differs: () => string | null = () => null
@@ -38,25 +40,28 @@ class Expectation {
   ) {}
 
   is(title: string, differs: () => string | null, caller: Caller): void {
-    if (this._title !== null) throw new Error(`${title}: what is expected here was said already: ${this._title}`)
+    if (this._title !== null)
+      throw new Error(
+        `${title}: this expectation is complete already: ${this._title}; call expectObservable(…) or expectSubscriptions(…) again`,
+      )
     this._title = title
     this._differs = differs
     this.place = stackAbove(caller)
   }
 
-  /** What is wrong when all is over; null where nothing is. */
+  /** The difference, in words; null where there is none. */
   verdict(): string | null {
-    if (this._title === null) return `${this._what}: nothing is expected of it; call toBe(marbles)`
+    if (this._title === null) return `${this._what}: the expectation is incomplete; call toBe(marbles)`
     const differs = this._differs()
-    return differs === null ? null : `${this._title}: this is not what was seen\n${differs}`
+    return differs === null ? null : `${this._title}: the test saw something else\n${differs}`
   }
 }
 
 export type Caller = (...args: never[]) => unknown
 
-/** The lines of the stack above a function of the test kit; where the engine cannot tell, those of all. */
+/** The stack above a function of the test kit; the whole stack where the engine cannot cut it. */
 function stackAbove(caller: Caller): string {
   const holder = new Error()
-  Error.captureStackTrace?.(holder, caller) // not every engine has it, whatever the types say
+  Error.captureStackTrace?.(holder, caller) // missing in some engines, despite its type
   return (holder.stack ?? '').replace(/^Error\n/, '')
 }

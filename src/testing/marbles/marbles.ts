@@ -1,6 +1,6 @@
 /**
- * Marble tests in a bubble: what RxJS's TestScheduler offers in run mode, under the clock by which goroutines, our operators and RxJS's operators go.
- * Names and notation are RxJS's, so most of its tests move by their first line:
+ * Marble tests in a bubble: the features of RxJS's TestScheduler in run mode, with one clock for goroutines, Millrace's
+ * operators and RxJS's operators. Names and notation are those of RxJS, so a test moves by its first line:
  *
  *     new TestScheduler(equal).run(({ cold, … }) => { … })   ──▶   await marbles(({ cold, … }) => { … })
  */
@@ -16,44 +16,58 @@ export type { SubscriptionLog, Values as MarbleValues } from './diagram.js'
 export { MarbleError } from './expectations.js'
 export type { ColdObservable, HotObservable } from './sources.js'
 
-/** What a marble test is given. Each of them may be taken out of it: `({ cold, expectObservable }) => …`. */
+/** The tools of a marble test. Each may be destructured: `({ cold, expectObservable }) => …`. */
 export interface Marbles extends Bubble {
-  /** An observable that does what the diagram says, from its subscription on. `values` says what the letters stand for, `error` what `#` does. */
+  /**
+   * An observable with the events of the diagram, from its subscription on. `values` maps letters to values; `error` is
+   * the error of `#`.
+   */
   cold<T = string>(marbles: string, values?: Values<T>, error?: unknown): ColdObservable<T>
-  /** An observable that does so from the beginning of the test, or from a `^` in the diagram, whoever listens. */
+  /**
+   * An observable with the events of the diagram from the beginning of the test on (from the `^`, if there is one),
+   * with or without subscribers.
+   */
   hot<T = string>(marbles: string, values?: Values<T>, error?: unknown): HotObservable<T>
-  /** How many ms it is to the `|`. */
+  /** The ms up to the `|`. */
   time(marbles: string): number
   /**
-   * Subscribes to it: in the frame of the `^` in `subscriptionMarbles`, else at once; leaves it before what else is due in the frame of the `!`, else when
-   * nothing is left to happen. What is expected of it must be said, and is compared at the end.
+   * Subscribes to the observable: in the frame of the `^` in `subscriptionMarbles`, else at once. Unsubscribes in the
+   * frame of the `!`, before other events of that frame; else at the end of the test. The events are compared at the
+   * end; an expectation without `toBe` or `toEqual` fails.
    */
   expectObservable<T>(observable: Observable<T>, subscriptionMarbles?: string | null): ObservableExpectation<T>
-  /** Of the `subscriptions` of a cold or hot observable: compared at the end, in the order of their beginnings. */
+  /** Takes the `subscriptions` of a cold or hot observable; compared at the end, in the order in which they began. */
   expectSubscriptions(subscriptions: readonly SubscriptionLog[]): SubscriptionExpectation
-  /** Goes by the clock of the test, and its `now()` is the frame: for what has to be given a scheduler, as `timestamp(scheduler)`. */
+  /**
+   * A scheduler with the clock of the test: `now()` is the frame. For operators that need one: `timestamp(scheduler)`.
+   */
   readonly scheduler: SchedulerLike
 }
 
 export interface ObservableExpectation<T> {
-  /** Emits this, in these frames of the test, and nothing else. Values are compared by what is in them, observables by what happens in them. */
+  /**
+   * Expects exactly these events, in these frames of the test. Values are compared by content, inner observables by
+   * their events.
+   */
   toBe(marbles: string, values?: Values<unknown>, error?: unknown): void
-  /** Emits what the other does, subscribed to in the same frame. */
+  /** Expects the events of the other observable, subscribed to in the same frame. */
   toEqual(other: Observable<T>): void
 }
 
 export interface SubscriptionExpectation {
-  /** Had these subscriptions and no others; `[]` where nobody subscribed. */
+  /** Expects exactly these subscriptions; `[]` for none. */
   toBe(marbles: string | readonly string[]): void
 }
 
 /**
- * Runs a marble test in a bubble of its own: RxJS's notation, a frame is a ms, and all that waits for time goes by one clock: goroutines, the operators
- * of `millrace/operators`, and RxJS's own, which need not be given a scheduler. Goes on until nothing is left to happen, compares, and resolves to what `fn`
- * returns. `fn` may be a plain function, or one that waits: a generator function or an async one.
+ * Runs a marble test in a bubble of its own. The notation is that of RxJS, and a frame is 1 ms. Goroutines, the
+ * operators of `millrace/operators` and RxJS's own operators share one clock, without a scheduler argument. The test
+ * continues until no event is left, compares, and resolves to the result of `fn`: a plain function, a generator
+ * function or an async function.
  *
- * Rejects with MarbleError where something else was seen than expected, frame by frame; with what `fn` throws; with BubbleError where the test is blocked
- * for ever, or goroutines are left when all its subscriptions have ended. A diagram that is malformed is a RangeError. One at a time, as bubbles are.
+ * Rejects with MarbleError where the events differ, frame by frame; with the error that `fn` throws; with BubbleError
+ * where the test is blocked forever, or goroutines are left after all its subscriptions have ended. A malformed diagram
+ * throws RangeError. One test at a time, as with bubbles.
  *
  * Source: RxJS's `TestScheduler.run`; Go's `synctest.Test`.
  *
@@ -75,7 +89,7 @@ export async function marbles<R>(fn: Body<[Marbles], R>): Promise<R> {
       return yield* play.run(fn)
     })
   } finally {
-    const begun = play as Play | null // the compiler does not see that it was assigned
+    const begun = play as Play | null // assigned in the generator, which the compiler does not follow
     begun?.end()
   }
 }

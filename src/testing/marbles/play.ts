@@ -1,10 +1,11 @@
 /**
- * A marble test under way: what it set up, what it expects, and how its time passes.
+ * A running marble test: its subscriptions, its expectations, and its time.
  *
- *     the test's function ──▶ runs, by the clock of the bubble ──▶ has ended ──▶ what it set up plays on ──▶ nothing is left to happen ──▶ compared
+ *     the function runs ──▶ has ended ──▶ its subscriptions continue ──▶ no event is left ──▶ compared
  *
- * Always true: a diagram counts from the beginning of the test, that of a cold observable from its subscription; what is expected is compared before the
- * subscriptions of the test are taken back, so that one which never ended is seen as such; and all of them are taken back, also where the test fails.
+ * Always true: a diagram counts from the beginning of the test, the diagram of a cold observable from its subscription.
+ * Expectations are compared before the test unsubscribes, so that a subscription that never ended shows as such. The
+ * test unsubscribes from everything, also where it fails.
  */
 import { isObservable, type Observable, type Subscription } from 'rxjs'
 import type { Body } from '../../runtime/index.js'
@@ -22,13 +23,13 @@ import {
 import type { Bubble } from '../bubble/bubble.js'
 import { frameOf, readEvents, readSubscription, readTime, type Happening, type SubscriptionLog, type Values } from './diagram.js'
 import { Expectations } from './expectations.js'
-import { FrameScheduler, layUnderRxjs } from './scheduler.js'
+import { FrameScheduler, delegateRxjs } from './scheduler.js'
 import { Cold, Hot, type ColdObservable, type HotObservable } from './sources.js'
 import { differingEvents, differingSubscriptions, InnerEvents } from './verdict.js'
 import type { Marbles, ObservableExpectation, SubscriptionExpectation } from './marbles.js'
 import { ScheduleClock } from '../bubble/schedule-clock.js'
 
-/** So many timers in a row after all that the diagrams speak of, and it will go on like that: an interval that nobody ends. */
+/** Timers in a row after the last frame of the diagrams, after which the test ends: an interval without end. */
 const MOST_IDLE = 10_000
 
 export class Play implements Marbles {
@@ -39,14 +40,14 @@ export class Play implements Marbles {
   private readonly _subscriptions: Subscription[] = []
   private readonly _takeBack: () => void
   private _failure: Failure | null = null
-  /** The last frame that a diagram speaks of. */
+  /** The last frame of all diagrams. */
   private _last = 0
 
   constructor(bubble: Bubble) {
     this.now = () => bubble.now()
     this.wait = () => bubble.wait()
     this.scheduler = new FrameScheduler(this.now, (error) => (this._failure ??= { error }))
-    this._takeBack = layUnderRxjs(this.scheduler)
+    this._takeBack = delegateRxjs(this.scheduler)
   }
 
   readonly cold = <T>(marbles: string, values?: Values<T>, error?: unknown): ColdObservable<T> =>
@@ -63,7 +64,7 @@ export class Play implements Marbles {
     const now = this.now()
     if (subscribedFrame < now)
       throw new RangeError(
-        `expectObservable(…, subscriptionMarbles): expected a ^ that is still to come, got one in frame ${subscribedFrame}; it is frame ${now}`,
+        `expectObservable(…, subscriptionMarbles): expected a ^ in a later frame, got one in frame ${subscribedFrame}; the test is in frame ${now}`,
       )
     const begin = subscribedFrame === Infinity ? now : subscribedFrame
     if (unsubscribedFrame !== Infinity) this._last = Math.max(this._last, unsubscribedFrame)
@@ -101,13 +102,13 @@ export class Play implements Marbles {
     return { toBe }
   }
 
-  /** To be called when the bubble is over, whatever became of it. */
+  /** Called at the end of the bubble, also after a failure. */
   end(): void {
     this._takeBack()
     this._leave()
   }
 
-  /** Runs the test: in the bubble, as its root. */
+  /** Runs the test as the root of the bubble. */
   *run<R>(fn: Body<[Marbles], R>): Generator<never, R> {
     try {
       const test = spawn(fn, [this], { ended: (_, failure) => ((this._failure ??= failure), true) })
@@ -116,7 +117,7 @@ export class Play implements Marbles {
         () => test.hasEnded,
         () => operation === (operation = test.operation),
       )
-      const result = yield* test.join() // it is the end of `fn`
+      const result = yield* test.join() // the result of `fn`
       let frame = this.now()
       yield* this._pass(
         () => false,
@@ -134,10 +135,10 @@ export class Play implements Marbles {
     for (const one of this._subscriptions.splice(0)) one.unsubscribe()
   }
 
-  /** Lets time pass, timer by timer, until there are no more, or it is over, or it has been idle for long. */
+  /** Lets time pass, timer by timer, until no timer is left, or the test is over, or it has been idle for long. */
   private *_pass(isOver: () => boolean, isIdle: () => boolean): Generator<never, void> {
     const { clock } = time.timers
-    if (!(clock instanceof ScheduleClock)) throw new Error('marbles(fn): its clock was exchanged')
+    if (!(clock instanceof ScheduleClock)) throw new Error('marbles(fn): the clock of the bubble was replaced during the test')
     for (let idle = 0; idle < MOST_IDLE; idle = isIdle() ? idle + 1 : 0) {
       yield* this.wait()
       if (isOver() || this._failure !== null || clock.at === Infinity) return
@@ -145,7 +146,7 @@ export class Play implements Marbles {
     }
   }
 
-  /** What happens in an observable, from a frame to a frame. */
+  /** The events of an observable, from a frame to a frame. */
   private _watch(observable: Observable<unknown>, begin: number, end: number): readonly Happening[] {
     const seen: Happening[] = []
     let subscription: Subscription | null = null
@@ -180,7 +181,7 @@ export class Play implements Marbles {
   }
 }
 
-/** Waits until the next timer has fired, also where that is due now: set after it, so it comes later. */
+/** Waits until the next timer has fired. Set after that timer, so it is later even if both are due now. */
 class NextTimer extends Operation<void> {
   private _entry: TimerEntry | null = null
 
@@ -205,7 +206,7 @@ function withInnerEvents(event: Happening): Happening {
   return event.value instanceof Cold ? { ...event, value: new InnerEvents(event.value.events) } : event
 }
 
-/** Without a ^ there is no subscription, and none that can be over. */
+/** The subscription of a diagram; none without a ^. */
 function begun(where: string, marbles: string): readonly SubscriptionLog[] {
   const log = readSubscription(where, marbles)
   if (log.subscribedFrame !== Infinity) return [log]

@@ -1,12 +1,14 @@
 /**
- * RxJS's time, by the clock of the bubble.
+ * The schedulers of RxJS under the clock of the bubble.
  *
- * While it is laid, RxJS's own schedulers (`asyncScheduler`, which is what its operators take when they are given none, `asapScheduler`, and the delays
- * of `queueScheduler`) hand over to the one here, and their `now` is the frame. These are objects that RxJS exports; no global is patched, and no file
- * inside of RxJS is imported. TestScheduler's run mode lays delegates deeper down, but for the length of one synchronous call, and a bubble takes many
- * turns. Out of reach here is therefore what asks RxJS's inner clock: `timestamp()` and a ReplaySubject with a window, unless they are given the scheduler.
+ * During a test, RxJS's own schedulers (`asyncScheduler`, the default of its operators, `asapScheduler`, and the delays
+ * of `queueScheduler`) delegate to this scheduler, and their `now` is the frame. They are objects that RxJS exports; no
+ * global is patched, and no inner file of RxJS is imported. The run mode of TestScheduler replaces inner delegates, but
+ * only during one synchronous call, and a bubble takes many turns. Code that reads RxJS's inner clock is out of reach:
+ * `timestamp()` and a ReplaySubject with a window need the scheduler as an argument.
  *
- * Always true: work runs in the run queue, never within `schedule`; what is due at once runs after all that was ready has come to rest, as a timer does.
+ * Always true: work runs in the run queue, never within `schedule`. Work due at once runs after all ready goroutines
+ * have come to rest, as a timer does.
  */
 import { asapScheduler, asyncScheduler, queueScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs'
 import { queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
@@ -16,7 +18,7 @@ type Task<T> = (this: SchedulerAction<T>, state?: T) => void
 export class FrameScheduler implements SchedulerLike {
   constructor(
     readonly now: () => number,
-    /** Takes what a task throws. */
+    /** Receives the error of a task that throws. */
     readonly failed: (cause: unknown) => void,
   ) {}
 
@@ -24,13 +26,13 @@ export class FrameScheduler implements SchedulerLike {
     return new Action(this, work).schedule(state, delay)
   }
 
-  /** Before any timer: as soon as those have run that are ready. */
+  /** Schedules work before any timer: after the runnables that are ready. */
   scheduleSoon<T>(work: Task<T>, state?: T): Subscription {
     return new Action(this, work).scheduleSoon(state)
   }
 }
 
-/** A task that may be scheduled again by itself, as an interval is; over when it is unsubscribed. */
+/** A task that may schedule itself again, as an interval does. Unsubscribing ends it. */
 class Action<T> extends Subscription implements SchedulerAction<T> {
   private _timer: TimerEntry | null = null
   private _turn: Runnable | null = null
@@ -77,22 +79,22 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
   }
 }
 
-/** Has RxJS's schedulers hand over to `scheduler`. Answers how to take that back. */
-export function layUnderRxjs(scheduler: FrameScheduler): () => void {
+/** Makes RxJS's schedulers delegate to `scheduler`. Returns a function that restores them. */
+export function delegateRxjs(scheduler: FrameScheduler): () => void {
   const takeBack = [
-    lay(asyncScheduler, scheduler, (work, delay, state) => scheduler.schedule(work, delay, state)),
-    lay(asapScheduler, scheduler, (work, delay, state) =>
+    delegate(asyncScheduler, scheduler, (work, delay, state) => scheduler.schedule(work, delay, state)),
+    delegate(asapScheduler, scheduler, (work, delay, state) =>
       delay > 0 ? scheduler.schedule(work, delay, state) : scheduler.scheduleSoon(work, state),
     ),
-    lay(queueScheduler, scheduler, (work, delay, state) => (delay > 0 ? scheduler.schedule(work, delay, state) : null)),
+    delegate(queueScheduler, scheduler, (work, delay, state) => (delay > 0 ? scheduler.schedule(work, delay, state) : null)),
   ]
   return () => {
     for (const f of takeBack) f()
   }
 }
 
-/** `take` answers null for what is the business of RxJS's own. */
-function lay(
+/** `take` returns null where RxJS's own scheduler does the work. */
+function delegate(
   onto: SchedulerLike,
   scheduler: FrameScheduler,
   take: <T>(work: Task<T>, delay: number, state: T | undefined) => Subscription | null,
@@ -100,13 +102,13 @@ function lay(
   const putBack = [keep(onto, 'now'), keep(onto, 'schedule')]
   const schedule = onto.schedule.bind(onto)
   onto.now = scheduler.now
-  onto.schedule = <T>(work: Task<T>, delay = 0, state?: T) => take(work, delay, state) ?? schedule(work as never, delay, state as never) // the one generic handed to the other
+  onto.schedule = <T>(work: Task<T>, delay = 0, state?: T) => take(work, delay, state) ?? schedule(work as never, delay, state as never) // T is passed on unchanged
   return () => {
     for (const f of putBack) f()
   }
 }
 
-/** Answers how to put a property back, which may be the prototype's. */
+/** Returns a function that restores a property, which may be inherited. */
 function keep(object: object, name: string): () => void {
   const before = Object.getOwnPropertyDescriptor(object, name)
   return () => {

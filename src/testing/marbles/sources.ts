@@ -1,19 +1,19 @@
-/** Observables that do what a diagram says, and write down who subscribed from which frame to which. */
+/** Observables with the events of a diagram, which log their subscriptions. */
 import { Observable, Subject, type Observer, type Subscriber } from 'rxjs'
 import { frameOf, type Happening, type SubscriptionLog } from './diagram.js'
 import type { FrameScheduler } from './scheduler.js'
 
-/** Begins when it is subscribed to. */
+/** An observable whose events begin with each subscription. */
 export interface ColdObservable<T> extends Observable<T> {
   readonly subscriptions: readonly SubscriptionLog[]
 }
 
-/** Is under way from the beginning of the test, whoever listens. */
+/** An observable whose events begin with the test, with or without subscribers. */
 export interface HotObservable<T> extends Observable<T> {
   readonly subscriptions: readonly SubscriptionLog[]
 }
 
-/** Writes a subscription down, from now until it is over. */
+/** Logs a subscription from now until its end. */
 function log(subscriber: Subscriber<unknown>, subscriptions: SubscriptionLog[], scheduler: FrameScheduler): void {
   const subscribedFrame = frameOf(scheduler.now())
   const i = subscriptions.push({ subscribedFrame, unsubscribedFrame: Infinity }) - 1
@@ -36,7 +36,7 @@ export class Cold<T> extends Observable<T> implements ColdObservable<T> {
     const subscriptions: SubscriptionLog[] = []
     super((subscriber) => {
       log(subscriber, subscriptions, scheduler)
-      // The values are those that the diagram was given.
+      // The values of the diagram are of type T.
       for (const event of events) subscriber.add(scheduler.schedule(() => emit(event, subscriber as Observer<unknown>), event.frame))
     })
     this.subscriptions = subscriptions
@@ -55,7 +55,7 @@ export class Hot<T> extends Observable<T> implements HotObservable<T> {
       subscriber.add(subject.subscribe(subscriber))
     })
     this.subscriptions = subscriptions
-    // Set up after what the test says in one go, so that who is to subscribe in a frame does so before the events of that frame.
+    // Set up after the synchronous part of the test, so that subscriptions of a frame come before its events.
     scheduler.scheduleSoon(() => {
       const now = scheduler.now()
       const to = subject as Observer<unknown> // as above

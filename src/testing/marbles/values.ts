@@ -1,16 +1,16 @@
-/** Values as a marble test sees them: when two are the same, and how they are written in a line. */
+/** Equality of values in a marble test, and their text in one line. */
 import { StageTrail } from '../../operators/index.js'
 import { show } from '../../runtime/internal.js'
 
 /**
- * Whether they are alike in all that they hold: what is compared is the kind, the contents of arrays, maps, sets and dates, the name and message of
- * errors, their causes (but for the trail that our stages add), and the own properties, however deep; 0 and -0 are the same, and so is NaN.
+ * Whether two values have equal content: the prototype, the contents of arrays, maps, sets and dates, the name, message
+ * and cause of errors (without the stage trail), and the own properties, at any depth. 0 equals -0, and NaN equals NaN.
  */
 export function isSame(a: unknown, b: unknown, under: ReadonlyMap<object, object> = new Map()): boolean {
   if (a === b || Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
-  if (under.get(a) === b) return true // a ring, the same as far as it goes
+  if (under.get(a) === b) return true // a cycle, equal so far
   const within = new Map(under).set(a, b)
   const areSame = (x: readonly unknown[], y: readonly unknown[]): boolean =>
     x.length === y.length && x.every((one, i) => isSame(one, y[i], within))
@@ -20,18 +20,18 @@ export function isSame(a: unknown, b: unknown, under: ReadonlyMap<object, object
   return keys.every((key) => Object.hasOwn(b, key) && isSame(Reflect.get(a, key), Reflect.get(b, key), within))
 }
 
-/** What is in it that is no property of its own to be listed. */
+/** The content of a value outside of its own enumerable properties. */
 function contentsOf(value: object): readonly unknown[] {
   if (value instanceof Date) return [value.getTime()]
   if (value instanceof Error) return [value.name, value.message, value.cause instanceof StageTrail ? undefined : value.cause]
   return value instanceof Map || value instanceof Set ? [...value] : []
 }
 
-/** How deep a value is written. */
+/** Levels of a value that are written. */
 const DEPTH = 4
 const LENGTH = 72
 
-/** A value in one line, cut where it is long. */
+/** A value in one line; a long line is cut. */
 export function lineOf(value: unknown): string {
   const text = write(value, DEPTH)
   return text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text

@@ -1,8 +1,8 @@
-/** What a marble test expected beside what it saw: whether they are the same, and both in columns where they are not. */
+/** Compares the events a marble test expected with those it saw, and shows differences in columns. */
 import { subscriptionText, type Happening, type SubscriptionLog } from './diagram.js'
 import { isSame, lineOf } from './values.js'
 
-/** What an observable of the test emitted, where that was an observable: it is compared by what happens in it. */
+/** An inner observable as a value: compared by its events. */
 export class InnerEvents {
   constructor(readonly events: readonly Happening[]) {}
 }
@@ -14,11 +14,11 @@ interface Row {
   readonly isSame: boolean
 }
 
-/** Rows before the first that differs, and in all. */
+/** Rows before the first difference, and in all. */
 const ROWS_BEFORE = 5
 const MOST_ROWS = 30
 
-/** Null where all is as expected; else what differs, in columns. */
+/** Returns the differences in columns; null where there are none. */
 export function differingEvents(expected: readonly Happening[], seen: readonly Happening[], values: object | undefined): string | null {
   const rows: Row[] = []
   const frames = new Set([...expected, ...seen].map(({ frame }) => frame).sort((a, b) => a - b))
@@ -48,7 +48,7 @@ export function differingSubscriptions(expected: readonly SubscriptionLog[], see
   return table('frame', rows)
 }
 
-/** A letter as in the diagram; with `values`, what it stands for beside it. */
+/** The letter of the diagram; with `values`, also its value. */
 function eventText(event: Happening | undefined, values: object | undefined): string {
   if (event === undefined) return ''
   const { kind, value } = event

@@ -1,4 +1,7 @@
-/** Channel programs as an arbitrary. The files beside this one: the program as data, its run, its history, the model that judges the history. */
+/**
+ * Channel programs as an arbitrary. The files beside this one: the program as data, its run, its history, the model
+ * that judges the history.
+ */
 import { Arbitrary, Stream, toStringMethod, Value, type Random } from 'fast-check'
 import { checkFunction } from '../../../runtime/internal.js'
 import type { MakeChannel } from '../../laws/index.js'
@@ -21,8 +24,8 @@ export interface ChannelProgramOptions {
   /** The kinds of steps; default all. */
   readonly verbs?: readonly ChannelVerb[]
   /**
-   * Whether goroutines that are blocked forever stay blocked, which is a deadlock. Default false: as soon as no goroutine can continue, the blocked ones are
-   * canceled, so every program ends, and the history names them.
+   * Whether goroutines that are blocked forever stay blocked, which is a deadlock. Default false: as soon as no
+   * goroutine can continue, the blocked ones are canceled, so every program ends, and the history names them.
    */
   readonly deadlocks?: boolean
 }
@@ -30,17 +33,18 @@ export interface ChannelProgramOptions {
 /** A small program of goroutines that use channels. Prints as the text of the program. */
 export interface ChannelProgram extends ChannelPlan {
   /**
-   * The program, for `schedule.run(program.run)` and `explore(program.run)`; returns the history of the run. It needs no `this`. Throws an Error outside of a
-   * schedule, since only a schedule knows when no goroutine can continue.
+   * The program, for `schedule.run(program.run)` and `explore(program.run)`; returns the history of the run. It needs
+   * no `this`. Throws an Error outside of a schedule, since only a schedule knows when no goroutine can continue.
    */
   readonly run: () => Generator<never, ChannelHistory>
   /**
-   * The same program over channels of your own; `make(capacity)` is called for each channel. They must use the time of the run: `sleep`, not `setTimeout`.
+   * The same program over channels of your own; `make(capacity)` is called for each channel. They must use the time of
+   * the run: `sleep`, not `setTimeout`.
    */
   on(make: MakeChannel): () => Generator<never, ChannelHistory>
   /**
-   * Throws an Error with the history where Go's channels could not have produced it: no order of the events among the goroutines explains them, or a
-   * goroutine is blocked that could continue.
+   * Throws an Error with the history where Go's channels could not have produced it: no order of the events among the
+   * goroutines explains them, or a goroutine is blocked that could continue.
    */
   check(history: ChannelHistory): void
 }
@@ -98,8 +102,9 @@ const MOST_CASES = 3
 const LONGEST_SLEEP = 3
 
 /**
- * Programs over channels: sends, receives, try forms, closes, selects, ranges, sleeps. Run a program under a schedule, and check its history. Over channels of
- * your own, by `program.on(make)`, that is a test of these channels. Shrinks to fewer goroutines, fewer and plainer steps, fewer channels, lower capacities.
+ * Programs over channels: sends, receives, try forms, closes, selects, ranges, sleeps. Run a program under a schedule,
+ * and check its history. Over channels of your own, by `program.on(make)`, that is a test of these channels. Shrinks to
+ * fewer goroutines, fewer and plainer steps, fewer channels, lower capacities.
  *
  * Throws TypeError or RangeError for bad options.
  *

@@ -3,8 +3,9 @@ import { toStringMethod } from 'fast-check'
 import { goroutineName, textOfStep, type ChannelPlan, type ChannelStep } from './plan.js'
 
 /**
- * The result of a step. `sent`: a receiver or the buffer has the value. `received`: a value came. `none`: the channel is closed and drained. `would block`:
- * a try form did nothing. `threw`: the step threw, as a send on a closed channel or a second close does.
+ * The result of a step. `sent`: a receiver or the buffer has the value. `received`: a value came. `none`: the channel
+ * is closed and drained. `would block`: a try form did nothing. `threw`: the step threw, as a send on a closed channel
+ * or a second close does.
  */
 export type ChannelResult = 'sent' | 'received' | 'none' | 'would block' | 'closed' | 'threw' | 'slept'
 

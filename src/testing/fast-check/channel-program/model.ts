@@ -1,7 +1,7 @@
 /**
- * Decides whether a history is possible: whether some order of the events, true to each goroutine, is right at every event for a plain model of channels
- * (arrays and a flag). The search is depth first and visits each state once, as a linearizability check does (Wing and Gong, 1993). An unbuffered send and
- * its receive are one event of two goroutines.
+ * Decides whether a history is possible: whether some order of the events, true to each goroutine, is right at every
+ * event for a plain model of channels (arrays and a flag). The search is depth first and visits each state once, as a
+ * linearizability check does (Wing and Gong, 1993). An unbuffered send and its receive are one event of two goroutines.
  *
  * The model errs in favor of the channel: on an unbuffered channel, a try form may always find no partner.
  */

@@ -1,6 +1,6 @@
 /**
- * Channel programs simpler than a given one: fewer goroutines, then fewer steps, then fewer cases, then plainer steps, then fewer channels, then steps on
- * earlier channels, lower capacities and shorter sleeps.
+ * Channel programs simpler than a given one: fewer goroutines, then fewer steps, then fewer cases, then plainer steps,
+ * then fewer channels, then steps on earlier channels, lower capacities and shorter sleeps.
  *
  * Always true: each program is less by this order, so shrinking ends; and none exceeds the bounds of the draw.
  */

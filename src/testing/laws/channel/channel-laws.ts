@@ -20,7 +20,8 @@ const records = [
 ]
 
 /**
- * The laws of a channel: those of Go's channels, for any implementation. `make(capacity)` returns a new channel of that capacity.
+ * The laws of a channel: those of Go's channels, for any implementation. `make(capacity)` returns a new channel of that
+ * capacity.
  *
  * Throws TypeError or RangeError for bad arguments.
  *

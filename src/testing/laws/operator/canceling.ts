@@ -23,7 +23,10 @@ interface Sending {
   readonly sending: Observable<unknown>
 }
 
-/** A pipeline whose results a consumer takes, or that is full because nothing takes them. Some of the work never ends, unless `isToEnd`. */
+/**
+ * A pipeline whose results a consumer takes, or that is full because nothing takes them. Some of the work never ends,
+ * unless `isToEnd`.
+ */
 function sendingPipeline(subject: OperatorSubject, trial: Trial, isToEnd: boolean): Sending {
   const items = numbers(MOST_ITEMS)
   const endless = new Set(isToEnd ? [] : items.filter(() => trial.choose(3) === 0))
@@ -68,7 +71,7 @@ function* leave(subject: OperatorSubject, trial: Trial, isToEnd = false): Genera
 }
 
 export const workLearns: LawRecord<OperatorSubject> = {
-  name: 'cancellation: work is told',
+  name: 'cancellation: work is stopped',
   meaning: 'when the subscriber leaves, the contexts of all running work end, and goroutines are unwound',
   appliesTo: hasWork,
   *program(subject, trial) {

@@ -25,8 +25,8 @@ const records = [
 ]
 
 /**
- * The laws of an operator. `make(work)` returns a new operator for each run; the operator calls `work` for each item, which returns its item. An operator
- * without work ignores the argument.
+ * The laws of an operator. `make(work)` returns a new operator for each run; the operator calls `work` for each item,
+ * which returns its item. An operator without work ignores the argument.
  *
  * Throws TypeError or RangeError for bad arguments.
  *

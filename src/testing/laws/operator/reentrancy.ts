@@ -51,7 +51,8 @@ export const leavingInNext: LawRecord<OperatorSubject> = {
 export const pushingInNext: LawRecord<OperatorSubject> = {
   name: 're-entrancy: pushing',
   meaning: 'a subscriber may feed the source in its next: nothing is lost, nothing is doubled',
-  // Each result pushes the next item, so an item that is dropped, or emitted before the subscription, would end the chain.
+  // Each result pushes the next item, so an item that is dropped, or emitted before the subscription, would end the
+  // chain.
   appliesTo: ({ options }) => options.lossy !== true && options.resubscribes !== true,
   *program(subject, trial) {
     const { bound, refusesForeign = false, lossy } = subject.options

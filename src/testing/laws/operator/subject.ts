@@ -7,7 +7,10 @@ import type { LawWork } from '../support/watched-work.js'
 
 /** The properties of the operator that the laws go by. */
 export interface OperatorLawOptions<R = number> extends LawOptions {
-  /** The most items that the operator holds: taken, and not all of their results delivered. For a stage of Millrace: its entry in `bounds`. */
+  /**
+   * The most items that the operator holds: taken, and not all of their results delivered. For a stage of Millrace: its
+   * entry in `bounds`.
+   */
   readonly bound: number
   /** Whether results come in the order of the items; a function: whether they do in each lane. Default true. */
   readonly ordered?: boolean | ((item: number) => unknown)
@@ -21,7 +24,9 @@ export interface OperatorLawOptions<R = number> extends LawOptions {
   readonly expected?: (items: readonly number[]) => readonly number[]
   /** Whether the operator drops items on purpose. It may not double them. Default false. */
   readonly lossy?: boolean
-  /** Whether the operator subscribes to its source later, or again; the laws then use cold sources only. Default false. */
+  /**
+   * Whether the operator subscribes to its source later, or again; the laws then use cold sources only. Default false.
+   */
   readonly resubscribes?: boolean
   /** Whether a source that ignores backpressure is an error; default false. */
   readonly refusesForeign?: boolean

@@ -1,4 +1,7 @@
-/** A pipeline through the operator: source, operator and results are watched, and the items that the operator holds are counted. */
+/**
+ * A pipeline through the operator: source, operator and results are watched, and the items that the operator holds are
+ * counted.
+ */
 import { tap, type Observable } from 'rxjs'
 import type { Trial } from '../../explore/scheduled-run.js'
 import { checkedOperator } from '../support/arguments.js'

@@ -7,7 +7,10 @@ import { checkedResult, checkLaws } from '../support/arguments.js'
 import { WatchedSource } from '../support/sources.js'
 
 export interface SinkLawOptions extends LawOptions {
-  /** The most items that the sink has taken and the consumer has not finished; default Infinity, for a sink that keeps all items. */
+  /**
+   * The most items that the sink has taken and the consumer has not finished; default Infinity, for a sink that keeps
+   * all items.
+   */
   readonly bound?: number
   /** Whether the consumer sees items in order; default true. */
   readonly ordered?: boolean

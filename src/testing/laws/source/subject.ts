@@ -13,7 +13,9 @@ export interface SourceLawOptions extends LawOptions {
   readonly bound?: number
   /** Whether items come in order; a function: whether they do in each lane. Default true. */
   readonly ordered?: boolean | ((item: number) => unknown)
-  /** Whether each subscriber gets all items from the first on; otherwise the subscribers share the items. Default true. */
+  /**
+   * Whether each subscriber gets all items from the first on; otherwise the subscribers share the items. Default true.
+   */
   readonly cold?: boolean
   /** Whether the source continues by promises: a run then waits for turns of the event loop. Default false. */
   readonly usesPromises?: boolean
@@ -21,7 +23,9 @@ export interface SourceLawOptions extends LawOptions {
   readonly failing?: (items: Iterable<number>, cause: Error) => Observable<number>
 }
 
-/** `items` counts how far it is read; `ctx` ends when the run is over, for a source that must be stopped from outside. */
+/**
+ * `items` counts how far it is read; `ctx` ends when the run is over, for a source that must be stopped from outside.
+ */
 export type MakeSource = (items: Iterable<number>, ctx: Context) => Observable<number>
 
 export interface SourceSubject {

@@ -18,7 +18,10 @@ export function* atRest(goroutines: number): Generator<never, void> {
   for (let turn = 0; turn < TURNS && numGoroutine() > goroutines; turn++) yield* gosched()
 }
 
-/** Asserts that at most `goroutines` are left, the caller included, and no timer; and, unless `mayTakeTime`, that this takes no time. */
+/**
+ * Asserts that at most `goroutines` are left, the caller included, and no timer; and, unless `mayTakeTime`, that this
+ * takes no time.
+ */
 export function* nothingLeft(goroutines: number, mayTakeTime = false): Generator<never, void> {
   const start = time.timers.now()
   yield* atRest(goroutines)
@@ -35,8 +38,8 @@ export function* forAWhile(trial: Trial): Generator<never, void> {
 }
 
 /**
- * An async function that is alive as long as a law waits for promises. A run waits for microtasks only while an async function of it is alive.
- * Without promises it does nothing.
+ * An async function that is alive as long as a law waits for promises. A run waits for microtasks only while an async
+ * function of it is alive. Without promises it does nothing.
  */
 export class AsyncCompanion {
   private _end: (() => void) | null = null

@@ -4,7 +4,10 @@ import { fromGoroutine, fromIterable } from '../../../operators/index.js'
 import { Observable, Subject, takeUntil } from 'rxjs'
 import type { Trial } from '../../explore/scheduled-run.js'
 
-/** A foreign source that emits all items at the subscription, until the subscriber leaves. Calls `emitting` before each item. */
+/**
+ * A foreign source that emits all items at the subscription, until the subscriber leaves. Calls `emitting` before each
+ * item.
+ */
 export function firehose(n: number, emitting: (item: number) => void = () => undefined): Observable<number> {
   return new Observable((subscriber) => {
     for (let i = 0; i < n && !subscriber.closed; i++) {
@@ -20,7 +23,10 @@ interface PacedOptions {
   readonly takesTime?: boolean
 }
 
-/** A source that honors demand: an iterable, or a goroutine that takes turns and, unless `takesTime` is false, time. Fails with `cause` at the end, if given. */
+/**
+ * A source that honors demand: an iterable, or a goroutine that takes turns and, unless `takesTime` is false, time.
+ * Fails with `cause` at the end, if given.
+ */
 export function paced(trial: Trial, items: readonly number[], { cause, takesTime = true }: PacedOptions = {}): Observable<number> {
   if (trial.choose(2) === 0) return fromIterable({ [Symbol.iterator]: () => failing(items, cause) })
   return fromGoroutine<number>(function* supply(emit: Sender<number>) {
