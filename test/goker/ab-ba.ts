@@ -1,9 +1,9 @@
 import { chan, go, gosched, mutex, once, rwMutex, sleep, trySelect, waitGroup } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'AB-BA deadlock'
 
-export const abBa: readonly Kernel[] = [
+export const abBa: readonly BugProgram[] = [
   {
     name: 'cockroach_10214',
     kind,

@@ -1,9 +1,9 @@
 import { after, background, chan, go, select, sleep, trySelect, withCancel, withTimeout } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'Channel & Context'
 
-export const channelAndContext: readonly Kernel[] = [
+export const channelAndContext: readonly BugProgram[] = [
   {
     name: 'cockroach_10790',
     kind,

@@ -1,9 +1,9 @@
 import { chan, go, gosched, mutex, range, rwMutex, select, ticker, trySelect, waitGroup } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'Channel & Lock'
 
-export const channelAndLock: readonly Kernel[] = [
+export const channelAndLock: readonly BugProgram[] = [
   {
     name: 'grpc_1460',
     kind,

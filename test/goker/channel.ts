@@ -1,9 +1,9 @@
 import { after, chan, go, mutex, select, sleep, type Chan } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'Channel'
 
-export const channel: readonly Kernel[] = [
+export const channel: readonly BugProgram[] = [
   {
     name: 'grpc_660',
     kind,

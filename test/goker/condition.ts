@@ -1,5 +1,5 @@
 import { chan, cond, go, gosched, mutex, select, sleep, trySelect, type Receiver } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const isClosed = (ch: Receiver<never>): boolean => trySelect({ ch: ch.receive() })._tag === 'Some'
 
@@ -13,7 +13,7 @@ function closedAfter(f: () => Steps): Receiver<never> {
   return ended
 }
 
-export const condition: readonly Kernel[] = [
+export const condition: readonly BugProgram[] = [
   {
     name: 'kubernetes_11298',
     kind: 'Channel & Condition Variable',

@@ -1,9 +1,9 @@
 import { after, chan, go, mutex, rwMutex, select } from 'millrace'
-import { timerFunc, type Kernel, type Steps } from './kernel.js'
+import { timerFunc, type BugProgram, type Steps } from './bug-program.js'
 
 const kind = 'Double locking'
 
-export const doubleLocking: readonly Kernel[] = [
+export const doubleLocking: readonly BugProgram[] = [
   {
     name: 'grpc_3017',
     kind,

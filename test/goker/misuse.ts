@@ -1,9 +1,9 @@
 import { chan, go, mutex, never, once, range, rwMutex, select, sleep, trySelect, waitGroup, type Chan } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'Misuse channel'
 
-export const misuse: readonly Kernel[] = [
+export const misuse: readonly BugProgram[] = [
   {
     name: 'grpc_2371',
     kind,

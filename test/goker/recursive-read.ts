@@ -1,10 +1,10 @@
 import { go, mutex, rwMutex, waitGroup } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'RWR deadlock'
 
 /** A read lock taken again by its holder, while a writer waits in between. */
-export const recursiveRead: readonly Kernel[] = [
+export const recursiveRead: readonly BugProgram[] = [
   {
     name: 'cockroach_3710',
     kind,

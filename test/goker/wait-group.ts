@@ -1,7 +1,7 @@
 import { chan, go, mutex, sleep, waitGroup } from 'millrace'
-import type { Kernel, Steps } from './kernel.js'
+import type { BugProgram, Steps } from './bug-program.js'
 
-export const waitGroups: readonly Kernel[] = [
+export const waitGroups: readonly BugProgram[] = [
   {
     name: 'cockroach_1055',
     kind: 'Channel & WaitGroup',

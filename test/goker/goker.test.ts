@@ -1,4 +1,7 @@
-/** Each kernel is found by one strategy at least, and nothing is reported on its fixed twin by any, whatever is looked for. */
+/**
+ * The bug programs of GoKer (Yuan et al., 2021): bugs of real Go projects, reduced to small programs. At least one strategy
+ * finds each bug; no strategy reports anything on the fixed twin.
+ */
 import { afterAll, describe, expect, it } from 'vitest'
 import { explore, replay, ScheduleError, type Program, type ReplayOptions } from 'millrace/testing'
 import { abBa } from './ab-ba.js'
@@ -7,12 +10,12 @@ import { channelAndLock } from './channel-lock.js'
 import { channel } from './channel.js'
 import { condition } from './condition.js'
 import { doubleLocking } from './double-locking.js'
-import type { Kernel } from './kernel.js'
+import type { BugProgram } from './bug-program.js'
 import { misuse } from './misuse.js'
 import { recursiveRead } from './recursive-read.js'
 import { waitGroups } from './wait-group.js'
 
-const kernels: readonly Kernel[] = [
+const bugs: readonly BugProgram[] = [
   ...doubleLocking,
   ...abBa,
   ...recursiveRead,
@@ -40,7 +43,7 @@ async function find(program: Program, strategy: (typeof strategies)[number], opt
 
 const rows: string[][] = []
 
-describe.each(kernels)('$name ($kind, $difficulty)', ({ name, kind, difficulty, shows, options, program }) => {
+describe.each(bugs)('$name ($kind, $difficulty)', ({ name, kind, difficulty, shows, options, program }) => {
   const looks = { ...options, steps: STEPS }
 
   it('the bug is found, and its token shows it again', async () => {
@@ -78,14 +81,14 @@ describe.each(kernels)('$name ($kind, $difficulty)', ({ name, kind, difficulty, 
   })
 })
 
-it('twenty kernels and more, five of each difficulty', () => {
-  expect(kernels.length).toBeGreaterThanOrEqual(20)
+it('there are twenty bugs and more, five of each difficulty', () => {
+  expect(bugs.length).toBeGreaterThanOrEqual(20)
   for (const difficulty of ['easy', 'medium', 'hard'])
-    expect(kernels.filter((one) => one.difficulty === difficulty).length).toBeGreaterThanOrEqual(5)
+    expect(bugs.filter((one) => one.difficulty === difficulty).length).toBeGreaterThanOrEqual(5)
 })
 
 afterAll(() => {
-  const table = [['kernel', 'class', 'difficulty', 'shown as', 'found by', 'schedules', 'seconds'], ...rows]
+  const table = [['bug', 'class', 'difficulty', 'shown as', 'found by', 'schedules', 'seconds'], ...rows]
   const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0))) ?? []
   console.log(table.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')).join('\n'))
 })

@@ -1,8 +1,8 @@
-/** A kernel of GoKer: a small program that has one bug of a real project, and the same program without it. */
+/** A bug of GoKer: a small program that has one bug of a real project, and the same program without it. */
 import { chan, go, select, sleep } from 'millrace'
 import type { FindingKind, Program, ReplayOptions } from 'millrace/testing'
 
-export interface Kernel {
+export interface BugProgram {
   readonly name: string
   readonly kind: string
   readonly difficulty: 'easy' | 'medium' | 'hard'
