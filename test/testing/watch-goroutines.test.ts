@@ -1,5 +1,5 @@
 import { chan, go, sleep, type Receiver } from 'millrace'
-import { bubble, dump, LeakError, watchGoroutines } from 'millrace/testing'
+import { bubble, LeakError, watchGoroutines } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 
@@ -29,7 +29,7 @@ describe('watchGoroutines', () => {
     go(worker, jobs)
     const error = await leakOf(watch.check(20))
     expect(error.message).toMatch(/^found unexpected goroutines:\ngoroutine \d+ \[chan receive[^\]]*\]: worker\n/)
-    expect(error.message).toMatch(/started at .*leaks\.test\.ts:\d+:\d+/)
+    expect(error.message).toMatch(/started at .*watch-goroutines\.test\.ts:\d+:\d+/)
     jobs.close()
     await watch.check()
   })
