@@ -31,7 +31,7 @@ describe('dump', () => {
           holds: ['mutex 1'],
           couldBeWokenBy: [],
           startedBy: null,
-          startedAt: expect.stringContaining('leaks.test.ts') as string,
+          startedAt: expect.stringContaining('dump.test.ts') as string,
         },
         {
           id: waiter.id,
@@ -43,7 +43,7 @@ describe('dump', () => {
           holds: [],
           couldBeWokenBy: [{ id: holder.id, name: 'holding', state: 'waiting' }],
           startedBy: null,
-          startedAt: expect.stringContaining('leaks.test.ts') as string,
+          startedAt: expect.stringContaining('dump.test.ts') as string,
         },
       ],
       cycles: [],
