@@ -11,10 +11,7 @@ it.each(pages)('%s avoids the listed words', (page) => {
 })
 
 /** Rooms whose comments and messages are not rewritten yet: the list only shrinks. */
-const notYet = [
-  'src/runtime/base',
-  'src/runtime/operation',
-]
+const notYet = ['src/runtime/base', 'src/runtime/operation']
 
 it('the comments and messages of the sources avoid the listed words', () => {
   const done = filesWithProse(['src']).filter((file) => !notYet.some((room) => file === room || file.startsWith(`${room}/`)))
