@@ -17,7 +17,7 @@ import { checkPipeline, running } from './run.js'
 export function collect<T>(ctx: Context, pipeline: Observable<T>): Goroutine<T[]> {
   checkContext('collect(ctx, pipeline)', ctx)
   checkPipeline('collect(ctx, pipeline)', pipeline)
-  return spawn(collecting<T>, [ctx, pipeline], null)
+  return spawn(collecting<T>, [ctx, pipeline], null, 'collecting')
 }
 
 function* collecting<T>(ctx: Context, pipeline: Observable<T>): Generator<never, T[]> {

@@ -22,7 +22,7 @@ import { scopeOfRun, under } from '../demand/scope.js'
 export function run(ctx: Context, pipeline: Observable<unknown>): Goroutine<void> {
   checkContext('run(ctx, pipeline)', ctx)
   checkPipeline('run(ctx, pipeline)', pipeline)
-  return spawn(running, [ctx, pipeline], null)
+  return spawn(running, [ctx, pipeline], null, 'running')
 }
 
 export function checkPipeline(where: string, pipeline: unknown): void {

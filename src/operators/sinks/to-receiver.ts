@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { background, chan, type Context, type Receiver } from '../../runtime/index.js'
-import { checkContext, spawn } from '../../runtime/internal.js'
+import { checkContext, spawn, type Owner } from '../../runtime/internal.js'
 import { checkPipeline, running } from './run.js'
 import { sendTo } from './send-to.js'
 
@@ -29,11 +29,12 @@ export function toReceiver<T>(pipeline: Observable<T>, { capacity, ctx = backgro
   checkContext('toReceiver(pipeline, { ctx })', ctx)
   checkPipeline('toReceiver(pipeline)', pipeline)
   const items = chan<T>(capacity)
-  spawn(running, [ctx, pipeline.pipe(sendTo(items, { close: true, name: 'toReceiver' }))], {
+  const owner: Owner = {
     ended(_, failure) {
       if (!items.closed) items.close(failure?.error)
       return true // the receiver throws it
     },
-  })
+  }
+  spawn(running, [ctx, pipeline.pipe(sendTo(items, { close: true, name: 'toReceiver' }))], owner, 'running')
   return items
 }

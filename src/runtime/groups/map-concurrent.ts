@@ -47,8 +47,9 @@ export function mapConcurrent<T, R>(
     }
   }
 
+  Object.defineProperty(worker, 'name', { value: 'worker' }) // its name in dumps, also where a minifier renames it
   for (let i = 0; i < n; i++) group.go(worker)
-  return spawn(resultsOf, [group, source, results], null).join()
+  return spawn(resultsOf, [group, source, results], null, 'resultsOf').join()
 }
 
 /** The iterator that the workers share. */

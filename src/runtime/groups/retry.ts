@@ -103,7 +103,7 @@ export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt:
   checkFunction('withRetry(schedule, f): schedule', schedule)
   checkFunction('withRetry(schedule, f): f', f)
   const { ctx = background } = options
-  return spawn(attempts<R>, [schedule, f, checkContext('withRetry(schedule, f, { ctx })', ctx)], null).join()
+  return spawn(attempts<R>, [schedule, f, checkContext('withRetry(schedule, f, { ctx })', ctx)], null, 'attempts').join()
 }
 
 function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, ctx: Context): Generator<never, R> {

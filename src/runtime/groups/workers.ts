@@ -53,8 +53,9 @@ export function workers<T, R>(
     }
   }
 
+  Object.defineProperty(worker, 'name', { value: 'worker' }) // its name in dumps, also where a minifier renames it
   for (let i = 0; i < n; i++) group.go(worker)
-  spawn(closeAfter, [group, results], null)
+  spawn(closeAfter, [group, results], null, 'closeAfter')
   return results
 }
 

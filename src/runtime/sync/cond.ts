@@ -170,6 +170,6 @@ class Waiting implements CondWait {
     onValue?: ((value: void) => A | PromiseLike<A>) | null,
     onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
-    return spawn(waitAndLock, [this.ticket, this.ctx], null).join().then(onValue, onThrow)
+    return spawn(waitAndLock, [this.ticket, this.ctx], null, 'waitAndLock').join().then(onValue, onThrow)
   }
 }

@@ -122,7 +122,7 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
     if (found._tag === 'Some') return new Immediate(found.value)
     let computing = this._computing.get(key)
     if (computing === undefined) {
-      computing = spawn(compute, [this, this._computing, key, f], null).join()
+      computing = spawn(compute, [this, this._computing, key, f], null, 'compute').join()
       this._computing.set(key, computing)
     }
     return computing

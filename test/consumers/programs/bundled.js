@@ -1,11 +1,30 @@
 // A program over every entry point, bundled by each bundler and run: what it prints must not depend on the bundler, nor on its minifier.
 import fc from 'fast-check'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { background, chan, go, mutex, range, sleep, waitGroup } from 'millrace'
+import {
+  background,
+  chan,
+  errgroup,
+  go,
+  keyedMutex,
+  mapConcurrent,
+  mutex,
+  once,
+  range,
+  rateLimiter,
+  rwMutex,
+  select,
+  semaphore,
+  sleep,
+  ticker,
+  waitGroup,
+  withCancel,
+  workers,
+} from 'millrace'
 import { schedule } from 'millrace/fast-check'
 import { workerPoolTE } from 'millrace/fp-ts'
 import { main } from 'millrace/node'
-import { collect, fromIterable, workerPool } from 'millrace/operators'
+import { batch, collect, fromIterable, fromReceiver, run, workerPool } from 'millrace/operators'
 import { bubble, dump, dumpText, explore, watchGoroutines } from 'millrace/testing'
 import { map } from 'rxjs'
 
@@ -58,30 +77,67 @@ async function schedules() {
 /** The words of a dump, without places and durations. */
 async function reports() {
   const watch = watchGoroutines()
-  const [lock, group, ch] = [mutex(), waitGroup(), chan()]
-  lock.tryLock()
-  group.add(1)
-  const waiting = {
-    lock: () => lock.lock(),
-    group: () => group.wait(),
-    send: () => ch.send(1),
-    receive: () => chan().receive(),
-    time: () => sleep(1000),
-  }
-  const handles = Object.values(waiting).map((wait) =>
-    go(function* () {
-      yield* wait()
+  const waiting = blocked()
+  const handles = Object.entries(waiting).map(([name, wait]) =>
+    go.named(name, function* () {
+      yield* wait
     }),
   )
+  const pipeline = run(background, fromReceiver(chan()).pipe(workerPool(2, pause), batch({ size: 2, within: 5 })))
   await sleep(5)
   console.log(wordsOf(dumpText(dump())))
-  for (const handle of handles) handle.cancel()
+  for (const handle of [...handles, pipeline]) handle.cancel()
   watch.stop()
 
   const deadlocked = bubble(function* () {
-    yield* chan().receive()
+    yield* select({ first: chan().receive(), second: mutexHeld().lock() })
   })
   await deadlocked.catch((error) => console.log(wordsOf(String(error))))
+}
+
+function* pause(item) {
+  yield* sleep(1000)
+  return item
+}
+
+function mutexHeld() {
+  const lock = mutex()
+  lock.tryLock()
+  return lock
+}
+
+/** A wait on every primitive, none of which is ready. */
+function blocked() {
+  const [group, locks, keyed, permits] = [waitGroup(), rwMutex(), keyedMutex(), semaphore(1)]
+  const [tasks, limiter] = [errgroup(), rateLimiter(0.001, 1)]
+  group.add(1)
+  locks.tryLock()
+  keyed.tryLock('a')
+  permits.tryAcquire()
+  limiter.allow()
+  tasks.go(function* () {
+    yield* chan().receive()
+  })
+  return {
+    mutex: mutexHeld().lock(),
+    group: group.wait(),
+    read: locks.rLock(),
+    write: locks.lock(),
+    keyed: keyed.lock('a'),
+    permits: permits.acquire(),
+    limiter: limiter.wait(),
+    tasks: tasks.wait(),
+    once: once().do(() => new Promise(() => {})),
+    context: withCancel(background).done(),
+    ticker: ticker(1000).receive(),
+    promise: select([new Promise(() => {})]),
+    join: go.named('pause', pause).join(),
+    time: sleep(1000),
+    workers: workers(1, chan(), pause).receive(),
+    mapped: mapConcurrent([1], 1, () => new Promise(() => {})),
+    send: chan().send(1),
+    choice: select({ first: chan().receive(), second: chan(1).receive() }),
+  }
 }
 
 function wordsOf(text) {
