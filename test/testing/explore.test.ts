@@ -1,4 +1,18 @@
-import { background, chan, go, gosched, mutex, numGoroutine, select, sleep, ticker, trySelect, type Chan, type Sender } from 'millrace'
+import {
+  background,
+  chan,
+  go,
+  gosched,
+  mutex,
+  numGoroutine,
+  range,
+  select,
+  sleep,
+  ticker,
+  trySelect,
+  type Chan,
+  type Sender,
+} from 'millrace'
 import { bubble, explore, replay, ScheduleError, type ExploreOptions, type Program } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 import { time } from '../../src/runtime/scheduler/timers.js'
@@ -537,6 +551,12 @@ describe('an operation that is made and never performed', () => {
     })
     await expect(replay(token, program)).rejects.toMatchObject({ finding: { kind: 'unperformed' } })
     await explore(program, { unperformed: false })
+  })
+
+  it('a cursor that no loop reads is no finding', async () => {
+    await explore(function* () {
+      range(chan<number>())
+    })
   })
 
   it('one that loses a select, is tried, wrapped, or awaited has been performed', async () => {

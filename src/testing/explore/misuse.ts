@@ -11,7 +11,7 @@
  * since the schedule in which the wait comes first is among the explored ones. It accepts rounds, each with its wait.
  * It misses a wait that was too early where a later wait on the same group makes up for it.
  */
-import { queue, type Names, type Operation, type Spawned } from '../../runtime/internal.js'
+import { queue, Receive, Receiving, type Names, type Operation, type Spawned } from '../../runtime/internal.js'
 
 /** The operations that a program makes in order to perform them. Others are made once, with their resource. */
 const MADE_TO_PERFORM = /^(chan (send|receive)|sleep|sync\.(Mutex|RWMutex)\.R?Lock|sync\.WaitGroup\.Wait|semaphore\.Acquire)$/
@@ -40,10 +40,16 @@ export class Unperformed {
     for (const operation of made) for (const part of operation.parts()) performed.add(part)
     for (const operation of made) {
       if (performed.has(operation)) continue
-      if (operation.parts().length > 0 || MADE_TO_PERFORM.test(operation.describe())) return operation.describe()
+      if (operation.parts().length > 0 || isMadeToPerform(operation)) return operation.describe()
     }
     return null
   }
+}
+
+/** A cursor and a source of a channel keep a receive of their own, which they perform for each value, if at all. */
+function isMadeToPerform(operation: Operation<unknown>): boolean {
+  if (operation instanceof Receiving && !(operation instanceof Receive)) return false
+  return MADE_TO_PERFORM.test(operation.describe())
 }
 
 interface Addition {
