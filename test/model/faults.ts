@@ -14,12 +14,13 @@ const inFile =
   (name: string, find: string, put: string): Fault => ({ name, edits: [{ file, find, put }] })
 
 const channel = inFile('channel/channel.ts')
+const waiting = inFile('channel/operations.ts')
 const waiter = inFile('operation/waiter.ts')
 const cases = inFile('operation/case.ts')
-const select = inFile('select/select.ts')
+const select = inFile('select/choice.ts')
 const operation = inFile('operation/operation.ts')
 const performing = inFile('operation/perform.ts')
-const goroutine = inFile('goroutine/goroutine.ts')
+const goroutine = inFile('goroutine/task.ts')
 
 export const faults: readonly Fault[] = [
   // A waiter is stolen: taken out of its queue, and never told.
@@ -34,28 +35,28 @@ export const faults: readonly Fault[] = [
   channel('the refill is forgotten', 'if (buffer.size < this.capacity) this._admit()', ''),
   channel('the refill goes over the capacity', 'if (buffer.size < this.capacity) this._admit()', 'this._admit()'),
   channel('the buffer holds one too many', 'if (this._buffer.size >= this.capacity)', 'if (this._buffer.size > this.capacity)'),
-  channel('a sender parks without its value', 'waiter.raw = this.value', ''),
+  waiting('a sender parks without its value', 'waiter.raw = this.value', ''),
   channel('a sliding buffer loses the newest', "if (this._loses === 'newest') return true", 'if (this._loses !== null) return true'),
   channel('a dropping buffer loses the oldest', "if (this._loses === 'newest') return true", ''),
 
   // Losers of a select, and others who leave.
   cases('the losers stay parked', 'one.operation.withdraw(one)', ''),
-  channel(
+  waiting(
     'a loser removes the head of the receivers, not itself',
     'this.channel.receivers.remove(waiter)',
     'this.channel.receivers.shift()',
   ),
-  channel('a loser removes the head of the senders, not itself', 'this.channel.senders.remove(waiter)', 'this.channel.senders.shift()'),
+  waiting('a loser removes the head of the senders, not itself', 'this.channel.senders.remove(waiter)', 'this.channel.senders.shift()'),
   select('a nested choice that loses stays parked', 'withdrawCases(waiter)', ''),
   operation('an operation within a context stays parked when it loses', 'withdrawCases(waiter)', ''),
   goroutine('a canceled goroutine stays parked', 'this.operation?.withdraw(this)', ''),
-  performing('a subscriber who left stays parked', "if (state === 'parked') this.operation.withdraw(this)", ''),
+  performing('a subscriber who left stays parked', 'else operation.withdraw(this)', ''),
   select(
     'a loser has an effect',
-    'return this.answer(first, value)',
-    'this.operations[1 - first].poll()\n    return this.answer(first, value)',
+    'return this.result(first, value)',
+    'this.operations[1 - first].poll()\n    return this.result(first, value)',
   ),
-  channel(
+  waiting(
     'a select meets itself',
     '    waiter.raw = this.value\n',
     '    if (this.channel.offer(this.value)) return waiter.settle(undefined)\n    waiter.raw = this.value\n',
@@ -76,15 +77,15 @@ export const faults: readonly Fault[] = [
   ),
 
   // What was granted.
-  channel('a receive forgets to give back', 'if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T)', ''),
-  channel('the mark of a closed channel is given back as a value', 'if (waiter.raw !== CLOSED) this.channel', 'this.channel'),
+  waiting('a receive forgets to give back', 'if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T)', ''),
+  waiting('the mark of a closed channel is given back as a value', 'if (waiter.raw !== CLOSED) this.channel', 'this.channel'),
   channel('what is given back goes to the tail', 'this._buffer.unshift(value)', 'this._buffer.push(value)'),
   channel(
     'what is given back passes over who waits',
     'if (receiver === null) this._buffer.unshift(value)',
     'this._buffer.unshift(value)\n    if (receiver === null) return',
   ),
-  performing('a subscriber who leaves gives nothing back', "if (state === 'granted') this.operation.undo(this)", ''),
+  performing('a subscriber who leaves gives nothing back', 'if (wasGranted) operation.undo(this)', 'if (wasGranted) return'),
   select('a select gives nothing back', 'winner.operation.undo(winner)', ''),
   operation('an operation within a context gives nothing back', 'winner.operation.undo(winner)', ''),
   operation('a mapped operation gives nothing back', 'this.inner.undo(waiter)', ''),
@@ -97,7 +98,7 @@ export const faults: readonly Fault[] = [
 
   // The ends of channels and contexts.
   channel('a send on a closed channel is buffered', 'if (this._closed) throw this.sendOnClosed()', ''),
-  channel('a sender that waits is not told of the close', 'if (waiter.raw === CLOSED) throw this.channel.sendOnClosed()', ''),
+  waiting('a sender that waits is not told of the close', 'if (waiter.raw === CLOSED) throw this.channel.sendOnClosed()', ''),
   channel('the cause of a close is forgotten', 'if (cause !== undefined) this._cause = { value: cause }', ''),
 
   // The queues.
@@ -120,9 +121,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'the draw rotates from a random start',
     edits: [
-      { file: 'select/select.ts', find: 'const drawn = left === 1 ? 0 : random.below(left)', put: 'const drawn = left - 1' },
+      { file: 'select/choice.ts', find: 'const drawn = left === 1 ? 0 : random.below(left)', put: 'const drawn = left - 1' },
       {
-        file: 'select/select.ts',
+        file: 'select/choice.ts',
         find: 'const order = random.takeOrder(n)\n    for',
         put: 'const start = random.below(n)\n    const order = Array.from({ length: n }, (_, i) => (start + i) % n)\n    for',
       },
