@@ -173,7 +173,7 @@ export class Task<R = unknown> extends Waiter implements Goroutine<R>, Performer
   /** The generator yielded: a token, or a value of the user's, which is an error. */
   private _suspended(result: IteratorResult<unknown>): void {
     const { step, operation } = this
-    if (result !== TOKEN || operation === null) {
+    if ((result !== TOKEN && result.value !== TOKEN.value) || operation === null) {
       this._end(FAILED, strangeYield(this, result.value))
     } else if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
       this._unwind() // in the second case `poll` called user code that canceled this goroutine (a user's context)

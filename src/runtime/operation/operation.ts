@@ -28,16 +28,15 @@ import { subscribe, type Observer, type Unsubscribable } from './perform.js'
 import {
   CANCEL_DUE,
   CANCEL_OFFERED,
+  descent,
   drivenByOthers,
   GRANTED,
   KEPT,
   offer,
   OFFERED,
   outsideGoroutine,
-  probing,
   pulledByOthers,
   RUNNING,
-  TOKEN,
   type Performer,
 } from './performer.js'
 import type { Resource } from './resource.js'
@@ -143,9 +142,10 @@ export abstract class Operation<T> implements Op<T> {
     return { done: true, value }
   }
 
-  /** Called when the generator that waits here is unwound, or while the chain of `yield*` is searched. */
+  /** Called when the generator that waits here is unwound. */
   return(value?: unknown): IteratorResult<never, T> {
-    return probing.on ? TOKEN : { done: true, value: value as T } // by the iterator protocol
+    if (descent.end !== null) descent.end()
+    return { done: true, value: value as T } // by the iterator protocol
   }
 
   private _inOtherSteps(performer: Performer): IteratorResult<never, T> {

@@ -15,15 +15,21 @@ import type { Operation } from './operation.js'
 import type { Waiter } from './waiter.js'
 
 /**
- * TOKEN is the result that a goroutine yields to the run queue while it waits. `probing` is on while the chain of
- * `yield*` is searched: the innermost operation then returns TOKEN and does nothing else. There is one of each in the
- * process, as there is one run queue: a goroutine of one copy of the package may perform an operation of another.
+ * TOKEN is the result that a goroutine yields to the run queue while it waits. Some engines and compilers hand on a
+ * copy of it through `yield*`, so the run queue compares its value. `descent.end` is set while a `return` is on its way
+ * to the operation that a canceled goroutine waits for. There is one of each in the process, as there is one run queue:
+ * a goroutine of one copy of the package may perform an operation of another.
  */
-const key = Symbol.for('millrace.op.v1')
-const shared = globalThis as { [key]?: { readonly token: IteratorYieldResult<never>; readonly probing: { on: boolean } } } // a key of our own
-export const { token: TOKEN, probing } = (shared[key] ??= {
-  token: { done: false, value: Symbol.for('millrace.token') } as unknown as IteratorYieldResult<never>, // no code reads its value
-  probing: { on: false },
+interface Shared {
+  readonly token: IteratorYieldResult<never>
+  readonly descent: { end: (() => void) | null }
+}
+
+const key = Symbol.for('millrace.op.v2')
+const shared = globalThis as { [key]?: Shared } // a key of the package
+export const { token: TOKEN, descent } = (shared[key] ??= {
+  token: { done: false, value: Symbol.for('millrace.token') as never }, // its value is compared and never used
+  descent: { end: null },
 })
 
 // The step of a performer with its operation; `task.ts` draws the picture.

@@ -1,0 +1,124 @@
+/**
+ * The descent of a `return` through `yield*`, from the outermost generator to the operation that the goroutine waits
+ * for, and the record of the generators that it reaches.
+ *
+ * The language has no way to read the chain of `yield*`, but it looks up `return` on each delegate. Until the operation
+ * is reached, a function that records stands in for the plain one. No user code runs before that, unless an iterator
+ * does not hand on `return`. The place of the lookup depends on the maker of the generator:
+ *
+ *     this realm's engine                     the prototype of all generators
+ *     another realm, regenerator, a class     the prototype where the outermost generator has its `return`
+ *     TypeScript's ES5 output                 a property of each object, called through Function.prototype.call
+ *
+ * One mixture escapes the record: a helper of another realm, or compiled to ES5, below a generator of this engine.
+ * Where the `finally` of such a helper waits, its caller resumes after it, as the language does it.
+ */
+import { isGenerator } from '../base/guards.js'
+import { descent } from '../operation/performer.js'
+
+type AnyFunction = (this: unknown, ...args: readonly unknown[]) => unknown
+type Result = IteratorResult<unknown>
+
+/** Puts a function that records in the place of a plain one, and takes it away again. */
+class StandIn {
+  private _isPut = false
+  private _plain: AnyFunction = nothing
+  private readonly _recording: AnyFunction
+
+  constructor(
+    readonly place: object,
+    private readonly _key: 'return' | 'call',
+    recording: (plain: () => AnyFunction) => AnyFunction,
+  ) {
+    this._recording = recording(() => this._plain)
+  }
+
+  /** Leaves a frozen place as it is: its generators are unwound as the language does it. */
+  put(): void {
+    this._plain = Reflect.get(this.place, this._key) as AnyFunction // each key leads to a function
+    this._isPut = Reflect.set(this.place, this._key, this._recording)
+  }
+
+  remove(): void {
+    if (this._isPut) Reflect.set(this.place, this._key, this._plain)
+    this._isPut = false
+  }
+}
+
+function nothing(): void {}
+
+const prototypeOf = (value: object): object | null => Object.getPrototypeOf(value) as object | null // typed any
+
+const nativePrototype = prototypeOf(prototypeOf((function* () {})()) as object) as object // each generator has both
+
+/** One for each prototype that has a `return`: few, however many programs a process loads. */
+const forPrototypes = [forPrototype(nativePrototype)]
+const MOST_PROTOTYPES = 16
+
+function forPrototype(prototype: object): StandIn {
+  return new StandIn(prototype, 'return', (plain) => {
+    return function (this: unknown, ...args) {
+      return record(this, plain(), args)
+    }
+  })
+}
+
+const forCalls = new StandIn(Function.prototype, 'call', () => {
+  return function (this: unknown, self: unknown, ...args) {
+    const called = this as AnyFunction // `call` is a method of functions
+    return isGenerator(self) && self.return === called ? record(self, called, args) : Reflect.apply(called, self, args)
+  }
+})
+
+/** The generators that the descent has reached and that are not done. */
+let reached: unknown[] = []
+
+/** Calls `outermost.return(value)`, and fills `chain` with the generators that are not done after it, outermost first. */
+export function descend(outermost: Generator, value: unknown, chain: Generator[]): Result {
+  reached = chain
+  if (!Object.prototype.isPrototypeOf.call(nativePrototype, outermost)) {
+    learnPrototype(outermost)
+    forCalls.put()
+  }
+  for (const standIn of forPrototypes) standIn.put()
+  descent.end = arrive
+  try {
+    return record(outermost, Reflect.get(outermost, 'return') as AnyFunction, [value]) as Result // of a method `return`
+  } finally {
+    arrive()
+  }
+}
+
+/** Ends the descent: at the operation, or after an iterator that does not hand on `return`. */
+function arrive(): void {
+  if (descent.end === null) return
+  descent.end = null
+  for (const standIn of forPrototypes) standIn.remove()
+  forCalls.remove()
+}
+
+/** Calls `end`, the `return` of the generator, and keeps the generator where it is not done after that. */
+function record(generator: unknown, end: AnyFunction, args: readonly unknown[]): unknown {
+  const chain = reached
+  const depth = chain.length
+  if (depth > 0 && chain[depth - 1] === generator) return Reflect.apply(end, generator, args) // two stand-ins meet the same call
+  chain.push(generator)
+  let isDone = true
+  try {
+    const result = Reflect.apply(end, generator, args)
+    isDone = (result as Result).done === true // the result of `return`
+    return result
+  } finally {
+    if (isDone) chain.length = depth
+  }
+}
+
+/** Remembers the prototype where a generator has its `return`, unless it is a property of the generator itself. */
+function learnPrototype(generator: Generator): void {
+  if (forPrototypes.length >= MOST_PROTOTYPES) return
+  for (let place = prototypeOf(generator); place !== null; place = prototypeOf(place)) {
+    if (!Object.hasOwn(place, 'return')) continue
+    if (!forPrototypes.some((standIn) => standIn.place === place)) forPrototypes.push(forPrototype(place))
+    return
+  }
+}
