@@ -2,7 +2,9 @@
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: ['channel', 'operation', 'select', 'base/ring', 'base/random'].map((room) => `src/runtime/${room}${room.startsWith('base') ? '' : '/*'}.ts`),
+  mutate: ['channel', 'operation', 'select', 'base/ring', 'base/random'].map(
+    (room) => `src/runtime/${room}${room.startsWith('base') ? '' : '/*'}.ts`,
+  ),
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutate.config.ts', related: false },
   plugins: ['@stryker-mutator/vitest-runner'],
