@@ -29,7 +29,7 @@ export {
 // goroutine
 export { go, numGoroutine, type Go } from './goroutine/goroutine.js'
 export { gosched } from './goroutine/gosched.js'
-export { onCrash } from './goroutine/crash.js'
+export { onCrash, onLateFailure } from './goroutine/crash.js'
 
 // context, time
 export {

@@ -7,6 +7,7 @@ import {
   gosched,
   numGoroutine,
   onCrash,
+  onLateFailure,
   range,
   select,
   withCancel,
@@ -355,20 +356,25 @@ describe('cancel of an async function', () => {
     expect(later.now).toEqual(canceled)
   })
 
-  it('reports an error that it throws later to onCrash', async () => {
-    const gate = chan<never>()
-    const goroutine = go(async () => {
-      await gate.receive()
-      throw cause
-    })
-    const join = performed(goroutine.join())
-    await settle()
-    goroutine.cancel(cause)
-    await settle()
-    expect(join.now).toEqual(canceled)
-    expect(crashes).toEqual([])
+  it('reports an error that it throws later as a late failure, unless it is the cause of the cancel', async () => {
+    const late: unknown[] = []
+    const off = onLateFailure((error) => late.push(error))
+    const [gate, other] = [chan<never>(), new Error('connection lost')]
+    for (const error of [cause, other]) {
+      const goroutine = go(async () => {
+        await gate.receive()
+        throw error
+      })
+      const join = performed(goroutine.join())
+      await settle()
+      goroutine.cancel(cause)
+      await settle()
+      expect(join.now).toEqual(canceled)
+    }
+    expect(late).toEqual([])
     gate.close()
     await settle()
-    expect(crashes.splice(0)).toEqual([cause])
+    expect(late).toEqual([other])
+    off()
   })
 })

@@ -1,5 +1,5 @@
 /** Go's defer is `finally` and `using`, its recover is `catch`, and its Goexit is a goroutine that cancels itself. */
-import { chan, go, gosched, onCrash, type Goroutine } from 'millrace'
+import { chan, go, gosched, onLateFailure, type Goroutine } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrownError } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -163,9 +163,9 @@ describe('a goroutine that ends itself', () => {
     expect(ch.size).toBe(0)
   })
 
-  it('is not a crash, but an error in its cleanup is', async () => {
-    const crashes: unknown[] = []
-    const off = onCrash((error) => crashes.push(error))
+  it('is no failure, but an error in its cleanup is a late failure', async () => {
+    const late: unknown[] = []
+    const off = onLateFailure((error) => late.push(error))
     const cause = new Error('cleanup failed')
     const quiet: Goroutine<void> = go(function* () {
       quiet.cancel()
@@ -181,6 +181,6 @@ describe('a goroutine that ends itself', () => {
     })
     await settle()
     off()
-    expect(crashes).toEqual([cause])
+    expect(late).toEqual([cause])
   })
 })

@@ -64,22 +64,6 @@ describe('a failure that nobody joins', () => {
     await settle()
     expect(joined.now).toEqual(thrown(cause))
   })
-
-  it('is a crash when the select that waited for it chose another case', async () => {
-    const gate = chan<never>()
-    const other = chan<number>()
-    const late = go(function* () {
-      yield* gate.receive()
-      throw cause
-    })
-    const answer = performed(select({ late: late.join(), other: other.receive() }))
-    await settle()
-    other.trySend(1)
-    gate.close()
-    await settle()
-    expect(answer.now).toMatchObject({ value: { case: 'other' } })
-    expect(crashes).toHaveLength(1)
-  })
 })
 
 describe('a failure that a goroutine joins', () => {

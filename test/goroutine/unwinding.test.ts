@@ -1,5 +1,5 @@
 import { some } from 'fp-ts/lib/Option.js'
-import { chan, go, gosched, mutex, onCrash, sleep, type Goroutine } from 'millrace'
+import { chan, go, gosched, mutex, onCrash, onLateFailure, sleep, type Goroutine } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { done, performed, thrown, thrownError, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -13,7 +13,9 @@ let log: unknown[] = []
 let off = (): void => {}
 beforeEach(() => {
   log = []
-  off = onCrash((error) => log.push(['crash', error]))
+  const offCrash = onCrash((error) => log.push(['crash', error]))
+  const offLate = onLateFailure((error) => log.push(['late', error]))
+  off = () => (offCrash(), offLate())
 })
 afterEach(() => off())
 
@@ -274,7 +276,7 @@ describe('a finally block', () => {
     expect(log).toEqual(['cleanup failed'])
   })
 
-  it('that throws an uncaught error fails the joiners, and is a crash without joiners', async () => {
+  it('that throws an uncaught error fails the joiners, and is a late failure without joiners', async () => {
     const failing = () =>
       go(function* () {
         try {
@@ -289,7 +291,7 @@ describe('a finally block', () => {
     await settle()
     alone.cancel()
     await settle()
-    expect(log).toEqual([['crash', new Error('cleanup failed')]])
+    expect(log).toEqual([['late', new Error('cleanup failed')]])
   })
 
   it('that never ends keeps its joiners waiting', async () => {

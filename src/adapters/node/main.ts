@@ -88,8 +88,8 @@ let hasMain = false
  * all goroutines are asleep - deadlock!" and for each goroutine the operation it waits for and for how long. `yield* ctx.done()` alone is no
  * deadlock: it waits for a signal.
  *
- * **A crash**, that is a goroutine that fails and is never joined, is an uncaught exception, as without `main`. A failure that follows from
- * the end of the context is no crash.
+ * **A crash**, that is a goroutine that fails and is neither joined nor given up, is an uncaught exception, as without `main`. A failure that
+ * follows from the end of the context is no crash. A late failure is a warning, and does not change the status.
  *
  * Throws TypeError if `fn` is no function or an option is of the wrong type, RangeError if a time is NaN, Error if `main` was called before.
  * Source: Go's `func main` and `os/signal.NotifyContext`; the drain is `http.Server.Shutdown` for a whole program.

@@ -50,7 +50,7 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
     yield* ending.within(ctx)
   } finally {
     subscription.unsubscribe()
-    yield* cleanup.wait(ctx)
+    yield* cleanup.wait()
   }
 }
 

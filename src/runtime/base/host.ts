@@ -6,6 +6,7 @@
 interface HostGlobals {
   setImmediate?: (f: () => void) => unknown
   reportError?: (error: unknown) => void
+  process?: { emitWarning?: (warning: string, options: { readonly type: string }) => void }
 }
 
 const host = globalThis as HostGlobals // each is looked at before use
@@ -30,11 +31,22 @@ function chooseHostTurn(): (f: () => void) => void {
   }
 }
 
-/** Hands an error to the host as one that nobody caught: an uncaught exception in Node, the `error` event elsewhere. */
-export function uncaught(error: unknown): void {
+/**
+ * Hands an error to the host as uncaught: an uncaught exception in Node, the `error` event elsewhere. The text that is
+ * printed before says where it comes from.
+ */
+export function uncaught(error: unknown, text?: string): void {
+  if (text !== undefined) console.warn(text)
   if (host.reportError !== undefined) host.reportError(error)
   else
     setTimeout(() => {
       throw error
     }, 0)
+}
+
+/** Prints a warning: of the process, in Node, and of the console elsewhere. */
+export function warn(type: string, text: string): void {
+  const { process } = host
+  if (typeof process?.emitWarning === 'function') process.emitWarning(text, { type })
+  else console.warn(`${type}: ${text}`)
 }

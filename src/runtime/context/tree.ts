@@ -17,6 +17,7 @@ import { mistyped } from '../base/arguments.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
 import { none, some, type Option } from '../base/option.js'
 import { causeOf, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
+import { rememberCause } from '../interfaces/echo.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation } from '../operation/operation.js'
 import { QueuedOperation } from '../operation/queued.js'
@@ -192,6 +193,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     if (this._error !== null) return
     const parent = this.leaveParent()
     const ended: CancelableContext[] = [this]
+    if (cause !== error) rememberCause(cause)
     this.mark(error, cause)
     // Decide: the whole tree, breadth first.
     for (let i = 0; i < ended.length; i++) {

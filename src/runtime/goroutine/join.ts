@@ -1,7 +1,7 @@
 import type { Task } from './task.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import type { Pending, WaitQueue } from '../operation/waiter.js'
+import type { Pending, Waiter, WaitQueue } from '../operation/waiter.js'
 
 /** Waits for the end of a goroutine: its result, or its throw. */
 export class Join<R> extends QueuedOperation<R> {
@@ -16,6 +16,10 @@ export class Join<R> extends QueuedOperation<R> {
   }
   poll(): R | Pending {
     return this.goroutine.outcome
+  }
+  override withdraw(waiter: Waiter): void {
+    super.withdraw(waiter)
+    this.goroutine.leave()
   }
   override finish(): R {
     return this.goroutine.outcome as R // the waiter is settled at the end

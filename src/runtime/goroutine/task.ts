@@ -18,14 +18,16 @@
  *
  * Go's counterpart is `runtime/proc.go`'s g. Go has no cancel: a goroutine looks at a context.
  */
-import { crash, failedUnjoined } from './crash.js'
+import { failedAfterCancel, failedUnjoined } from './crash.js'
 import { yielding } from './gosched.js'
 import { Join } from './join.js'
 import { leftUnderWay, strangeYield } from './misuse.js'
 import type { Failure, Owner } from './owner.js'
+import { rareOf, type Rare } from './rare.js'
 import { UNWOUND, Unwinding } from './unwind.js'
 import { CanceledError, withoutStack } from '../base/errors.js'
 import { isGenerator, isThenable } from '../base/guards.js'
+import { rememberCause } from '../interfaces/echo.js'
 import type { Goroutine } from '../interfaces/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation, type Operation } from '../operation/operation.js'
@@ -42,19 +44,6 @@ const RETURNED = 2
 const FAILED = 3
 const FAILED_AND_SEEN = 4
 const CANCELED = 5
-
-/** The state that few goroutines need: of a goroutine that is canceled, named, or keeps its async context. */
-interface Rare {
-  /** The name given by `go.named`. */
-  readonly name: string | null
-  /** The async context of the spawner, where that is kept. */
-  readonly scope: AsyncScope | null
-  isCanceled: boolean
-  cause: unknown
-  /** The cancel waits for the next operation. */
-  isDue: boolean
-  unwinding: Unwinding | null
-}
 
 type AnyBody = (...args: readonly unknown[]) => unknown
 
@@ -78,7 +67,7 @@ export class Task<R = unknown> extends Waiter implements Goroutine<R>, Performer
     this.raw = args
     queue.live++
     const scope = queue.captureScope === null ? null : queue.captureScope()
-    if (scope !== null || name !== null) this._rare = { name, scope, isCanceled: false, cause: undefined, isDue: false, unwinding: null }
+    if (scope !== null || name !== null) this._rare = rareOf(name, scope)
     if (queue.probe !== null) queue.probe.spawn?.(this)
     queue.push(this)
   }
@@ -96,9 +85,13 @@ export class Task<R = unknown> extends Waiter implements Goroutine<R>, Performer
   }
 
   cancel(cause?: unknown): void {
+    if (this._life === FAILED) this.leave()
     if (this._rare?.isCanceled === true || this._life > LIVE) return
     if (queue.probe !== null) queue.probe.cancel?.(this)
-    this._rare = { name: this._rare?.name ?? null, scope: this.scope, isCanceled: true, cause, isDue: true, unwinding: null }
+    const rare = this._rareParts()
+    rare.isCanceled = rare.isDue = true
+    rare.cause = cause
+    if (cause !== undefined) rememberCause(cause)
     if (this._life === NEW) return // `run` finds it canceled
     if (this._generator === null) this._settleJoiners(CANCELED, this._canceledError())
     else if (this.step === RUNNING) this.step = CANCEL_DUE
@@ -106,6 +99,15 @@ export class Task<R = unknown> extends Waiter implements Goroutine<R>, Performer
       this.operation?.withdraw(this)
       queue.push(this)
     }
+  }
+
+  /** A joiner has given up: from now on a failure that no join sees is a late failure. */
+  leave(): void {
+    this._rareParts().isLeft = true
+  }
+
+  private _rareParts(): Rare {
+    return (this._rare ??= rareOf(null, null))
   }
 
   /** Makes the goroutine ready; `run` delivers the grant. */
@@ -236,7 +238,7 @@ export class Task<R = unknown> extends Waiter implements Goroutine<R>, Performer
     const hasSettled = this._life === CANCELED // an async function that was canceled: its joiners have been settled
     const taken = this.owner !== null && this._endOwned(this.owner, life, outcome)
     if (hasSettled) {
-      if (life === FAILED && !taken) crash(outcome, this)
+      if (life === FAILED && !taken) failedAfterCancel(outcome, this)
       return
     }
     const joined = this._joiners !== null && this._joiners.first !== null
@@ -276,6 +278,11 @@ export class Task<R = unknown> extends Waiter implements Goroutine<R>, Performer
 
   get wasCanceled(): boolean {
     return this._rare?.isCanceled === true
+  }
+
+  /** True where a failure is a late failure: after a cancel, or after a join was withdrawn. */
+  get wasGivenUp(): boolean {
+    return this._rare !== null && (this._rare.isCanceled || this._rare.isLeft)
   }
 
   /** The failure of a body that threw. */

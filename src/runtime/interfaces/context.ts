@@ -2,6 +2,7 @@
 import { mistyped } from '../base/arguments.js'
 import { CanceledError } from '../base/errors.js'
 import type { Option } from '../base/option.js'
+import { rememberCause } from './echo.js'
 import type { Op } from './op.js'
 
 /**
@@ -59,8 +60,10 @@ export function checkContext(where: string, ctx: Context): Context {
   throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)
 }
 
-/** The cause of a context that has ended. */
+/** The cause of a context that has ended: thrown by the code that works under it, and then an echo of that end. */
 export function causeOf(ctx: Context): unknown {
   const cause = ctx.cause()
-  return cause._tag === 'Some' ? cause.value : new CanceledError()
+  if (cause._tag === 'None') return new CanceledError()
+  if ((ctx as { millraceContext?: true }).millraceContext !== true) rememberCause(cause.value) // a context of the package has done so at its end
+  return cause.value
 }

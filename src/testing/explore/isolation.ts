@@ -4,7 +4,7 @@
  * Always true: goroutines and timers from outside the exploration neither run nor get lost. They continue during
  * `letHostIn` and after `close`.
  */
-import { onCrash, type Observed } from '../../runtime/index.js'
+import { onCrash, onLateFailure, type Observed } from '../../runtime/index.js'
 import {
   hostTurn,
   keepFailuresApart,
@@ -86,12 +86,14 @@ export class Isolation {
     const timers = time.timers
     const taken = (this._taken = queue.takeOver(this._random))
     const offCrash = onCrash(this._crashed)
+    const offLate = onLateFailure(() => undefined) // no finding; a program that counts them sets a hook of its own
     keepFailuresApart(true)
     this._giveBack = () => {
       this._giveBack = null
       time.timers = timers
       keepFailuresApart(false)
       offCrash()
+      offLate()
       taken.release()
     }
   }

@@ -10,7 +10,7 @@
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
 import { setProbe, type Body, type Observed, type Op, type Probe } from '../../runtime/index.js'
-import { hostTurn, Names, queue, spawn, Spawned, takeFailedUnjoined, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
+import { hostTurn, Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
 import { judge, misuseFinding, type Crash, type Finding } from './findings.js'
@@ -192,7 +192,7 @@ export class ScheduledRunner implements Trial {
   }
 
   private _outcome(main: Spawned): Outcome {
-    for (const failed of takeFailedUnjoined()) this._crashes.push({ error: failed.raw, by: failed })
+    for (const failed of takeCrashed()) this._crashes.push({ error: failed.raw, by: failed })
     const finding =
       judge({
         main,

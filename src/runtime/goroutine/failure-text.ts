@@ -1,0 +1,33 @@
+/** The text of a report on a failure without a joiner. The error stays as it was thrown: nothing is written to it. */
+import { show } from '../base/arguments.js'
+import type { Observed } from '../scheduler/probe.js'
+
+export function crashText(error: unknown, goroutine: Observed): string {
+  return `crash: ${subject(goroutine)} failed, and nobody joined it or gave it up: ${headOf(error)}`
+}
+
+export function lateText(error: unknown, goroutine: Observed): string {
+  return `late failure: ${subject(goroutine)} failed after it was given up: ${textOf(error)}`
+}
+
+function subject({ id, name }: Observed): string {
+  return `goroutine ${id} (${name})`
+}
+
+/** The stack of an error, which begins with its message. */
+function textOf(error: unknown): string {
+  return readable(() => (error instanceof Error && typeof error.stack === 'string' ? error.stack : headOf(error)))
+}
+
+function headOf(error: unknown): string {
+  return readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : show(error)))
+}
+
+/** Any property of a thrown value may throw when it is read. */
+function readable(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return 'a value that cannot be read'
+  }
+}

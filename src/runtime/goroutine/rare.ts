@@ -1,0 +1,21 @@
+/** The state that few goroutines need: of a goroutine that is canceled, named, given up, or keeps its async context. */
+import type { AsyncScope } from '../scheduler/run-queue.js'
+import type { Unwinding } from './unwind.js'
+
+export interface Rare {
+  /** The name given by `go.named`. */
+  readonly name: string | null
+  /** The async context of the spawner, where that is kept. */
+  readonly scope: AsyncScope | null
+  isCanceled: boolean
+  /** A join was withdrawn, or a cancel came after the failure. */
+  isLeft: boolean
+  cause: unknown
+  /** The cancel waits for the next operation. */
+  isDue: boolean
+  unwinding: Unwinding | null
+}
+
+export function rareOf(name: string | null, scope: AsyncScope | null): Rare {
+  return { name, scope, isCanceled: false, isLeft: false, cause: undefined, isDue: false, unwinding: null }
+}
