@@ -1,10 +1,9 @@
 /**
  * Checks of arguments, for callers in JavaScript. A wrong argument throws at once: TypeError for the wrong type,
- * RangeError for a number outside its range. The message names the call, the type that it expects and the value that it
- * got.
+ * RangeError for a number outside its range. The message names the call, the expected type and the value.
  */
 
-/** The value as a message shows it: short, and with its type where that is what is wrong. */
+/** The value as a message shows it: short, and with its type where the type is wrong. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`

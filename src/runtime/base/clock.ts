@@ -2,13 +2,13 @@
 import { hostTurn, now } from './host.js'
 
 export interface Clock {
-  /** ms since 1970 began, never going back; fractions count. */
+  /** Unix time in ms, with fractions. Never goes back. */
   now(): number
-  /** Calls `f` once, at `at` or later, and answers how to take that back. */
+  /** Calls `f` once, at `at` or later, and returns a function that cancels the call. */
   set(at: number, f: () => void): () => void
 }
 
-/** The longest delay a host's timer takes; a longer one fires at once. */
+/** The longest delay a host's timer takes; a longer delay fires at once. */
 const longest = 2 ** 31 - 1
 
 let holdsProcess = true
@@ -24,9 +24,9 @@ export const systemClock: Clock = {
   set(at, f) {
     const delay = Math.ceil(at - systemClock.now())
     if (delay <= 0) return soon(f)
-    // A delay beyond the longest wakes the caller early, who looks at the clock and sets again.
+    // A delay beyond the longest wakes the caller early; the caller looks at the clock and sets again.
     const timer = setTimeout(f, Math.min(delay, longest))
-    if (!holdsProcess) (timer as { unref?: () => void }).unref?.() // in Node it is an object that has one
+    if (!holdsProcess) (timer as { unref?: () => void }).unref?.() // a timer of Node has the method, a timer of a browser is a number
     return () => clearTimeout(timer)
   },
 }

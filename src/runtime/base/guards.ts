@@ -1,14 +1,14 @@
-/** Looks at a value of unknown type: is it a promise, a generator, a generator function? */
+/** Guards for values of unknown type: a promise, a generator, a generator function. */
 
 /** True for an object with a `then` method: a promise, or an operation. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function' // any object may be asked
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function' // reading is safe
 }
 
-/** True for an object with the three methods of a generator, whoever made it. */
+/** True for an object with the three methods of a generator, of any realm. */
 export function isGenerator(value: unknown): value is Generator {
   if (typeof value !== 'object' || value === null) return false
-  const { next, return: end, throw: fail } = value as Partial<Generator> // any of the three may be missing
+  const { next, return: end, throw: fail } = value as Partial<Generator> // `typeof` below checks each of the three
   return typeof next === 'function' && typeof end === 'function' && typeof fail === 'function'
 }
 

@@ -9,12 +9,12 @@ interface HostGlobals {
   process?: { emitWarning?: (warning: string, options: { readonly type: string }) => void }
 }
 
-const host = globalThis as HostGlobals // each is looked at before use
+const host = globalThis as HostGlobals // every member is optional, so each use checks it
 
 /** ms since some start, monotonic, with fractions. */
 export const now: () => number = performance.now.bind(performance)
 
-/** Calls `f` after the host has served what waits for it: I/O, timers, rendering. */
+/** Calls `f` after the host has served its I/O, timers and rendering. */
 export const hostTurn: (f: () => void) => void = chooseHostTurn()
 
 function chooseHostTurn(): (f: () => void) => void {

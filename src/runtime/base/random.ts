@@ -1,9 +1,9 @@
 /**
- * The one source of chance in the runtime: xorshift32 (Marsaglia, 2003). A select draws from it, so it has to be cheap
- * (2 ns, Math.random 8), and to start from a seed where a schedule is to be replayed.
+ * The only random numbers of the runtime: xorshift32 (Marsaglia, 2003). Each select draws from the generator, so a draw
+ * has to be cheap (2 ns, Math.random 8), and the generator starts from a seed where a schedule is replayed.
  */
 
-/** Orders of this size and wider share one place, for few selects are that wide. */
+/** Orders of this size and wider share a place, because few selects are that wide. */
 const WIDE = 256
 
 export class Random {
@@ -26,8 +26,9 @@ export class Random {
   }
 
   /**
-   * The numbers below `n` in some order, to draw from: any is as good a start as any, so it is kept for the next. Given
-   * away until it comes back. A new source of chance has none, and so its seed replays.
+   * The numbers below `n` in some order, to draw from. Every order is an equally good start, so an order is kept for
+   * the next draw; while a caller has it, a second caller gets another. A new generator has no orders, so its seed
+   * replays.
    */
   takeOrder(n: number): number[] {
     const place = Math.min(n, WIDE)

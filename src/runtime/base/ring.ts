@@ -15,7 +15,7 @@ export class Ring<T> {
     return this._size
   }
 
-  /** The oldest, left where it is; undefined when empty. */
+  /** The oldest item, which stays in the ring; undefined when the ring is empty. */
   get first(): T | undefined {
     return this._size === 0 ? undefined : this._slots[this._head]
   }

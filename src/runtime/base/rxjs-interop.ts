@@ -1,25 +1,26 @@
 /**
- * What makes a thing an observable in the eyes of RxJS: a method under `Symbol.observable` or, where that was missing
- * when RxJS was loaded, under `'@@observable'`. Both are offered, whoever was loaded first: a polyfill may bring the
- * symbol after us and before RxJS, so it is looked for until it is there.
+ * RxJS takes an object for an observable if it has a method under `Symbol.observable` or, where that symbol was missing
+ * when RxJS was loaded, under `'@@observable'`. The prototypes of the package get both, in any order of loading: a
+ * polyfill may add the symbol after Millrace and before RxJS, so the package looks for the symbol until the symbol is
+ * there.
  */
 
 /** A polyfill adds the symbol. */
 const symbols = Symbol as { readonly observable?: symbol }
 
-/** Prototypes that lack the symbol; null once it is there. */
+/** Prototypes that lack the symbol; null once the symbol exists. */
 let waiting: object[] | null = []
 
-/** Makes what has `subscribe` an observable. */
+/** Makes the objects of a prototype with a `subscribe` observables. */
 export function installObservable(prototype: object): void {
   offer(prototype, '@@observable')
   if (waiting === null)
-    offer(prototype, symbols.observable as symbol) // it is there
+    offer(prototype, symbols.observable as symbol) // `lookForSymbol` has found the symbol
   else waiting.push(prototype)
   lookForSymbol()
 }
 
-/** Called by whatever makes something that RxJS may be given; costs one branch, or two. */
+/** Called by each function that makes an object for RxJS. Costs a branch or two. */
 export function lookForSymbol(): void {
   if (waiting === null || symbols.observable === undefined) return
   for (const prototype of waiting) offer(prototype, symbols.observable)

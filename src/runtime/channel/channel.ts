@@ -4,12 +4,13 @@
  *
  * Always true, between any two calls:
  * - Receivers wait only while nothing is buffered and no sender waits; senders wait only while the buffer is full.
- * - At most one of the two queues has waiters, unless all in both are cases of one select (which never meets itself).
+ * - At most one of the two queues has waiters, unless all in both are cases of the same select (which never meets
+ *   itself).
  * - A closed channel has no waiters.
  *
- * Differences from Go: a channel may be closed with a cause, which receivers throw once it is drained; and a buffer may
- * lose values instead of blocking (`sliding`, `dropping`). A value that a subscriber was granted and gives back returns
- * to the head, over the capacity if need be.
+ * Differences from Go: a channel may be closed with a cause, which receivers throw once the channel is drained; and a
+ * buffer may lose values instead of blocking (`sliding`, `dropping`). A value that a subscriber was granted and gives
+ * back returns to the head, over the capacity if need be.
  */
 import { ChannelIterator } from './iterator.js'
 import { CLOSED, Receive, Send } from './operations.js'
@@ -32,7 +33,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   private readonly _buffer = new Ring<T>()
   private readonly _senders = new WaitQueue()
   private readonly _receivers = new WaitQueue()
-  /** One receive serves all calls, as it carries no value. Made at the first call. */
+  /** The same receive serves all calls, as a receive carries no value. Made at the first call. */
   private _receive: Op<Option<T>> | null = null
   private _closed = false
   private _cause: { readonly value: unknown } | null = null
@@ -123,7 +124,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     }
     const sender = this._senders.shift()
     if (sender !== null) {
-      const value = sender.raw as T // what it parked with
+      const value = sender.raw as T // a parked sender keeps its value in `raw`
       if (queue.probe !== null) this._passed(queue.probe)
       sender.settle(undefined)
       return value
@@ -134,7 +135,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   private _admit(): void {
     const sender = this._senders.shift()
     if (sender === null) return
-    this._buffer.push(sender.raw as T) // what it parked with
+    this._buffer.push(sender.raw as T) // a parked sender keeps its value in `raw`
     if (queue.probe !== null) queue.probe.send?.(this)
     sender.settle(undefined)
   }
@@ -152,7 +153,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     else receiver.settle(value)
   }
 
-  /** Returns the result of a receive from the drained channel; throws the cause where it was closed with one. */
+  /** Returns the result of a receive from the drained channel; throws the cause of the close, if any. */
   drained<A>(result: A): A {
     if (this._cause !== null) throw this._cause.value
     return result

@@ -1,5 +1,5 @@
 /**
- * `for await` over a channel. Calls of `next` may overlap; each receives one value, in order. `return` ends the
+ * `for await` over a channel. Calls of `next` may overlap; each receives a value, in order. `return` ends the
  * iteration: calls that wait are released, and nothing more is received. A loop over a channel that never runs dry lets
  * the host have its turn when its slice is over.
  */

@@ -5,7 +5,7 @@ import { Operation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 
-/** Granted to a waiter in place of a value: the channel is closed, and nothing is left in it. */
+/** Granted to a waiter in place of a value: the channel is closed and drained. */
 export const CLOSED = Symbol.for('millrace.closed')
 
 // Both write out `park` and `withdraw`, which QueuedOperation has as well: shared by all operations the queue would be
@@ -42,7 +42,7 @@ export class Send<T> extends Operation<void> {
   }
 }
 
-/** Waits for a value of the channel; a subclass makes its result of it. */
+/** Waits for a value of the channel; a subclass makes its result of the value. */
 export abstract class Receiving<T, R> extends Operation<R> {
   constructor(protected readonly channel: Channel<T>) {
     super()
@@ -57,7 +57,7 @@ export abstract class Receiving<T, R> extends Operation<R> {
     this.channel.receivers.remove(waiter)
   }
   override undo(waiter: Waiter): void {
-    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // granted by the channel
+    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // a channel grants a value or CLOSED
   }
   override resources(): readonly Resource[] {
     return [this.channel]
@@ -73,7 +73,7 @@ export class Receive<T> extends Receiving<T, Option<T>> {
     return value === PENDING ? PENDING : this._option(value)
   }
   override finish(waiter: Waiter): Option<T> {
-    return this._option(waiter.raw as T | typeof CLOSED) // granted by the channel
+    return this._option(waiter.raw as T | typeof CLOSED) // a channel grants a value or CLOSED
   }
   private _option(value: T | typeof CLOSED): Option<T> {
     return value === CLOSED ? this.channel.drained(none) : some(value)

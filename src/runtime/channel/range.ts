@@ -9,8 +9,8 @@ import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 /** Iterates over the values of a receiver. A cursor belongs to one goroutine. */
 export interface Cursor<out T> {
   /**
-   * Waits for the next value: true if there is one, false once the channel is closed and drained. After `close(cause)`
-   * it throws the cause then.
+   * Waits for the next value: true when a value has come, false once the channel is closed and drained. After
+   * `close(cause)` throws the cause then.
    */
   next(): Op<boolean>
   /** The value that `next` received last. */
@@ -60,7 +60,7 @@ class NextValue<T> extends Receiving<T, boolean> {
     return value === PENDING ? PENDING : this._keep(value)
   }
   override finish(waiter: Waiter): boolean {
-    return this._keep(waiter.raw as T | typeof CLOSED) // granted by the channel
+    return this._keep(waiter.raw as T | typeof CLOSED) // a channel grants a value or CLOSED
   }
   private _keep(value: T | typeof CLOSED): boolean {
     if (value === CLOSED) return this.channel.drained(false)

@@ -15,7 +15,7 @@ export abstract class ObservableReceiver<T> {
   }
 
   /**
-   * Receives one value after the other for the observer, each from the run queue, until the receiver is closed or the
+   * Receives the values in order for the observer, each from the run queue, until the receiver is closed or the
    * observer leaves.
    */
   subscribe(this: Receiver<T>, observer: Observer<T>): Unsubscribable {

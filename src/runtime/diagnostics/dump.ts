@@ -17,29 +17,32 @@ import { isWaiting, ringsIn, wakersOf } from './wait-graph.js'
 
 type State = 'waiting' | 'runnable' | 'async'
 
-/** One goroutine that lives, as plain data that `JSON.stringify` takes. */
+/** A goroutine that lives, as plain data that `JSON.stringify` takes. */
 export interface GoroutineState {
   readonly id: number
   readonly name: string
   /** `waiting` at an operation, `runnable`, or `async`: an async function, which may wait for any promise. */
   readonly state: State
-  /** The operation it waits for, in the words of Go's dumps (`chan receive`); null unless it is waiting. */
+  /** The operation that the goroutine waits for, in the words of Go's dumps (`chan receive`); null unless `waiting`. */
   readonly waitsFor: string | null
-  /** ms since it began to wait; 0 unless it is waiting. */
+  /** ms since the begin of the wait; 0 unless `waiting`. */
   readonly waited: number
-  /** The resources it waits for (`chan 1`); several for a select. */
+  /** The resources that the goroutine waits for (`chan 1`); several for a select. */
   readonly on: readonly string[]
-  /** The locks it holds. */
+  /** The locks that the goroutine holds. */
   readonly holds: readonly string[]
-  /** The goroutines that could let it go on: holders of the lock, the goroutine it joins, other users of the channel. */
+  /**
+   * The goroutines that could wake this goroutine: holders of the lock, the joined goroutine, other users of the
+   * channel.
+   */
   readonly couldBeWokenBy: readonly {
     readonly id: number
     readonly name: string
     readonly state: 'waiting' | 'runnable' | 'async' | 'ended'
   }[]
-  /** The id of the goroutine that started it; null if it was started from outside any goroutine. */
+  /** The id of the goroutine that started this goroutine; null for a start outside any goroutine. */
   readonly startedBy: number | null
-  /** The line of code that started it; null unless places are tracked. */
+  /** The line of code that started the goroutine; null unless places are tracked. */
   readonly startedAt: string | null
 }
 
@@ -48,7 +51,10 @@ export interface Dump {
   /** The version of this shape. */
   readonly version: 1
   readonly goroutines: readonly GoroutineState[]
-  /** Partial deadlocks: rings of goroutines that wait for each other, by id. A goroutine that waits for a lock it holds is a ring of one. */
+  /**
+   * Partial deadlocks: rings of goroutines that wait for each other, by id. A goroutine that waits for its own lock is
+   * a ring by itself.
+   */
   readonly cycles: readonly (readonly number[])[]
 }
 
@@ -118,7 +124,10 @@ function linesOf(goroutine: GoroutineState): string[] {
   return lines
 }
 
-/** A duration in whole seconds, minutes or hours, and nothing below a second: two runs of one program then give the same text. */
+/**
+ * A duration in whole seconds, minutes or hours, and nothing below a second: two runs of the same program then give the
+ * same text.
+ */
 export function age(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 1) return ''
@@ -139,7 +148,10 @@ export function ringText(ring: readonly number[], byId: ReadonlyMap<number, Goro
   return `partial deadlock: ${ring.map(say).join(' waits for ')}, which waits for the first`
 }
 
-/** The text for a program with a main: main first, then the other goroutines of the table, then the number of goroutines outside the table. */
+/**
+ * The text for a program with a main: main first, then the other goroutines of the table, then the number of goroutines
+ * outside the table.
+ */
 export function programDump(main: Task, table: GoroutineTable | null): string {
   const others = table === null ? [] : table.live().filter((goroutine) => goroutine !== main)
   const text = dumpText(dumpOfSome([main, ...others], table))

@@ -1,18 +1,20 @@
 /**
- * The table of goroutines: each goroutine that has not ended, and since when it waits. Go's counterpart is `allgs` of `runtime/proc.go`.
+ * The table of goroutines: each goroutine that has not ended, and since when it waits. Go's counterpart is `allgs` of
+ * `runtime/proc.go`.
  *
  *     id 0 … 255 ──▶ page 0: goroutine, since │ goroutine, since │ …
  *     id 256 … 511 ─▶ page 1
  *
  * Always true:
- * - A goroutine that started while the table is a probe has a row from its start to its end; an older goroutine has none.
+ * - A goroutine that started while the table is a probe has a row from its start to its end; an older goroutine has
+ *   none.
  * - A page goes when its last goroutine has ended and no id of the page is still to come.
  *
  * A row keeps its goroutine alive: without a table, a goroutine that can never be woken is collected.
  *
  * Cost (ns of CPU, Node 20; without → with a table; in parentheses a Map by goroutine in place of pages):
  *     a round of unbuffered ping-pong, which is two waits   111 → 121   (128)
- *     to spawn a goroutine and end it, 100,000 alive        200 → 220   (340)
+ *     to spawn and end a goroutine, 100,000 alive           200 → 220   (340)
  *     the same, a million alive                             215 → 290   (590)
  */
 import type { Task } from '../goroutine/task.js'
@@ -40,7 +42,7 @@ const noPage = new Page(-1)
 export class GoroutineTable implements Probe {
   size = 0
   private readonly _pages = new Map<number, Page>()
-  /** The page of the last look-up, which most often is the page of the next one. */
+  /** The page of the last look-up, which most often is the page of the next look-up. */
   private _recent = noPage
 
   constructor(
@@ -55,7 +57,7 @@ export class GoroutineTable implements Probe {
     const number = Math.floor(id / PAGE)
     let page = this._page(id)
     if (page === noPage) this._pages.set(number, (page = this._recent = new Page(number)))
-    page.goroutines[id % PAGE] = goroutine as Task // the runtime passes its own goroutines to a probe
+    page.goroutines[id % PAGE] = goroutine as Task // every goroutine that the runtime reports to a probe is a Task
     page.since[id % PAGE] = NaN
     page.live++
     this.size++
@@ -101,8 +103,8 @@ export class GoroutineTable implements Probe {
 }
 
 /**
- * A clock that reads `now` once in a drain of the run queue, which a slice of 5 ms bounds. Reading the clock at each wait costs four times as
- * much as all else that the table does.
+ * A clock that reads `now` once in a drain of the run queue, which a slice of 5 ms bounds. Reading the clock at each
+ * wait costs four times as much as all else that the table does.
  */
 export function oncePerDrain(now: () => number): () => number {
   let time = 0

@@ -1,6 +1,6 @@
 /**
- * Names for goroutines and resources in dumps and traces. They come from ids, from the names of functions and from the kinds of resources, so
- * a minified bundle gives the same names.
+ * Names for goroutines and resources in dumps and traces. They come from ids, from the names of functions and from the
+ * kinds of resources, so a minified bundle gives the same names.
  */
 import { Task } from '../goroutine/task.js'
 import type { Resource } from '../operation/resource.js'
@@ -9,7 +9,10 @@ export function goroutineName({ id, name }: { readonly id: number; readonly name
   return `${name}#${id}`
 }
 
-/** Names resources by kind, in the order in which they are asked for: `chan 1`, `mutex 1`, `chan 2`. A goroutine is `worker#3`. */
+/**
+ * Names resources by kind, in the order in which they are asked for: `chan 1`, `mutex 1`, `chan 2`. A goroutine is
+ * `worker#3`.
+ */
 export class Names {
   private readonly _names = new WeakMap<object, string>()
   private readonly _counts = new Map<string, number>()

@@ -1,21 +1,22 @@
 /**
  * The line of code that started a goroutine.
  *
- * The stack at the start of a goroutine is, innermost first: the probe, `spawn`, frames of this package, the caller. It is captured from the
- * frame below `spawn`, which belongs to this package by construction: `go`, `workers`, a stage. The following frames of this package are
- * recognized by file:
+ * The stack at the start of a goroutine is, innermost first: the probe, `spawn`, frames of this package, the caller.
+ * The capture begins at the frame below `spawn`, which belongs to this package by construction: `go`, `workers`, a
+ * stage. The following frames of this package are recognized by file:
  *
  * - in the sources, also where a source map shows them, by the folder `src` at any depth below it;
  * - in the built package by the files of its chunks: the runtime and the tracker are in different chunks;
- * - in a bundle not at all, for there the code of the package and of the program share a file. The frame below the first is then the caller.
- *   For goroutines of a group, which start from deeper down, `Owner.entry` names the function that counts as the first frame.
+ * - in a bundle not at all, for there the code of the package and of the program share a file. The frame below the
+ *   first is then the caller. For goroutines of a group, which start from deeper down, `Owner.entry` names the function
+ *   that counts as the first frame.
  *
  * A host without `Error.captureStackTrace` shows no places.
  */
 import type { Task } from '../goroutine/task.js'
 import { spawn } from '../goroutine/goroutine.js'
 
-/** Holds a stack, whose text the host makes when it is first read. */
+/** Holds a stack, whose text the host makes at the first read. */
 export interface Origin {
   readonly stack?: string
 }
@@ -24,15 +25,17 @@ interface StackCapture {
   captureStackTrace?: (holder: object, below: unknown) => void
 }
 
-/** The stack of the code that starts this goroutine. Call it from the probe's `spawn`. */
+/** The stack of the code that starts this goroutine. Called from the probe's `spawn`. */
 export function captureOrigin(goroutine: Task): Origin {
   const origin = {}
-  const { captureStackTrace } = Error as StackCapture // missing in some hosts
+  const { captureStackTrace } = Error as StackCapture // the method is missing in some hosts, so the call below is optional
   captureStackTrace?.(origin, goroutine.owner?.entry ?? spawn)
   return origin
 }
 
-/** The line of code behind an origin: `main (/app/main.ts:12:3)`. Null if no call of the program started the goroutine. */
+/**
+ * The line of code behind an origin: `main (/app/main.ts:12:3)`. Null if no call of the program started the goroutine.
+ */
 export function placeOf({ stack }: Origin): string | null {
   const [own, ...others] = framesOf(stack)
   const caller = own === undefined ? undefined : callerAmong(others, fileOf(own))

@@ -1,8 +1,9 @@
 /**
- * The tracker: the table of goroutines, and beside it the place where each goroutine was started, the goroutines that hold each lock, and the
- * goroutines that have used each channel. A probe feeds it. Test kits and `dumpOnSignal` use it.
+ * The tracker: the table of goroutines, and beside it the place where each goroutine was started, the goroutines that
+ * hold each lock, and the goroutines that have used each channel. A probe feeds it. Test kits and `dumpOnSignal` use
+ * it.
  *
- * A lock is held by the goroutine it was granted to, until it is unlocked, by any goroutine.
+ * A goroutine holds a lock from the grant until any goroutine unlocks the lock.
  */
 import type { Task } from '../goroutine/task.js'
 import { queue } from '../scheduler/run-queue.js'
@@ -27,7 +28,10 @@ export class Tracker extends GoroutineTable {
   private readonly _starts = new WeakMap<Task, Start>()
   private readonly _holders = new Map<object, User[]>()
   private readonly _users = new WeakMap<object, Set<Task>>()
-  /** The first unlock by a goroutine that does not hold the lock, in words. Go allows it; most often it is a mistake. */
+  /**
+   * The first unlock by a goroutine that does not hold the lock, in words. Go allows a foreign unlock; most often it is
+   * a mistake.
+   */
   foreignUnlock: string | null = null
   /** The lock granted last: if the next event is a wake, the grant was for the goroutine that wakes. */
   private _granted: object | null = null
@@ -43,14 +47,14 @@ export class Tracker extends GoroutineTable {
   override spawn(one: Observed): void {
     super.spawn(one)
     this._granted = null
-    const goroutine = one as Task // the runtime passes its own goroutines to a probe
+    const goroutine = one as Task // every goroutine that the runtime reports to a probe is a Task
     this._starts.set(goroutine, { by: running(), origin: this._tracksPlaces ? captureOrigin(goroutine) : null })
   }
 
   override park(one: Observed, on: string): void {
     super.park(one, on)
     this._granted = null
-    for (const resource of this.resourcesOf(one)) this._usedBy(resource, one as Task) // as above
+    for (const resource of this.resourcesOf(one)) this._usedBy(resource, one as Task) // the runtime reports Tasks only
   }
 
   wake(one: Observed): void {
@@ -58,7 +62,7 @@ export class Tracker extends GoroutineTable {
     this._granted = null
     if (lock === null || !this.resourcesOf(one).some((resource) => resource === lock)) return
     const holders = this._holders.get(lock)
-    if (holders !== undefined) holders[holders.length - 1] = one as Task // as above
+    if (holders !== undefined) holders[holders.length - 1] = one as Task // the runtime reports Tasks only
   }
 
   override end(goroutine: Observed): void {
@@ -110,14 +114,17 @@ export class Tracker extends GoroutineTable {
     return [...this._holders].filter(([, holders]) => holders.includes(goroutine)).map(([lock]) => lock)
   }
 
-  /** The goroutines that have sent on a channel, received from it, closed it, locked a lock or waited for the resource. */
+  /**
+   * The goroutines that have sent on a channel, received from it, closed the channel, locked a lock or waited for the
+   * resource.
+   */
   usersOf(resource: object): readonly Task[] {
     return [...(this._users.get(resource) ?? [])]
   }
 
-  /** The resources that a goroutine waits for; none if it runs or has ended. */
+  /** The resources that a goroutine waits for; none for a goroutine that runs or has ended. */
   resourcesOf(goroutine: Observed): readonly Resource[] {
-    const { operation } = goroutine as Task // the runtime passes its own goroutines to a probe
+    const { operation } = goroutine as Task // every goroutine that the runtime reports to a probe is a Task
     return operation === null ? [] : operation.resources()
   }
 
@@ -150,5 +157,5 @@ export class Tracker extends GoroutineTable {
 }
 
 function running(): User {
-  return queue.running as User // the run queue runs goroutines
+  return queue.running as User // `running` is a Task or null
 }

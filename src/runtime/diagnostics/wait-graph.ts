@@ -5,8 +5,9 @@
  *        └──────waits for──▶ chan, waitGroup … ──used by──▶ goroutines
  *        └──────waits for──▶ goroutine (a join)
  *
- * Edges along locks and joins are exact: the goroutine goes on only when the other one does. A ring of exact edges is a partial deadlock, even
- * while other goroutines run. Edges along channels say which goroutines have used the channel: a hint, not a proof.
+ * Edges along locks and joins are exact: the goroutine goes on only when the other goroutine does. A ring of exact
+ * edges is a partial deadlock, even while other goroutines run. Edges along channels say which goroutines have used the
+ * channel: a hint, not a proof.
  */
 import { Task } from '../goroutine/task.js'
 import { Case } from '../operation/case.js'
@@ -15,7 +16,7 @@ import type { Resource } from '../operation/resource.js'
 import type { Waiter } from '../operation/waiter.js'
 import type { Tracker } from './tracker.js'
 
-/** The goroutines that could let this one go on: holders of a lock, the goroutine it joins, other users of a channel. */
+/** The goroutines that could wake this goroutine: holders of a lock, the joined goroutine, other users of a channel. */
 export function wakersOf(goroutine: Task, tracker: Tracker): readonly Task[] {
   const resources = tracker.resourcesOf(goroutine)
   const wakers = new Set(resources.flatMap((resource) => wakersThrough(resource, tracker)))
@@ -31,8 +32,8 @@ function wakersThrough(resource: Resource, tracker: Tracker): readonly Task[] {
 }
 
 /**
- * The goroutines without which this one cannot go on. A choice needs none of its cases in particular; a semaphore needs no holder in
- * particular, because any goroutine may release it.
+ * The goroutines without which this goroutine cannot go on. A choice needs none of its cases in particular; a semaphore
+ * needs no holder in particular, because any goroutine may release a permit.
  */
 function neededBy(goroutine: Task, tracker: Tracker): readonly Task[] {
   if (!isWaiting(goroutine) || isInChoice(goroutine)) return []
@@ -48,7 +49,7 @@ export function isWaiting(goroutine: Task): boolean {
   return goroutine.step === PARKED
 }
 
-/** A goroutine in a choice of two or more waits through cases; it is not parked itself. */
+/** A goroutine in a choice of two or more waits through cases and is not parked itself. */
 function isInChoice(waiter: Waiter): boolean {
   const { raw } = waiter
   return raw instanceof Case && (raw.sibling !== null || isInChoice(raw))
@@ -65,7 +66,9 @@ export function ringsIn(tracker: Tracker): number[][] {
   return [...rings.values()]
 }
 
-/** Searches breadth first from a goroutine back to itself. A writer needs every reader, so there may be several ways. */
+/**
+ * Searches breadth first from a goroutine back to itself. A writer needs every reader, so there may be several ways.
+ */
 function ringFrom(start: Task, tracker: Tracker): number[] | null {
   const cameFrom = new Map<Task, Task>()
   const open = [start]

@@ -10,11 +10,11 @@ export interface Sender<in T> {
    * channel is closed, before or during the wait.
    */
   readonly send: (value: T) => Op<void>
-  /** Sends if that needs no waiting; returns whether it did. Throws "send on closed channel". */
+  /** Sends if that needs no waiting; returns whether the value was sent. Throws "send on closed channel". */
   readonly trySend: (value: T) => boolean
   /**
-   * Closes the channel: receivers drain the buffer and then receive none, or throw `cause` where one is given. Senders
-   * that wait throw "send on closed channel". A second close throws "close of closed channel".
+   * Closes the channel: receivers drain the buffer and then receive none, or throw `cause` where given. Senders that
+   * wait throw "send on closed channel". A second close throws "close of closed channel".
    */
   close(cause?: unknown): void
   /** Values buffered now. */
@@ -24,11 +24,11 @@ export interface Sender<in T> {
   readonly closed: boolean
 }
 
-/** The receiving half. It is an async iterable, and an observable to RxJS: `from(receiver)`. */
+/** The receiving half: an async iterable, and an observable to RxJS: `from(receiver)`. */
 export interface Receiver<out T> {
   /**
-   * Receives the next value: waits until there is one. None once the channel is closed and drained; after
-   * `close(cause)` it throws the cause then.
+   * Waits for the next value. Results in none once the channel is closed and drained; after `close(cause)` a receive
+   * throws the cause then.
    */
   receive(): Op<Option<T>>
   /**
@@ -42,7 +42,7 @@ export interface Receiver<out T> {
   [Symbol.asyncIterator](): AsyncIterator<T>
 }
 
-/** A channel. Pass it on as a `Sender` or a `Receiver`, and the compiler enforces the direction. */
+/** A channel. Pass a channel on as a `Sender` or a `Receiver`, and the compiler enforces the direction. */
 export interface Chan<T> extends Sender<T>, Receiver<T> {}
 
 /** A buffer that never blocks the sender; made by `sliding` or `dropping`. */

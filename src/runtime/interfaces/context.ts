@@ -6,8 +6,8 @@ import { rememberCause } from './echo.js'
 import type { Op } from './op.js'
 
 /**
- * Carries a deadline, a cancellation and values to everything that works on one task. You may implement it yourself,
- * also in the middle of a chain.
+ * Carries a deadline, a cancellation and values to all the code that works on a request. You may implement the
+ * interface, also in the middle of a chain.
  *
  * Source: Go's `context.Context`.
  */
@@ -15,8 +15,8 @@ export interface Context {
   /** Completes when the context ends; for `background` never. */
   done(): Op<void>
   /**
-   * CanceledError or DeadlineExceededError once the context has ended; none before. It is set exactly when `done()` is
-   * ready.
+   * CanceledError or DeadlineExceededError once the context has ended; none before. The error is set exactly when
+   * `done()` is ready.
    */
   err(): Option<Error>
   /** Why the context ended: the cause given to `cancel`, or else the error itself. None before the end. */
@@ -50,11 +50,11 @@ export interface ContextKey<V> {
 const methods = ['done', 'err', 'cause', 'deadline', 'value'] as const
 
 /**
- * Throws TypeError unless the value can serve as a Context. Contexts of the package carry a mark, since one is derived
- * for each request.
+ * Throws TypeError unless the value can serve as a Context. Contexts of the package carry a mark, so that the check is
+ * cheap: a server derives a context for each request.
  */
 export function checkContext(where: string, ctx: Context): Context {
-  const given = ctx as unknown as Partial<Record<string, unknown>> | null | undefined // from JavaScript it may be anything
+  const given = ctx as unknown as Partial<Record<string, unknown>> | null | undefined // a caller in JavaScript may pass any value
   if (given === null || given === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
   if (given.millraceContext === true || (methods.every((name) => typeof given[name] === 'function') && 'signal' in given)) return ctx
   throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)

@@ -5,7 +5,8 @@ import type { Op } from './op.js'
  * A function that can run as a goroutine: a generator function whose only yields are operations, an async function, or
  * a plain function.
  */
-export type Body<A extends readonly unknown[], R> = (...args: A) => Generator<never, R, any> | Promise<R> | R // eslint-disable-line @typescript-eslint/no-explicit-any -- what `next` is sent is the run queue's own business
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
+export type Body<A extends readonly unknown[], R> = (...args: A) => Generator<never, R, any> | Promise<R> | R
 
 /**
  * The handle of a goroutine; not a promise, so returning it from an async function does not join it.
@@ -30,7 +31,7 @@ export interface Goroutine<out R> {
   /** Waits for its end: the result, or the throw; CanceledError (with the cause) if the goroutine was canceled. */
   join(): Op<R>
   /**
-   * Stops the goroutine: at once while it waits, else at the next operation that it performs. A result that was already
+   * Stops the goroutine: at once while the goroutine waits, else at its next operation. A result that was already
    * granted is delivered first. `finally` blocks run and may wait; `catch` blocks do not see the cancel. Before the
    * start the body never runs; a second cancel is ignored. An async function cannot be stopped: its joiners see
    * CanceledError at once, and the function runs on to its end.

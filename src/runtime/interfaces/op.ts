@@ -2,10 +2,10 @@ import type { Either } from '../base/option.js'
 import type { Context } from './context.js'
 
 /**
- * One step that may wait: a send, a receive, a lock, a sleep, a join, a choice. It is a description: creating it does
- * nothing. It is performed by `yield*` in a goroutine, by `await` in an async function, or as an observable
- * (`from(op)`), where unsubscribing withdraws it. Performing twice is independent. Every operation can be a case of
- * `select`; a case that is not chosen has no effect.
+ * One step that may wait: a send, a receive, a lock, a sleep, a join, a choice. An operation is a description: creating
+ * it does nothing. `yield*` performs it in a goroutine, `await` in an async function, a subscription as an observable
+ * (`from(op)`); unsubscribing withdraws the operation. Two performances are independent. Every operation can be a case
+ * of `select`; a case that is not chosen has no effect.
  *
  * Source: Concurrent ML's events (Reppy, 1991).
  *
@@ -17,18 +17,18 @@ import type { Context } from './context.js'
  * ```
  */
 export interface Op<out T> extends PromiseLike<T> {
-  [Symbol.iterator](): Iterator<never, T, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- what `next` is sent is the run queue's own business
+  [Symbol.iterator](): Iterator<never, T, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
   /**
    * The same operation with `f` applied to its result. `f` runs once, after the choice; its throw goes to the
    * performer.
    */
   map<U>(f: (value: T) => U): Op<U>
   /**
-   * The same operation, given up when the context ends: then it throws the context's cause. Under an ended context it
-   * throws at once and has no effect.
+   * The same operation, given up when the context ends: then performing throws the context's cause. Under an ended
+   * context the operation throws at once and has no effect.
    */
   within(ctx: Context): Op<T>
-  /** The same operation with its throw as a value: `Left` of the thrown value, or of `onThrow` applied to it. */
+  /** The same operation with its throw as a value: `Left` of the thrown value, or of `onThrow` of that value. */
   attempt(): Op<Either<unknown, T>>
   attempt<E>(onThrow: (cause: unknown) => E): Op<Either<E, T>>
 }

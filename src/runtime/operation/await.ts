@@ -1,8 +1,8 @@
 /**
  * Performing an operation by `await`, or as a promise.
  *
- * Always true: `settle` runs no user code. A plain operation resolves the promise from within it; any other is
- * delivered by the run queue, because its `finish` may run user code.
+ * Always true: `settle` runs no user code. A plain operation resolves the promise from within `settle`; the run queue
+ * delivers any other operation, because its `finish` may run user code.
  */
 import type { Operation } from './operation.js'
 import { uncaught } from '../base/host.js'

@@ -1,7 +1,7 @@
 /**
- * A choice parks one Case for each of its operations, all under the waiter that performs the choice. The first case to
- * be settled withdraws its siblings and settles the parent with itself; so a choice within a choice is one case of the
- * outer choice.
+ * A choice parks a Case for each of its operations, all under the waiter that performs the choice. The first case to be
+ * settled withdraws its siblings and settles the parent with itself; so a choice within a choice is a single case of
+ * the outer choice.
  *
  * Always true: the parent's `raw` is the first case while the choice is parked, and the winning case from then on.
  */
@@ -42,7 +42,7 @@ const MOST_FREE = 1024
 
 /**
  * Parks the operations in the given order, or else in the order written. The order matters where two operations wait in
- * one queue.
+ * the same queue.
  */
 export function parkCases(waiter: Waiter, operations: readonly Operation<unknown>[], order: readonly number[] | null): void {
   let first: Case | null = null
@@ -64,7 +64,7 @@ export function withdrawCases(waiter: Waiter): void {
   for (let one = waiter.raw as Case | null; one !== null; one = withdrawn(one, null)); // the invariant of `raw`
 }
 
-/** The operation of a free case, so that it keeps nothing alive. */
+/** The operation of a free case: a free case keeps nothing alive. */
 const nothing = null as unknown as Operation<unknown> // `parkCases` sets the operation before anything reads it
 
 export function releaseCase(one: Case): void {

@@ -1,7 +1,4 @@
-/**
- * A value as an operation that is ready, and the result of a user's function as an operation, whatever kind of function
- * it is.
- */
+/** A value as an operation that is ready, and the result of a user's function of any kind as an operation. */
 import { isGenerator, isThenable } from '../base/guards.js'
 import { isOperation, Operation } from './operation.js'
 import { Promised } from './promise.js'
@@ -26,7 +23,7 @@ export class Immediate<T> extends Operation<T> {
 
 /** A generator or an operation: both are performed by `yield*`. */
 export interface Waitable<R> {
-  [Symbol.iterator](): Iterator<never, R, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- what `next` is sent is the run queue's own business
+  [Symbol.iterator](): Iterator<never, R, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
 }
 
 /**

@@ -56,21 +56,21 @@ export abstract class Operation<T> implements Op<T> {
     return false
   }
 
-  /** Completes the operation now, or returns PENDING and has no effect. A throw completes it too. */
+  /** Completes the operation now, or returns PENDING and has no effect. A throw completes the operation too. */
   abstract poll(): T | Pending
   /** Puts the waiter into every queue of the operation. */
   abstract park(waiter: Waiter): void
-  /** Takes a parked waiter out of every queue it is in. */
+  /** Takes a parked waiter out of every queue of the operation. */
   abstract withdraw(waiter: Waiter): void
   /** The wait in the words of Go's dumps: `chan receive`. */
   abstract describe(): string
 
-  /** The operations that this one is made of: the cases of a choice, the operation that `map` changes. */
+  /** The parts of this operation: the cases of a choice, the operation that `map` changes. */
   parts(): readonly Operation<unknown>[] {
     return noParts
   }
 
-  /** The primitives that it waits for; several where it is a choice. For dumps and test kits. */
+  /** The primitives that the operation waits for; several for a choice. For dumps and test kits. */
   resources(): readonly Resource[] {
     return this.parts().flatMap((part) => part.resources())
   }
@@ -84,8 +84,8 @@ export abstract class Operation<T> implements Op<T> {
   undo(_waiter: Waiter): void {}
 
   /**
-   * The error, if it is already certain that this context ends before the operation is granted. Asked once, before it
-   * would park.
+   * The error, if this context is certain to end before the operation is granted. Read once, before the operation would
+   * park.
    */
   refusal(_ctx: Context): unknown {
     return undefined
@@ -116,7 +116,7 @@ export abstract class Operation<T> implements Op<T> {
     return performAsPromise(this).then(onValue, onThrow)
   }
 
-  /** As an observable: each subscription performs the operation, and unsubscribing withdraws it. */
+  /** As an observable: each subscription performs the operation, and unsubscribing withdraws the operation. */
   subscribe(observer: Observer<T> | ((value: T) => void)): Unsubscribable {
     return subscribe(this, observer)
   }

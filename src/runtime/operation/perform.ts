@@ -19,8 +19,8 @@ export interface Unsubscribable {
 }
 
 /**
- * Performs operations, one after the other, and reports each to methods of its subclass. Used again and again it
- * allocates nothing.
+ * Performs operations in turn, and reports each to methods of its subclass. A performer allocates nothing for its
+ * second and later operations.
  *
  *     idle ──perform──▶ parked ──settle──▶ granted ──run──▶ idle   (`succeeded` or `failed`)
  *      ▲                  └──────stop─────────┴──────────────┘     (withdrawn, or given back)
@@ -36,7 +36,10 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
   /** The operation threw. */
   protected abstract failed(cause: unknown): void
 
-  /** Performs: reports at once where the operation completes now, and from the run queue where it has to wait. */
+  /**
+   * Performs: reports at once where the operation completes now, and from the run queue where the operation has to
+   * wait.
+   */
   protected start(operation: Operation<T>): void {
     let value
     try {
@@ -83,7 +86,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
     this.succeeded(value)
   }
 
-  /** Makes the result of a granted operation, or throws what it throws. */
+  /** Makes the result of a granted operation, or throws its error. */
   protected take(): T {
     const operation = this._operation as Operation<T> // only an operation under way is granted
     this._clear()
@@ -92,10 +95,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
     return value
   }
 
-  /**
-   * Gives up the operation under way, if there is one: withdraws it, or gives back what it was granted. Reports
-   * nothing.
-   */
+  /** Gives up the operation under way, if any: withdraws the operation, or gives back its grant. Reports nothing. */
   stop(): void {
     const operation = this._operation
     if (operation === null) return

@@ -1,9 +1,9 @@
 /**
- * A promise as a case of a select. A promise gets one reaction, kept by weak reference, however many selects it is a
- * case of. As a case its rejection counts as handled, also where another case is chosen.
+ * A promise as a case of a select. A promise gets a single reaction, kept by weak reference, for any number of selects.
+ * The rejection of a case counts as handled, also where another case is chosen.
  *
- * The promise is watched from when it is first made a case, performed or not. It is ready one microtask later at the
- * earliest, because a promise does not show its state sooner.
+ * The package watches a promise from the first time the promise is a case, performed or not. The case is ready a
+ * microtask later at the earliest, because a promise does not show its state sooner.
  */
 import { QueuedOperation } from './queued.js'
 import type { Resource } from './resource.js'
@@ -14,7 +14,7 @@ interface Settled {
   readonly value: unknown
 }
 
-/** The one reaction to a promise, and the waiters for it. */
+/** The only reaction to a promise, and the waiters for the promise. */
 class Watch implements Resource {
   settled: Settled | null = null
   readonly waiters = new WaitQueue()

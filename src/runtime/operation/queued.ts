@@ -1,6 +1,6 @@
 /**
- * An operation that waits in one queue, first in, first out: most operations do. Whoever makes it ready takes the
- * waiter from that queue and settles it.
+ * An operation that waits in a single queue, first in, first out: most operations do. The code that makes the operation
+ * ready takes the waiter from that queue and settles it.
  */
 import { Operation } from './operation.js'
 import type { WaitQueue, Waiter } from './waiter.js'

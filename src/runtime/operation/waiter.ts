@@ -1,10 +1,10 @@
 /**
- * The waiter: the one thing that is parked in queues (Go's sudog, crossbeam's Entry). A goroutine is its own waiter, an
- * `await` and a subscription make one, and a choice parks one `Case` for each of its operations under the waiter that
- * performs the choice.
+ * The waiter: the only kind of object that is parked in queues (Go's sudog, crossbeam's Entry). A goroutine is its own
+ * waiter, an `await` and a subscription create a waiter, and a choice parks a `Case` for each of its operations under
+ * the waiter that performs the choice.
  *
  * Always true:
- * - A waiter is in every queue of its operation, and in none once it is settled: settling one case withdraws the others
+ * - A waiter is in every queue of its operation, and in none once it is settled: settling a case withdraws the others
  *   at once, so every waiter in a queue can be granted.
  * - A waiter is settled once. `raw` first holds the operation's own data (a value to send, a timer), then the grant.
  * - Leaving a queue is by identity and O(1).
@@ -16,15 +16,16 @@ export type Pending = typeof PENDING
 
 export abstract class Waiter {
   /**
-   * Neighbors in the one WaitQueue that holds this waiter; a waiter that is parked in a timer or in cases uses neither.
+   * Neighbors in the only WaitQueue that holds this waiter; a waiter that is parked in a timer or in cases uses
+   * neither.
    */
   previous: Waiter | null = null
   next: Waiter | null = null
   raw: unknown = undefined
 
   /**
-   * Grants `raw`. The caller's own state is consistent before the call, because code that runs from here may call it
-   * again.
+   * Grants `raw`. The caller's own state is consistent before the call, because code that runs from here may call the
+   * caller again.
    */
   abstract settle(raw: unknown): void
 }
@@ -61,13 +62,13 @@ export class WaitQueue {
     for (let waiter = this.first; waiter !== null; waiter = waiter.next) yield waiter
   }
 
-  /** Settles every waiter of the queue, also one that joins meanwhile. */
+  /** Settles every waiter of the queue, also waiters that join meanwhile. */
   settleAll(raw: unknown): void {
     for (let waiter = this.shift(); waiter !== null; waiter = this.shift()) waiter.settle(raw)
   }
 }
 
-/** A waiter of the runtime itself: settling it calls `react` at once, which must be short and run no user code. */
+/** A waiter of the runtime itself: settling calls `react` at once, which must be short and run no user code. */
 export class Reaction extends Waiter {
   private readonly _react: (raw: unknown) => void
 

@@ -2,9 +2,9 @@
  * A choice among operations: the part that `select` and `choose` share.
  *
  * 1. Each case is polled, in a random order (or in the order written, `biased`); the first that completes is chosen.
- * 2. If none does, all cases are parked under one waiter; the first to be settled withdraws the others.
+ * 2. If none does, all cases are parked under the same waiter; the first to be settled withdraws the others.
  *
- * A case that is not chosen has no effect. Channel code knows nothing of this.
+ * A case that is not chosen has no effect. The code of channels does not know of choices.
  */
 import type { Context } from '../interfaces/context.js'
 import { parkCases, releaseCase, withdrawCases, type Case } from '../operation/case.js'
@@ -45,8 +45,8 @@ export abstract class Choice<R> extends Operation<R> {
   }
 
   /**
-   * Draws a permutation only as far as it is needed (Fisher and Yates). Rotating from a random start would not be
-   * uniform: with two neighboring cases of four ready it chooses 75:25.
+   * Draws only the needed part of a permutation (Fisher and Yates). Rotating from a random start would not be uniform:
+   * with two neighboring cases of four ready, rotation chooses 75:25.
    */
   private _pollInRandomOrder(n: number): R | Pending {
     const { operations } = this
@@ -67,7 +67,7 @@ export abstract class Choice<R> extends Operation<R> {
     return PENDING
   }
 
-  /** Parks in a random order: where two cases wait in one queue, each is first with the same chance. */
+  /** Parks in a random order: where two cases wait in the same queue, each is first with the same chance. */
   park(waiter: Waiter): void {
     const { operations } = this
     const n = operations.length

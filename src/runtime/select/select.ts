@@ -13,7 +13,8 @@ import { PENDING, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** A case of a select: an operation, a promise, or a falsy value for a nil channel. */
-export type Selectable = Op<any> | PromiseLike<any> | false | null | undefined // eslint-disable-line @typescript-eslint/no-explicit-any -- any result
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a result of any type
+export type Selectable = Op<any> | PromiseLike<any> | false | null | undefined
 /** Cases by name. */
 export type Cases = Record<string, Selectable>
 /** The result of a case that is chosen. */
@@ -60,7 +61,7 @@ const integerLike = /^(0|[1-9]\d*)$/
 
 function makeSelect(cases: object, biased: boolean): Select {
   if (Array.isArray(cases)) return selectFromArray(cases, biased)
-  const isRecord = typeof (cases as unknown) === 'object' && (cases as unknown) !== null && !isOperation(cases) // from JavaScript it may be anything
+  const isRecord = typeof (cases as unknown) === 'object' && (cases as unknown) !== null && !isOperation(cases) // any value from JavaScript
   if (!isRecord) throw mistyped('select(cases)', 'a record or an array of cases', cases)
   return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
 }
@@ -112,7 +113,7 @@ function reordered(name: string): TypeError {
 }
 
 /**
- * Waits until a case is ready, and performs it: chosen uniformly at random among the ready cases, or the first as
+ * Waits until a case is ready, and performs the case: chosen uniformly at random among the ready cases, or the first as
  * written with `biased`. The result names the case and holds its value. A case that is not chosen has no effect. A
  * falsy case is a nil channel, never ready; a select without cases waits forever.
  *
@@ -138,7 +139,7 @@ export function select(cases: object, options?: SelectOptions): Op<unknown> {
 }
 
 /**
- * A select with Go's `default`: none where no case is ready now. A promise is not ready when it is first a case,
+ * A select with Go's `default`: none where no case is ready now. A promise is not ready the first time it is a case,
  * because its state shows only after a microtask.
  */
 export function trySelect<const C extends Cases>(cases: C, options?: SelectOptions): Option<Tagged<C>>
