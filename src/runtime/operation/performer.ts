@@ -16,9 +16,9 @@ import type { Waiter } from './waiter.js'
 
 /**
  * TOKEN is the result that a goroutine yields to the run queue while it waits. Some engines and compilers hand on a
- * copy of it through `yield*`, so the run queue compares its value. `descent.end` is set while a `return` is on its way
- * to the operation that a canceled goroutine waits for. There is one of each in the process, as there is one run queue:
- * a goroutine of one copy of the package may perform an operation of another.
+ * copy through `yield*`, so the run queue compares its value. `descent.end` is set while a `return` is on its way to
+ * the operation that a canceled goroutine waits for. Both exist once in the process, like the run queue: a goroutine of
+ * this copy of the package may perform an operation of another copy.
  */
 interface Shared {
   readonly token: IteratorYieldResult<never>
