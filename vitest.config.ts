@@ -13,7 +13,7 @@ export default defineConfig({
   esbuild: { target: 'es2022' }, // `using` is lowered: Node 20 does not parse it
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/examples/**'],
+    exclude: ['test/examples/**', '**/node_modules/**'],
     // Types are tested where the tests are: *.test-d.ts runs through tsc, and its titles count like any other.
     // Errors elsewhere are the business of `npm run typecheck`.
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json', ignoreSourceErrors: true },

@@ -14,8 +14,9 @@ import {
   type CancelContext,
   type Context,
 } from 'millrace'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
+import { uncaughtIn } from '../support/uncaught.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 import { canceled, live, stateOf, timedOut } from './context-state.js'
@@ -143,15 +144,7 @@ describe('a context of the user’s own', () => {
       }),
     )
     const later = withTimeout(background, 10)
-    const uncaught: unknown[] = []
-    const listen = (error: unknown) => uncaught.push(error)
-    const before = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException').on('uncaughtException', listen)
-    await clock.advance(10)
-    await vi.waitUntil(() => uncaught.length > 0)
-    process.removeAllListeners('uncaughtException')
-    for (const listener of before) process.on('uncaughtException', listener)
-    expect(uncaught).toEqual([cause])
+    expect(await uncaughtIn(() => clock.advance(10))).toBe(cause)
     expect(stateOf(later)).toEqual(timedOut())
     expect(stateOf(child).done).toBe(false)
   })

@@ -3,6 +3,7 @@ import { chan, go, gosched, mutex, select, sleep, type Goroutine } from 'millrac
 import { channelProgram, schedule, scheduleOf, type RunSchedule } from 'millrace/fast-check'
 import { bubble, replay, ScheduleError, type Program, type Trial } from 'millrace/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { hostTurn } from '../support/settle.js'
 import { backwards, lockOrder, lostUpdate, sound, starved } from './programs.js'
 
 const seeds = Array.from({ length: 20 }, (_, i) => i + 1)
@@ -294,9 +295,9 @@ describe('the host', () => {
     let isOver = false
     const turn = (): void => {
       turns++
-      if (!isOver) setImmediate(turn)
+      if (!isOver) void hostTurn().then(turn)
     }
-    setImmediate(turn)
+    void hostTurn().then(turn)
     await fc.assert(under(sound), { numRuns: 200, seed: 1 })
     isOver = true
     expect(turns).toBeGreaterThan(20)

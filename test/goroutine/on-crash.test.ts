@@ -1,9 +1,8 @@
 import { chan, go, gosched, numGoroutine, onCrash, select, type Goroutine } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { performed, subscribed, thrown, ways, type Outcome } from '../support/outcome.js'
-import { settle } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 import { kinds } from '../support/function-kinds.js'
-import { start } from '../support/process.js'
 
 const cause = new Error('boom')
 const failing = (): Goroutine<never> =>
@@ -38,7 +37,7 @@ describe('a failure that nobody joins', () => {
   it('is not a crash before the event loop has turned', async () => {
     let atNextTurn: unknown = null
     go(() => {
-      setImmediate(() => (atNextTurn = [...crashes]))
+      void hostTurn().then(() => (atNextTurn = [...crashes]))
       throw cause
     })
     await settle()
@@ -127,34 +126,5 @@ describe('onCrash', () => {
     failing()
     await settle()
     expect(crashes).toHaveLength(2)
-  })
-})
-
-describe('without a hook', () => {
-  it('a crash is an uncaught exception: the process ends with the stack of the failure', async () => {
-    const { status, stdout, stderr } = await start('test/goroutine/programs/crash.ts').ended
-    expect(status).toBe(1)
-    expect(stdout).toEqual(['started'])
-    expect(stderr.join('\n')).toContain('Error: out of order')
-    expect(stderr.join('\n')).toContain('at worker')
-  })
-
-  it('a crash reaches the listeners of uncaughtException as the thrown value, and the program continues', async () => {
-    const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen']).ended
-    expect(stdout).toEqual(['started', 'uncaught: out of order', 'uncaught: undefined', 'the others went on'])
-    expect(status).toBe(0)
-  })
-
-  it('an error thrown by a hook is an uncaught exception, and hides no other crash', async () => {
-    const { status, stdout } = await start('test/goroutine/programs/crash.ts', ['listen', 'hook']).ended
-    expect(stdout).toEqual([
-      'started',
-      'hook: out of order',
-      'hook: undefined',
-      'uncaught: bad hook',
-      'uncaught: bad hook',
-      'the others went on',
-    ])
-    expect(status).toBe(0)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { background, chan, gosched, mapConcurrent, numGoroutine, select, sleep, withCancel } from 'millrace'
 import { done, performed, thrown } from '../support/outcome.js'
-import { settle } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 /** Counts up for ever, and records when it was closed. */
@@ -94,7 +94,7 @@ describe('mapConcurrent', () => {
     using ctx = withCancel(background)
     const log: string[] = []
     const mapped = performed(mapConcurrent(counting(log), 2, () => gosched(), { ctx }))
-    await new Promise((resolve) => setImmediate(resolve))
+    await hostTurn()
     const cause = new Error('enough')
     ctx.cancel(cause)
     await settle()

@@ -5,7 +5,7 @@ import { background, chan, choose, go, never, newTimer, select, sleep, withCance
 import { concat, defer, from, lastValueFrom, repeat, retry, take, toArray, type Observer, type Subscribable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { awaited, done, performed, subscribed, waiting, ways } from '../support/outcome.js'
-import { settle } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 import { uncaughtIn } from '../support/uncaught.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { nobody, waitersOf } from '../support/waiters.js'
@@ -183,7 +183,7 @@ it('two async functions that exchange values yield to the host', async () => {
   const ch = chan<number>()
   let isOver = false
   const deadline = performance.now() + 5000
-  const turn = new Promise<void>((resolve) => setImmediate(resolve)).then(() => (isOver = true))
+  const turn = hostTurn().then(() => (isOver = true))
   const sending = (async () => {
     while (!isOver && performance.now() < deadline) await ch.send(1)
     ch.close()
@@ -196,7 +196,7 @@ it('two async functions that exchange values yield to the host', async () => {
 it('a goroutine whose operations are all ready yields at the end of its slice, and keeps its result', async () => {
   const ch = chan<number>(1)
   let isOver = false
-  setImmediate(() => (isOver = true))
+  void hostTurn().then(() => (isOver = true))
   const deadline = performance.now() + 5000
   const busy = go(function* () {
     for (let i = 0; ; i++) {

@@ -3,7 +3,8 @@ import { some } from 'fp-ts/lib/Option.js'
 import { chan, choose, select, type Chan } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
-import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
+import { neverLooksAtTheClock, settle } from '../support/settle.js'
+import { uncaughtIn } from '../support/uncaught.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 function filled<T>(...values: readonly T[]): Chan<T> {
@@ -60,12 +61,8 @@ describe('then with two functions', () => {
 
   it('an error thrown by a callback does not reach the call that settled the operation', async () => {
     const ch = chan<number>()
-    const uncaught: unknown[] = []
-    const listeners = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.once('uncaughtException', (error) => uncaught.push(error))
-    try {
-      const error = new Error('a callback that throws')
+    const error = new Error('a callback that throws')
+    const uncaught = await uncaughtIn(async () => {
       void ch.receive().then(
         () => {
           throw error
@@ -74,11 +71,8 @@ describe('then with two functions', () => {
       )
       expect(ch.trySend(1)).toBe(true)
       await settle()
-      while (uncaught.length === 0) await hostTurn() // the host throws it in a separate turn
-      expect(uncaught).toEqual([error])
-    } finally {
-      for (const listener of listeners) process.on('uncaughtException', listener)
-    }
+    })
+    expect(uncaught).toBe(error)
   })
 })
 

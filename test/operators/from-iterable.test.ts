@@ -3,7 +3,7 @@ import { background } from 'millrace'
 import { collect, fromIterable } from 'millrace/operators'
 import { type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { settle } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 
 const all = <T>(pipeline: Observable<T>): Promise<T[]> => Promise.resolve(collect(background, pipeline).join())
 
@@ -66,8 +66,8 @@ describe('fromIterable', () => {
       for (;;) yield n++
     })()
     const subscription = fromIterable(endless).subscribe()
-    await new Promise((resolve) => setImmediate(resolve))
-    await new Promise((resolve) => setImmediate(resolve))
+    await hostTurn()
+    await hostTurn()
     subscription.unsubscribe()
     const before = n
     expect(before).toBeGreaterThan(0)

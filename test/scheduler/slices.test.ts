@@ -10,16 +10,16 @@ import { settle } from '../support/settle.js'
 
 const host = vi.hoisted(() => ({ ms: 0, turns: [] as number[] }))
 
-vi.mock(import('../../src/runtime/base/host.js'), async (original) => ({
-  ...(await original()),
-  now: () => host.ms,
-  hostTurn: (f) => {
-    setImmediate(() => {
+vi.mock(import('../../src/runtime/base/host.js'), async (original) => {
+  const real = await original()
+  const hostTurn = (f: () => void): void => {
+    real.hostTurn(() => {
       host.turns.push(host.ms)
       f()
     })
-  },
-}))
+  }
+  return { ...real, now: () => host.ms, hostTurn }
+})
 
 /** ms of work after which the host must have had a turn; a slice is 5. */
 const LONGEST = 20

@@ -6,7 +6,17 @@ import { queue } from '../../src/runtime/scheduler/run-queue.js'
 
 const QUIET_TURNS = 3
 
-export const hostTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export const hostTurn = (): Promise<void> => new Promise(typeof setImmediate === 'function' ? setImmediate : byMessage)
+
+/** In a browser, which delays nested timers to 4 ms. */
+function byMessage(resolve: () => void): void {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    port1.close()
+    resolve()
+  }
+  port2.postMessage(null)
+}
 
 export async function settle(): Promise<void> {
   for (let quiet = 0; quiet < QUIET_TURNS; quiet = queue.size === 0 ? quiet + 1 : 0) await hostTurn()

@@ -225,7 +225,7 @@ describe('what goes wrong', () => {
       }),
     )
     expect(error.message).toMatch(/^deadlock: all goroutines in bubble are blocked\ngoroutine \d+ \[chan receive\]: root/)
-    expect(error.message).toMatch(/started at .*bubble\.test\.ts:\d+/)
+    expect(error.message).toMatch(/started at .*bubble\.test\.ts(\?\S*)?:\d+/)
     expect(error.dump.goroutines).toMatchObject([{ name: 'root', state: 'waiting', waitsFor: 'chan receive', on: ['chan 1'] }])
   })
 

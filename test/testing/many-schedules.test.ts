@@ -7,7 +7,7 @@ import { anyState } from './any-state.js'
 import { ChannelTally } from './channel-tally.js'
 import { kernelPrograms, operatorPrograms } from './programs.js'
 
-const isNightly = process.env['MODE'] === 'nightly'
+const isNightly = (globalThis as { process?: NodeJS.Process }).process?.env['MODE'] === 'nightly'
 const programs = Object.entries({ ...kernelPrograms, ...operatorPrograms })
 const required = isNightly ? 1_000_000 : 100_000
 const each = Math.ceil(required / programs.length / 2)

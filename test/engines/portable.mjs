@@ -1,0 +1,58 @@
+// All suites run on every engine, but for these. `run.mjs` prints the reasons, and writes them into docs/engines.md.
+
+export const engines = ['bun', 'deno', 'chromium']
+
+/** Suites left out, on the engines named or else on all. */
+export const notPortable = [
+  {
+    suites: ['test/api/**', 'test/docs/**', 'test/examples/**'],
+    reason: 'check files of the repository with compilers, linters and processes',
+  },
+  {
+    suites: ['test/node/{main,main-*,dump-on-signal,terminal}.test.ts'],
+    reason: "test Node's process: signals, status, terminal",
+  },
+  {
+    suites: ['test/scheduler/{process-exit,slices-in-a-process}.test.ts', 'test/goroutine/crash-in-a-process.test.ts'],
+    reason: 'start programs in processes of Node',
+  },
+  {
+    suites: ['test/base/rxjs-import-order.test.ts', 'test/{fp-ts/bundling,diagnostics/minified-bundle,model/faults}.test.ts'],
+    reason: 'load or build the package in a way of their own: with require, with esbuild',
+  },
+  { suites: ['test/model/no-growth.test.ts'], reason: 'measures the heap of V8 to the byte' },
+  {
+    suites: ['test/node/keep-async-context.test.ts', 'test/goroutine/async-context.test.ts'],
+    engines: ['chromium'],
+    reason: 'use AsyncLocalStorage, which a browser does not have',
+  },
+  {
+    suites: ['test/context/from-signal.test.ts', 'test/operators/telemetry.test.ts', 'test/programs/digests.test.ts'],
+    engines: ['chromium'],
+    reason: 'import modules of Node: events, fs, crypto',
+  },
+  {
+    suites: ['test/fast-check/channel-program.test.ts', 'test/goroutine/compiled-generators.test.ts'],
+    engines: ['chromium'],
+    reason: 'run the TypeScript compiler',
+  },
+  {
+    suites: ['test/operation/two-copies.test.ts'],
+    engines: ['chromium'],
+    reason: 'loads the package twice, which vitest does not do in a browser',
+  },
+]
+
+/** Tests that fail on an engine for a reason of the engine. */
+export const differences = [
+  {
+    engine: 'bun',
+    tests: [
+      'fromSignal of a long-lived signal remembers nothing of those that nobody watches since their children have ended',
+      'one reaction holds nothing of a select that is over',
+    ],
+    reason: 'the collector of JavaScriptCore takes what stands on the stack for a reference, so a single object may stay',
+  },
+]
+
+export const isLeftOut = (entry, engine) => entry.engines === undefined || entry.engines.includes(engine)

@@ -1,0 +1,34 @@
+// The portable suites on one engine: `--mode bun`, `--mode deno` or `--mode chromium`. Bun and Deno run vitest itself; in Chromium the suites
+// run in frames of one page.
+import { fileURLToPath } from 'node:url'
+import { mergeConfig } from 'vite'
+import unit from '../../vitest.config.js'
+import { isLeftOut, notPortable } from './portable.mjs'
+
+async function chromium() {
+  const { playwright } = await import('@vitest/browser-playwright')
+  const launchOptions = { executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--js-flags=--expose-gc'] }
+  return {
+    enabled: true,
+    headless: true,
+    screenshotFailures: false,
+    api: { host: '127.0.0.1' },
+    provider: playwright({ launchOptions }),
+    instances: [{ browser: 'chromium' }],
+  }
+}
+
+export default async ({ mode }) => {
+  const leftOut = notPortable.filter((entry) => isLeftOut(entry, mode)).flatMap(({ suites }) => suites)
+  const config = mergeConfig(unit, {
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    cacheDir: fileURLToPath(new URL('node_modules/.vite', import.meta.url)),
+    server: { fs: { strict: false } }, // node_modules may be a link to another place
+    optimizeDeps: {
+      include: ['fast-check', 'rxjs', 'rxjs/testing', 'fp-ts/lib/Option.js', 'fp-ts/lib/Either.js', 'fp-ts/lib/function.js'],
+    },
+    test: { exclude: leftOut, maxWorkers: 1, typecheck: { enabled: false }, browser: mode === 'chromium' ? await chromium() : {} },
+  })
+  config.test.reporters = ['default', 'json']
+  return config
+}
