@@ -44,6 +44,7 @@ export {
   withoutCancel,
 } from './context/context.js'
 export { fromSignal } from './context/from-signal.js'
+export { now } from './time/now.js'
 export { rateEvery, rateLimiter, type RateLimiter } from './time/rate-limiter.js'
 export type { Reservation } from './time/reservation.js'
 export { after, sleep } from './time/sleep.js'

@@ -22,6 +22,8 @@ class PlaygroundClock implements Clock {
   #isOver = false
 
   now = (): number => this.#now
+  wall = (): number => this.#now
+  fromUnix = (ms: number): number => ms
 
   set(at: number, ring: () => void): () => void {
     const alarm = { at, ring }

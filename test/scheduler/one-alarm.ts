@@ -15,6 +15,14 @@ export class OneAlarm implements Clock {
     return this.time
   }
 
+  wall(): number {
+    return this.time
+  }
+
+  fromUnix(ms: number): number {
+    return ms
+  }
+
   set(at: number, f: () => void): () => void {
     if (this.alarm !== null) throw new Error('a second alarm was set')
     this.sets++

@@ -30,6 +30,14 @@ export class VirtualTime implements Clock, Disposable {
     return this.#now
   }
 
+  wall(): number {
+    return this.#now
+  }
+
+  fromUnix(ms: number): number {
+    return ms
+  }
+
   /** How many sleepers, timers, tickers and deadlines wait for the time. */
   get waiting(): number {
     return time.timers.size

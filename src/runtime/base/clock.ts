@@ -1,10 +1,14 @@
 /** Time as a capability: the timers ask a Clock, so that a test may put virtual time in its place. */
-import { hostTurn, now } from './host.js'
+import { hostTurn, now, setHostTimer } from './host.js'
 
 export interface Clock {
-  /** Unix time in ms, with fractions. Never goes back. */
+  /** ms since 1970 began, never going back; fractions count. Timers and durations are measured by it. */
   now(): number
-  /** Calls `f` once, at `at` or later, and returns a function that cancels the call. */
+  /** Unix time in ms, as `Date.now()`: it follows the system's time where that is set. */
+  wall(): number
+  /** Converts Unix time in ms that a caller gives to that of this clock. */
+  fromUnix(ms: number): number
+  /** Calls `f` once, at `at` of `now()` or later; returns a function that cancels the call. */
   set(at: number, f: () => void): () => void
 }
 
@@ -20,14 +24,15 @@ export function letProcessEnd(): void {
 
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + now(),
+  // Read at each call: a test may put another `Date.now` in its place, and a caller computes a deadline with the same.
+  wall: () => Date.now(),
+  fromUnix: (ms) => ms,
 
   set(at, f) {
     const delay = Math.ceil(at - systemClock.now())
     if (delay <= 0) return soon(f)
-    // A delay beyond the longest wakes the caller early; the caller looks at the clock and sets again.
-    const timer = setTimeout(f, Math.min(delay, longest))
-    if (!holdsProcess) (timer as { unref?: () => void }).unref?.() // a timer of Node has the method, a timer of a browser is a number
-    return () => clearTimeout(timer)
+    // A delay beyond the longest wakes the caller early, which reads the clock and sets the timer again.
+    return setHostTimer(f, Math.min(delay, longest), holdsProcess)
   },
 }
 

@@ -11,6 +11,9 @@ interface HostGlobals {
 
 const host = globalThis as HostGlobals // every member is optional, so each use checks it
 
+// The host's own, as they are when the module loads: fake timers that a test switches on later hold nothing up.
+const { setTimeout, clearTimeout } = globalThis
+
 /** ms since some start, monotonic, with fractions. */
 export const now: () => number = performance.now.bind(performance)
 
@@ -29,6 +32,13 @@ function chooseHostTurn(): (f: () => void) => void {
     waiting.push(f)
     port2.postMessage(null)
   }
+}
+
+/** Calls `f` once after `ms`; returns a function that cancels the call. Without `holdsProcess` the process may end first. */
+export function setHostTimer(f: () => void, ms: number, holdsProcess: boolean): () => void {
+  const timer = setTimeout(f, ms)
+  if (!holdsProcess) (timer as { unref?: () => void }).unref?.() // a timer of Node has the method, a timer of a browser is a number
+  return () => clearTimeout(timer)
 }
 
 /**

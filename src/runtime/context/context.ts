@@ -53,20 +53,22 @@ export function withCancel(parent: Context): CancelContext {
  */
 export function withTimeout(parent: Context, ms: number, cause?: unknown): CancelContext {
   checkTime('withTimeout(parent, ms)', ms)
-  return withEnd(checkContext('withTimeout(parent, ms)', parent), time.timers.now() + ms, cause)
+  const ctx = new CancelableContext(checkContext('withTimeout(parent, ms)', parent)).follow()
+  ctx.setDeadline(ms, time.timers.wall() + ms, cause)
+  return ctx
 }
 
 /**
- * As `withTimeout`, with a point in time: Unix time in ms, as `Date.now()`. Source: Go's `context.WithDeadlineCause`.
+ * As `withTimeout`, with a point in time: Unix time in ms, as `now()` and `Date.now()` return it. In a bubble, a time
+ * that is nearer to the system's time than to virtual time counts from the system's. Source: Go's
+ * `context.WithDeadlineCause`.
  */
 export function withDeadline(parent: Context, epochMs: number, cause?: unknown): CancelContext {
   checkTime('withDeadline(parent, epochMs)', epochMs)
-  return withEnd(checkContext('withDeadline(parent, epochMs)', parent), epochMs, cause)
-}
-
-function withEnd(parent: Context, at: number, cause: unknown): CancelContext {
-  const ctx = new CancelableContext(parent).follow()
-  ctx.setDeadline(at, cause)
+  const { timers } = time
+  const deadline = timers.clock.fromUnix(epochMs)
+  const ctx = new CancelableContext(checkContext('withDeadline(parent, epochMs)', parent)).follow()
+  ctx.setDeadline(deadline - timers.wall(), deadline, cause)
   return ctx
 }
 

@@ -24,7 +24,7 @@ import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, Reaction, WaitQueue, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
-import { time, type Entry } from '../scheduler/timers.js'
+import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
 /** A context of the package: a node of the tree. The walks outward are loops, so that a chain may have any length. */
 export abstract class TreeContext implements Context {
@@ -77,7 +77,11 @@ export abstract class TreeContext implements Context {
 /** The state that few contexts need. */
 interface Rare {
   controller: AbortController | null
+  /** Unix time in ms; NaN where there is none. */
   deadline: number
+  /** The deadline as a time of `timers`, which timers fire at. */
+  due: number
+  readonly timers: Timers | null
   timer: Entry | null
   readonly timeoutCause: unknown
 }
@@ -156,17 +160,29 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   /** Called when the last child has left: for a context that listens to a signal only while it has children. */
   protected childless(): void {}
 
-  /** Ends this context at `at`. Where its parent ends by then, it needs no second timer. */
-  setDeadline(at: number, timeoutCause: unknown): void {
+  /** Ends this context in `ms`, which is at `deadline`. Where its parent ends by then, it needs no second timer. */
+  setDeadline(ms: number, deadline: number, timeoutCause: unknown): void {
     const { timers } = time
-    const isPast = at <= timers.now()
-    const outer = this.parent.deadline()
-    const isOuters = !isPast && outer._tag === 'Some' && outer.value <= at
-    const deadline = isOuters ? outer.value : at === Infinity ? NaN : at
-    this._rare = { ...this._rareParts(), deadline, timeoutCause }
+    const due = timers.now() + ms
+    const outer = ms > 0 ? this._outerDeadline(timers) : null
+    const own = outer !== null && outer.due <= due ? outer : { deadline: deadline === Infinity ? NaN : deadline, due }
+    this._rare = { ...this._rareParts(), ...own, timers, timeoutCause }
     if (this._error !== null) return
-    if (isPast) this._expire()
-    else if (!isOuters && at !== Infinity) this._rare.timer = timers.add(at, () => this._expire())
+    if (ms <= 0) this._expire()
+    else if (own !== outer && ms !== Infinity) this._rare.timer = timers.add(due, () => this._expire())
+  }
+
+  /** The nearest deadline outward; null where there is none, or it is of another clock and may never come by this one. */
+  private _outerDeadline(timers: Timers): Pick<Rare, 'deadline' | 'due'> | null {
+    let at: Context | null = this.parent
+    for (; at instanceof TreeContext; at = at.parent) {
+      if (at.endable === null) return null
+      const rare = at instanceof CancelableContext ? at._rare : null
+      if (rare !== null && !Number.isNaN(rare.deadline)) return rare.timers === timers ? { deadline: rare.deadline, due: rare.due } : null
+    }
+    const foreign = at?.deadline()
+    if (foreign?._tag !== 'Some') return null
+    return { deadline: foreign.value, due: timers.now() + (foreign.value - timers.wall()) }
   }
 
   private _expire(): void {
@@ -175,7 +191,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   private _rareParts(): Rare {
-    return (this._rare ??= { controller: null, deadline: NaN, timer: null, timeoutCause: undefined })
+    return (this._rare ??= { controller: null, deadline: NaN, due: NaN, timers: null, timer: null, timeoutCause: undefined })
   }
 
   cancel(cause?: unknown): void {
@@ -218,7 +234,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     this._cause = cause
     const rare = this._rare
     if (rare !== null && rare.timer !== null) {
-      time.timers.remove(rare.timer)
+      rare.timer.timers.remove(rare.timer)
       rare.timer = null
     }
   }

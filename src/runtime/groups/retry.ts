@@ -80,7 +80,7 @@ function retryAfter(cause: unknown): number {
   const text = typeof headers?.get === 'function' ? headers.get('retry-after') : null
   if (text === null) return 0
   const seconds = Number(text)
-  const wait = Number.isNaN(seconds) ? Date.parse(text) - time.timers.now() : seconds * 1000
+  const wait = Number.isNaN(seconds) ? Date.parse(text) - time.timers.wall() : seconds * 1000
   return wait > 0 ? wait : 0
 }
 
@@ -123,5 +123,5 @@ function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number
 
 function passesDeadline(wait: number, ctx: Context): boolean {
   const deadline = ctx.deadline()
-  return deadline._tag === 'Some' && time.timers.now() + wait > deadline.value
+  return deadline._tag === 'Some' && time.timers.wall() + wait > deadline.value
 }

@@ -38,6 +38,25 @@ export interface TakenOver {
   release(): void
 }
 
+/** A ring that replaces each runnable as it enters. */
+class PlacingRing extends Ring<Runnable> {
+  constructor(private readonly _place: (runnable: Runnable) => Runnable) {
+    super(1024)
+  }
+  override push(runnable: Runnable): void {
+    super.push(this._place(runnable))
+  }
+  override unshift(runnable: Runnable): void {
+    super.unshift(this._place(runnable))
+  }
+}
+
+/** Moves the runnables of one ring to another, in order. */
+function moved(from: Ring<Runnable>, to: Ring<Runnable>): Ring<Runnable> {
+  for (let next = from.shift(); next !== undefined; next = from.shift()) to.push(next)
+  return to
+}
+
 export class RunQueue {
   /** The goroutine whose step runs at this moment. */
   running: unknown = null
@@ -134,6 +153,16 @@ export class RunQueue {
         if (ready.size > 0 && this._wake !== null) this._wakeUp(this._wake)
       },
     }
+  }
+
+  /**
+   * For the test kit: from now on each runnable that becomes ready is replaced by `place(runnable)`. Returns a function
+   * that ends this.
+   */
+  sort(place: (runnable: Runnable) => Runnable): () => void {
+    const plain = this._ready
+    this._ready = moved(plain, new PlacingRing(place))
+    return () => void (this._ready = moved(this._ready, plain))
   }
 
   get isTakenOver(): boolean {

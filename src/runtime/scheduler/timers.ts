@@ -2,13 +2,17 @@
  * Timers, in one heap: O(log n) to add and to remove an entry, and one timer of the host for all of them. Entries for
  * the same time fire in the order in which they were added.
  *
- * Always true: while the heap has an entry with a finite time, the host's timer is set for the first entry's time or
- * earlier.
+ * Always true:
+ * - While the heap has an entry with a finite time, the host's timer is set for the first entry's time or earlier.
+ * - Timers belong to one clock, and an entry to its timers: it is removed from those, whatever clock is in force.
  */
+import { outOfRange } from '../base/arguments.js'
 import { letProcessEnd, systemClock, type Clock } from '../base/clock.js'
 import { queue, type Runnable } from './run-queue.js'
 
 export interface Entry {
+  /** The timers that hold the entry: an entry belongs to one clock. */
+  readonly timers: Timers
   readonly at: number
   readonly order: number
   /** Called once, at `at` or later; short, and no user code. */
@@ -27,6 +31,9 @@ export class Timers {
   private _nextOrder = 0
   private _set: { readonly at: number; readonly cancel: () => void } | null = null
 
+  /** True once the test that the clock belongs to has ended: no entry fires any more. */
+  isOver = false
+
   constructor(readonly clock: Clock) {}
 
   get size(): number {
@@ -37,8 +44,15 @@ export class Timers {
     return this.clock.now()
   }
 
+  /** Unix time in ms: the times that users see and give. `now` is for timers and durations. */
+  wall(): number {
+    return this.clock.wall()
+  }
+
+  /** Throws RangeError for NaN, which no order of entries could hold. */
   add(at: number, fire: () => void): Entry {
-    const entry: Entry = { at, order: this._nextOrder++, fire, index: this._heap.length }
+    if (Number.isNaN(at)) throw outOfRange('a timer', 'a time in ms', at)
+    const entry: Entry = { timers: this, at, order: this._nextOrder++, fire, index: this._heap.length }
     this._heap.push(entry)
     this._rise(entry)
     if (entry.index === 0) this._setHostTimer()
@@ -47,8 +61,9 @@ export class Timers {
 
   /** Returns false when the entry has fired or was removed before. */
   remove(entry: Entry): boolean {
-    const { index } = entry
-    if (this._heap[index] !== entry) return false // fired, removed, or an entry of other timers (virtual ones of a test, or the system's)
+    const { index, timers } = entry
+    if (timers !== this) return timers.remove(entry)
+    if (this._heap[index] !== entry) return false // fired, or removed
     const last = this._heap.pop() as Entry // there is at least this one
     entry.index = -1
     if (last !== entry) {
@@ -137,5 +152,22 @@ function isBefore(a: Entry, b: Entry): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** The timers in force: of the system's clock, unless a test sets virtual ones. It is mutable for that. */
-export const time: { timers: Timers } = { timers: /* @__PURE__ */ new Timers(systemClock) }
+/**
+ * The clock in force. The code of a bubble or an exploration has the timers of that; all other code has the system's.
+ */
+class TimeInForce {
+  /** The timers of code that is in no bubble. It is mutable for tests that put virtual time under all code. */
+  outside = new Timers(systemClock)
+  /** Finds the timers of the code that runs; null where all code has the same. */
+  find: (() => Timers) | null = null
+
+  get timers(): Timers {
+    return this.find === null ? this.outside : this.find()
+  }
+
+  set timers(timers: Timers) {
+    this.outside = timers
+  }
+}
+
+export const time = /* @__PURE__ */ new TimeInForce()

@@ -10,6 +10,8 @@
  * - The bucket held `_tokens` at `_since`. That is never negative: no token is taken before it is there.
  * - While the queue is not empty the bucket is not clipped to the burst: its tokens are promised.
  * - While there are waiters, one timer is set for the head. Reservations need none.
+ * - `_since` and the requests in the queue are in the time of one clock. A bucket that is used under another clock moves
+ *   there with its tokens, unless requests of a clock that goes on are in the queue: it then keeps their time.
  *
  * Differences from Go: a `wait` takes its tokens when it is granted, not when it begins, so a waiter that gives up
  * costs the others nothing; and a canceled reservation gives back all its tokens, to the benefit of those behind it.
@@ -22,7 +24,7 @@ import { Operation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
-import { time, type Entry } from '../scheduler/timers.js'
+import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
 /** Lets `perSecond` events a second through on average, and up to `burst` at once. */
 export interface RateLimiter {
@@ -77,7 +79,8 @@ export function rateEvery(ms: number): number {
 
 class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
   private _tokens: number
-  private _since = time.timers.now()
+  private _timers = time.timers
+  private _since = this._timers.now()
   private readonly _queue = new WaitQueue()
   /** The sum of tokens that the queue waits for. */
   private _asked = 0
@@ -106,8 +109,8 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
     checkCount('rateLimiter.reserve(n)', 0, n)
     checkTime('rateLimiter.reserve(n, longest)', longest)
     const at = this.dueFor(n)
-    const ok = at !== Infinity && at - time.timers.now() <= longest
-    const reservation = new TokenReservation(this, n, ok ? at : Infinity)
+    const ok = at !== Infinity && at - this._timers.now() <= longest
+    const reservation = new TokenReservation(this, n, ok ? at : Infinity, this._timers)
     if (ok && !this.take(n)) this._push(reservation, n)
     return reservation
   }
@@ -148,7 +151,7 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
     const left = this._tokensNow() - n
     if (n > this.burst || left < 0 || this._queue.first !== null) return false
     this._tokens = left
-    this._since = time.timers.now()
+    this._since = this._timers.now()
     return true
   }
 
@@ -156,7 +159,13 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
   dueFor(n: number): number {
     if (this.exceedsBurst(n)) return Infinity
     this._serve()
-    return Math.max(time.timers.now(), this._timeOf(this._asked + n))
+    return Math.max(this._timers.now(), this._timeOf(this._asked + n))
+  }
+
+  /** Whether a request for `n` that is made now is granted by a deadline, in Unix time. */
+  isDueBy(n: number, deadline: number): boolean {
+    const at = this.dueFor(n)
+    return at - this._timers.now() <= deadline - this._timers.wall()
   }
 
   giveBack(n: number): void {
@@ -199,9 +208,24 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
     if (!(waiter instanceof TokenReservation)) this._waiting--
   }
 
-  /** Grants every request that has become due, each at its own time. */
+  /** Grants every request that has become due, each at its own time; then follows the clock in force. */
   private _serve(): void {
-    const now = time.timers.now()
+    this._serveDue()
+    const { timers } = time
+    if (timers !== this._timers && (this._queue.first === null || this._timers.isOver)) this._moveTo(timers)
+  }
+
+  private _moveTo(timers: Timers): void {
+    this._tokens = this._tokensNow()
+    if (this._timer !== null) this._timers.remove(this._timer)
+    this._timer = null
+    this._timers = timers
+    this._since = timers.now()
+    this._setTimer()
+  }
+
+  private _serveDue(): void {
+    const now = this._timers.now()
     for (let head = this._queue.first; head !== null; head = this._queue.first) {
       const n = head.raw as number // set by `_push`
       const due = this._timeOf(n)
@@ -223,7 +247,7 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
 
   private _tokensNow(): number {
     if (this._rate === Infinity) return this.burst
-    const tokens = this._tokens + (Math.max(0, time.timers.now() - this._since) * this._rate) / 1000
+    const tokens = this._tokens + (Math.max(0, this._timers.now() - this._since) * this._rate) / 1000
     return this._queue.first === null ? Math.min(this.burst, tokens) : tokens
   }
 
@@ -231,11 +255,11 @@ class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
   private _settleAccounts(): void {
     this._serve()
     this._tokens = this._tokensNow()
-    this._since = time.timers.now()
+    this._since = this._timers.now()
   }
 
   private _setTimer(): void {
-    const { timers } = time
+    const timers = this._timers
     const at = this._waiting > 0 ? this._timeOf((this._queue.first as Waiter).raw as number) : Infinity // a waiter is in the queue
     if (this._timer !== null) {
       if (this._timer.at === at) return
@@ -277,7 +301,7 @@ class Wait extends Operation<void> {
   }
   override refusal(ctx: Context): unknown {
     const deadline = ctx.deadline()
-    if (deadline._tag === 'None' || this.bucket.dueFor(this.n) <= deadline.value) return undefined
+    if (deadline._tag === 'None' || this.bucket.isDueBy(this.n, deadline.value)) return undefined
     return new Error(`rate: Wait(n=${this.n}) would exceed context deadline`)
   }
   override resources(): readonly Resource[] {

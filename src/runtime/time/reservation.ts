@@ -1,5 +1,5 @@
 import { Waiter } from '../operation/waiter.js'
-import { time } from '../scheduler/timers.js'
+import type { Timers } from '../scheduler/timers.js'
 
 /** Reserved tokens. */
 export interface Reservation {
@@ -29,6 +29,7 @@ export class TokenReservation extends Waiter implements Reservation {
     private readonly _n: number,
     /** When the tokens are available: as promised when the reservation was made, also where it has moved up since. */
     private readonly _at: number,
+    private readonly _timers: Timers,
   ) {
     super()
   }
@@ -38,11 +39,11 @@ export class TokenReservation extends Waiter implements Reservation {
   }
 
   delay(): number {
-    return Math.max(0, this._at - time.timers.now())
+    return Math.max(0, this._at - this._timers.now())
   }
 
   cancel(): void {
-    if (!this.ok || this._isCanceled || time.timers.now() > this._at) return
+    if (!this.ok || this._isCanceled || this._timers.now() > this._at) return
     this._isCanceled = true
     if (this.raw !== undefined && this._isQueued) this._bucket.leave(this)
     else this._bucket.giveBack(this._n)

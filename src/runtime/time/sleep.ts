@@ -45,7 +45,8 @@ class Sleep extends Operation<void> {
     waiter.raw = timers.add(timers.now() + this.ms, () => waiter.settle(undefined))
   }
   withdraw(waiter: Waiter): void {
-    time.timers.remove(waiter.raw as Entry) // set by `park`
+    const entry = waiter.raw as Entry // set by `park`
+    entry.timers.remove(entry)
   }
   override finish(): void {}
   describe(): string {

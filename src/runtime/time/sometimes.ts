@@ -37,6 +37,8 @@ export function sometimes({ first = 0, every = 0, interval = 0 }: SometimesOptio
 class SometimesGate implements Sometimes {
   private _calls = 0
   private _last = -Infinity
+  /** The clock of `_last`. */
+  private _timers = time.timers
 
   constructor(
     private readonly first: number,
@@ -47,7 +49,10 @@ class SometimesGate implements Sometimes {
   do(f: () => void): void {
     checkFunction('sometimes.do(f)', f)
     const call = this._calls++
-    const now = time.timers.now()
+    const { timers } = time
+    if (timers !== this._timers) this._last = -Infinity // under another clock no call has run yet
+    this._timers = timers
+    const now = timers.now()
     const isDue = this.interval > 0 && now - this._last >= this.interval
     if (call > 0 && call >= this.first && !(this.every > 0 && call % this.every === 0) && !isDue) return
     this._last = now

@@ -5,7 +5,7 @@ import { Channel } from '../channel/channel.js'
 import { ObservableReceiver } from '../channel/subscription.js'
 import type { Receiver } from '../interfaces/channel.js'
 import type { Op } from '../interfaces/op.js'
-import { time, type Entry } from '../scheduler/timers.js'
+import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
 /**
  * Receives ticks: each value is the time of the tick, as Unix time in ms. A slow receiver loses ticks; `size` and
@@ -20,7 +20,7 @@ export interface Ticker extends Receiver<number> {
 
 /**
  * Makes a ticker that ticks every `ms`. Throws RangeError "non-positive interval for NewTicker". A ticker keeps the
- * process alive until it is stopped. Source: Go's `time.NewTicker`.
+ * process alive until it is stopped. It ticks by the clock of the code that makes it. Source: Go's `time.NewTicker`.
  *
  * @example
  * ```ts
@@ -37,11 +37,12 @@ class ChannelTicker extends ObservableReceiver<number> implements Ticker {
   readonly size = 0
   readonly capacity = 0
   private readonly _ticks = new Channel<number>(1, 'newest')
+  private _timers: Timers = time.timers
   private _entry: Entry | null = null
 
   constructor(ms: number) {
     super()
-    this._start(time.timers.now() + ms, ms)
+    this._start(this._timers.now() + ms, ms)
   }
 
   receive(): Op<Option<number>> {
@@ -57,7 +58,7 @@ class ChannelTicker extends ObservableReceiver<number> implements Ticker {
   }
 
   stop(): void {
-    if (this._entry !== null) time.timers.remove(this._entry)
+    if (this._entry !== null) this._timers.remove(this._entry)
     this._entry = null
     if (this._ticks.size > 0) this._ticks.take()
   }
@@ -65,16 +66,17 @@ class ChannelTicker extends ObservableReceiver<number> implements Ticker {
   reset(ms: number): void {
     checkInterval('non-positive interval for Ticker.Reset', ms)
     this.stop()
-    this._start(time.timers.now() + ms, ms)
+    if (this._timers.isOver) this._timers = time.timers
+    this._start(this._timers.now() + ms, ms)
   }
 
   private _start(at: number, ms: number): void {
-    const { timers } = time
+    const timers = this._timers
     this._entry = timers.add(at, () => {
       const now = timers.now()
       // Late by more than an interval: the missed ticks are dropped, and the phase stays.
       this._start(at + ms * Math.max(1, Math.floor((now - at) / ms) + 1), ms)
-      this._ticks.offer(now)
+      this._ticks.offer(timers.wall())
     })
   }
 }

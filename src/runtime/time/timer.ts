@@ -4,7 +4,7 @@ import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
-import { time, type Entry } from '../scheduler/timers.js'
+import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
 /** A timer that expires once, and can be stopped or set again. */
 export interface Timer {
@@ -38,6 +38,7 @@ export function newTimer(ms: number): Timer {
  *      ▲───────────────reset────────────────┘
  */
 class SingleTimer implements Timer, Resource {
+  private _timers: Timers = time.timers
   private _entry: Entry | null = null
   private _expired = false
   /** The number of stops: an expiry of an earlier round is stale. */
@@ -60,7 +61,7 @@ class SingleTimer implements Timer, Resource {
     const wasActive = this._expired || this._entry !== null
     this._round++
     this._expired = false
-    if (this._entry !== null) time.timers.remove(this._entry)
+    if (this._entry !== null) this._timers.remove(this._entry)
     this._entry = null
     return wasActive
   }
@@ -68,12 +69,13 @@ class SingleTimer implements Timer, Resource {
   reset(ms: number): boolean {
     checkTime('timer.reset(ms)', ms)
     const wasActive = this.stop()
+    if (this._timers.isOver) this._timers = time.timers
     this._start(ms)
     return wasActive
   }
 
   private _start(ms: number): void {
-    const { timers } = time
+    const timers = this._timers
     this._entry = timers.add(timers.now() + ms, () => {
       this._entry = null
       this._expire()
@@ -93,7 +95,7 @@ class SingleTimer implements Timer, Resource {
 
   /** Consumes the expiry; returns false where there is none. */
   take(): boolean {
-    const { timers } = time
+    const timers = this._timers
     // The host's timer may be late, or has not had its turn: an entry that is due has expired.
     if (this._entry !== null && this._entry.at <= timers.now()) {
       timers.remove(this._entry)

@@ -10,22 +10,13 @@
  *
  * Goroutines, operators and async functions over operations run in a bubble. No global is patched, so `setTimeout` and
  * I/O are outside.
+ *
+ * Always true: code outside keeps the system's clock, its timers and its turn; `insiders.ts` tells the two apart.
  */
 import { setProbe, type Body, type Observed, type Op } from '../../runtime/index.js'
-import {
-  checkFunction,
-  dumpOf,
-  dumpText,
-  hostTurn,
-  queue,
-  spawn,
-  Tracker,
-  time,
-  Timers,
-  type Dump,
-  type Spawned,
-} from '../../runtime/internal.js'
+import { checkFunction, dumpOf, dumpText, hostTurn, spawn, Tracker, Timers, type Dump, type Spawned } from '../../runtime/internal.js'
 import { enter } from './exclusive.js'
+import { Insiders } from './insiders.js'
 import { Quiescence } from './quiescence.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 
@@ -61,11 +52,17 @@ const QUIET_TURNS = 3
  */
 const MOST_IDLE = 1_000
 
+/** Timers after the end of the root, after which the goroutines left behind count as endless: one that polls by a timer. */
+const MOST_AFTER_ROOT = 1_000
+
 /**
  * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Virtual time starts with the
- * year 2000 and moves when every goroutine is durably blocked, so a test that sleeps an hour takes no time. Rejects
- * with the error that `fn` throws; and with BubbleError "deadlock: all goroutines in bubble are blocked" where nothing
- * can continue, and where goroutines are left behind. The error names each goroutine, its operation and its wait in ms.
+ * year 2000 and moves when every goroutine is durably blocked, so a test that sleeps an hour takes no time. Code outside
+ * keeps the system's clock.
+ *
+ * Rejects with the error that `fn` throws; and with BubbleError "deadlock: all goroutines in bubble are blocked" where
+ * nothing can continue, and where goroutines are left behind, blocked or polling. The error names each goroutine, its
+ * operation and its wait in ms.
  *
  * One at a time: a second bubble throws an Error. Source: Go's `synctest.Test`.
  *
@@ -87,36 +84,48 @@ export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
   }
 }
 
-/** Counts the wakes of goroutines. */
-class Stirs extends Tracker {
-  stirs = 0
+/** Tracks the goroutines inside, and counts their wakes. */
+class InsideTracker extends Tracker {
+  wakes = 0
+
+  constructor(
+    now: () => number,
+    private readonly _insiders: Insiders,
+  ) {
+    super(now, true)
+  }
+  override spawn(goroutine: Observed): void {
+    if (this._insiders.take(goroutine)) super.spawn(goroutine)
+  }
   override wake(goroutine: Observed): void {
     super.wake(goroutine)
-    this.stirs++
+    if (this._insiders.has(goroutine)) this.wakes++
   }
 }
 
 class Inside implements Bubble {
   private readonly _clock = new ScheduleClock()
-  private readonly _tracker = new Stirs(() => this.now(), true)
+  private readonly _insiders = new Insiders(new Timers(this._clock))
+  private readonly _tracker = new InsideTracker(() => this.now(), this._insiders)
   private readonly _quiet = new Quiescence('synctest.Wait')
   private _idle = 0
-  private _stirs = 0
+  /** Timers since the root has ended. */
+  private _afterRoot = 0
+  private _wakes = 0
 
   readonly wait = (): Op<void> => this._quiet
   readonly now = (): number => this._clock.time - EPOCH
 
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
-    const timers = time.timers
     const probe = setProbe(this._tracker)
-    time.timers = new Timers(this._clock)
+    this._insiders.open()
     try {
-      const root = spawn(fn, [this], { ended: () => true })
+      const root = this._insiders.call(() => spawn(fn, [this], { ended: () => true }))
       await this._live(root)
       if (root.failure !== null) throw root.failure.error
       return root.outcome as R // it has ended
     } finally {
-      time.timers = timers
+      this._insiders.close()
       setProbe(probe)
     }
   }
@@ -126,16 +135,17 @@ class Inside implements Bubble {
       await this._settle()
       if (root.failure !== null || (root.hasEnded && this._tracker.size === 0)) return
       if (this._quiet.reached()) continue
-      if (this._clock.at === Infinity || this._isIdleForGood()) throw this._stuck(root)
-      else this._clock.fire()
+      const isLeftPolling = root.hasEnded && ++this._afterRoot > MOST_AFTER_ROOT
+      if (this._clock.at === Infinity || isLeftPolling || this._isIdleForGood()) throw this._stuck(root)
+      this._clock.fire()
     }
   }
 
   /** Called at each timer. The wakes of async functions are not visible. */
   private _isIdleForGood(): boolean {
-    const { stirs } = this._tracker
-    const isIdle = stirs === this._stirs && !this._tracker.live().some((one) => one.isAsync)
-    this._stirs = stirs
+    const { wakes } = this._tracker
+    const isIdle = wakes === this._wakes && !this._tracker.live().some((one) => one.isAsync)
+    this._wakes = wakes
     this._idle = isIdle ? this._idle + 1 : 0
     return this._idle > MOST_IDLE
   }
@@ -149,7 +159,7 @@ class Inside implements Bubble {
   private async _settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS;) {
       await new Promise<void>(hostTurn)
-      quiet = queue.size === 0 ? quiet + 1 : 0
+      quiet = this._insiders.ready === 0 ? quiet + 1 : 0
     }
   }
 }

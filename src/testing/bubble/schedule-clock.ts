@@ -17,6 +17,14 @@ export class ScheduleClock implements Clock {
   now(): number {
     return this.time
   }
+  wall(): number {
+    return this.time
+  }
+  /** A time that is nearer to the system's than to virtual time was computed with `Date.now()`. */
+  fromUnix(ms: number): number {
+    const system = Date.now()
+    return Math.abs(ms - this.time) <= Math.abs(ms - system) ? ms : this.time + (ms - system)
+  }
   set(at: number, f: () => void): () => void {
     this._ring = f
     this.at = at

@@ -12,6 +12,7 @@
  */
 import { asapScheduler, asyncScheduler, queueScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs'
 import { queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
+import { isInside } from '../bubble/insiders.js'
 
 type Task<T> = (this: SchedulerAction<T>, state?: T) => void
 
@@ -74,7 +75,7 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
   }
 
   private _takeBack(): void {
-    if (this._timer !== null) time.timers.remove(this._timer)
+    if (this._timer !== null) this._timer.timers.remove(this._timer)
     this._timer = this._turn = null
   }
 }
@@ -93,7 +94,7 @@ export function delegateRxjs(scheduler: FrameScheduler): () => void {
   }
 }
 
-/** `take` returns null where RxJS's own scheduler does the work. */
+/** `take` returns null where RxJS's own scheduler does the work, as it does for all code outside the test. */
 function delegate(
   onto: SchedulerLike,
   scheduler: FrameScheduler,
@@ -101,8 +102,10 @@ function delegate(
 ): () => void {
   const putBack = [keep(onto, 'now'), keep(onto, 'schedule')]
   const schedule = onto.schedule.bind(onto)
-  onto.now = scheduler.now
-  onto.schedule = <T>(work: Task<T>, delay = 0, state?: T) => take(work, delay, state) ?? schedule(work as never, delay, state as never) // T is passed on unchanged
+  const now = onto.now.bind(onto)
+  onto.now = () => (isInside() ? scheduler.now() : now())
+  onto.schedule = <T>(work: Task<T>, delay = 0, state?: T) =>
+    (isInside() ? take(work, delay, state) : null) ?? schedule(work as never, delay, state as never) // T is passed on unchanged
   return () => {
     for (const f of putBack) f()
   }
