@@ -24,9 +24,9 @@ export function mapLeftE<E, G>(f: (e: E) => G): <A>(source: Observable<Either<E,
 }
 
 /**
- * Sends the Lefts through one pipeline and the Rights through another, with one subscription to the source, and merges their results. The
- * source pauses while either pipeline has no demand, so it is as fast as the slower one. Completes when the source and both pipelines have
- * completed.
+ * Sends the Lefts through one pipeline and the Rights through another, with a single subscription to the source, and
+ * merges their results. The source pauses while either pipeline has no demand, so the slower pipeline sets its speed.
+ * Completes when the source and both pipelines have completed.
  *
  * @example
  * ```ts

@@ -1,9 +1,10 @@
 /**
  * `Goroutine` as an fp-ts type: a Monad (an `Op` is none: see `op.ts`).
  *
- * A Goroutine is a handle on running work, as a promise is, so each function here starts the goroutine that it returns: soon, never inline. A
- * goroutine made of others owns them: when it ends, canceled or failed, it cancels the ones it still waited for. An `IO` of a goroutine
- * describes work that has not started: `start` makes it, and the conversions to tasks take it.
+ * A Goroutine is a handle on running work, as a promise is, so each function here starts the goroutine that it returns:
+ * soon, never inline. A goroutine made of others owns them: when the owner ends, canceled or failed, the parts still
+ * running are canceled. An `IO` of a goroutine describes work that has not started: `start` makes such an IO, and the
+ * conversions to tasks take it.
  *
  * Two goroutines are equal for the laws if they have the same results and effects under every schedule.
  */
@@ -30,7 +31,7 @@ declare module 'fp-ts/HKT.js' {
   }
 }
 
-/** At the end of its goroutine, cancels the goroutines that this one was made of. */
+/** At the end of its goroutine, cancels the parts of this goroutine. */
 class Parts implements Owner {
   readonly goroutines: Goroutine<unknown>[]
 
@@ -55,7 +56,8 @@ function* map_<A, B>(fa: Goroutine<A>, f: (a: A) => B): Generator<never, B> {
 }
 
 function* ap_<A, B>(fab: Goroutine<(a: A) => B>, fa: Goroutine<A>): Generator<never, B> {
-  // Both are joined from here on, so neither failure is a crash, and the order of two failures does not decide which one counts.
+  // Both are joined from here on, so neither failure is a crash, and the order of two failures does not decide which
+  // one counts.
   yield* choose(fab.join().attempt(), fa.join().attempt())
   const f = yield* fab.join().attempt()
   if (f._tag === 'Right') return f.right(yield* fa.join())
@@ -79,7 +81,10 @@ export function map<A, B>(f: (a: A) => B): (fa: Goroutine<A>) => Goroutine<B> {
   return (fa) => spawn(map_<A, B>, [fa, f], new Parts(fa))
 }
 
-/** Applies the function of one goroutine to the result of another while both run. If both fail, the failure of the function counts. */
+/**
+ * Applies the function that a goroutine returns to the result of another goroutine; both run at the same time. If both
+ * fail, the failure of the function counts.
+ */
 export function ap<A>(fa: Goroutine<A>): <B>(fab: Goroutine<(a: A) => B>) => Goroutine<B> {
   return <B>(fab: Goroutine<(a: A) => B>) => spawn(ap_<A, B>, [fab, fa], new Parts(fab, fa))
 }
@@ -116,8 +121,9 @@ function* runIO<A>(io: IO<A>): Generator<never, A> {
 }
 
 /**
- * Runs the task as a goroutine. A promise cannot be stopped: after a cancel the joiners resume at once, and the task goes on until it settles.
- * The Op for it is `join()`. A Task itself is no Op, because running it has effects whether or not it is chosen.
+ * Runs the task as a goroutine. A promise cannot be stopped: after a cancel the joiners resume at once, and the task
+ * goes on until its promise settles. The Op for the result is `join()`. A Task itself is no Op, because a run of the
+ * task has effects whether or not its case is chosen.
  */
 export function fromTask<A>(task: Task<A>): Goroutine<A> {
   checkFunction('fromTask(task)', task)
@@ -128,8 +134,9 @@ export function fromTask<A>(task: Task<A>): Goroutine<A> {
 export const fromTaskEither: <E, A>(te: TaskEither<E, A>) => Goroutine<Either<E, A>> = fromTask
 
 /**
- * Runs the ReaderTaskEither as a goroutine. Its environment is a context derived from `ctx` that also ends when the goroutine is canceled. The
- * goroutine results in its Left or Right, so a Left that reports the end of the context is kept.
+ * Runs the ReaderTaskEither as a goroutine. Its environment is a context derived from `ctx` that also ends when the
+ * goroutine is canceled. The goroutine results in its Left or Right, so a Left that reports the end of the context is
+ * kept.
  *
  * @example
  * ```ts
@@ -171,7 +178,10 @@ export function start<A>(body: Body<[], A>): IO<Goroutine<A>> {
   return () => go(body)
 }
 
-/** Each run of the task starts the goroutine and waits for its end. For a goroutine that runs already: `op.toTask(running.join())`. */
+/**
+ * Each run of the task starts the goroutine and waits for its end. For a goroutine that runs already:
+ * `op.toTask(running.join())`.
+ */
 export function toTask<A>(start: IO<Goroutine<A>>): Task<A> {
   checkFunction('toTask(start)', start)
   return async () => await start().join()
@@ -183,16 +193,17 @@ export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(start: IO<G
 }
 
 /**
- * Each run of the task starts the goroutine under the context that is the environment. If the context ends first, the goroutine is canceled;
- * once it has unwound, the task rejects with the context's cause.
+ * Each run of the task starts the goroutine under the context that is the environment. If the context ends first, the
+ * goroutine is canceled; after the unwinding, the task rejects with the context's cause.
  */
 export function toReaderTask<A>(start: Reader<Context, Goroutine<A>>): ReaderTask<Context, A> {
   return (ctx) => async () => await joinWithin(ctx, start(ctx), (join) => join)
 }
 
 /**
- * Each run of the task starts the goroutine under the context that is the environment; `onThrow` turns its failure into the Left. If the context
- * ends first, the goroutine is canceled; once it has unwound, the Left is `onThrow` of the context's cause.
+ * Each run of the task starts the goroutine under the context that is the environment; `onThrow` turns its failure into
+ * the Left. If the context ends first, the goroutine is canceled; after the unwinding, the Left is `onThrow` of the
+ * context's cause.
  *
  * @example
  * ```ts

@@ -1,13 +1,15 @@
 /**
  * `Op` as an fp-ts type: Functor, Alt and Zero.
  *
- * Op has no `chain`, hence no Monad and no Applicative, on purpose. An Op commits once, and a case that is not chosen has no effect.
- * `chain(receive, f)` would have to receive before the next operation is known. Between the two steps it would have taken a value and could
- * still lose a select, so a case that is not chosen would have an effect. Left identity would fail too: `chain(of(a), f)` commits while `f(a)`
- * still waits. `ap` has the same fault. Two steps in a row are a goroutine: `goroutine.chain`, or a body with two `yield*`.
+ * Op has no `chain`, hence no Monad and no Applicative, on purpose. An Op commits once, and a case that is not chosen
+ * has no effect. `chain(receive, f)` would have to receive before the next operation is known. Between the two steps
+ * the operation would have taken a value and could still lose a select, so a case that is not chosen would have an
+ * effect. Left identity would fail too: `chain(of(a), f)` commits while `f(a)` still waits. `ap` has the same fault.
+ * Two steps in a row are a goroutine: `goroutine.chain`, or a body with two `yield*`.
  *
- * Two Ops are equal for the laws if they have the same outcomes and effects under every schedule. `alt` is `choose`, which is fair among ready
- * cases: it is associative in the cases that may be chosen, not in how often each is, because a nested choice counts as one case.
+ * Two Ops are equal for the laws if they have the same outcomes and effects under every schedule. `alt` is `choose`,
+ * which is fair among ready cases: `alt` is associative in the cases that may be chosen, not in the chance of each,
+ * because a nested choice counts as a single case.
  */
 import type { Alt1 } from 'fp-ts/lib/Alt.js'
 import type { Either } from 'fp-ts/lib/Either.js'
@@ -25,7 +27,8 @@ import { choose, never, trySelect, type Context, type Op } from '../../runtime/i
 export const URI = 'millrace/Op'
 export type URI = typeof URI
 
-// Types only: there is no such file at run time. fp-ts declares its kinds in this module, and every entry of fp-ts re-exports it.
+// Types only: there is no such file at run time. fp-ts declares its kinds in this module, and every entry of fp-ts
+// re-exports it.
 declare module 'fp-ts/HKT.js' {
   interface URItoKind<A> {
     readonly 'millrace/Op': Op<A>
@@ -38,8 +41,8 @@ export function map<A, B>(f: (a: A) => B): (op: Op<A>) => Op<B> {
 }
 
 /**
- * Performs one of the two operations: the one that is ready, or either at random if both are; the other one has no effect. If the chosen
- * operation throws, so does the choice. To recover from errors, use `attempt`.
+ * Performs the operation that is ready, or either at random if both are; the other operation has no effect. If the
+ * chosen operation throws, so does the choice. To recover from errors, use `attempt`.
  *
  * @example
  * ```ts
@@ -58,7 +61,9 @@ export function altW<B>(that: LazyArg<Op<B>>): <A>(op: Op<A>) => Op<A | B> {
 /** An operation that is never ready, and so loses every choice. */
 export const zero: <A>() => Op<A> = never
 
-/** The same operation under a context: when the context ends, the operation is withdrawn and throws the context's cause. */
+/**
+ * The same operation under a context: when the context ends, the operation is withdrawn and throws the context's cause.
+ */
 export function within(ctx: Context): <A>(op: Op<A>) => Op<A> {
   return (op) => op.within(ctx)
 }
@@ -72,7 +77,7 @@ export const Functor: Functor1<URI> = { URI, map: (op, f) => op.map(f) }
 export const Alt: Alt1<URI> = { ...Functor, alt: (op, that) => choose(op, that()) }
 export const Zero: Zero1<URI> = { URI, zero }
 
-/** Performs the operation each time the task runs. An error rejects; `toTaskEither` makes it a value. */
+/** Performs the operation each time the task runs. An error rejects; `toTaskEither` makes the error a value. */
 export function toTask<A>(op: Op<A>): Task<A> {
   return async () => await op
 }
@@ -82,12 +87,15 @@ export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) 
   return (op) => toTask(op.attempt(onThrow))
 }
 
-/** Performs the operation under the context that is the environment. If the context ends first, the Left is `onThrow` of its cause. */
+/**
+ * Performs the operation under the context that is the environment. If the context ends first, the Left is `onThrow` of
+ * its cause.
+ */
 export function toReaderTaskEither<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) => ReaderTaskEither<Context, E, A> {
   return (op) => (ctx) => toTask(op.within(ctx).attempt(onThrow))
 }
 
-/** Performs the operation if it completes without waiting; results in none otherwise. Source: Go's select with `default`. */
+/** Performs the operation if that needs no waiting; results in none otherwise. Source: Go's select with `default`. */
 export function toIO<A>(op: Op<A>): IO<Option<A>> {
   const value = mapOption((chosen: { value: A }) => chosen.value)
   return () => value(trySelect([op]))

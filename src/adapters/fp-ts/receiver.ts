@@ -1,14 +1,15 @@
 /**
  * `Receiver` as an fp-ts type: Functor, Compactable and Filterable.
  *
- * - `map` is a view: it takes a value from the channel only when its own receive is chosen, and starts no goroutine.
- * - A filter has to take a value before it knows whether to pass it on. So it starts a goroutine at the call, which holds at most one value,
- *   waits until a receiver takes that value, and passes on the close with its cause. The goroutine ends when the source is closed; when nothing
- *   refers to the source or the result any more, it is collected.
- * - `separate`, `partition` and `partitionMap` make two receivers of one and hold one value for both: a receiver of one side alone waits
- *   while the next value belongs to the other side.
+ * - `map` is a view that starts no goroutine: a value leaves the channel only when a receive of the view is chosen.
+ * - A filter has to take a value to test it. So the call starts a goroutine, which holds at most one value, waits until
+ *   a receiver takes that value, and passes on the close with its cause. The goroutine ends when the source is closed;
+ *   when nothing refers to the source or the result any more, the goroutine is collected.
+ * - `separate`, `partition` and `partitionMap` split a receiver into two sides and hold a single value for both: a
+ *   goroutine that receives from one side alone waits while the next value belongs to the other side.
  *
- * Two receivers are equal for the laws if they give the same values up to the close, and the same cause, under every schedule.
+ * Two receivers are equal for the laws if they give the same values up to the close, and the same cause, under every
+ * schedule.
  */
 import type { Compactable1 } from 'fp-ts/lib/Compactable.js'
 import type { Either } from 'fp-ts/lib/Either.js'
@@ -91,7 +92,8 @@ function* pump<A>(from: Receiver<A>, to: readonly Sender<never>[], step: (a: A) 
 }
 
 /**
- * Keeps the values for which `f` returns Some, mapped. Runs as a goroutine; an error that `f` throws closes the result with that error.
+ * Keeps the values for which `f` returns Some, mapped. Runs as a goroutine; an error that `f` throws closes the result
+ * with that error.
  *
  * @example
  * ```ts
@@ -111,7 +113,10 @@ export function filterMap<A, B>(f: (a: A) => Option<B>): (receiver: Receiver<A>)
   }
 }
 
-/** The Lefts of `f` and the Rights of `f`, each as a receiver. Receive from both: a value that nobody takes holds up the other side. */
+/**
+ * The Lefts of `f` and the Rights of `f`, each as a receiver. Receive from both: a value that nobody takes holds up the
+ * other side.
+ */
 export function partitionMap<A, B, C>(f: (a: A) => Either<B, C>): (receiver: Receiver<A>) => Separated<Receiver<B>, Receiver<C>> {
   checkFunction('partitionMap(f)', f)
   return (receiver) => {
@@ -129,7 +134,9 @@ export function partitionMap<A, B, C>(f: (a: A) => Either<B, C>): (receiver: Rec
 /** The values of the Somes. */
 export const compact: <A>(receiver: Receiver<Option<A>>) => Receiver<A> = filterMap((a) => a)
 
-/** The Lefts and the Rights, each as a receiver. Receive from both: a value that nobody takes holds up the other side. */
+/**
+ * The Lefts and the Rights, each as a receiver. Receive from both: a value that nobody takes holds up the other side.
+ */
 export const separate: <E, A>(receiver: Receiver<Either<E, A>>) => Separated<Receiver<E>, Receiver<A>> = partitionMap((a) => a)
 
 /** The values for which `predicate` returns true. */
@@ -141,7 +148,9 @@ export function filter<A>(predicate: Predicate<A>): (receiver: Receiver<A>) => R
   return filterMap(fromPredicate(predicate))
 }
 
-/** The values for which `predicate` returns false (`left`) and true (`right`), each as a receiver. Receive from both. */
+/**
+ * The values for which `predicate` returns false (`left`) and true (`right`), each as a receiver. Receive from both.
+ */
 export function partition<A, B extends A>(refinement: Refinement<A, B>): (receiver: Receiver<A>) => Separated<Receiver<A>, Receiver<B>>
 export function partition<A>(predicate: Predicate<A>): <B extends A>(receiver: Receiver<B>) => Separated<Receiver<B>, Receiver<B>>
 export function partition<A>(predicate: Predicate<A>): (receiver: Receiver<A>) => Separated<Receiver<A>, Receiver<A>>

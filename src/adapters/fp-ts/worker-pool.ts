@@ -1,4 +1,7 @@
-/** Worker pools over TaskEither and ReaderTaskEither: a failure of type E is an item of the results and does not end the pipeline. */
+/**
+ * Worker pools over TaskEither and ReaderTaskEither: a failure of type E is an item of the results and does not end the
+ * pipeline.
+ */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
@@ -8,11 +11,11 @@ import type { Context } from '../../runtime/index.js'
 import { checkFunction, mistyped } from '../../runtime/internal.js'
 
 /**
- * `workerPool` for work that is a TaskEither: at most `n` tasks run at once, and the source pauses while all `n` run. The results are Eithers: a
- * Left does not end the pipeline. A task that rejects does, because a rejection is no E.
+ * `workerPool` for work that is a TaskEither: at most `n` tasks run at once, and the source pauses while all `n` run.
+ * The results are Eithers: a Left does not end the pipeline. A task that rejects does, because a rejection is no E.
  *
- * `work` receives the item and a context that ends when the subscriber leaves. Throws RangeError at once unless `n` is a whole number from
- * 1 up.
+ * `work` receives the item and a context that ends when the subscriber leaves. Throws RangeError at once unless `n` is
+ * a whole number from 1 up.
  *
  * @example
  * ```ts
@@ -46,7 +49,10 @@ export function workerPoolRTE<T, E, A>(
   return workerPool(n, (value: T, ctx) => runReader('workerPoolRTE', work(value), ctx), named('workerPoolRTE', options))
 }
 
-/** `workerPoolTE` for items that are Eithers: the work runs for the Rights, and a Left passes unchanged. The results fail with E1 or E2. */
+/**
+ * `workerPoolTE` for items that are Eithers: the work runs for the Rights, and a Left passes unchanged. The results
+ * fail with E1 or E2.
+ */
 export function chainPoolTE<E1, T, E2, A>(
   n: number,
   work: (value: T, ctx: Context) => TaskEither<E2, A>,

@@ -7,8 +7,8 @@ const abortNames = new Set(['AbortError', 'CanceledError'])
 const MAX_DEPTH = 100
 
 /**
- * True when the context has ended and the error follows from that: the error, or an error in its `cause` chain, is the context's error or
- * cause, or has the name of an abort. An AggregateError counts when all of its errors do.
+ * True when the context has ended and the error follows from that: the error, or an error in its `cause` chain, is the
+ * context's error or cause, or has the name of an abort. An AggregateError counts when all of its errors do.
  */
 export function isCancellation(error: unknown, ctx: Context): boolean {
   const end = ctx.err()

@@ -1,18 +1,22 @@
 /**
  * The deadlock report: the process ends while main still waits. Go's counterpart is `checkdead` of `runtime/proc.go`.
  *
- * Node emits `exit` when its event loop has nothing left to do, after the listeners of `beforeExit` had their chance to add work. If main
- * still waits at that moment, nothing can wake it. `beforeExit` itself would be too early: a later listener may add work. `process.exit()`
- * and an uncaught exception emit `exit` as well; the stack tells them apart.
+ * Node emits `exit` when its event loop has nothing left to do, after the listeners of `beforeExit` had their chance to
+ * add work. If main still waits at that moment, nothing can wake it. `beforeExit` itself would be too early: a later
+ * listener may add work. `process.exit()` and an uncaught exception emit `exit` as well; the stack tells them apart.
  *
- * One wait needs no other party in the process: main waits for the end of one of its contexts and for nothing else (`yield* ctx.done()`), that
- * is, for a signal. That wait holds the process, as in Go, where a program that listens for signals is never reported. `within(ctx)` and a
- * select with `ctx.done()` do not hold the process: there the context is only the way out of another wait, and that wait is reported.
+ * A single kind of wait needs no other party in the process: main waits for the end of one of its contexts and for
+ * nothing else (`yield* ctx.done()`), that is, for a signal. That wait holds the process, as in Go, where a program
+ * that listens for signals is never reported. `within(ctx)` and a select with `ctx.done()` do not hold the process:
+ * there the context is only the way out of another wait, and that wait is reported.
  */
 import type { Context } from '../../runtime/index.js'
 import { AsyncPerformer, programDump, type GoroutineTable, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
 
-/** Watches for a deadlock until the function it returns is called. `contexts` are the contexts that end when a signal arrives. */
+/**
+ * Watches for a deadlock until the returned function is called. `contexts` are the contexts that end when a signal
+ * arrives.
+ */
 export function watchForDeadlock(main: Spawned, contexts: readonly Context[], table: GoroutineTable | null): () => void {
   let holder: NodeJS.Timeout | undefined
 
@@ -36,20 +40,25 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ta
   }
 }
 
-/** True when main waits for the end of this context and nothing else. For an async main: when some async function waits that way. */
+/**
+ * True when main waits for the end of this context and nothing else. For an async main: when some async function waits
+ * that way.
+ */
 function isAwaited(ctx: Context, main: Spawned): boolean {
-  const { waiters } = ctx.done() as Operation<void> & { readonly waiters: WaitQueue } // main was given a context made by withCancel
+  const { waiters } = ctx.done() as Operation<void> & { readonly waiters: WaitQueue } // as `withCancel` makes it
   const mayBeMain = (waiter: unknown): boolean => waiter === main || (!main.isGenerator && waiter instanceof AsyncPerformer)
   return [...waiters].some(mayBeMain)
 }
 
-/** True when Node emits `exit` because nothing is left to do: then no frame of Node's own process code is on the stack. */
+/**
+ * True when Node emits `exit` because nothing is left to do: then no frame of Node's own process code is on the stack.
+ */
 function isIdleExit(): boolean {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   Error.stackTraceLimit = Infinity
   Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? '')
-  const files = new Error().stack as unknown as readonly string[] // made by the line above
+  const files = new Error().stack as unknown as readonly string[] // the `prepareStackTrace` set above returns strings
   Reflect.set(Error, 'prepareStackTrace', prepare)
   Error.stackTraceLimit = stackTraceLimit
   return !files.some((file) => file.startsWith('node:internal/process/'))

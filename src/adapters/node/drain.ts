@@ -19,7 +19,10 @@ export class Drain {
     private readonly _table: GoroutineTable | null,
   ) {}
 
-  /** Calls `expire` at the end of the drain, after a warning on stderr that lists the goroutines; without a drain, at once and silently. */
+  /**
+   * Calls `expire` at the end of the drain, after a warning on stderr that lists the goroutines; without a drain, at
+   * once and silently.
+   */
   begin({ signal }: SignalError, expire: () => void): void {
     if (this._ms <= 0) return expire()
     if (this._ms === Infinity) return

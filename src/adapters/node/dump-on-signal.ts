@@ -1,17 +1,21 @@
-/** Prints a dump of the running program when a signal arrives. Go's runtime does so on SIGQUIT and then exits; here the program goes on. */
+/**
+ * Prints a dump of the running program when a signal arrives. Go's runtime does so on SIGQUIT and then exits; here the
+ * program goes on.
+ */
 import { addProbe, dumpOf, dumpText, Tracker } from '../../runtime/internal.js'
 
 export interface DumpOptions {
   /** The signal that prints a dump. Default SIGQUIT, which a terminal sends for Ctrl-\. */
   readonly signal?: `SIG${string}`
-  /** Prints one line of JSON, in the shape of `Dump` of `millrace/testing`. Default false: text. */
+  /** Prints a line of JSON, in the shape of `Dump` of `millrace/testing`. Default false: text. */
   readonly json?: boolean
 }
 
 /**
- * Prints a dump to stderr each time the process receives the signal. The dump lists every goroutine started since this call: the operation
- * and the resources it waits for, for how long, the locks it holds, the goroutines that could wake it, the line that started it. Partial
- * deadlocks follow. Tracking costs 3 µs a goroutine and keeps a goroutine in memory until it ends; it does not keep the process alive.
+ * Prints a dump to stderr each time the process receives the signal. The dump lists every goroutine started since this
+ * call: the operation and the resources of its wait, the time of the wait, the locks that it holds, the goroutines that
+ * could wake it, the line of its start. Partial deadlocks follow. Tracking costs 3 µs a goroutine and keeps a goroutine
+ * in memory until its end, but does not keep the process alive.
  *
  * Returns a function that stops the printing.
  *

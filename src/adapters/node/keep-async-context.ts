@@ -3,13 +3,15 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { queue } from '../../runtime/internal.js'
 
 /**
- * From this call on, in the whole process, a goroutine runs with the `AsyncLocalStorage` stores of the code that started it, as a promise
- * callback does. So the goroutines of a request see the stores that a web framework or a tracer keeps for that request. Call it once, before
- * the first goroutine that needs a store; a goroutine started earlier stays without.
+ * From this call on, in the whole process, a goroutine runs with the `AsyncLocalStorage` stores of the code that
+ * started it, as a promise callback does. So the goroutines of a request see the stores that a web framework or a
+ * tracer keeps for that request. Call the function once, before the first goroutine that needs a store; a goroutine
+ * started earlier stays without.
  *
- * Without this call goroutines run in a neutral context, in which every store is undefined. A store of one request never reaches a goroutine
- * of another, with or without the call. The feature is opt-in because it costs about 10 µs for each goroutine and 0.1 µs for each switch
- * between goroutines (Node 20). `withValue` passes a single value on at less cost, and explicitly.
+ * Without this call goroutines run in a neutral context, in which every store is undefined. A store of a request never
+ * reaches a goroutine of another request, with or without the call. The feature is opt-in because it costs about 10 µs
+ * for each goroutine and 0.1 µs for each switch between goroutines (Node 20). `withValue` passes a single value on at
+ * less cost, and explicitly.
  *
  * @example
  * ```ts

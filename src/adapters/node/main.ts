@@ -6,15 +6,18 @@
  *        │                │                        │           │
  *        └─deadlock: 2    └────────────────────────┴───────────┴─ another signal: ends at once
  *
- * Two contexts: the intake context ends with the first signal; main's context, its parent, ends at the end of the drain. Without a drain both
- * end together.
+ * Two contexts: the intake context ends with the first signal; main's context, its parent, ends at the end of the
+ * drain. Without a drain both end together.
  *
  * Always true:
- * - Leaving cancels first the remaining goroutines and then the context, so a goroutine parked under the context unwinds instead of failing.
- * - The process ends by itself, with all output written. It is made to end only when a goroutine that has not unwound in time might hold it.
+ * - Leaving cancels first the remaining goroutines and then the context, so a goroutine parked under the context
+ *   unwinds instead of failing.
+ * - The process ends by itself, with all output written. `main` ends the process only when a goroutine that has not
+ *   unwound in time might hold it.
  *
- * Where we differ from Go: remaining goroutines are unwound and their `finally` blocks run; a resource that holds a Node process, such as a
- * server, holds it after main as well. Timers and tickers of Millrace do not, once no goroutine is left.
+ * Where we differ from Go: remaining goroutines are unwound and their `finally` blocks run; a resource that holds a
+ * Node process, such as a server, holds the process after main as well. Timers and tickers of Millrace do not, once no
+ * goroutine is left.
  */
 import { inspect } from 'node:util'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
@@ -39,60 +42,69 @@ import { statusAfter, watchSignals, type SignalError } from './signals.js'
 
 export interface MainOptions {
   /**
-   * Tracks all goroutines, so that a deadlock report lists them and the remaining goroutines are unwound. Default true: it costs 5 ns for each
-   * wait and 20 to 80 ns for each goroutine, and it keeps a goroutine that can never be woken in memory, as Go does. With false, such a
-   * goroutine is collected; a report lists main and the number of the others, and remaining goroutines are abandoned after the grace.
+   * Tracks all goroutines, so that a deadlock report lists them and the remaining goroutines are unwound. Default true:
+   * the table costs 5 ns for each wait and 20 to 80 ns for each goroutine, and keeps a goroutine that can never be
+   * woken in memory, as Go does. With false, such a goroutine is collected; a report lists main and the number of the
+   * others, and remaining goroutines are abandoned after the grace.
    */
   readonly trace?: boolean
   /**
-   * ms between the first signal and the end of main's context, in which `fn` may finish running work; Infinity for no limit. Default 0: the
-   * context ends with the first signal. When the time is up, stderr lists the goroutines that are still running.
+   * ms between the first signal and the end of main's context, in which `fn` may finish running work; Infinity for no
+   * limit. Default 0: the context ends with the first signal. When the time is up, stderr lists the goroutines that are
+   * still running.
    */
   readonly drain?: number
-  /** ms that remaining goroutines have for their `finally` blocks before the process ends; Infinity for no limit. Default 1000. */
+  /**
+   * ms that remaining goroutines have for their `finally` blocks before the process ends; Infinity for no limit.
+   * Default 1000.
+   */
   readonly grace?: number
 }
 
 type MainFunction = Parameters<typeof main>[0]
 
-/** One for the process: a program has one main, whichever module calls it. */
+/** Shared by the process: a program has a single main, whichever module calls `main`. */
 let hasMain = false
 
 /**
- * Runs `fn` as the main function of the program, as Go does. Call it once, at the end of the file that starts the program. `fn` is a generator
- * function, an async function or a plain function.
+ * Runs `fn` as the main function of the program, as Go does. Call `main` once, at the end of the file that starts the
+ * program. `fn` is a generator function, an async function or a plain function.
  *
- * **The context** that `fn` receives ends when the process receives SIGINT (Ctrl-C) or SIGTERM, with a SignalError as its cause. Pass it on to
- * everything that waits: `within(ctx)`, `run(ctx, …)`, `fetch(url, { signal: ctx.signal })`. A second signal ends the process at once, and so
- * does a first signal after `fn` has ended.
+ * **The context** that `fn` receives ends when the process receives SIGINT (Ctrl-C) or SIGTERM, with a SignalError as
+ * its cause. Pass the context on to everything that waits: `within(ctx)`, `run(ctx, …)`, `fetch(url, { signal:
+ * ctx.signal })`. A second signal ends the process at once, and so does a first signal after `fn` has ended.
  *
- * **A graceful shutdown** takes the option `drain` and the second parameter of `fn`, the intake context, which ends with the first signal. Use
- * the intake context to stop new work (`until(intake)`, `select({ …, end: intake.done() })`, `afterFunc(intake, () => server.close())`), and
- * let `fn` wait for running work under `ctx`. After `drain` ms `ctx` ends too.
+ * **A graceful shutdown** takes the option `drain` and the second parameter of `fn`, the intake context, which ends
+ * with the first signal. Use the intake context to stop new work (`until(intake)`, `select({ …, end: intake.done() })`,
+ * `afterFunc(intake, () => server.close())`), and let `fn` wait for running work under `ctx`. After `drain` ms `ctx`
+ * ends too.
  *
  * **The exit status** of the process:
  *
  * | | |
  * |---|---|
- * | 0 | `fn` returned (or `process.exitCode`, if `fn` set it), also after a signal if that was within the drain |
+ * | 0 | `fn` returned (or `process.exitCode`, if `fn` set it), also after a signal if within the drain |
  * | the number that `fn` returned | a whole number from 0 to 255 |
  * | 1 | `fn` threw; stderr shows the error with its stack and causes |
  * | 130, 143 | SIGINT, SIGTERM: `fn` returned after its context had ended, or threw because a context had ended |
  * | 2 | deadlock |
  *
- * **Remaining goroutines**: main does not wait for the other goroutines when `fn` ends. They are canceled, and the context ends. Their
- * `finally` blocks run and may wait. A goroutine that has not ended after `grace` ms, such as an async function that ignores the context, is
- * abandoned. The process ends as soon as nothing else holds it: an open server does, a ticker does not.
+ * **Remaining goroutines**: main does not wait for the other goroutines when `fn` ends. They are canceled, and the
+ * context ends. Their `finally` blocks run and may wait. A goroutine that has not ended after `grace` ms, such as an
+ * async function that ignores the context, is abandoned. The process ends as soon as nothing else holds the process: an
+ * open server does, a ticker does not.
  *
- * **A deadlock** is reported when the process would end while `fn` still waits: nothing is left that could wake it. stderr shows "fatal error:
- * all goroutines are asleep - deadlock!" and for each goroutine the operation it waits for and for how long. `yield* ctx.done()` alone is no
- * deadlock: it waits for a signal.
+ * **A deadlock** is reported when the process would end while `fn` still waits: nothing is left that could wake `fn`.
+ * stderr shows "fatal error: all goroutines are asleep - deadlock!" and for each goroutine the operation and the time
+ * of its wait. `yield* ctx.done()` alone is no deadlock, but a wait for a signal.
  *
- * **A crash**, that is a goroutine that fails and is neither joined nor given up, is an uncaught exception, as without `main`. A failure that
- * follows from the end of the context is no crash. A late failure is a warning, and does not change the status.
+ * **A crash**, that is a goroutine that fails and is neither joined nor given up, is an uncaught exception, as without
+ * `main`. A failure that follows from the end of the context is no crash. A late failure is a warning, and does not
+ * change the status.
  *
- * Throws TypeError if `fn` is no function or an option is of the wrong type, RangeError if a time is NaN, Error if `main` was called before.
- * Source: Go's `func main` and `os/signal.NotifyContext`; the drain is `http.Server.Shutdown` for a whole program.
+ * Throws TypeError if `fn` is no function or an option is of the wrong type, RangeError if a time is NaN, Error if
+ * `main` was called before. Source: Go's `func main` and `os/signal.NotifyContext`; the drain is `http.Server.Shutdown`
+ * for a whole program.
  *
  * @example
  * ```ts
@@ -148,7 +160,8 @@ class Program {
       () => this._intake.err()._tag === 'Some',
     )
     this._stopWatching = watchForDeadlock(this._main, [this._ctx, this._intake], this._table)
-    // `then` with two functions calls back directly, in the step in which main ends: goroutines that main started last do not run.
+    // `then` with two functions calls back directly, in the step in which main ends: goroutines that main started last
+    // do not run.
     void this._main.join().then(
       (returned) => this._returned(returned),
       (error: unknown) => this._threw(error),
@@ -198,7 +211,9 @@ class Program {
     setTimeout(end, Math.min(this._grace, MAX_DELAY)).unref()
   }
 
-  /** True while a goroutine lives that was started before main ended; a server that lives on may start goroutines later. */
+  /**
+   * True while a goroutine lives that was started before main ended; a server that lives on may start goroutines later.
+   */
   private _hasRemaining(youngest: number): boolean {
     if (this._table === null) return queue.live > 0
     return queue.live > this._table.size || this._table.live().some(({ id }) => id <= youngest)
@@ -223,7 +238,10 @@ function afterLast(f: () => void): void {
   })
 }
 
-/** The function under the name `main` if it has no name. The name is a key, because a bundler may rename a function. */
+/**
+ * The function, under the name `main` if the function has no name. The name is a key, because a bundler may rename a
+ * function.
+ */
 function named(fn: MainFunction): MainFunction {
   const substitute: Record<string, typeof fn> = { main: (ctx, intake) => fn(ctx, intake) }
   return fn.name === '' ? substitute.main : fn

@@ -17,14 +17,15 @@ export function statusAfter({ signal }: SignalError): number {
   return 128 + constants.signals[signal]
 }
 
-/** ms within which a terminal and a launcher may both deliver one Ctrl-C. */
+/** ms within which a terminal and a launcher may both deliver the same Ctrl-C. */
 const ECHO = 200
 
 /**
  * Calls `onFirst` for the first signal. A second signal, or a signal after `hasEnded`, ends the process at once.
  *
- * A terminal sends SIGINT to every process in its foreground, and launchers such as npm forward their SIGINT as well, so one Ctrl-C arrives
- * twice. At a terminal a second SIGINT therefore counts only when it is no echo of the first.
+ * A terminal sends SIGINT to every process in its foreground, and launchers such as npm forward their SIGINT as well,
+ * so a single Ctrl-C arrives twice. At a terminal a second SIGINT therefore counts only when that SIGINT is no echo of
+ * the first.
  */
 export function watchSignals(onFirst: (error: SignalError) => void, hasEnded: () => boolean): void {
   let firstInterrupt = -Infinity

@@ -16,7 +16,7 @@ export interface FailuresOptions {
 
 const allWays: readonly FailureWay[] = ['throw', 'reject', 'after']
 
-/** The plainest first: shrinking goes towards it. */
+/** The plainest first: shrinking goes toward the first. */
 const thrown: readonly ((call: number) => unknown)[] = [
   (call) => new Error(`call ${call} fails`),
   () => undefined,
@@ -29,15 +29,15 @@ const thrown: readonly ((call: number) => unknown)[] = [
   () => new Error('with a cause', { cause: new Error('the cause') }),
 ]
 
-/** One in this many has no failure. */
+/** The share of values without a failure: 1 in 4. */
 const NONE = 4
 
-/** One in this many errors is not a plain Error. */
+/** The share of errors that are not plain Errors: 1 in 3. */
 const UNUSUAL = 3
 
 /**
- * Failures of a step among its first `calls` calls: none, or up to `most` of them, each in one of the ways. Shrinks to
- * none, then to fewer, earlier and plainer failures.
+ * Failures of a step among its first `calls` calls: none, or up to `most`, each in a way of the list. Shrinks to none,
+ * then to fewer, earlier and plainer failures.
  *
  * Throws TypeError or RangeError where `calls` is not a whole number from 1 up, and for bad options.
  *
@@ -134,7 +134,7 @@ class FailuresOf extends Arbitrary<Failures> {
     return new Value<Failures>(new DrawnFailures(parts, points), undefined)
   }
 
-  /** Fewer failures; else one of them earlier, in a plainer way, with a plainer error. */
+  /** Fewer failures; else an earlier failure, a plainer way, a plainer error. */
   private *_simplerThan(parts: readonly Part[]): Generator<Value<Failures>, void> {
     if (parts.length > 1) yield this._valueOf([])
     for (const [i, { call }] of parts.entries()) {

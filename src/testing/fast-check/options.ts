@@ -15,7 +15,7 @@ export function checkFlags(call: string, flags: Readonly<Record<string, boolean 
     if (flag !== undefined && typeof flag !== 'boolean') throw mistyped(`${call}({ ${name} })`, 'true or false', flag)
 }
 
-/** `some` must be one or more of `known`. */
+/** `some` must be a non-empty part of `known`. */
 export function checkSome(where: string, known: readonly string[], some: readonly string[]): void {
   const expected = `one or more of ${known.join(', ')}`
   if (!Array.isArray(some)) throw mistyped(where, expected, some)

@@ -12,7 +12,7 @@ export interface PayloadOptions {
   readonly work?: boolean
 }
 
-/** The plainest first: shrinking goes towards it. Each draw makes a new object. */
+/** The plainest first: shrinking goes toward the first. Each draw makes a new object. */
 const inert: readonly (() => unknown)[] = [
   () => 0,
   () => undefined,

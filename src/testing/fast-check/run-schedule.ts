@@ -1,4 +1,4 @@
-/** A schedule as a value of fast-check: runs programs, and prints as the call that makes it again. */
+/** A schedule as a value of fast-check: runs programs, and prints as the call that makes the same schedule. */
 import { toStringMethod } from 'fast-check'
 import type { Body } from '../../runtime/index.js'
 import { checkFunction, hostTurn, mistyped } from '../../runtime/internal.js'
@@ -9,7 +9,7 @@ import { fromToken, toToken } from '../explore/token.js'
 import { Trace } from '../explore/trace.js'
 import { checkCounts, checkFlags, checkOptions } from './options.js'
 
-/** Steps of one run, as in `explore`. */
+/** Steps of a run, as in `explore`. */
 const MOST_STEPS = 10_000
 
 /** ms of runs between two turns of the host. */

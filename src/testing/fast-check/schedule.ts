@@ -24,8 +24,8 @@ const HIGHEST = 3
 const LONGEST_ROW = 100
 
 /**
- * Schedules for programs: `s.run(program)` runs a program in virtual time, as one run of `explore`; a ScheduleError
- * fails the property. Shrinks to fewer switches, then to earlier ones. Prints as `scheduleOf("s1-…")`, whose token
+ * Schedules for programs: `s.run(program)` runs a program in virtual time, as a run of `explore`; a ScheduleError fails
+ * the property. Shrinks to fewer switches, then to earlier switches. Prints as `scheduleOf("s1-…")`, whose token
  * `replay` takes too. The options are those of `replay`.
  *
  * Throws TypeError or RangeError for bad options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al.,

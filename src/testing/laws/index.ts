@@ -13,8 +13,8 @@ export type { LawWork } from './support/watched-work.js'
 
 /**
  * The suites of laws, by kind of subject. Each law is a program that runs under many schedules in virtual time; the
- * schedule also chooses the data, the pace and the moment of leaving. A law that is broken rejects with LawError, whose
- * token shows it again by `law.replay`. See `explore`.
+ * schedule also chooses the data, the pace and the moment of leaving. A broken law rejects with LawError;
+ * `law.replay(error.token)` shows the same run again. See `explore`.
  *
  * @example
  * ```ts

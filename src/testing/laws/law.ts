@@ -5,10 +5,10 @@ import type { Finding } from '../explore/findings.js'
 import type { Trial } from '../explore/scheduled-run.js'
 import type { Event } from '../explore/trace.js'
 
-/** A law for subjects of one kind. */
+/** A law for subjects of the same kind. */
 export interface LawRecord<S> {
   readonly name: string
-  /** One sentence; a function where the sentence depends on the subject. */
+  /** A sentence; a function where the sentence depends on the subject. */
   readonly meaning: string | ((subject: S) => string)
   /** Whether the law holds for the subject at all; default: for every subject. */
   readonly appliesTo?: (subject: S) => boolean
@@ -21,7 +21,7 @@ export interface LawRecord<S> {
 /** A fact that holds for every channel, operator, source or sink, as a check for any test runner. */
 export interface Law {
   readonly name: string
-  /** The law in one sentence. */
+  /** The law as a sentence. */
   readonly meaning: string
   /**
    * Resolves where the law holds under all schedules tried; rejects with LawError. One check at a time, as explorations
@@ -35,7 +35,7 @@ export interface Law {
 }
 
 export interface LawOptions {
-  /** Schedules to try for each law, one half `random` and one half `pct`; default 200. */
+  /** Schedules to try for each law, half of them `random` and half `pct`; default 200. */
   readonly schedules?: number
   /** The same seed gives the same schedules; default 1. */
   readonly seed?: number

@@ -1,5 +1,5 @@
 /**
- * Channel programs as an arbitrary. The files beside this one: the program as data, its run, its history, the model
+ * Channel programs as an arbitrary. The files beside this file: the program as data, its run, its history, the model
  * that judges the history.
  */
 import { Arbitrary, Stream, toStringMethod, Value, type Random } from 'fast-check'
@@ -33,8 +33,8 @@ export interface ChannelProgramOptions {
 /** A small program of goroutines that use channels. Prints as the text of the program. */
 export interface ChannelProgram extends ChannelPlan {
   /**
-   * The program, for `schedule.run(program.run)` and `explore(program.run)`; returns the history of the run. It needs
-   * no `this`. Throws an Error outside of a schedule, since only a schedule knows when no goroutine can continue.
+   * The program, for `schedule.run(program.run)` and `explore(program.run)`; returns the history of the run. Needs no
+   * `this`. Throws an Error outside of a schedule, since only a schedule knows when no goroutine can continue.
    */
   readonly run: () => Generator<never, ChannelHistory>
   /**

@@ -9,7 +9,7 @@ import { goroutineName, textOfStep, type ChannelPlan, type ChannelStep } from '.
  */
 export type ChannelResult = 'sent' | 'received' | 'none' | 'would block' | 'closed' | 'threw' | 'slept'
 
-/** A step that ended, or one value of a `range`. */
+/** A step that ended, or a value of a `range`. */
 export interface ChannelEvent {
   /** The indexes of goroutine and step in the program. */
   readonly goroutine: number
@@ -29,9 +29,9 @@ export interface BlockedAt {
   readonly step: number
 }
 
-/** The events of one run of a channel program; prints one line for each event. */
+/** The events of a run of a channel program; prints a line for each event. */
 export interface ChannelHistory {
-  /** In the order in which the goroutines continued; the events of one goroutine are in the order of its steps. */
+  /** In the order in which the goroutines continued; the events of each goroutine are in the order of its steps. */
   readonly events: readonly ChannelEvent[]
   /** The goroutines blocked forever, and their steps. */
   readonly blocked: readonly BlockedAt[]

@@ -1,7 +1,8 @@
 /**
  * Decides whether a history is possible: whether some order of the events, true to each goroutine, is right at every
  * event for a plain model of channels (arrays and a flag). The search is depth first and visits each state once, as a
- * linearizability check does (Wing and Gong, 1993). An unbuffered send and its receive are one event of two goroutines.
+ * linearizability check does (Wing and Gong, 1993). An unbuffered send and its receive are a single event of two
+ * goroutines.
  *
  * The model errs in favor of the channel: on an unbuffered channel, a try form may always find no partner.
  */
@@ -98,7 +99,9 @@ class Search {
     return buffer.length > 0 && buffer[0] === value ? holding(buffer.slice(1)) : null
   }
 
-  /** Whether the second receives the value of the first without a buffer. At least one of them waited. */
+  /**
+   * Whether the second receives the value of the first without a buffer. At least the sender or the receiver waited.
+   */
   private _meet({ closed }: State, sender: Next, receiver: Next): boolean {
     if (sender.leaf?.do !== 'send' || receiver.leaf?.do !== 'receive' || sender.event.result !== 'sent') return false
     const { channel, value } = sender.leaf

@@ -1,10 +1,10 @@
 /** Channel programs as data, and as the text of a program. */
 
-/** A send or a receive; `channel` is its index in the program's list. Each value is sent in one place only. */
+/** A send or a receive; `channel` is its index in the program's list. Each value is sent in a single place. */
 export type ChannelCase =
   { readonly do: 'send'; readonly channel: number; readonly value: number } | { readonly do: 'receive'; readonly channel: number }
 
-/** One step of a goroutine. `range` receives until the channel is closed; `trySelect` is Go's select with a default. */
+/** A step of a goroutine. `range` receives until the channel is closed; `trySelect` is Go's select with a default. */
 export type ChannelStep =
   | ChannelCase
   | { readonly do: 'trySend'; readonly channel: number; readonly value: number }

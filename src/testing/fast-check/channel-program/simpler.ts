@@ -1,6 +1,6 @@
 /**
- * Channel programs simpler than a given one: fewer goroutines, then fewer steps, then fewer cases, then plainer steps,
- * then fewer channels, then steps on earlier channels, lower capacities and shorter sleeps.
+ * Channel programs simpler than a given program: fewer goroutines, then fewer steps, then fewer cases, then plainer
+ * steps, then fewer channels, then steps on earlier channels, lower capacities and shorter sleeps.
  *
  * Always true: each program is less by this order, so shrinking ends; and none exceeds the bounds of the draw.
  */
@@ -31,7 +31,7 @@ function* simplerGoroutines(goroutines: readonly Body[], { steps, verbs }: Progr
   yield* withEach(goroutines, (body) => withEach(body, (step) => plainer(step).filter((one) => verbs.includes(one.do))))
 }
 
-/** The list with one of its parts replaced by a simpler one. */
+/** The list with a part replaced by a simpler part. */
 function* withEach<T>(all: readonly T[], simpler: (one: T) => Iterable<T>): Generator<readonly T[], void> {
   for (const [i, one] of all.entries()) for (const other of simpler(one)) yield all.with(i, other)
 }
@@ -45,7 +45,7 @@ function* without<T>(all: readonly T[], size: number): Generator<readonly T[], v
   if (size < all.length) for (let from = 0; from < all.length; from += size) yield all.toSpliced(from, size)
 }
 
-/** Two goroutines as one, in either order. */
+/** Two goroutines joined, in either order. */
 function* joined(goroutines: readonly Body[], most: number): Generator<readonly Body[], void> {
   for (const [i, one] of goroutines.entries())
     for (const [j, other] of goroutines.entries())
@@ -79,7 +79,7 @@ function tryForm(one: ChannelCase): ChannelStep {
   return one.do === 'send' ? { ...one, do: 'trySend' } : { ...one, do: 'tryReceive' }
 }
 
-/** One channel less; another channel takes its place. */
+/** A program without one of its channels; another channel takes its place. */
 function* withFewerChannels({ channels, goroutines }: ChannelPlan): Generator<ChannelPlan, void> {
   for (const gone of channels.keys())
     for (const instead of channels.keys()) {

@@ -47,7 +47,7 @@ export const cancelingSender: LawRecord<ChannelSubject> = {
   },
 }
 
-/** Starts a goroutine that receives; returns how to cancel it. */
+/** Starts a goroutine that receives; returns a function that cancels the goroutine. */
 function start(ch: Receiver<number>, into: number[]): () => void {
   const receiver = go(drain, ch, into)
   return () => receiver.cancel()

@@ -8,7 +8,7 @@ import { drain, MOST, produce, type ChannelSubject } from './subject.js'
 /** Turns after which every event that needs no time has happened. */
 const TURNS = 2_000
 
-/** The most values of one sender in a crowd. */
+/** The most values of a single sender in a crowd. */
 const EACH = 3
 
 /** A sender's first value is its index times this. */

@@ -1,4 +1,4 @@
-/** A channel as the subject of laws, and the goroutines that send to it and receive from it. */
+/** A channel as the subject of laws, and the goroutines that send and receive. */
 import { gosched, range, type Chan, type Receiver, type Sender } from '../../../runtime/index.js'
 import { checkCount, mistyped } from '../../../runtime/internal.js'
 import type { Trial } from '../../explore/scheduled-run.js'
@@ -20,7 +20,7 @@ export interface ChannelSubject {
   /** Values of a long run. */
   readonly many: number
   make(this: void, capacity: number): Chan<number>
-  /** A channel of one of the capacities. */
+  /** A channel of a capacity that the schedule draws. */
   makeAny(this: void, trial: Trial): Chan<number>
 }
 

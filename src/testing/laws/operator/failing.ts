@@ -23,7 +23,7 @@ interface End {
   readonly started: number
 }
 
-/** Waits for the end; asserts that there is one end only, and that nothing continues after it. */
+/** Waits for the end; asserts that there is a single end, and that nothing continues after the end. */
 function* ended(trial: Trial, pipeline: TestPipeline): Generator<never, End> {
   const { work } = pipeline
   const results = chan<unknown>()
@@ -50,7 +50,7 @@ function* ended(trial: Trial, pipeline: TestPipeline): Generator<never, End> {
   return ends[0]
 }
 
-/** Asserts that the work that ran at the end has learned of it since. */
+/** Asserts that the work that ran at the end has learned of the end since. */
 function assertAware({ running }: End): void {
   const items = unaware(running)
   holds(items === '', `the context did not end of the work on ${items}`)

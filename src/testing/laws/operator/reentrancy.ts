@@ -135,7 +135,7 @@ function feedOfSubject(): Feed {
   return { source: subject, push: (item) => subject.next(item), end: () => subject.complete() }
 }
 
-/** Returns a function that pushes items up to the next one that brings a result, and ends the feed after the last. */
+/** Returns a function that pushes items up to the next item that brings a result, and ends the feed after the last. */
 function pusher(feed: Feed, items: readonly number[], pipeline: TestPipeline): () => void {
   let pushed = 0
   let isOver = false

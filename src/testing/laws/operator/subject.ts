@@ -22,7 +22,7 @@ export interface OperatorLawOptions<R = number> extends LawOptions {
   readonly itemsOf?: (result: R) => readonly number[]
   /** The items of all results together, for a source of these items; default: each item once. */
   readonly expected?: (items: readonly number[]) => readonly number[]
-  /** Whether the operator drops items on purpose. It may not double them. Default false. */
+  /** Whether the operator drops items on purpose. Doubling an item is a fault all the same. Default false. */
   readonly lossy?: boolean
   /**
    * Whether the operator subscribes to its source later, or again; the laws then use cold sources only. Default false.

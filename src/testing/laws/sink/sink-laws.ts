@@ -13,8 +13,9 @@ import { sinkSubject, TestSink, type MakeSink, type SinkLawOptions, type SinkSub
 const MOST_ITEMS = 7
 
 /**
- * The laws of a sink. `make(ctx, source, seen)` starts a sink: it consumes `source` until its end, or until `ctx` ends,
- * and performs `seen(item)` for each item. It returns its end: a goroutine, a promise or an operation.
+ * The laws of a sink. `make(ctx, source, seen)` starts a sink: the sink consumes `source` until its end, or until `ctx`
+ * ends, and performs `seen(item)` for each item. `make` returns the end of the sink: a goroutine, a promise or an
+ * operation.
  *
  * Throws TypeError or RangeError for bad arguments.
  *

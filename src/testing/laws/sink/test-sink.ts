@@ -1,4 +1,4 @@
-/** A sink as the subject of laws, and a run of it with counters. */
+/** A sink as the subject of laws, and a run of a sink with counters. */
 import type { Observable } from 'rxjs'
 import { go, gosched, sleep, type Context, type Goroutine, type Op } from '../../../runtime/index.js'
 import type { Trial } from '../../explore/scheduled-run.js'
@@ -19,7 +19,7 @@ export interface SinkLawOptions extends LawOptions {
 /** The end of a sink: a goroutine, which is joined, or a promise or an operation. */
 export type SinkEnd = Pick<Goroutine<unknown>, 'join'> | PromiseLike<unknown>
 
-/** The consumer performs `seen(item)` for each item; that is the time it takes. */
+/** The consumer performs `seen(item)` for each item; that is the time of the work. */
 export type MakeSink = (ctx: Context, source: Observable<number>, seen: (item: number) => Op<void>) => SinkEnd
 
 export interface SinkSubject {

@@ -9,7 +9,7 @@ import { Gate } from '../support/gate.js'
 import { WatchedContext } from '../support/watched-context.js'
 
 export interface SourceLawOptions extends LawOptions {
-  /** The most items that the source has taken and not emitted; default 1, the item that it is about to emit. */
+  /** The most items that the source has taken and not emitted; default 1, the item about to be emitted. */
   readonly bound?: number
   /** Whether items come in order; a function: whether they do in each lane. Default true. */
   readonly ordered?: boolean | ((item: number) => unknown)
@@ -19,12 +19,13 @@ export interface SourceLawOptions extends LawOptions {
   readonly cold?: boolean
   /** Whether the source continues by promises: a run then waits for turns of the event loop. Default false. */
   readonly usesPromises?: boolean
-  /** A source that emits the items and then fails with `cause`. Without it, the law of errors is left out. */
+  /** A source that emits the items and then fails with `cause`. Without `failing`, the law of errors is left out. */
   readonly failing?: (items: Iterable<number>, cause: Error) => Observable<number>
 }
 
 /**
- * `items` counts how far it is read; `ctx` ends when the run is over, for a source that must be stopped from outside.
+ * `items` counts the items that were read; `ctx` ends when the run is over, for a source that must be stopped from
+ * outside.
  */
 export type MakeSource = (items: Iterable<number>, ctx: Context) => Observable<number>
 

@@ -24,7 +24,7 @@ export function checkedSource(made: Observable<number>): Observable<number> {
   return checkedResult('source', 'an Observable', isObservable, made)
 }
 
-/** The operator, with a check of the observable that it returns. */
+/** The operator, with a check of the returned observable. */
 export function checkedOperator<R>(made: OperatorFunction<number, R>): OperatorFunction<number, R> {
   const operator = checkedResult('operator', 'an operator', (it) => typeof it === 'function', made)
   return (source) => checkedResult('operator', 'an operator that returns an Observable', isObservable, operator(source))

@@ -39,7 +39,7 @@ export function* forAWhile(trial: Trial): Generator<never, void> {
 
 /**
  * An async function that is alive as long as a law waits for promises. A run waits for microtasks only while an async
- * function of it is alive. Without promises it does nothing.
+ * function of it is alive. Without promises the companion does nothing.
  */
 export class AsyncCompanion {
   private _end: (() => void) | null = null

@@ -1,6 +1,6 @@
 /**
- * A context implemented by a user. It counts the waiters and listeners for its end, so that a law sees those left
- * behind.
+ * A context implemented by a user. The context counts the waiters and listeners for its end, so that a law sees those
+ * left behind.
  */
 import { CanceledError, type Context, type ContextKey, type Op, type Option } from '../../../runtime/index.js'
 import { none, some } from '../../../runtime/internal.js'

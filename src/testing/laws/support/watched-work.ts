@@ -1,4 +1,4 @@
-/** The work that a law gives to an operator: one manner of work for each run, with counters. */
+/** The work that a law gives to an operator: a manner of work for each run, with counters. */
 import { gosched, sleep, type Context, type Op } from '../../../runtime/index.js'
 import { fromOp, type Work } from '../../../operators/index.js'
 import type { Trial } from '../../explore/scheduled-run.js'
@@ -8,17 +8,17 @@ import { Gate } from './gate.js'
 /** The work that a law gives to `make` of an operator: returns its item, now or later. */
 export type LawWork = (item: number, ctx: Context) => Work<number>
 
-/** The manners of work. A run uses one manner for all of its items. */
+/** The manners of work. A run uses the same manner for all of its items. */
 const manners = ['goroutine', 'operation', 'value', 'observable', 'promise'] as const
 type Manner = (typeof manners)[number]
 
 /** The share of runs of each manner, in percent. Promises are few: their runs wait for turns of the event loop. */
 const shares = [45, 20, 15, 15, 5]
 
-/** The end of the work on one item. */
+/** The end of the work on an item. */
 export type Fate = 'ends' | 'never ends' | 'throws'
 
-/** The work on one item, while it runs. */
+/** The work on an item, while it runs. */
 export interface RunningWork {
   readonly item: number
   readonly ctx: Context
