@@ -7,6 +7,7 @@ import {
   fanOut,
   fromIterable,
   fromReceiver,
+  groupByKey,
   mergeFair,
   named,
   queue,
@@ -62,4 +63,11 @@ describe('bounds', () => {
   it('counts no part that is only named', () => {
     expect(String(bounds(fromIterable([1]).pipe(workerPool(2, (n) => n), named('part'))))).toBe('holds at most 2 items: fromIterable 0, workerPool 2') // prettier-ignore
   })
+})
+
+it('the groups of groupByKey are named as unknown', () => {
+  const pipeline = fromIterable([1]).pipe(groupByKey((n) => n % 50, (group) => group.pipe(workerPool(5, (n) => n)))) // prettier-ignore
+  expect(String(bounds(pipeline))).toBe(
+    'cannot be bounded: groupByKey: the pipelines of its groups cannot be seen before they run; known: fromIterable 0, groupByKey 1',
+  )
 })

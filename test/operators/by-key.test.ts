@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { background, sleep } from 'millrace'
 import { byKey, collect, fromIterable, run } from 'millrace/operators'
+import { bubble } from 'millrace/testing'
 import { NEVER, type Observable, of, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
@@ -151,5 +152,13 @@ describe('byKey commits', () => {
       throw boom
     }
     await expect(all(of(1).pipe(byKey(Number, 1, (i: number) => i, { commit: bad })))).rejects.toBe(boom)
+  })
+})
+
+it('a long lane whose first item is slow needs no stack for the items that wait', async () => {
+  await bubble(function* () {
+    const work = (n: number) => (n === 0 ? sleep(500).map(() => n) : n)
+    const results = yield* collect(background, fromIterable(Array(8000).keys()).pipe(byKey(() => 'k', 500, work))).join()
+    expect(results).toEqual(Array.from({ length: 8000 }, (_, i) => i))
   })
 })

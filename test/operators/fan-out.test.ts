@@ -1,8 +1,10 @@
 /** fanOut: each item to one branch that has demand. */
-import { background } from 'millrace'
-import { collect, fanOut, fromIterable, workerPool } from 'millrace/operators'
-import { EMPTY, map, NEVER, type Observable, of, take, throwError } from 'rxjs'
+import { background, chan, sleep } from 'millrace'
+import { collect, fanOut, fromIterable, fromReceiver, run, workerPool } from 'millrace/operators'
+import { bubble } from 'millrace/testing'
+import { EMPTY, map, merge, NEVER, type Observable, of, take, tap, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { demandProbe, type Demand } from '../../src/operators/demand/demand.js'
 import { settle } from '../support/settle.js'
 
 const all = <T>(pipeline: Observable<T>): Promise<T[]> => Promise.resolve(collect(background, pipeline).join())
@@ -56,5 +58,35 @@ describe('fanOut', () => {
     }
     await expect(all(of(1).pipe(fanOut(2, bad)))).rejects.toThrow('build')
     await expect(all(throwError(() => 'source').pipe(fanOut(2, (b) => b)))).rejects.toBe('source')
+  })
+})
+
+describe('a branch that shares its demand with another source', () => {
+  it('passes its demand on when fanOut has no item for it', async () => {
+    await bubble(function* () {
+      const [jobs, side] = [chan<string>(9), chan<string>(9)]
+      const out: string[] = []
+      const slow = (ms: number) => workerPool(1, (x: string) => sleep(ms).map(() => x))
+      const g = run(
+        background,
+        fromReceiver(jobs).pipe(
+          fanOut(2, (b, i) => (i === 0 ? b.pipe(slow(20)) : merge(b, fromReceiver(side)).pipe(slow(100)))),
+          tap((x) => out.push(x)),
+        ),
+      )
+      for (const job of ['a', 'b', 'c']) jobs.trySend(job)
+      yield* sleep(5)
+      side.trySend('side')
+      yield* sleep(1000)
+      g.cancel()
+      expect(out.sort()).toEqual(['a', 'b', 'c', 'side'])
+    })
+  })
+  it('waits in the demand of each branch at most once, however many items go by', async () => {
+    const demands = new Set<Demand>()
+    demandProbe.created = (demand) => demands.add(demand)
+    await all(fromIterable(Array(500).keys()).pipe(fanOut(10, (b) => b.pipe(workerPool(1, (n) => Promise.resolve(n))))))
+    demandProbe.created = null
+    expect([...demands].map((demand) => demand.waiters).filter((n) => n > 1)).toEqual([])
   })
 })

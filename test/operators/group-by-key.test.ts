@@ -1,7 +1,7 @@
 /** groupByKey: a pipeline for each key, and the end of idle groups. */
 import { background, chan, sleep } from 'millrace'
-import { batch, collect, fromIterable, fromReceiver, groupByKey, workerPool } from 'millrace/operators'
-import { EMPTY, map, NEVER, type Observable, of, take, throwError, toArray } from 'rxjs'
+import { batch, collect, fromIterable, fromOp, fromReceiver, groupByKey, retryWith, workerPool } from 'millrace/operators'
+import { concat, EMPTY, map, NEVER, type Observable, of, take, throwError, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -161,5 +161,41 @@ describe('groupByKey', () => {
     await expect(all(of(1).pipe(groupByKey(boom, label)))).rejects.toThrow('boom')
     await expect(all(throwError(() => 'source').pipe(groupByKey((n: number) => n, label)))).rejects.toBe('source')
     expect(() => groupByKey((n: number) => n, label, { most: 0 })).toThrow(/groupByKey\(…, { most }\)/)
+  })
+})
+
+describe('a group that unsubscribed while its pipeline runs on', () => {
+  it('wants no more items, and holds up no other key', async () => {
+    const seen: string[] = []
+    const subscription = fromIterable(['a1', 'a2', 'b1', 'a3', 'c1'])
+      .pipe(
+        groupByKey(
+          (s) => s[0],
+          (group, key) => (key === 'a' ? concat(group.pipe(take(1)), NEVER) : group),
+        ),
+      ) // prettier-ignore
+      .subscribe((s) => seen.push(s))
+    await settle()
+    subscription.unsubscribe()
+    expect(seen).toEqual(['a1', 'b1', 'c1'])
+  })
+  it('is awaited while retryWith is about to subscribe again', async () => {
+    using clock = virtualTime()
+    let hasFailed = false
+    const flaky = (n: number): number => {
+      if (n !== 2 || hasFailed) return n
+      hasFailed = true
+      throw new Error('once')
+    }
+    const got = all(fromIterable([1, 2, 3, 4]).pipe(groupByKey(() => 'k', (group) => group.pipe(map(flaky), retryWith(() => 50))))) // prettier-ignore
+    await clock.advance(50)
+    expect(await got).toEqual([1, 3, 4])
+  })
+  it('is awaited before it is first subscribed to', async () => {
+    using clock = virtualTime()
+    const header = fromOp(() => sleep(10).map(() => 0))
+    const got = all(fromIterable([1, 2]).pipe(groupByKey(() => 'k', (group) => concat(header, group)))) // prettier-ignore
+    await clock.advance(10)
+    expect(await got).toEqual([0, 1, 2])
   })
 })

@@ -2,7 +2,7 @@
 import { background, chan, DeadlineExceededError, go, gosched, sleep, withCancel, withTimeout } from 'millrace'
 import { collect, fromGoroutine, fromIterable, fromReceiver, run, sendTo, workerPool } from 'millrace/operators'
 import { explore } from 'millrace/testing'
-import { from, map, NEVER, Subject, take, throwError } from 'rxjs'
+import { concatMap, from, map, NEVER, Subject, take, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -134,4 +134,20 @@ describe('the join of a run', () => {
     await clock.advance(1)
     expect([failure, ended]).toEqual([boom, ['unwound 0']]) // prettier-ignore
   })
+})
+
+it('a run keeps no goroutine that has ended', async () => {
+  const ch = chan<number>()
+  const cleanups = new Set<WeakRef<object>>()
+  const inner = () => fromGoroutine<number>(function* (emit) {
+      cleanups.add(new WeakRef(emit))
+      for (;;) yield* emit.send(1)
+    }).pipe(take(1)) // prettier-ignore
+  const g = run(background, fromReceiver(ch).pipe(concatMap(inner)))
+  for (let i = 0; i < 100; i++) await ch.send(i)
+  await settle()
+  globalThis.gc?.()
+  await settle()
+  expect([...cleanups].filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5)
+  g.cancel()
 })

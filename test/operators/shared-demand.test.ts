@@ -1,12 +1,15 @@
 /** Sources of every kind that share one stage: they take turns, nothing is lost, and none waits for another for ever. */
-import { background, chan, go, withCancel, type Receiver } from 'millrace'
+import { background, chan, go, sleep, withCancel, type Receiver } from 'millrace'
 import {
   batch,
+  broadcast,
   collect,
+  fanOut,
   fromGoroutine,
   fromIterable,
   fromOp,
   fromReceiver,
+  groupByKey,
   mergeFair,
   onUnpaced,
   queue,
@@ -16,8 +19,10 @@ import {
 import fc from 'fast-check'
 import type { Option } from 'fp-ts/Option'
 import { concat, merge, NEVER, share, tap, type Observable } from 'rxjs'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
+import { virtualTime } from '../support/virtual-time.js'
+import { watchDemands } from '../support/watch-demands.js'
 
 const kinds = {
   iterable: (items: readonly number[]) => fromIterable(items),
@@ -113,4 +118,33 @@ it('two subscribers of a shared source: the one who stays is not held up by the 
   await expect(stuck.join()).rejects.toThrow()
   expect(await other).toEqual([1, 2, 3, 4, 5])
   off()
+})
+
+/** Stages with branches wait in demands that other sources wait in too. */
+const branching: Record<string, (items: readonly number[]) => Observable<number>> = {
+  'fanOut, a branch as it is': (items) =>
+    fromIterable(items).pipe(fanOut(2, (b, i) => (i === 0 ? b : b.pipe(workerPool(1, (x) => Promise.resolve(x)))))),
+  'broadcast, a branch as it is': (items) => fromIterable(items).pipe(broadcast((b) => b, (b) => b.pipe(workerPool(2, (x) => Promise.resolve(x))))), // prettier-ignore
+  'groupByKey, a group as it is': (items) =>
+    fromIterable(items).pipe(groupByKey((x) => x % 3, (g, key) => (key === 0 ? g : g.pipe(workerPool(2, (x) => Promise.resolve(x)))))), // prettier-ignore
+  'fanOut beside a source': (items) => merge(fromIterable(items), fromIterable([0, 1, 2]).pipe(fanOut(2, (b) => b))),
+  'groupByKey beside a source': (items) => merge(fromIterable(items), fromIterable([0, 1, 2]).pipe(groupByKey((x) => x % 2, (g) => g))), // prettier-ignore
+}
+
+describe('stages with branches above a stage that is full', () => {
+  for (const [name, shape] of Object.entries(branching))
+    for (const ms of [0, 4])
+      for (const n of [1, 2, 3])
+        it(`${name}: ${n} workers, ${ms} ms: every item arrives, and no demand stands still`, async () => {
+          using clock = virtualTime()
+          const stuck = watchDemands()
+          for (const size of [3, 5, 12]) {
+            const items = Array.from({ length: size }, (_, i) => i)
+            const got = all(shape(items).pipe(workerPool(n, (x) => (ms === 0 ? Promise.resolve(x) : sleep((x * 7) % ms).map(() => x)))))
+            await clock.advance(1000)
+            const copies = name.startsWith('broadcast') ? 2 : 1
+            expect(stuck()).toBe(0)
+            expect((await got).length).toBe(size * copies + (name.includes('beside') ? 3 : 0))
+          }
+        })
 })

@@ -4,6 +4,7 @@ import { background, chan, type Context, contextKey, go, select, sleep, withCanc
 import {
   collect,
   fromIterable,
+  fromOp,
   fromReceiver,
   onUnpaced,
   run,
@@ -11,8 +12,9 @@ import {
   type Unpaced,
   UnpacedError,
   workerPool,
+  type WorkerPoolOptions,
 } from 'millrace/operators'
-import { from, NEVER, type Observable, of, Subject, throwError } from 'rxjs'
+import { defer, from, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -378,7 +380,7 @@ describe('work that is none', () => {
       }),
     ).toMatchObject({ message: expect.stringMatching(/^the result of a worker: expected .*fromIterable\(\), got/) as string })
     expect(await failed(() => go(() => 1))).toMatchObject({
-      message: expect.stringMatching(/its join\(\), got an instance of Spawned/) as string,
+      message: expect.stringMatching(/its join\(\), got an instance of Task/) as string,
     })
   })
   it('a generator that yields something of its own', async () => {
@@ -403,4 +405,55 @@ it('a pipeline run within a worker is its own: no demand of the outer reaches it
     workerPool(1, (n) => Promise.resolve(n)),
   )
   expect(await all(outer)).toEqual([1, 2, 3, 4].map(() => [1, 2, 3]))
+})
+
+describe('observables of workers that ignore demand', () => {
+  const kinds: Record<string, (x: number) => Observable<number>> = {
+    of: (x) => of(x),
+    'an operation': (x) => fromOp(() => sleep(1).map(() => x)),
+  }
+  const below: Record<string, (x: number) => unknown> = { prompt: (x) => Promise.resolve(x), slow: (x) => sleep(5).map(() => x) }
+  for (const [kind, work] of Object.entries(kinds))
+    for (const [pace, next] of Object.entries(below))
+      for (const ordered of [false, true])
+        for (const n of [1, 4])
+          it(`${n} workers over ${kind}, ${ordered ? 'ordered, ' : ''}above a ${pace} stage: every result, then the end`, async () => {
+            using clock = virtualTime()
+            const got = collect(background, fromIterable([1, 2, 3]).pipe(workerPool(n, work, { ordered }), workerPool(1, next))).join()
+            await clock.advance(100)
+            expect(await got).toEqual([1, 2, 3])
+          })
+
+  it('an item keeps its slot until its results have left', async () => {
+    let taken = 0
+    const source = fromIterable([1, 2, 3, 4, 5]).pipe(map((n) => (taken++, n)))
+    const g = run(background, source.pipe(workerPool(2, (x) => of(x)), workerPool(1, () => NEVER))) // prettier-ignore
+    await settle()
+    expect(taken).toBe(3)
+    g.cancel()
+  })
+  it('results beyond the bound are reported, and fail under overflow: error', async () => {
+    const seen: string[] = []
+    const off = onUnpaced(({ seen: sign }) => seen.push(sign))
+    const many = (options?: WorkerPoolOptions) =>
+      fromIterable([1]).pipe(workerPool(1, () => of(1, 2, 3), options), workerPool(1, (x) => Promise.resolve(x))) // prettier-ignore
+    expect(await collect(background, many()).join()).toEqual([1, 2, 3])
+    expect(seen).toEqual(['an observable of a worker emits while the demand below is closed'])
+    off()
+    await expect(collect(background, many({ overflow: 'error' })).join()).rejects.toThrow(UnpacedError)
+  })
+  it('an ordered pool needs no stack for the observables that wait', async () => {
+    const items = Array.from({ length: 20_000 }, (_, i) => i)
+    const work = (n: number) => (n === 0 ? timerOfHost.pipe(map(() => n)) : of(n))
+    const timerOfHost = from(new Promise<void>((resolve) => setImmediate(resolve)))
+    expect(await collect(background, fromIterable(items).pipe(workerPool(20_000, work, { ordered: true }))).join()).toEqual(items)
+  })
+  it('an ordered pool restarts an observable that failed', async () => {
+    using clock = virtualTime()
+    let tries = 0
+    const flaky = (x: number) => defer(() => (tries++ < 2 ? throwError(() => new Error('flaky')) : of(x)))
+    const got = collect(background, fromIterable([1, 2]).pipe(workerPool(2, flaky, { ordered: true, onFailure: 'restart', schedule: () => 1 }))) // prettier-ignore
+    await clock.advance(10)
+    expect(await got.join()).toEqual([1, 2])
+  })
 })

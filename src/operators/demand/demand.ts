@@ -2,18 +2,23 @@
  * Demand: whether a stage takes more items. Demand travels up, values travel down.
  *
  *     stage:  close() when it is full … open() when a slot is free … retire() when it leaves
- *     source: claims while it is subscribed to; wait(this) while the demand is closed; emits in a turn
+ *     source: claims while it is subscribed to; waits while the demand is closed; emits in a turn
+ *
+ *     open, and a source waits ──▶ in the run queue ──run──▶ calls the first source ──▶ another waits: queued again
+ *
+ * No source holds an open demand. A source that waits stays in the queue of the demand, and the demand, which is in the
+ * run queue, calls it: the source may emit, or close the demand, or do nothing, and owes nothing. After the call the
+ * demand queues itself for the next source.
  *
  * Always true:
  * - a closed demand is opened or retired by the stage that closed it; a retired demand stays open;
- * - a source waits in a demand at most once, and leaves the ring when it is queued to run;
- * - a source that was queued to run and emits nothing calls `passOn`, so an open demand never stands still while a
- *   source waits;
+ * - while the demand is open and a source waits, the demand is in the run queue, or calls a source (`isStuck`);
+ * - a source waits in a demand at most once, and leaves its queue when it is called or its subscriber leaves;
  * - `turn` is above 0 exactly while a source that claims this demand emits;
  * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item
  *   arrived.
  */
-import { queue, Ring, type Runnable } from '../../runtime/internal.js'
+import { queue, Waiter, WaitQueue, type Runnable } from '../../runtime/internal.js'
 
 /** The stage or the run that a demand belongs to, as meters and sources see it. */
 export interface DemandOwner {
@@ -40,11 +45,32 @@ const MANY_UNSEEN = 100_000
 /** Items emitted in a row without an arrival before a source yields to the others: zip may need an item of each. */
 const SOME_UNSEEN = 64
 
+/** A source or stage as it waits in the queue of a demand; created once for each of its demands. */
+export class DemandWaiter extends Waiter {
+  /** It is in the queue of its demand. */
+  isWaiting = false
+
+  constructor(private readonly _source: Runnable) {
+    super()
+  }
+
+  /** It has left the queue: calls the source. */
+  settle(): void {
+    this.isWaiting = false
+    this._source.run()
+  }
+}
+
+/** For tests: called with each demand that is created. */
+export const demandProbe: { created: ((demand: Demand) => void) | null } = { created: null }
+
 /** Sources that wait for it rotate: where several share a demand, each emits one item and queues up again. */
-export class Demand {
+export class Demand implements Runnable {
   private _isOpen = true
   private _isRetired = false
-  private readonly _waiting = new Ring<Runnable>()
+  /** It is in the run queue. */
+  private _isQueued = false
+  private readonly _waiting = new WaitQueue()
   /** Sources that pause on this demand. */
   claims = 0
   /** Above 0 while a source that claims this demand emits. */
@@ -57,10 +83,16 @@ export class Demand {
   watches: Set<DemandWatch> | null = null
 
   /** Without an owner, nothing counts the items that arrive. */
-  constructor(readonly owner: DemandOwner | null = null) {}
+  constructor(readonly owner: DemandOwner | null = null) {
+    if (demandProbe.created !== null) demandProbe.created(this)
+  }
 
   get isOpen(): boolean {
     return this._isOpen
+  }
+
+  get isRetired(): boolean {
+    return this._isRetired
   }
 
   close(): void {
@@ -73,7 +105,7 @@ export class Demand {
     if (this._isOpen) return
     this._isOpen = true
     if (this.watches !== null) for (const watch of this.watches) watch.opened()
-    this.passOn()
+    this._queueUp()
   }
 
   /** Counts an item that a source emits in its turn. */
@@ -84,18 +116,25 @@ export class Demand {
   /** The stage leaves: a source with other subscribers must not wait for it. */
   retire(): void {
     this._isRetired = true
-    if (!this._isOpen && this.watches !== null) for (const watch of this.watches) watch.opened()
-    this._isOpen = true
-    for (let next = this._waiting.shift(); next !== undefined; next = this._waiting.shift()) queue.push(next)
+    this.open()
   }
 
-  /** Queues `source` to run when the demand is open and the sources before it have had their turn. */
-  wait(source: Runnable): void {
-    this._waiting.push(source)
+  /** The source is called when the demand is open and the sources before it have had their turn. */
+  wait(waiter: DemandWaiter): void {
+    if (waiter.isWaiting) return
+    waiter.isWaiting = true
+    this._waiting.push(waiter)
+    this._queueUp()
+  }
+
+  withdraw(waiter: DemandWaiter): void {
+    if (!waiter.isWaiting) return
+    waiter.isWaiting = false
+    this._waiting.remove(waiter)
   }
 
   get othersWait(): boolean {
-    return this._waiting.size > 0
+    return this._waiting.first !== null
   }
 
   /** The source must yield although the demand is open. */
@@ -103,11 +142,31 @@ export class Demand {
     return this.unseen >= SOME_UNSEEN && this.claims > 1
   }
 
-  /** Queues the next source that waits, if the demand is open. A source that cannot use its turn must call this. */
-  passOn(): void {
+  /** For the run queue: calls the next source that waits. */
+  run(): void {
+    this._isQueued = false
     if (!this._isOpen) return
-    const next = this._waiting.shift()
-    if (next !== undefined) queue.push(next)
+    try {
+      this._waiting.shift()?.settle(undefined)
+    } finally {
+      this._queueUp()
+    }
+  }
+
+  private _queueUp(): void {
+    if (this._isQueued || !this._isOpen || this._waiting.first === null) return
+    this._isQueued = true
+    queue.push(this)
+  }
+
+  /** For tests: sources that wait. */
+  get waiters(): number {
+    return [...this._waiting].length
+  }
+
+  /** For tests, between two steps of the run queue: an open demand stands still although a source waits. */
+  get isStuck(): boolean {
+    return this._isOpen && this._waiting.first !== null && !this._isQueued
   }
 }
 

@@ -12,7 +12,9 @@
  * - `piled`: a great many items neither arrived nor led to an inner source, while inner sources run (see `PileUp`).
  *   This only warns;
  * - `stop`: an item that had waited for demand ended everything above and did not arrive: the notifier of a takeUntil.
- *   This only warns.
+ *   This only warns;
+ * - `missed`: a branch that had left was subscribed to again after items went by. This only warns;
+ * - `held`: an observable of a worker emits a result while a result of it waits for demand below.
  *
  * A foreign source beside a source of Millrace, `merge(timer, source)`, is none of these while its items find the
  * demand open: the items of the other source arrive in their turns, so none is missing.
@@ -51,6 +53,8 @@ const SEEN = {
   missing: 'many items in a row were emitted above, and none arrived',
   piled: 'items pile up inside an operator while inner sources run',
   stop: 'an item that had waited for demand ended the source',
+  missed: 'a branch left, subscribed again later, and missed items',
+  held: 'an observable of a worker emits while the demand below is closed',
 } as const
 
 type Kind = keyof typeof SEEN
@@ -64,6 +68,9 @@ const CURES: Record<Kind, string> = {
   piled:
     'concatMap and mergeMap(f, n) buffer them without a bound. Use workerPool(n, f), which pauses the source; f may return an observable. If a filter drops these items, nothing is buffered: set { sparse: true } here',
   stop: 'takeUntil(fromReceiver(stop)) reads its stop only while the stage below is not full. Use until(stop) instead',
+  missed:
+    "RxJS's retry({ delay }) and repeat({ delay }) do not say that they come back. Use retryWith or repeatWith in the branch, for which the items wait",
+  held: 'The observable does not honor demand (of, range, a Subject, a timer), so its results wait in memory beyond the bound of the stage. Return a pipeline over sources of millrace/operators, such as fromIterable, or an array',
 }
 
 /** Items missing when an item arrives at last, before a warning. */
@@ -120,8 +127,9 @@ export class StageNotes {
   see(kind: Kind, stage: string, items?: number): UnpacedError | null {
     if ((kind === 'missing' || kind === 'piled') && this.isSparse) return null
     const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind, items) }
-    const isCertain = kind === 'closed' || kind === 'late'
-    if (kind !== 'stop' && kind !== 'piled' && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
+    const isCertain = kind === 'closed' || kind === 'late' || kind === 'held'
+    const onlyWarns = kind === 'stop' || kind === 'piled' || kind === 'missed'
+    if (!onlyWarns && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
     if (!this._hasWarned && (!isCertain || this.overflow === 'keep')) {
       this._hasWarned = true
       report(unpaced)
@@ -136,7 +144,8 @@ export function stageNotes(operator: string, options?: StageOptions): StageNotes
 
 function messageOf(stage: string, kind: Kind, items?: number): string {
   if (kind === 'piled') return `millrace: above stage "${stage}" about ${items} ${SEEN.piled}: ${CURES.piled}.`
-  const after = kind === 'stop' ? '' : ' Until then items wait in memory.'
+  if (kind === 'missed') return `millrace: in stage "${stage}" ${SEEN.missed} (${items}). ${CURES.missed}.`
+  const after = kind === 'stop' || kind === 'held' ? '' : ' Until then items wait in memory.'
   return `millrace: backpressure of stage "${stage}" is ignored (${SEEN[kind]}). ${CURES[kind]}.${after}`
 }
 
@@ -225,6 +234,16 @@ export class Intake<T> implements DemandOwner {
 
   piledUp(items: number): void {
     this.notes.see('piled', this.name, items)
+  }
+
+  /** A branch missed items: it had left, and subscribed again. */
+  missed(items: number): void {
+    this.notes.see('missed', this.name, items)
+  }
+
+  /** A worker's observable emits although a result of it waits. Returns the error that ends the pipeline, if there is one. */
+  lookAtHeld(): UnpacedError | null {
+    return this.notes.see('held', this.name)
   }
 
   stoppedLate(): void {

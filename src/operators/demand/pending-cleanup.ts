@@ -2,24 +2,30 @@
  * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks. A run waits for them
  * before it ends.
  *
- * Always true: a goroutine in the list was canceled by the source or worker slot that added it.
+ * Always true: a goroutine in the list was canceled by the source or worker slot that added it, and has not ended: a
+ * run that lasts for days keeps none that has.
  */
-import { failedLate, type Spawned } from '../../runtime/internal.js'
+import { failedLate, type Operation, type Spawned } from '../../runtime/internal.js'
 import type { CleanupList } from './scope.js'
 
 export class PendingCleanup implements CleanupList {
   private readonly _goroutines = new Set<Spawned>()
 
+  /** A goroutine that throws while it unwinds has no other joiner left: that is a late failure. */
   add(goroutine: Spawned): void {
-    if (!goroutine.hasEnded) this._goroutines.add(goroutine)
+    if (goroutine.hasEnded || this._goroutines.has(goroutine)) return
+    this._goroutines.add(goroutine)
+    const join = goroutine.join() as Operation<unknown> // every Op of Millrace is an Operation
+    join.subscribe({
+      next: () => this._goroutines.delete(goroutine),
+      error: (cause) => {
+        this._goroutines.delete(goroutine)
+        failedLate(cause, goroutine)
+      },
+    })
   }
 
-  /** A goroutine that throws while it unwinds has no joiner left: that is a late failure. */
   *wait(): Generator<never, void> {
-    for (const goroutine of this._goroutines) {
-      const end = yield* goroutine.join().attempt()
-      this._goroutines.delete(goroutine)
-      if (end._tag === 'Left') failedLate(end.left, goroutine)
-    }
+    for (const goroutine of this._goroutines) yield* goroutine.join().attempt()
   }
 }

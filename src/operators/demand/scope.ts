@@ -16,7 +16,7 @@
 import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs'
 import { background, type Context, type Sender } from '../../runtime/index.js'
 import type { Runnable, Spawned } from '../../runtime/internal.js'
-import { Demand, PileUp, type DemandOwner } from './demand.js'
+import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
 import { passDown } from './stage-trail.js'
 
 /** An item whose work failed, as `catchTo` sends it to its channel. */
@@ -44,8 +44,18 @@ export interface Scope {
   readonly deadLetters: Sender<DeadLetter> | null
   /** Goroutines that must end before the run ends. */
   readonly cleanup: CleanupList | null
+  /** The nearest stage below that subscribes again: `retryWith`, `repeatWith`. */
+  readonly rounds: Resubscribing | null
   /** The source that emits at this moment: a source subscribed to meanwhile is an inner source of it. */
   readonly outer: OuterSource | null
+}
+
+/** A stage that subscribes to everything above it in rounds. */
+export interface Resubscribing {
+  /** It is between two rounds. */
+  readonly willSubscribe: boolean
+  /** Queues `watcher` to run if its subscriber leaves. */
+  watch(watcher: Runnable): void
 }
 
 /** A source whose items may lead to inner sources. */
@@ -59,7 +69,7 @@ export interface OuterSource {
 }
 
 /** One cell for the process, even where two copies of the package are loaded. */
-const key = Symbol.for('millrace.scope.v2')
+const key = Symbol.for('millrace.scope.v3')
 const shared = globalThis as { [key]?: { current: Scope | null } } // only Millrace uses this symbol
 const scopes = (shared[key] ??= { current: null })
 
@@ -70,12 +80,12 @@ export function currentScope(): Scope {
 
 /** The scope of a run: a demand that is always open. */
 export function scopeOfRun(ctx: Context, cleanup: CleanupList | null, owner: DemandOwner | null): Scope {
-  return { demand: new Demand(owner), ctx, name: '', deadLetters: null, cleanup, outer: null }
+  return { demand: new Demand(owner), ctx, name: '', deadLetters: null, cleanup, rounds: null, outer: null }
 }
 
 /** The scope that a stage publishes upward: everything that holds below it, and its own demand. */
-export function withDemand({ ctx, name, deadLetters, cleanup }: Scope, demand: Demand): Scope {
-  return { demand, ctx, name, deadLetters, cleanup, outer: null }
+export function withDemand({ ctx, name, deadLetters, cleanup, rounds }: Scope, demand: Demand): Scope {
+  return { demand, ctx, name, deadLetters, cleanup, rounds, outer: null }
 }
 
 /** Runs `f` with the scope published; with null for code of the user. */
@@ -118,6 +128,8 @@ export class Downstream<T> implements OuterSource {
   private readonly _outer: OuterSource | null
   /** Null until an item leads to an inner source. */
   private _pileUp: PileUp | null = null
+  /** Null until the source or stage waits for demand. */
+  private _waiter: DemandWaiter | null = null
   private _isEnding = false
 
   /** To be created during the subscription. A source that honors demand claims it, until the subscriber leaves. */
@@ -131,14 +143,19 @@ export class Downstream<T> implements OuterSource {
       this._outer = null
       return
     }
-    const { ctx, name, deadLetters, cleanup, outer } = scope
-    this._published = { demand, ctx, name, deadLetters, cleanup, outer: this }
+    const { ctx, name, deadLetters, cleanup, rounds, outer } = scope
+    this._published = { demand, ctx, name, deadLetters, cleanup, rounds, outer: this }
     demand.claims++
     const owner = (this._outer = outer === null || demand.turn === 0 ? null : outer.begins())
     subscriber.add(() => {
       demand.claims--
+      this._withdraw()
       owner?.ended()
     })
+  }
+
+  private _withdraw(): void {
+    if (this._waiter !== null) this.demand.withdraw(this._waiter)
   }
 
   get isClosed(): boolean {
@@ -149,9 +166,9 @@ export class Downstream<T> implements OuterSource {
     return this.demand.isOpen
   }
 
-  /** Queues `source` to run when there is demand. */
+  /** Runs `source`, the source or stage it belongs to, when there is demand. */
   wait(source: Runnable): void {
-    this.demand.wait(source)
+    this.demand.wait((this._waiter ??= new DemandWaiter(source)))
   }
 
   next(value: T): void {
@@ -233,6 +250,8 @@ export interface Description {
   readonly sources?: readonly unknown[]
   /** Not a stage: a name for the part above it. */
   readonly isPart?: boolean
+  /** The parts it builds while it runs, of which nothing is known without a subscription. */
+  readonly unseen?: string
   /** The pipelines within the stage, built on `root`. */
   readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
 }

@@ -1,22 +1,35 @@
 /**
  * A branch of `fanOut`, `broadcast` or `groupByKey`: an observable that its stage feeds while there is demand in it.
  *
+ *     awaited ──subscribed──▶ here ──leaves, and retryWith subscribes again──▶ awaited
+ *        │                     └──leaves──▶ left ──subscribed──▶ here, and a warning if it missed items
+ *        └──the pipeline of the branch ends──▶ left
+ *
  * Always true: a branch has at most one subscriber, and receives items only while its demand is open. A branch that was
  * completed before it was subscribed to completes at once.
  */
 import { Observable } from 'rxjs'
-import { Downstream } from '../demand/scope.js'
+import type { Runnable } from '../../runtime/internal.js'
+import { Downstream, type Resubscribing } from '../demand/scope.js'
 
-/** The stage of a branch. */
-export interface BranchOwner {
-  /** A branch was subscribed to, or its subscriber has left. */
+/** The stage of a branch. It runs when a branch has demand again. */
+export interface BranchOwner extends Runnable {
+  /** A branch was subscribed to, its subscriber has left, or its pipeline has ended. */
   branchChanged(): void
+  /** A branch that had left was subscribed to again, and missed this number of items. */
+  branchMissed(items: number): void
 }
 
 export class Branch<T> {
   /** The subscriber; null while there is none. */
   downstream: Downstream<T> | null = null
+  /** Items that went by since the subscriber left. */
+  missed = 0
   private _isComplete = false
+  private _isOver = false
+  private _wasHere = false
+  /** The stage that may subscribe to the branch again. */
+  private _rounds: Resubscribing | null = null
 
   /** The function of the user builds a pipeline on it. */
   readonly observable = new Observable<T>((subscriber) => {
@@ -29,8 +42,7 @@ export class Branch<T> {
       downstream.complete()
       return
     }
-    this.downstream = downstream
-    this._owner.branchChanged()
+    this._begin(downstream)
     return () => {
       this.downstream = null
       this._owner.branchChanged()
@@ -39,12 +51,40 @@ export class Branch<T> {
 
   constructor(private readonly _owner: BranchOwner) {}
 
+  private _begin(downstream: Downstream<T>): void {
+    const { missed } = this
+    this.downstream = downstream
+    this.missed = 0
+    this._wasHere = true
+    this._rounds = downstream.scope.rounds
+    this._rounds?.watch(this._owner)
+    this._owner.branchChanged()
+    if (missed > 0) this._owner.branchMissed(missed)
+  }
+
   get isOpen(): boolean {
     return this.downstream !== null && this.downstream.isOpen
+  }
+
+  /** It has no subscriber, but will have: items wait for it. */
+  get isAwaited(): boolean {
+    if (this.downstream !== null || this._isOver) return false
+    return !this._wasHere || this._rounds?.willSubscribe === true
+  }
+
+  /** Runs the stage when the branch has demand. */
+  wait(): void {
+    this.downstream?.wait(this._owner)
   }
 
   complete(): void {
     this._isComplete = true
     this.downstream?.complete()
+  }
+
+  /** The pipeline of the branch has ended. */
+  ended(): void {
+    this._isOver = true
+    this._owner.branchChanged()
   }
 }

@@ -10,7 +10,7 @@
 import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
 import { sleep, type Schedule } from '../../runtime/index.js'
 import { queue, time, type Operation, type Runnable } from '../../runtime/internal.js'
-import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
+import { described, Downstream, subscribeUntil, under, type Resubscribing } from '../demand/scope.js'
 
 /** The operator whose subscriptions are rounds created by `make`. */
 export function operateRounds<T>(
@@ -20,13 +20,16 @@ export function operateRounds<T>(
   return (source) => described<T>({ name, holds: 0, source }, (subscriber) => make(subscriber, source).begin())
 }
 
-export abstract class Rounds<T> implements Runnable {
+export abstract class Rounds<T> implements Runnable, Resubscribing {
   protected readonly downstream: Downstream<T>
   /** Rounds that have ended, and the time in ms at which the first began. */
   protected rounds = 0
   protected start = time.timers.now()
   /** The round or the pause under way. */
   private _underWay = new Subscription()
+  private _isBetween = false
+  /** Stages above that wait for the next round. */
+  private _watchers: Set<Runnable> | null = null
 
   constructor(
     protected readonly subscriber: Subscriber<T>,
@@ -37,8 +40,24 @@ export abstract class Rounds<T> implements Runnable {
   }
 
   begin(): void {
-    this.subscriber.add(() => this._underWay.unsubscribe())
+    this.subscriber.add(() => this._left())
     this.run()
+  }
+
+  private _left(): void {
+    this._isBetween = false
+    this._underWay.unsubscribe()
+    if (this._watchers !== null) for (const watcher of this._watchers) queue.push(watcher)
+  }
+
+  /** Also while a stage further below is between two rounds. */
+  get willSubscribe(): boolean {
+    return this._isBetween || this.downstream.scope.rounds?.willSubscribe === true
+  }
+
+  watch(watcher: Runnable): void {
+    ;(this._watchers ??= new Set()).add(watcher)
+    this.downstream.scope.rounds?.watch(watcher)
   }
 
   protected abstract next(value: T): void
@@ -54,8 +73,9 @@ export abstract class Rounds<T> implements Runnable {
     } catch (thrown) {
       return this.downstream.error(thrown)
     }
-    if (pause === null) end()
-    else if (pause <= 0) queue.push(this)
+    if (pause === null) return end()
+    this._isBetween = true
+    if (pause <= 0) queue.push(this)
     else {
       const pausing = (sleep(pause) as Operation<void>).subscribe(() => this.run()) // every Op of Millrace is an Operation
       this._underWay = new Subscription(() => pausing.unsubscribe())
@@ -65,8 +85,9 @@ export abstract class Rounds<T> implements Runnable {
   /** Begins a round. */
   run(): void {
     if (this.subscriber.closed) return
+    this._isBetween = false
     const round = (this._underWay = new Subscription())
-    subscribeUntil(round, this.downstream.scope, this._source, {
+    subscribeUntil(round, { ...this.downstream.scope, rounds: this }, this._source, {
       next: (value) => this.next(value),
       error: (cause) => {
         round.unsubscribe()

@@ -50,9 +50,18 @@ export function operate<T, R>(notes: StageNotes, slots: number, make: (subscribe
   }
 }
 
+/** The holder of a slot with several results: see `deliverOne`. */
+export interface Holder {
+  /** Its results that wait for demand. */
+  held: number
+  /** A result of it has left. */
+  left(): void
+}
+
 interface Result<R> {
   readonly result: R
   readonly frees: number
+  readonly holder: Holder | null
 }
 
 export class Flow<T, R> implements Runnable {
@@ -115,9 +124,19 @@ export class Flow<T, R> implements Runnable {
       this.downstream.next(result)
       if (frees > 0) this.free(frees)
     } else {
-      this._results.push({ result, frees })
+      this._results.push({ result, frees, holder: null })
       this._waitBelow()
     }
+  }
+
+  /** Emits a result of several, now or when there is demand. The item keeps its slot while its results wait. */
+  deliverOne(result: R, holder: Holder): void {
+    if (this._isOver) return
+    if (this._results.size === 0 && this.downstream.isOpen) return this.downstream.next(result)
+    const unpaced = ++holder.held > 1 ? this.intake.lookAtHeld() : null
+    if (unpaced !== null) return this.fail(unpaced)
+    this._results.push({ result, frees: 0, holder })
+    this._waitBelow()
   }
 
   /** Frees slots: their items have left the stage. Items that wait in the intake take them. */
@@ -142,15 +161,14 @@ export class Flow<T, R> implements Runnable {
   /** The demand below is open again. */
   run(): void {
     this._waitsBelow = false
-    const { demand } = this.downstream
     const results = this._results
     while (!this._isOver && results.size > 0 && this.downstream.isOpen) {
-      const { result, frees } = results.shift() as Result<R> // its size is above 0
+      const { result, frees, holder } = results.shift() as Result<R> // its size is above 0
       this.downstream.next(result)
       if (frees > 0) this.free(frees)
+      else if (holder !== null && !this._isOver) holder.left()
     }
     if (!this._isOver && results.size > 0) this._waitBelow()
-    demand.passOn()
   }
 
   /** Ends the pipeline with this error. */

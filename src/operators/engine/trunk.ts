@@ -33,8 +33,6 @@ export abstract class Trunk<T, R> implements BranchOwner, InputOwner<T>, Runnabl
   private _running: number
   private _isOver = false
   private _isHanding = false
-  /** The branches whose demand it waits for. */
-  private readonly _waits = new Set<Branch<T>>()
 
   constructor(
     private readonly _subscriber: Subscriber<R>,
@@ -69,6 +67,7 @@ export abstract class Trunk<T, R> implements BranchOwner, InputOwner<T>, Runnabl
       next: (value) => this._downstream.next(value),
       error: (cause) => this.failed(passedBy(cause, this._input.intake)),
       complete: () => {
+        this.branches[i].ended()
         if (--this._running > 0 || this._isOver) return
         this._end()
         this._downstream.complete()
@@ -87,14 +86,17 @@ export abstract class Trunk<T, R> implements BranchOwner, InputOwner<T>, Runnabl
   }
 
   branchChanged(): void {
-    if (!this._isHanding) queue.push(this)
+    if (!this._isHanding && !this._isOver) queue.push(this)
+  }
+
+  branchMissed(items: number): void {
+    this._input.intake.missed(items)
   }
 
   /** An item has come, the source has completed, or a branch has demand or has left. */
   run(): void {
     if (this._isHanding || this._isOver) return
     const input = this._input
-    this._waits.clear()
     this._isHanding = true
     while (input.hasItem && !this._isOver && this.hand(input.item)) {
       input.take()
@@ -102,13 +104,6 @@ export abstract class Trunk<T, R> implements BranchOwner, InputOwner<T>, Runnabl
     }
     this._isHanding = false
     if (!this._isOver && input.isExhausted) for (const branch of this.branches) branch.complete()
-  }
-
-  /** Runs again when the branch has demand. */
-  protected waitFor(branch: Branch<T>): void {
-    if (branch.downstream === null || this._waits.has(branch)) return
-    this._waits.add(branch)
-    branch.downstream.wait(this)
   }
 
   failed(cause: unknown): void {

@@ -25,6 +25,7 @@ import {
   type Operation,
 } from '../../runtime/internal.js'
 import { publish, subscribeUntil, type Scope } from '../demand/scope.js'
+import type { Holder } from './stage.js'
 
 /**
  * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable
@@ -43,9 +44,11 @@ export interface SlotOwner<T, R> {
   readonly scopeOfWork: Scope
   /** Results leave in the order of their items. */
   readonly isOrdered: boolean
-  /** The work has a result; the last, or more may come. */
-  result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void
-  /** The work has no (more) results. */
+  /** The work has its only result. */
+  result(slot: WorkerSlot<T, R>, value: R): void
+  /** The work has a result, and more may come. */
+  oneResult(slot: WorkerSlot<T, R>, value: R): void
+  /** The work has no (more) results, and its results have left. */
   done(slot: WorkerSlot<T, R>): void
   /** The work threw. */
   failed(slot: WorkerSlot<T, R>, cause: unknown): void
@@ -53,7 +56,7 @@ export interface SlotOwner<T, R> {
   stop(cause: unknown): void
 }
 
-export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
+export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Holder {
   value: T | undefined = undefined
   position = 0
   /** The lane of the item in `byKey`. */
@@ -63,13 +66,18 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
   firstFailed = 0
   isDone = false
   hasKept = false
+  held = 0
+  /** The work has ended, and results of it wait for demand. */
+  private _isEnding = false
+  /** Its item is the first in order. */
+  private _isFirst = false
   private _kept: R | undefined = undefined
   /** The purpose of the operation under way. */
   private _purpose: 'work' | 'pause' | 'dead letter' | 'none' = 'none'
   private _goroutine: Spawned<R> | null = null
   private _subscription: Subscription | null = null
   private _deferred: Observable<R> | null = null
-  private readonly _onValue = (value: R): void => this._owner.result(this, value, true)
+  private readonly _onValue = (value: R): void => this._owner.result(this, value)
   private readonly _onThrow = (cause: unknown): void => this._owner.failed(this, cause)
 
   constructor(private readonly _owner: SlotOwner<T, R>) {
@@ -80,6 +88,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
     this.value = value
     this.position = position
     this.attempts = 0
+    this._isFirst = false
     this._work(value)
   }
 
@@ -105,7 +114,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
       kind // each cast below follows the kind
     ) {
       case 'value':
-        return owner.result(this, work as R, true) // kind 'value'
+        return owner.result(this, work as R) // kind 'value'
       case 'promise':
         // Only a promise of the language itself is sure to call back once, and later.
         return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow) // kind 'promise'
@@ -114,7 +123,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
       case 'generator':
         return this._join(spawn(delegateTo<R>, [work as Generator<never, R>], null)) // kind 'generator'
       case 'observable':
-        if (!owner.isOrdered) return this._subscribe(work as Observable<R>) // kind 'observable'
+        if (!owner.isOrdered || this._isFirst) return this._subscribe(work as Observable<R>) // kind 'observable'
         this._deferred = work as Observable<R> // kind 'observable'
     }
   }
@@ -128,14 +137,14 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
     const { _owner: owner } = this
     this._subscription = new Subscription()
     subscribeUntil(this._subscription, owner.scopeOfWork, work, {
-      next: (value) => owner.result(this, value, false),
+      next: (value) => owner.oneResult(this, value),
       error: (cause) => {
         this._subscription = null
         owner.failed(this, cause)
       },
       complete: () => {
         this._subscription = null
-        owner.done(this)
+        this.end()
       },
     })
   }
@@ -147,7 +156,20 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
   becomeFirst(): void {
     const work = this._deferred
     this._deferred = null
+    this._isFirst = true
     if (work !== null) this._subscribe(work)
+  }
+
+  /** The work has ended: done, or done when its results have left. */
+  end(): void {
+    if (this.held > 0) this._isEnding = true
+    else this._owner.done(this)
+  }
+
+  left(): void {
+    if (--this.held > 0 || !this._isEnding) return
+    this._isEnding = false
+    this._owner.done(this)
   }
 
   /** Works on the item again, after a pause in ms; from the run queue where there is no pause. */
@@ -168,10 +190,10 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> {
     const purpose = this._purpose
     this._goroutine = null
     if (purpose === 'work')
-      this._owner.result(this, value as R, true) // the work results in R
+      this._owner.result(this, value as R) // the work results in R
     else if (purpose === 'pause')
       this._work(this.value as T) // the slot has its item until it is done
-    else this._owner.done(this)
+    else this.end()
   }
 
   protected failed(cause: unknown): void {

@@ -75,8 +75,12 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     this.runsGoroutines = isGeneratorFunction(_plan.work)
   }
 
-  abstract result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void
+  abstract result(slot: WorkerSlot<T, R>, value: R): void
   abstract done(slot: WorkerSlot<T, R>): void
+
+  oneResult(slot: WorkerSlot<T, R>, value: R): void {
+    this.flow.deliverOne(value, slot)
+  }
 
   get context(): Context {
     return this.flow.ctx
@@ -119,7 +123,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     } catch (thrown) {
       return this.stop(thrown)
     }
-    if (onFailure === 'skip') this.done(slot)
+    if (onFailure === 'skip') slot.end()
     else this.stop(failedIn(cause, this.flow.intake.name, slot.position))
   }
 

@@ -25,8 +25,11 @@ export interface Bounds {
 /**
  * Returns the items that a pipeline holds at most, stage by stage, without subscribing to it. Operators of RxJS in
  * between count as holding nothing, which is true of operators that pass an item on at once; operators that hold items
- * back are detected when the pipeline runs. A foreign source, and an operator of RxJS with several sources (`merge`,
- * `zip`), is named as unknown. Throws TypeError for an argument that is no observable.
+ * back are detected when the pipeline runs. Named as unknown are a foreign source, an operator of RxJS with several
+ * sources (`merge`, `zip`), and the groups of `groupByKey`, whose pipelines are built while it runs. Not counted are
+ * pipelines that a function subscribes to while it runs: the inner sources of `mergeMap`, an observable that a worker
+ * returns; a result that such an observable emits beyond the bound is reported to `onUnpaced`. Throws TypeError for an
+ * argument that is no observable.
  *
  * @example
  * ```ts
@@ -40,8 +43,11 @@ export function bounds(pipeline: Observable<unknown>): Bounds {
     .filter(({ kind }) => kind !== 'foreign')
     .map(({ name, holds, policy }): StageBound => ({ name, holds, ...(policy === undefined ? {} : { policy }) }))
   const unknown = nodes
-    .filter(({ holds }) => holds === Infinity)
-    .map(({ kind, name }) => (kind === 'foreign' ? 'a foreign source, or several sources in one operator (merge, zip, concat)' : `${name}: nothing bounds it`))
+    .filter(({ holds, unseen }) => holds === Infinity || unseen !== undefined)
+    .map(({ kind, name, unseen }) => {
+      if (kind === 'foreign') return 'a foreign source, or several sources in one operator (merge, zip, concat)'
+      return unseen === undefined ? `${name}: nothing bounds it` : `${name}: ${unseen} cannot be seen before they run`
+    })
   const items = unknown.length > 0 ? Infinity : stages.reduce((sum, { holds }) => sum + holds, 0)
   return { items, stages, unknown, toString: () => textOf(items, stages, unknown) }
 }

@@ -1,6 +1,6 @@
 import { isObservable, Observable } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
-import { descriptionOf } from '../demand/scope.js'
+import { descriptionOf, type Description } from '../demand/scope.js'
 
 /** A source or stage in a graph. */
 export interface GraphNode {
@@ -13,6 +13,8 @@ export interface GraphNode {
   readonly holds: number
   /** The overflow policy, unless a full stage pauses its source. */
   readonly policy?: string
+  /** The parts it builds while it runs: what they hold is not known. */
+  readonly unseen?: string
   /** The names of the parts it belongs to (see `named`), the outermost first. */
   readonly parts: readonly string[]
 }
@@ -59,6 +61,8 @@ export function draw(pipeline: unknown, eachUse: boolean): Pick<Graph, 'nodes' |
   return drawing
 }
 
+const FOREIGN: Description = { name: 'foreign', holds: Infinity }
+
 class Drawing {
   readonly nodes: GraphNode[] = []
   readonly edges: GraphEdge[] = []
@@ -77,16 +81,16 @@ class Drawing {
   }
 
   private _draw(observable: unknown, parts: readonly string[]): readonly string[] {
-    if (!isObservable(observable)) return [this._node('foreign', 'foreign', Infinity, parts)]
+    if (!isObservable(observable)) return [this._node('foreign', FOREIGN, parts)]
     const description = descriptionOf(observable)
     if (description === undefined) {
       const { source } = observable as { source?: Observable<unknown> } // the operators of RxJS have this field
-      return source === undefined ? [this._node('foreign', 'foreign', Infinity, parts)] : this.add(source, parts)
+      return source === undefined ? [this._node('foreign', FOREIGN, parts)] : this.add(source, parts)
     }
-    const { name, holds, policy, source, sources, branches, isPart } = description
+    const { name, source, sources, branches, isPart } = description
     if (isPart === true) return this.add(source, [...parts, name])
     const above = [...(source === undefined ? [] : [source]), ...(sources ?? [])].flatMap((one) => this.add(one, parts))
-    const node = this._node(above.length === 0 ? 'source' : 'stage', name, holds, parts, policy)
+    const node = this._node(above.length === 0 ? 'source' : 'stage', description, parts)
     for (const from of above) this.edges.push({ from, to: node })
     if (branches === undefined) return [node]
     const root = new Observable<never>()
@@ -94,16 +98,17 @@ class Drawing {
     return branches(root).flatMap((branch) => this.add(branch, parts))
   }
 
-  private _node(kind: GraphNode['kind'], name: string, holds: number, parts: readonly string[], policy?: string): string {
+  private _node(kind: GraphNode['kind'], { name, holds, policy, unseen }: Description, parts: readonly string[]): string {
     const id = `n${this.nodes.length + 1}`
-    this.nodes.push({ id, name, kind, holds, ...(policy === undefined ? {} : { policy }), parts })
+    const more = { ...(policy === undefined ? {} : { policy }), ...(unseen === undefined ? {} : { unseen }) }
+    this.nodes.push({ id, name, kind, holds, ...more, parts })
     return id
   }
 }
 
-function labelOf({ name, kind, holds, policy, parts }: GraphNode): string {
+function labelOf({ name, kind, holds, policy, unseen, parts }: GraphNode): string {
   const held = kind === 'foreign' ? 'cannot be looked into' : `holds ${holds === Infinity ? 'no bound' : holds}`
-  return `${[...parts, name].join('/')} · ${held}${policy === undefined ? '' : ` · ${policy}`}`
+  return `${[...parts, name].join('/')} · ${held}${unseen === undefined ? '' : `, and ${unseen}`}${policy === undefined ? '' : ` · ${policy}`}`
 }
 
 function mermaid(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): string {

@@ -50,20 +50,17 @@ class IterablePump<T> implements Runnable {
 
   run(): void {
     const { _downstream: downstream } = this
-    const { demand } = downstream
-    if (!this._isOver && !downstream.isOpen) downstream.wait(this)
-    else if (!this._isOver) {
-      const before = downstream.enter()
-      try {
-        this._emitWhileWanted()
-      } catch (cause) {
-        this._isOver = true
-        downstream.error(cause)
-      } finally {
-        downstream.leave(before)
-      }
+    if (this._isOver) return
+    if (!downstream.isOpen) return downstream.wait(this)
+    const before = downstream.enter()
+    try {
+      this._emitWhileWanted()
+    } catch (cause) {
+      this._isOver = true
+      downstream.error(cause)
+    } finally {
+      downstream.leave(before)
     }
-    demand.passOn()
   }
 
   private _emitWhileWanted(): void {
@@ -107,16 +104,10 @@ class AsyncIterablePump<T> implements Runnable {
   }
 
   run(): void {
-    const { _downstream: downstream } = this
-    const { demand } = downstream
-    if (this._state !== 'over') {
-      if (!downstream.isOpen) downstream.wait(this)
-      else {
-        if (this._state === 'received') this._deliver(this._result as IteratorResult<T>) // received
-        if (this._state === 'ready') this._ask()
-      }
-    }
-    demand.passOn()
+    if (this._state === 'over') return
+    if (!this._downstream.isOpen) return this._downstream.wait(this)
+    if (this._state === 'received') this._deliver(this._result as IteratorResult<T>) // received
+    if (this._state === 'ready') this._ask()
   }
 
   private _ask(): void {

@@ -7,7 +7,7 @@
  *       └─────────────────────────────────────────────────────────────┘
  *
  * Always true:
- * - the pump is in one place: the run queue, the queue of an operation, or the ring of the demand;
+ * - the pump is in one place: the run queue, the queue of an operation, or the queue of the demand;
  * - a result that was granted while the demand is closed is held, one item, until it opens; a subscriber that leaves
  *   gives it back;
  * - once the demand lets a pump run, it emits at least one item if there is one: two pumps that yield to each other
@@ -35,12 +35,10 @@ export abstract class Pump<R, T> extends CallbackPerformer<R> {
 
   override run(): void {
     const { downstream } = this
-    const { demand } = downstream
-    if (this._isOver) return demand.passOn()
+    if (this._isOver) return
     if (!downstream.isOpen) {
       this._wasHeld = this.isGranted
-      downstream.wait(this)
-      return demand.passOn()
+      return downstream.wait(this)
     }
     const before = downstream.enter()
     try {
@@ -52,7 +50,6 @@ export abstract class Pump<R, T> extends CallbackPerformer<R> {
     } finally {
       downstream.leave(before)
     }
-    if (demand.isOpen) demand.passOn()
   }
 
   override stop(): void {

@@ -9,8 +9,9 @@ import { operateTrunk, Trunk, type Build } from '../engine/trunk.js'
  * bounded twin of `share`.
  *
  * Shape: the results of all branches together, as they come. Holds 1 item, and what the branches hold. Completes when
- * the source and all branches have completed; a branch that completes early is no longer waited for. Fails with the
- * first error of the source or a branch. A subscriber that leaves unsubscribes from the source and every branch. Throws
+ * the source and all branches have completed. An item waits for a branch that is not subscribed to yet, or that
+ * `retryWith` or `repeatWith` is about to subscribe to again, and not for a branch that has left or completed. Fails
+ * with the first error of the source or a branch. A subscriber that leaves unsubscribes from the source and every branch. Throws
  * TypeError without a branch.
  *
  * @example
@@ -39,12 +40,14 @@ class Broadcast<T, R> extends Trunk<T, R> {
   protected hand(value: T): boolean {
     for (; this._handed < this.branches.length; this._handed++) {
       const branch = this.branches[this._handed]
-      if (branch.downstream === null) continue // it has left, or has completed
-      if (!branch.isOpen) {
-        this.waitFor(branch)
+      if (branch.isAwaited) return false
+      if (branch.downstream === null)
+        branch.missed++ // it has left
+      else if (branch.isOpen) branch.downstream.next(value)
+      else {
+        branch.wait()
         return false
       }
-      branch.downstream.next(value)
     }
     return true
   }

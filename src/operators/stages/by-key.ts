@@ -85,6 +85,7 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
   /** Lanes that wait for a worker, in order. */
   private readonly _ready = new Ring<Lane<T, K>>()
   private _atWork = 0
+  private _isBeginning = false
   private readonly _watermark: Watermark<T> | null
 
   constructor(
@@ -113,7 +114,10 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
     this._beginReady()
   }
 
+  /** Work that ends at once only adds to the loop that runs already, and no stack grows. */
   private _beginReady(): void {
+    if (this._isBeginning) return
+    this._isBeginning = true
     while (this._atWork < this._options.n && this._ready.size > 0 && !this.flow.isOver) {
       const lane = this._ready.shift() as Lane<T, K> // its size is above 0
       const slot = this.takeSlot()
@@ -121,11 +125,11 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
       slot.lane = lane
       slot.begin(lane.first.value, lane.first.position)
     }
+    this._isBeginning = false
   }
 
-  result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void {
+  result(slot: WorkerSlot<T, R>, value: R): void {
     if (this.flow.isOver) return
-    if (!isLast) return this.flow.deliver(value, 0)
     const frees = this._finish(slot)
     this.flow.deliver(value, frees)
     this._commit()

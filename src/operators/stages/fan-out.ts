@@ -44,7 +44,7 @@ class FanOut<T, R> extends Trunk<T, R> {
       branch.downstream?.next(value)
       return true
     }
-    for (const branch of branches) this.waitFor(branch)
+    for (const branch of branches) branch.wait()
     return false
   }
 }

@@ -23,7 +23,7 @@ export interface GroupByKeyOptions extends StageOptions {
  * next item of that key begins a new group.
  *
  * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses
- * the source. Completes when the source and all groups have completed. Fails with the first error of the source, of
+ * the source. A group that unsubscribes from its items while its pipeline runs on receives no more of them. Completes when the source and all groups have completed. Fails with the first error of the source, of
  * `key`, of `build` or of a group. A subscriber that leaves unsubscribes from the source and every group. Throws
  * RangeError for a `most` below 1.
  *
@@ -47,7 +47,9 @@ export function groupByKey<T, K, R>(
   const notes = stageNotes('groupByKey', options)
   const plan = { key, build, most, idle }
   return (source) =>
-    described<R>({ name: notes.name, holds: 1, source }, (subscriber) => new Groups(subscriber, notes, plan).connect(source))
+    described<R>({ name: notes.name, holds: 1, unseen: 'the pipelines of its groups', source }, (subscriber) =>
+      new Groups(subscriber, notes, plan).connect(source),
+    )
 }
 
 interface Plan<T, K, R> {
@@ -81,7 +83,6 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
   private _key: K | undefined = undefined
   private _position = -1
   private _timer: TimerEntry | null = null
-  private _waitsFor: Branch<T> | null = null
   private _isOver = false
   private _isHanding = false
 
@@ -119,14 +120,17 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
   }
 
   branchChanged(): void {
-    if (!this._isHanding) queue.push(this)
+    if (!this._isHanding && !this._isOver) queue.push(this)
+  }
+
+  branchMissed(items: number): void {
+    this._input.intake.missed(items)
   }
 
   /** An item has come, the source has completed, a group has demand, or a group has ended. */
   run(): void {
     if (this._isHanding || this._isOver) return
     const input = this._input
-    this._waitsFor = null
     this._isHanding = true
     while (input.hasItem && !this._isOver && this._hand(input.item)) {
       input.take()
@@ -148,9 +152,17 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
       if (this._isOver || !this._open.has(key)) return !this._isOver // a group that ended at once takes no item
     }
     const { branch } = group
-    if (!branch.isOpen) return this._waitFor(branch)
+    if (branch.isAwaited) return false
+    if (branch.downstream === null) {
+      branch.missed++ // it has left, and its pipeline runs on
+      return true
+    }
+    if (!branch.isOpen) {
+      branch.wait()
+      return false
+    }
     this._used(group)
-    branch.downstream?.next(value)
+    branch.downstream.next(value)
     return true
   }
 
@@ -159,14 +171,6 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
     const [idlest] = this._open.values()
     if (idlest !== undefined) this._close(idlest)
     queue.push(this) // the group may have ended at once
-    return false
-  }
-
-  private _waitFor(branch: Branch<T>): false {
-    if (branch.downstream !== null && this._waitsFor !== branch) {
-      this._waitsFor = branch
-      branch.downstream.wait(this)
-    }
     return false
   }
 
@@ -223,7 +227,7 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
     if (this._open.get(group.key) === group) this._open.delete(group.key)
     if (this._isOver) return
     this._checkEnd()
-    this.branchChanged() // there may be room
+    group.branch.ended() // there may be room
   }
 
   private _checkEnd(): void {

@@ -67,12 +67,10 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
 
   run(): void {
     const { downstream } = this
-    const { demand } = downstream
     for (let round = this._ready.size; round > 0 && downstream.isOpen && !downstream.isClosed; round--) this._pass()
     this._isUnderWay = this._ready.size > 0 && !downstream.isClosed
     if (this._isUnderWay && downstream.isOpen) return queue.push(this)
     if (this._isUnderWay) downstream.wait(this)
-    demand.passOn()
   }
 
   private _pass(): void {

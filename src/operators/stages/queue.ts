@@ -87,7 +87,6 @@ class LosingQueue<T> implements Runnable {
 
   /** Emits while there is demand. Called when an item has come, and when there is demand again. */
   run(): void {
-    const { demand } = this._downstream
     const items = this._items
     this._waitsBelow = false
     while (!this._isOver && items.size > 0 && this._downstream.isOpen) this._downstream.next(items.shift() as T) // its size is above 0
@@ -95,7 +94,6 @@ class LosingQueue<T> implements Runnable {
       this._waitsBelow = true
       this._downstream.wait(this)
     }
-    demand.passOn()
     if (this._isComplete && !this._isOver && items.size === 0) this._downstream.complete()
   }
 }

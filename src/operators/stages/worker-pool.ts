@@ -18,8 +18,9 @@ export interface WorkerPoolOptions extends FailureOptions {
  *
  * Shape: one result for each item, or every item of the observable that `work` returns; as they are ready, or with
  * `ordered` in the order of the items. Holds `n` items: an item has its slot until its result has left, and the source
- * pauses while all slots are in use. Completes when the source has completed and every result has left. Fails with the
- * first error of `work`, unless `onFailure` or `catchTo` below decides otherwise; the context ends then, goroutines are
+ * pauses while all slots are in use. An observable that emits a second result while its first waits for demand is
+ * reported to `onUnpaced`. Completes when the source has completed and every result has left. Fails with the first
+ * error of `work`, unless `onFailure` or `catchTo` below decides otherwise; the context ends then, goroutines are
  * canceled, and other work is forgotten. So it is when the subscriber leaves. Throws RangeError for an `n` that is no
  * whole number from 1 up.
  *
@@ -42,6 +43,7 @@ export function workerPool<T, R>(
 class WorkerPool<T, R> extends WorkerStage<T, R> {
   /** With `ordered`: the slots in the order of their items. */
   private readonly _order: Ring<WorkerSlot<T, R>> | null
+  private _isAdvancing = false
 
   constructor(subscriber: Subscriber<R>, plan: WorkerPlan<T, R>, isOrdered: boolean) {
     super(subscriber, plan)
@@ -59,10 +61,9 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
     if (this._order !== null) this._advance(this._order)
   }
 
-  result(slot: WorkerSlot<T, R>, value: R, isLast: boolean): void {
+  result(slot: WorkerSlot<T, R>, value: R): void {
     if (this.flow.isOver) return
-    if (!isLast) this.flow.deliver(value, 0)
-    else if (this._order === null) {
+    if (this._order === null) {
       this.release(slot)
       this.flow.deliver(value, 1)
     } else {
@@ -84,10 +85,22 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
 
   /**
    * Delivers the results of the slots at the front that are done, and lets the first of the others know that it is the
-   * first.
+   * first. Work that ends at once only adds to the loop that runs already, and no stack grows.
    */
   private _advance(order: Ring<WorkerSlot<T, R>>): void {
-    for (let first = order.first; first !== undefined && first.isDone && !this.flow.isOver; first = order.first) {
+    if (this._isAdvancing) return
+    this._isAdvancing = true
+    try {
+      this._advanceAll(order)
+    } finally {
+      this._isAdvancing = false
+    }
+  }
+
+  private _advanceAll(order: Ring<WorkerSlot<T, R>>): void {
+    for (let first = order.first; first !== undefined && !this.flow.isOver; first = order.first) {
+      if (!first.isDone) first.becomeFirst()
+      if (!first.isDone) return
       order.shift()
       const { hasKept } = first
       const kept = first.takeKept()
@@ -96,6 +109,5 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
         this.flow.deliver(kept as R, 1) // `hasKept`
       else this.flow.free(1)
     }
-    order.first?.becomeFirst()
   }
 }

@@ -65,7 +65,6 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
   run(): void {
     this._waitsBelow = false
     this._zip()
-    this.downstream.demand.passOn()
   }
 
   private _zip(): void {
