@@ -1,9 +1,9 @@
 /**
- * Goroutines that succeed or fail as one: Go's `golang.org/x/sync/errgroup`.
+ * Goroutines that succeed or fail together: Go's `golang.org/x/sync/errgroup`.
  *
- * Where we differ from Go: `go` never waits, it queues. When a function fails or the parent context ends, the generators of the group are
- * unwound and queued functions never start, while in Go each function has to check the context. If the end of the parent cut work short,
- * `wait` throws its cause, even if no function reported it.
+ * Where we differ from Go: `go` queues and never waits. When a function fails or the parent context ends, the
+ * generators of the group are unwound and queued functions never start, while in Go each function has to check the
+ * context. If the end of the parent cut work short, `wait` throws its cause, even if no function reported the end.
  */
 import type { Context } from '../interfaces/context.js'
 import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
@@ -15,31 +15,34 @@ import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { TaskGroup, type GroupBody } from './task-group.js'
 
-/** Goroutines that work on one thing. */
+/** Goroutines that work on the same thing. */
 export interface ErrGroup {
-  /** The context that its functions receive. It ends at the first failure, with the parent, and at the latest when `wait` completes. */
+  /**
+   * The context that the functions receive. The context ends at the first failure, with the parent, and at the latest
+   * when `wait` completes.
+   */
   readonly ctx: Context
   /** All failures so far, in order of time. A failure that only repeats the cause of the context is left out. */
   readonly failures: readonly unknown[]
   /** Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. */
   go(fn: GroupBody<unknown>): void
-  /** Starts `fn` if the limit allows it now; returns whether it did. */
+  /** Starts `fn` if the limit allows another function now; returns whether `fn` was started. */
   tryGo(fn: GroupBody<unknown>): boolean
   /**
-   * At most `n` functions run at once; a negative number or Infinity means no limit. Throws "errgroup: modify limit while n goroutines in the
-   * group are still active".
+   * At most `n` functions run at once; a negative number or Infinity means no limit. Throws "errgroup: modify limit
+   * while n goroutines in the group are still active".
    */
   setLimit(n: number): void
   /**
-   * Waits until every body has ended. Throws the first failure, or the cause of the parent if its end cut work short. When the wait completes
-   * the context has ended.
+   * Waits until every body has ended. Throws the first failure, or the cause of the parent if its end cut work short.
+   * When the wait completes the context has ended.
    */
   wait(): Op<void>
 }
 
 /**
- * Makes a group under a parent context. Without a parent the group cancels nothing and can be used again after `wait`; the first failure
- * stays. Source: Go's `errgroup.WithContext` and `errgroup.Group`.
+ * Makes a group under a parent context. Without a parent the group cancels nothing and can be used again after `wait`;
+ * the first failure stays. Source: Go's `errgroup.WithContext` and `errgroup.Group`.
  *
  * @example
  * ```ts

@@ -14,9 +14,9 @@ export interface MapConcurrentOptions {
 }
 
 /**
- * Runs `f` over the items, at most `n` at a time. The work starts at the call; the operation waits for the results, in the order of the
- * items. The first error stops the rest (generators are unwound, async functions have a context that ends), closes the iterator, and is
- * thrown.
+ * Runs `f` over the items, at most `n` at a time. The work starts at the call; the operation waits for the results, in
+ * the order of the items. The first error stops the rest (generators are unwound, async functions have a context that
+ * ends), closes the iterator, and is thrown.
  *
  * Throws RangeError unless `n` is a whole number from 1 up.
  *

@@ -1,7 +1,8 @@
 /**
  * A pool: runs functions, a limited number at a time, and collects their results, in the manner of sourcegraph/conc.
  *
- * The functions between two waits are a batch, with its own context, results and failures. So a pool can be used again and again.
+ * The functions between two waits are a batch, with its own context, results and failures. So a pool can be used again
+ * and again.
  */
 import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
@@ -27,13 +28,14 @@ export interface PoolOptions {
 /** Runs functions, at most `size` at a time. */
 export interface Pool<R> {
   /**
-   * Runs `fn` when the pool has room, in the order of the calls; never waits. `fn` receives a context that ends when the pool stops. Throws
-   * "pool: go on a drained pool".
+   * Runs `fn` when the pool has room, in the order of the calls; never waits. `fn` receives a context that ends when
+   * the pool stops. Throws "pool: go on a drained pool".
    */
   go(fn: GroupBody<R>): void
   /**
-   * Waits until every body has ended, and results in their results; the pool can then be used again. Throws the failure: several failures as
-   * one AggregateError, or the first failure with `errors: 'first'`; or the cause of the context if its end cut work short.
+   * Waits until every body has ended, and results in their results; the pool can then be used again. Throws the
+   * failure: several failures as an AggregateError, or the first failure with `errors: 'first'`; or the cause of the
+   * context if its end cut work short.
    */
   wait(): Op<R[]>
   /** Changes the size. Running functions go on. */

@@ -12,7 +12,7 @@ import { sleep } from '../time/sleep.js'
 
 /** The failures so far, as a schedule receives them. */
 export interface Failed {
-  /** The number of failed attempts, the last one included. */
+  /** The number of failed attempts, the last attempt included. */
   readonly attempts: number
   /** The error of the last attempt. */
   readonly cause: unknown
@@ -30,7 +30,10 @@ export interface BackoffOptions {
   readonly factor?: number
   /** The longest wait, in ms. Default 30,000. */
   readonly longest?: number
-  /** The random part of each wait, from 0 to 1, so that clients that failed together do not return together. Default 0.5. */
+  /**
+   * The random part of each wait, from 0 to 1, so that clients that failed together do not return together. Default
+   * 0.5.
+   */
   readonly jitter?: number
   /** The number of attempts, the first included; Infinity for no limit. Default 5. */
   readonly attempts?: number
@@ -41,8 +44,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Makes a schedule of growing waits. A failure with a Retry-After header (a thrown Response, or an error with a `response`) is not retried
- * before the time that the header names.
+ * Makes a schedule of growing waits. A failure with a Retry-After header (a thrown Response, or an error with a
+ * `response`) is not retried before the time that the header names.
  *
  * @example
  * ```ts
@@ -85,14 +88,14 @@ function retryAfter(cause: unknown): number {
 }
 
 export interface RetryOptions {
-  /** No attempt begins after its end, and no wait passes its deadline. `f` receives it. */
+  /** No attempt begins after the end of this context, and no wait passes its deadline. `f` receives the context. */
   readonly ctx?: Context
 }
 
 /**
- * Runs `f`, and runs it again after each error until the schedule gives up. The first attempt starts at the call; the operation waits for the
- * first result. Throws the error of the last attempt if the schedule gives up or the next wait would pass the deadline of the context, and
- * the cause of the context if that ends during a wait.
+ * Runs `f`, and again after each error until the schedule gives up. The first attempt starts at the call; the operation
+ * waits for the first result. Throws the error of the last attempt if the schedule gives up or the next wait would pass
+ * the deadline of the context, and the cause of the context if that ends during a wait.
  *
  * @example
  * ```ts

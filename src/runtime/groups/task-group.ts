@@ -1,13 +1,13 @@
 /**
- * The goroutines of one owner (an errgroup, a pool): at most `limit` at once, further functions queued first in, first out. At the end of the
- * group's context its generators are unwound and queued functions never start. An async function has the context to check, and counts until
- * it settles.
+ * The goroutines of an owner (an errgroup, a pool): at most `limit` at once, further functions queued first in, first
+ * out. At the end of the group's context its generators are unwound and queued functions never start. An async function
+ * has the context to check, and counts until its promise settles.
  *
  *     start ──▶ [ queued ] ──room──▶ active ──body ended──▶ gone ──the last──▶ idle
  *                   └──context ends────┴─▶ unwound ──────────▲
  *
- * Always true: functions are queued only while `limit` goroutines are active, and none is queued once the context has ended and the run queue
- * has come round.
+ * Always true: functions are queued only while `limit` goroutines are active, and none is queued once the context has
+ * ended and the run queue has come round.
  */
 import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
 import type { Task } from '../goroutine/task.js'
@@ -21,7 +21,7 @@ import { type Operation } from '../operation/operation.js'
 import { Reaction, WaitQueue } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 
-/** A function of a group. It receives the group's context. */
+/** A function of a group, which receives the group's context. */
 export type GroupBody<R> = Body<[Context], R>
 
 export abstract class TaskGroup implements Runnable {
@@ -31,7 +31,7 @@ export abstract class TaskGroup implements Runnable {
   /** In order of time. A failure that only repeats the cause of the context is left out. */
   readonly failures: unknown[] = []
   readonly waiters = new WaitQueue()
-  /** The end of the context stopped a function or kept it from its start. */
+  /** The end of the context stopped a function, or a function never started because of it. */
   private _cutShort = false
   private _firstMember: Member | null = null
   private readonly _queued = new Ring<GroupBody<unknown>>()
@@ -47,8 +47,9 @@ export abstract class TaskGroup implements Runnable {
     this.ctx = own ?? background
     this._args = [this.ctx]
     if (own === null) return
-    const done = own.done() as Operation<void> // every operation of the runtime is an Operation
-    // The run queue delivers grants of the ended context first: a member that watches `ctx.done()` resumes, and is unwound at its next step.
+    const done = own.done() as Operation<void> // the package makes `own`, so `done` is an Operation
+    // The run queue delivers grants of the ended context first: a member that watches `ctx.done()` resumes, and is
+    // unwound at its next step.
     done.park(
       new Reaction(() => {
         if (!this.isIdle) queue.push(this)
@@ -159,7 +160,7 @@ export class Member implements Owner {
     return Reflect.get(TaskGroup.prototype, 'start')
   }
 
-  /** A canceled async function goes on, and counts until it settles. */
+  /** A canceled async function goes on, and counts until its promise settles. */
   unwind(): void {
     this.goroutine?.cancel(causeOf(this.group.ctx))
   }

@@ -1,8 +1,8 @@
 /**
- * Go's worker pool: n goroutines that share one channel of jobs and one channel of results.
+ * Go's worker pool: n goroutines that share a channel of jobs and a channel of results.
  *
- * Always true: at most `n` jobs are under way. The channel of results has no buffer, so a worker takes its next job only after a receiver has
- * taken the result of the last one.
+ * Always true: at most `n` jobs are under way. The channel of results has no buffer, so a worker takes its next job
+ * only after a receiver has taken the result of the last job.
  */
 import { type Context, checkContext } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
@@ -21,11 +21,12 @@ export interface WorkersOptions {
 }
 
 /**
- * Runs `fn` over the jobs in `n` goroutines; returns a receiver of the results, in the order in which the jobs end. `fn` is a generator,
- * async or plain function; it receives the job and a context that ends when the workers stop.
+ * Runs `fn` over the jobs in `n` goroutines; returns a receiver of the results, in the order in which the jobs end.
+ * `fn` is a generator, async or plain function, which receives the job and a context that ends when the workers stop.
  *
- * The results are closed when the jobs are closed and the last job is done. The first error of `fn` stops the workers and closes the results
- * with that error; the end of `ctx` does the same with its cause. Throws RangeError unless `n` is a whole number from 1 up.
+ * The results are closed when the jobs are closed and the last job is done. The first error of `fn` stops the workers
+ * and closes the results with that error; the end of `ctx` does the same with its cause. Throws RangeError unless `n`
+ * is a whole number from 1 up.
  *
  * @example
  * ```ts

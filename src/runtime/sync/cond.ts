@@ -4,8 +4,8 @@
  *     wait() ──▶ [ in the queue, unlocked ] ──signal──▶ waiting for the lock ──▶ holds the lock again
  *                          └──context ends, canceled──────▲
  *
- * Always true: at the end of a wait its performer holds the lock again, however the wait ended. A signal that reached a waiter which gives up
- * goes to the next waiter.
+ * Always true: at the end of a wait its performer holds the lock again, however the wait ended. A signal that reached a
+ * waiter which gives up goes to the next waiter.
  *
  * `wait` is no operation, because it unlocks before it commits.
  */
@@ -23,7 +23,7 @@ export interface Locker {
   unlock(): void
 }
 
-/** A wait that has begun: `cond.wait` returns it. Perform it at once, by `yield*` or `await`. */
+/** A wait that has begun, as `cond.wait` returns it. Perform the wait at once, by `yield*` or `await`. */
 export interface CondWait extends PromiseLike<void> {
   [Symbol.iterator](): Iterator<never, void, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue sends values to `next`
 }
@@ -31,8 +31,8 @@ export interface CondWait extends PromiseLike<void> {
 /** A condition that goroutines wait for while they do not hold its lock. */
 export interface Cond {
   /**
-   * Unlocks, waits for a signal, and locks again. Call it with the lock held, in a loop that checks the condition. When the context ends, it
-   * locks as well and then throws the context's cause.
+   * Unlocks, waits for a signal, and locks again. Call `wait` with the lock held, in a loop that checks the condition.
+   * When the context ends, the wait locks as well and then throws the context's cause.
    */
   wait(ctx?: Context): CondWait
   /** Wakes the goroutine that has waited longest, if any waits. The caller need not hold the lock. */
@@ -94,7 +94,7 @@ class CondImpl implements Cond, Resource {
 const BY_SIGNAL = 1
 const BY_BROADCAST = 2
 
-/** A wait, from the call of `wait` on: it may be woken before it is performed. */
+/** A wait, from the call of `wait` on: a signal may wake the wait before its performance. */
 class Ticket extends Waiter {
   performer: Waiter | null = null
 

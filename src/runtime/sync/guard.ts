@@ -1,6 +1,6 @@
 /**
- * The guard of a granted lock or permit, and the operations that result in a guard. One class serves mutexes, both sides of an rwMutex,
- * semaphores and keyed mutexes.
+ * The guard of a granted lock or permit, and the operations that result in a guard. The same class serves mutexes, both
+ * sides of an rwMutex, semaphores and keyed mutexes.
  *
  * Always true: a guard gives back its grant once, at its first disposal.
  *
@@ -9,7 +9,7 @@
 import { QueuedOperation } from '../operation/queued.js'
 import type { Waiter } from '../operation/waiter.js'
 
-/** A primitive that grants shares of itself: the lock, one side of it, a number of permits. */
+/** A primitive that grants shares of itself: the lock, a side of the lock, a number of permits. */
 export interface Grantor {
   /** Takes back a share. Throws if it is not granted. */
   giveBack(share: number): void

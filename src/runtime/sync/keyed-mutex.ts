@@ -1,7 +1,7 @@
 /**
- * A lock for each key: work on one key waits for work on the same key only.
+ * A lock for each key: work on a key waits only for other work on that key.
  *
- * Always true: a key has a mutex in the map exactly while it is locked, so a key that is not locked costs nothing.
+ * Always true: a key has a mutex in the map exactly while the key is locked, so a key that is not locked costs nothing.
  */
 import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
@@ -11,9 +11,12 @@ import { MutexImpl, notLocked } from './mutex.js'
 
 /** Locks by key. Keys are compared as a Map compares them. */
 export interface KeyedMutex<K> {
-  /** Waits for the lock of `key`, first in, first out. Results in a guard that unlocks the key when it is disposed, once. */
+  /**
+   * Waits for the lock of `key`, first in, first out. Results in a guard that unlocks the key when it is disposed,
+   * once.
+   */
   lock(key: K): Op<Disposable>
-  /** Takes the lock of `key` if it is free; returns whether it did. */
+  /** Takes the lock of `key` if the lock is free; returns whether it was. */
   tryLock(key: K): boolean
   /** Hands the lock of `key` to its first waiter. Throws "sync: unlock of unlocked mutex". */
   unlock(key: K): void
@@ -60,7 +63,7 @@ class KeyedMutexImpl<K> implements KeyedMutex<K> {
   }
 }
 
-/** Leaves the map when it is unlocked and has no waiter. */
+/** The mutex of a key. Leaves the map when unlocked and without waiters. */
 class KeyMutex<K> extends MutexImpl {
   constructor(
     private readonly locked: Map<K, MutexImpl>,

@@ -1,10 +1,11 @@
 /**
  * Mutual exclusion: Go's `sync.Mutex`.
  *
- * Always true: a mutex with a waiter is locked. `unlock` hands the lock to the first waiter, so no goroutine overtakes another.
+ * Always true: a mutex with a waiter is locked. `unlock` hands the lock to the first waiter, so no goroutine overtakes
+ * another.
  *
- * Where we differ from Go: first in, first out always (Go lets a newcomer overtake for up to 1 ms); a wrong `unlock` throws and leaves the
- * mutex usable.
+ * Where we differ from Go: first in, first out always (Go lets a newcomer overtake for up to 1 ms); a wrong `unlock`
+ * throws and leaves the mutex usable.
  */
 import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
@@ -12,15 +13,16 @@ import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
-/** A lock for one goroutine at a time. It has no owner: another goroutine may unlock it. */
+/** A lock for one goroutine at a time. A mutex has no owner: another goroutine may unlock. */
 export interface Mutex {
   /**
-   * Waits for the lock, first in, first out. Results in a guard that unlocks when it is disposed, once: Go's `defer mu.Unlock()`.
+   * Waits for the lock, first in, first out. Results in a guard that unlocks when it is disposed, once: Go's `defer
+   * mu.Unlock()`.
    *
    * A lock operation that is not chosen by a select, or whose context ends, leaves the queue and holds nothing.
    */
   lock(): Op<Disposable>
-  /** Takes the lock if it is free; returns whether it did. */
+  /** Takes the lock if the lock is free; returns whether it was. */
   tryLock(): boolean
   /** Hands the lock to the first waiter. Throws "sync: unlock of unlocked mutex". */
   unlock(): void

@@ -1,6 +1,6 @@
 /**
- * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a goroutine of its own, so it
- * goes on when the caller that started it gives up.
+ * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a
+ * goroutine of its own, so the run goes on when the caller that started it gives up.
  */
 import type { Owner } from '../goroutine/owner.js'
 import type { Body } from '../interfaces/goroutine.js'
@@ -14,8 +14,8 @@ import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 /** Runs a function at the first call only. */
 export interface Once {
   /**
-   * Starts `f` at the first call; each call returns an operation that waits until that `f` has ended. Only the first caller sees an error of
-   * `f`; later callers just wait. A failed `f` is not run again.
+   * Starts `f` at the first call; each call returns an operation that waits until that `f` has ended. Only the first
+   * caller sees an error of `f`; later callers just wait. A failed `f` is not run again.
    */
   do(f: Body<[], unknown>): Op<void>
 }
@@ -82,8 +82,8 @@ class Ended extends QueuedOperation<void> {
 }
 
 /**
- * Returns a function that runs `f` at its first call. Each call returns an operation that waits until `f` has ended, and throws the error of
- * `f`. Source: Go's `sync.OnceFunc`.
+ * Returns a function that runs `f` at its first call. Each call returns an operation that waits until `f` has ended,
+ * and throws the error of `f`. Source: Go's `sync.OnceFunc`.
  */
 export function onceFunc(f: Body<[], unknown>): () => Op<void> {
   checkFunction('onceFunc(f)', f)

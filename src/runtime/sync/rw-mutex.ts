@@ -1,13 +1,14 @@
 /**
- * A lock for many readers or one writer: Go's `sync.RWMutex`.
+ * A lock for many readers or a single writer: Go's `sync.RWMutex`.
  *
- *     unlock: all waiting readers enter, then it is the first waiting writer's turn
+ *     unlock: all waiting readers enter, then the first waiting writer is next
  *     rUnlock by the last reader: the first waiting writer enters
  *
  * Always true:
- * - Readers hold the lock, or one writer, or nobody.
- * - A writer waits only while the lock is held; a reader waits only while a writer holds the lock or waits. So a writer waits for the readers
- *   that entered before it came, and writers do not starve; nor do readers, which enter together after each writer.
+ * - Readers hold the lock, or a single writer, or nobody.
+ * - A writer waits only while the lock is held; a reader waits only while a writer holds the lock or waits. So a writer
+ *   waits for the readers that entered before it came, and writers do not starve; nor do readers, which enter together
+ *   after each writer.
  *
  * Where we differ from Go: writers are served first in, first out; a wrong unlock throws and changes nothing.
  */
@@ -17,19 +18,21 @@ import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/wait
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
-/** A lock for many readers or one writer. There is no upgrade: a reader that locks for writing waits for itself. */
+/**
+ * A lock for many readers or a single writer. There is no upgrade: a reader that locks for writing waits for itself.
+ */
 export interface RWMutex {
   /** Waits until nobody holds the lock. Results in a guard that unlocks when it is disposed, once. */
   lock(): Op<Disposable>
-  /** Waits until no writer holds the lock or waits for it. Results in a guard that unlocks when it is disposed, once. */
+  /** Waits until no writer holds the lock or waits. Results in a guard that unlocks when it is disposed, once. */
   rLock(): Op<Disposable>
-  /** Takes the lock for writing if that needs no waiting; returns whether it did. */
+  /** Takes the lock for writing if that needs no waiting; returns whether the lock was taken. */
   tryLock(): boolean
-  /** Takes the lock for reading if that needs no waiting; returns whether it did. */
+  /** Takes the lock for reading if that needs no waiting; returns whether the lock was taken. */
   tryRLock(): boolean
   /** Ends the writing. Throws "sync: Unlock of unlocked RWMutex". */
   unlock(): void
-  /** Ends the reading of one reader. Throws "sync: RUnlock of unlocked RWMutex". */
+  /** Ends the reading of a reader. Throws "sync: RUnlock of unlocked RWMutex". */
   rUnlock(): void
   /** The reader's side as a lock of its own, for `cond` for example. */
   rLocker(): { lock(): Op<Disposable>; unlock(): void }
@@ -141,8 +144,8 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   }
 
   /**
-   * The waiting readers enter when the last waiting writer leaves: from the run queue, because a reader may be a case of the select that
-   * withdraws this writer after it was settled.
+   * The waiting readers enter when the last waiting writer leaves: from the run queue, because a reader may be a case
+   * of the select that was settled and withdraws this writer.
    */
   writerLeaves(waiter: Waiter): void {
     this.waitingWriters.remove(waiter)
@@ -154,7 +157,7 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
     else this._admitReaders()
   }
 
-  /** All waiting readers enter; then it is the writers' turn. */
+  /** All waiting readers enter; the writers are next. */
   private _admitReaders(): void {
     this._isAdmitting = true
     for (let reader = this.waitingReaders.shift(); reader !== null; reader = this.waitingReaders.shift()) reader.settle(this.enterReader())

@@ -3,8 +3,10 @@
  *
  * Always true:
  * - `held` is from 0 to the size.
- * - Requests are served first in, first out: a small request does not overtake a large one, which could starve otherwise.
- * - Every request in the queue fits into the size. A larger request can never be granted, so it waits outside the queue and delays nobody.
+ * - Requests are served first in, first out: a small request does not overtake a large request, which could starve
+ *   otherwise.
+ * - Every request in the queue fits into the size. A larger request can never be granted, so it waits outside the queue
+ *   and delays nobody.
  *
  * Where we differ from Go: a wrong `release` throws and changes nothing.
  */
@@ -15,21 +17,26 @@ import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/wait
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
-/** A number of permits. A request takes one or more. */
+/** A number of permits. A request takes 1 permit or more. */
 export interface Semaphore {
   /**
-   * Waits for `k` permits, first in, first out; 1 by default. Results in a guard that releases them when it is disposed, once. A request for
-   * more than the size is never granted: it waits until it is withdrawn or its context ends.
+   * Waits for `k` permits, first in, first out; 1 by default. Results in a guard that releases them when it is
+   * disposed, once. A request for more than the size is never granted: the request waits until its performer gives up
+   * or its context ends.
    */
   acquire(k?: number): Op<Disposable>
-  /** Takes `k` permits if they are free and no request waits; returns whether it did. */
+  /** Takes `k` permits if they are free and no request waits; returns whether they were taken. */
   tryAcquire(k?: number): boolean
-  /** Gives `k` permits back, for callers that do not keep the guard. Throws "semaphore: released more than held", and changes nothing. */
+  /**
+   * Gives `k` permits back, for callers that do not keep the guard. Throws "semaphore: released more than held", and
+   * changes nothing.
+   */
   release(k?: number): void
 }
 
 /**
- * Makes a semaphore of `n` permits. Throws RangeError unless `n` is a whole number from 1 up. Source: Go's `semaphore.NewWeighted`.
+ * Makes a semaphore of `n` permits. Throws RangeError unless `n` is a whole number from 1 up. Source: Go's
+ * `semaphore.NewWeighted`.
  *
  * @example
  * ```ts
@@ -100,8 +107,8 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
   }
 
   /**
-   * A large request that leaves the head may have held up smaller requests. They are granted from the run queue: a smaller request may be a
-   * case of the select that withdraws this one after it was settled.
+   * A large request that leaves the head may have held up smaller requests. They are granted from the run queue: a
+   * smaller request may be a case of the select that was settled and withdraws the large request.
    */
   leave(waiter: Waiter): void {
     const wasHead = this.waiters.first === waiter

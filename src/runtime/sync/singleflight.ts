@@ -1,10 +1,11 @@
 /**
- * One run for all callers that ask at the same time: Go's `golang.org/x/sync/singleflight`.
+ * A single run for all callers that ask at the same time: Go's `golang.org/x/sync/singleflight`.
  *
- * Always true: a flight is in the map while its function runs and its key was not forgotten. It counts the callers that have asked and not left.
+ * Always true: a flight is in the map while its function runs and its key was not forgotten. A flight counts the
+ * callers that have asked and not left.
  *
- * Where we differ from Go: a flight that its last caller leaves is canceled (a generator is unwound, an async function has a context that
- * ends) and forgotten. The next call for the key starts a new flight.
+ * Where we differ from Go: a flight that its last caller leaves is canceled (a generator is unwound, an async function
+ * has a context that ends) and forgotten. The next call for the key starts a new flight.
  */
 import type { CancelContext, Context } from '../interfaces/context.js'
 import type { Task } from '../goroutine/task.js'
@@ -19,7 +20,7 @@ import { Operation } from '../operation/operation.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 
-/** The result of a flight; `shared` is true if other callers received it too. */
+/** The result of a flight; `shared` is true if other callers received the value too. */
 interface Outcome<V> {
   value: V
   shared: boolean
@@ -28,11 +29,12 @@ interface Outcome<V> {
 /** Runs one function for each key at a time. */
 export interface SingleFlight<K, V> {
   /**
-   * Starts `f`, unless a function runs for this key already. Returns an operation that waits for the result, or throws the error of the
-   * function. `shared` is true if other callers received the same result. A caller that leaves does not stop the run for the others.
+   * Starts `f`, unless a function runs for this key already. Returns an operation that waits for the result, or throws
+   * the error of the function. `shared` is true if other callers received the same result. A caller that leaves does
+   * not stop the run for the others.
    */
   do(key: K, f: Body<[ctx: Context], V>): Op<{ value: V; shared: boolean }>
-  /** The next `do` for the key starts a new run, even while one is under way. */
+  /** The next `do` for the key starts a new run, even while a run is under way. */
   forget(key: K): void
 }
 
@@ -82,8 +84,9 @@ class Flight<K, V> implements Owner, Runnable {
   }
 
   /**
-   * The cancel comes later, from the run queue: a caller that comes back in the same turn of the host, such as a select in a loop, has not
-   * left. And a cancel runs listeners of signals, while the caller may be a case of a select that is being settled.
+   * The cancel comes later, from the run queue: a caller that comes back in the same turn of the host, such as a select
+   * in a loop, has not left. And a cancel runs listeners of signals, while the caller may be a case of a select that is
+   * being settled.
    */
   leave(): void {
     if (--this.callers > 0) return
@@ -108,16 +111,16 @@ class Flight<K, V> implements Owner, Runnable {
   }
 }
 
-/** Joins the run of a flight, for one caller. */
+/** Joins the run of a flight, for a single caller. */
 class JoinFlight<V> extends Operation<Outcome<V>> {
   private readonly _join: Operation<V>
   private _parked = 0
-  /** Counted among the callers: from `do` on, and again when it is performed after it left. */
+  /** Counted among the callers: from `do` on, and again at a performance after the caller left. */
   private _isCaller = true
 
   constructor(private readonly flight: Flight<unknown, V>) {
     super()
-    this._join = flight.goroutine.join() as Operation<V> // every operation of the runtime is an Operation
+    this._join = flight.goroutine.join() as Operation<V> // `Task.join` makes an Operation
   }
   override get isPlain(): boolean {
     return true

@@ -1,6 +1,7 @@
 /**
- * A map for several goroutines: Go's `sync.Map`. On one thread every method is atomic. Beyond a Map it has methods that look up and change in
- * one step, a `range` that tolerates changes, and `loadOrCompute` for values that take time.
+ * A map for several goroutines: Go's `sync.Map`. On one thread every method is atomic. Beyond a Map, a sync map has
+ * methods that look up and change in a single step, a `range` that tolerates changes, and `loadOrCompute` for values
+ * that take time.
  *
  * Where we differ from Go: values are compared by `===`.
  */
@@ -11,13 +12,16 @@ import { spawn } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { Immediate, resultOf } from '../operation/immediate.js'
 
-/** A map with steps that are atomic even when a value takes time. Keys are compared as a Map compares them, values by `===`. */
+/**
+ * A map with steps that are atomic even when a value takes time. Keys are compared as a Map compares them, values by
+ * `===`.
+ */
 export interface SyncMap<K, V> {
   /** The value of the key; none if there is no such key. */
   load(key: K): Option<V>
   /** Sets the value of the key. */
   store(key: K, value: V): void
-  /** Returns the value of the key (`loaded: true`), or stores `value` and returns it. */
+  /** Returns the value of the key (`loaded: true`), or stores and returns `value`. */
   loadOrStore(key: K, value: V): { value: V; loaded: boolean }
   /** Deletes the key; returns its value. */
   loadAndDelete(key: K): Option<V>
@@ -25,21 +29,21 @@ export interface SyncMap<K, V> {
   delete(key: K): void
   /** Stores `value`; returns the value before. */
   swap(key: K, value: V): Option<V>
-  /** Stores `next` if the value is `old`; returns whether it did. */
+  /** Stores `next` if the value is `old`; returns whether it was. */
   compareAndSwap(key: K, old: V, next: V): boolean
-  /** Deletes the key if the value is `old`; returns whether it did. */
+  /** Deletes the key if the value is `old`; returns whether it was. */
   compareAndDelete(key: K, old: V): boolean
   /**
-   * Calls `f` with each key of this moment and its value, each key once. A key that is deleted before its turn is left out, and a changed
-   * value is passed as it then is. Stops when `f` returns false.
+   * Calls `f` with each key of this moment and its value, each key once. A key that is deleted before its turn is left
+   * out, and a changed value is passed as it then is. Stops when `f` returns false.
    */
   range(f: (key: K, value: V) => unknown): void
   /** Deletes every key. */
   clear(): void
   /**
-   * Results in the value of the key, or else in the result of `f`, which is then stored. `f` starts at the call, once for the key: callers
-   * that come while it runs wait for the same result or throw the same error. After an error the next caller starts `f` again. A value stored
-   * while `f` runs wins over its result.
+   * Results in the value of the key, or else in the result of `f`, which is then stored. `f` starts at the call, once
+   * for the key: callers that come while `f` runs wait for the same result or throw the same error. After an error the
+   * next caller starts `f` again. A value stored while `f` runs wins over its result.
    */
   loadOrCompute(key: K, f: Body<[key: K], V>): Op<V>
 }
@@ -105,7 +109,8 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
 
   range(f: (key: K, value: V) => unknown): void {
     checkFunction('syncMap.range(f)', f)
-    // A copy of the keys: iterating over a growing Map does not end, and yields a key again that was deleted and stored anew.
+    // A copy of the keys: iterating over a growing Map does not end, and yields a key again that was deleted and stored
+    // anew.
     for (const key of [...this._entries.keys()]) {
       const found = this.load(key)
       if (found._tag === 'Some' && f(key, found.value) === false) return

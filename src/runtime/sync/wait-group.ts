@@ -3,7 +3,8 @@
  *
  * Always true: while the counter is zero nobody waits; the counter is never negative.
  *
- * Where we differ from Go: a function started by `go` that fails is a crash, as after any `go` without a join, and counts as done.
+ * Where we differ from Go: a function started by `go` that fails is a crash, as after any `go` without a join, and
+ * counts as done.
  */
 import type { Task } from '../goroutine/task.js'
 import type { Owner } from '../goroutine/owner.js'
@@ -19,16 +20,19 @@ import { queue } from '../scheduler/run-queue.js'
 
 /** Counts running work. A wait group can be used again after its counter has reached zero. */
 export interface WaitGroup {
-  /** Adds `n`, which may be negative. Throws "sync: negative WaitGroup counter", and changes nothing, if the counter would fall below zero. */
+  /**
+   * Adds `n`, which may be negative. Throws "sync: negative WaitGroup counter", and changes nothing, if the counter
+   * would fall below zero.
+   */
   add(n: number): void
   /** `add(-1)`. */
   done(): void
   /**
-   * Starts `fn(...args)` as a goroutine that counts until its body has ended; a canceled async function counts until it settles. Its failure
-   * is a crash; `errgroup` throws failures instead.
+   * Starts `fn(...args)` as a goroutine that counts until its body has ended; a canceled async function counts until
+   * its promise settles. Its failure is a crash; `errgroup` throws failures instead.
    */
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void
-  /** Waits until the counter is zero; completes at once if it is zero now. */
+  /** Waits until the counter is zero; completes at once at zero. */
   wait(): Op<void>
 }
 
@@ -77,7 +81,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
     if (this.count++ === 0) this._leftZero()
   }
 
-  /** The counter included the goroutine; if it is zero now, `done` was called too often. */
+  /** The counter included the goroutine; a counter of zero now means that `done` was called too often. */
   ended(goroutine: Task): boolean {
     if (this.count === 0) crash(negative(0, -1), goroutine)
     else this.done()
@@ -95,7 +99,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
     if (this._wasWaitedFor) probe.lateAdd?.(this)
   }
 
-  /** A wait returns. Work added between its grant and this moment was added too late for it. */
+  /** A wait returns. Work added between the grant and this moment was added too late for the wait. */
   waitReturns(): void {
     const { probe } = queue
     if (probe === null) return
