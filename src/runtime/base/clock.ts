@@ -2,9 +2,9 @@
 import { hostTurn, now, setHostTimer } from './host.js'
 
 export interface Clock {
-  /** ms since 1970 began, never going back; fractions count. Timers and durations are measured by it. */
+  /** Unix time in ms, with fractions, that never goes back. Timers and durations go by this time. */
   now(): number
-  /** Unix time in ms, as `Date.now()`: it follows the system's time where that is set. */
+  /** Unix time in ms, as `Date.now()`: follows a change of the system's time. */
   wall(): number
   /** Converts Unix time in ms that a caller gives to that of this clock. */
   fromUnix(ms: number): number
