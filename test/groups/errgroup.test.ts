@@ -6,6 +6,8 @@ import {
   go,
   gosched,
   numGoroutine,
+  onLateFailure,
+  pool,
   range,
   select,
   setProbe,
@@ -364,6 +366,44 @@ describe('errgroup, beyond Go', () => {
     await settle()
     expect(log).toEqual(['Error: first'])
     expect(wait.now).toEqual(thrown(e1))
+  })
+
+  it.each([
+    ['errgroup', (ctx: Context) => errgroup(ctx)],
+    ['pool', (ctx: Context) => pool<unknown>({ size: 3, ctx })],
+    ['pool that stops at a failure', (ctx: Context) => pool<unknown>({ size: 3, ctx, errors: 'first' })],
+  ])('%s: where the parent has ended, wait throws its cause, and not the AbortErrors', async (_, make) => {
+    const ctx = withCancel(background)
+    const group = make(ctx)
+    for (let i = 0; i < 3; i++)
+      group.go(async (ctx) => {
+        await ctx.done()
+        throw i === 0 ? ctx.signal.reason : Object.assign(new Error('aborted', { cause: ctx.signal.reason }), { name: 'AbortError' })
+      })
+    const wait = performed<unknown>(group.wait())
+    await settle()
+    ctx.cancel(e1)
+    await settle()
+    expect(wait.now).toEqual(thrown(e1))
+  })
+
+  it('each failure after the first is a late failure', async () => {
+    const late: unknown[] = []
+    const off = onLateFailure((error) => late.push(error))
+    for (const group of [errgroup(), errgroup(background), pool<unknown>({ size: 3, errors: 'first' })]) {
+      group.go(() => fails(e1))
+      group.go(async (ctx) => {
+        await ctx.done().within(withTimeout(background, -1)).attempt()
+        await settle()
+        throw e2
+      })
+      const wait = performed<unknown>(group.wait())
+      await settle()
+      await settle()
+      expect(wait.now).toEqual(thrown(e1))
+    }
+    off()
+    expect(late).toEqual([e2, e2, e2])
   })
 
   it('errors that only repeat the cause of the context are left out, others are kept', async () => {

@@ -173,3 +173,16 @@ describe('workers', () => {
     expect(() => workers(1, jobs, square, { ctx: {} as never })).toThrow('expected a Context')
   })
 })
+
+it('a throw of undefined is no good end', async () => {
+  for (const throwIt of [
+    () => Promise.reject(undefined),
+    () => {
+      throw undefined
+    },
+  ]) {
+    const seen = collect(workers(1, jobsTo(5), (job) => (job === 3 ? throwIt() : job)))
+    await settle()
+    expect(seen).toEqual({ values: [0, 1, 2], end: new Error('undefined was thrown') })
+  }
+})

@@ -5,6 +5,7 @@ import {
   go,
   gosched,
   onCrash,
+  onLateFailure,
   select,
   setProbe,
   sleep,
@@ -13,7 +14,7 @@ import {
   withTimeout,
   type Goroutine,
 } from 'millrace'
-import { done, performed, thrownError } from '../support/outcome.js'
+import { done, performed, subscribed, thrown, thrownError, type Outcome } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
@@ -209,17 +210,72 @@ describe('waitGroup and crashes', () => {
     crashes.length = 0
   })
 
-  it('a failure counts as done, and is a crash', async () => {
+  const boom = new Error('boom')
+  const failing = (error: unknown, turns = 1) =>
+    function* () {
+      for (let i = 0; i < turns; i++) yield* gosched()
+      throw error
+    }
+
+  it.each([boom, undefined, 'text'])('a failure (%s) counts as done, and every wait throws it once the counter is zero', async (error) => {
     collect()
     const wg = waitGroup()
-    const boom = new Error('boom')
+    let hasEnded = false
+    wg.go(failing(error))
     wg.go(function* () {
-      yield* gosched()
+      for (let i = 0; i < 5; i++) yield* gosched()
+      hasEnded = true
+    })
+    const waits = [performed(wg.wait()), performed(select({ end: wg.wait() }))]
+    await settle()
+    expect(hasEnded).toBe(true)
+    for (const wait of [...waits, performed(wg.wait())]) {
+      await settle()
+      expect(wait.now).toEqual(thrown(error))
+    }
+    expect(crashes).toEqual([])
+  })
+
+  it('a wait that begins in the same turn of the event loop sees the failure; without one it is a crash', async () => {
+    collect()
+    const [wg, alone] = [waitGroup(), waitGroup()]
+    let wait: Outcome<void> | null = null
+    wg.go(() => {
+      queueMicrotask(() => (wait = performed(wg.wait())))
       throw boom
     })
-    await wg.wait()
+    await settle()
+    expect(wait).toMatchObject({ now: thrown(boom) })
+    expect(crashes).toEqual([])
+    alone.go(failing(boom))
     await settle()
     expect(crashes).toEqual([boom])
+  })
+
+  it('each further failure, and each failure after a wait was given up, is a late failure', async () => {
+    collect()
+    const late: unknown[] = []
+    const off = onLateFailure((error) => late.push(error))
+    const [wg, left] = [waitGroup(), waitGroup()]
+    wg.go(failing(boom))
+    for (const text of ['second', 'third']) wg.go(failing(text, 3))
+    const wait = performed(wg.wait())
+    left.go(failing('after all', 6))
+    const withdrawn = subscribed(left.wait())
+    withdrawn.leave()
+    await settle()
+    off()
+    expect(wait.now).toEqual(thrown(boom))
+    expect(late).toEqual(['second', 'third', 'after all'])
+    expect(crashes).toEqual([])
+  })
+
+  it('used again, it has forgotten its failure', async () => {
+    const wg = waitGroup()
+    wg.go(failing(boom))
+    await expect(wg.wait()).rejects.toBe(boom)
+    wg.go(() => {})
+    await wg.wait()
   })
 
   it('an excess done is reported when the counted goroutine ends', async () => {

@@ -31,3 +31,8 @@ export function withoutStack<E extends Error>(make: () => E): E {
     Error.stackTraceLimit = limit
   }
 }
+
+/** The cause to close a channel with after this was thrown: a close with undefined would be a good end. */
+export function causeOfThrown(thrown: unknown): unknown {
+  return thrown === undefined ? new Error('undefined was thrown') : thrown
+}

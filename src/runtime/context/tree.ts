@@ -130,13 +130,29 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   private _followForeign(outer: Context): void {
     const done = outer.done()
     if (!isOperation(done)) throw mistyped('a Context of your own: done()', 'an operation', done)
+    let isParked = true
     const link = new Reaction(() => {
-      const error = outer.err()
-      this.end(error._tag === 'Some' ? error.value : newCanceled(), causeOf(outer))
+      isParked = false
+      this._endAs(outer)
     })
     done.park(link)
     const own = this.done() as Done // made by `makeDone`
-    own.waiters.push(new Reaction(() => (outer.err()._tag === 'None' ? done.withdraw(link) : undefined)))
+    own.waiters.push(new Reaction(() => (isParked ? done.withdraw(link) : undefined)))
+  }
+
+  /** Ends as a user's context has. Where that context throws, its error is the cause: it keeps no other waiter from its end. */
+  private _endAs(outer: Context): void {
+    let error: Error
+    let cause: unknown
+    try {
+      const end = outer.err()
+      error = end._tag === 'Some' ? end.value : newCanceled()
+      cause = causeOf(outer)
+    } catch (fault) {
+      error = withoutStack(() => new CanceledError(fault))
+      cause = fault
+    }
+    this.end(error, cause)
   }
 
   protected adopt(child: CancelableContext): void {

@@ -22,7 +22,10 @@ export interface ErrGroup {
    * when `wait` completes.
    */
   readonly ctx: Context
-  /** All failures so far, in order of time. A failure that only repeats the cause of the context is left out. */
+  /**
+   * All failures so far, in order of time. An error that only repeats the end of the context is left out. `wait` throws
+   * the first; each other is a late failure as well.
+   */
   readonly failures: readonly unknown[]
   /** Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. */
   go(fn: GroupBody<unknown>): void

@@ -10,8 +10,10 @@
  * ended and the run queue has come round.
  */
 import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
+import { failedLate } from '../goroutine/crash.js'
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
+import { isAbort, isEcho } from '../interfaces/echo.js'
 import type { Body } from '../interfaces/goroutine.js'
 import { Ring } from '../base/ring.js'
 import { background } from '../context/context.js'
@@ -28,7 +30,7 @@ export abstract class TaskGroup implements Runnable {
   readonly ctx: Context
   limit = Infinity
   active = 0
-  /** In order of time. A failure that only repeats the cause of the context is left out. */
+  /** In order of time. An error that only repeats the end of the context is left out. */
   readonly failures: unknown[] = []
   readonly waiters = new WaitQueue()
   /** The end of the context stopped a function, or a function never started because of it. */
@@ -102,7 +104,7 @@ export abstract class TaskGroup implements Runnable {
     if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
     if (member.next !== null) member.next.previous = member.previous
-    if (failure !== null) this._failed(failure.error)
+    if (failure !== null) this._failed(failure.error, member)
     else if (value !== UNWOUND) this.returned(member.index, value)
     else if (this._hasEnded) this._cutShort = true
     this.admit()
@@ -118,10 +120,15 @@ export abstract class TaskGroup implements Runnable {
     if (this._cutShort) throw causeOf(this.ctx)
   }
 
-  private _failed(error: unknown): void {
-    if (this.failures.length > 0 && this._hasEnded && error === causeOf(this.ctx)) return
+  private _failed(error: unknown, { goroutine }: Member): void {
+    if (this._hasEnded && (isEcho(error) || isAbort(error))) {
+      this._cutShort = true
+      return
+    }
     this.failures.push(error)
-    if (this.stopsAtFailure) this.own?.cancel(error)
+    if (!this.stopsAtFailure) return
+    if (this.failures.length > 1) failedLate(error, goroutine as Task) // a member that has ended was started
+    this.own?.cancel(error)
   }
 
   private _dropQueued(): void {

@@ -7,6 +7,7 @@
 import { type Context, checkContext } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import { checkCount, checkFunction } from '../base/arguments.js'
+import { causeOfThrown } from '../base/errors.js'
 import { Channel } from '../channel/channel.js'
 import type { Receiver } from '../interfaces/channel.js'
 import { range } from '../channel/range.js'
@@ -65,6 +66,6 @@ function* closeAfter(group: ErrGroup, results: Pick<Channel<never>, 'close'>): G
     yield* group.wait()
     results.close()
   } catch (cause) {
-    results.close(cause)
+    results.close(causeOfThrown(cause))
   }
 }

@@ -3,19 +3,19 @@
  *
  * Always true: while the counter is zero nobody waits; the counter is never negative.
  *
- * Where we differ from Go: a function started by `go` that fails is a crash, as after any `go` without a join, and
- * counts as done.
+ * Where we differ from Go: a function started by `go` that fails counts as done, and `wait` throws the first failure.
+ * Without a wait it is a crash, as after any `go` without a join; after a wait that was given up it is a late failure.
  */
 import type { Task } from '../goroutine/task.js'
-import type { Owner } from '../goroutine/owner.js'
+import type { Failure, Owner } from '../goroutine/owner.js'
 import type { Body } from '../interfaces/goroutine.js'
 import { mistyped, outOfRange } from '../base/arguments.js'
-import { crash } from '../goroutine/crash.js'
+import { crash, failedLate } from '../goroutine/crash.js'
 import { spawn } from '../goroutine/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
+import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** Counts running work. A wait group can be used again after its counter has reached zero. */
@@ -28,11 +28,14 @@ export interface WaitGroup {
   /** `add(-1)`. */
   done(): void
   /**
-   * Starts `fn(...args)` as a goroutine that counts until its body has ended; a canceled async function counts until
-   * its promise settles. Its failure is a crash; `errgroup` throws failures instead.
+   * Starts `fn(...args)` as a goroutine that counts until its body has ended; a canceled async function counts until it
+   * settles. `wait` throws its failure.
    */
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void
-  /** Waits until the counter is zero; completes at once at zero. */
+  /**
+   * Waits until the counter is zero; completes at once at zero. Throws the first failure of the functions that
+   * `go` has started since the counter was zero before; each further failure is a late failure.
+   */
   wait(): Op<void>
 }
 
@@ -54,6 +57,11 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   count = 0
   readonly waiters = new WaitQueue()
   private _wait: Wait | null = null
+  /** The first failure of this use of the group, and the failed goroutines that no wait has seen. */
+  failure: Failure | null = null
+  private _unseen: Task[] = []
+  /** A wait was withdrawn in this use of the group. */
+  private _isLeft = false
   /** A wait has returned while there was a probe. */
   private _wasWaitedFor = false
 
@@ -68,12 +76,12 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
     const before = this.count
     this.count += n
     if (before === 0 && n > 0) this._leftZero()
-    else if (this.count === 0) this.waiters.settleAll(undefined)
+    else if (this.count === 0) this.waiters.settleAll(this.failure)
   }
 
   done(): void {
     if (this.count === 0) throw negative(0, -1)
-    if (--this.count === 0) this.waiters.settleAll(undefined)
+    if (--this.count === 0) this.waiters.settleAll(this.failure)
   }
 
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void {
@@ -82,10 +90,41 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 
   /** The counter included the goroutine; a counter of zero now means that `done` was called too often. */
-  ended(goroutine: Task): boolean {
+  ended(goroutine: Task, failure: Failure | null): boolean {
+    const isTaken = failure !== null && this._failed(goroutine, failure)
     if (this.count === 0) crash(negative(0, -1), goroutine)
     else this.done()
-    return false
+    return isTaken
+  }
+
+  /** Returns whether a wait has taken the failure or given it up; otherwise a wait in the same turn of the host may see it. */
+  private _failed(goroutine: Task, failure: Failure): boolean {
+    const isFirst = this.failure === null
+    this.failure ??= failure
+    if (this.waiters.first === null && !this._isLeft) {
+      this._unseen.push(goroutine)
+      return false
+    }
+    if (this._isLeft || !isFirst) failedLate(failure.error, goroutine)
+    return true
+  }
+
+  /** A wait begins: it sees the first failure. */
+  see(): void {
+    const { _unseen: unseen, failure } = this
+    this._isLeft = false
+    if (unseen.length === 0) return
+    this._unseen = []
+    for (const goroutine of unseen) {
+      const { failure: own } = goroutine
+      if (own !== null && goroutine.failedUnseen && own.error !== failure?.error) failedLate(own.error, goroutine)
+      goroutine.see()
+    }
+  }
+
+  /** A wait was withdrawn. */
+  leave(): void {
+    this._isLeft = this.waiters.first === null
   }
 
   wait(): Op<void> {
@@ -93,6 +132,9 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 
   private _leftZero(): void {
+    this.failure = null
+    this._unseen = []
+    this._isLeft = false
     const { probe } = queue
     if (probe === null) return
     probe.add?.(this)
@@ -121,10 +163,22 @@ class Wait extends QueuedOperation<void> {
   }
   poll(): void | Pending {
     if (this.group.count > 0) return PENDING
+    this.group.see()
     this.group.waitReturns()
+    if (this.group.failure !== null) throw this.group.failure.error
   }
-  override finish(): void {
+  override park(waiter: Waiter): void {
+    this.group.see()
+    super.park(waiter)
+  }
+  override withdraw(waiter: Waiter): void {
+    super.withdraw(waiter)
+    this.group.leave()
+  }
+  override finish(waiter: Waiter): void {
     this.group.waitReturns()
+    const failure = waiter.raw as Failure | null // granted by `settleAll`
+    if (failure !== null) throw failure.error
   }
   override resources(): readonly Resource[] {
     return [this.group]

@@ -1,0 +1,88 @@
+/**
+ * The end of a goroutine, and its joiners.
+ *
+ *     NEW ──▶ LIVE ──▶ RETURNED
+ *                 ├──▶ FAILED ──a join or an owner──▶ FAILED_AND_SEEN
+ *                 └──▶ CANCELED
+ *
+ * Always true: `raw` is the result, or the thrown value, from the end on; the joiners are settled at that moment, once.
+ */
+import type { Failure } from './owner.js'
+import { rareOf, type Rare } from './rare.js'
+import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js'
+
+// The life of a goroutine.
+export const NEW = 0
+export const LIVE = 1
+export const RETURNED = 2
+export const FAILED = 3
+export const FAILED_AND_SEEN = 4
+export const CANCELED = 5
+
+export abstract class Ending<R> extends Waiter {
+  protected life = NEW
+  protected rare: Rare | null = null
+  private _joiners: WaitQueue | null = null
+
+  protected rareParts(): Rare {
+    return (this.rare ??= rareOf(null, null))
+  }
+
+  get joiners(): WaitQueue {
+    return (this._joiners ??= new WaitQueue())
+  }
+
+  protected get hasJoiners(): boolean {
+    return this._joiners !== null && this._joiners.first !== null
+  }
+
+  protected settleJoiners(life: number, outcome: unknown): void {
+    this.life = life
+    this.raw = outcome
+    this._joiners?.settleAll(undefined)
+    this._joiners = null
+  }
+
+  /** For `Join`: the result, or PENDING before the end; throws where the goroutine failed or was canceled. */
+  get outcome(): R | Pending {
+    const { life } = this
+    if (life <= LIVE) return PENDING
+    if (life === RETURNED) return this.raw as R // the result of the body
+    this.see()
+    throw this.raw
+  }
+
+  /** True once joins complete: the body has ended, or an async function was canceled. */
+  get hasEnded(): boolean {
+    return this.life > LIVE
+  }
+
+  /** A join or an owner sees the failure: it is no crash. */
+  see(): void {
+    if (this.life === FAILED) this.life = FAILED_AND_SEEN
+  }
+
+  /** A joiner has given up: from now on a failure that no join sees is a late failure. */
+  leave(): void {
+    this.rareParts().isLeft = true
+  }
+
+  get wasCanceled(): boolean {
+    return this.rare !== null && this.rare.isCanceled
+  }
+
+  /** True where a failure is a late failure: after a cancel, or after a join was withdrawn. */
+  get wasGivenUp(): boolean {
+    return this.rare !== null && (this.rare.isCanceled || this.rare.isLeft)
+  }
+
+  /** The failure of a body that threw. */
+  get failure(): Failure | null {
+    return this.life === FAILED || this.life === FAILED_AND_SEEN ? { error: this.raw } : null
+  }
+
+  /** True for a failure that no join and no owner has seen. */
+  get failedUnseen(): boolean {
+    return this.life === FAILED
+  }
+}
