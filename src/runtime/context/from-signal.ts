@@ -9,7 +9,8 @@
  * forgotten leaves nothing behind.
  */
 import { background } from './context.js'
-import { CancelableContext, Done, newCanceled } from './tree.js'
+import { Done } from './done.js'
+import { CancelableContext, newCanceled } from './tree.js'
 import { mistyped } from '../base/arguments.js'
 import type { Option } from '../base/option.js'
 import { causeOf, type CancelContext } from '../interfaces/context.js'

@@ -13,6 +13,7 @@
  *
  * A user's context may stand anywhere in a chain; a context derived from it waits for its `done()`.
  */
+import { Done } from './done.js'
 import { mistyped } from '../base/arguments.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
 import { none, some, type Option } from '../base/option.js'
@@ -20,9 +21,8 @@ import { causeOf, type CancelContext, type Context, type ContextKey } from '../i
 import { rememberCause } from '../interfaces/echo.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation } from '../operation/operation.js'
-import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, Reaction, WaitQueue, type Pending } from '../operation/waiter.js'
+import { Reaction } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
@@ -306,28 +306,6 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     return Number.isNaN(deadline)
       ? `${String(this.parent)}.WithCancel`
       : `${String(this.parent)}.WithDeadline(${Math.abs(deadline) <= LAST_DATE ? new Date(deadline).toISOString() : deadline})`
-  }
-}
-
-/** Waits for the end of a context. */
-export class Done extends QueuedOperation<void> {
-  readonly waiters = new WaitQueue()
-
-  constructor(private readonly ctx: CancelableContext) {
-    super()
-  }
-  override get isPlain(): boolean {
-    return true
-  }
-  poll(): void | Pending {
-    return this.ctx.hasEnded ? undefined : PENDING
-  }
-  override finish(): void {}
-  override resources(): readonly Resource[] {
-    return [this.ctx]
-  }
-  describe(): string {
-    return 'context done'
   }
 }
 
