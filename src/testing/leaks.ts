@@ -33,8 +33,8 @@ const PATIENCE = 200
 
 /**
  * Watches the goroutines started from now on, until `stop`: the line where each was started (3 µs each), its operation,
- * and the goroutines that could wake it. Bubbles and explorations report their goroutines themselves. One watch at a
- * time, or one within another.
+ * and the goroutines that could wake this goroutine. Bubbles and explorations report their goroutines themselves.
+ * Watches may be nested, but may not overlap.
  *
  * @example
  * ```ts
@@ -109,9 +109,9 @@ export interface TestHooks {
 }
 
 /**
- * Fails each test of the file that leaves goroutines behind. The LeakError names each goroutine, the line where it was
- * started, its operation, and the goroutines that could have woken it. A goroutine that is about to end has `patience`
- * ms to do so (default 200).
+ * Fails each test of the file that leaves goroutines behind. The LeakError names each goroutine, the line of its start,
+ * its operation, and the goroutines that could have woken it. A goroutine that is about to end has `patience` ms to do
+ * so (default 200).
  *
  * `hooks` come from the test runner; the default are the global hooks (Vitest's `globals: true`). Throws TypeError
  * where there are none.
@@ -124,7 +124,7 @@ export interface TestHooks {
  * ```
  */
 export function expectNoLeaks(hooks: TestHooks = globalThis as unknown as TestHooks, options: { readonly patience?: number } = {}): void {
-  const given = hooks as Partial<TestHooks> // the global ones may be missing
+  const given = hooks as Partial<TestHooks> // without a global test runner the hooks are missing
   if (typeof given.beforeEach !== 'function' || typeof given.afterEach !== 'function')
     throw mistyped('expectNoLeaks(hooks)', 'the test runner’s { beforeEach, afterEach }', hooks)
   let watch: GoroutineWatch | null = null

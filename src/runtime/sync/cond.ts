@@ -25,7 +25,8 @@ export interface Locker {
 
 /** A wait that has begun, as `cond.wait` returns it. Perform the wait at once, by `yield*` or `await`. */
 export interface CondWait extends PromiseLike<void> {
-  [Symbol.iterator](): Iterator<never, void, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
+  [Symbol.iterator](): Iterator<never, void, any>
 }
 
 /** A condition that goroutines wait for while they do not hold its lock. */

@@ -20,7 +20,7 @@ import { Insiders } from './insiders.js'
 import { Quiescence } from './quiescence.js'
 import { EPOCH, ScheduleClock } from './schedule-clock.js'
 
-/** The bubble, as its root function sees it. */
+/** The bubble, in the view of its root function. */
 export interface Bubble {
   /** Waits until every other goroutine of the bubble has ended or is blocked. */
   wait(): Op<void>
@@ -52,19 +52,22 @@ const QUIET_TURNS = 3
  */
 const MOST_IDLE = 1_000
 
-/** Timers after the end of the root, after which the goroutines left behind count as endless: one that polls by a timer. */
+/**
+ * Timers after the end of the root, after which the goroutines left behind count as endless, such as a goroutine that
+ * polls by a timer.
+ */
 const MOST_AFTER_ROOT = 1_000
 
 /**
  * Runs `fn` in a bubble and resolves to its result, once all its goroutines have ended. Virtual time starts with the
- * year 2000 and moves when every goroutine is durably blocked, so a test that sleeps an hour takes no time. Code outside
- * keeps the system's clock.
+ * year 2000 and moves when every goroutine is durably blocked, so a test that sleeps an hour takes no time. Code
+ * outside keeps the system's clock.
  *
  * Rejects with the error that `fn` throws; and with BubbleError "deadlock: all goroutines in bubble are blocked" where
  * nothing can continue, and where goroutines are left behind, blocked or polling. The error names each goroutine, its
  * operation and its wait in ms.
  *
- * One at a time: a second bubble throws an Error. Source: Go's `synctest.Test`.
+ * A bubble runs alone: a second bubble throws an Error. Source: Go's `synctest.Test`.
  *
  * @example
  * ```ts
@@ -123,7 +126,7 @@ class Inside implements Bubble {
       const root = this._insiders.call(() => spawn(fn, [this], { ended: () => true }))
       await this._live(root)
       if (root.failure !== null) throw root.failure.error
-      return root.outcome as R // it has ended
+      return root.outcome as R // the root has ended, so `outcome` is its result
     } finally {
       this._insiders.close()
       setProbe(probe)

@@ -1,4 +1,4 @@
-/** Bubbles and explorations share the run queue, so one of them runs at a time. */
+/** Bubbles and explorations share the run queue, so only a single bubble or exploration runs at a time. */
 let running: string | null = null
 
 /** Returns a function that leaves. Throws an Error while another call has entered. */

@@ -1,13 +1,13 @@
 /**
- * The code of a bubble, told apart from all other code of the process: it has the clock of the bubble, and the bubble
- * waits for it. A goroutine is inside where the code that starts it is inside.
+ * The code of a bubble, told apart from all other code of the process: that code has the clock of the bubble, and the
+ * bubble waits for that code. A goroutine is inside where the code that starts it is inside.
  *
  *     push ──inside──▶ [ run queue ] ──▶ runs inside: `time.timers` are those of the bubble
  *          └─outside─▶ [ run queue ] ──▶ runs as ever
  *
- * In Node, Deno and Bun the async context tells: it follows goroutines, callbacks and async functions, also through the
- * host's timers. In a browser only the run queue can tell: what it does not run (async functions, callbacks of the host)
- * counts as inside while a bubble is open.
+ * In Node, Deno and Bun the async context tells: the context follows goroutines, callbacks and async functions, also
+ * through the host's timers. In a browser only the run queue can tell: other code (async functions, callbacks of the
+ * host) counts as inside while a bubble is open.
  */
 import { queue, Spawned, time, type Alarm, type Runnable, type Timers } from '../../runtime/internal.js'
 
@@ -19,7 +19,7 @@ interface AsyncStorage {
 }
 
 interface Storage extends AsyncStorage {
-  /** Whether it follows the async context of the host. */
+  /** Whether the storage follows the async context of the host. */
   readonly isOfHost: boolean
 }
 
@@ -76,7 +76,9 @@ export class Insiders {
     }
   }
 
-  /** From now on code inside has the time of the code outside. Goroutines that wait for a time of the bubble wait on. */
+  /**
+   * From now on code inside has the time of the code outside. Goroutines that wait for a time of the bubble wait on.
+   */
   close(): void {
     this._timers.isOver = true
     this._stop()
@@ -109,7 +111,7 @@ export function isInside(): boolean {
   return open !== null && open.areHere
 }
 
-/** Tells by the run queue alone: code that it does not run counts as inside. */
+/** Tells by the run queue alone: code outside the run queue counts as inside. */
 class RunStorage implements Storage {
   readonly isOfHost = false
   private _isInside = true

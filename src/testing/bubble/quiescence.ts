@@ -1,5 +1,5 @@
 /**
- * An operation that is ready when no other goroutine can continue. The runner decides when that is, and resumes one
+ * An operation that is ready when no other goroutine can continue. The runner decides when that is, and resumes a
  * waiter at a time.
  */
 import { Operation, PENDING, WaitQueue, type Pending, type Waiter } from '../../runtime/internal.js'
@@ -11,7 +11,7 @@ export class Quiescence extends Operation<void> {
     super()
   }
 
-  /** No goroutine can continue: resumes a waiter. Returns whether there was one. */
+  /** No goroutine can continue: resumes a waiter. Returns false if there was no waiter. */
   reached(): boolean {
     const waiter = this._waiters.shift()
     waiter?.settle(undefined)

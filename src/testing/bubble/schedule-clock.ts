@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/internal.js'
 /** Virtual time starts with the year 2000, as in Go's synctest. */
 export const EPOCH = Date.UTC(2000, 0, 1)
 
-/** Virtual time, which moves when `fire` is called. `at` is the time of its one alarm; Infinity where none is set. */
+/** Virtual time, which moves when `fire` is called. `at` is the time of its only alarm; Infinity without an alarm. */
 export class ScheduleClock implements Clock {
   time = EPOCH
   private _ring: (() => void) | null = null

@@ -12,8 +12,8 @@ export interface ExploreOptions {
   readonly schedules?: number
   /**
    * How schedules are chosen; default `random`. `pct` finds bugs that need few orderings (`depth`) with a known
-   * probability; `exhaustive` tries all schedules with at most `preemptions` preemptions; `first-in` is the one
-   * schedule without a switch.
+   * probability; `exhaustive` tries all schedules with at most `preemptions` preemptions; `first-in` is the schedule
+   * without a switch.
    */
   readonly strategy?: 'random' | 'pct' | 'exhaustive' | 'first-in'
   /** Of `random` and `pct`: the same seed gives the same schedules. Default 1. */
@@ -31,12 +31,12 @@ export interface ExploreOptions {
   readonly unperformed?: boolean
   /**
    * Whether an unlock by a goroutine that does not hold the lock is a finding (`foreign-unlock`); default false, since
-   * Go allows it. Slower: the holders of all locks are tracked.
+   * Go allows such an unlock. Slower: the holders of all locks are tracked.
    */
   readonly ownedLocks?: boolean
   /**
-   * Whether an `add` to a wait group from zero, after the last wait on it has returned, is a finding (`late-add`):
-   * nobody waits for that work. Default false, since a program may intend it.
+   * Whether an `add` to a wait group from zero, after the last wait on the group has returned, is a finding
+   * (`late-add`): nobody waits for that work. Default false, since a program may intend that.
    */
   readonly waitGroups?: boolean
 }
@@ -52,8 +52,8 @@ export interface Exploration {
 }
 
 /**
- * A schedule under which the program fails, shrunk to few switches. `replay(token, program)` runs the program under it
- * again.
+ * A schedule under which the program fails, shrunk to few switches. `replay(token, program)` runs the program under
+ * that schedule again.
  */
 export class ScheduleError extends Error {
   override readonly name = 'ScheduleError'
@@ -63,7 +63,7 @@ export class ScheduleError extends Error {
     readonly token: string,
     /** The events of the run, in order. */
     readonly events: readonly Event[],
-    /** Schedules tried until this one was found. */
+    /** The number of schedules tried until the failure. */
     readonly schedules: number,
     readonly seed: number,
     trace: string,
@@ -80,8 +80,8 @@ export class ScheduleError extends Error {
  * select looks at first, and when timers fire are choices of the schedule. Rejects with a ScheduleError at the first
  * run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
  *
- * The program is a goroutine function (or an async function, which is slower). It must create everything it uses, and
- * be deterministic under a given schedule. Its argument is the run, whose `choose(n)` is a choice too.
+ * The program is a goroutine function (or an async function, which is slower). The program must create everything that
+ * it uses, and be deterministic under a given schedule. Its argument is the run, whose `choose(n)` is a choice too.
  *
  * One exploration at a time: the exploration owns the run queue meanwhile. Throws TypeError or RangeError for bad
  * options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).

@@ -5,14 +5,14 @@ import { nameOf } from './trace.js'
 
 /**
  * - `failed`: the program throws.
- * - `crash`: a goroutine fails, and no goroutine joins it.
+ * - `crash`: a goroutine fails, and no goroutine joins the failed goroutine.
  * - `deadlock`: the program waits, and nothing can continue.
  * - `leak`: the program has ended and left goroutines behind.
  * - `partial deadlock`: a leak of goroutines that wait for each other in a cycle of locks and joins.
  * - `step-limit`: the program has not ended at the step limit.
  * - `unperformed`: the run is well otherwise, but an operation was made and never performed.
- * - `foreign-unlock`: the run is well otherwise, but a goroutine unlocked a lock that it does not hold.
- * - `late-add`: the run is well otherwise, but a wait group was added to after the last wait on it.
+ * - `foreign-unlock`: the run is well otherwise, but a goroutine unlocked a lock of another goroutine.
+ * - `late-add`: the run is well otherwise, but a wait group was added to after the last wait on the group.
  */
 export type FindingKind =
   'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'step-limit' | 'unperformed' | 'foreign-unlock' | 'late-add'
@@ -20,7 +20,7 @@ export type FindingKind =
 /** The names of up to version 0.1: `steps`, `stranger`, `unwaited`; the other kinds have the same name. */
 export type FormerFindingKind = Exclude<FindingKind, 'step-limit' | 'foreign-unlock' | 'late-add'> | 'steps' | 'stranger' | 'unwaited'
 
-/** One way in which a run went wrong. */
+/** A way in which a run went wrong. */
 export interface Finding {
   readonly kind: FindingKind
   /**

@@ -66,7 +66,7 @@ export class Isolation {
     return performance.now() >= this._deadline
   }
 
-  /** Gives the host a turn, and with it the goroutines and timers from outside. */
+  /** Gives a turn to the host, and so to the goroutines and timers from outside. */
   async letHostIn(): Promise<void> {
     this._giveBack?.()
     await new Promise<void>(hostTurn)
@@ -102,6 +102,6 @@ export class Isolation {
 /** Ids count from 1 in each run, so the id of a goroutine of the run is its place in the list. */
 function isOf(goroutines: readonly Spawned[], runnable: Runnable): boolean {
   if (runnable instanceof Spawned) return goroutines[runnable.id - 1] === runnable
-  const { timers } = runnable as Partial<Alarm> // only an alarm has timers
+  const { timers } = runnable as Partial<Alarm> // of all runnables only an Alarm has `timers`
   return timers === undefined || timers === time.timers
 }

@@ -1,15 +1,15 @@
 /**
- * Misuses that a run shows although it ends well: an operation made and never performed, and work added to a wait group
- * after the last wait on it. Built on probe events alone.
+ * Misuses that a run shows although the run ends well: an operation made and never performed, and work added to a wait
+ * group after the last wait on the group. Built on probe events alone.
  *
- * An operation counts as performed when it, or an operation that it is a part of, is performed.
+ * An operation counts as performed when the operation itself, or an operation with this part, is performed.
  *
  *     ──add from zero──▶ running ──wait returns at zero──▶ waited for ──add from zero──▶ late … ──wait returns──▶ …
  *
  * A late add is a finding when no later wait on the group returns. Go's rule is wider: an `Add` from zero must happen
  * before the `Wait` under every schedule, which only an order of events (happens-before) shows. This rule needs none,
- * since the schedule in which the wait comes first is among the explored ones. It accepts rounds, each with its wait.
- * It misses a wait that was too early where a later wait on the same group makes up for it.
+ * since the schedule in which the wait comes first is among the explored schedules. The rule accepts rounds, each with
+ * its wait, and misses an early wait where a later wait on the same group makes up for that wait.
  */
 import { queue, Receive, Receiving, type Names, type Operation, type Spawned } from '../../runtime/internal.js'
 

@@ -1,10 +1,10 @@
 /**
- * A picker takes the decisions of one run: which ready goroutine continues, which case a select looks at first, whether
- * a timer fires while a goroutine is ready, and what the program itself asks for. It decides with an
- * option, a number below `options`.
+ * A picker takes the decisions of a run: which ready goroutine continues, which case a select looks at first, whether a
+ * timer fires while a goroutine is ready, and what the program itself asks for. A decision is an option, a number below
+ * `options`.
  *
- * Always true: option 0 is the plain one. The goroutine that ran last continues as long as it can, then first in, first
- * out; timers fire when no goroutine is ready. A schedule is therefore known by its options other than 0 (the
+ * Always true: option 0 is the plain choice. The goroutine that ran last continues as long as possible, then first in,
+ * first out; timers fire when no goroutine is ready. A schedule is therefore known by its options other than 0 (the
  * switches), and a token holds only those.
  */
 import type { Runnable } from '../../runtime/internal.js'

@@ -1,8 +1,8 @@
 /**
  * A schedule as data, before it runs. A pick is exact (`2`: the third option, or the last of fewer) or drawn: a number
  * that stands for a preference among the options of that decision. The number of options is known only during the run,
- * but the meaning of a pick depends on the pick alone. A schedule can therefore be cut and simplified without running
- * it, and fast-check's `seed` and `path` lead to the same schedule again.
+ * but the meaning of a pick depends on the pick alone. A schedule can therefore be cut and simplified without a run,
+ * and fast-check's `seed` and `path` lead to the same schedule again.
  *
  * A row of equal drawn picks prefers the same goroutines throughout: the priorities of PCT (Burckhardt et al., 2010),
  * with a change point at the end of the row. Rows of length 1 are a random walk.
@@ -23,7 +23,7 @@ export interface Switch {
   readonly pick: number
 }
 
-/** Drawn picks without end, in rows of one length. */
+/** Drawn picks without end, in rows of equal length. */
 export interface Tail {
   readonly seed: number
   readonly row: number
@@ -71,7 +71,7 @@ function pickOf({ seed, row }: Tail, at: number): number {
   return DRAWN + hashOf(seed, Math.floor((at + phase) / row))
 }
 
-/** A picker for one run under the picks. */
+/** A picker for a run under the picks. */
 export function follow(picks: Picks): Picker {
   return new Follower(picks)
 }

@@ -1,19 +1,19 @@
 /**
  * The ready goroutines, in the order in which a picker sees them: the goroutine that ran last, then first in, first
- * out; last the next timer, if one is set.
+ * out; last the next timer, if any.
  *
- * Always true: a picker that takes option 0 forever starves no goroutine. A goroutine that never waits, and one that
- * yields, goes to the end; a timer that has been kept waiting for long comes first.
+ * Always true: a picker that takes option 0 forever starves no goroutine. A goroutine that never waits, or that yields,
+ * goes to the end; a timer that has been kept waiting for long comes first.
  */
 import { Spawned, type Runnable } from '../../runtime/internal.js'
 import { theTime, type ChoiceKind } from './picker.js'
 
-/** Steps in a row of one goroutine while others are ready; then the others come first. */
+/** Steps in a row of the same goroutine while others are ready; then the others come first. */
 const PATIENCE = 200
 
 /**
- * Steps that a timer waits while a goroutine is ready; a goroutine that polls for the time would never see it pass
- * otherwise.
+ * Steps that a timer waits while a goroutine is ready; a goroutine that polls for the time would never see the time
+ * pass otherwise.
  */
 const TIMER_PATIENCE = 500
 
@@ -40,7 +40,7 @@ export class ReadyList {
     this._ready.push(runnable)
   }
 
-  /** Takes out the runnable that runs next; null stands for the next timer. At least one of them must be there. */
+  /** Takes out the runnable that runs next; null stands for the next timer. There must be a runnable or a timer. */
   next(hasTimer: boolean, choose: Choose): Runnable | null {
     this._order()
     const ready = this._ready
@@ -72,7 +72,7 @@ export class ReadyList {
     return chosen
   }
 
-  /** Puts the goroutine that ran last first. If it is ready at all, it was the last to become ready. */
+  /** Puts the goroutine that ran last first. That goroutine, if ready at all, was the last to become ready. */
   private _order(): void {
     const ready = this._ready
     const end = ready.length - 1

@@ -20,7 +20,7 @@ import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { ReadyList } from './ready-list.js'
 import { nameOf, Trace } from './trace.js'
 
-/** The run, as the program under exploration sees it. */
+/** The run, in the view of the program under exploration. */
 export interface Trial {
   /** A choice of the program that the schedule makes: a number from 0 up to, but not including, `n`. */
   choose(n: number): number
@@ -53,9 +53,9 @@ const MOST_IDLE = 100
 /** Turns of the event loop in a row without a step, after which async functions count as at rest. */
 const QUIET_TURNS = 2
 
-/** Runs programs one after the other. `open` takes the run queue over, and `close` gives it back. */
+/** Runs programs in turn. `open` takes over the run queue, and `close` gives the queue back. */
 export class ScheduledRunner implements Trial {
-  /** The runner that is open. A program under it asks for its quiescence. */
+  /** The runner that is open. Its program asks for its quiescence. */
   static current: ScheduledRunner | null = null
 
   private readonly _clock = new ScheduleClock()
@@ -71,7 +71,7 @@ export class ScheduledRunner implements Trial {
   private readonly _bareProbe: Probe
   private readonly _ready = new ReadyList()
   private readonly _pick = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
-    const chosen = (this._picker as Picker).pick(options, kind, candidates) // set at the begin of each run
+    const chosen = (this._picker as Picker).pick(options, kind, candidates) // each run sets its picker before its first step
     this._choices.push(chosen)
     return chosen
   }
@@ -109,8 +109,8 @@ export class ScheduledRunner implements Trial {
   }
 
   /**
-   * An operation that is ready when no other goroutine of the run can continue. A run in which a goroutine waits for it
-   * has no deadlock.
+   * An operation that is ready when no other goroutine of the run can continue. A run in which a goroutine waits for
+   * quiescence has no deadlock.
    */
   quiescence(): Op<void> {
     return this._quiescence
@@ -251,7 +251,7 @@ export class ScheduledRunner implements Trial {
     queue.take()?.run() // the due timers: the queue was empty before
   }
 
-  private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime's own class
+  private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime reports Spawned only
 
   private _unperformedProbe(): Probe {
     const unperformed = this._unperformed

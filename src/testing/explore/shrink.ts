@@ -1,7 +1,7 @@
 /**
- * Schedules simpler than a given one, the simplest first: without its tail; then with fewer switches, in long and short
- * stretches; then with an earlier switch or a lower option. The search continues from the schedule that still fails, at
- * the place where it was found.
+ * Schedules simpler than a given schedule, the simplest first: without its tail; then with fewer switches, in long and
+ * short stretches; then with an earlier switch or a lower option. The search continues from the schedule that still
+ * fails, at the place of that schedule.
  *
  * Always true: each schedule proposed is less than the given one by (tail, switches, decisions, options), so shrinking
  * ends.
@@ -29,8 +29,8 @@ export interface Simpler {
 }
 
 /**
- * Shrinks until no simpler schedule fails, or no runs are left. `stillFails` runs the program and returns whether it
- * fails in the same way.
+ * Shrinks until no simpler schedule fails, or no runs are left. `stillFails` runs the program and returns whether the
+ * failure is the same.
  */
 export async function shrink(found: Picks, stillFails: (picks: Picks) => Promise<boolean>): Promise<Picks> {
   let best: Simpler = { picks: found, place: null }

@@ -114,7 +114,9 @@ class Exhaustive implements Strategy, Picker {
     return this
   }
 
-  /** The last decision that has another option within the bound takes it; the decisions after it are open again. */
+  /**
+   * The last decision with another option within the bound takes that option; the decisions after it are open again.
+   */
   private _advance(): boolean {
     let spent = this._path.reduce((sum, one) => sum + costOf(one), 0)
     for (let last = this._path.pop(); last !== undefined; last = this._path.pop()) {

@@ -1,6 +1,6 @@
 /**
- * A schedule as text: of each switch, how many decisions take option 0 before it, and its option where that is not 1.
- * `s1-0-a.2`.
+ * A schedule as text: for each switch, the number of decisions with option 0 before the switch, and its option where
+ * that is not 1. `s1-0-a.2`.
  */
 import type { Switch } from './picks.js'
 

@@ -2,7 +2,7 @@
 import type { Observed } from '../../runtime/index.js'
 import { Tracker } from '../../runtime/internal.js'
 
-/** One event of a run: `worker#2`, `receives from chan 1`. */
+/** An event of a run: `worker#2`, `receives from chan 1`. */
 export interface Event {
   /** The goroutine, `time` for the clock, or `nobody` before the first step. */
   readonly who: string

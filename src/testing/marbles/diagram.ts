@@ -2,7 +2,7 @@
  * Marble diagrams, read as RxJS's TestScheduler reads them in run mode: a frame is a ms.
  *
  *     -      a frame                |   the end     ^   hot: the subscription; a subscription begins
- *     (ab)   several in one frame   #   an error    !   a subscription is over
+ *     (ab)   several in a frame     #   an error    !   a subscription is over
  *     9ms, 1.5s, 2m between blanks: a time          a   a value    blanks mean nothing
  *
  * As in RxJS, a group takes a frame for each of its characters.
@@ -22,8 +22,8 @@ export interface Happening {
 }
 
 /**
- * The frames of a subscription and of its end; Infinity where it did not end. Frames count from the beginning of the
- * test.
+ * The frames of a subscription and of its end; Infinity where the subscription did not end. Frames count from the
+ * beginning of the test.
  */
 export interface SubscriptionLog {
   readonly subscribedFrame: number
@@ -52,7 +52,7 @@ const OF_HOT = `values, ^ (where it is subscribed to)${REST}`
 const OF_SUBSCRIPTION = '^ (it begins), ! (it is over), - (a frame), (…) (in one frame), blanks, and times as in " 9ms "'
 
 function malformed(where: string, expected: string, marbles: string, at: number): RangeError {
-  const got = at < marbles.length ? `${show(String.fromCodePoint(marbles.codePointAt(at) as number))} at ${at}` : 'its end' // `at` is inside
+  const got = at < marbles.length ? `${show(String.fromCodePoint(marbles.codePointAt(at) as number))} at ${at}` : 'its end' // inside
   return new RangeError(`${where}: expected ${expected}, got ${got}\n  ${marbles.replaceAll(/\s/g, ' ')}\n  ${' '.repeat(at)}^`)
 }
 
@@ -112,7 +112,7 @@ export function readEvents(where: string, marbles: string, values: unknown, erro
 
 function valueOf(where: string, marbles: string, { char, at }: Mark, values: object | undefined): unknown {
   if (values === undefined) return char
-  if (Object.hasOwn(values, char)) return (values as Values<unknown>)[char] // hasOwn says so
+  if (Object.hasOwn(values, char)) return (values as Values<unknown>)[char] // `hasOwn` has found the key
   const known = Object.keys(values).join(', ')
   throw malformed(where, `a letter that has a value (${known === '' ? 'none has' : known})`, marbles, at)
 }
@@ -145,7 +145,7 @@ export function readTime(where: string, marbles: string): number {
   return end
 }
 
-/** The longest pause written as dashes; a longer one is written as a time. */
+/** The longest pause written as dashes; a longer pause is written as a time. */
 const MOST_DASHES = 30
 
 /** A subscription as a diagram. */

@@ -59,7 +59,7 @@ class Expectation {
 
 export type Caller = (...args: never[]) => unknown
 
-/** The stack above a function of the test kit; the whole stack where the engine cannot cut it. */
+/** The stack above a function of the test kit; the whole stack where the engine cannot cut a stack. */
 function stackAbove(caller: Caller): string {
   const holder = new Error()
   Error.captureStackTrace?.(holder, caller) // missing in some engines, despite its type

@@ -1,6 +1,6 @@
 /**
- * Marble tests in a bubble: the features of RxJS's TestScheduler in run mode, with one clock for goroutines, Millrace's
- * operators and RxJS's operators. Names and notation are those of RxJS, so a test moves by its first line:
+ * Marble tests in a bubble: the features of RxJS's TestScheduler in run mode, with the same clock for goroutines,
+ * Millrace's operators and RxJS's operators. Names and notation are those of RxJS, so a test moves by its first line:
  *
  *     new TestScheduler(equal).run(({ cold, … }) => { … })   ──▶   await marbles(({ cold, … }) => { … })
  */
@@ -24,8 +24,8 @@ export interface Marbles extends Bubble {
    */
   cold<T = string>(marbles: string, values?: Values<T>, error?: unknown): ColdObservable<T>
   /**
-   * An observable with the events of the diagram from the beginning of the test on (from the `^`, if there is one),
-   * with or without subscribers.
+   * An observable with the events of the diagram from the beginning of the test on (from the `^`, if any), with or
+   * without subscribers.
    */
   hot<T = string>(marbles: string, values?: Values<T>, error?: unknown): HotObservable<T>
   /** The ms up to the `|`. */
@@ -39,7 +39,8 @@ export interface Marbles extends Bubble {
   /** Takes the `subscriptions` of a cold or hot observable; compared at the end, in the order in which they began. */
   expectSubscriptions(subscriptions: readonly SubscriptionLog[]): SubscriptionExpectation
   /**
-   * A scheduler with the clock of the test: `now()` is the frame. For operators that need one: `timestamp(scheduler)`.
+   * A scheduler with the clock of the test: `now()` is the frame. For operators that need a scheduler:
+   * `timestamp(scheduler)`.
    */
   readonly scheduler: SchedulerLike
 }
@@ -61,13 +62,13 @@ export interface SubscriptionExpectation {
 
 /**
  * Runs a marble test in a bubble of its own. The notation is that of RxJS, and a frame is 1 ms. Goroutines, the
- * operators of `millrace/operators` and RxJS's own operators share one clock, without a scheduler argument. The test
+ * operators of `millrace/operators` and RxJS's own operators share a clock, without a scheduler argument. The test
  * continues until no event is left, compares, and resolves to the result of `fn`: a plain function, a generator
  * function or an async function.
  *
  * Rejects with MarbleError where the events differ, frame by frame; with the error that `fn` throws; with BubbleError
  * where the test is blocked forever, or goroutines are left after all its subscriptions have ended. A malformed diagram
- * throws RangeError. One test at a time, as with bubbles.
+ * throws RangeError. Like a bubble, a marble test runs alone.
  *
  * Source: RxJS's `TestScheduler.run`; Go's `synctest.Test`.
  *

@@ -4,8 +4,8 @@
  *     the function runs ──▶ has ended ──▶ its subscriptions continue ──▶ no event is left ──▶ compared
  *
  * Always true: a diagram counts from the beginning of the test, the diagram of a cold observable from its subscription.
- * Expectations are compared before the test unsubscribes, so that a subscription that never ended shows as such. The
- * test unsubscribes from everything, also where it fails.
+ * Expectations are compared before the test unsubscribes, so that an endless subscription shows as endless. The test
+ * unsubscribes from everything, also after a failure.
  */
 import { isObservable, type Observable, type Subscription } from 'rxjs'
 import type { Body } from '../../runtime/index.js'
@@ -135,7 +135,9 @@ export class Play implements Marbles {
     for (const one of this._subscriptions.splice(0)) one.unsubscribe()
   }
 
-  /** Lets time pass, timer by timer, until no timer is left, or the test is over, or it has been idle for long. */
+  /**
+   * Lets time pass, timer by timer, until no timer is left, or the test is over, or the test has been idle for long.
+   */
   private *_pass(isOver: () => boolean, isIdle: () => boolean): Generator<never, void> {
     const { clock } = time.timers
     if (!(clock instanceof ScheduleClock)) throw new Error('marbles(fn): the clock of the bubble was replaced during the test')
@@ -181,7 +183,7 @@ export class Play implements Marbles {
   }
 }
 
-/** Waits until the next timer has fired. Set after that timer, so it is later even if both are due now. */
+/** Waits until the next timer has fired. Set after that timer, so this timer is later even if both are due now. */
 class NextTimer extends Operation<void> {
   private _entry: TimerEntry | null = null
 

@@ -4,8 +4,8 @@
  * During a test, RxJS's own schedulers (`asyncScheduler`, the default of its operators, `asapScheduler`, and the delays
  * of `queueScheduler`) delegate to this scheduler, and their `now` is the frame. They are objects that RxJS exports; no
  * global is patched, and no inner file of RxJS is imported. The run mode of TestScheduler replaces inner delegates, but
- * only during one synchronous call, and a bubble takes many turns. Code that reads RxJS's inner clock is out of reach:
- * `timestamp()` and a ReplaySubject with a window need the scheduler as an argument.
+ * only during a single synchronous call, and a bubble takes many turns. Code that reads RxJS's inner clock is out of
+ * reach: `timestamp()` and a ReplaySubject with a window need the scheduler as an argument.
  *
  * Always true: work runs in the run queue, never within `schedule`. Work due at once runs after all ready goroutines
  * have come to rest, as a timer does.
@@ -33,7 +33,7 @@ export class FrameScheduler implements SchedulerLike {
   }
 }
 
-/** A task that may schedule itself again, as an interval does. Unsubscribing ends it. */
+/** A task that may schedule itself again, as an interval does. Unsubscribing ends the task. */
 class Action<T> extends Subscription implements SchedulerAction<T> {
   private _timer: TimerEntry | null = null
   private _turn: Runnable | null = null
@@ -94,7 +94,7 @@ export function delegateRxjs(scheduler: FrameScheduler): () => void {
   }
 }
 
-/** `take` returns null where RxJS's own scheduler does the work, as it does for all code outside the test. */
+/** `take` returns null where RxJS's own scheduler does the work, as for all code outside the test. */
 function delegate(
   onto: SchedulerLike,
   scheduler: FrameScheduler,

@@ -58,7 +58,7 @@ export class Hot<T> extends Observable<T> implements HotObservable<T> {
     // Set up after the synchronous part of the test, so that subscriptions of a frame come before its events.
     scheduler.scheduleSoon(() => {
       const now = scheduler.now()
-      const to = subject as Observer<unknown> // as above
+      const to = subject as Observer<unknown> // the values of the diagram are of type T
       for (const event of events) if (event.frame >= now) scheduler.schedule(() => emit(event, to), event.frame - now)
     })
   }

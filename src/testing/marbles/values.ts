@@ -1,4 +1,4 @@
-/** Equality of values in a marble test, and their text in one line. */
+/** Equality of values in a marble test, and their text as a line. */
 import { StageTrail } from '../../operators/index.js'
 import { show } from '../../runtime/internal.js'
 
@@ -31,7 +31,7 @@ function contentsOf(value: object): readonly unknown[] {
 const DEPTH = 4
 const LENGTH = 72
 
-/** A value in one line; a long line is cut. */
+/** A value as a line; a long line is cut. */
 export function lineOf(value: unknown): string {
   const text = write(value, DEPTH)
   return text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text
