@@ -10,7 +10,6 @@ it.each(pages)('%s avoids the listed words', (page) => {
   expect(wordFaults(page)).toEqual([])
 })
 
-
 it('the comments and messages of the sources avoid the listed words', () => {
   expect(filesWithProse(['src']).flatMap(wordFaults)).toEqual([])
 })
