@@ -13,7 +13,7 @@
  * Always true:
  * - a closed demand is opened or retired by the stage that closed it; a retired demand stays open;
  * - while the demand is open and a source waits, the demand is in the run queue, or calls a source (`isStuck`);
- * - a source waits in a demand at most once, and leaves its queue when it is called or its subscriber leaves;
+ * - a source waits in a demand at most once, and leaves the queue at its call or when its subscriber leaves;
  * - `turn` is above 0 exactly while a source that claims this demand emits;
  * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item
  *   arrived.
@@ -47,14 +47,14 @@ const SOME_UNSEEN = 64
 
 /** A source or stage as it waits in the queue of a demand; created once for each of its demands. */
 export class DemandWaiter extends Waiter {
-  /** It is in the queue of its demand. */
+  /** The waiter is in the queue of its demand. */
   isWaiting = false
 
   constructor(private readonly _source: Runnable) {
     super()
   }
 
-  /** It has left the queue: calls the source. */
+  /** The waiter has left the queue: calls the source. */
   settle(): void {
     this.isWaiting = false
     this._source.run()
@@ -64,11 +64,11 @@ export class DemandWaiter extends Waiter {
 /** For tests: called with each demand that is created. */
 export const demandProbe: { created: ((demand: Demand) => void) | null } = { created: null }
 
-/** Sources that wait for it rotate: where several share a demand, each emits one item and queues up again. */
+/** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
 export class Demand implements Runnable {
   private _isOpen = true
   private _isRetired = false
-  /** It is in the run queue. */
+  /** The demand is in the run queue. */
   private _isQueued = false
   private readonly _waiting = new WaitQueue()
   /** Sources that pause on this demand. */

@@ -241,7 +241,10 @@ export class Intake<T> implements DemandOwner {
     this.notes.see('missed', this.name, items)
   }
 
-  /** A worker's observable emits although a result of it waits. Returns the error that ends the pipeline, if there is one. */
+  /**
+   * A worker's observable emits although a result of it waits. Returns the error that ends the pipeline, if there is
+   * one.
+   */
   lookAtHeld(): UnpacedError | null {
     return this.notes.see('held', this.name)
   }

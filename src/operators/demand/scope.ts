@@ -52,7 +52,7 @@ export interface Scope {
 
 /** A stage that subscribes to everything above it in rounds. */
 export interface Resubscribing {
-  /** It is between two rounds. */
+  /** The stage is between two rounds. */
   readonly willSubscribe: boolean
   /** Queues `watcher` to run if its subscriber leaves. */
   watch(watcher: Runnable): void
@@ -122,7 +122,7 @@ export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Obs
 export class Downstream<T> implements OuterSource {
   readonly scope: Scope = currentScope()
   readonly demand: Demand = this.scope.demand
-  /** The scope to publish while it emits. */
+  /** The scope to publish while the source or stage emits. */
   private readonly _published: Scope
   /** The source whose item led to this source. */
   private readonly _outer: OuterSource | null
@@ -241,7 +241,7 @@ export class Downstream<T> implements OuterSource {
 /** The facts that a source or stage gives about itself without a subscription. */
 export interface Description {
   readonly name: string
-  /** Items it holds at most; Infinity where nothing bounds them. */
+  /** The most items held; Infinity where nothing bounds them. */
   readonly holds: number
   /** The overflow policy, unless a full stage pauses its source. */
   readonly policy?: string

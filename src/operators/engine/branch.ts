@@ -31,7 +31,7 @@ export class Branch<T> {
   /** The stage that may subscribe to the branch again. */
   private _rounds: Resubscribing | null = null
 
-  /** The function of the user builds a pipeline on it. */
+  /** The function of the user builds a pipeline on this observable. */
   readonly observable = new Observable<T>((subscriber) => {
     if (this.downstream !== null) {
       subscriber.error(new Error('millrace: a branch has one subscriber; use share() inside the branch'))
@@ -66,7 +66,7 @@ export class Branch<T> {
     return this.downstream !== null && this.downstream.isOpen
   }
 
-  /** It has no subscriber, but will have: items wait for it. */
+  /** The branch has no subscriber yet: items wait for the subscriber. */
   get isAwaited(): boolean {
     if (this.downstream !== null || this._isOver) return false
     return !this._wasHere || this._rounds?.willSubscribe === true

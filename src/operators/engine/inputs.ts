@@ -60,7 +60,7 @@ export class OneItemInput<T> {
 
   /** The item; only while `hasItem`. */
   get item(): T {
-    return this._item as T // `hasItem`
+    return this._item as T // called only while `hasItem` is true
   }
 
   /** Takes the item out. The next item moves up, or the demand opens. */

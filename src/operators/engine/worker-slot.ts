@@ -31,7 +31,8 @@ import type { Holder } from './stage.js'
  * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable
  * (each of its items is a result). An array is a value.
  */
-export type Work<R> = R | PromiseLike<R> | Generator<never, R, any> | Observable<R> // eslint-disable-line @typescript-eslint/no-explicit-any -- the run queue decides what `next` receives
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
+export type Work<R> = R | PromiseLike<R> | Generator<never, R, any> | Observable<R>
 
 /** The stage of a worker slot. */
 export interface SlotOwner<T, R> {
@@ -116,8 +117,8 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
       case 'value':
         return owner.result(this, work as R) // kind 'value'
       case 'promise':
-        // Only a promise of the language itself is sure to call back once, and later.
-        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow) // kind 'promise'
+        // Only a promise of the language itself is sure to call back once, and later. The kind is `promise`.
+        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
       case 'operation':
         return this.start(work as unknown as Operation<R>) // kind 'operation'
       case 'generator':
@@ -192,7 +193,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
     if (purpose === 'work')
       this._owner.result(this, value as R) // the work results in R
     else if (purpose === 'pause')
-      this._work(this.value as T) // the slot has its item until it is done
+      this._work(this.value as T) // a slot keeps its item until its work is done
     else this.end()
   }
 

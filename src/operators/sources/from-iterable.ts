@@ -29,11 +29,11 @@ export function fromIterable<T>(iterable: Iterable<T> | AsyncIterable<T>): Obser
 }
 
 function isAsyncIterable<T>(value: Iterable<T> | AsyncIterable<T>): value is AsyncIterable<T> {
-  return typeof (value as Partial<AsyncIterable<T>> | null | undefined)?.[Symbol.asyncIterator] === 'function' // from JavaScript it may be anything
+  return typeof (value as Partial<AsyncIterable<T>> | null | undefined)?.[Symbol.asyncIterator] === 'function' // any value from JavaScript
 }
 
 function isIterable<T>(value: Iterable<T>): boolean {
-  return typeof (value as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function' // from JavaScript it may be anything
+  return typeof (value as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function' // any value from JavaScript
 }
 
 /** Asks for the iterator at the start, not at the subscription. Code of the user runs with no scope published. */
@@ -106,7 +106,7 @@ class AsyncIterablePump<T> implements Runnable {
   run(): void {
     if (this._state === 'over') return
     if (!this._downstream.isOpen) return this._downstream.wait(this)
-    if (this._state === 'received') this._deliver(this._result as IteratorResult<T>) // received
+    if (this._state === 'received') this._deliver(this._result as IteratorResult<T>) // `_result` is set in this state
     if (this._state === 'ready') this._ask()
   }
 
@@ -150,7 +150,8 @@ class AsyncIterablePump<T> implements Runnable {
   stop(): void {
     if (this._state === 'over') return
     this._state = 'over'
-    // An async generator in the middle of a wait returns after the wait; nothing waits for an error that it throws then.
+    // An async generator in the middle of a wait returns after the wait; nothing waits for an error that it throws
+    // then.
     Promise.resolve(this._iterator?.return?.()).catch(() => undefined)
   }
 }

@@ -134,7 +134,7 @@ class RoundsPump<R> extends Pump<R, R> {
 
   protected nextOperation(): Operation<R> | null {
     const operation = this._make()
-    return operation === null ? null : (checkOperation(`${this._name}(make)`, operation) as Operation<R>) // an Op<R>
+    return operation === null ? null : (checkOperation(`${this._name}(make)`, operation) as Operation<R>) // by the type of `make`
   }
 
   protected emit(value: R): boolean {

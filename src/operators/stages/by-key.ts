@@ -33,7 +33,9 @@ export interface ByKeyOptions<T = never> extends FailureOptions {
  *
  * @example
  * ```ts
- * fromReceiver(events).pipe(byKey((event) => event.user, 4, async (event, ctx) => store(event, ctx.signal), { commit: (event) => log.commit(event.offset) }))
+ * fromReceiver(events).pipe(
+ *   byKey((event) => event.user, 4, async (event, ctx) => store(event, ctx.signal), { commit: (event) => log.commit(event.offset) }),
+ * )
  * ```
  */
 export function byKey<T, K, R>(

@@ -23,14 +23,18 @@ export interface GroupByKeyOptions extends StageOptions {
  * next item of that key begins a new group.
  *
  * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses
- * the source. A group that unsubscribes from its items while its pipeline runs on receives no more of them. Completes when the source and all groups have completed. Fails with the first error of the source, of
- * `key`, of `build` or of a group. A subscriber that leaves unsubscribes from the source and every group. Throws
- * RangeError for a `most` below 1.
+ * the source. A group that unsubscribes from its items while its pipeline runs on receives no more of them. Completes
+ * when the source and all groups have completed. Fails with the first error of the source, of `key`, of `build` or of a
+ * group. A subscriber that leaves unsubscribes from the source and every group. Throws RangeError for a `most` below 1.
  *
  * @example
  * ```ts
  * fromReceiver(readings).pipe(
- *   groupByKey((reading) => reading.sensor, (group, sensor) => group.pipe(windowsByCount({ size: 10 }), map((ten) => [sensor, mean(ten)])), { idle: 60_000 }),
+ *   groupByKey(
+ *     (reading) => reading.sensor,
+ *     (group, sensor) => group.pipe(windowsByCount({ size: 10 }), map((ten) => [sensor, mean(ten)])),
+ *     { idle: 60_000 },
+ *   ),
  * )
  * ```
  */

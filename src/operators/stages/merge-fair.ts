@@ -26,7 +26,7 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
     for (const source of sources) {
       if (subscriber.closed) break
       const input = new OneItemInput<Item>(notes, merge.downstream.scope, merge)
-      input.connect(subscriber, from(source as ObservableInput<Item>)) // a source of S
+      input.connect(subscriber, from(source as ObservableInput<Item>)) // every member of S is a source
     }
     if (sources.length === 0) merge.downstream.complete()
   })

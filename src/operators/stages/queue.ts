@@ -89,7 +89,7 @@ class LosingQueue<T> implements Runnable {
   run(): void {
     const items = this._items
     this._waitsBelow = false
-    while (!this._isOver && items.size > 0 && this._downstream.isOpen) this._downstream.next(items.shift() as T) // its size is above 0
+    while (!this._isOver && items.size > 0 && this._downstream.isOpen) this._downstream.next(items.shift() as T) // not empty
     if (!this._isOver && items.size > 0) {
       this._waitsBelow = true
       this._downstream.wait(this)

@@ -30,7 +30,7 @@ export function until<T>(stop: Op<unknown> | Receiver<unknown> | Context): MonoT
 
 function operationOf(stop: unknown): () => Operation<unknown> {
   if (isOperation(stop)) return () => stop
-  const { receive, done } = (stop ?? {}) as Partial<Receiver<unknown> & Context> // from JavaScript it may be anything
+  const { receive, done } = (stop ?? {}) as Partial<Receiver<unknown> & Context> // a caller in JavaScript may pass any value
   if (typeof receive === 'function') return () => checkOperation('until: receive()', receive.call(stop))
   if (typeof done === 'function') return () => checkOperation('until: done()', done.call(stop))
   throw mistyped('until(stop)', 'an operation, a Receiver or a Context', stop)

@@ -106,7 +106,7 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
       const kept = first.takeKept()
       this.release(first)
       if (hasKept)
-        this.flow.deliver(kept as R, 1) // `hasKept`
+        this.flow.deliver(kept as R, 1) // `hasKept` is true, so `kept` is a result
       else this.flow.free(1)
     }
   }

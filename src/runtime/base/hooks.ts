@@ -1,8 +1,8 @@
 /**
  * Hooks of one kind, in the order in which they were set.
  *
- * Always true: a hook is removed by the function that `add` returned and by nothing else, so hooks may be removed in any
- * order.
+ * Always true: a hook is removed by the function that `add` returned and by nothing else, so hooks may be removed in
+ * any order.
  */
 export class Hooks<H> {
   private _entries: readonly { readonly hook: H }[] = []

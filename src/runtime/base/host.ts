@@ -34,7 +34,10 @@ function chooseHostTurn(): (f: () => void) => void {
   }
 }
 
-/** Calls `f` once after `ms`; returns a function that cancels the call. Without `holdsProcess` the process may end first. */
+/**
+ * Calls `f` once after `ms`; returns a function that cancels the call. Without `holdsProcess` the process may end
+ * first.
+ */
 export function setHostTimer(f: () => void, ms: number, holdsProcess: boolean): () => void {
   const timer = setTimeout(f, ms)
   if (!holdsProcess) (timer as { unref?: () => void }).unref?.() // a timer of Node has the method, a timer of a browser is a number

@@ -73,7 +73,7 @@ export function withDeadline(parent: Context, epochMs: number, cause?: unknown):
 }
 
 /**
- * Makes a context with one more value; it hides a value of the same key farther out. Throws TypeError "nil key".
+ * Makes a context with another value, which hides a value of the same key farther out. Throws TypeError "nil key".
  * Source: Go's `context.WithValue`.
  */
 export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Context {
@@ -82,14 +82,14 @@ export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Con
 }
 
 /**
- * Makes a context with the values of the parent that does not end with it: for work that outlives it. Source: Go's
+ * Makes a context with the values of the parent, without its end: for work that outlives the parent. Source: Go's
  * `context.WithoutCancel`.
  */
 export function withoutCancel(parent: Context): Context {
   return new DetachedContext(checkContext('withoutCancel(parent)', parent))
 }
 
-/** Makes a key for `withValue`. Two keys of one name are different keys. */
+/** Makes a key for `withValue`. Two keys of the same name are different keys. */
 export function contextKey<V>(name: string): ContextKey<V> {
   return { name }
 }

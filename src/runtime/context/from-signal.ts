@@ -145,7 +145,7 @@ const roots = new WeakMap<AbortSignal, SignalRoot>()
  * for all its contexts, and none once they have ended. Throws TypeError where `signal` is not an AbortSignal.
  */
 export function fromSignal(signal: AbortSignal): CancelContext {
-  const it = signal as Partial<AbortSignal> | null | undefined // from JavaScript it may be anything
+  const it = signal as Partial<AbortSignal> | null | undefined // a caller in JavaScript may pass any value
   if (typeof it?.aborted !== 'boolean' || typeof it.addEventListener !== 'function')
     throw mistyped('fromSignal(signal)', 'an AbortSignal', signal)
   let root = roots.get(signal)

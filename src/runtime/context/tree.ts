@@ -188,7 +188,9 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     else if (own !== outer && ms !== Infinity) this._rare.timer = timers.add(due, () => this._expire())
   }
 
-  /** The nearest deadline outward; null where there is none, or it is of another clock and may never come by this one. */
+  /**
+   * The nearest deadline outward; null where there is none, or it is of another clock and may never come by this one.
+   */
   private _outerDeadline(timers: Timers): Pick<Rare, 'deadline' | 'due'> | null {
     let at: Context | null = this.parent
     for (; at instanceof TreeContext; at = at.parent) {

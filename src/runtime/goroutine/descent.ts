@@ -73,7 +73,9 @@ const forCalls = new StandIn(Function.prototype, 'call', () => {
 /** The generators that the descent has reached and that are not done. */
 let reached: unknown[] = []
 
-/** Calls `outermost.return(value)`, and fills `chain` with the generators that are not done after it, outermost first. */
+/**
+ * Calls `outermost.return(value)`, and fills `chain` with the generators that are not done after it, outermost first.
+ */
 export function descend(outermost: Generator, value: unknown, chain: Generator[]): Result {
   reached = chain
   if (!Object.prototype.isPrototypeOf.call(nativePrototype, outermost)) {
@@ -83,7 +85,7 @@ export function descend(outermost: Generator, value: unknown, chain: Generator[]
   for (const standIn of forPrototypes) standIn.put()
   descent.end = arrive
   try {
-    return record(outermost, Reflect.get(outermost, 'return') as AnyFunction, [value]) as Result // of a method `return`
+    return record(outermost, Reflect.get(outermost, 'return') as AnyFunction, [value]) as Result // a generator's `return` returns a result
   } finally {
     arrive()
   }
@@ -106,7 +108,7 @@ function record(generator: unknown, end: AnyFunction, args: readonly unknown[]):
   let isDone = true
   try {
     const result = Reflect.apply(end, generator, args)
-    isDone = (result as Result).done === true // the result of `return`
+    isDone = (result as Result).done === true // a generator's `return` returns a result
     return result
   } finally {
     if (isDone) chain.length = depth

@@ -55,7 +55,7 @@ function goNamed<A extends readonly unknown[], R>(name: string, fn: Body<A, R>, 
 /** Starts a goroutine with an owner. Without a name it has the name of its function. */
 export function spawn<A extends readonly unknown[], R>(fn: Body<A, R>, args: A, owner: Owner | null, name: string | null = null): Task<R> {
   if (typeof fn !== 'function') throw new TypeError(`go of nil func value: expected a function, got ${show(fn)}`)
-  return new Task<R>(fn as unknown as (...args: readonly unknown[]) => unknown, args, owner, name) // `args` are of its own types
+  return new Task<R>(fn as unknown as (...args: readonly unknown[]) => unknown, args, owner, name) // `args` have the types that `fn` takes
 }
 
 /**

@@ -22,7 +22,7 @@ export class Join<R> extends QueuedOperation<R> {
     this.goroutine.leave()
   }
   override finish(): R {
-    return this.goroutine.outcome as R // the waiter is settled at the end
+    return this.goroutine.outcome as R // the goroutine has ended, since only its end settles the waiter
   }
   override resources(): readonly Resource[] {
     return [this.goroutine]

@@ -1,6 +1,6 @@
 /**
- * Unwinding a goroutine: the generator's `return`, innermost first. A helper reached by `yield*` finishes its `finally`,
- * waits included, before its caller returns.
+ * Unwinding a goroutine: the generator's `return`, innermost first. A helper reached by `yield*` finishes its
+ * `finally`, waits included, before its caller returns.
  *
  * JavaScript alone does this only while no `finally` waits: it forgets a `return` whose inner `finally` yields, and
  * resumes the caller's body as if the helper had returned. So `descend` records the generators that a `return` reaches.
@@ -17,7 +17,9 @@ export class Unwinding {
 
   constructor(private readonly outermost: Generator) {}
 
-  /** Runs until a generator waits or the outermost is done: with UNWOUND, with the value of a `finally`, or its throw. */
+  /**
+   * Runs until a generator waits or the outermost is done: with UNWOUND, with the value of a `finally`, or its throw.
+   */
   begin(): IteratorResult<unknown> {
     return descend(this.outermost, UNWOUND, this._chain)
   }

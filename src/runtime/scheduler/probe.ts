@@ -1,6 +1,7 @@
 /**
- * The probe: one nullable hook that sees the events of the runtime. Off, it costs one branch an event. Dumps, traces
- * and test kits are built on it. Its methods are called synchronously, must not throw, and must not perform operations.
+ * The probe: one nullable hook that sees the events of the runtime. Without a probe, an event costs a branch. Dumps,
+ * traces and test kits are built on it. Its methods are called synchronously, must not throw, and must not perform
+ * operations.
  */
 import { queue } from './run-queue.js'
 
@@ -88,7 +89,7 @@ function both(first: Probe, second: Probe): Probe {
   for (const event of Object.keys(events) as (keyof Probe)[] /* the keys of `events` */) {
     listeners[event] = (...args) => {
       ;(first[event] as Listener | undefined)?.call(first, ...args) // each event has one signature, and `args` are passed on as they came
-      ;(second[event] as Listener | undefined)?.call(second, ...args) // likewise
+      ;(second[event] as Listener | undefined)?.call(second, ...args) // the same event, the same signature
     }
   }
   return listeners

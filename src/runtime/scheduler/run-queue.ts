@@ -60,7 +60,7 @@ function moved(from: Ring<Runnable>, to: Ring<Runnable>): Ring<Runnable> {
 export class RunQueue {
   /** The goroutine whose step runs at this moment. */
   running: unknown = null
-  /** Goroutines that have not ended, and the id of the next one. */
+  /** Goroutines that have not ended, and the id of the next goroutine. */
   live = 0
   nextId = 1
   /** Sees the events of the runtime; see `Probe`. */

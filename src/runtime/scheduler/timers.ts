@@ -1,5 +1,5 @@
 /**
- * Timers, in one heap: O(log n) to add and to remove an entry, and one timer of the host for all of them. Entries for
+ * Timers in a heap: O(log n) to add and to remove an entry, and a single timer of the host for all of them. Entries for
  * the same time fire in the order in which they were added.
  *
  * Always true:
@@ -64,7 +64,7 @@ export class Timers {
     const { index, timers } = entry
     if (timers !== this) return timers.remove(entry)
     if (this._heap[index] !== entry) return false // fired, or removed
-    const last = this._heap.pop() as Entry // there is at least this one
+    const last = this._heap.pop() as Entry // the heap holds at least the removed entry
     entry.index = -1
     if (last !== entry) {
       this._place(last, index)

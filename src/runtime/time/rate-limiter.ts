@@ -1,6 +1,6 @@
 /**
- * A rate limiter: Go's `golang.org/x/time/rate`. It is a token bucket, which fills at `perSecond` tokens a second up to
- * `burst`, and starts full.
+ * A rate limiter: Go's `golang.org/x/time/rate`. The limiter is a token bucket, which fills at `perSecond` tokens a
+ * second up to `burst`, and starts full.
  *
  * Waiters and reservations that are not due stand in one queue, first in, first out; the head gets its tokens at the
  * moment when the bucket holds them. The state is brought up to date only when it is read: `_serve` walks through the
@@ -10,8 +10,8 @@
  * - The bucket held `_tokens` at `_since`. That is never negative: no token is taken before it is there.
  * - While the queue is not empty the bucket is not clipped to the burst: its tokens are promised.
  * - While there are waiters, one timer is set for the head. Reservations need none.
- * - `_since` and the requests in the queue are in the time of one clock. A bucket that is used under another clock moves
- *   there with its tokens, unless requests of a clock that goes on are in the queue: it then keeps their time.
+ * - `_since` and the requests in the queue are in the time of one clock. A bucket that is used under another clock
+ *   moves there with its tokens, unless requests of a clock that goes on are in the queue: it then keeps their time.
  *
  * Differences from Go: a `wait` takes its tokens when it is granted, not when it begins, so a waiter that gives up
  * costs the others nothing; and a canceled reservation gives back all its tokens, to the benefit of those behind it.
@@ -28,7 +28,9 @@ import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
 /** Lets `perSecond` events a second through on average, and up to `burst` at once. */
 export interface RateLimiter {
-  /** Takes `n` tokens if the bucket holds them and there is no waiter; returns whether it did. Never blocks. */
+  /**
+   * Takes `n` tokens if the bucket holds them and there is no waiter; returns whether they were taken. Never blocks.
+   */
   allow(n?: number): boolean
   /**
    * Reserves `n` tokens for the earliest time possible, unless that is more than `longest` ms away, or never. Never
