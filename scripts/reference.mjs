@@ -1,5 +1,5 @@
 // The API reference: docs/reference/index.html, made by TypeDoc from the doc comments of the entry points. A broken link, a type that the
-// public surface names and does not export, and with --documented an exported symbol without a doc comment are errors.
+// public surface names and does not export, and an exported symbol without a doc comment are errors.
 import { fileURLToPath } from 'node:url'
 import { Application, Converter, ReflectionKind } from 'typedoc'
 import { entries, root } from './entries.mjs'
@@ -25,10 +25,11 @@ const app = await Application.bootstrap({
     invalidLink: true,
     invalidPath: true,
     rewrittenLink: true,
-    notDocumented: process.argv.includes('--documented'),
+    notDocumented: true,
   },
   requiredToBeDocumented: ['Variable', 'Function', 'Class', 'Interface', 'TypeAlias', 'Method'],
-  intentionallyNotExported: ['Signal', 'CrashHook', 'Task'],
+  // A doc comment has no place in the type of a result.
+  intentionallyNotDocumented: ['millrace.RWMutex.rLocker.__type.lock', 'millrace.RWMutex.rLocker.__type.unlock'],
 })
 
 // A module is called as it is imported.

@@ -22,6 +22,7 @@ export interface GoroutineWatch extends Disposable {
    * time, default 200.
    */
   check(patience?: number): Promise<void>
+  /** Ends the watch. */
   stop(): void
 }
 
@@ -104,7 +105,9 @@ export function dump(): Dump {
 
 /** The hooks of a test runner: of Vitest, Jest, Mocha or node:test. */
 export interface TestHooks {
+  /** Registers a function to run before each test. */
   beforeEach(f: () => void | Promise<void>): unknown
+  /** Registers a function to run after each test. */
   afterEach(f: () => void | Promise<void>): unknown
 }
 

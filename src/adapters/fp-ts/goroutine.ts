@@ -22,7 +22,9 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { choose, go, select, trySelect, withCancel, type Body, type Context, type Goroutine, type Op } from '../../runtime/index.js'
 import { checkContext, checkFunction, spawn, type Owner } from '../../runtime/internal.js'
 
+/** The name by which fp-ts knows `Goroutine`. */
 export const URI = 'millrace/Goroutine'
+/** The type of that name. */
 export type URI = typeof URI
 
 declare module 'fp-ts/HKT.js' {
@@ -225,7 +227,9 @@ async function joinWithin<A, B>(ctx: Context, goroutine: Goroutine<A>, how: (joi
   }
 }
 
+/** fp-ts's Functor of `Goroutine`: `map`. */
 export const Functor: Functor1<URI> = { URI, map: (fa, f) => map(f)(fa) }
+/** fp-ts's Monad of `Goroutine`: `of`, `ap` and `chain`. */
 export const Monad: Monad1<URI> = { ...Functor, of, ap: (fab, fa) => ap(fa)(fab), chain: (ma, f) => chain(f)(ma) }
 
 /** Do notation: the result becomes the first named part of a record. */

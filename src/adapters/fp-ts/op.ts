@@ -24,7 +24,9 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Zero1 } from 'fp-ts/lib/Zero.js'
 import { choose, never, trySelect, type Context, type Op } from '../../runtime/index.js'
 
+/** The name by which fp-ts knows `Op`. */
 export const URI = 'millrace/Op'
+/** The type of that name. */
 export type URI = typeof URI
 
 // Types only: there is no such file at run time. fp-ts declares its kinds in this module, and every entry of fp-ts
@@ -73,8 +75,11 @@ export function attempt<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) => Op
   return (op) => op.attempt(onThrow)
 }
 
+/** fp-ts's Functor of `Op`: `map`. */
 export const Functor: Functor1<URI> = { URI, map: (op, f) => op.map(f) }
+/** fp-ts's Alt of `Op`: `choose`. */
 export const Alt: Alt1<URI> = { ...Functor, alt: (op, that) => choose(op, that()) }
+/** fp-ts's Zero of `Op`: `never`. */
 export const Zero: Zero1<URI> = { URI, zero }
 
 /** Performs the operation each time the task runs. An error rejects; `toTaskEither` makes the error a value. */

@@ -24,7 +24,9 @@ import type { Separated } from 'fp-ts/lib/Separated.js'
 import { chan, range, type Op, type Receiver, type Sender } from '../../runtime/index.js'
 import { checkFunction, spawn } from '../../runtime/internal.js'
 
+/** The name by which fp-ts knows `Receiver`. */
 export const URI = 'millrace/Receiver'
+/** The type of that name. */
 export type URI = typeof URI
 
 declare module 'fp-ts/HKT.js' {
@@ -159,8 +161,11 @@ export function partition<A>(predicate: Predicate<A>): (receiver: Receiver<A>) =
   return partitionMap(eitherFromPredicate(predicate, (a) => a))
 }
 
+/** fp-ts's Functor of `Receiver`: `map`. */
 export const Functor: Functor1<URI> = { URI, map: (receiver, f) => map(f)(receiver) }
+/** fp-ts's Compactable of `Receiver`: `compact` and `separate`. */
 export const Compactable: Compactable1<URI> = { URI, compact, separate }
+/** fp-ts's Filterable of `Receiver`: `filter`, `filterMap`, `partition` and `partitionMap`. */
 export const Filterable: Filterable1<URI> = {
   ...Functor,
   ...Compactable,

@@ -4,6 +4,7 @@
  */
 import { addProbe, dumpOf, dumpText, Tracker } from '../../runtime/internal.js'
 
+/** Options of `dumpOnSignal`. */
 export interface DumpOptions {
   /** The signal that prints a dump. Default SIGQUIT, which a terminal sends for Ctrl-\. */
   readonly signal?: `SIG${string}`

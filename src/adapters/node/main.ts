@@ -40,6 +40,7 @@ import { watchForDeadlock } from './deadlock.js'
 import { Drain, MAX_DELAY } from './drain.js'
 import { statusAfter, watchSignals, type SignalError } from './signals.js'
 
+/** Options of `main`. */
 export interface MainOptions {
   /**
    * Tracks all goroutines, so that a deadlock report lists them and the remaining goroutines are unwound. Default true:

@@ -2,6 +2,10 @@
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 
+/**
+ * The signals that end `main`.
+ * @inline
+ */
 type Signal = 'SIGINT' | 'SIGTERM'
 
 /** The cause with which the context of `main` ends when the process receives this signal. */

@@ -19,6 +19,7 @@ export interface Bounds {
   readonly stages: readonly StageBound[]
   /** The parts that have no bound, or cannot be looked into. */
   readonly unknown: readonly string[]
+  /** The report as text: a line for each stage, then the total. */
   toString(): string
 }
 

@@ -34,6 +34,7 @@ export interface Reading {
 export interface Meter {
   <T>(source: Observable<T>): Observable<T>
   readonly meterName: string
+  /** The numbers of this moment. */
   read(): Reading
 }
 

@@ -7,6 +7,7 @@ import { operate } from '../engine/stage.js'
 
 /** The part of a limiter that `rateLimit` uses; `rateLimiter` returns one. */
 export interface Limiter {
+  /** Waits for a token, and takes it. */
   wait(): Op<void>
 }
 

@@ -15,6 +15,7 @@ import { goroutineName } from './names.js'
 import { Tracker } from './tracker.js'
 import { isWaiting, ringsIn, wakersOf } from './wait-graph.js'
 
+/** @inline */
 type State = 'waiting' | 'runnable' | 'async'
 
 /** A goroutine that lives, as plain data that `JSON.stringify` takes. */

@@ -34,6 +34,10 @@ export interface Failed extends Observed {
   readonly raw: unknown
 }
 
+/**
+ * Receives an error and its goroutine.
+ * @inline
+ */
 type FailureHook = (error: unknown, goroutine: Observed) => void
 
 interface Rule {

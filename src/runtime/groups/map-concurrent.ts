@@ -8,6 +8,7 @@ import type { Op } from '../interfaces/op.js'
 import { resultOf } from '../operation/immediate.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
 
+/** Options of `mapConcurrent`. */
 export interface MapConcurrentOptions {
   /** Its end stops the work; the operation then throws its cause. */
   readonly ctx?: Context

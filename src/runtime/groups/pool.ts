@@ -14,6 +14,7 @@ import { PENDING, type Pending, type WaitQueue, type Waiter } from '../operation
 import { queue } from '../scheduler/run-queue.js'
 import { TaskGroup, type GroupBody } from './task-group.js'
 
+/** Options of `pool`. */
 export interface PoolOptions {
   /** The number of functions that run at once: a whole number from 1 up. */
   readonly size: number

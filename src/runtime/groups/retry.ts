@@ -23,6 +23,7 @@ export interface Failed {
 /** A schedule of retries: returns the ms to wait before the next attempt, or null to give up. */
 export type Schedule = (failed: Failed) => number | null
 
+/** Options of `backoff`. */
 export interface BackoffOptions {
   /** ms before the second attempt. Default 100. */
   readonly first?: number
@@ -87,6 +88,7 @@ function retryAfter(cause: unknown): number {
   return wait > 0 ? wait : 0
 }
 
+/** Options of `withRetry`. */
 export interface RetryOptions {
   /** No attempt begins after the end of this context, and no wait passes its deadline. `f` receives the context. */
   readonly ctx?: Context

@@ -16,6 +16,7 @@ import { spawn } from '../goroutine/goroutine.js'
 import { resultOf, type Waitable } from '../operation/immediate.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
 
+/** Options of `workers`. */
 export interface WorkersOptions {
   /** Its end stops the workers; the results are then closed with its cause. */
   readonly ctx?: Context

@@ -30,5 +30,6 @@ export interface Op<out T> extends PromiseLike<T> {
   within(ctx: Context): Op<T>
   /** The same operation with its throw as a value: `Left` of the thrown value, or of `onThrow` of that value. */
   attempt(): Op<Either<unknown, T>>
+  /** The same with the thrown value mapped by `onThrow`. */
   attempt<E>(onThrow: (cause: unknown) => E): Op<Either<E, T>>
 }

@@ -13,13 +13,17 @@ export interface Probe {
   park?(goroutine: Observed, on: string): void
   /** A parked goroutine was granted its operation, and is ready. */
   wake?(goroutine: Observed): void
+  /** A goroutine ended: returned, failed, or is unwound. */
   end?(goroutine: Observed): void
+  /** A goroutine was canceled for the first time; it ends when it is unwound. */
   cancel?(goroutine: Observed): void
+  /** A context ended: canceled, past its deadline, or by the end of its parent. */
   cancelContext?(context: object): void
   /** A value entered a channel: into its buffer, or straight to a receiver. */
   send?(channel: object): void
   /** A value left a channel, from its buffer or straight from a sender. */
   receive?(channel: object): void
+  /** A channel was closed. */
   close?(channel: object): void
   /** A closed channel is closed again; that call throws. */
   closeTwice?(channel: object): void

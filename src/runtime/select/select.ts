@@ -22,6 +22,7 @@ export type Chosen<C> = C extends PromiseLike<infer T> ? T : never
 /** The result of a select over named cases: a union that `switch (r.case)` narrows. */
 export type Tagged<C extends Cases> = { [K in keyof C]: { case: K; value: Chosen<NonNullable<C[K]>> } }[keyof C]
 
+/** Options of `select`. */
 export interface SelectOptions {
   /** Prefers the ready case that is written first; by default the choice is uniformly random. */
   readonly biased?: boolean

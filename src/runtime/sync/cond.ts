@@ -19,7 +19,9 @@ import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js
 
 /** The lock of a condition: a mutex, either side of an rwMutex, any object with `lock` and `unlock`. */
 export interface Locker {
+  /** Waits for the lock. */
   lock(): Op<unknown>
+  /** Gives the lock back. */
   unlock(): void
 }
 

@@ -12,6 +12,7 @@ export interface SometimesOptions {
   readonly interval?: number
 }
 
+/** A gate that lets some calls through. Source: `rate.Sometimes` of golang.org/x/time. */
 export interface Sometimes {
   /** Calls `f` now, or does nothing. A call that throws counts. */
   do(f: () => void): void

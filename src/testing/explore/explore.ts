@@ -7,6 +7,7 @@ import { exhaustive, firstIn, pct, randomWalk, type Strategy } from './strategie
 import { fromToken, toToken } from './token.js'
 import { Trace, type Event } from './trace.js'
 
+/** Options of `explore`. */
 export interface ExploreOptions {
   /** The most schedules to try; default 1000. */
   readonly schedules?: number
@@ -44,6 +45,7 @@ export interface ExploreOptions {
 /** The options of an exploration that its replay needs too. */
 export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups'>
 
+/** The result of an exploration that found no failure. */
 export interface Exploration {
   /** Schedules tried. */
   readonly schedules: number

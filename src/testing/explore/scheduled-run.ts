@@ -28,6 +28,7 @@ export interface Trial {
   now(): number
 }
 
+/** A program to explore: a goroutine function that makes everything it uses. */
 export type Program = Body<[Trial], unknown>
 
 export interface Outcome {

@@ -9,6 +9,7 @@ import { checkFunction, isGenerator, isGeneratorFunction, isOperation, isThenabl
  */
 export type FailureWay = 'throw' | 'reject' | 'after'
 
+/** A call that fails, and how it fails. */
 export interface FailurePoint {
   /** The call that fails, from 1. */
   readonly call: number

@@ -5,6 +5,7 @@ import { checkCount, mistyped } from '../../runtime/internal.js'
 import { FailuresAt, type Failures, type FailurePoint, type FailureWay } from './failing-step.js'
 import { checkCounts, checkOptions, checkSome } from './options.js'
 
+/** Options of `failures`. */
 export interface FailuresOptions {
   /** The most calls that fail; default 1. */
   readonly most?: number

@@ -2,6 +2,7 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { checkCounts, checkFlags, checkOptions } from './options.js'
 
+/** Options of `latency`. */
 export interface LatencyOptions {
   /** The longest duration, in whole ms; default 10,000. */
   readonly max?: number

@@ -4,6 +4,7 @@ import { chan, sleep } from '../../runtime/index.js'
 import { none, some } from '../../runtime/internal.js'
 import { checkFlags, checkOptions } from './options.js'
 
+/** Options of `payload`. */
 export interface PayloadOptions {
   /**
    * Whether to draw values that a stage or an `await` would perform: promises, thenables, generators, operations.

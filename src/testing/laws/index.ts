@@ -22,8 +22,12 @@ export type { LawWork } from './support/watched-work.js'
  * ```
  */
 export const laws = {
+  /** Laws of channels: order, conservation, bounds, closing, select. */
   channel: channelLaws,
+  /** Laws of operators: order, conservation, bounds, work, failures, leaving. */
   operator: operatorLaws,
+  /** Laws of sources: order, conservation, bounds, leaving. */
   source: sourceLaws,
+  /** Laws of sinks: order, bounds, the end and the failure of their source. */
   sink: sinkLaws,
 } as const

@@ -34,6 +34,7 @@ export interface Law {
   replay(token: string): Promise<void>
 }
 
+/** Options of every suite of laws. */
 export interface LawOptions {
   /** Schedules to try for each law, half of them `random` and half `pct`; default 200. */
   readonly schedules?: number

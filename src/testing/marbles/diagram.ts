@@ -86,8 +86,17 @@ function* marksOf(where: string, marbles: string): Generator<Mark, void> {
   if (group !== null) throw malformed(where, `) for the ( at ${group.at}`, marbles, marbles.length)
 }
 
+/** The meaning of the letters of a diagram. */
+interface DiagramValues {
+  /** An object with a property for each letter; undefined where each letter stands for itself. */
+  readonly values: unknown
+  /** The error of a `#`; undefined for 'error'. */
+  readonly error: unknown
+  readonly isHot?: boolean
+}
+
 /** The events of a diagram; with `isHot`, the ^ marks frame 0. */
-export function readEvents(where: string, marbles: string, values: unknown, error: unknown, isHot = false): Happening[] {
+export function readEvents(where: string, marbles: string, { values, error, isHot = false }: DiagramValues): Happening[] {
   if (values !== undefined && (typeof values !== 'object' || values === null))
     throw mistyped(where, 'values as an object with a property for each letter', values)
   const events: Happening[] = []

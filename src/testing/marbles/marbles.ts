@@ -45,6 +45,7 @@ export interface Marbles extends Bubble {
   readonly scheduler: SchedulerLike
 }
 
+/** The expectation of an observable, as RxJS's `expectObservable` returns it. */
 export interface ObservableExpectation<T> {
   /**
    * Expects exactly these events, in these frames of the test. Values are compared by content, inner observables by
@@ -55,6 +56,7 @@ export interface ObservableExpectation<T> {
   toEqual(other: Observable<T>): void
 }
 
+/** The expectation of subscriptions, as RxJS's `expectSubscriptions` returns it. */
 export interface SubscriptionExpectation {
   /** Expects exactly these subscriptions; `[]` for none. */
   toBe(marbles: string | readonly string[]): void

@@ -51,10 +51,10 @@ export class Play implements Marbles {
   }
 
   readonly cold = <T>(marbles: string, values?: Values<T>, error?: unknown): ColdObservable<T> =>
-    new Cold<T>(this.scheduler, readEvents('cold(marbles)', marbles, values, error))
+    new Cold<T>(this.scheduler, readEvents('cold(marbles)', marbles, { values, error }))
 
   readonly hot = <T>(marbles: string, values?: Values<T>, error?: unknown): HotObservable<T> =>
-    new Hot<T>(this.scheduler, this._noteLast(readEvents('hot(marbles)', marbles, values, error, true)))
+    new Hot<T>(this.scheduler, this._noteLast(readEvents('hot(marbles)', marbles, { values, error, isHot: true })))
 
   readonly time = (marbles: string): number => readTime('time(marbles)', marbles)
 
@@ -72,7 +72,7 @@ export class Play implements Marbles {
     const expectation = this._expectations.begin('expectObservable(…)', this.expectObservable)
     const toBe = (marbles: string, values?: Values<unknown>, error?: unknown): void => {
       const where = 'expectObservable(…).toBe(marbles)'
-      const expected = this._noteLast(readEvents(where, marbles, values, error)).map(withInnerEvents)
+      const expected = this._noteLast(readEvents(where, marbles, { values, error })).map(withInnerEvents)
       const title = `expectObservable(…).toBe(${JSON.stringify(marbles)})`
       expectation.is(title, () => differingEvents(expected, seen, values), toBe)
     }

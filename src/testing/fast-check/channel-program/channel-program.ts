@@ -12,6 +12,7 @@ import { renumbered, textOfPlan, type ChannelCase, type ChannelPlan, type Channe
 import { checkCounts, checkFlags, checkOptions, checkSome } from '../options.js'
 import { simplerPrograms } from './simpler.js'
 
+/** Options of `channelProgram`. */
 export interface ChannelProgramOptions {
   /** The most channels; default 2. */
   readonly channels?: number

@@ -5,6 +5,7 @@ import type { Trial } from '../../explore/scheduled-run.js'
 import type { LawOptions } from '../law.js'
 import { checkedResult, checkLaws } from '../support/arguments.js'
 
+/** Options of `laws.channel`. */
 export interface ChannelLawOptions extends LawOptions {
   /** The capacities to try; default 0, 1 and 2. */
   readonly capacities?: readonly number[]
@@ -12,6 +13,7 @@ export interface ChannelLawOptions extends LawOptions {
   readonly lossy?: boolean
 }
 
+/** Makes the channel under test; called anew for each run. */
 export type MakeChannel = (capacity: number) => Chan<number>
 
 export interface ChannelSubject {

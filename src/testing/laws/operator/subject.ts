@@ -32,6 +32,7 @@ export interface OperatorLawOptions<R = number> extends LawOptions {
   readonly refusesForeign?: boolean
 }
 
+/** Makes the operator under test, around the work that the laws watch; called anew for each run. */
 export type MakeOperator<R> = (work: LawWork) => OperatorFunction<number, R>
 
 /** The type of the results is erased: only `make` produces them, and only the functions of the options read them. */

@@ -6,6 +6,7 @@ import type { LawOptions } from '../law.js'
 import { checkedResult, checkLaws } from '../support/arguments.js'
 import { WatchedSource } from '../support/sources.js'
 
+/** Options of `laws.sink`. */
 export interface SinkLawOptions extends LawOptions {
   /**
    * The most items that the sink has taken and the consumer has not finished; default Infinity, for a sink that keeps

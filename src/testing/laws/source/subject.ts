@@ -8,6 +8,7 @@ import { AsyncCompanion } from '../support/at-rest.js'
 import { Gate } from '../support/gate.js'
 import { WatchedContext } from '../support/watched-context.js'
 
+/** Options of `laws.source`. */
 export interface SourceLawOptions extends LawOptions {
   /** The most items that the source has taken and not emitted; default 1, the item about to be emitted. */
   readonly bound?: number
