@@ -64,6 +64,7 @@ export function checkContext(where: string, ctx: Context): Context {
 export function causeOf(ctx: Context): unknown {
   const cause = ctx.cause()
   if (cause._tag === 'None') return new CanceledError()
-  if ((ctx as { millraceContext?: true }).millraceContext !== true) rememberCause(cause.value) // a context of the package has done so at its end
+  // a context of the package has done so at its end
+  if ((ctx as { millraceContext?: true }).millraceContext !== true) rememberCause(cause.value)
   return cause.value
 }

@@ -17,6 +17,7 @@ import type { Context } from './context.js'
  * ```
  */
 export interface Op<out T> extends PromiseLike<T> {
+  /** For `yield*` in a goroutine. Elsewhere, in a spread or a `for…of`, it throws. */
   [Symbol.iterator](): Iterator<never, T, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
   /**
    * The same operation with `f` applied to its result. `f` runs once, after the choice; its throw goes to the
