@@ -63,7 +63,8 @@ function build({ source, stages, end }: PipelinePlan, seen: number[]): Built {
     }
     case 'cancel':
       return { ctx: background, cancel: (running) => void sleepThen(end.ms, () => running.cancel(stopped)), pipeline: whole.pipe(record) }
-    default:
+    case 'completes':
+    case 'fails':
       return { ctx: background, cancel: null, pipeline: whole.pipe(record) }
   }
 }

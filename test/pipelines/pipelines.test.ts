@@ -9,11 +9,11 @@ import { it } from 'vitest'
 import { check } from './check.js'
 import { pipelinePlan } from './plan.js'
 
-const { PIPELINES = '2000', SEED } = process.env
+const { PIPELINES = process.env['MODE'] === 'nightly' ? '1000000' : '2000', SEED } = process.env
 
 it(`${PIPELINES} random pipelines do as their specification says`, async () => {
   await fc.assert(fc.asyncProperty(pipelinePlan, check), {
     numRuns: Number(PIPELINES),
     ...(SEED === undefined ? {} : { seed: Number(SEED) }),
   })
-}, 3_600_000)
+}, 14_400_000)

@@ -84,7 +84,19 @@ function step(stage: StagePlan, input: Expected): Expected {
     case 'groupByKey':
     case 'broadcast':
       return branches(stage, input)
-    default:
+    case 'batch':
+    case 'bufferCount':
+    case 'defer':
+    case 'meter':
+    case 'named':
+    case 'queue':
+    case 'relay':
+    case 'retryWith':
+    case 'share':
+    case 'tap':
+    case 'until':
+    case 'windowsByCount':
+    case 'withContext':
       return input
   }
 }

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
-import { chan, withCancel, type Body, type Context, type Sender } from '../../runtime/index.js'
+import { chan, type Body, type Context, type Sender } from '../../runtime/index.js'
 import { checkFunction, spawn, type Failure } from '../../runtime/internal.js'
+import { endOwnContext, ownContext } from '../demand/own-context.js'
 import { currentScope, described, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
 
@@ -23,7 +24,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
   checkFunction('fromGoroutine(f)', f)
   return described<T>({ name: 'fromGoroutine', holds: 1 }, (subscriber) => {
     const scope = currentScope()
-    const ctx = withCancel(scope.ctx)
+    const ctx = ownContext(scope.ctx)
     const emit = chan<T>()
     let failed: Failure | null = null
     const goroutine = spawn(f, [emit, ctx], {
@@ -45,7 +46,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       subscription.unsubscribe()
       goroutine.cancel()
       scope.cleanup?.add(goroutine)
-      ctx.cancel()
+      endOwnContext(ctx, scope.ctx)
     }
   })
 }
