@@ -23,6 +23,7 @@ export { time, Timers, type Alarm, type Entry as TimerEntry } from './scheduler/
 export { AsyncPerformer } from './operation/await.js'
 export { checkOperation, isOperation, Operation } from './operation/operation.js'
 export { CallbackPerformer } from './operation/perform.js'
+export { isWaiting } from './operation/performer.js'
 export { QueuedOperation } from './operation/queued.js'
 export type { Resource } from './operation/resource.js'
 export { PENDING, WaitQueue, Waiter, type Pending } from './operation/waiter.js'

@@ -131,6 +131,20 @@ const insides: Record<string, (isOver: () => boolean) => Promise<unknown>> = {
         { schedules: 200 },
       )
   },
+  'an exploration of async functions': async (isOver) => {
+    while (!isOver())
+      await explore(
+        async () => {
+          const ch = chan<number>()
+          go(async () => {
+            await sleep(HOUR)
+            await ch.send(1)
+          })
+          await ch.receive()
+        },
+        { schedules: 20 },
+      )
+  },
 }
 
 describe.each(Object.entries(insides))('beside %s', (_inside, run) => {

@@ -9,7 +9,7 @@
  */
 import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
 import { sleep, type Schedule } from '../../runtime/index.js'
-import { queue, time, type Operation, type Runnable } from '../../runtime/internal.js'
+import { checkTime, queue, time, type Operation, type Runnable } from '../../runtime/internal.js'
 import { described, Downstream, subscribeUntil, under, type Resubscribing } from '../demand/scope.js'
 
 /** The operator whose subscriptions are rounds created by `make`. */
@@ -70,6 +70,7 @@ export abstract class Rounds<T> implements Runnable, Resubscribing {
     let pause: number | null
     try {
       pause = under(null, () => this._schedule(failed))
+      if (pause !== null) checkTime('retryWith(schedule), repeatWith(schedule): the result of the schedule', pause)
     } catch (thrown) {
       return this.downstream.error(thrown)
     }

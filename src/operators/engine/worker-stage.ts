@@ -11,7 +11,7 @@
  */
 import type { Subscriber } from 'rxjs'
 import { backoff, type Context, type Schedule, type Sender } from '../../runtime/index.js'
-import { checkFunction, checkOperation, isGeneratorFunction, mistyped, time } from '../../runtime/internal.js'
+import { checkFunction, checkOperation, checkTime, isGeneratorFunction, mistyped, time } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { under, type DeadLetter, type Scope } from '../demand/scope.js'
 import { failedIn } from '../demand/stage-trail.js'
@@ -132,6 +132,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     if (slot.attempts++ === 0) slot.firstFailed = now
     const pause = under(null, () => schedule({ attempts: slot.attempts, cause, elapsed: now - slot.firstFailed }))
     if (pause === null) return false
+    checkTime(`${this.flow.intake.name}(…, { schedule }): the result of the schedule`, pause)
     slot.workAgain(pause)
     return true
   }

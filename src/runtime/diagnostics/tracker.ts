@@ -23,11 +23,34 @@ interface Start {
 /** A goroutine; null stands for code outside any goroutine. */
 type User = Task | null
 
+/** Goroutines that have ended which a resource remembers: the latest users, for a dump that names them. */
+const FEW_ENDED = 4
+
+/**
+ * The goroutines that have used a resource, in order of their first use: all that are alive, and the latest few that
+ * have ended. A resource may live long and be used by many, so the others are dropped as users arrive.
+ */
+class Users extends Set<Task> {
+  private _limit = 2 * FEW_ENDED
+
+  override add(user: Task): this {
+    super.add(user)
+    if (this.size > this._limit) this._dropEnded()
+    return this
+  }
+
+  private _dropEnded(): void {
+    const ended = [...this].filter((one) => one.hasEnded)
+    for (const one of ended.slice(0, -FEW_ENDED)) this.delete(one)
+    this._limit = 2 * Math.max(FEW_ENDED, this.size)
+  }
+}
+
 export class Tracker extends GoroutineTable {
   readonly names = new Names()
   private readonly _starts = new WeakMap<Task, Start>()
   private readonly _holders = new Map<object, User[]>()
-  private readonly _users = new WeakMap<object, Set<Task>>()
+  private readonly _users = new WeakMap<object, Users>()
   /**
    * The first unlock by a goroutine that does not hold the lock, in words. Go allows a foreign unlock; most often it is
    * a mistake.
@@ -151,7 +174,7 @@ export class Tracker extends GoroutineTable {
 
   private _usedBy(resource: object, user: Task): void {
     const users = this._users.get(resource)
-    if (users === undefined) this._users.set(resource, new Set([user]))
+    if (users === undefined) this._users.set(resource, new Users().add(user))
     else users.add(user)
   }
 }

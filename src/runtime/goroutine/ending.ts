@@ -18,6 +18,7 @@ export const RETURNED = 2
 export const FAILED = 3
 export const FAILED_AND_SEEN = 4
 export const CANCELED = 5
+export const LEFT = 6 // canceled, of an async function: its joiners are settled, and its body is still under way
 
 export abstract class Ending<R> extends Waiter {
   protected life = NEW

@@ -19,7 +19,7 @@
  * Go's counterpart is `runtime/proc.go`'s g. Go has no cancel: a goroutine looks at a context.
  */
 import { failedAfterCancel, failedUnjoined } from './crash.js'
-import { CANCELED, Ending, FAILED, FAILED_AND_SEEN, LIVE, NEW, RETURNED } from './ending.js'
+import { CANCELED, Ending, FAILED, FAILED_AND_SEEN, LEFT, LIVE, NEW, RETURNED } from './ending.js'
 import { yielding } from './gosched.js'
 import { Join } from './join.js'
 import { leftUnderWay, strangeYield } from './misuse.js'
@@ -82,7 +82,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     rare.cause = cause
     if (cause !== undefined) rememberCause(cause)
     if (this.life === NEW) return // `run` finds it canceled
-    if (this._generator === null) this.settleJoiners(CANCELED, this._canceledError())
+    if (this._generator === null) this.settleJoiners(LEFT, this._canceledError())
     else if (this.step === RUNNING) this.step = CANCEL_DUE
     else if (this.step === PARKED) {
       this.operation?.withdraw(this)
@@ -217,7 +217,8 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     this._generator = null
     this.operation = null
     if (queue.probe !== null) queue.probe.end?.(this)
-    const hasSettled = this.life === CANCELED // an async function that was canceled: its joiners have been settled
+    const hasSettled = this.life === LEFT
+    if (hasSettled) this.life = CANCELED
     const taken = this.owner !== null && this._endOwned(this.owner, life, outcome)
     if (hasSettled) {
       if (life === FAILED && !taken) failedAfterCancel(outcome, this)
@@ -241,7 +242,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
 
   /** True for an async function under way, which goes on by promises and not by the run queue. */
   get isAsync(): boolean {
-    return this.life === LIVE && this._generator === null
+    return (this.life === LIVE && this._generator === null) || this.life === LEFT
   }
 
   /** True while it is ready and yields to the others, in `gosched`. */

@@ -49,6 +49,11 @@ export interface Performer extends Waiter {
   readonly stepAfterDelivery: number
 }
 
+/** Whether the performer waits for an operation, or was granted it and has not resumed. */
+export function isWaiting({ step }: { readonly step: number }): boolean {
+  return step === PARKED || step === GRANTED
+}
+
 /** Suspends the performer: returns the token that its generator yields to the run queue. */
 export function offer(performer: Performer, operation: Operation<unknown>, step: number): IteratorYieldResult<never> {
   performer.step = step

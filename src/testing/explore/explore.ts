@@ -1,5 +1,6 @@
 import { checkCount, checkFunction, mistyped, outOfRange } from '../../runtime/internal.js'
-import type { Finding } from './findings.js'
+import type { MayCancel } from './cancels.js'
+import { signatureOf, type Finding } from './findings.js'
 import { follow, picksOf, type Picks } from './picks.js'
 import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
 import { shrink } from './shrink.js'
@@ -40,10 +41,21 @@ export interface ExploreOptions {
    * (`late-add`): nobody waits for that work. Default false, since a program may intend that.
    */
   readonly waitGroups?: boolean
+  /**
+   * When a timer fires. `any-time`, the default: a schedule may fire it while goroutines are ready, as on a busy
+   * machine. `when-idle`: only when no goroutine can continue, as in a bubble.
+   */
+  readonly timers?: 'any-time' | 'when-idle'
+  /**
+   * Whether a schedule may cancel a goroutine at any of its waits: one goroutine in each run, and never the program
+   * itself. A function chooses the goroutines that may be canceled. An error that only repeats the cancel is no
+   * finding. Default false.
+   */
+  readonly cancel?: MayCancel
 }
 
 /** The options of an exploration that its replay needs too. */
-export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups'>
+export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups' | 'timers' | 'cancel'>
 
 /** The result of an exploration that found no failure. */
 export interface Exploration {
@@ -83,7 +95,9 @@ export class ScheduleError extends Error {
  * run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
  *
  * The program is a goroutine function (or an async function, which is slower). The program must create everything that
- * it uses, and be deterministic under a given schedule. Its argument is the run, whose `choose(n)` is a choice too.
+ * it uses, and be deterministic under a given schedule: an async function waits for operations, and for promises that
+ * settle without the host. Its argument is the run, whose `choose(n)` is a choice too. Code outside keeps the system's
+ * clock.
  *
  * One exploration at a time: the exploration owns the run queue meanwhile. Throws TypeError or RangeError for bad
  * options. Sources: CHESS (Musuvathi et al., 2008), PCT (Burckhardt et al., 2010).
@@ -103,10 +117,12 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
   checkCount('explore(program, { schedules })', 1, schedules)
   checkCount('explore(program, { steps })', 1, steps)
   checkSeed(seed)
+  checkTimersAndCancel('explore(program, options)', options)
   const strategy = strategyOf(options, seed)
   const runner = new ScheduledRunner(steps, options)
   runner.open()
   try {
+    await runner.letHostIn() // the code that called this goes on outside first
     for (let n = 1; n <= schedules; n++) {
       const picker = strategy.next()
       if (picker === null) return { schedules: n - 1, isComplete: true }
@@ -139,10 +155,12 @@ export async function replay(token: string, program: Program, options: ReplayOpt
   checkFunction('replay(token, program)', program)
   const { steps = MOST_STEPS } = options
   checkCount('replay(token, program, { steps })', 1, steps)
+  checkTimersAndCancel('replay(token, program, options)', options)
   const picks: Picks = { switches: fromToken(token), tail: null }
   const runner = new ScheduledRunner(steps, options)
   runner.open()
   try {
+    await runner.letHostIn() // the code that called this goes on outside first
     const error = await tracedError(runner, program, picks, { schedules: 1, seed: 0 })
     if (error !== null) throw error
   } finally {
@@ -167,6 +185,14 @@ function strategyOf({ strategy = 'random', depth = 3, preemptions = 2 }: Explore
   }
 }
 
+/** Checks the options of a run that are no numbers. */
+export function checkTimersAndCancel(where: string, { timers, cancel }: ReplayOptions): void {
+  if (timers !== undefined && timers !== 'any-time' && timers !== 'when-idle')
+    throw mistyped(`${where}: timers`, '"any-time" or "when-idle"', timers)
+  if (cancel !== undefined && typeof cancel !== 'boolean' && typeof cancel !== 'function')
+    throw mistyped(`${where}: cancel`, 'a boolean or a function', cancel)
+}
+
 function checkSeed(seed: number): void {
   if (typeof seed !== 'number') throw mistyped('explore(program, { seed })', 'a whole number', seed)
   if (!Number.isSafeInteger(seed)) throw outOfRange('explore(program, { seed })', 'a whole number', seed)
@@ -180,9 +206,11 @@ interface Search {
 async function shrunkError(runner: ScheduledRunner, program: Program, found: Outcome, search: Search): Promise<ScheduleError> {
   const { finding } = await runner.run(program, follow(picksOf(found.choices)), new Trace())
   if (finding === null) throw notDeterministic('explore(program)')
+  const signature = signatureOf(finding)
   const shrunk = await shrink(picksOf(found.choices), async (picks) => {
     if (runner.isOverdue) await runner.letHostIn()
-    return (await runner.run(program, follow(picks), new Trace())).finding?.kind === finding.kind
+    const simpler = (await runner.run(program, follow(picks), new Trace())).finding
+    return simpler !== null && signatureOf(simpler) === signature
   })
   const error = await tracedError(runner, program, shrunk, search)
   if (error === null) throw notDeterministic('explore(program)')

@@ -70,6 +70,17 @@ export function judge(end: RunEnd): Finding | null {
   return findingOf(verdictOf(end, waiting.join(', '), cyclesText(dump)), waiting, dump)
 }
 
+/**
+ * A text that is equal for two findings of the same fault. Shrinking changes which goroutines are there, and their
+ * numbers; it must not change the fault.
+ */
+export function signatureOf({ kind, error, message, waiting }: Finding): string {
+  if (kind === 'failed' || kind === 'crash') return `${kind}: ${textOfError(error)}`
+  if (kind === 'step-limit') return kind
+  if (waiting.length === 0) return `${kind}: ${message.replace(/\d+/g, '')}`
+  return `${kind}: ${[...new Set(waiting.map((one) => one.replace(/#\d+/, '')))].sort().join()}`
+}
+
 function findingOf(verdict: Verdict, waiting: readonly string[], dump: Dump | null): Finding {
   return { ...verdict, formerKind: formerKindOf(verdict.kind), waiting, dump }
 }

@@ -9,8 +9,14 @@
  */
 import type { Runnable } from '../../runtime/internal.js'
 
-/** The kind of a decision. Any option but 0 of a `switch` preempts the goroutine that ran last. */
-export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose'
+/**
+ * The kind of a decision. Any option but 0 of a `switch` preempts the goroutine that ran last; any option but 0 of a
+ * `cancel` cancels a goroutine.
+ */
+export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose' | 'cancel'
+
+/** A random strategy cancels a goroutine at one decision in this many. */
+export const CANCEL_ODDS = 16
 
 /** Stands for the next timer: the last candidate where a timer is set. */
 export const theTime: Runnable & { readonly name: string } = { name: 'time', run() {} }

@@ -9,7 +9,7 @@
  */
 import { Spawned } from '../../runtime/internal.js'
 import { hashOf, scaled } from './hash.js'
-import { theTime, type ChoiceKind, type Choices, type Picker } from './picker.js'
+import { CANCEL_ODDS, theTime, type ChoiceKind, type Choices, type Picker } from './picker.js'
 
 /** Picks below this number are exact; drawn picks start here. No decision has that many options. */
 const DRAWN = 2 ** 32
@@ -84,21 +84,26 @@ class Follower implements Picker {
 
   constructor(private readonly _picks: Picks) {}
 
-  pick(options: number, _kind: ChoiceKind, candidates: readonly object[] | null): number {
+  pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
     const { switches, tail } = this._picks
     this._decision++
     if (this._next < switches.length) {
       if (this._zeros++ < switches[this._next].after) return 0
       this._zeros = 0
-      return optionOf(switches[this._next++].pick, options, candidates, this._decision)
+      return this._optionOf(switches[this._next++].pick, options, kind, candidates)
     }
-    return tail === null ? 0 : optionOf(pickOf(tail, this._inTail++), options, candidates, this._decision)
+    return tail === null ? 0 : this._optionOf(pickOf(tail, this._inTail++), options, kind, candidates)
+  }
+
+  private _optionOf(pick: number, options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
+    if (isExact(pick)) return Math.min(pick, options - 1)
+    const drawn = pick - DRAWN
+    if (kind === 'cancel' && scaled(hashOf(drawn, -this._decision), CANCEL_ODDS) > 0) return 0
+    return optionOf(drawn, options, candidates, this._decision)
   }
 }
 
-function optionOf(pick: number, options: number, candidates: readonly object[] | null, decision: number): number {
-  if (isExact(pick)) return Math.min(pick, options - 1)
-  const drawn = pick - DRAWN
+function optionOf(drawn: number, options: number, candidates: readonly object[] | null, decision: number): number {
   if (candidates === null) return scaled(hashOf(drawn, decision), options)
   const last = candidates.length - 1
   const hasTimer = candidates[last] === theTime

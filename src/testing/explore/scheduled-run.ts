@@ -10,9 +10,11 @@
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
 import { setProbe, type Body, type Observed, type Op, type Probe } from '../../runtime/index.js'
-import { hostTurn, Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
+import { Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
+import { asyncRest } from './async-rest.js'
+import { Cancels, type MayCancel } from './cancels.js'
 import { judge, misuseFinding, type Crash, type Finding } from './findings.js'
 import { Isolation } from './isolation.js'
 import { LateAdds, Unperformed } from './misuse.js'
@@ -39,20 +41,19 @@ export interface Outcome {
   readonly steps: number
 }
 
-/** The misuses that the runner looks for. */
-interface Misuses {
+/** The misuses that the runner looks for, and the choices that a schedule has. */
+interface RunOptions {
   readonly unperformed?: boolean
   readonly ownedLocks?: boolean
   readonly waitGroups?: boolean
+  readonly timers?: 'any-time' | 'when-idle'
+  readonly cancel?: MayCancel
 }
 
 /**
  * Timers in a row that made no goroutine ready, after which the run counts as idle forever: a ticker beside a deadlock.
  */
 const MOST_IDLE = 100
-
-/** Turns of the event loop in a row without a step, after which async functions count as at rest. */
-const QUIET_TURNS = 2
 
 /** Runs programs in turn. `open` takes over the run queue, and `close` gives the queue back. */
 export class ScheduledRunner implements Trial {
@@ -67,6 +68,8 @@ export class ScheduledRunner implements Trial {
   private readonly _unperformed: Unperformed | null
   private readonly _lateAdds: LateAdds | null
   private readonly _tracksLocks: boolean
+  private readonly _firesWhenIdle: boolean
+  private readonly _cancels: Cancels | null
   /** The probe methods of the misuses that the runner looks for. */
   private readonly _ownProbe: Probe
   private readonly _bareProbe: Probe
@@ -89,11 +92,15 @@ export class ScheduledRunner implements Trial {
   private _steps = 0
   /** Timers fired in a row that made no goroutine ready. */
   private _idle = 0
+  /** No async function continues without a step: all wait for operations. */
+  private _asyncRests = false
 
   constructor(
     private readonly _stepLimit: number,
-    { unperformed = true, ownedLocks = false, waitGroups = false }: Misuses,
+    { unperformed = true, ownedLocks = false, waitGroups = false, timers = 'any-time', cancel = false }: RunOptions,
   ) {
+    this._firesWhenIdle = timers === 'when-idle'
+    this._cancels = cancel === false ? null : new Cancels(cancel === true ? () => true : cancel)
     this._unperformed = unperformed ? new Unperformed() : null
     this._tracksLocks = ownedLocks
     this._lateAdds = waitGroups ? new LateAdds((did, group) => this._trace?.say(`${did} ${this._trace.names.of(group)}`)) : null
@@ -168,6 +175,8 @@ export class ScheduledRunner implements Trial {
     this._crashes = []
     this._steps = 0
     this._idle = 0
+    this._asyncRests = false
+    this._cancels?.reset()
     this._ready.reset()
     this._unperformed?.reset()
     this._lateAdds?.reset()
@@ -177,13 +186,11 @@ export class ScheduledRunner implements Trial {
   }
 
   private async _finish(main: Spawned): Promise<Outcome> {
-    for (let quiet = 0; quiet < QUIET_TURNS && this._steps < this._stepLimit && this._hasAsync;) {
-      queue.operations.left = 0
-      await new Promise<void>(hostTurn)
+    while (this._steps < this._stepLimit && this._hasAsync) {
+      this._asyncRests = await asyncRest()
       const steps = this._steps
       this._spin()
-      quiet = this._steps > steps ? 0 : quiet + 1
-      if (quiet === QUIET_TURNS && this._quiescence.reached()) quiet = 0
+      if (this._steps === steps && this._asyncRests && !this._quiescence.reached()) break
     }
     return this._outcome(main)
   }
@@ -194,6 +201,9 @@ export class ScheduledRunner implements Trial {
 
   private _outcome(main: Spawned): Outcome {
     for (const failed of takeCrashed()) this._crashes.push({ error: failed.raw, by: failed })
+    const { _choices: choices, _steps: steps } = this
+    if (this._crashes.length === 0 && main.failure !== null && this._cancels?.isEcho(main.failure.error) === true)
+      return { finding: null, value: undefined, choices, steps }
     const finding =
       judge({
         main,
@@ -202,7 +212,7 @@ export class ScheduledRunner implements Trial {
         isAtStepLimit: this._steps >= this._stepLimit,
         tracker: this._tracker,
       }) ?? this._misuse()
-    return { finding, value: finding === null ? main.outcome : undefined, choices: this._choices, steps: this._steps }
+    return { finding, value: finding === null ? main.outcome : undefined, choices, steps }
   }
 
   private _misuse(): Finding | null {
@@ -217,13 +227,14 @@ export class ScheduledRunner implements Trial {
     return late === null ? null : misuseFinding('late-add', `a wait group was added to after the last wait on it: ${late}`)
   }
 
-  /** Takes steps until no goroutine is ready and no timer is set. */
+  /** Takes steps until no goroutine is ready and no timer may fire. */
   private _spin(): void {
     const ready = this._ready
     while (this._steps < this._stepLimit) {
       this._isolation.takeReady(this._goroutines, this._add)
-      const hasTimer = this._clock.at !== Infinity
-      if (ready.size === 0 && (!hasTimer || queue.live === 0 || this._idle > MOST_IDLE)) {
+      if (this._cancels?.offer(this._goroutines, this._pick, this._trace) === true) continue
+      const hasTimer = this._clock.at !== Infinity && (ready.size === 0 ? this._mayFire : !this._firesWhenIdle)
+      if (ready.size === 0 && !hasTimer) {
         if (this._hasAsync || !this._quiescence.reached()) return
         continue
       }
@@ -235,7 +246,13 @@ export class ScheduledRunner implements Trial {
     }
   }
 
+  /** Whether a timer fires when no goroutine is ready: async functions that are under way come first. */
+  private get _mayFire(): boolean {
+    return queue.live > 0 && this._idle <= MOST_IDLE && (this._asyncRests || !this._hasAsync)
+  }
+
   private _step(runnable: Runnable): void {
+    this._asyncRests = false
     queue.operations.left = 0 // a goroutine yields after its first operation or item
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
@@ -246,6 +263,7 @@ export class ScheduledRunner implements Trial {
   }
 
   private _fireTimer(): void {
+    this._asyncRests = false
     this._trace?.turnOf('time')
     this._clock.fire()
     this._trace?.say(`is ${rounded(this.now())} ms`)

@@ -1,7 +1,7 @@
 /** How an exploration chooses its schedules. A strategy gives a picker for each run. */
 import { Random } from '../../runtime/internal.js'
 import { hashOf, mixBits } from './hash.js'
-import type { ChoiceKind, Picker } from './picker.js'
+import { CANCEL_ODDS, type ChoiceKind, type Picker } from './picker.js'
 import { follow, picksOf, randomPicks } from './picks.js'
 
 export interface Strategy {
@@ -58,7 +58,8 @@ class Pct implements Strategy, Picker {
     return this
   }
 
-  pick(options: number, _kind: ChoiceKind, candidates: readonly object[] | null): number {
+  pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
+    if (kind === 'cancel' && this._random.below(CANCEL_ODDS) > 0) return 0
     if (candidates === null) return this._random.below(options)
     let best = this._highest(candidates)
     const step = this._step++
@@ -133,7 +134,7 @@ class Exhaustive implements Strategy, Picker {
   pick(options: number, kind: ChoiceKind): number {
     const known = this._path[this._decision++]
     if (known !== undefined) return Math.min(known.chosen, options - 1)
-    this._path.push({ options, costs: kind === 'switch', chosen: 0 })
+    this._path.push({ options, costs: kind === 'switch' || kind === 'cancel', chosen: 0 })
     return 0
   }
 }

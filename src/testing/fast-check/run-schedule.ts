@@ -2,7 +2,7 @@
 import { toStringMethod } from 'fast-check'
 import type { Body } from '../../runtime/index.js'
 import { checkFunction, hostTurn, mistyped } from '../../runtime/internal.js'
-import { notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
+import { checkTimersAndCancel, notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
 import { follow, isExact, picksOf, type Picks } from '../explore/picks.js'
 import { ScheduledRunner, type Outcome, type Trial } from '../explore/scheduled-run.js'
 import { fromToken, toToken } from '../explore/token.js'
@@ -157,5 +157,6 @@ export function checkRunOptions(call: string, options: ReplayOptions): void {
   checkOptions(`${call}(options)`, options)
   const { steps = MOST_STEPS, unperformed, ownedLocks, waitGroups } = options
   checkCounts(call, 1, { steps })
+  checkTimersAndCancel(`${call}(options)`, options)
   checkFlags(call, { unperformed, ownedLocks, waitGroups })
 }

@@ -1,6 +1,7 @@
 /** Compares the events a marble test expected with those it saw, and shows differences in columns. */
 import { subscriptionText, type Happening, type SubscriptionLog } from './diagram.js'
-import { isSame, lineOf } from './values.js'
+import { isSame } from './same-values.js'
+import { lineOf } from './values.js'
 
 /** An inner observable as a value: compared by its events. */
 export class InnerEvents {
