@@ -6,6 +6,7 @@ export type { Either, Option } from './base/option.js'
 export type { Buffer, Chan, Receiver, Sender } from './interfaces/channel.js'
 export type { CancelContext, Context, ContextKey } from './interfaces/context.js'
 export type { Body, Goroutine } from './interfaces/goroutine.js'
+export type { Job, Routine } from './interfaces/job.js'
 export type { Op } from './interfaces/op.js'
 
 // scheduler

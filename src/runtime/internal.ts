@@ -13,6 +13,7 @@ export { Random } from './base/random.js'
 export { Ring } from './base/ring.js'
 export { installObservable } from './base/rxjs-interop.js'
 export { causeOf, checkContext } from './interfaces/context.js'
+export { isJob } from './interfaces/job.js'
 
 // scheduler
 export { addProbe } from './scheduler/probe.js'

@@ -13,6 +13,7 @@ import {
   singleflight,
   waitGroup,
   type ErrGroup,
+  type Job,
   type Op,
   type Probe,
 } from 'millrace'
@@ -119,7 +120,7 @@ it('a reader waits for a writer that waits before it, also with a mapped result;
   writer.cancel()
 })
 
-function* perform(op: Op<unknown>): Generator<never, void> {
+function* perform(op: Op<unknown> | Job<unknown>): Generator<never, void> {
   yield* op
 }
 
@@ -154,7 +155,7 @@ it('each primitive has a kind of its own in a dump', async () => {
       yield* stuck.join()
     }),
   }
-  const waiters = Object.values(waits).map((op: Op<unknown>) => go(perform, op))
+  const waiters = Object.values(waits).map((op: Op<unknown> | Job<unknown>) => go(perform, op))
   waiters.push(
     go(function* () {
       yield* condition.wait()

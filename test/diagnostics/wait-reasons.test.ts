@@ -1,5 +1,5 @@
 /** The wait reason of a goroutine in probes, dumps and deadlock reports: Go's words, through any wrapper of the operation. */
-import { background, chan, choose, never, select, setProbe, syncMap, withCancel, type Op } from 'millrace'
+import { background, chan, choose, never, select, setProbe, syncMap, withCancel, type Job, type Op } from 'millrace'
 import { expect, it } from 'vitest'
 import { performed } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -32,7 +32,7 @@ it("promise, when a goroutine of the library waits for a user's promise", async 
 })
 
 /** The wait reasons that a probe sees while a goroutine performs `op`. */
-async function waitsSeen(op: Op<unknown>): Promise<string[]> {
+async function waitsSeen(op: Op<unknown> | Job<unknown>): Promise<string[]> {
   const seen: string[] = []
   const before = setProbe({ park: (_, on) => void seen.push(on) })
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { background, chan, gosched, mapConcurrent, numGoroutine, select, sleep, withCancel } from 'millrace'
+import { background, chan, DeadlineExceededError, gosched, mapConcurrent, numGoroutine, select, sleep, withCancel } from 'millrace'
 import { done, performed, thrown } from '../support/outcome.js'
 import { hostTurn, settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -93,8 +93,19 @@ describe('mapConcurrent', () => {
     const before = numGoroutine()
     using ctx = withCancel(background)
     const log: string[] = []
-    const mapped = performed(mapConcurrent(counting(log), 2, () => gosched(), { ctx }))
-    await hostTurn()
+    let calls = 0
+    const mapped = performed(
+      mapConcurrent(
+        counting(log),
+        2,
+        () => {
+          calls++
+          return gosched()
+        },
+        { ctx },
+      ),
+    )
+    while (calls === 0) await hostTurn()
     const cause = new Error('enough')
     ctx.cancel(cause)
     await settle()
@@ -103,22 +114,41 @@ describe('mapConcurrent', () => {
     expect(numGoroutine()).toBe(before)
   })
 
-  it('a caller that stops waiting leaves the work alone', async () => {
-    using ctx = withCancel(background)
-    const gate = chan<void>()
-    let ended = 0
-    const mapping = mapConcurrent([1, 2], 2, function* () {
-      yield* gate.receive()
-      ended++
+  it('starts at each performance, over an iterator of its own', async () => {
+    let calls = 0
+    const mapping = mapConcurrent([1, 2], 2, (n) => {
+      calls++
+      return n * 2
     })
-    const impatient = performed(mapping.within(ctx))
     await settle()
-    ctx.cancel()
-    gate.close()
+    expect(calls).toBe(0)
+    expect([await mapping, await mapping]).toEqual([
+      [2, 4],
+      [2, 4],
+    ])
+    expect(calls).toBe(4)
+  })
+
+  /** Delivers an item, and then waits forever: its `return` is never answered. */
+  async function* stuck() {
+    yield 1
+    await new Promise(() => {})
+  }
+
+  it('a source that is stuck does not hold up the throw of f, the end of the context or a timeout', async () => {
+    using clock = virtualTime()
+    using ctx = withCancel(background)
+    const boom = new Error('boom')
+    const cause = new Error('enough')
+    const failing = performed(mapConcurrent(stuck(), 2, () => Promise.reject(boom)))
+    const ending = performed(mapConcurrent(stuck(), 2, (n) => n, { ctx }))
+    const late = performed(mapConcurrent(stuck(), 2, (n) => n).timeout(10))
     await settle()
-    expect(impatient.now.is).toBe('thrown')
-    expect(ended).toBe(2)
-    expect((await mapping).length).toBe(2)
+    ctx.cancel(cause)
+    await clock.advance(10)
+    await settle()
+    expect([failing.now, ending.now]).toEqual([thrown(boom), thrown(cause)])
+    expect(late.now).toEqual(thrown(expect.any(DeadlineExceededError)))
   })
 
   it('rejects invalid arguments', () => {

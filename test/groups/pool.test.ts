@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { background, chan, gosched, numGoroutine, pool, select, sleep, withCancel, type Context, type PoolOptions } from 'millrace'
+import {
+  background,
+  chan,
+  DeadlineExceededError,
+  gosched,
+  never,
+  numGoroutine,
+  pool,
+  select,
+  sleep,
+  withCancel,
+  type Context,
+  type PoolOptions,
+} from 'millrace'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -255,12 +268,32 @@ describe('pool, at run time', () => {
         return i
       })
     const rest = performed(p.drain())
-    expect(() => p.go(() => 0)).toThrow('pool: go on a drained pool')
     await settle()
+    expect(() => p.go(() => 0)).toThrow('pool: go on a drained pool')
     expect(rest.now).toEqual(waiting)
     gate.close()
     await settle()
     expect(rest.now).toEqual(done([0, 1, 2]))
+  })
+
+  it('a drain that is given up cancels the rest of the work', async () => {
+    using clock = virtualTime()
+    const p = pool<number>({ size: 1 })
+    const log: string[] = []
+    for (let i = 0; i < 2; i++)
+      p.go(function* () {
+        try {
+          return yield* never()
+        } finally {
+          log.push(`unwound ${i}`)
+        }
+      })
+    const rest = performed(p.drain().timeout(10))
+    await clock.advance(10)
+    await settle()
+    expect(rest.now).toEqual({ is: 'thrown', cause: expect.any(DeadlineExceededError) as unknown })
+    expect(log).toEqual(['unwound 0'])
+    expect([p.active, p.queued]).toEqual([0, 0])
   })
 
   it('an async function keeps its slot until it really ends', async () => {

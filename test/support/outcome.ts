@@ -1,5 +1,5 @@
 /** Performs an operation in each of the three ways, and shows the state of that performance. */
-import { go, type Op } from 'millrace'
+import { go, type Job, type Op } from 'millrace'
 import { from } from 'rxjs'
 import { expect } from 'vitest'
 
@@ -17,10 +17,10 @@ export interface Outcome<T> {
   leave(): void
 }
 
-export type Perform = <T>(op: Op<T>) => Outcome<T>
+export type Perform = <T>(op: Op<T> | Job<T>) => Outcome<T>
 
 /** By `yield*`, in a new goroutine. */
-export const performed: Perform = <T>(op: Op<T>) => {
+export const performed: Perform = <T>(op: Op<T> | Job<T>) => {
   const goroutine = go(function* () {
     try {
       outcome.now = done(yield* op)
@@ -32,7 +32,7 @@ export const performed: Perform = <T>(op: Op<T>) => {
   return outcome
 }
 
-export const awaited: Perform = <T>(op: Op<T>) => {
+export const awaited: Perform = <T>(op: Op<T> | Job<T>) => {
   const outcome: Outcome<T> = { now: waiting, leave: () => expect.unreachable('an await cannot leave') }
   void (async () => {
     try {
@@ -44,9 +44,9 @@ export const awaited: Perform = <T>(op: Op<T>) => {
   return outcome
 }
 
-export const subscribed: Perform = <T>(op: Op<T>) => {
+export const subscribed: Perform = <T>(op: Op<T> | Job<T>) => {
   const outcome: Outcome<T> = { now: waiting, leave: () => subscription.unsubscribe() }
-  const subscription = from(op).subscribe({
+  const subscription = from(op as Op<T>).subscribe({
     next: (value) => (outcome.now = done(value)),
     error: (cause: unknown) => (outcome.now = thrown(cause)),
   })

@@ -1,4 +1,4 @@
-import { chan, onceFunc, onceValue, type Op } from 'millrace'
+import { chan, onceFunc, onceValue, type Job } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -48,7 +48,7 @@ describe('onceFunc and onceValue', () => {
   it('ON-013 callers of an async once share its one failure', async () => {
     const boom = new Error('boom')
     let runs = 0
-    for (const make of [onceValue, onceFunc] as ((f: () => Promise<never>) => () => Op<unknown>)[]) {
+    for (const make of [onceValue, onceFunc] as ((f: () => Promise<never>) => () => Job<unknown>)[]) {
       const value = make(async () => {
         runs++
         throw boom
@@ -62,10 +62,9 @@ describe('onceFunc and onceValue', () => {
     expect(runs).toBe(2)
   })
 
-  it('nothing runs before the first call', async () => {
+  it('nothing runs before the first performance', async () => {
     let runs = 0
-    onceFunc(() => void runs++)
-    onceValue(() => runs++)
+    void [onceFunc(() => void runs++)(), onceValue(() => runs++)()]
     await settle()
     expect(runs).toBe(0)
   })

@@ -1,4 +1,4 @@
-import { chan, go, gosched, once, onCrash, select } from 'millrace'
+import { chan, go, gosched, once, onCrash } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -21,7 +21,7 @@ describe('once', () => {
     expect(n).toBe(1)
   })
 
-  it('ON-002 a throw counts as done: the first caller gets the error, later callers return', async () => {
+  it('ON-002 a throw counts as done: every caller gets the error, and the function is not run again', async () => {
     const o = once()
     const boom = new Error('boom')
     const first = performed(
@@ -31,9 +31,20 @@ describe('once', () => {
     )
     const meanwhile = performed(o.do(() => expect.unreachable()))
     await settle()
-    expect(first.now).toEqual(thrown(boom))
-    expect(meanwhile.now).toEqual(done(undefined))
-    await o.do(() => expect.unreachable())
+    expect([first.now, meanwhile.now]).toEqual([thrown(boom), thrown(boom)])
+    const late = performed(o.do(() => expect.unreachable()))
+    await settle()
+    expect(late.now).toEqual(thrown(boom))
+  })
+
+  it('runs nothing before it is performed', async () => {
+    const o = once()
+    const unused = o.do(() => expect.unreachable())
+    await settle()
+    let ran = 0
+    await o.do(() => void ran++)
+    await unused
+    expect(ran).toBe(1)
   })
 
   it('the function continues when the caller that started it stops waiting', async () => {
@@ -57,26 +68,29 @@ describe('once', () => {
     expect(other.now).toEqual(done(undefined))
   })
 
-  it('an error that the first caller did not wait for is a crash, even with other waiters', async () => {
+  it('keeps its failure for later callers when the caller that started it has left', async () => {
     const crashes: unknown[] = []
     const restore = onCrash((error) => crashes.push(error))
     const o = once()
     const boom = new Error('boom')
-    void o.do(async () => {
-      throw boom
-    })
-    await o.do(() => {})
+    const gate = chan<void>()
+    const first = performed(
+      o.do(function* () {
+        yield* gate.receive()
+        throw boom
+      }),
+    )
+    await settle()
+    first.leave()
+    const meanwhile = performed(o.do(() => expect.unreachable()))
+    await settle()
+    gate.close()
+    await settle()
+    const late = performed(o.do(() => expect.unreachable()))
     await settle()
     restore()
-    expect(crashes).toEqual([boom])
-  })
-
-  it('is a case of a select', async () => {
-    const o = once()
-    void o.do(() => new Promise<void>(() => {}))
-    const choice = performed(select({ once: o.do(() => expect.unreachable()), now: Promise.resolve(1) }))
-    await settle()
-    expect(choice.now).toEqual(done({ case: 'now', value: 1 }))
+    expect([meanwhile.now, late.now]).toEqual([thrown(boom), thrown(boom)])
+    expect(crashes).toEqual([])
   })
 
   it('rejects an argument that is not a function, and does not count that call', async () => {

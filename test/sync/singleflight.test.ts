@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { background, chan, go, numGoroutine, select, singleflight, sleep, waitGroup, withCancel, withTimeout, type Context } from 'millrace'
+import {
+  background,
+  chan,
+  go,
+  never,
+  numGoroutine,
+  select,
+  singleflight,
+  sleep,
+  waitGroup,
+  withCancel,
+  withTimeout,
+  type Context,
+} from 'millrace'
 import { done, performed, thrown, thrownError, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -45,10 +58,20 @@ describe('singleflight', () => {
     expect(runs).toBe(1)
   })
 
-  it('SF-004 a result is delivered exactly once, as a case of a select as well', async () => {
+  it('SF-004 nothing runs before it is performed, and each performance asks anew', async () => {
+    const flights = singleflight<string, number>()
+    let runs = 0
+    const call = flights.do('key', () => ++runs)
+    await settle()
+    expect(runs).toBe(0)
+    expect([await call, await call].map(({ value }) => value)).toEqual([1, 2])
+  })
+
+  it('is no case of a select, but its goroutine is joined as one', async () => {
     const flights = singleflight<string, string>()
     const call = flights.do('key', () => 'bar')
-    expect(await select({ call })).toEqual({ case: 'call', value: { value: 'bar', shared: false } })
+    expect(() => select({ call: call as never })).toThrow('select: case "call": a job has effects before it is chosen')
+    expect(await select({ call: go(call).join() })).toEqual({ case: 'call', value: { value: 'bar', shared: false } })
   })
 
   it('SF-007 every caller of a shared run gets shared = true', async () => {
@@ -81,15 +104,17 @@ describe('singleflight', () => {
   it("SF-012 a second caller's function never runs while the first does", async () => {
     const flights = singleflight<string, string>()
     const gate = chan<void>()
-    const first = flights.do('key', async () => {
-      await gate.receive()
-      return 'func 1'
-    })
-    const second = flights.do('key', () => expect.unreachable())
+    const first = performed(
+      flights.do('key', async () => {
+        await gate.receive()
+        return 'func 1'
+      }),
+    )
+    const second = performed(flights.do('key', () => expect.unreachable()))
     await settle()
     gate.close()
-    expect(await first).toEqual({ value: 'func 1', shared: true })
-    expect(await second).toEqual({ value: 'func 1', shared: true })
+    await settle()
+    expect([first.now, second.now]).toEqual(Array(2).fill(done({ value: 'func 1', shared: true })))
   })
 
   it('SF-013 keys are independent and nothing is cached', async () => {
@@ -204,60 +229,51 @@ describe('singleflight, when the last caller leaves', () => {
     expect(numGoroutine()).toBe(before)
   })
 
-  it('a caller that comes before the run is stopped keeps it running', async () => {
+  it('a caller that comes during the clean-up starts a new run', async () => {
     const flights = singleflight<string, number>()
     const gate = chan<void>()
     const first = performed(
       flights.do('key', function* () {
-        yield* gate.receive()
+        try {
+          yield* never()
+        } finally {
+          yield* gate.receive()
+        }
         return 1
       }),
     )
     await settle()
     first.leave()
-    const second = performed(flights.do('key', () => expect.unreachable()))
-    await settle()
+    expect(await flights.do('key', () => 2)).toEqual({ value: 2, shared: false })
     gate.close()
     await settle()
-    expect(second.now).toEqual(done({ value: 1, shared: true }))
   })
 
-  it('a caller that does not wait yet counts', async () => {
+  it('waits for the clean-up of the run before it goes on', async () => {
     const flights = singleflight<string, number>()
     const gate = chan<void>()
-    const first = performed(
-      flights.do('key', function* () {
-        yield* gate.receive()
-        return 1
-      }),
-    )
-    const patient = flights.do('key', () => expect.unreachable())
-    await settle()
-    first.leave()
-    await settle()
-    gate.close()
-    expect(await patient).toEqual({ value: 1, shared: true })
-  })
-
-  it.each(['yield*', 'await'])('a select in a loop that comes back to it at once has not left, by %s', async (way) => {
-    using clock = virtualTime()
-    const flights = singleflight<string, string>()
-    const rounds: string[] = []
-    const call = flights.do('key', function* () {
-      yield* sleep(35)
-      return 'done'
+    const log: string[] = []
+    const caller = go(function* () {
+      try {
+        yield* flights.do('key', function* () {
+          try {
+            return yield* never()
+          } finally {
+            yield* gate.receive()
+            log.push('run')
+          }
+        })
+      } finally {
+        log.push('caller')
+      }
     })
-    if (way === 'yield*')
-      go(function* () {
-        while (rounds.at(-1) !== 'call') rounds.push((yield* select({ call, tick: sleep(10) })).case)
-      })
-    else
-      go(async () => {
-        while (rounds.at(-1) !== 'call') rounds.push((await select({ call, tick: sleep(10) })).case)
-      })
-    await clock.advance(35)
     await settle()
-    expect(rounds).toEqual(['tick', 'tick', 'tick', 'call'])
+    caller.cancel()
+    await settle()
+    expect(log).toEqual([])
+    gate.close()
+    await settle()
+    expect(log).toEqual(['run', 'caller'])
   })
 
   it('rejects an argument that is not a function', () => {

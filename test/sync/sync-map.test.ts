@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { background, chan, go, gosched, syncMap, waitGroup, withCancel } from 'millrace'
+import { background, chan, go, gosched, syncMap, waitGroup, withCancel, type SyncMap } from 'millrace'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 
@@ -182,30 +182,89 @@ describe('syncMap.loadOrCompute', () => {
     expect(map.load('key')).toEqual(some('stored'))
   })
 
-  it('continues when the caller stops waiting', async () => {
+  it('a caller that leaves does not stop the run for the others', async () => {
     using ctx = withCancel(background)
     const map = syncMap<string, number>()
     const gate = chan<void>()
-    const ask = performed(
-      map
-        .loadOrCompute('key', async () => {
-          await gate.receive()
-          return 1
-        })
-        .within(ctx),
-    )
+    const load = async () => {
+      await gate.receive()
+      return 1
+    }
+    const impatient = performed(map.loadOrCompute('key', load).within(ctx))
+    const patient = performed(map.loadOrCompute('key', load))
     await settle()
     ctx.cancel()
     gate.close()
     await settle()
-    expect(ask.now.is).toBe('thrown')
+    expect(impatient.now.is).toBe('thrown')
+    expect(patient.now).toEqual(done(1))
     expect(map.load('key')).toEqual(some(1))
+  })
+
+  it('the last caller that leaves cancels the run, and nothing is stored', async () => {
+    const map = syncMap<string, number>()
+    const gate = chan<void>()
+    const ends: string[] = []
+    const only = performed(
+      map.loadOrCompute('key', async (_, ctx) => {
+        ctx.signal.addEventListener('abort', () => ends.push('context'))
+        await gate.receive()
+        return 1
+      }),
+    )
+    await settle()
+    only.leave()
+    await settle()
+    expect(ends).toEqual(['context'])
+    gate.close()
+    await settle()
+    expect(map.load('key')).toEqual(none)
+    expect(await map.loadOrCompute('key', () => 2)).toBe(2)
+  })
+
+  it.each([
+    ['delete', (map: SyncMap<string, string>) => map.delete('key')],
+    ['loadAndDelete', (map: SyncMap<string, string>) => void map.loadAndDelete('key')],
+    ['clear', (map: SyncMap<string, string>) => map.clear()],
+  ])('a %s makes a run stale: its callers get its result, and later callers a new run', async (_, remove) => {
+    const map = syncMap<string, string>()
+    const gates = [chan<void>(), chan<void>()]
+    const load = (i: number) =>
+      performed(
+        map.loadOrCompute('key', function* () {
+          yield* gates[i].receive()
+          return `run ${i}`
+        }),
+      )
+    const early = load(0)
+    await settle()
+    remove(map)
+    const late = load(1)
+    await settle()
+    gates[0].close()
+    await settle()
+    expect([early.now, late.now]).toEqual([done('run 0'), waiting])
+    expect(map.load('key')).toEqual(none)
+    gates[1].close()
+    await settle()
+    expect(late.now).toEqual(done('run 1'))
+    expect(map.load('key')).toEqual(some('run 1'))
+  })
+
+  it('runs nothing before it is performed', async () => {
+    const map = syncMap<string, number>()
+    const unused = map.loadOrCompute('key', () => expect.unreachable())
+    await settle()
+    map.store('key', 3)
+    expect(await unused).toBe(3)
   })
 
   it('keys do not wait for each other', async () => {
     const map = syncMap<string, number>()
-    void map.loadOrCompute('slow', () => new Promise<number>(() => {}))
+    const slow = performed(map.loadOrCompute('slow', () => new Promise<number>(() => {})))
     expect(await map.loadOrCompute('quick', () => 1)).toBe(1)
+    expect(slow.now).toEqual(waiting)
+    slow.leave()
   })
 
   it('rejects an argument that is not a function', () => {

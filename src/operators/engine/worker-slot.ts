@@ -12,10 +12,11 @@
  * - a slot that was stopped reports nothing more, and its goroutine was canceled.
  */
 import { isObservable, Subscription, type Observable } from 'rxjs'
-import { sleep, type Context } from '../../runtime/index.js'
+import { sleep, type Context, type Job } from '../../runtime/index.js'
 import {
   CallbackPerformer,
   isGenerator,
+  isJob,
   isOperation,
   isThenable,
   mistyped,
@@ -121,6 +122,8 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
         return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
       case 'operation':
         return this.start(work as unknown as Operation<R>) // kind 'operation'
+      case 'job':
+        return this._join(spawn(delegateTo<R>, [(work as unknown as Job<R>)[Symbol.iterator]()], null)) // kind 'job'
       case 'generator':
         return this._join(spawn(delegateTo<R>, [work as Generator<never, R>], null)) // kind 'generator'
       case 'observable':
@@ -233,13 +236,14 @@ function delegateTo<R>(generator: Generator<never, R>): Generator<never, R> {
   return generator
 }
 
-type Kind = 'value' | 'promise' | 'operation' | 'generator' | 'observable'
+type Kind = 'value' | 'promise' | 'operation' | 'job' | 'generator' | 'observable'
 
 /** Throws TypeError for an object that looks like work and is none: an async generator, the handle of a goroutine. */
 function kindOf(work: unknown): Kind {
   if (typeof work !== 'object' || work === null) return 'value'
   if (work instanceof Promise) return 'promise' // first, since most work is a promise
   if (isOperation(work)) return 'operation'
+  if (isJob(work)) return 'job'
   if (isThenable(work)) return 'promise'
   if (isGenerator(work)) {
     if (Symbol.asyncIterator in work)

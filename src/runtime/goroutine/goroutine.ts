@@ -3,6 +3,7 @@ import type { Owner } from './owner.js'
 import { Task } from './task.js'
 import { mistyped, show } from '../base/arguments.js'
 import type { Body, Goroutine } from '../interfaces/goroutine.js'
+import { isJob, type Job } from '../interfaces/job.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /**
@@ -18,8 +19,12 @@ import { queue } from '../scheduler/run-queue.js'
  * ```
  */
 export interface Go {
+  /** Performs a job in a goroutine of its own. */
+  <R>(job: Job<R>): Goroutine<R>
   /** Starts `fn(...args)` as a goroutine. */
   <A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): Goroutine<R>
+  /** Performs a job in a goroutine with this name. */
+  named<R>(name: string, job: Job<R>): Goroutine<R>
   /** Starts `fn(...args)` as a goroutine with this name. Throws TypeError where `name` is not a string. */
   named<A extends readonly unknown[], R>(name: string, fn: Body<A, R>, ...args: A): Goroutine<R>
 }
@@ -28,7 +33,7 @@ export interface Go {
  * Starts `fn(...args)` as a goroutine: soon, never inline. `fn` is a generator function (`yield*` for each operation;
  * the fast kind), an async function, or a plain function. To start many, pass a named function with its arguments: a
  * function literal that is evaluated for each goroutine costs five times as much. `go.named(name, fn, ...args)` gives
- * the goroutine a name.
+ * the goroutine a name. `go(job)` performs a job.
  *
  * Throws TypeError "go of nil func value" where `fn` is not a function. Source: Go's `go` statement.
  *
@@ -41,20 +46,30 @@ export interface Go {
  * ```
  */
 export const go: Go = /* @__PURE__ */ Object.assign(
-  function go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): Goroutine<R> {
-    return spawn(fn, args, null)
+  function go<A extends readonly unknown[], R>(work: Body<A, R> | Job<R>, ...args: A): Goroutine<R> {
+    return typeof work === 'function' ? spawn(work, args, null) : startJob(work, null)
   },
   { named: goNamed },
 )
 
-function goNamed<A extends readonly unknown[], R>(name: string, fn: Body<A, R>, ...args: A): Goroutine<R> {
+function goNamed<A extends readonly unknown[], R>(name: string, work: Body<A, R> | Job<R>, ...args: A): Goroutine<R> {
   if (typeof name !== 'string') throw mistyped('go.named(name, fn)', 'a name', name)
-  return spawn(fn, args, null, name)
+  return typeof work === 'function' ? spawn(work, args, null, name) : startJob(work, name)
+}
+
+function startJob<R>(job: Job<R>, name: string | null): Task<R> {
+  if (!isJob(job)) throw notFunction(job)
+  const { name: ownName } = job as { readonly name?: string } // a job of the package names its function
+  return spawn(() => job[Symbol.iterator](), [], null, name ?? ownName ?? null)
+}
+
+function notFunction(given: unknown): TypeError {
+  return new TypeError(`go of nil func value: expected a function, got ${show(given)}`)
 }
 
 /** Starts a goroutine with an owner. Without a name it has the name of its function. */
 export function spawn<A extends readonly unknown[], R>(fn: Body<A, R>, args: A, owner: Owner | null, name: string | null = null): Task<R> {
-  if (typeof fn !== 'function') throw new TypeError(`go of nil func value: expected a function, got ${show(fn)}`)
+  if (typeof fn !== 'function') throw notFunction(fn)
   return new Task<R>(fn as unknown as (...args: readonly unknown[]) => unknown, args, owner, name) // `args` have the types that `fn` takes
 }
 

@@ -31,6 +31,7 @@ import { CanceledError, withoutStack } from '../base/errors.js'
 import { rememberCause } from '../interfaces/echo.js'
 import type { Goroutine } from '../interfaces/goroutine.js'
 import type { Op } from '../interfaces/op.js'
+import { performing } from '../operation/immediate.js'
 import type { Operation } from '../operation/operation.js'
 import { CANCEL_DUE, CANCEL_OFFERED, GRANTED, OFFERED, PARKED, RUNNING, TOKEN, type Performer } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
@@ -125,7 +126,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     let kind: ResultKind
     queue.running = this
     try {
-      made = this.body(...args)
+      made = performing(this.body(...args))
       kind = kindOf(made)
     } catch (error) {
       queue.running = null

@@ -58,7 +58,7 @@ export function errgroup(parent?: Context): ErrGroup {
   return new ErrGroupImpl(parent === undefined ? null : withCancel(parent), true)
 }
 
-class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
+export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
   private _wait: Wait | null = null
 
   get kind(): string {

@@ -1,23 +1,23 @@
 /** A concurrent map over an iterable. A free worker pulls the next item, so the items may be endless or slow. */
-import { type Context, checkContext } from '../interfaces/context.js'
-import type { Body } from '../interfaces/goroutine.js'
+import { withGroup } from './owned-group.js'
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
 import { background } from '../context/context.js'
-import { spawn } from '../goroutine/goroutine.js'
-import type { Op } from '../interfaces/op.js'
-import { resultOf } from '../operation/immediate.js'
-import { errgroup, type ErrGroup } from './errgroup.js'
+import { leave, performed, Work } from '../goroutine/job.js'
+import { checkContext, type Context } from '../interfaces/context.js'
+import type { Body } from '../interfaces/goroutine.js'
+import type { Job } from '../interfaces/job.js'
 
 /** Options of `mapConcurrent`. */
 export interface MapConcurrentOptions {
-  /** Its end stops the work; the operation then throws its cause. */
+  /** Its end stops the work; the job then throws its cause. `f` receives a context under it. */
   readonly ctx?: Context
 }
 
 /**
- * Runs `f` over the items, at most `n` at a time. The work starts at the call; the operation waits for the results, in
- * the order of the items. The first error stops the rest (generators are unwound, async functions have a context that
- * ends), closes the iterator, and is thrown.
+ * A job that runs `f` over the items, at most `n` at a time, and results in the results, in the order of the items. The
+ * first error stops the rest (generators are unwound, async functions have a context that ends), closes the iterator,
+ * and is thrown. A source that does not deliver its next item, and so cannot be closed, holds up neither an error nor
+ * the end of a context.
  *
  * Throws RangeError unless `n` is a whole number from 1 up.
  *
@@ -31,47 +31,86 @@ export function mapConcurrent<T, R>(
   n: number,
   f: Body<[item: T, index: number, ctx: Context], R>,
   options: MapConcurrentOptions = {},
-): Op<R[]> {
+): Job<R[]> {
   checkCount('mapConcurrent(items, n, f): n', 1, n)
   checkFunction('mapConcurrent(items, n, f): f', f)
   const { ctx = background } = options
-  const group = errgroup(checkContext('mapConcurrent(items, n, f, { ctx })', ctx))
-  const source = new SharedItems(items)
-  const results: R[] = []
+  checkContext('mapConcurrent(items, n, f, { ctx })', ctx)
+  const iterate = iteratorOf(items)
+  return new Work('mapConcurrent', function* () {
+    const source = new SharedItems(iterate)
+    try {
+      return yield* mapped(source, n, f, ctx)
+    } finally {
+      yield* source.close()
+    }
+  })
+}
 
-  function* worker(ctx: Context): Generator<never, void> {
+function* mapped<T, R>(
+  source: SharedItems<T>,
+  n: number,
+  f: Body<[item: T, index: number, ctx: Context], R>,
+  ctx: Context,
+): Generator<never, R[]> {
+  const results: R[] = []
+  function* worker(own: Context): Generator<never, void> {
     while (!source.isOver) {
       const index = source.pulled++
-      const next = yield* resultOf(source.iterator.next())
-      if (next.done === true) source.isOver = true
-      else results[index] = yield* resultOf<R>(f(next.value, index, ctx))
+      const next = yield* source.pull()
+      if (next.done !== true) results[index] = yield* performed<R>(f(next.value, index, own))
     }
   }
-
   Object.defineProperty(worker, 'name', { value: 'worker' }) // its name in dumps, also where a minifier renames it
-  for (let i = 0; i < n; i++) group.go(worker)
-  return spawn(resultsOf, [group, source, results], null, 'resultsOf').join()
+  return yield* withGroup(ctx, function* (group) {
+    for (let i = 0; i < n; i++) group.start(worker)
+    yield* group.wait()
+    return results
+  })
+}
+
+type AnyIterator<T> = Iterator<T> | AsyncIterator<T>
+
+function iteratorOf<T>(items: Iterable<T> | AsyncIterable<T>): () => AnyIterator<T> {
+  const it = items as (Iterable<T> & AsyncIterable<T>) | null | undefined // from JavaScript it may be anything
+  const iterate = it?.[Symbol.asyncIterator] ?? it?.[Symbol.iterator]
+  if (typeof iterate !== 'function') throw mistyped('mapConcurrent(items, n, f): items', 'an iterable', items)
+  return () => Reflect.apply(iterate, items, []) as AnyIterator<T> // found under the name of an iterator method
 }
 
 /** The iterator that the workers share. */
 class SharedItems<T> {
-  readonly iterator: Iterator<T> | AsyncIterator<T>
   isOver = false
+  /** The number of pulls ever, and of those under way. */
   pulled = 0
+  private _pulling = 0
+  private readonly _iterator: AnyIterator<T>
 
-  constructor(items: Iterable<T> | AsyncIterable<T>) {
-    const it = items as (Iterable<T> & AsyncIterable<T>) | null | undefined // from JavaScript it may be anything
-    const iterate = it?.[Symbol.asyncIterator] ?? it?.[Symbol.iterator]
-    if (typeof iterate !== 'function') throw mistyped('mapConcurrent(items, n, f): items', 'an iterable', items)
-    this.iterator = Reflect.apply(iterate, items, []) as typeof this.iterator // found under the name of an iterator method
+  constructor(iterate: () => AnyIterator<T>) {
+    this._iterator = iterate()
   }
-}
 
-function* resultsOf<R>(group: ErrGroup, source: SharedItems<unknown>, results: R[]): Generator<never, R[]> {
-  try {
-    yield* group.wait()
-    return results
-  } finally {
-    if (!source.isOver) yield* resultOf(source.iterator.return?.())
+  *pull(): Generator<never, IteratorResult<T>> {
+    let next: IteratorResult<T>
+    this._pulling++
+    try {
+      next = yield* performed(this._iterator.next())
+      this.isOver ||= next.done === true
+    } catch (cause) {
+      this._pulling--
+      this.isOver = true // by the protocol: an iterator that throws is over
+      throw cause
+    }
+    this._pulling--
+    return next
+  }
+
+  /** Closes the iterator. Its answer is not waited for while a pull is under way: an async generator queues it behind. */
+  *close(): Generator<never, void> {
+    if (this.isOver) return
+    this.isOver = true
+    const closing: unknown = this._iterator.return?.()
+    if (this._pulling === 0) yield* performed(closing)
+    else leave(closing)
   }
 }

@@ -7,6 +7,8 @@
 import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
 import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
+import { Work } from '../goroutine/job.js'
+import type { Job } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
@@ -45,8 +47,11 @@ export interface Pool<R> {
   pause(): void
   /** Ends a pause. */
   resume(): void
-  /** From this call on `go` throws; the operation is that of `wait`. */
-  drain(): Op<R[]>
+  /**
+   * A job that waits as `wait` does. From its start on `go` throws. Its performer owns the rest of the work: when the
+   * performer is canceled, or `within` or `timeout` ends, the functions of the pool are canceled as well.
+   */
+  drain(): Job<R[]>
   /** The number of running functions. */
   readonly active: number
   /** The number of functions that have not started. */
@@ -118,9 +123,21 @@ class PoolImpl<R> implements Pool<R>, Resource {
     this._admit()
   }
 
-  drain(): Op<R[]> {
+  drain(): Job<R[]> {
+    return new Work('pool.drain', () => this._drain())
+  }
+
+  private *_drain(): Generator<never, R[]> {
     this._isDrained = true
-    return this.wait()
+    let cause: unknown
+    try {
+      return yield* this.wait()
+    } catch (error) {
+      cause = error
+      throw error
+    } finally {
+      if (this._batch !== null) yield* this._batch.stopped(cause)
+    }
   }
 
   get active(): number {

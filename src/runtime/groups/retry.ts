@@ -1,11 +1,10 @@
 /** Retries: when to try again, how often, and when to give up. */
-import { type Context, causeOf, checkContext } from '../interfaces/context.js'
+import { checkCount, checkFunction, checkTime, mistyped, outOfRange } from '../base/arguments.js'
+import { background, withCancel } from '../context/context.js'
+import { performed, Work } from '../goroutine/job.js'
+import { causeOf, checkContext, type Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
-import { checkCount, checkFunction, checkTime, outOfRange } from '../base/arguments.js'
-import { background } from '../context/context.js'
-import { spawn } from '../goroutine/goroutine.js'
-import type { Op } from '../interfaces/op.js'
-import { resultOf } from '../operation/immediate.js'
+import type { Job } from '../interfaces/job.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time } from '../scheduler/timers.js'
 import { sleep } from '../time/sleep.js'
@@ -64,8 +63,9 @@ export function backoff(options: BackoffOptions = {}): Schedule {
   if (retryIf !== undefined) checkFunction('backoff({ retryIf })', retryIf)
   return ({ attempts: failed, cause, elapsed }) => {
     if (failed >= attempts || retryIf?.(cause) === false) return null
-    const full = Math.min(longest, first * factor ** (failed - 1))
-    const wait = Math.max(full - full * jitter * queue.random.below(2 ** 31) * 2 ** -31, retryAfter(cause))
+    const full = Math.min(longest, first > 0 ? first * factor ** (failed - 1) : 0) // 0 times an infinite factor is NaN
+    const part = jitter * queue.random.below(2 ** 31) * 2 ** -31
+    const wait = Math.max(full === Infinity ? full : full - full * part, retryAfter(cause))
     return elapsed + wait > budget ? null : wait
   }
 }
@@ -90,40 +90,57 @@ function retryAfter(cause: unknown): number {
 
 /** Options of `withRetry`. */
 export interface RetryOptions {
-  /** No attempt begins after the end of this context, and no wait passes its deadline. `f` receives the context. */
+  /** No attempt begins after its end, and no wait passes its deadline. `f` receives a context under it. */
   readonly ctx?: Context
 }
 
 /**
- * Runs `f`, and again after each error until the schedule gives up. The first attempt starts at the call; the operation
- * waits for the first result. Throws the error of the last attempt if the schedule gives up or the next wait would pass
- * the deadline of the context, and the cause of the context if that ends during a wait.
+ * A job that runs `f`, and runs it again after each error until the schedule gives up. `f` receives a context that ends
+ * with the job, and the number of the attempt, from 1 up. Throws the error of the last attempt if the schedule gives up
+ * or the next wait would pass the deadline of the context, and the cause of the context if that ends during a wait.
+ * Throws TypeError or RangeError where the schedule returns anything but a number of ms or null.
  *
  * @example
  * ```ts
  * const page = await withRetry(backoff({ attempts: 3 }), async (ctx, attempt) => fetchOrThrow(url, ctx.signal), { ctx })
  * ```
  */
-export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, options: RetryOptions = {}): Op<R> {
+export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, options: RetryOptions = {}): Job<R> {
   checkFunction('withRetry(schedule, f): schedule', schedule)
   checkFunction('withRetry(schedule, f): f', f)
   const { ctx = background } = options
-  return spawn(attempts<R>, [schedule, f, checkContext('withRetry(schedule, f, { ctx })', ctx)], null, 'attempts').join()
+  checkContext('withRetry(schedule, f, { ctx })', ctx)
+  return new Work('withRetry', () => attempts(schedule, f, ctx))
 }
 
-function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, ctx: Context): Generator<never, R> {
+function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, parent: Context): Generator<never, R> {
+  if (parent.err()._tag === 'Some') throw causeOf(parent)
   const start = time.timers.now()
-  if (ctx.err()._tag === 'Some') throw causeOf(ctx)
-  for (let attempt = 1; ; attempt++) {
-    let wait: number | null
-    try {
-      return yield* resultOf<R>(f(ctx, attempt))
-    } catch (cause) {
-      wait = schedule({ attempts: attempt, cause, elapsed: time.timers.now() - start })
-      if (wait === null || ctx.err()._tag === 'Some' || passesDeadline(wait, ctx)) throw cause
+  const ctx = withCancel(parent)
+  try {
+    for (let attempt = 1; ; attempt++) {
+      let wait: number | null
+      try {
+        return yield* performed<R>(f(ctx, attempt))
+      } catch (cause) {
+        wait = waitOf('withRetry', schedule, { attempts: attempt, cause, elapsed: time.timers.now() - start })
+        if (wait === null || ctx.err()._tag === 'Some' || passesDeadline(wait, ctx)) throw cause
+      }
+      yield* sleep(wait).within(ctx)
     }
-    yield* sleep(wait).within(ctx)
+  } finally {
+    ctx.cancel()
   }
+}
+
+/** The wait that a schedule returns, checked: ms, or null. A schedule is a function of the user, and may return anything. */
+export function waitOf(user: string, schedule: Schedule, failed: Failed): number | null {
+  const wait: unknown = schedule(failed)
+  if (wait === null) return null
+  const where = `${user}(schedule): the return value of the schedule`
+  if (typeof wait !== 'number') throw mistyped(where, 'a number of ms, or null to give up', wait)
+  if (Number.isNaN(wait)) throw outOfRange(where, 'a number of ms, or null to give up', wait)
+  return wait
 }
 
 function passesDeadline(wait: number, ctx: Context): boolean {

@@ -11,6 +11,7 @@
  */
 import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
 import { failedLate } from '../goroutine/crash.js'
+import { canceled } from '../goroutine/job.js'
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
 import { isAbort, isEcho } from '../interfaces/echo.js'
@@ -110,9 +111,16 @@ export abstract class TaskGroup implements Runnable {
     this.admit()
   }
 
-  /** Ends the context: all work is done. */
-  end(): void {
-    this.own?.cancel()
+  /** Ends the context: all work is done, or what is left is to stop, for this cause. */
+  end(cause?: unknown): void {
+    this.own?.cancel(cause)
+  }
+
+  /** Ends the context, and waits until the generators of the members are unwound. Async functions go on to their end. */
+  *stopped(cause?: unknown): Generator<never, void> {
+    this.end(cause)
+    for (let member = this._firstMember; member !== null; member = member.next)
+      if (member.goroutine !== null) yield* canceled(member.goroutine, cause)
   }
 
   throwFailure(): void {

@@ -61,7 +61,7 @@ export function checkContext(where: string, ctx: Context): Context {
 }
 
 /** The cause of a context that has ended: thrown by the code that works under it, and then an echo of that end. */
-export function causeOf(ctx: Context): unknown {
+export function causeOf(ctx: Pick<Context, 'cause'>): unknown {
   const cause = ctx.cause()
   if (cause._tag === 'None') return new CanceledError()
   // a context of the package has done so at its end

@@ -1,12 +1,12 @@
 /** The handle of a goroutine, and the functions that can run as one. */
+import type { Routine } from './job.js'
 import type { Op } from './op.js'
 
 /**
- * A function that can run as a goroutine: a generator function whose only yields are operations, an async function, or
- * a plain function.
+ * A function that can run as a goroutine: a generator function whose only yields are operations, an async function, a
+ * plain function. An operation or a job that a plain function returns is performed.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
-export type Body<A extends readonly unknown[], R> = (...args: A) => Generator<never, R, any> | Promise<R> | R
+export type Body<A extends readonly unknown[], R> = (...args: A) => Routine<R> | Promise<R> | R
 
 /**
  * The handle of a goroutine; not a promise, so returning it from an async function does not join it.

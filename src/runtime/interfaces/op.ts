@@ -29,8 +29,15 @@ export interface Op<out T> extends PromiseLike<T> {
    * context the operation throws at once and has no effect.
    */
   within(ctx: Context): Op<T>
-  /** The same operation with its throw as a value: `Left` of the thrown value, or of `onThrow` of that value. */
+  /**
+   * The same operation, given up after `ms`, counted from when it is performed: then it throws DeadlineExceededError. The
+   * timer is cleared as soon as the operation completes. Throws RangeError for NaN.
+   */
+  timeout(ms: number): Op<T>
+  /** The same operation with its throw as a value: `Left` of the thrown value, or of `onThrow` applied to it. */
   attempt(): Op<Either<unknown, T>>
   /** The same with the thrown value mapped by `onThrow`. */
   attempt<E>(onThrow: (cause: unknown) => E): Op<Either<E, T>>
+  /** In the types only: a job is no operation. */
+  readonly __job?: undefined
 }

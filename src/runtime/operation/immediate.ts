@@ -1,5 +1,7 @@
 /** A value as an operation that is ready, and the result of a user's function of any kind as an operation. */
 import { isGenerator, isThenable } from '../base/guards.js'
+import { isJob, type Job, type Routine } from '../interfaces/job.js'
+import type { Op } from '../interfaces/op.js'
 import { isOperation, Operation } from './operation.js'
 import { Promised } from './promise.js'
 
@@ -21,20 +23,25 @@ export class Immediate<T> extends Operation<T> {
   }
 }
 
-/** A generator or an operation: both are performed by `yield*`. */
-export interface Waitable<R> {
-  [Symbol.iterator](): Iterator<never, R, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
+/**
+ * Makes the return value of a body performable by `yield*`: a generator or a job runs in place, a promise or an
+ * operation is waited for.
+ */
+export function resultOf<R>(made: R | PromiseLike<R> | Routine<R>): Routine<R> {
+  if (isRoutine<R>(made)) return made
+  return isThenable(made) ? new Promised(made) : new Immediate(made) // no routine, so a promise or a value
 }
 
-/**
- * Makes the return value of a body performable by `yield*`: a generator runs in place, a promise or an operation is
- * waited for.
- */
-export function resultOf<R>(made: R | PromiseLike<R> | Waitable<R>): Waitable<R> {
-  if (typeof made === 'object' && made !== null) {
-    if (isGenerator(made)) return made as Waitable<R> // a body's generator yields operations
-    if (isOperation(made)) return made as Waitable<R> // its result is R, by the type of the body
-    if (isThenable(made)) return new Promised(made)
-  }
-  return new Immediate(made as R) // neither a generator, an operation nor a promise
+/** True for what `yield*` performs: a generator, an operation, a job. */
+export function isRoutine<R>(made: unknown): made is Routine<R> {
+  return typeof made === 'object' && made !== null && (isGenerator(made) || isOperation(made) || isJob(made))
+}
+
+/** The return value of a body; an operation or a job as a generator that performs it. */
+export function performing(made: unknown): unknown {
+  return isThenable(made) && (isOperation(made) || isJob(made)) ? delegating(made) : made
+}
+
+function* delegating<R>(routine: Op<R> | Job<R>): Generator<never, R> {
+  return yield* routine
 }

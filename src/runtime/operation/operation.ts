@@ -17,6 +17,7 @@
  * The combinators stand in this file: each is an operation, and every operation has them, so in a file of their own
  * they would be a cycle.
  */
+import { Allowance, type Limit } from './allowance.js'
 import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
 import { checkFunction, mistyped } from '../base/arguments.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
@@ -87,7 +88,7 @@ export abstract class Operation<T> implements Op<T> {
    * The error, if this context is certain to end before the operation is granted. Read once, before the operation would
    * park.
    */
-  refusal(_ctx: Context): unknown {
+  refusal(_ctx: Limit): unknown {
     return undefined
   }
 
@@ -97,7 +98,12 @@ export abstract class Operation<T> implements Op<T> {
   }
 
   within(ctx: Context): Op<T> {
-    return new Within(this, checkContext('within(ctx)', ctx))
+    return new Within(this, checkContext('within(ctx)', ctx), checkOperation('within(ctx)', ctx.done()))
+  }
+
+  timeout(ms: number): Op<T> {
+    const allowance = new Allowance(ms, this)
+    return new Within(this, allowance, allowance.elapsed as unknown as Operation<void>) // it has the methods that a case calls
   }
 
   attempt(): Op<Either<unknown, T>>
@@ -189,7 +195,7 @@ abstract class Wrapped<T, U> extends Operation<U> {
   override undo(waiter: Waiter): void {
     this.inner.undo(waiter)
   }
-  override refusal(ctx: Context): unknown {
+  override refusal(ctx: Limit): unknown {
     return this.inner.refusal(ctx)
   }
   override parts(): readonly Operation<unknown>[] {
@@ -243,16 +249,17 @@ class Attempted<T, E> extends Wrapped<T, Either<E, T>> {
   }
 }
 
-/** The end of the context and the operation, in this order: a choice of two that results in the second. */
+/** The end of the limit (a context, a timeout) and the operation, in this order: a choice of two that results in the second. */
 class Within<T> extends Operation<T> {
   private readonly _ops: readonly [Operation<unknown>, Operation<T>]
 
   constructor(
     inner: Operation<T>,
-    private readonly ctx: Context,
+    private readonly ctx: Limit,
+    done: Operation<unknown>,
   ) {
     super()
-    this._ops = [checkOperation('within(ctx)', ctx.done()), inner]
+    this._ops = [done, inner]
   }
 
   poll(): T | Pending {
@@ -290,7 +297,7 @@ class Within<T> extends Operation<T> {
   }
 
   override parts(): readonly Operation<unknown>[] {
-    return this._ops
+    return isOperation(this._ops[0]) ? this._ops : [this._ops[1]]
   }
 
   describe(): string {

@@ -6,15 +6,16 @@ import { Choice } from './choice.js'
 import { mistyped } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
 import { none, some, type Option } from '../base/option.js'
+import { isJob } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation, Operation } from '../operation/operation.js'
 import { Promised } from '../operation/promise.js'
 import { PENDING, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 
-/** A case of a select: an operation, a promise, or a falsy value for a nil channel. */
+/** A case of a select: an operation, a promise, or a falsy value for a nil channel. A job is none. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a result of any type
-export type Selectable = Op<any> | PromiseLike<any> | false | null | undefined
+export type Selectable = Op<any> | (PromiseLike<any> & { readonly __job?: undefined }) | false | null | undefined
 /** Cases by name. */
 export type Cases = Record<string, Selectable>
 /** The result of a case that is chosen. */
@@ -53,8 +54,15 @@ class Choose extends Choice<unknown> {
 function toOperation(value: unknown, name: Name): Operation<unknown> | null {
   if (isOperation(value)) return value
   if (!value) return null
+  if (isJob(value)) throw isNoCase(`select: case ${JSON.stringify(name)}`)
   if (isThenable(value)) return new Promised(value)
   throw mistyped(`select: case ${JSON.stringify(name)}`, 'an operation, a promise, or a falsy value for a nil channel', value)
+}
+
+function isNoCase(where: string): TypeError {
+  return new TypeError(
+    `${where}: a job has effects before it is chosen, so it is no case; start it before the select, and use go(job).join()`,
+  )
 }
 
 /** Keys that JavaScript moves to the front of a record. */
@@ -164,6 +172,7 @@ export function trySelect(cases: object, options?: SelectOptions): Option<unknow
 export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> {
   const operations = ops.map((op, i) => {
     if (isOperation(op)) return op
+    if (isJob(op)) throw isNoCase(`choose: operation ${i}`)
     throw mistyped(`choose: operation ${i}`, 'an operation', op)
   })
   return new Choose(operations, false) as Operation<Chosen<O[number]>> // the value of one of the cases

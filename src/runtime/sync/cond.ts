@@ -1,17 +1,18 @@
 /**
  * A condition variable: Go's `sync.Cond`.
  *
- *     wait() ──▶ [ in the queue, unlocked ] ──signal──▶ waiting for the lock ──▶ holds the lock again
+ *     wait ──▶ [ in the queue, unlocked ] ──signal──▶ waiting for the lock ──▶ holds the lock again
  *                          └──context ends, canceled──────▲
  *
  * Always true: at the end of a wait its performer holds the lock again, however the wait ended. A signal that reached a
  * waiter which gives up goes to the next waiter.
  *
- * `wait` is no operation, because it unlocks before it commits.
+ * `wait` is a job and no operation, because it unlocks before it commits.
  */
-import { type Context, checkContext } from '../interfaces/context.js'
 import { checkMethod } from '../base/arguments.js'
-import { spawn } from '../goroutine/goroutine.js'
+import { Work } from '../goroutine/job.js'
+import { checkContext, type Context } from '../interfaces/context.js'
+import type { Job } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { Operation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
@@ -25,19 +26,17 @@ export interface Locker {
   unlock(): void
 }
 
-/** A wait that has begun, as `cond.wait` returns it. Perform the wait at once, by `yield*` or `await`. */
-export interface CondWait extends PromiseLike<void> {
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
-  [Symbol.iterator](): Iterator<never, void, any>
-}
+/** The wait for a condition. */
+export type CondWait = Job<void>
 
 /** A condition that goroutines wait for while they do not hold its lock. */
 export interface Cond {
   /**
-   * Unlocks, waits for a signal, and locks again. Call `wait` with the lock held, in a loop that checks the condition.
-   * When the context ends, the wait locks as well and then throws the context's cause.
+   * A job: unlocks, waits for a signal, and locks again. Perform it with the lock held, in a loop that checks the
+   * condition. When the context ends or the performer is canceled, it locks as well, and then throws the context's cause
+   * or is unwound. Without the lock it throws the error of `unlock`.
    */
-  wait(ctx?: Context): CondWait
+  wait(ctx?: Context): Job<void>
   /** Wakes the goroutine that has waited longest, if any waits. The caller need not hold the lock. */
   signal(): void
   /** Wakes every waiting goroutine. The caller need not hold the lock. */
@@ -72,17 +71,9 @@ class CondImpl implements Cond, Resource {
     return 'cond'
   }
 
-  wait(ctx?: Context): CondWait {
+  wait(ctx?: Context): Job<void> {
     if (ctx !== undefined) checkContext('cond.wait(ctx)', ctx)
-    const ticket = new Ticket(this)
-    this.queue.push(ticket)
-    try {
-      this.locker.unlock()
-    } catch (notLocked) {
-      this.queue.remove(ticket)
-      throw notLocked
-    }
-    return new Waiting(ticket, ctx)
+    return new Work('cond.wait', () => waitAndLock(this, ctx))
   }
 
   signal(): void {
@@ -97,12 +88,19 @@ class CondImpl implements Cond, Resource {
 const BY_SIGNAL = 1
 const BY_BROADCAST = 2
 
-/** A wait, from the call of `wait` on: a signal may wake the wait before its performance. */
+/** A wait, from its unlock on: it may be woken before it parks. */
 class Ticket extends Waiter {
   performer: Waiter | null = null
 
   constructor(readonly cond: CondImpl) {
     super()
+    cond.queue.push(this)
+    try {
+      cond.locker.unlock()
+    } catch (notLocked) {
+      cond.queue.remove(this)
+      throw notLocked
+    }
   }
 
   get isWoken(): boolean {
@@ -142,37 +140,19 @@ class Woken extends Operation<void> {
   }
 }
 
-function* waitAndLock(ticket: Ticket, ctx: Context | undefined): Generator<never, void> {
-  const { locker } = ticket.cond
+function* waitAndLock(cond: CondImpl, ctx: Context | undefined): Generator<never, void> {
+  const ticket = new Ticket(cond)
   const woken = new Woken(ticket)
   let isLocked = false
   try {
     yield* ctx === undefined ? woken : woken.within(ctx)
-    yield* locker.lock()
+    yield* cond.locker.lock()
     isLocked = true
   } finally {
     // Reached also when the goroutine is unwound while it waits for the lock.
     if (!isLocked) {
       ticket.giveUp()
-      yield* locker.lock()
+      yield* cond.locker.lock()
     }
-  }
-}
-
-class Waiting implements CondWait {
-  constructor(
-    private readonly ticket: Ticket,
-    private readonly ctx: Context | undefined,
-  ) {}
-
-  [Symbol.iterator](): Generator<never, void> {
-    return waitAndLock(this.ticket, this.ctx)
-  }
-
-  then<A = void, B = never>(
-    onValue?: ((value: void) => A | PromiseLike<A>) | null,
-    onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
-  ): PromiseLike<A | B> {
-    return spawn(waitAndLock, [this.ticket, this.ctx], null, 'waitAndLock').join().then(onValue, onThrow)
   }
 }

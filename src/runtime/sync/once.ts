@@ -1,23 +1,29 @@
 /**
  * Doing something once: Go's `sync.Once`, `sync.OnceFunc`, `sync.OnceValue`. The function may wait: it runs as a
- * goroutine of its own, so the run goes on when the caller that started it gives up.
+ * goroutine of its own, so it goes on when the caller that started it leaves.
+ *
+ *     new ──the first caller──▶ running ──▶ ended, with a result or a failure for every caller
+ *
+ * Always true: once the function has been started, nothing but its goroutine keeps it; once that has ended, nothing is
+ * kept but its outcome.
+ *
+ * Where we differ from Go: the failure of the function is thrown to every caller, the later ones included.
  */
-import type { Owner } from '../goroutine/owner.js'
-import type { Body } from '../interfaces/goroutine.js'
 import { checkFunction } from '../base/arguments.js'
 import { spawn } from '../goroutine/goroutine.js'
-import type { Op } from '../interfaces/op.js'
-import { QueuedOperation } from '../operation/queued.js'
-import type { Resource } from '../operation/resource.js'
-import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
+import { Work } from '../goroutine/job.js'
+import type { Failure, Owner } from '../goroutine/owner.js'
+import type { Task } from '../goroutine/task.js'
+import type { Body } from '../interfaces/goroutine.js'
+import type { Job } from '../interfaces/job.js'
 
 /** Runs a function at the first call only. */
 export interface Once {
   /**
-   * Starts `f` at the first call; each call returns an operation that waits until that `f` has ended. Only the first
-   * caller sees an error of `f`; later callers just wait. A failed `f` is not run again.
+   * A job, shared by all callers. The first performance starts `f`; each waits until that `f` has ended, and throws its
+   * error. A caller that leaves does not stop `f`. A failed `f` is not run again.
    */
-  do(f: Body<[], unknown>): Op<void>
+  do(f: Body<[], unknown>): Job<void>
 }
 
 /**
@@ -33,61 +39,23 @@ export interface Once {
  * ```
  */
 export function once(): Once {
-  return new OnceImpl()
-}
-
-class OnceImpl implements Once, Owner, Resource {
-  hasEnded = false
-  readonly waiters = new WaitQueue()
-  private _hasStarted = false
-
-  get kind(): string {
-    return 'once'
-  }
-
-  do(f: Body<[], unknown>): Op<void> {
-    checkFunction('once.do(f)', f)
-    if (this._hasStarted) return new Ended(this)
-    this._hasStarted = true
-    return spawn(f, [], this).join() as Op<void> // the result of `f` is not used
-  }
-
-  ended(): boolean {
-    this.hasEnded = true
-    this.waiters.settleAll(undefined)
-    return false
-  }
-}
-
-class Ended extends QueuedOperation<void> {
-  constructor(private readonly once: OnceImpl) {
-    super()
-  }
-  protected get waiters(): WaitQueue {
-    return this.once.waiters
-  }
-  override get isPlain(): boolean {
-    return true
-  }
-  poll(): void | Pending {
-    return this.once.hasEnded ? undefined : PENDING
-  }
-  override finish(): void {}
-  override resources(): readonly Resource[] {
-    return [this.once]
-  }
-  describe(): string {
-    return 'sync.Once.Do'
+  const run = new OneRun<unknown>('once')
+  return {
+    do(f) {
+      checkFunction('once.do(f)', f)
+      return new Work('once', () => run.result(f)) as Job<unknown> as Job<void> // the result of `f` is not used
+    },
   }
 }
 
 /**
- * Returns a function that runs `f` at its first call. Each call returns an operation that waits until `f` has ended,
- * and throws the error of `f`. Source: Go's `sync.OnceFunc`.
+ * Returns a function that runs `f` once. Each call returns a job, shared by all callers: the first performance starts
+ * `f`, and each waits until `f` has ended, and throws the error of `f`. A caller that leaves does not stop `f`. `f` is
+ * released when it starts. Source: Go's `sync.OnceFunc`.
  */
-export function onceFunc(f: Body<[], unknown>): () => Op<void> {
+export function onceFunc(f: Body<[], unknown>): () => Job<void> {
   checkFunction('onceFunc(f)', f)
-  return startedOnce(f) as () => Op<void> // the result of `f` is not used
+  return sharedRun(f) as () => Job<void> // the result of `f` is not used
 }
 
 /**
@@ -99,12 +67,42 @@ export function onceFunc(f: Body<[], unknown>): () => Op<void> {
  * const { port } = await config()
  * ```
  */
-export function onceValue<T>(f: Body<[], T>): () => Op<T> {
+export function onceValue<T>(f: Body<[], T>): () => Job<T> {
   checkFunction('onceValue(f)', f)
-  return startedOnce(f)
+  return sharedRun(f)
 }
 
-function startedOnce<T>(f: Body<[], T>): () => Op<T> {
-  let result: Op<T> | null = null
-  return () => (result ??= spawn(f, [], null).join())
+function sharedRun<T>(f: Body<[], T>): () => Job<T> {
+  const run = new OneRun<T>(f.name || 'once')
+  let body: Body<[], T> | null = f
+  const result = (): Generator<never, T> => {
+    const first = body
+    body = null
+    return run.result(first)
+  }
+  return () => new Work(run.name, result)
+}
+
+type Outcome<T> = { readonly failure: Failure } | { readonly failure: null; readonly value: T }
+
+class OneRun<T> implements Owner {
+  private _running: Task<T> | null = null
+  private _outcome: Outcome<T> | null = null
+
+  constructor(readonly name: string) {}
+
+  /** `f` is read by the first performance only. */
+  *result(f: Body<[], T> | null): Generator<never, T> {
+    if (this._running === null && this._outcome === null) this._running = spawn(f as Body<[], T>, [], this) // the first performance has it
+    if (this._running !== null) return yield* this._running.join()
+    const outcome = this._outcome as Outcome<T> // the run has ended
+    if (outcome.failure !== null) throw outcome.failure.error
+    return outcome.value
+  }
+
+  ended(_: Task, failure: Failure | null, value: unknown): boolean {
+    this._running = null
+    this._outcome = failure === null ? { failure, value: value as T } : { failure } // the result of `f`
+    return false
+  }
 }

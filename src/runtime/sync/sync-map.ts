@@ -5,12 +5,13 @@
  *
  * Where we differ from Go: values are compared by `===`.
  */
-import type { Body } from '../interfaces/goroutine.js'
 import { checkFunction } from '../base/arguments.js'
 import { none, some, type Option } from '../base/option.js'
-import { spawn } from '../goroutine/goroutine.js'
-import type { Op } from '../interfaces/op.js'
-import { Immediate, resultOf } from '../operation/immediate.js'
+import { performed, Work } from '../goroutine/job.js'
+import type { Context } from '../interfaces/context.js'
+import type { Body } from '../interfaces/goroutine.js'
+import type { Job } from '../interfaces/job.js'
+import { SharedRun } from './shared-run.js'
 
 /**
  * A map with steps that are atomic even when a value takes time. Keys are compared as a Map compares them, values by
@@ -41,11 +42,14 @@ export interface SyncMap<K, V> {
   /** Deletes every key. */
   clear(): void
   /**
-   * Results in the value of the key, or else in the result of `f`, which is then stored. `f` starts at the call, once
-   * for the key: callers that come while `f` runs wait for the same result or throw the same error. After an error the
-   * next caller starts `f` again. A value stored while `f` runs wins over its result.
+   * A job, shared by all callers of the key: results in the value of the key, or else in the result of `f`, which is then
+   * stored. Callers that come while `f` runs wait for the same result or throw the same error. After an error the next
+   * caller starts `f` again. When its last caller leaves, `f` is canceled, and nothing is stored.
+   *
+   * A value stored while `f` runs wins over its result. A delete while `f` runs makes the run stale: its callers get its
+   * result, which is not stored, and the next caller starts `f` again.
    */
-  loadOrCompute(key: K, f: Body<[key: K], V>): Op<V>
+  loadOrCompute(key: K, f: Body<[key: K, ctx: Context], V>): Job<V>
 }
 
 /**
@@ -61,9 +65,12 @@ export function syncMap<K, V>(): SyncMap<K, V> {
   return new SyncMapImpl<K, V>()
 }
 
+type Computing<K, V> = SharedRun<[key: K], V>
+
 class SyncMapImpl<K, V> implements SyncMap<K, V> {
   private readonly _entries = new Map<K, V>()
-  private readonly _computing = new Map<K, Op<V>>()
+  /** The runs whose result is to be stored. */
+  private readonly _computing = new Map<K, Computing<K, V>>()
 
   load(key: K): Option<V> {
     const value = this._entries.get(key)
@@ -83,12 +90,13 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
 
   loadAndDelete(key: K): Option<V> {
     const found = this.load(key)
-    this._entries.delete(key)
+    this.delete(key)
     return found
   }
 
   delete(key: K): void {
     this._entries.delete(key)
+    this._computing.delete(key)
   }
 
   swap(key: K, value: V): Option<V> {
@@ -104,7 +112,9 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   }
 
   compareAndDelete(key: K, old: V): boolean {
-    return this._holds(key, old) && this._entries.delete(key)
+    if (!this._holds(key, old)) return false
+    this.delete(key)
+    return true
   }
 
   range(f: (key: K, value: V) => unknown): void {
@@ -119,29 +129,43 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
 
   clear(): void {
     this._entries.clear()
+    this._computing.clear()
   }
 
-  loadOrCompute(key: K, f: Body<[key: K], V>): Op<V> {
+  loadOrCompute(key: K, f: Body<[key: K, ctx: Context], V>): Job<V> {
     checkFunction('syncMap.loadOrCompute(key, f)', f)
+    return new Work('loadOrCompute', () => this._compute(key, f))
+  }
+
+  private *_compute(key: K, f: Body<[key: K, ctx: Context], V>): Generator<never, V> {
     const found = this.load(key)
-    if (found._tag === 'Some') return new Immediate(found.value)
-    let computing = this._computing.get(key)
-    if (computing === undefined) {
-      computing = spawn(compute, [this, this._computing, key, f], null, 'compute').join()
-      this._computing.set(key, computing)
-    }
-    return computing
+    if (found._tag === 'Some') return found.value
+    return yield* (this._computing.get(key) ?? this._start(key, f)).result()
+  }
+
+  private _start(key: K, f: Body<[key: K, ctx: Context], V>): Computing<K, V> {
+    const { _computing: computing } = this
+    const settle = (value: V): V => (computing.get(key) === run ? this.loadOrStore(key, value).value : this._valueOr(key, value))
+    const run: Computing<K, V> = new SharedRun<[key: K], V>(
+      function* compute(key, ctx) {
+        return settle(yield* performed(f(key, ctx)))
+      },
+      [key],
+      () => {
+        if (computing.get(key) === run) computing.delete(key)
+      },
+      'compute',
+    )
+    computing.set(key, run)
+    return run
+  }
+
+  private _valueOr(key: K, value: V): V {
+    const stored = this.load(key)
+    return stored._tag === 'Some' ? stored.value : value
   }
 
   private _holds(key: K, value: V): boolean {
     return this._entries.get(key) === value && (value !== undefined || this._entries.has(key))
-  }
-}
-
-function* compute<K, V>(table: SyncMap<K, V>, computing: Map<K, Op<V>>, key: K, f: Body<[key: K], V>): Generator<never, V> {
-  try {
-    return table.loadOrStore(key, yield* resultOf(f(key))).value
-  } finally {
-    computing.delete(key)
   }
 }

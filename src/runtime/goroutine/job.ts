@@ -1,0 +1,167 @@
+/**
+ * The job: a routine that is made anew for each performance. `yield*` runs the routine in the goroutine of its
+ * performer, so that unwinding the performer unwinds the job; `await`, `within` and a subscription run it as a child.
+ *
+ *     yield* job ──▶ routine in place
+ *     await job, job.within(ctx), from(job) ──▶ child ──ends──▶ joined
+ *                                                 └─performer leaves─▶ canceled, unwound, waited for
+ *
+ * Always true: when a performance is over, each child of it has been canceled or has ended, and its generator is
+ * unwound. An async function that was canceled may still run; its failure is then a late failure.
+ */
+import { failedAfterCancel } from './crash.js'
+import { spawn } from './goroutine.js'
+import type { Task } from './task.js'
+import { checkFunction, checkTime } from '../base/arguments.js'
+import { isThenable } from '../base/guards.js'
+import { left, right, type Either } from '../base/option.js'
+import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
+import { causeOf, checkContext, type Context } from '../interfaces/context.js'
+import { JOB, type Job, type Routine } from '../interfaces/job.js'
+import type { Op } from '../interfaces/op.js'
+import { Immediate, isRoutine } from '../operation/immediate.js'
+import type { Operation } from '../operation/operation.js'
+import { subscribe, type Observer, type Unsubscribable } from '../operation/perform.js'
+import { Promised } from '../operation/promise.js'
+import type { Observed } from '../scheduler/probe.js'
+import { queue } from '../scheduler/run-queue.js'
+
+export class Work<T> implements Job<T> {
+  constructor(
+    readonly name: string,
+    private readonly _routine: () => Generator<never, T>,
+  ) {
+    lookForSymbol()
+  }
+
+  [Symbol.iterator](): Generator<never, T> {
+    return this._routine()
+  }
+
+  map<U>(f: (value: T) => U): Job<U> {
+    checkFunction('map(f)', f)
+    const routine = this._routine
+    return new Work(this.name, function* () {
+      return f(yield* routine())
+    })
+  }
+
+  within(ctx: Context): Job<T> {
+    checkContext('within(ctx)', ctx)
+    return new Work(this.name, () => this._within(ctx))
+  }
+
+  timeout(ms: number): Job<T> {
+    checkTime('timeout(ms)', ms)
+    return new Work(this.name, () => this._timeout(ms))
+  }
+
+  attempt(): Job<Either<unknown, T>>
+  attempt<E>(onThrow: (cause: unknown) => E): Job<Either<E, T>>
+  attempt<E>(onThrow?: (cause: unknown) => E): Job<Either<unknown, T>> {
+    if (onThrow !== undefined) checkFunction('attempt(onThrow)', onThrow)
+    const routine = this._routine
+    return new Work(this.name, function* () {
+      let value: T
+      try {
+        value = yield* routine()
+      } catch (cause) {
+        return left(onThrow === undefined ? cause : onThrow(cause))
+      }
+      return right(value)
+    })
+  }
+
+  then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
+  ): PromiseLike<A | B> {
+    return this.start().join().then(onValue, onThrow)
+  }
+
+  /** As an observable: each subscription performs the job, and unsubscribing cancels it. */
+  subscribe(observer: Observer<T> | ((value: T) => void)): Unsubscribable {
+    const child = this.start()
+    const joining = subscribe(child.join() as Operation<T>, observer) // every operation of the runtime is an Operation
+    return {
+      unsubscribe() {
+        joining.unsubscribe()
+        child.cancel()
+      },
+    }
+  }
+
+  /** Performs the job in a goroutine of its own. */
+  start(): Task<T> {
+    return spawn(this._routine, [], null, this.name)
+  }
+
+  private *_within(ctx: Context): Generator<never, T> {
+    if (ctx.err()._tag === 'Some') throw causeOf(ctx)
+    const child = this.start()
+    return yield* owned(child, child.join().within(ctx))
+  }
+
+  private *_timeout(ms: number): Generator<never, T> {
+    const child = this.start()
+    return yield* owned(child, child.join().timeout(ms))
+  }
+}
+
+void Object.defineProperty(Work.prototype, JOB, { value: true })
+installObservable(Work.prototype)
+
+/** Waits for a child; when the wait ends otherwise than by the end of the child, the child is canceled and unwound. */
+export function* owned<T>(child: Task<T>, wait: Op<T> = child.join()): Generator<never, T> {
+  let cause: unknown
+  try {
+    return yield* wait
+  } catch (error) {
+    cause = error
+    throw error
+  } finally {
+    yield* canceled(child, cause)
+  }
+}
+
+/** Cancels a child and waits until it is unwound; its clean-up may throw. A canceled async function is not waited for. */
+export function* canceled(child: Task, cause?: unknown): Generator<never, void> {
+  const hadEnded = child.hasEnded
+  child.cancel(cause)
+  if (hadEnded) return
+  try {
+    yield* child.join()
+  } catch (error) {
+    if (child.failure !== null) throw error
+  }
+}
+
+/**
+ * Performs the return value of a function that a job runs. The failure of a promise that comes after the performer has
+ * left is a late failure.
+ */
+export function performed<R>(made: R | PromiseLike<R> | Routine<R>): Routine<R> {
+  if (isRoutine<R>(made)) return made
+  return isThenable(made) ? awaited<R>(made) : new Immediate(made) // neither a routine nor a promise: a value
+}
+
+function* awaited<R>(promise: PromiseLike<R>): Generator<never, R> {
+  const settled: Op<R> = new Promised(promise)
+  let isSettled = false
+  try {
+    const value = yield* settled
+    isSettled = true
+    return value
+  } catch (cause) {
+    isSettled = true
+    throw cause
+  } finally {
+    if (!isSettled) leave(promise)
+  }
+}
+
+/** For a result that the running goroutine waits for no more: the failure of a promise is a late failure. */
+export function leave(made: unknown): void {
+  const performer = queue.running as Observed // only goroutines run there
+  if (isThenable(made)) made.then(undefined, (cause) => failedAfterCancel(cause, performer))
+}
