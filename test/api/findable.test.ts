@@ -10,6 +10,7 @@ import { entries, readJson, root } from '../../scripts/entries.mjs'
 /** What is tested in a file named after something else: variants of one function, and errors where they are thrown. */
 const together: Record<string, Record<string, string>> = {
   millrace: {
+    onLateFailure: 'failure-rule',
     CanceledError: 'context-end',
     DeadlineExceededError: 'context-end',
     dropping: 'sliding-and-dropping',
@@ -46,7 +47,22 @@ const together: Record<string, Record<string, string>> = {
 }
 
 /** Folders of tests that are about no single room: whole programs, ports of Go's bugs, the package and its pages. */
-const acrossRooms = ['api', 'consumers', 'docs', 'examples', 'fast-check', 'go', 'goker', 'laws', 'model', 'programs', 'support', 'types']
+const acrossRooms = [
+  'api',
+  'consumers',
+  'docs',
+  'engines',
+  'examples',
+  'fast-check',
+  'go',
+  'goker',
+  'laws',
+  'model',
+  'pipelines',
+  'programs',
+  'support',
+  'types',
+]
 
 const exported = readJson('test/api/exports.json') as Record<string, string[]>
 const files = new Set(
