@@ -30,6 +30,7 @@ export {
 // goroutine
 export { go, numGoroutine, type Go } from './goroutine/goroutine.js'
 export { gosched } from './goroutine/gosched.js'
+export { uncancelable } from './goroutine/uncancelable.js'
 export { onCrash, onLateFailure } from './goroutine/crash.js'
 
 // context, time

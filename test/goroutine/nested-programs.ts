@@ -103,7 +103,8 @@ export function expected({ body, cancelAt, when }: Program): { log: readonly str
     if (it.does === 'return' || it.does === 'throw') return { by: it.does, value: `${it.does} ${it.at}` }
     if (it.does === 'call') {
       const { end, isUnwound } = call(it.body)
-      if (end.by === 'throw' || isUnwound) return end
+      if (end.by === 'throw') return end
+      if (isUnwound) return { by: 'return', value: UNWOUND } // the caller was cut off, whatever the helper returned
       log.push(`${it.at} answers ${String(end.value)}`)
       return null
     }

@@ -233,7 +233,7 @@ describe('unwinding', () => {
 })
 
 describe('a finally block', () => {
-  it('that returns overrides the cancel, and its callers return with it', async () => {
+  it('that returns overrides the cancel in the body of the goroutine, and not in a helper, whose caller was cut off', async () => {
     function* helper() {
       try {
         yield* forever.receive()
@@ -250,8 +250,9 @@ describe('a finally block', () => {
       }
       return 'never reached'
     })
-    expect((await unwind(goroutine)).now).toEqual(done('overridden'))
+    expect((await unwind(goroutine)).now).toEqual(canceled)
     expect(log).toEqual(['outer'])
+    expect((await unwind(go(helper))).now).toEqual(done('overridden'))
   })
 
   it('that throws overrides the cancel; a caller that catches the error continues', async () => {

@@ -1,5 +1,5 @@
 import { isObservable, type Observable } from 'rxjs'
-import type { Context, Goroutine } from '../../runtime/index.js'
+import { uncancelable, type Context, type Goroutine } from '../../runtime/index.js'
 import { checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
 import type { DemandOwner } from '../demand/demand.js'
 import { stageNotes } from '../demand/intake.js'
@@ -51,7 +51,7 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
   } finally {
     subscription.unsubscribe()
     demand.retire() // a shared source goes on with its other subscribers
-    yield* cleanup.wait()
+    yield* uncancelable(cleanup.wait())
   }
 }
 

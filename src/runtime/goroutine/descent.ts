@@ -72,12 +72,15 @@ const forCalls = new StandIn(Function.prototype, 'call', () => {
 
 /** The generators that the descent has reached and that are not done. */
 let reached: unknown[] = []
+/** The value that the descent returns with. */
+let passed: unknown
 
 /**
  * Calls `outermost.return(value)`, and fills `chain` with the generators that are not done after it, outermost first.
  */
 export function descend(outermost: Generator, value: unknown, chain: Generator[]): Result {
   reached = chain
+  passed = value
   if (!Object.prototype.isPrototypeOf.call(nativePrototype, outermost)) {
     learnPrototype(outermost)
     forCalls.put()
@@ -109,7 +112,7 @@ function record(generator: unknown, end: AnyFunction, args: readonly unknown[]):
   try {
     const result = Reflect.apply(end, generator, args)
     isDone = (result as Result).done === true // a generator's `return` returns a result
-    return result
+    return isDone && depth > 0 ? { done: true, value: passed } : result // the caller was cut off, whatever its helper returns
   } finally {
     if (isDone) chain.length = depth
   }

@@ -13,9 +13,11 @@ export interface Rare {
   cause: unknown
   /** The cancel waits for the next operation. */
   isDue: boolean
+  /** Routines under way that a cancel does not interrupt. */
+  shields: number
   unwinding: Unwinding | null
 }
 
 export function rareOf(name: string | null, scope: AsyncScope | null): Rare {
-  return { name, scope, isCanceled: false, isLeft: false, cause: undefined, isDue: false, unwinding: null }
+  return { name, scope, isCanceled: false, isLeft: false, cause: undefined, isDue: false, shields: 0, unwinding: null }
 }

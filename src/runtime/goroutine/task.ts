@@ -84,6 +84,8 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     if (cause !== undefined) rememberCause(cause)
     if (this.life === NEW) return // `run` finds it canceled
     if (this._generator === null) this.settleJoiners(LEFT, this._canceledError())
+    else if (rare.shields > 0)
+      return // `unshield` makes the cancel take effect
     else if (this.step === RUNNING) this.step = CANCEL_DUE
     else if (this.step === PARKED) {
       this.operation?.withdraw(this)
@@ -105,7 +107,18 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   }
 
   get stepAfterDelivery(): number {
-    return this.rare?.isDue === true ? CANCEL_DUE : RUNNING
+    return this.rare?.isDue === true && this.rare.shields === 0 ? CANCEL_DUE : RUNNING
+  }
+
+  /** From now until `unshield` a cancel waits, also a cancel that is due. */
+  shield(): void {
+    this.rareParts().shields++
+    if (this.step === CANCEL_DUE) this.step = RUNNING
+  }
+
+  unshield(): void {
+    this.rareParts().shields--
+    if (this.step === RUNNING) this.step = this.stepAfterDelivery
   }
 
   run(): void {

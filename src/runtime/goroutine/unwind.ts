@@ -42,7 +42,7 @@ export class Unwinding {
       if (result.done !== true) return result
       chain.pop()
       if (chain.length === 0) return result
-      step = (outer) => outer.return(result.value)
+      step = (outer) => outer.return(UNWOUND) // and not the value of the helper: its caller was cut off
     }
   }
 }

@@ -11,6 +11,7 @@
  */
 import { checkMethod } from '../base/arguments.js'
 import { Work } from '../goroutine/job.js'
+import { uncancelable } from '../goroutine/uncancelable.js'
 import { checkContext, type Context } from '../interfaces/context.js'
 import type { Job } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
@@ -152,7 +153,7 @@ function* waitAndLock(cond: CondImpl, ctx: Context | undefined): Generator<never
     // Reached also when the goroutine is unwound while it waits for the lock.
     if (!isLocked) {
       ticket.giveUp()
-      yield* cond.locker.lock()
+      yield* uncancelable(cond.locker.lock()) // a cancel that arrives now must not return without the lock
     }
   }
 }
