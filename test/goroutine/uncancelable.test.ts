@@ -167,7 +167,7 @@ describe('uncancelable', () => {
 
   it.each([null, undefined, 1, {}])('of %s, which cannot be performed, throws', async (routine) => {
     await expect(go(() => uncancelable(routine as never)).join()).rejects.toThrow(
-      'uncancelable(routine): expected an operation or a generator',
+      'uncancelable(routine): expected an operation, a job or a generator',
     )
   })
 

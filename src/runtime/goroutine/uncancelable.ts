@@ -1,11 +1,11 @@
 /** A part of a goroutine that a cancel does not interrupt. */
 import type { Task } from './task.js'
 import { mistyped } from '../base/arguments.js'
-import type { Waitable } from '../operation/immediate.js'
+import type { Routine } from '../interfaces/job.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /**
- * Performs a routine (an operation, or a generator) to its end, also where the goroutine is canceled meanwhile: the
+ * Performs a routine (an operation, a job or a generator) to its end, also where the goroutine is canceled meanwhile: the
  * cancel takes effect at the next operation after it. Use it for a `finally` block that waits. A cancel arrives as the
  * generator's `return`, and a `return` that arrives while a `finally` block runs drops the rest of that block. A cancel
  * that begins the `finally` block itself needs no shield: it arrives only once.
@@ -28,9 +28,9 @@ import { queue } from '../scheduler/run-queue.js'
  * }
  * ```
  */
-export function* uncancelable<T>(routine: Waitable<T>): Generator<never, T> {
-  const given = routine as Partial<Waitable<T>> | null | undefined // from JavaScript it may be anything
-  if (typeof given?.[Symbol.iterator] !== 'function') throw mistyped('uncancelable(routine)', 'an operation or a generator', routine)
+export function* uncancelable<T>(routine: Routine<T>): Generator<never, T> {
+  const given = routine as Partial<Routine<T>> | null | undefined // from JavaScript it may be anything
+  if (typeof given?.[Symbol.iterator] !== 'function') throw mistyped('uncancelable(routine)', 'an operation, a job or a generator', routine)
   const task = queue.running as Task | null // the run queue runs goroutines
   if (task === null) throw new Error('uncancelable(routine): performed outside a goroutine: use yield* in a generator started by go()')
   task.shield()
