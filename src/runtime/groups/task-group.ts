@@ -24,7 +24,10 @@ import { type Operation } from '../operation/operation.js'
 import { Reaction, WaitQueue } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 
-/** A function of a group, which receives the group's context. */
+/**
+ * A function of a group, which receives the group's context.
+ * @inline
+ */
 export type GroupBody<R> = Body<[Context], R>
 
 export abstract class TaskGroup implements Runnable {
