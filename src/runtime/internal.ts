@@ -32,7 +32,6 @@ export { PENDING, WaitQueue, Waiter, type Pending } from './operation/waiter.js'
 // channel, goroutine
 export { Channel } from './channel/channel.js'
 export { CLOSED, Receive, Receiving } from './channel/operations.js'
-export { ShelteredContext } from './context/values.js'
 export { crash, expectFailures, failedLate, keepFailuresApart, takeCrashed } from './goroutine/crash.js'
 export { spawn } from './goroutine/goroutine.js'
 export type { Failure, Owner } from './goroutine/owner.js'

@@ -245,8 +245,17 @@ export const brokenOperators: readonly Broken[] = [
         )
     },
   ),
-  operator('work is not told', ['cancellation: work is stopped', 'context', 'errors: of the source', 'errors: of the work'], (work) =>
-    pool(2, underOther(work, background)),
+  operator(
+    'work is not told',
+    [
+      'cancellation: nothing left',
+      'cancellation: work is stopped',
+      'context',
+      'errors: of the source',
+      'errors: of the work',
+      're-entrancy: leaving',
+    ],
+    (work) => pool(2, underOther(work, background)),
   ),
   operator('it leaves a timer behind', ['cancellation: nothing left', 're-entrancy: leaving'], (work) => {
     return (source) =>

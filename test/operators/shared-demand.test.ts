@@ -148,32 +148,3 @@ describe('stages with branches above a stage that is full', () => {
           }
         })
 })
-
-/** Each waits 10 ms for an item, and gives up when its context ends. */
-const patient: Record<string, () => Observable<number>> = {
-  workerPool: () => fromIterable([1, 2, 3, 4]).pipe(workerPool(2, (n, ctx) => sleep(10).within(ctx).map(() => n))), // prettier-ignore
-  fromGoroutine: () =>
-    fromGoroutine<number>(function* (emit, ctx) {
-      for (let n = 1; n <= 4; n++) {
-        yield* sleep(10).within(ctx)
-        yield* emit.send(n)
-      }
-    }),
-  fromOp: () => concat(...[1, 2, 3, 4].map((n) => fromOp((ctx) => sleep(10).within(ctx).map(() => n)))), // prettier-ignore
-}
-
-describe('a shared pipeline goes on when the context of its first subscriber ends', () => {
-  for (const [name, make] of Object.entries(patient))
-    it(name, async () => {
-      using clock = virtualTime()
-      const shared = make().pipe(share())
-      const ctx = withCancel(background)
-      const first = run(ctx, shared)
-      const second = all(shared)
-      await clock.advance(15)
-      ctx.cancel('left')
-      await expect(first.join()).rejects.toBe('left')
-      await clock.advance(100)
-      expect(await second).toEqual([1, 2, 3, 4])
-    })
-})

@@ -41,7 +41,6 @@ describe('withContext', () => {
       .subscribe({ error: () => {} })
     await settle()
     ctx.cancel('told')
-    await settle()
     expect((given as Context | null)?.cause()).toEqual({ _tag: 'Some', value: 'told' })
     subscription.unsubscribe()
   })

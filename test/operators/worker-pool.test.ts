@@ -216,7 +216,6 @@ describe('the context given to work', () => {
     const g = run(ctx, fromIterable([1]).pipe(workerPool(1, bench.work)))
     await settle()
     ctx.cancel('enough')
-    await settle()
     expect(bench.ctx?.cause()).toEqual({ _tag: 'Some', value: 'enough' })
     await expect(g.join()).rejects.toBe('enough')
   })

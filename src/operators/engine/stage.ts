@@ -16,10 +16,9 @@
  * a program with five kinds of stages, a shared base class would double the cost of every item of all of them.
  */
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
-import type { CancelContext } from '../../runtime/index.js'
+import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { Ring, type Runnable } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
-import { endOwnContext, ownContext } from '../demand/own-context.js'
 import { described, Downstream } from '../demand/scope.js'
 
 export abstract class Stage<T, R> {
@@ -84,7 +83,7 @@ export class Flow<T, R> implements Runnable {
   ) {
     this.downstream = new Downstream(_subscriber)
     this.intake = new Intake(notes, _slots, this.downstream.scope)
-    this.ctx = ownContext(this.downstream.scope.ctx)
+    this.ctx = withCancel(this.downstream.scope.ctx)
   }
 
   get isOver(): boolean {
@@ -112,17 +111,10 @@ export class Flow<T, R> implements Runnable {
 
   private _begin(value: T): void {
     const { intake } = this
-    if (this._isAboutToEnd) return
+    // The stage that set the context ends the pipeline at its next turn; until then no work starts that has no reader.
+    if (this.ctx.err()._tag === 'Some') return
     if (++intake.used >= this._slots) intake.demand.close()
     this._stage.take(value)
-  }
-
-  /**
-   * The stage that set the context ends the pipeline at its next turn; until then no work starts that has no reader. A
-   * shared pipeline goes on: the demand of the subscriber that left is retired.
-   */
-  private get _isAboutToEnd(): boolean {
-    return this.downstream.scope.ctx.err()._tag === 'Some' && !this.downstream.demand.isRetired
   }
 
   /** Emits a result, now or when there is demand, and then frees this number of slots. */
@@ -203,6 +195,6 @@ export class Flow<T, R> implements Runnable {
     this._isOver = true
     this.intake.demand.retire()
     this._stage.stopWork()
-    endOwnContext(this.ctx, this.downstream.scope.ctx)
+    this.ctx.cancel()
   }
 }

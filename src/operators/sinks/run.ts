@@ -50,7 +50,6 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
     yield* ending.within(ctx)
   } finally {
     subscription.unsubscribe()
-    demand.retire() // a shared source goes on with its other subscribers
     yield* uncancelable(cleanup.wait())
   }
 }

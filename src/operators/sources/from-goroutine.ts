@@ -1,7 +1,6 @@
 import type { Observable } from 'rxjs'
-import { chan, type Body, type Context, type Sender } from '../../runtime/index.js'
+import { chan, withCancel, type Body, type Context, type Sender } from '../../runtime/index.js'
 import { checkFunction, spawn, type Failure } from '../../runtime/internal.js'
-import { endOwnContext, ownContext } from '../demand/own-context.js'
 import { currentScope, described, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
 
@@ -24,7 +23,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
   checkFunction('fromGoroutine(f)', f)
   return described<T>({ name: 'fromGoroutine', holds: 1 }, (subscriber) => {
     const scope = currentScope()
-    const ctx = ownContext(scope.ctx)
+    const ctx = withCancel(scope.ctx)
     const emit = chan<T>()
     let failed: Failure | null = null
     const goroutine = spawn(f, [emit, ctx], {
@@ -46,7 +45,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       subscription.unsubscribe()
       goroutine.cancel()
       scope.cleanup?.add(goroutine)
-      endOwnContext(ctx, scope.ctx)
+      ctx.cancel()
     }
   })
 }

@@ -14,9 +14,8 @@
  *   would never emit.
  */
 import type { Observable } from 'rxjs'
-import type { Context, Op } from '../../runtime/index.js'
+import { withCancel, type Context, type Op } from '../../runtime/index.js'
 import { CallbackPerformer, checkOperation, PENDING, queue, type Operation } from '../../runtime/internal.js'
-import { endOwnContext, ownContext } from '../demand/own-context.js'
 import { described, Downstream, publish } from '../demand/scope.js'
 
 export abstract class Pump<R, T> extends CallbackPerformer<R> {
@@ -114,11 +113,11 @@ export abstract class Pump<R, T> extends CallbackPerformer<R> {
 export function fromRounds<R>(name: string, make: (ctx: Context) => Op<R> | null, isOnce: boolean): Observable<R> {
   return described<R>({ name, holds: 1 }, (subscriber) => {
     const downstream = new Downstream<R>(subscriber)
-    const ctx = ownContext(downstream.scope.ctx)
+    const ctx = withCancel(downstream.scope.ctx)
     const pump = new RoundsPump(downstream, name, () => make(ctx), isOnce)
     return () => {
       pump.stop()
-      endOwnContext(ctx, downstream.scope.ctx)
+      ctx.cancel()
     }
   })
 }

@@ -1,7 +1,4 @@
-/**
- * Contexts that change values only: `withValue` adds one, `withoutCancel` keeps them all and drops the end, and so does
- * a sheltered context, which keeps the deadline to look at.
- */
+/** Contexts that change values only: `withValue` adds one, `withoutCancel` keeps them all and drops the end. */
 import { some, type Option } from '../base/option.js'
 import type { Context, ContextKey } from '../interfaces/context.js'
 import type { Op } from '../interfaces/op.js'
@@ -52,12 +49,5 @@ export class DetachedContext extends EndlessContext {
   }
   override toString(): string {
     return `${String(this.parent)}.WithoutCancel`
-  }
-}
-
-/** Has the values of its parent and shows its deadline, and does not end with it: its user ends with the parent. */
-export class ShelteredContext extends DetachedContext {
-  override deadline(): Option<number> {
-    return this.parent.deadline()
   }
 }
