@@ -48,7 +48,7 @@ const overLimits = [
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', 'dist/', 'reports/', 'test/types/usage.ts', 'test/consumers/programs/'] },
+  { ignores: ['**/node_modules/', 'dist/', 'reports/', 'docs/reference/', 'test/types/usage.ts', 'test/consumers/programs/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -31,6 +31,7 @@ function dropMap(file) {
 /**
  * The file behind the condition `require`. Node's own require() never comes here: it takes `module-sync`, the ES module itself. Loaders that
  * follow older rules do, and some of them can load an ES module (bundlers, Bun, jest where it transforms the package).
+ * The types are those of the ES module; attw, whose rule false-esm asks for others, does not know `module-sync`.
  */
 function requireOf(specifier, name) {
   return `'use strict'

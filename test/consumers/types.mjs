@@ -9,9 +9,10 @@ const run = promisify(execFile)
 const versions = ['5.4', '5.9', '7']
 const resolutions = ['node16', 'nodenext', 'bundler']
 
-/** A library for every host: ES2022 and nothing else. And a program for Node and the DOM, whose own AbortSignal must be the one. */
+/** A library for every host: ES2022 and nothing else. A CommonJS module. A program for Node and the DOM, whose own AbortSignal must be the one. */
 const surroundings = {
   es2022: { lib: ['es2022'], types: [], files: ['typed.ts', 'host.d.ts'] },
+  CommonJS: { lib: ['es2022'], types: [], files: ['required.cts', 'host.d.ts'] },
   'dom + node': { lib: ['es2022', 'dom'], types: ['node'], files: ['typed.ts', 'hosted.ts'] },
 }
 
@@ -27,7 +28,7 @@ export function typeChecks({ tools, app }) {
   )
 }
 
-/** The declarations of Node itself need a newer compiler than 5.4. */
+/** The declarations of Node itself, and require() of an ES module, need a newer compiler than 5.4. */
 function resolutionsFor(version, name) {
   if (name === 'es2022') return resolutions
   return version === '5.4' ? [] : ['nodenext']
@@ -35,7 +36,7 @@ function resolutionsFor(version, name) {
 
 async function check({ tools, app, version, resolution, name }) {
   const { lib, types, files } = surroundings[name]
-  const config = join(app, `tsconfig.${version}.${resolution}.${lib.length}.json`)
+  const config = join(app, `tsconfig.${version}.${resolution}.${name.replaceAll(' ', '')}.json`)
   const compilerOptions = {
     module: resolution === 'bundler' ? 'esnext' : resolution,
     moduleResolution: resolution,

@@ -9,7 +9,10 @@ import { isWaiting, type Spawned } from '../../runtime/internal.js'
 import type { Choose } from './ready-list.js'
 import type { Trace } from './trace.js'
 
-/** Which goroutines a schedule may cancel. */
+/**
+ * Which goroutines a schedule may cancel.
+ * @inline
+ */
 export type MayCancel = boolean | ((goroutine: Observed) => boolean)
 
 export class Cancels {
