@@ -165,10 +165,8 @@ describe('uncancelable', () => {
     await waiter.join().attempt()
   })
 
-  it.each([null, undefined, 1, {}])('of %s, which cannot be performed, throws', async (routine) => {
-    await expect(go(() => uncancelable(routine as never)).join()).rejects.toThrow(
-      'uncancelable(routine): expected an operation, a job or a generator',
-    )
+  it.each([null, undefined, 1, {}, 'text', function* () {}])('of %s, which cannot be performed, throws at the call', (routine) => {
+    expect(() => uncancelable(routine as never)).toThrow('uncancelable(routine): expected an operation, a job or a generator, got ')
   })
 
   it('outside a goroutine throws', () => {

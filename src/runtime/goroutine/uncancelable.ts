@@ -11,7 +11,8 @@ import { queue } from '../scheduler/run-queue.js'
  * that begins the `finally` block itself needs no shield: it arrives only once.
  *
  * Perform it by `yield*` in a goroutine. A routine that never ends keeps the goroutine alive, so let it wait under a
- * context of its own. Throws TypeError where the routine cannot be performed, and Error outside a goroutine.
+ * context of its own. The call throws TypeError where the routine cannot be performed; performing throws Error outside
+ * a goroutine.
  *
  * @example
  * ```ts
@@ -28,9 +29,14 @@ import { queue } from '../scheduler/run-queue.js'
  * }
  * ```
  */
-export function* uncancelable<T>(routine: Routine<T>): Generator<never, T> {
-  const given = routine as Partial<Routine<T>> | null | undefined // from JavaScript it may be anything
-  if (typeof given?.[Symbol.iterator] !== 'function') throw mistyped('uncancelable(routine)', 'an operation, a job or a generator', routine)
+export function uncancelable<T>(routine: Routine<T>): Generator<never, T> {
+  const given = routine as Partial<Routine<T>> | null | undefined // a caller in JavaScript may pass anything
+  if (typeof given !== 'object' || typeof given?.[Symbol.iterator] !== 'function')
+    throw mistyped('uncancelable(routine)', 'an operation, a job or a generator', routine)
+  return shielded(routine)
+}
+
+function* shielded<T>(routine: Routine<T>): Generator<never, T> {
   const task = queue.running as Task | null // the run queue runs goroutines
   if (task === null) throw new Error('uncancelable(routine): performed outside a goroutine: use yield* in a generator started by go()')
   task.shield()
