@@ -4,14 +4,28 @@
  */
 
 // base, interfaces
-export { checkCount, checkFunction, checkMethod, checkTime, mistyped, outOfRange, show } from './base/arguments.js'
+export {
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkMethod,
+  checkOneOf,
+  checkOptions,
+  checkTime,
+  mistyped,
+  outOfRange,
+  show,
+} from './base/arguments.js'
+export { causeOfThrown } from './base/errors.js'
 export type { Clock } from './base/clock.js'
 export { isGenerator, isGeneratorFunction, isThenable } from './base/guards.js'
-export { hostTurn } from './base/host.js'
+export { Hooks } from './base/hooks.js'
+export { hostTurn, uncaught } from './base/host.js'
 export { none, some } from './base/option.js'
 export { Random } from './base/random.js'
 export { Ring } from './base/ring.js'
 export { installObservable } from './base/rxjs-interop.js'
+export { shared } from './base/shared.js'
 export { causeOf, checkContext } from './interfaces/context.js'
 export { isJob } from './interfaces/job.js'
 

@@ -21,6 +21,7 @@ const together: Record<string, Record<string, string>> = {
   },
   'millrace/operators': {
     QueueFullError: 'queue',
+    StageTrail: 'trail-of',
     UnpacedError: 'on-unpaced',
     strictDemand: 'on-unpaced',
   },

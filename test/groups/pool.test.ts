@@ -324,9 +324,9 @@ describe('pool, at run time', () => {
   })
 
   it('rejects invalid arguments', () => {
-    expect(() => pool({ size: 1, errors: 'some' as 'all' })).toThrow(`pool({ errors }): expected 'all' or 'first', got "some"`)
+    expect(() => pool({ size: 1, errors: 'some' as 'all' })).toThrow(`pool({ errors }): expected "all" or "first", got "some"`)
     expect(() => pool({ size: 1, results: 'none' as 'ordered' })).toThrow(
-      `pool({ results }): expected 'ordered' or 'asTheyCome', got "none"`,
+      `pool({ results }): expected "ordered" or "asTheyCome", got "none"`,
     )
     expect(() => pool({ size: 1, ctx: {} as Context })).toThrow('pool({ ctx }): expected a Context')
     expect(() => pool({ size: 1 }).go(1 as never)).toThrow('pool.go(fn): expected a function, got 1')

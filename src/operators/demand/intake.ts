@@ -25,7 +25,7 @@
  * - a stage as it was written down warns at most once, however often it is subscribed to.
  */
 import type { Observable, Observer, Subscription } from 'rxjs'
-import { Ring } from '../../runtime/internal.js'
+import { checkFlag, checkFunction, checkOneOf, checkOptions, Hooks, mistyped, Ring, shared, uncaught } from '../../runtime/internal.js'
 import { Demand, type DemandOwner } from './demand.js'
 import { subscribeUntil, withDemand, type Scope } from './scope.js'
 import { passedBy } from './stage-trail.js'
@@ -36,6 +36,8 @@ import { passedBy } from './stage-trail.js'
  * oldest or the newest.
  */
 export type Overflow = 'keep' | 'error' | 'drop-oldest' | 'drop-newest'
+
+const OVERFLOWS: readonly Overflow[] = ['keep', 'error', 'drop-oldest', 'drop-newest']
 
 /** Options of every stage. */
 export interface StageOptions {
@@ -93,24 +95,39 @@ export class UnpacedError extends Error {
   }
 }
 
-let report: (unpaced: Unpaced) => void = ({ message }) => console.warn(message)
-let isStrict = false
+/** Of the process, for all copies of the package; the hook that was set last is in force. */
+const { hooks, strict } = shared('millrace.unpaced.v1', () => ({
+  hooks: new Hooks<(unpaced: Unpaced) => void>(),
+  /** An entry for each call of `strictDemand` that was not ended. */
+  strict: new Hooks<true>(),
+}))
 
-/** Calls `hook` with each warning instead of the console. Returns a function that restores the hook before. */
+/**
+ * Calls `hook` with each warning instead of the console. Returns a function that removes the hook; hooks may be removed
+ * in any order, and the last one that is left is called. An error that a hook throws goes to the host as an uncaught
+ * exception, and the pipeline continues. Throws TypeError for a hook that is no function.
+ */
 export function onUnpaced(hook: (unpaced: Unpaced) => void): () => void {
-  const before = report
-  report = hook
-  return () => void (report = before)
+  checkFunction('onUnpaced(hook)', hook)
+  return hooks.add(hook)
 }
 
 /**
  * For tests: a source that ignores backpressure fails its pipeline with `UnpacedError`, whatever `overflow` says.
- * Returns the way back.
+ * Returns a function that ends this. Where it was called several times, each call has to be ended, in any order.
  */
 export function strictDemand(): () => void {
-  const before = isStrict
-  isStrict = true
-  return () => void (isStrict = before)
+  return strict.add(true)
+}
+
+function report(unpaced: Unpaced): void {
+  const hook = hooks.last
+  if (hook === undefined) return console.warn(unpaced.message)
+  try {
+    hook(unpaced)
+  } catch (fault) {
+    uncaught(fault) // the hook failed, and not the pipeline
+  }
 }
 
 /** A stage as it was written down: shared by all its subscriptions. */
@@ -129,7 +146,7 @@ export class StageNotes {
     const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind, items) }
     const isCertain = kind === 'closed' || kind === 'late' || kind === 'held'
     const onlyWarns = kind === 'stop' || kind === 'piled' || kind === 'missed'
-    if (!onlyWarns && (isStrict || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
+    if (!onlyWarns && (strict.last !== undefined || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
     if (!this._hasWarned && (!isCertain || this.overflow === 'keep')) {
       this._hasWarned = true
       report(unpaced)
@@ -138,8 +155,14 @@ export class StageNotes {
   }
 }
 
+/** Checks the options of a stage. Throws TypeError for a value that makes no sense. */
 export function stageNotes(operator: string, options?: StageOptions): StageNotes {
-  return new StageNotes(options?.name ?? operator, options?.overflow ?? 'keep', options?.sparse)
+  checkOptions(operator, options)
+  const { name = operator, overflow = 'keep', sparse } = options ?? {}
+  if (typeof name !== 'string') throw mistyped(`${operator}(…, { name })`, 'a string', name)
+  checkOneOf(`${operator}(…, { overflow })`, OVERFLOWS, overflow)
+  checkFlag(`${operator}(…, { sparse })`, sparse)
+  return new StageNotes(name, overflow, sparse)
 }
 
 function messageOf(stage: string, kind: Kind, items?: number): string {

@@ -5,10 +5,11 @@
  * Always true: a goroutine in the list was canceled by the source or worker slot that added it, and has not ended: a
  * run that lasts for days keeps none that has.
  */
-import { failedLate, type Operation, type Spawned } from '../../runtime/internal.js'
+import { failedLate, type Failure, type Operation, type Spawned } from '../../runtime/internal.js'
 import type { CleanupList } from './scope.js'
 
 export class PendingCleanup implements CleanupList {
+  failure: Failure | null = null
   private readonly _goroutines = new Set<Spawned>()
 
   /** A goroutine that throws while it unwinds has no other joiner left: that is a late failure. */

@@ -15,8 +15,9 @@
  */
 import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs'
 import { background, type Context, type Sender } from '../../runtime/index.js'
-import type { Runnable, Spawned } from '../../runtime/internal.js'
+import type { Failure, Runnable, Spawned } from '../../runtime/internal.js'
 import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
+import { failedAfterEnd } from './late-failure.js'
 import { passDown } from './stage-trail.js'
 
 /** An item whose work failed, as `catchTo` sends it to its channel. */
@@ -33,6 +34,8 @@ export interface DeadLetter<T = unknown> {
 /** The canceled goroutines of a run: see `PendingCleanup`. */
 export interface CleanupList {
   add(goroutine: Spawned): void
+  /** The error of the run, for the parts of the pipeline that are unsubscribed from because of it. */
+  readonly failure: Failure | null
 }
 
 export interface Scope {
@@ -188,6 +191,7 @@ export class Downstream<T> implements OuterSource {
   }
 
   error(cause: unknown): void {
+    if (this.subscriber.closed) return failedAfterEnd(cause, 'a source or stage after its end')
     this._isEnding = true
     const before = this.enter()
     try {
@@ -254,6 +258,8 @@ export interface Description {
   readonly unseen?: string
   /** The pipelines within the stage, built on `root`. */
   readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
+  /** The pipeline is never subscribed to: it fails, or with null completes, at once. */
+  readonly refused?: (failure: Failure | null) => void
 }
 
 /** By weak reference, so that a description costs nothing else. */

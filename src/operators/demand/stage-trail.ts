@@ -1,23 +1,21 @@
 /**
- * The origin of an error, at the end of its `cause` chain: the stage that failed, the position of the item, and the
- * stages that the error has passed on its way down. An error that no stage threw (of a source, of the function of a
- * `map`) gets the first stage it reaches, and the number of items that had reached that stage.
+ * The trail of an error: the stage that failed, the position of the item, and the stages that the error has passed on
+ * its way down. An error that no stage threw (of a source, of the function of a `map`) gets the first stage it reaches,
+ * and the number of items that had reached that stage.
+ *
+ * The trail is kept beside the error: nothing is written to an error, which may be frozen, and which other pipelines may
+ * share. An earlier version put the trail at the end of the `cause` chain; that wrote to objects of the user, and read
+ * getters of the user on the way.
  *
  * Always true:
- * - the error stays the object that was thrown, so `===`, `instanceof` and its own fields hold;
- * - an error has at most one trail: an error that fails one pipeline after another (a constant, a retry) carries the
- *   trail of the last, so chains do not grow;
- * - an error is on its way down as long as a `passDown` with it has not returned; a stage that it reaches later begins
- *   a new trail;
- * - a value that is no Error, an error that cannot be extended, and the end of a context, which many pipelines share,
- *   get no trail.
+ * - each failure has a trail of its own: an error object that fails one pipeline after another (a constant, a retry) has
+ *   the trail of the last, and no trail of another run is changed;
+ * - an error is on its way down as long as a `passDown` with it has not returned, and while a stage holds it; a stage that
+ *   it reaches later begins a new trail;
+ * - a thrown value that is no object has no trail.
  */
-import { CanceledError, DeadlineExceededError } from '../../runtime/index.js'
 
-/**
- * The last link of a `cause` chain: the stage in which the error occurred. It is never thrown by itself, and its stack
- * is its message.
- */
+/** The stage in which an error occurred, and the way since. It is never thrown by itself; its stack is its message. */
 export class StageTrail extends Error {
   override readonly name = 'StageTrail'
   /** The names of the stages that the error has passed since, downward. */
@@ -45,33 +43,57 @@ export class StageTrail extends Error {
   }
 }
 
-/** The trail of each error that has one. */
+/** The trail of the last failure with each error. */
 const trails = new WeakMap<object, StageTrail>()
 
 /** Trails whose error is on its way down, with the number of `passDown` calls that the error is in. */
 const onTheWay = new WeakMap<StageTrail, number>()
 
-/** A longer chain, and a chain that is a circle, gets no trail. */
-const LONGEST_CHAIN = 100
+/**
+ * The trail of an error that ended a pipeline: the stage, the position of the item, and the stages passed since. Null
+ * for an error that no pipeline has failed with, and for a thrown value that is no object. Where one error object ended
+ * several pipelines, the trail is that of the last.
+ *
+ * @example
+ * ```ts
+ * const pipeline = fromIterable([1]).pipe(workerPool(1, async () => Promise.reject(new Error('no such user')), { name: 'enrich' }))
+ * const end = await run(background, pipeline).join().attempt()
+ * if (end._tag === 'Left') console.log(String(trailOf(end.left))) // StageTrail: in stage "enrich", at the item of position 0
+ * ```
+ */
+export function trailOf(error: unknown): StageTrail | null {
+  return isObject(error) ? (trails.get(error) ?? null) : null
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
 
 /** The error occurred in this stage, at the item of this position. Returns the error. */
 export function failedIn(cause: unknown, stage: string, position: number): unknown {
-  return append(cause, new StageTrail(stage, position))
+  return begin(cause, new StageTrail(stage, position))
 }
 
 /** The error reached this stage from above, after this number of items. Returns the error. */
 export function passedBy(cause: unknown, { name, arrived }: { readonly name: string; readonly arrived: number }): unknown {
-  const trail = cause instanceof Error ? trails.get(cause) : undefined
-  if (trail !== undefined && onTheWay.has(trail)) trail.passed.push(name)
-  else if (!(cause instanceof CanceledError || cause instanceof DeadlineExceededError)) append(cause, new StageTrail(name, arrived, true))
+  const trail = trailOf(cause)
+  if (trail === null || !onTheWay.has(trail)) return begin(cause, new StageTrail(name, arrived, true))
+  trail.passed.push(name)
+  return cause
+}
+
+function begin(cause: unknown, trail: StageTrail): unknown {
+  if (!isObject(cause)) return cause
+  trails.set(cause, trail)
+  onTheWay.set(trail, 0)
   return cause
 }
 
 /** Hands the error to the subscriber. An error with a trail from this stage, or from above, is on its way meanwhile. */
 export function passDown(cause: unknown, subscriber: { error(cause: unknown): void }): void {
-  const trail = cause instanceof Error ? trails.get(cause) : undefined
-  const depth = trail === undefined ? undefined : onTheWay.get(trail)
-  if (trail === undefined || depth === undefined) return subscriber.error(cause)
+  const trail = trailOf(cause)
+  const depth = trail === null ? undefined : onTheWay.get(trail)
+  if (trail === null || depth === undefined) return subscriber.error(cause)
   onTheWay.set(trail, depth + 1)
   try {
     subscriber.error(cause)
@@ -81,28 +103,16 @@ export function passDown(cause: unknown, subscriber: { error(cause: unknown): vo
   }
 }
 
-function append(cause: unknown, trail: StageTrail): unknown {
-  if (!(cause instanceof Error)) return cause
-  const last = lastOf(cause, trails.get(cause))
-  if (last === null || !canHaveCause(last)) return cause
-  Object.defineProperty(last, 'cause', { value: trail, writable: true, configurable: true, enumerable: false })
-  trails.set(cause, trail)
-  onTheWay.set(trail, 0)
-  return cause
-}
+/** An error that a stage holds until the items before it have left. */
+export class HeldError {
+  private readonly _trail: StageTrail | null
 
-/** The last error of the chain, before the trail to replace; null where the chain has no such error. */
-function lastOf(cause: Error, trail: StageTrail | undefined): Error | null {
-  let last = cause
-  for (let length = 0; length < LONGEST_CHAIN; length++) {
-    if (last.cause === undefined || last.cause === trail) return last
-    if (!(last.cause instanceof Error)) return null
-    last = last.cause
+  constructor(private readonly _cause: unknown) {
+    this._trail = trailOf(_cause)
   }
-  return null
-}
 
-function canHaveCause(error: Error): boolean {
-  const own = Object.getOwnPropertyDescriptor(error, 'cause')
-  return own === undefined ? Object.isExtensible(error) : own.configurable === true
+  /** The error goes on, with the trail that it came with. Returns the error. */
+  release(): unknown {
+    return this._trail === null ? this._cause : begin(this._cause, this._trail)
+  }
 }

@@ -8,11 +8,13 @@
  * Always true:
  * - the demand is closed exactly while the input has an item;
  * - items that arrive while it has an item wait in the intake, and move up at `take`;
- * - `arrived` is called for an item that finds the input empty; `completed` once, at the end of the source.
+ * - `arrived` is called for an item that finds the input empty; `completed` once, at the end of the source;
+ * - an error of the source does not overtake the items that were accepted before it.
  */
 import type { Observable, Subscription } from 'rxjs'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import type { Scope } from '../demand/scope.js'
+import { HeldError } from '../demand/stage-trail.js'
 
 /** The stage of an input. */
 export interface InputOwner<T> {
@@ -21,11 +23,15 @@ export interface InputOwner<T> {
   /** The source has completed; the input may still have an item. */
   completed(input: OneItemInput<T>): void
   failed(cause: unknown): void
+  /** The source has failed; the input may still have an item, and the error follows it. */
+  sourceFailed(error: HeldError): void
 }
 
 export class OneItemInput<T> {
   readonly intake: Intake<T>
   hasItem = false
+  /** The error of the source. */
+  error: HeldError | null = null
   private _item: T | undefined = undefined
 
   constructor(
@@ -41,7 +47,10 @@ export class OneItemInput<T> {
     until.add(() => this.intake.demand.retire())
     this.intake.connect(until, source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this._owner.failed(cause),
+      error: (cause) => {
+        this.error = new HeldError(cause)
+        this._owner.sourceFailed(this.error)
+      },
       complete: () => this._owner.completed(this),
     })
   }
@@ -72,8 +81,8 @@ export class OneItemInput<T> {
     return item
   }
 
-  /** The source has completed and no item is left. */
+  /** The source has completed or failed, and no item is left. */
   get isExhausted(): boolean {
-    return !this.hasItem && this.intake.demand.isComplete
+    return !this.hasItem && (this.intake.demand.isComplete || this.error !== null)
   }
 }

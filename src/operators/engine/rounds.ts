@@ -35,6 +35,7 @@ export abstract class Rounds<T> implements Runnable, Resubscribing {
     protected readonly subscriber: Subscriber<T>,
     private readonly _source: Observable<T>,
     private readonly _schedule: Schedule,
+    private readonly _name: string,
   ) {
     this.downstream = new Downstream(subscriber, false)
   }
@@ -70,7 +71,7 @@ export abstract class Rounds<T> implements Runnable, Resubscribing {
     let pause: number | null
     try {
       pause = under(null, () => this._schedule(failed))
-      if (pause !== null) checkTime('retryWith(schedule), repeatWith(schedule): the result of the schedule', pause)
+      if (pause !== null) checkTime(`${this._name}(schedule): the result of the schedule`, pause)
     } catch (thrown) {
       return this.downstream.error(thrown)
     }

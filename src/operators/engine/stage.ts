@@ -10,16 +10,22 @@
  * - the demand is closed while all slots are in use or items wait in the intake;
  * - results leave in the order of `deliver`, and only while the demand below is open;
  * - after the end of the flow nothing is taken, delivered or emitted;
+ * - an error of the source is held until every item that was accepted before it has left, as a channel that is closed
+ *   with a cause is drained first;
+ * - in a stage that works on items, an error of the source or of the work ends the work: the flow drains, and the results
+ *   that are ready leave before the error. Work that never ends must not hide an error;
+ * - a flow whose context has ended fails with the cause, and never completes;
  * - `finish` runs once, after the source has completed, every item was taken and every result has left.
  *
  * `Flow` is a class of its own and not the base class of the stages: so its code always meets objects of one shape. In
  * a program with five kinds of stages, a shared base class would double the cost of every item of all of them.
  */
-import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
+import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'
-import { Ring, type Runnable } from '../../runtime/internal.js'
+import { causeOf, Ring, type Runnable } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
-import { described, Downstream } from '../demand/scope.js'
+import { described, Downstream, type Description } from '../demand/scope.js'
+import { HeldError } from '../demand/stage-trail.js'
 
 export abstract class Stage<T, R> {
   readonly flow: Flow<T, R>
@@ -36,6 +42,10 @@ export abstract class Stage<T, R> {
   flush(): void {}
   /** The pipeline is about to fail here. */
   failing(_cause: unknown): void {}
+  /** The source has failed: by default the error waits until every item has left. */
+  sourceFailed(): void {}
+  /** The subscriber has left, before the end of the flow. */
+  leaving(): void {}
   /** All results have left. */
   finish(): void {
     this.flow.downstream.complete()
@@ -43,10 +53,17 @@ export abstract class Stage<T, R> {
 }
 
 /** The operator whose subscriptions are stages created by `make`, with this number of slots. */
-export function operate<T, R>(notes: StageNotes, slots: number, make: (subscriber: Subscriber<R>) => Stage<T, R>): OperatorFunction<T, R> {
+export function operate<T, R>(
+  notes: StageNotes,
+  slots: number,
+  make: (subscriber: Subscriber<R>) => Stage<T, R>,
+  refused?: Description['refused'],
+): OperatorFunction<T, R> {
   return (source) => {
     const policy = notes.overflow === 'keep' ? {} : { policy: notes.overflow }
-    return described<R>({ name: notes.name, holds: slots, ...policy, source }, (subscriber) => make(subscriber).flow.connect(source))
+    return described<R>({ name: notes.name, holds: slots, ...policy, source, ...(refused && { refused }) }, (subscriber) =>
+      make(subscriber).flow.connect(source),
+    )
   }
 }
 
@@ -70,10 +87,16 @@ export class Flow<T, R> implements Runnable {
   /** For code of the user: ends with the flow. */
   readonly ctx: CancelContext
   private readonly _results = new Ring<Result<R>>()
+  /** The subscription to the source. */
+  private readonly _upstream = new Subscription()
   private _isOver = false
+  /** The work has ended; only results and the error that is held leave. */
+  private _isDraining = false
   private _waitsBelow = false
   private _isBeginning = false
   private _wasFlushed = false
+  /** The error of the source, until the items before it have left. */
+  private _held: HeldError | null = null
 
   constructor(
     private readonly _stage: Stage<T, R>,
@@ -86,22 +109,31 @@ export class Flow<T, R> implements Runnable {
     this.ctx = withCancel(this.downstream.scope.ctx)
   }
 
+  /** Nothing more is taken or delivered. */
   get isOver(): boolean {
-    return this._isOver
+    return this._isOver || this._isDraining
   }
 
   /** Subscribes to the source, with the demand of this stage in the scope. */
   connect(source: Observable<T>): void {
-    this._subscriber.add(() => this._end())
-    this.intake.connect(this._subscriber, source, {
+    this._subscriber.add(() => {
+      if (!this._isOver) this._stage.leaving()
+      this._end()
+    })
+    this._subscriber.add(this._upstream)
+    this.intake.connect(this._upstream, source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this.fail(cause),
+      error: (cause) => {
+        this._held = new HeldError(cause)
+        this._stage.sourceFailed()
+        this._checkEnd()
+      },
       complete: () => this._checkEnd(),
     })
   }
 
   private _arrive(value: T): void {
-    if (this._isOver) return
+    if (this.isOver) return
     const { intake } = this
     const unpaced = intake.look()
     if (unpaced !== null) this.fail(unpaced)
@@ -111,15 +143,15 @@ export class Flow<T, R> implements Runnable {
 
   private _begin(value: T): void {
     const { intake } = this
-    // The stage that set the context ends the pipeline at its next turn; until then no work starts that has no reader.
-    if (this.ctx.err()._tag === 'Some') return
+    // The stage that set the context would end the pipeline at its next turn: no work starts that has no reader.
+    if (this.ctx.err()._tag === 'Some') return this.fail(causeOf(this.ctx))
     if (++intake.used >= this._slots) intake.demand.close()
     this._stage.take(value)
   }
 
   /** Emits a result, now or when there is demand, and then frees this number of slots. */
   deliver(result: R, frees: number): void {
-    if (this._isOver) return
+    if (this.isOver) return
     if (this._results.size === 0 && this.downstream.isOpen) {
       this.downstream.next(result)
       if (frees > 0) this.free(frees)
@@ -131,7 +163,7 @@ export class Flow<T, R> implements Runnable {
 
   /** Emits a result of several, now or when there is demand. The item keeps its slot while its results wait. */
   deliverOne(result: R, holder: Holder): void {
-    if (this._isOver) return
+    if (this.isOver) return
     if (this._results.size === 0 && this.downstream.isOpen) return this.downstream.next(result)
     const unpaced = ++holder.held > 1 ? this.intake.lookAtHeld() : null
     if (unpaced !== null) return this.fail(unpaced)
@@ -139,14 +171,26 @@ export class Flow<T, R> implements Runnable {
     this._waitBelow()
   }
 
+  /** Emits the only result of an item, now or when there is demand, and then calls `left`. */
+  deliverWith(result: R, holder: Holder): void {
+    if (this.isOver) return
+    if (this._results.size === 0 && this.downstream.isOpen) {
+      this.downstream.next(result)
+      holder.left()
+    } else {
+      this._results.push({ result, frees: 0, holder })
+      this._waitBelow()
+    }
+  }
+
   /** Frees slots: their items have left the stage. Items that wait in the intake take them. */
   free(slots: number): void {
-    if (this._isOver) return
+    if (this.isOver) return
     const { intake } = this
     intake.used -= slots
     if (this._isBeginning) return // work that ends at once: the loop below continues, and no stack grows
     this._isBeginning = true
-    while (intake.size > 0 && intake.used < this._slots && !this._isOver) this._begin(intake.take())
+    while (intake.size > 0 && intake.used < this._slots && !this.isOver) this._begin(intake.take())
     this._isBeginning = false
     if (intake.used < this._slots && intake.size === 0) intake.demand.open()
     this._checkEnd()
@@ -166,26 +210,48 @@ export class Flow<T, R> implements Runnable {
       const { result, frees, holder } = results.shift() as Result<R> // its size is above 0
       this.downstream.next(result)
       if (frees > 0) this.free(frees)
-      else if (holder !== null && !this._isOver) holder.left()
+      else if (holder !== null) holder.left() // also while it drains, or where this item was the last that was wanted
     }
     if (!this._isOver && results.size > 0) this._waitBelow()
+    if (this._isDraining) this._checkEnd()
   }
 
-  /** Ends the pipeline with this error. */
+  /** Ends the pipeline with this error, or with the error of the source where that came first. */
   fail(cause: unknown): void {
-    if (this._isOver) return
+    if (!this.isOver) this._failWith(this._held === null ? cause : this._held.release())
+  }
+
+  /** Ends the work now, and the pipeline with this error when the results that are ready have left. */
+  drain(cause?: unknown): void {
+    if (this.isOver) return
+    this._held ??= new HeldError(cause)
+    this._isDraining = true
+    this._upstream.unsubscribe()
+    this.intake.demand.retire()
+    this._stage.stopWork()
+    this.ctx.cancel()
+    this._checkEnd()
+  }
+
+  private _failWith(cause: unknown): void {
     this._stage.failing(cause)
     this._end()
     this.downstream.error(cause)
   }
 
   private _checkEnd(): void {
-    if (!this.intake.demand.isComplete || this._isOver || this.intake.size > 0) return
+    if (this._isDraining) {
+      if (this._held !== null && !this._isOver && this._results.size === 0) this._failWith(this._held.release())
+      return
+    }
+    if (this._isOver || this.intake.size > 0 || !(this.intake.demand.isComplete || this._held !== null)) return
     if (!this._wasFlushed) {
       this._wasFlushed = true
       this._stage.flush()
     }
     if (this._isOver || this.intake.used > 0 || this._results.size > 0) return
+    if (this._held !== null) return this._failWith(this._held.release())
+    if (this.ctx.err()._tag === 'Some') return this.fail(causeOf(this.ctx))
     this._end()
     this._stage.finish()
   }

@@ -8,7 +8,7 @@ import { Subscription, type Observable, type OperatorFunction, type Subscriber }
 import { queue, type Runnable } from '../../runtime/internal.js'
 import type { StageNotes } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
-import { passedBy } from '../demand/stage-trail.js'
+import { passedBy, type HeldError } from '../demand/stage-trail.js'
 import { Branch, type BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 
@@ -104,6 +104,10 @@ export abstract class Trunk<T, R> implements BranchOwner, InputOwner<T>, Runnabl
     }
     this._isHanding = false
     if (!this._isOver && input.isExhausted) for (const branch of this.branches) branch.complete()
+  }
+
+  sourceFailed(error: HeldError): void {
+    this.failed(error.release())
   }
 
   failed(cause: unknown): void {

@@ -6,12 +6,14 @@
  *       ├──skip──▶ the next item has the slot
  *       └──stop──▶ the error of the pipeline
  *
+ * The error of the pipeline ends all other work, and follows the results that are ready.
+ *
  * Always true: an item has its slot until its failure is dealt with, so pauses and dead letters are within the bound of
  * the stage.
  */
 import type { Subscriber } from 'rxjs'
 import { backoff, type Context, type Schedule, type Sender } from '../../runtime/index.js'
-import { checkFunction, checkOperation, checkTime, isGeneratorFunction, mistyped, time } from '../../runtime/internal.js'
+import { causeOf, checkFunction, checkOneOf, checkOperation, checkTime, isGeneratorFunction, time } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { under, type DeadLetter, type Scope } from '../demand/scope.js'
 import { failedIn } from '../demand/stage-trail.js'
@@ -49,12 +51,12 @@ export interface WorkerPlan<T, R> {
 
 /** Checks the options. Throws TypeError for a policy or a schedule of the wrong type. */
 export function workerPlan<T, R>(operator: string, slots: number, work: Worker<T, R>, options?: FailureOptions): WorkerPlan<T, R> {
+  const notes = stageNotes(operator, options)
   const { onFailure, schedule } = options ?? {}
-  if (onFailure !== undefined && !['stop', 'skip', 'restart'].includes(onFailure))
-    throw mistyped(`${operator}(…, { onFailure })`, '"stop", "skip" or "restart"', onFailure)
+  if (onFailure !== undefined) checkOneOf(`${operator}(…, { onFailure })`, ['stop', 'skip', 'restart'], onFailure)
   if (schedule !== undefined) checkFunction(`${operator}(…, { schedule })`, schedule)
   const restarts = onFailure === 'restart' ? (schedule ?? backoff()) : null
-  return { notes: stageNotes(operator, options), slots, work, onFailure, schedule: restarts }
+  return { notes, slots, work, onFailure, schedule: restarts }
 }
 
 export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner<T, R> {
@@ -108,6 +110,10 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     for (const slot of this._slots) slot.stop()
   }
 
+  override sourceFailed(): void {
+    this.flow.drain()
+  }
+
   stop(cause: unknown): void {
     this.flow.fail(cause)
   }
@@ -115,6 +121,8 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   /** The failure policy. A throw of the schedule or of the send is the error of the pipeline. */
   failed(slot: WorkerSlot<T, R>, cause: unknown): void {
     if (this.flow.isOver) return
+    const { ctx } = this.flow
+    if (ctx.err()._tag === 'Some') return this.stop(causeOf(ctx)) // no restart, and no item is left out
     const { onFailure, schedule } = this._plan
     const { deadLetters } = this.flow.downstream.scope
     try {
@@ -124,7 +132,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
       return this.stop(thrown)
     }
     if (onFailure === 'skip') slot.end()
-    else this.stop(failedIn(cause, this.flow.intake.name, slot.position))
+    else this.flow.drain(failedIn(cause, this.flow.intake.name, slot.position))
   }
 
   private _restarts(schedule: Schedule, slot: WorkerSlot<T, R>, cause: unknown): boolean {

@@ -1,9 +1,11 @@
 import { isObservable, type Observable } from 'rxjs'
 import { uncancelable, type Context, type Goroutine } from '../../runtime/index.js'
-import { checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
+import { causeOf, checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
 import type { DemandOwner } from '../demand/demand.js'
 import { stageNotes } from '../demand/intake.js'
+import { failedAfterEnd } from '../demand/late-failure.js'
 import { PendingCleanup } from '../demand/pending-cleanup.js'
+import { refuse } from '../demand/refused.js'
 import { scopeOfRun, under } from '../demand/scope.js'
 
 /**
@@ -33,7 +35,10 @@ export function checkPipeline(where: string, pipeline: unknown): void {
 export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value: T) => void): Generator<never, void> {
   const ending = new Ending()
   const cleanup = new PendingCleanup()
-  if (ctx.err()._tag === 'Some') yield* ending.within(ctx)
+  if (ctx.err()._tag === 'Some') {
+    refuse(pipeline, { error: causeOf(ctx) })
+    yield* ending.within(ctx)
+  }
   const scope = scopeOfRun(ctx, cleanup, demandOwner())
   const { demand } = scope
   const subscription = under(scope, () =>
@@ -42,15 +47,23 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
         demand.unseen = 0 // the item has arrived
         next?.(value)
       },
-      error: (cause) => ending.set(true, cause),
+      error: (cause) => {
+        cleanup.failure = { error: cause }
+        ending.set(true, cause)
+      },
       complete: () => ending.set(false),
     }),
   )
   try {
     yield* ending.within(ctx)
   } finally {
-    subscription.unsubscribe()
-    yield* uncancelable(cleanup.wait())
+    try {
+      subscription.unsubscribe()
+    } catch (cause) {
+      failedAfterEnd(cause, 'a finalizer of the run')
+    } finally {
+      yield* uncancelable(cleanup.wait())
+    }
   }
 }
 

@@ -1,23 +1,27 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import type { Op, Sender } from '../../runtime/index.js'
-import { checkMethod } from '../../runtime/internal.js'
+import { CanceledError, type Op, type Sender } from '../../runtime/index.js'
+import { causeOf, checkFlag, checkMethod, causeOfThrown, type Failure } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { SerialStage } from '../engine/serial.js'
 import { operate } from '../engine/stage.js'
 
 /** Options of `sendTo`. */
 export interface SendToOptions extends StageOptions {
-  /** Close the channel when the source completes, or with the cause when the pipeline fails. */
+  /**
+   * Close the channel when the source completes; with the cause when the pipeline fails, its context ends, or the
+   * subscriber leaves.
+   */
   readonly close?: boolean
 }
 
 /**
  * Sends each item to a channel, and pauses the source while the send waits.
  *
- * Shape: emits nothing. Holds 1 item. Completes when the source has completed and the last item is sent; with `close`
- * it closes the channel then, or closes the channel with the cause when the pipeline fails. Fails with "send on closed
- * channel". A subscriber that leaves withdraws the send and leaves the channel open. Throws TypeError for an argument
- * that is no sender.
+ * Shape: emits nothing. Holds 1 item. Completes when the source has completed and the last item is sent. An error of the
+ * source follows after the send under way. Fails with "send on closed channel". A subscriber that leaves withdraws the
+ * send. With `close` the channel is closed on every way out: at completion; with the error, when the pipeline fails; with
+ * the context's cause, or a CanceledError, when the subscriber leaves. Otherwise it stays open. Throws TypeError for an
+ * argument that is no sender.
  *
  * @example
  * ```ts
@@ -27,7 +31,16 @@ export interface SendToOptions extends StageOptions {
 export function sendTo<T>(sender: Sender<T>, options?: SendToOptions): OperatorFunction<T, never> {
   checkMethod('sendTo(sender)', 'a Sender', sender, 'send')
   const notes = stageNotes('sendTo', options)
-  return operate(notes, 1, (subscriber) => new SendTo(subscriber, notes, sender, options?.close === true))
+  checkFlag('sendTo(sender, { close })', options?.close)
+  if (options?.close !== true) return operate(notes, 1, (subscriber) => new SendTo(subscriber, notes, sender, false))
+  const refused = (failure: Failure | null): void => closeWith(sender, failure)
+  return operate(notes, 1, (subscriber) => new SendTo(subscriber, notes, sender, true), refused)
+}
+
+function closeWith(sender: Sender<never>, failure: Failure | null): void {
+  if (sender.closed) return
+  if (failure === null) sender.close()
+  else sender.close(causeOfThrown(failure.error))
 }
 
 class SendTo<T> extends SerialStage<T, never> {
@@ -49,11 +62,25 @@ class SendTo<T> extends SerialStage<T, never> {
   }
 
   override finish(): void {
-    if (this._closes && !this._sender.closed) this._sender.close()
+    try {
+      this._close(null)
+    } catch (cause) {
+      return this.flow.downstream.error(cause)
+    }
     super.finish()
   }
 
   override failing(cause: unknown): void {
-    if (this._closes && !this._sender.closed) this._sender.close(cause)
+    this._close({ error: cause })
+  }
+
+  override leaving(): void {
+    const { ctx, cleanup } = this.flow.downstream.scope
+    if (ctx.err()._tag === 'Some') this._close({ error: causeOf(ctx) })
+    else this._close(cleanup?.failure ?? { error: new CanceledError() })
+  }
+
+  private _close(failure: Failure | null): void {
+    if (this._closes) closeWith(this._sender, failure)
   }
 }

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
-import { background, chan, type Context, type Receiver } from '../../runtime/index.js'
-import { checkContext, spawn, type Owner } from '../../runtime/internal.js'
+import { background, CanceledError, chan, type Context, type Receiver } from '../../runtime/index.js'
+import { checkContext, checkCount, causeOfThrown, mistyped, spawn, type Owner } from '../../runtime/internal.js'
 import { checkPipeline, running } from './run.js'
 import { sendTo } from './send-to.js'
 
@@ -25,13 +25,18 @@ export interface ToReceiverOptions {
  * for await (const item of toReceiver(pipeline, { capacity: 16, ctx })) use(item)
  * ```
  */
-export function toReceiver<T>(pipeline: Observable<T>, { capacity, ctx = background }: ToReceiverOptions): Receiver<T> {
+export function toReceiver<T>(pipeline: Observable<T>, options: ToReceiverOptions): Receiver<T> {
+  // from JavaScript it may be anything
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw mistyped('toReceiver(pipeline, options)', '{ capacity, ctx? }', options)
+  const { capacity, ctx = background } = options
+  checkCount('toReceiver(pipeline, { capacity })', 0, capacity)
   checkContext('toReceiver(pipeline, { ctx })', ctx)
   checkPipeline('toReceiver(pipeline)', pipeline)
   const items = chan<T>(capacity)
   const owner: Owner = {
     ended(_, failure) {
-      if (!items.closed) items.close(failure?.error)
+      if (!items.closed) items.close(failure === null ? new CanceledError() : causeOfThrown(failure.error))
       return true // the receiver throws it
     },
   }

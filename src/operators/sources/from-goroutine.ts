@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { chan, withCancel, type Body, type Context, type Sender } from '../../runtime/index.js'
-import { checkFunction, spawn, type Failure } from '../../runtime/internal.js'
+import { causeOf, checkFunction, spawn, type Failure } from '../../runtime/internal.js'
 import { currentScope, described, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
 
@@ -9,7 +9,8 @@ import { fromReceiver } from './from-receiver.js'
  * `emit.send` waits for demand.
  *
  * Shape: one item for each send. Holds 1 item. Completes when the goroutine ends. Fails with the error that it throws.
- * A subscriber that leaves ends `ctx` and cancels the goroutine; `run` waits for its `finally` blocks. Throws TypeError
+ * A subscriber that leaves ends `ctx` and cancels the goroutine; `run` waits for its `finally` blocks. In an async
+ * function, which cannot be unwound, `emit.send` then throws "send on closed channel", with the cause. Throws TypeError
  * for an argument that is no function.
  *
  * @example
@@ -46,6 +47,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       goroutine.cancel()
       scope.cleanup?.add(goroutine)
       ctx.cancel()
+      if (!emit.closed) emit.close(causeOf(ctx)) // an async producer cannot be unwound: its send fails
     }
   })
 }

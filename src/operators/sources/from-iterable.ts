@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import { mistyped, queue, type Runnable } from '../../runtime/internal.js'
+import { failedAfterEnd } from '../demand/late-failure.js'
 import { described, Downstream, publish } from '../demand/scope.js'
 
 /**
@@ -7,7 +8,8 @@ import { described, Downstream, publish } from '../demand/scope.js'
  * starts from the run queue, never inline. An endless iterable yields to the host after each time slice.
  *
  * Shape: one item for each item. Holds no item of a sync iterable, 1 item of an async iterable. Completes at its end.
- * Fails with the error of the iterator. A subscriber that leaves calls the iterator's `return`. Throws TypeError for an
+ * Fails with the error of the iterator. A subscriber that leaves calls the iterator's `return`; an
+ * error that it throws then is a late failure. Throws TypeError for an
  * argument that is no iterable.
  *
  * @example
@@ -34,6 +36,14 @@ function isAsyncIterable<T>(value: Iterable<T> | AsyncIterable<T>): value is Asy
 
 function isIterable<T>(value: Iterable<T>): boolean {
   return typeof (value as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function' // any value from JavaScript
+}
+
+/** An iterator of the user may return anything. Throws TypeError as `for…of` does. */
+function checkedResult<T>(result: IteratorResult<T>): IteratorResult<T> {
+  const any: unknown = result
+  if ((typeof any !== 'object' && typeof any !== 'function') || any === null)
+    throw mistyped('fromIterable(iterable): the result of next()', 'an object { done, value }', any)
+  return result
 }
 
 /** Asks for the iterator at the start, not at the subscription. Code of the user runs with no scope published. */
@@ -68,14 +78,18 @@ class IterablePump<T> implements Runnable {
     const { demand } = downstream
     while (!this._isOver) {
       const scope = publish(null)
-      const result = (this._iterator ??= this._iterable[Symbol.iterator]()).next()
-      publish(scope)
-      if (result.done === true) {
+      let result: IteratorResult<T>
+      try {
+        result = (this._iterator ??= this._iterable[Symbol.iterator]()).next()
+      } finally {
+        publish(scope)
+      }
+      if (checkedResult(result).done === true) {
         this._isOver = true
         downstream.complete()
         return
       }
-      downstream.emit(result.value)
+      downstream.emit(result.value as T) // `done` is not true
       if (this._isOver) return
       if (!downstream.isOpen || demand.othersWait) return downstream.wait(this)
       if (demand.isOthersTurn) return queue.push(this)
@@ -86,7 +100,14 @@ class IterablePump<T> implements Runnable {
   stop(): void {
     if (this._isOver) return
     this._isOver = true
-    this._iterator?.return?.()
+    const scope = publish(null)
+    try {
+      this._iterator?.return?.()
+    } catch (cause) {
+      failedAfterEnd(cause, 'fromIterable: return() of the iterator')
+    } finally {
+      publish(scope)
+    }
   }
 }
 
@@ -106,7 +127,7 @@ class AsyncIterablePump<T> implements Runnable {
   run(): void {
     if (this._state === 'over') return
     if (!this._downstream.isOpen) return this._downstream.wait(this)
-    if (this._state === 'received') this._deliver(this._result as IteratorResult<T>) // `_result` is set in this state
+    if (this._state === 'received') this._deliver()
     if (this._state === 'ready') this._ask()
   }
 
@@ -114,10 +135,13 @@ class AsyncIterablePump<T> implements Runnable {
     if (!this._downstream.isOpen) return this._downstream.wait(this)
     this._state = 'asked'
     let asked: Promise<IteratorResult<T>>
+    const scope = publish(null)
     try {
       asked = (this._iterator ??= this._iterable[Symbol.asyncIterator]()).next()
     } catch (cause) {
       return this._fail(cause)
+    } finally {
+      publish(scope)
     }
     Promise.resolve(asked).then(
       (result) => {
@@ -130,15 +154,22 @@ class AsyncIterablePump<T> implements Runnable {
     )
   }
 
-  private _deliver(result: IteratorResult<T>): void {
-    this._result = null
-    if (result.done === true) {
-      this._state = 'over'
-      this._downstream.complete()
-      return
+  private _deliver(): void {
+    let value: T
+    try {
+      const result = checkedResult(this._result as IteratorResult<T>) // received
+      this._result = null
+      if (result.done === true) {
+        this._state = 'over'
+        this._downstream.complete()
+        return
+      }
+      value = result.value
+    } catch (cause) {
+      return this._fail(cause)
     }
     this._state = 'ready'
-    this._downstream.next(result.value)
+    this._downstream.next(value)
   }
 
   private _fail(cause: unknown): void {
@@ -150,8 +181,15 @@ class AsyncIterablePump<T> implements Runnable {
   stop(): void {
     if (this._state === 'over') return
     this._state = 'over'
-    // An async generator in the middle of a wait returns after the wait; nothing waits for an error that it throws
-    // then.
-    Promise.resolve(this._iterator?.return?.()).catch(() => undefined)
+    const failed = (cause: unknown): void => failedAfterEnd(cause, 'fromIterable: return() of the iterator')
+    const scope = publish(null)
+    try {
+      // An async generator in the middle of a wait returns after the wait; nothing waits for its error.
+      Promise.resolve(this._iterator?.return?.()).catch(failed)
+    } catch (cause) {
+      failed(cause)
+    } finally {
+      publish(scope)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../../runtime/index.js'
-import { checkCount, checkFunction, Ring } from '../../runtime/internal.js'
+import { checkCount, checkFunction, checkOptions, Ring } from '../../runtime/internal.js'
+import { failedAfterEnd } from '../demand/late-failure.js'
 import { under } from '../demand/scope.js'
 import { failedIn } from '../demand/stage-trail.js'
 import { operate } from '../engine/stage.js'
@@ -16,9 +17,10 @@ export interface ByKeyOptions<T = never> extends FailureOptions {
    */
   readonly waiting?: number
   /**
-   * Called as the watermark moves: every item up to `item`, at `position`, has finished. A consumer of a log commits
-   * its offset here. With `commit`, an item keeps its slot until every item before it has finished, so the bound of the
-   * stage stays the same. A throw is the error of the pipeline.
+   * Called as the watermark moves: every item up to `item`, at `position`, has finished, and its result has left the
+   * stage. A result that waits for demand is not committed. A consumer of a log commits its offset here. With `commit`,
+   * an item keeps its slot until every item before it has finished, so the bound of the stage stays the same. A throw is
+   * the error of the pipeline.
    */
   readonly commit?: (item: T, position: number) => void
 }
@@ -47,6 +49,7 @@ export function byKey<T, K, R>(
   checkFunction('byKey(key)', key)
   checkCount('byKey(key, n)', 1, n)
   checkFunction('byKey(key, n, work)', work)
+  checkOptions('byKey(key, n, work)', options)
   const { waiting = 16 * n, commit } = options ?? {}
   checkCount('byKey(…, { waiting })', 0, waiting)
   if (commit !== undefined) checkFunction('byKey(…, { commit })', commit)
@@ -132,29 +135,33 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
 
   result(slot: WorkerSlot<T, R>, value: R): void {
     if (this.flow.isOver) return
-    const frees = this._finish(slot)
-    this.flow.deliver(value, frees)
-    this._commit()
+    const { position } = slot
+    this._finish(slot)
+    if (this._watermark === null) this.flow.deliver(value, 1)
+    else this.flow.deliverWith(value, { held: 1, left: () => this._left(position) })
     this._beginReady()
+  }
+
+  /** The item has finished, and its result has left: with `commit`, the slots of the items below the watermark are free. */
+  private _left(position: number): void {
+    const frees = this._watermark === null ? 1 : this._watermark.finished(position)
+    this._commit()
+    this.flow.free(frees)
   }
 
   done(slot: WorkerSlot<T, R>): void {
     if (this.flow.isOver) return
-    const frees = this._finish(slot)
-    this._commit()
-    this.flow.free(frees)
+    const { position } = slot
+    this._finish(slot)
+    this._left(position)
     this._beginReady()
   }
 
-  /**
-   * The next item of the lane waits for a worker; without a next item the lane goes. Returns the number of slots that
-   * are free: with `commit`, the slots of the items below the watermark.
-   */
-  private _finish(slot: WorkerSlot<T, R>): number {
+  /** The next item of the lane waits for a worker; without a next item the lane goes. */
+  private _finish(slot: WorkerSlot<T, R>): void {
     const lane = slot.lane as Lane<T, K> // set when its item began
     slot.lane = null
     this._atWork--
-    const frees = this._watermark === null ? 1 : this._watermark.finished(slot.position)
     this.release(slot)
     const next = lane.others?.shift()
     if (next === undefined) this._lanes.delete(lane.key)
@@ -162,15 +169,15 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
       lane.first = next
       this._ready.push(lane)
     }
-    return frees
   }
 
   private _commit(): void {
-    if (this._watermark === null || this.flow.isOver) return
+    if (this._watermark === null) return
     try {
       under(null, () => this._watermark?.commit())
     } catch (cause) {
-      this.flow.fail(cause)
+      if (this.flow.isOver) failedAfterEnd(cause, 'commit of byKey after the end')
+      else this.flow.fail(cause)
     }
   }
 

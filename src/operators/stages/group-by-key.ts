@@ -1,8 +1,8 @@
 import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
-import { checkCount, checkFunction, checkTime, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
+import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
-import { failedIn, passedBy } from '../demand/stage-trail.js'
+import { failedIn, passedBy, type HeldError } from '../demand/stage-trail.js'
 import { Branch, type BranchOwner } from '../engine/branch.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
@@ -45,6 +45,7 @@ export function groupByKey<T, K, R>(
 ): OperatorFunction<T, R> {
   checkFunction('groupByKey(key)', key)
   checkFunction('groupByKey(key, build)', build)
+  checkOptions('groupByKey(key, build)', options)
   const { most = 1000, idle = Infinity } = options ?? {}
   checkCount('groupByKey(…, { most })', 1, most)
   checkTime('groupByKey(…, { idle })', idle)
@@ -238,6 +239,10 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
     if (!this._input.isExhausted || this._running.size > 0 || this._isOver) return
     this._end()
     this._downstream.complete()
+  }
+
+  sourceFailed(error: HeldError): void {
+    this.failed(error.release())
   }
 
   failed(cause: unknown): void {

@@ -1,7 +1,8 @@
-import { from, type Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
+import { from, Subscription, type Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
 import { queue, Ring, type Runnable } from '../../runtime/internal.js'
 import { stageNotes } from '../demand/intake.js'
 import { described, Downstream } from '../demand/scope.js'
+import type { HeldError } from '../demand/stage-trail.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
 /**
@@ -9,8 +10,9 @@ import { OneItemInput, type InputOwner } from '../engine/inputs.js'
  * other. The bounded twin of `merge`.
  *
  * Shape: every item of every source, the items of one source in order. Holds 1 item of each source, which pauses
- * meanwhile. Completes when all sources have completed, at once without a source. Fails with the first error. A
- * subscriber that leaves unsubscribes from every source.
+ * meanwhile. Completes when all sources have completed, at once without a source. Fails
+ * with the first error of a source, after the items that were accepted before it. A subscriber that leaves unsubscribes
+ * from every source.
  *
  * @example
  * ```ts
@@ -23,10 +25,11 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
   const notes = stageNotes('mergeFair')
   return described<Item>({ name: 'mergeFair', holds: sources.length, sources }, (subscriber) => {
     const merge = new MergeFair<Item>(subscriber, sources.length)
+    subscriber.add(merge.upstream)
     for (const source of sources) {
-      if (subscriber.closed) break
+      if (merge.upstream.closed) break
       const input = new OneItemInput<Item>(notes, merge.downstream.scope, merge)
-      input.connect(subscriber, from(source as ObservableInput<Item>)) // every member of S is a source
+      input.connect(merge.upstream, from(source as ObservableInput<Item>)) // every member of S is a source
     }
     if (sources.length === 0) merge.downstream.complete()
   })
@@ -35,6 +38,9 @@ export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Obse
 /** Inputs with an item wait in a ring for their turn. One round of the ring is one turn of the run queue. */
 class MergeFair<T> implements InputOwner<T>, Runnable {
   readonly downstream: Downstream<T>
+  /** The subscriptions to the sources; they end with the first error. */
+  readonly upstream = new Subscription()
+  private _error: HeldError | null = null
   private readonly _ready = new Ring<OneItemInput<T>>()
   /** It is in the run queue, waits for demand, or runs. */
   private _isUnderWay = false
@@ -61,8 +67,16 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
     this.downstream.error(cause)
   }
 
+  /** No source goes on; the items of all sources that were accepted leave before the error. */
+  sourceFailed(error: HeldError): void {
+    this._error ??= error
+    this.upstream.unsubscribe()
+    if (this._ready.size === 0) this._ended()
+  }
+
   private _ended(): void {
-    if (--this._running === 0) this.downstream.complete()
+    if (this._error !== null) this.downstream.error(this._error.release())
+    else if (--this._running === 0) this.downstream.complete()
   }
 
   run(): void {
@@ -77,7 +91,7 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
     const input = this._ready.shift() as OneItemInput<T> // its size is above 0
     const item = input.take()
     if (input.hasItem) this._ready.push(input)
-    const isLast = input.isExhausted
+    const isLast = this._error === null ? input.isExhausted : this._ready.size === 0
     this.downstream.next(item)
     if (isLast) this._ended()
   }

@@ -1,8 +1,9 @@
-import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
-import { checkCount, mistyped, Ring, type Runnable } from '../../runtime/internal.js'
+import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
+import { checkCount, checkOneOf, Ring, type Runnable } from '../../runtime/internal.js'
 import { Demand } from '../demand/demand.js'
 import { stageNotes } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, withDemand } from '../demand/scope.js'
+import { HeldError } from '../demand/stage-trail.js'
 import { operate, Stage } from '../engine/stage.js'
 
 /** The reaction of a full queue to an item: see `queue`. */
@@ -19,8 +20,8 @@ export interface QueueOptions {
  * item, and `error` fails, so that any source may be above, a foreign source included.
  *
  * Shape: items pass in order. Holds `n` items. Completes when the source has completed and every item has left. Fails
- * with the error of the source, or, with `error`, with `QueueFullError`; items in the queue are dropped then, and when
- * the subscriber leaves. Throws RangeError for an `n` that is no whole number from 1 up.
+ * with the error of the source, or, with `error`, with `QueueFullError`, after every item has left. Items in the queue are
+ * dropped when the subscriber leaves. Throws RangeError for an `n` that is no whole number from 1 up.
  *
  * @example
  * ```ts
@@ -29,10 +30,9 @@ export interface QueueOptions {
  */
 export function queue<T>(n: number, policy: QueuePolicy = 'block', options?: QueueOptions): MonoTypeOperatorFunction<T> {
   checkCount('queue(n)', 1, n)
-  if (!['block', 'drop-oldest', 'drop-newest', 'error'].includes(policy))
-    throw mistyped('queue(n, policy)', '"block", "drop-oldest", "drop-newest" or "error"', policy)
-  const name = options?.name ?? 'queue'
-  const notes = stageNotes(name)
+  checkOneOf('queue(n, policy)', ['block', 'drop-oldest', 'drop-newest', 'error'], policy)
+  const notes = stageNotes('queue', options)
+  const { name } = notes
   if (policy === 'block') return operate(notes, n, (subscriber) => new BlockingQueue<T>(subscriber, notes, n))
   return (source) =>
     described<T>({ name, holds: n, policy, source }, (subscriber) => new LosingQueue(subscriber, name, n, policy).connect(source))
@@ -49,7 +49,11 @@ class BlockingQueue<T> extends Stage<T, T> {
 class LosingQueue<T> implements Runnable {
   private readonly _downstream: Downstream<T>
   private readonly _items = new Ring<T>()
+  /** The subscription to the source. */
+  private readonly _upstream = new Subscription()
   private _isComplete = false
+  /** An error that follows the items. */
+  private _error: HeldError | null = null
   private _isOver = false
   private _waitsBelow = false
 
@@ -64,9 +68,10 @@ class LosingQueue<T> implements Runnable {
 
   connect(source: Observable<T>): void {
     this._subscriber.add(() => void (this._isOver = true))
-    subscribeUntil(this._subscriber, withDemand(this._downstream.scope, new Demand()), source, {
+    this._subscriber.add(this._upstream)
+    subscribeUntil(this._upstream, withDemand(this._downstream.scope, new Demand()), source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this._downstream.error(cause),
+      error: (cause) => this._failed(cause),
       complete: () => {
         this._isComplete = true
         this.run()
@@ -78,7 +83,10 @@ class LosingQueue<T> implements Runnable {
     const items = this._items
     if (items.size >= this._n) {
       if (this._policy === 'drop-newest') return
-      if (this._policy === 'error') return this._downstream.error(new QueueFullError(this._name, this._n))
+      if (this._policy === 'error') {
+        this._upstream.unsubscribe()
+        return this._failed(new QueueFullError(this._name, this._n))
+      }
       items.shift()
     }
     items.push(value)
@@ -94,7 +102,15 @@ class LosingQueue<T> implements Runnable {
       this._waitsBelow = true
       this._downstream.wait(this)
     }
-    if (this._isComplete && !this._isOver && items.size === 0) this._downstream.complete()
+    if (this._isOver || items.size > 0) return
+    if (this._error !== null) this._downstream.error(this._error.release())
+    else if (this._isComplete) this._downstream.complete()
+  }
+
+  /** The items of the queue leave before the error. */
+  private _failed(cause: unknown): void {
+    this._error ??= new HeldError(cause)
+    if (!this._waitsBelow) this.run()
   }
 }
 

@@ -18,7 +18,7 @@ import { operateRounds, Rounds } from '../engine/rounds.js'
  */
 export function repeatWith<T>(schedule: Schedule): MonoTypeOperatorFunction<T> {
   checkFunction('repeatWith(schedule)', schedule)
-  return operateRounds('repeatWith', (subscriber, source) => new Repeat(subscriber, source, schedule))
+  return operateRounds('repeatWith', (subscriber, source) => new Repeat(subscriber, source, schedule, 'repeatWith'))
 }
 
 class Repeat<T> extends Rounds<T> {

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
 import type { Schedule } from '../../runtime/index.js'
-import { checkFunction, time } from '../../runtime/internal.js'
+import { checkFlag, checkFunction, checkOptions, time } from '../../runtime/internal.js'
 import { operateRounds, Rounds } from '../engine/rounds.js'
 
 /** Options of `retryWith`. */
@@ -25,6 +25,8 @@ export interface RetryWithOptions {
  */
 export function retryWith<T>(schedule: Schedule, options?: RetryWithOptions): MonoTypeOperatorFunction<T> {
   checkFunction('retryWith(schedule)', schedule)
+  checkOptions('retryWith(schedule)', options)
+  checkFlag('retryWith(schedule, { resetOnSuccess })', options?.resetOnSuccess)
   return operateRounds('retryWith', (subscriber, source) => new Retry(subscriber, source, schedule, options?.resetOnSuccess === true))
 }
 
@@ -35,7 +37,7 @@ class Retry<T> extends Rounds<T> {
     schedule: Schedule,
     private readonly _resets: boolean,
   ) {
-    super(subscriber, source, schedule)
+    super(subscriber, source, schedule, 'retryWith')
   }
 
   protected next(value: T): void {

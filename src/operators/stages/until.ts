@@ -1,6 +1,7 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Context, Op, Receiver } from '../../runtime/index.js'
 import { checkOperation, isOperation, mistyped, type Operation } from '../../runtime/internal.js'
+import { refuse } from '../demand/refused.js'
 import { described, Downstream, under } from '../demand/scope.js'
 
 /**
@@ -24,7 +25,8 @@ export function until<T>(stop: Op<unknown> | Receiver<unknown> | Context): MonoT
       const downstream = new Downstream(subscriber, false)
       const wait = stopping().subscribe({ next: () => downstream.complete(), error: (cause) => downstream.error(cause) })
       subscriber.add(() => wait.unsubscribe())
-      if (!subscriber.closed) subscriber.add(under(downstream.scope, () => source.subscribe(subscriber)))
+      if (subscriber.closed) refuse(source, null)
+      else subscriber.add(under(downstream.scope, () => source.subscribe(subscriber)))
     })
 }
 

@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../../runtime/index.js'
-import { checkCount, checkFunction, Ring } from '../../runtime/internal.js'
+import { checkCount, checkFlag, checkFunction, Ring } from '../../runtime/internal.js'
 import { operate } from '../engine/stage.js'
 import type { Work, WorkerSlot } from '../engine/worker-slot.js'
 import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
@@ -37,6 +37,7 @@ export function workerPool<T, R>(
   checkCount('workerPool(n)', 1, n)
   checkFunction('workerPool(n, work)', work)
   const plan = workerPlan('workerPool', n, work, options)
+  checkFlag('workerPool(n, work, { ordered })', options?.ordered)
   return operate(plan.notes, n, (subscriber) => new WorkerPool(subscriber, plan, options?.ordered === true))
 }
 

@@ -9,8 +9,8 @@ import { OneItemInput, type InputOwner } from '../engine/inputs.js'
  * others. The bounded twin of `zip`.
  *
  * Shape: tuples, an item of each source. Holds 1 item of each source. Completes when no further tuple can come: a
- * source has completed and its item has left; at once without a source. Fails with the first error. A subscriber that
- * leaves unsubscribes from every source.
+ * source has completed and its item has left; at once without a source. Fails with the error of a source in place of its next item. A
+ * subscriber that leaves unsubscribes from every source.
  *
  * @example
  * ```ts
@@ -61,6 +61,10 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
     this.downstream.error(cause)
   }
 
+  sourceFailed(): void {
+    this._zip()
+  }
+
   /** The demand below is open again. */
   run(): void {
     this._waitsBelow = false
@@ -78,6 +82,10 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
       downstream.next(inputs.map((input) => input.take()) as unknown as A) // an item of each source, in order
       if (this._waitsBelow) return
     }
-    if (inputs.some((input) => input.isExhausted)) downstream.complete()
+    const exhausted = inputs.filter((input) => input.isExhausted)
+    if (exhausted.length === 0) return
+    const failed = exhausted.find((input) => input.error !== null)
+    if (failed === undefined) downstream.complete()
+    else downstream.error(failed.error?.release())
   }
 }

@@ -34,6 +34,25 @@ export function checkCount(where: string, least: number, n: number): void {
   if (!Number.isSafeInteger(n) || n < least) throw outOfRange(where, `a whole number from ${least} up`, n)
 }
 
+/** One of these words. */
+export function checkOneOf(where: string, allowed: readonly string[], value: unknown): void {
+  if (!allowed.some((word) => word === value)) {
+    const words = allowed.map((word) => JSON.stringify(word))
+    throw mistyped(where, `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`, value)
+  }
+}
+
+/** True, false, or absent. */
+export function checkFlag(where: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw mistyped(where, 'true or false', value)
+}
+
+/** An options record, or none: `call` names the function. */
+export function checkOptions(call: string, options: unknown): void {
+  if (options === undefined || (typeof options === 'object' && options !== null)) return
+  throw mistyped(`${call}: options`, 'an object', options)
+}
+
 /** A function. */
 export function checkFunction(where: string, f: unknown): void {
   if (typeof f !== 'function') throw mistyped(where, 'a function', f)

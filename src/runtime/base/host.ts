@@ -6,7 +6,10 @@
 interface HostGlobals {
   setImmediate?: (f: () => void) => unknown
   reportError?: (error: unknown) => void
-  process?: { emitWarning?: (warning: string, options: { readonly type: string }) => void }
+  process?: {
+    getBuiltinModule?: (name: string) => { setMaxListeners?: (n: number, target: object) => void } | undefined
+    emitWarning?: (warning: string, options: { readonly type: string }) => void
+  }
 }
 
 const host = globalThis as HostGlobals // every member is optional, so each use checks it
@@ -16,6 +19,12 @@ const { setTimeout, clearTimeout } = globalThis
 
 /** ms since some start, monotonic, with fractions. */
 export const now: () => number = performance.now.bind(performance)
+
+/** A signal that many listen to: Node warns of a leak at the eleventh listener unless it has no limit. */
+export function manyListeners(signal: AbortSignal): AbortSignal {
+  host.process?.getBuiltinModule?.('node:events')?.setMaxListeners?.(0, signal)
+  return signal
+}
 
 /** Calls `f` after the host has served its I/O, timers and rendering. */
 export const hostTurn: (f: () => void) => void = chooseHostTurn()

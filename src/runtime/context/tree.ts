@@ -16,6 +16,7 @@
 import { Done } from './done.js'
 import { mistyped } from '../base/arguments.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
+import { manyListeners } from '../base/host.js'
 import { none, some, type Option } from '../base/option.js'
 import { causeOf, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
 import { rememberCause } from '../interfaces/echo.js'
@@ -298,6 +299,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     const rare = this._rareParts()
     if (rare.controller === null) {
       rare.controller = new AbortController()
+      manyListeners(rare.controller.signal)
       if (this._error !== null) rare.controller.abort(this._cause)
     }
     return rare.controller.signal

@@ -1,6 +1,6 @@
 /** A concurrent map over an iterable. A free worker pulls the next item, so the items may be endless or slow. */
 import { withGroup } from './owned-group.js'
-import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
+import { checkCount, checkFunction, checkOptions, mistyped } from '../base/arguments.js'
 import { background } from '../context/context.js'
 import { leave, performed, Work } from '../goroutine/job.js'
 import { checkContext, type Context } from '../interfaces/context.js'
@@ -34,6 +34,7 @@ export function mapConcurrent<T, R>(
 ): Job<R[]> {
   checkCount('mapConcurrent(items, n, f): n', 1, n)
   checkFunction('mapConcurrent(items, n, f): f', f)
+  checkOptions('mapConcurrent(items, n, f)', options)
   const { ctx = background } = options
   checkContext('mapConcurrent(items, n, f, { ctx })', ctx)
   const iterate = iteratorOf(items)

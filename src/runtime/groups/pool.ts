@@ -5,7 +5,7 @@
  * and again.
  */
 import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
-import { checkCount, checkFunction, mistyped } from '../base/arguments.js'
+import { checkCount, checkFunction, checkOneOf, mistyped } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
 import { Work } from '../goroutine/job.js'
 import type { Job } from '../interfaces/job.js'
@@ -69,15 +69,14 @@ export interface Pool<R> {
  * ```
  */
 export function pool<R = void>(options: PoolOptions): Pool<R> {
+  // from JavaScript it may be anything
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw mistyped('pool(options)', '{ size, errors?, results?, ctx? }', options) // from JavaScript it may be anything
   const { size, errors = 'all', results = 'ordered', ctx = background } = options
   checkCount('pool({ size })', 1, size)
   checkOneOf('pool({ errors })', ['all', 'first'], errors)
   checkOneOf('pool({ results })', ['ordered', 'asTheyCome'], results)
   return new PoolImpl<R>(size, errors === 'first', results === 'ordered', checkContext('pool({ ctx })', ctx))
-}
-
-function checkOneOf(where: string, allowed: readonly string[], value: string): void {
-  if (!allowed.includes(value)) throw mistyped(where, allowed.map((word) => `'${word}'`).join(' or '), value)
 }
 
 class PoolImpl<R> implements Pool<R>, Resource {

@@ -1,5 +1,5 @@
 /** Retries: when to try again, how often, and when to give up. */
-import { checkCount, checkFunction, checkTime, mistyped, outOfRange } from '../base/arguments.js'
+import { checkCount, checkFunction, checkOptions, checkTime, mistyped, outOfRange } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
 import { performed, Work } from '../goroutine/job.js'
 import { causeOf, checkContext, type Context } from '../interfaces/context.js'
@@ -53,12 +53,13 @@ export interface BackoffOptions {
  * ```
  */
 export function backoff(options: BackoffOptions = {}): Schedule {
+  checkOptions('backoff()', options)
   const { first = 100, factor = 2, longest = 30_000, jitter = 0.5, attempts = 5, budget = Infinity, retryIf } = options
   checkTime('backoff({ first })', first)
   checkTime('backoff({ longest })', longest)
   checkTime('backoff({ budget })', budget)
-  if (!(factor >= 1)) throw outOfRange('backoff({ factor })', 'a number from 1 up', factor)
-  if (!(jitter >= 0 && jitter <= 1)) throw outOfRange('backoff({ jitter })', 'a number from 0 to 1', jitter)
+  if (!(typeof factor === 'number' && factor >= 1)) throw outOfRange('backoff({ factor })', 'a number from 1 up', factor)
+  if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) throw outOfRange('backoff({ jitter })', 'a number from 0 to 1', jitter)
   if (attempts !== Infinity) checkCount('backoff({ attempts })', 1, attempts)
   if (retryIf !== undefined) checkFunction('backoff({ retryIf })', retryIf)
   return ({ attempts: failed, cause, elapsed }) => {
@@ -108,6 +109,7 @@ export interface RetryOptions {
 export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, options: RetryOptions = {}): Job<R> {
   checkFunction('withRetry(schedule, f): schedule', schedule)
   checkFunction('withRetry(schedule, f): f', f)
+  checkOptions('withRetry(schedule, f)', options)
   const { ctx = background } = options
   checkContext('withRetry(schedule, f, { ctx })', ctx)
   return new Work('withRetry', () => attempts(schedule, f, ctx))

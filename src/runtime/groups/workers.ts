@@ -6,7 +6,7 @@
  */
 import { type Context, checkContext } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
-import { checkCount, checkFunction } from '../base/arguments.js'
+import { checkCount, checkFunction, checkOptions } from '../base/arguments.js'
 import { causeOfThrown } from '../base/errors.js'
 import { Channel } from '../channel/channel.js'
 import type { Receiver } from '../interfaces/channel.js'
@@ -44,6 +44,7 @@ export function workers<T, R>(
 ): Receiver<R> {
   checkCount('workers(n, jobs, fn): n', 1, n)
   checkFunction('workers(n, jobs, fn): fn', fn)
+  checkOptions('workers(n, jobs, fn)', options)
   const { ctx = background } = options
   const group = errgroup(checkContext('workers(n, jobs, fn, { ctx })', ctx))
   const results = new Channel<R>(0, null)

@@ -3,7 +3,7 @@
  * channel, never ready.
  */
 import { Choice } from './choice.js'
-import { mistyped } from '../base/arguments.js'
+import { checkFlag, checkOptions, mistyped } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
 import { none, some, type Option } from '../base/option.js'
 import { isJob } from '../interfaces/job.js'
@@ -48,6 +48,13 @@ class Choose extends Choice<unknown> {
   protected result(_index: number, value: unknown): unknown {
     return value
   }
+}
+
+function isBiased(options: SelectOptions | undefined): boolean {
+  if (options === undefined) return false
+  checkOptions('select(cases)', options)
+  checkFlag('select(cases, { biased })', options.biased)
+  return options.biased === true
 }
 
 /** Returns the case as an operation; null for a nil channel. */
@@ -144,7 +151,7 @@ export function select<const C extends readonly Selectable[]>(
   options?: SelectOptions,
 ): Op<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function select(cases: object, options?: SelectOptions): Op<unknown> {
-  return makeSelect(cases, options?.biased === true)
+  return makeSelect(cases, isBiased(options))
 }
 
 /**
@@ -161,7 +168,7 @@ export function trySelect<const C extends readonly Selectable[]>(
   options?: SelectOptions,
 ): Option<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
-  const select = makeSelect(cases, options?.biased === true)
+  const select = makeSelect(cases, isBiased(options))
   if (queue.probe !== null) queue.probe.perform?.(select)
   const result = select.poll()
   return result === PENDING ? none : some(result)

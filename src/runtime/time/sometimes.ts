@@ -1,5 +1,5 @@
 /** Running some calls of many: Go's `rate.Sometimes`. */
-import { checkCount, checkFunction, checkTime } from '../base/arguments.js'
+import { checkCount, checkFunction, checkOptions, checkTime } from '../base/arguments.js'
 import { time } from '../scheduler/timers.js'
 
 /** Which calls run: those that any of the options lets through. Without options only the first call runs. */
@@ -28,7 +28,9 @@ export interface Sometimes {
  * for (const it = range(jobs); yield* it.next(); ) seldom.do(() => console.log(it.value))
  * ```
  */
-export function sometimes({ first = 0, every = 0, interval = 0 }: SometimesOptions = {}): Sometimes {
+export function sometimes(options: SometimesOptions = {}): Sometimes {
+  checkOptions('sometimes()', options)
+  const { first = 0, every = 0, interval = 0 } = options
   checkCount('sometimes({ first })', 0, first)
   checkCount('sometimes({ every })', 0, every)
   checkTime('sometimes({ interval })', interval)

@@ -4,7 +4,6 @@
  * Always true: two objects are equal only if all their state is visible and equal. Objects of a kind whose state is not
  * visible (private fields, the host's own classes) are equal only if they are one object, so no test passes by mistake.
  */
-import { StageTrail } from '../../operators/index.js'
 
 /**
  * Whether two values have equal content, at any depth: the prototype, the content of the kinds in `contentOf`, and the
@@ -56,13 +55,13 @@ function contentOf(value: object): readonly unknown[] | null {
   return hostContent(value)
 }
 
-/** Without the stage trail, which stages of Millrace add at the end of the causes. */
+/** The content of an error. */
 function errorContent(error: Error): readonly unknown[] {
   const { name, message, cause } = error
   return [
     name,
     message,
-    cause instanceof StageTrail ? undefined : cause,
+    cause,
     error instanceof AggregateError ? (error.errors as unknown) : undefined, // declared as any[]
   ]
 }
