@@ -28,7 +28,7 @@ import type { Observable, Observer, Subscription } from 'rxjs'
 import { checkFlag, checkFunction, checkOneOf, checkOptions, Hooks, mistyped, Ring, shared, uncaught } from '../../runtime/internal.js'
 import { Demand, type DemandOwner } from './demand.js'
 import { subscribeUntil, withDemand, type Scope } from './scope.js'
-import { passedBy } from './stage-trail.js'
+import { passedBy } from './errors.js'
 
 /**
  * The policy for items that arrive while a stage is full. `keep` buffers them without a bound, and the stage warns

@@ -17,8 +17,7 @@ import { Observable, type Observer, type Subscriber, type Subscription } from 'r
 import { background, type Context, type Sender } from '../../runtime/index.js'
 import type { Failure, Runnable, Spawned } from '../../runtime/internal.js'
 import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
-import { failedAfterEnd } from './late-failure.js'
-import { passDown } from './stage-trail.js'
+import { failedAfterEnd, passDown } from './errors.js'
 
 /** An item whose work failed, as `catchTo` sends it to its channel. */
 export interface DeadLetter<T = unknown> {

@@ -14,7 +14,7 @@
 import type { Observable, Subscription } from 'rxjs'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import type { Scope } from '../demand/scope.js'
-import { HeldError } from '../demand/stage-trail.js'
+import { HeldError } from '../demand/errors.js'
 
 /** The stage of an input. */
 export interface InputOwner<T> {

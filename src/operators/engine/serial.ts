@@ -8,7 +8,7 @@ import type { Subscriber } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
 import { CallbackPerformer, checkOperation, type Operation } from '../../runtime/internal.js'
 import type { StageNotes } from '../demand/intake.js'
-import { failedIn } from '../demand/stage-trail.js'
+import { failedIn } from '../demand/errors.js'
 import { Stage } from './stage.js'
 
 export abstract class SerialStage<T, R> extends Stage<T, R> {

@@ -25,7 +25,7 @@ import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { causeOf, Ring, type Runnable } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import { described, Downstream, type Description } from '../demand/scope.js'
-import { HeldError } from '../demand/stage-trail.js'
+import { HeldError } from '../demand/errors.js'
 
 export abstract class Stage<T, R> {
   readonly flow: Flow<T, R>

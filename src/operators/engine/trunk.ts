@@ -8,7 +8,7 @@ import { Subscription, type Observable, type OperatorFunction, type Subscriber }
 import { queue, type Runnable } from '../../runtime/internal.js'
 import type { StageNotes } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
-import { passedBy, type HeldError } from '../demand/stage-trail.js'
+import { passedBy, type HeldError } from '../demand/errors.js'
 import { Branch, type BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 

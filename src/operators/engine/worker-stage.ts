@@ -16,7 +16,7 @@ import { backoff, type Context, type Schedule, type Sender } from '../../runtime
 import { causeOf, checkFunction, checkOneOf, checkOperation, checkTime, isGeneratorFunction, time } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { under, type DeadLetter, type Scope } from '../demand/scope.js'
-import { failedIn } from '../demand/stage-trail.js'
+import { failedIn } from '../demand/errors.js'
 import { Stage } from './stage.js'
 import { WorkerSlot, type SlotOwner, type Work } from './worker-slot.js'
 

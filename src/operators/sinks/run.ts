@@ -3,7 +3,7 @@ import { uncancelable, type Context, type Goroutine } from '../../runtime/index.
 import { causeOf, checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
 import type { DemandOwner } from '../demand/demand.js'
 import { stageNotes } from '../demand/intake.js'
-import { failedAfterEnd } from '../demand/late-failure.js'
+import { failedAfterEnd } from '../demand/errors.js'
 import { PendingCleanup } from '../demand/pending-cleanup.js'
 import { refuse } from '../demand/refused.js'
 import { scopeOfRun, under } from '../demand/scope.js'

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { mistyped, queue, type Runnable } from '../../runtime/internal.js'
-import { failedAfterEnd } from '../demand/late-failure.js'
+import { failedAfterEnd } from '../demand/errors.js'
 import { described, Downstream, publish } from '../demand/scope.js'
 
 /**

@@ -2,7 +2,7 @@ import { Subscription, type Observable, type OperatorFunction, type Subscriber }
 import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
-import { failedIn, passedBy, type HeldError } from '../demand/stage-trail.js'
+import { failedIn, passedBy, type HeldError } from '../demand/errors.js'
 import { Branch, type BranchOwner } from '../engine/branch.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 

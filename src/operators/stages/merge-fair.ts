@@ -2,7 +2,7 @@ import { from, Subscription, type Observable, type ObservableInput, type Observe
 import { queue, Ring, type Runnable } from '../../runtime/internal.js'
 import { stageNotes } from '../demand/intake.js'
 import { described, Downstream } from '../demand/scope.js'
-import type { HeldError } from '../demand/stage-trail.js'
+import type { HeldError } from '../demand/errors.js'
 import { OneItemInput, type InputOwner } from '../engine/inputs.js'
 
 /**

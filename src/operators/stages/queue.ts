@@ -3,7 +3,7 @@ import { checkCount, checkOneOf, Ring, type Runnable } from '../../runtime/inter
 import { Demand } from '../demand/demand.js'
 import { stageNotes } from '../demand/intake.js'
 import { described, Downstream, subscribeUntil, withDemand } from '../demand/scope.js'
-import { HeldError } from '../demand/stage-trail.js'
+import { HeldError } from '../demand/errors.js'
 import { operate, Stage } from '../engine/stage.js'
 
 /** The reaction of a full queue to an item: see `queue`. */

@@ -1,4 +1,6 @@
 /**
+ * How an error goes down a pipeline, and where it is reported when no subscriber is left.
+ *
  * The trail of an error: the stage that failed, the position of the item, and the stages that the error has passed on
  * its way down. An error that no stage threw (of a source, of the function of a `map`) gets the first stage it reaches,
  * and the number of items that had reached that stage.
@@ -14,6 +16,8 @@
  *   it reaches later begins a new trail;
  * - a thrown value that is no object has no trail.
  */
+import { UnsubscriptionError } from 'rxjs'
+import { failedLate } from '../../runtime/internal.js'
 
 /** The stage in which an error occurred, and the way since. It is never thrown by itself; its stack is its message. */
 export class StageTrail extends Error {
@@ -115,4 +119,13 @@ export class HeldError {
   release(): unknown {
     return this._trail === null ? this._cause : begin(this._cause, this._trail)
   }
+}
+
+/**
+ * Reports an error that came when no subscriber was left to receive it: of a finalizer, of the `return` of an iterator. It is a
+ * late failure, as that of a goroutine that was given up. `part` names the part of the pipeline that failed, for the report.
+ */
+export function failedAfterEnd(cause: unknown, part: string): void {
+  if (cause instanceof UnsubscriptionError) for (const each of cause.errors) failedAfterEnd(each, part)
+  else failedLate(cause, { id: 0, name: part })
 }
