@@ -55,8 +55,8 @@ export function rwMutex(): RWMutex {
 }
 
 /** The shares that guards give back. */
-const READING = 0
-const WRITING = 1
+const READING = 1
+const WRITING = 2
 
 class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   isWriting = false
