@@ -12,6 +12,9 @@ export type { Op } from './interfaces/op.js'
 // scheduler
 export { setProbe, type Observed, type Probe } from './scheduler/probe.js'
 
+// operation
+export { fromPromise } from './operation/promise.js'
+
 // channel, select
 export { chan, dropping, sliding } from './channel/channel.js'
 export { range, type Cursor } from './channel/range.js'
@@ -67,8 +70,14 @@ export { syncPool, type SyncPool } from './sync/sync-pool.js'
 export { waitGroup, type WaitGroup } from './sync/wait-group.js'
 
 // groups
+export { all } from './groups/all.js'
+export { any } from './groups/any.js'
 export { errgroup, type ErrGroup } from './groups/errgroup.js'
+export { hedge } from './groups/hedge.js'
 export { mapConcurrent, type MapConcurrentOptions } from './groups/map-concurrent.js'
+export type { Member, Members, MembersOptions } from './groups/members.js'
 export { pool, type Pool, type PoolOptions } from './groups/pool.js'
 export { backoff, withRetry, type BackoffOptions, type Failed, type RetryOptions, type Schedule } from './groups/retry.js'
+export { race } from './groups/race.js'
+export { scope, type Scope } from './groups/scope.js'
 export { workers, type WorkersOptions } from './groups/workers.js'

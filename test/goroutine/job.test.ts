@@ -1,14 +1,19 @@
 /** The job: lazy, owned by its performer, and the same rule for every function that returns one. */
 import {
+  all,
+  any,
   background,
   chan,
   choose,
   DeadlineExceededError,
   go,
+  hedge,
   mapConcurrent,
   never,
   numGoroutine,
   once,
+  race,
+  scope,
   select,
   singleflight,
   sleep,
@@ -35,7 +40,24 @@ const owned: readonly (readonly [string, (f: Work) => Job<unknown>])[] = [
   ['withRetry', (f) => withRetry(() => null, (ctx) => f(ctx))], // prettier-ignore
   ['singleflight.do', (f) => singleflight<string, unknown>().do('key', f)],
   ['loadOrCompute', (f) => syncMap<string, unknown>().loadOrCompute('key', (_, ctx) => f(ctx))],
+  ['all', (f) => all([f])],
+  ['all by name', (f) => all({ f })],
+  ['race', (f) => race([f])],
+  ['any', (f) => failingAlone(any([f]))],
+  ['hedge', (f) => failingAlone(hedge(1, [f]))],
+  ['scope', (f) => scope(background, (s) => f(s.ctx))],
+  ['scope.go', (f) => scope(background, (s) => s.go(f).join())],
 ]
+
+/** Throws the only error of an AggregateError in its place. */
+function failingAlone(job: Job<unknown>): Job<unknown> {
+  return job
+    .attempt((error) => (error as AggregateError).errors[0] as unknown)
+    .map((end) => {
+      if (end._tag === 'Left') throw end.left
+      return end.right
+    })
+}
 
 const jobs = [...owned, ['once.do', (f: Work) => once().do(() => f(background))]] as typeof owned
 

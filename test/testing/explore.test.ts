@@ -1,4 +1,5 @@
 import {
+  all,
   background,
   chan,
   go,
@@ -136,6 +137,11 @@ describe('strategies', () => {
 })
 
 describe('choice points', () => {
+  it('a goroutine that waits for the promise of an async function is no deadlock', async () => {
+    for (const wait of [() => gosched(), () => sleep(1), () => Promise.resolve()])
+      await explore(() => all([async () => void (await wait())]), { schedules: 20 })
+  })
+
   it('the program may choose: each number is met', async () => {
     const met = new Set<number>()
     await explore(

@@ -1,5 +1,5 @@
 /** A concurrent map over an iterable. A free worker pulls the next item, so the items may be endless or slow. */
-import { withGroup } from './owned-group.js'
+import { OwnedGroup, withGroup } from './owned-group.js'
 import { checkCount, checkFunction, checkOptions, mistyped } from '../base/arguments.js'
 import { background } from '../context/context.js'
 import { leave, performed, Work } from '../goroutine/job.js'
@@ -63,7 +63,7 @@ function* mapped<T, R>(
     }
   }
   Object.defineProperty(worker, 'name', { value: 'worker' }) // its name in dumps, also where a minifier renames it
-  return yield* withGroup(ctx, function* (group) {
+  return yield* withGroup(ctx, OwnedGroup, function* (group) {
     for (let i = 0; i < n; i++) group.start(worker)
     yield* group.wait()
     return results

@@ -6,15 +6,20 @@ import { ErrGroupImpl } from './errgroup.js'
 import type { GroupBody } from './task-group.js'
 import { withCancel } from '../context/context.js'
 import { performed } from '../goroutine/job.js'
-import { causeOf, type Context } from '../interfaces/context.js'
+import { uncancelable } from '../goroutine/uncancelable.js'
+import { causeOf, type CancelContext, type Context } from '../interfaces/context.js'
 
 /**
  * Performs `body` with a group under the parent. When `body` is over, the group is canceled, and its generators are
- * unwound and waited for.
+ * unwound and waited for, also where a cancel arrives meanwhile.
  */
-export function* withGroup<R>(parent: Context, body: (group: OwnedGroup) => Generator<never, R>): Generator<never, R> {
+export function* withGroup<R, G extends OwnedGroup>(
+  parent: Context,
+  Group: new (own: CancelContext, stopsAtFailure: true) => G,
+  body: (group: G) => Generator<never, R>,
+): Generator<never, R> {
   if (parent.err()._tag === 'Some') throw causeOf(parent)
-  const group = new OwnedGroup(withCancel(parent), true)
+  const group = new Group(withCancel(parent), true)
   let cause: unknown
   try {
     return yield* body(group)
@@ -22,15 +27,15 @@ export function* withGroup<R>(parent: Context, body: (group: OwnedGroup) => Gene
     cause = error
     throw error
   } finally {
-    yield* group.stopped(cause)
+    yield* uncancelable(group.stopped(cause))
   }
 }
 
 export class OwnedGroup extends ErrGroupImpl {
-  /** Starts `fn`; a generator is unwound at the end of the group, a promise is left to its late failure. */
-  perform(fn: GroupBody<unknown>): void {
+  /** Starts `fn`, and passes on its result; a promise is left to its late failure at the end of the group. */
+  perform(fn: GroupBody<unknown>, succeeded: (result: unknown) => void): void {
     this.start(function* (ctx) {
-      yield* performed(fn(ctx))
-    })
+      succeeded(yield* performed(fn(ctx)))
+    }, fn.name || null)
   }
 }

@@ -11,7 +11,6 @@
  */
 import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
 import { failedLate } from '../goroutine/crash.js'
-import { canceled } from '../goroutine/job.js'
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
 import { isAbort, isEcho } from '../interfaces/echo.js'
@@ -80,19 +79,29 @@ export abstract class TaskGroup implements Runnable {
     return this.active < this.limit && this._queued.size === 0
   }
 
-  start(body: GroupBody<unknown>): void {
-    if (this._hasEnded) this._cutShort = true
-    else if (this.hasRoom) this._begin(body)
+  /** The context has ended: nothing starts any more. */
+  get hasEnded(): boolean {
+    return this.own !== null && this.own.err()._tag === 'Some'
+  }
+
+  /**
+   * Starts a function, or queues it; returns its goroutine where it was started. Arguments and a name of its own are for
+   * groups without a limit, as the queue does not keep them.
+   */
+  start(body: GroupBody<unknown>, name: string | null = null, args = this._args): Task | null {
+    if (this.hasEnded) this._cutShort = true
+    else if (this.hasRoom) return this._begin(body, name, args)
     else this._queued.push(body)
+    return null
   }
 
   /** Starts queued functions as far as the limit allows; drops them if the context has ended. */
   admit(): void {
-    if (this._hasEnded) this._dropQueued()
+    if (this.hasEnded) this._dropQueued()
     while (this.active < this.limit) {
       const body = this._queued.shift()
       if (body === undefined) break
-      this._begin(body)
+      this._begin(body, null, this._args)
     }
     if (this.isIdle && this.waiters.first !== null) this.becameIdle()
   }
@@ -108,9 +117,10 @@ export abstract class TaskGroup implements Runnable {
     if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
     if (member.next !== null) member.next.previous = member.previous
-    if (failure !== null) this._failed(failure.error, member)
+    if (failure !== null)
+      this.failed(failure.error, member.goroutine as Task) // a member that has ended was started
     else if (value !== UNWOUND) this.returned(member.index, value)
-    else if (this._hasEnded) this._cutShort = true
+    else if (this.hasEnded) this._cutShort = true
     this.admit()
   }
 
@@ -119,11 +129,20 @@ export abstract class TaskGroup implements Runnable {
     this.own?.cancel(cause)
   }
 
-  /** Ends the context, and waits until the generators of the members are unwound. Async functions go on to their end. */
+  /**
+   * Ends the context, and waits until the generators of all members are unwound. Async functions go on to their end.
+   * Throws the failure of a clean-up where nothing has failed before.
+   */
   *stopped(cause?: unknown): Generator<never, void> {
+    const hadFailed = this.failures.length > 0
     this.end(cause)
-    for (let member = this._firstMember; member !== null; member = member.next)
-      if (member.goroutine !== null) yield* canceled(member.goroutine, cause)
+    for (let member = this._firstMember; member !== null; member = member.next) {
+      const { goroutine } = member
+      if (goroutine === null || goroutine.hasEnded) continue
+      goroutine.cancel(cause)
+      yield* goroutine.join().attempt() // its failure is kept by the group, or reported
+    }
+    if (!hadFailed && this.failures.length > 0) throw this.failures[0]
   }
 
   throwFailure(): void {
@@ -131,14 +150,15 @@ export abstract class TaskGroup implements Runnable {
     if (this._cutShort) throw causeOf(this.ctx)
   }
 
-  private _failed(error: unknown, { goroutine }: Member): void {
-    if (this._hasEnded && (isEcho(error) || isAbort(error))) {
+  /** A member has failed. */
+  protected failed(error: unknown, goroutine: Task): void {
+    if (this.hasEnded && (isEcho(error) || isAbort(error))) {
       this._cutShort = true
       return
     }
     this.failures.push(error)
     if (!this.stopsAtFailure) return
-    if (this.failures.length > 1) failedLate(error, goroutine as Task) // a member that has ended was started
+    if (this.failures.length > 1) failedLate(error, goroutine)
     this.own?.cancel(error)
   }
 
@@ -146,18 +166,14 @@ export abstract class TaskGroup implements Runnable {
     while (this._queued.shift() !== undefined) this._cutShort = true
   }
 
-  private _begin(body: GroupBody<unknown>): void {
+  private _begin(body: GroupBody<unknown>, name: string | null, args: [Context]): Task {
     const { _firstMember: first } = this
     const member = new Member(this, this._begun++)
     this.active++
     member.next = first
     if (first !== null) first.previous = member
     this._firstMember = member
-    member.goroutine = spawn(body, this._args, member)
-  }
-
-  private get _hasEnded(): boolean {
-    return this.own !== null && this.own.err()._tag === 'Some'
+    return (member.goroutine = spawn(body, args, member, name))
   }
 }
 

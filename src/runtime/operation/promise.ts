@@ -5,9 +5,14 @@
  * The package watches a promise from the first time the promise is a case, performed or not. The case is ready a
  * microtask later at the earliest, because a promise does not show its state sooner.
  */
+import { isOperation } from './operation.js'
 import { QueuedOperation } from './queued.js'
 import type { Resource } from './resource.js'
 import { PENDING, WaitQueue, type Pending } from './waiter.js'
+import { mistyped } from '../base/arguments.js'
+import { isThenable } from '../base/guards.js'
+import { isJob } from '../interfaces/job.js'
+import type { Op } from '../interfaces/op.js'
 
 interface Settled {
   readonly failed: boolean
@@ -46,6 +51,30 @@ function watch(promise: PromiseLike<unknown>): Watch {
     made.settle(true, cause) // a `then` that throws rejects, as it does for `await`
   }
   return made
+}
+
+/**
+ * The wait for a promise as an operation: for `yield*` in a goroutine, for `within` and `timeout`. It results in the
+ * value of the promise, or throws its rejection. The promise itself goes on when the wait is given up, because a promise
+ * cannot be stopped: pass `ctx.signal` to the function that makes it. From the call on a rejection counts as handled,
+ * also where nothing waits for it.
+ *
+ * The operation is ready one microtask later at the earliest. Throws TypeError where `promise` is no promise, and for a
+ * job, which starts nothing before it is performed.
+ *
+ * @example
+ * ```ts
+ * go(function* () {
+ *   const response = yield* fromPromise(fetch(url)).timeout(1000)
+ *   return response.status
+ * })
+ * ```
+ */
+export function fromPromise<T>(promise: PromiseLike<T> & { readonly __job?: undefined }): Op<T> {
+  if (isOperation(promise)) return promise as unknown as Op<T> // an operation of T is a promise-like of T
+  if (isJob(promise)) throw mistyped('fromPromise(promise)', 'a promise; perform a job by yield*, or use go(job).join()', promise)
+  if (!isThenable(promise)) throw mistyped('fromPromise(promise)', 'a promise', promise)
+  return new Promised(promise)
 }
 
 export class Promised<T> extends QueuedOperation<T> {

@@ -196,7 +196,7 @@ export class ScheduledRunner implements Trial {
   }
 
   private get _hasAsync(): boolean {
-    return this._goroutines.some((one) => one.isAsync)
+    return this._goroutines.some((one) => one.isAsync || waitsForPromise(one))
   }
 
   private _outcome(main: Spawned): Outcome {
@@ -297,6 +297,11 @@ export class ScheduledRunner implements Trial {
     }
     return Object.assign(tracker, { ...this._ownProbe, spawn })
   }
+}
+
+/** A promise settles by microtasks, as an async function continues. */
+function waitsForPromise({ operation }: Spawned): boolean {
+  return operation?.resources().some(({ kind }) => kind === 'promise') === true
 }
 
 /** Timers count in Unix time, whose digits end at a µs. */

@@ -1,0 +1,27 @@
+import { contestJob, Failures } from './contest.js'
+import { bodiesOfSome, contextOf, type Members, type MembersOptions } from './members.js'
+import type { Job } from '../interfaces/job.js'
+
+/**
+ * A job that performs its members at the same time, and results in the first success. The other members are canceled,
+ * unwound and waited for; their failures from then on are late failures. Throws an AggregateError where all members
+ * fail: its `errors` are in the order of the members.
+ *
+ * A function receives a context that ends with the job. Throws RangeError where there is no member, and TypeError where
+ * a member cannot be performed.
+ *
+ * @example
+ * ```ts
+ * const address = await any([
+ *   (ctx) => resolve('a.example', ctx.signal),
+ *   (ctx) => resolve('b.example', ctx.signal),
+ * ])
+ * ```
+ */
+export function any<T extends readonly unknown[] | []>(members: Members<T>, options: MembersOptions = {}): Job<T[number]> {
+  const bodies = bodiesOfSome<T[number]>('any(members)', members as Members<T[number][]>) // an array, by the bound of T
+  return contestJob<T[number]>('any', contextOf('any(members, { ctx })', options), function* (contest) {
+    const failures = new Failures('any', bodies.length, contest)
+    for (const [i, body] of bodies.entries()) contest.enter(body, (cause) => failures.add(i, cause))
+  })
+}

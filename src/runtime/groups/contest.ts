@@ -1,0 +1,91 @@
+/**
+ * A contest: functions run at the same time until one outcome decides. The others are then canceled, unwound and waited
+ * for.
+ *
+ *     running ──decide──▶ decided ──the last is unwound──▶ over
+ *        └────parent ends──────┴─────────────▲
+ *
+ * Always true: the context of the group has ended once the contest is decided. A failure from then on is a late
+ * failure, or the echo of that end.
+ */
+import { OwnedGroup, withGroup } from './owned-group.js'
+import type { GroupBody } from './task-group.js'
+import { left, right, type Either } from '../base/option.js'
+import { failedAfterCancel } from '../goroutine/crash.js'
+import { performed, Work } from '../goroutine/job.js'
+import { causeOf, type Context } from '../interfaces/context.js'
+import type { Job } from '../interfaces/job.js'
+import type { Observed } from '../scheduler/probe.js'
+import { queue } from '../scheduler/run-queue.js'
+
+export class Contest<R> extends OwnedGroup {
+  private _outcome: Either<unknown, R> | null = null
+
+  /** Starts a function; its success decides. `failed` receives its failure while nothing is decided. */
+  enter(body: GroupBody<R>, failed: (cause: unknown) => void): void {
+    this.start((ctx) => this._run(() => body(ctx), failed), body.name || null)
+  }
+
+  /** Decides by a failure. */
+  fail(cause: unknown): void {
+    this._decide(left(cause))
+  }
+
+  /** Waits until the contest is over. Throws the failure that decided, or the cause of the parent's end. */
+  *result(): Generator<never, R> {
+    yield* this.wait().attempt()
+    const outcome = this._outcome
+    if (outcome === null) throw causeOf(this.ctx)
+    if (outcome._tag === 'Left') throw outcome.left
+    return outcome.right
+  }
+
+  private *_run(begin: () => ReturnType<GroupBody<R>>, failed: (cause: unknown) => void): Generator<never, void> {
+    let value: R
+    try {
+      value = yield* performed<R>(begin())
+    } catch (cause) {
+      if (this.hasEnded)
+        failedAfterCancel(cause, queue.running as Observed) // only goroutines run there
+      else failed(cause)
+      return
+    }
+    this._decide(right(value))
+  }
+
+  private _decide(outcome: Either<unknown, R>): void {
+    if (this.hasEnded) return
+    this._outcome = outcome
+    this.end(outcome._tag === 'Left' ? outcome.left : undefined)
+  }
+}
+
+/** A job that is a contest: `begin` enters the functions. */
+export function contestJob<R>(name: string, ctx: Context, begin: (contest: Contest<R>) => Generator<never, void>): Job<R> {
+  return new Work(name, () =>
+    withGroup(ctx, Contest<R>, function* (contest) {
+      yield* begin(contest)
+      return yield* contest.result()
+    }),
+  )
+}
+
+/** The failures of a contest that ends when all have failed, in the order of the members. */
+export class Failures {
+  private readonly _causes: unknown[]
+  private _count = 0
+
+  constructor(
+    private readonly call: string,
+    private readonly members: number,
+    private readonly contest: Contest<unknown>,
+  ) {
+    this._causes = new Array<unknown>(members)
+  }
+
+  add(i: number, cause: unknown): void {
+    this._causes[i] = cause
+    if (++this._count === this.members)
+      this.contest.fail(new AggregateError(this._causes, `${this.call}: all ${this.members} members failed`))
+  }
+}
