@@ -18,7 +18,7 @@ it('CL-002 a second close throws, and the channel stays closed', async () => {
   const ch = closed<number>()
   expect(() => ch.close()).toThrow('close of closed channel')
   expect(() => ch.close(new Error('a cause does not help'))).toThrow('close of closed channel')
-  expect(ch.closed).toBe(true)
+  expect(ch.isClosed).toBe(true)
   expect(await ch.receive()).toEqual(none)
 })
 

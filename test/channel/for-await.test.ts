@@ -52,7 +52,7 @@ it.each(['break', 'throw'])('a for await that leaves by %s consumes nothing more
   }
   await loop().catch(() => {})
   await settle()
-  expect([ch.size, ch.closed]).toEqual([1, false])
+  expect([ch.size, ch.isClosed]).toEqual([1, false])
   expect(waitersOf(ch)).toEqual(nobody)
   expect(await ch.receive()).toEqual(some(3))
 })

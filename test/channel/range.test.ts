@@ -17,6 +17,7 @@ function behindInterface<T>(receiver: Receiver<T>): Receiver<T> {
   return {
     receive: () => receiver.receive(),
     tryReceive: () => receiver.tryReceive(),
+    closed: () => receiver.closed(),
     size: 0,
     capacity: 0,
     [Symbol.asyncIterator]: () => receiver[Symbol.asyncIterator](),
@@ -102,7 +103,7 @@ describe.each([
       for (const it = range(as(ch)); yield* it.next();) if (it.value === 2) return
     })
     await loop.join()
-    expect([ch.size, ch.closed]).toEqual([1, false])
+    expect([ch.size, ch.isClosed]).toEqual([1, false])
     expect(await ch.receive()).toEqual(some(3))
   })
 

@@ -49,7 +49,7 @@ export const broken: readonly Broken[] = [
     make: (capacity) =>
       new (class extends Open {
         override trySend(value: number): boolean {
-          if (this.closed || this.size === 0 || this.size === this.capacity) return super.trySend(value)
+          if (this.isClosed || this.size === 0 || this.size === this.capacity) return super.trySend(value)
           this.parts._buffer.unshift(value)
           return true
         }
@@ -102,7 +102,7 @@ export const broken: readonly Broken[] = [
     make: (capacity) =>
       new (class extends Open {
         override trySend(value: number): boolean {
-          return this.closed || super.trySend(value)
+          return this.isClosed || super.trySend(value)
         }
       })(capacity),
   },
@@ -114,7 +114,7 @@ export const broken: readonly Broken[] = [
     make: (capacity) =>
       new (class extends Open {
         override close(): void {
-          if (!this.closed) super.close()
+          if (!this.isClosed) super.close()
         }
       })(capacity),
   },

@@ -40,7 +40,7 @@ describe('Either in a pipeline', () => {
     const source = input().pipe(tap({ subscribe: () => subscribed++ }))
     await run(background, pipe(source, partitionE(sendTo(lefts, { close: true }), sendTo(rights, { close: true })))).join()
     expect(subscribed).toBe(1)
-    expect([lefts.size, rights.size, lefts.closed, rights.closed]).toEqual([1, 2, true, true])
+    expect([lefts.size, rights.size, lefts.isClosed, rights.isClosed]).toEqual([1, 2, true, true])
     expect(
       await all(
         pipe(

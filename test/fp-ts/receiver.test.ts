@@ -63,7 +63,7 @@ describe('map', () => {
       receiver.map((n) => n * 2),
     ))
       if (n === 4) break
-    expect([ch.size, ch.closed]).toEqual([1, false])
+    expect([ch.size, ch.isClosed]).toEqual([1, false])
   })
 })
 

@@ -378,7 +378,7 @@ export const sinks: Record<string, Record<string, readonly Law[]>> = {
           try {
             yield* pipeline.join()
           } finally {
-            if (!results.closed) results.close()
+            if (!results.isClosed) results.close()
             yield* consumer.join().attempt()
           }
         })

@@ -32,8 +32,8 @@ export const faults: readonly Fault[] = [
   channel('a close forgets the senders', 'this._senders.settleAll(CLOSED)', ''),
 
   // The refill.
-  channel('the refill is forgotten', 'if (buffer.size < this.capacity) this._admit()', ''),
-  channel('the refill goes over the capacity', 'if (buffer.size < this.capacity) this._admit()', 'this._admit()'),
+  channel('the refill is forgotten', 'if (buffer.size < this.capacity || this._closed) this._admit()', ''),
+  channel('the refill goes over the capacity', 'if (buffer.size < this.capacity || this._closed) this._admit()', 'this._admit()'),
   channel('the buffer holds one too many', 'if (this._buffer.size >= this.capacity)', 'if (this._buffer.size > this.capacity)'),
   waiting('a sender parks without its value', 'waiter.raw = this.value', ''),
   channel('a sliding buffer loses the newest', "if (this._loses === 'newest') return true", 'if (this._loses !== null) return true'),

@@ -54,7 +54,7 @@ it('a receiver that is told of the close finds the channel closed', () => {
   const channel = chan<number>()
   const seen: unknown[] = []
   performs(channel.receive(), () => {
-    seen.push(channel.closed)
+    seen.push(channel.isClosed)
     expect(() => channel.trySend(1)).toThrow('send on closed channel')
     performs(channel.receive(), (message) => seen.push(message))
   })

@@ -33,7 +33,7 @@ describe('sendTo', () => {
   it('leaves it open without close, and fails on a closed one', async () => {
     const ch = chan<number>(1)
     await run(background, of(1).pipe(sendTo(ch))).join()
-    expect(ch.closed).toBe(false)
+    expect(ch.isClosed).toBe(false)
     ch.close()
     await expect(run(background, of(1).pipe(sendTo(ch))).join()).rejects.toThrow('send on closed channel')
   })

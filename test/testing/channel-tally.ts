@@ -148,7 +148,7 @@ function isReachable(operation: Counted, state: State): boolean {
 }
 
 function lookAt(channel: AnyChannel): Look {
-  const { capacity, size, closed, receivers, senders } = channel
+  const { capacity, size, isClosed: closed, receivers, senders } = channel
   const { _loses: loses } = channel as unknown as { readonly _loses: 'oldest' | 'newest' | null } // private
   return { capacity, size, closed, loses, receiversWait: receivers.first !== null, sendersWait: senders.first !== null }
 }

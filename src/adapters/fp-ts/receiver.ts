@@ -57,6 +57,9 @@ class Mapped<A, B> implements Receiver<B> {
   tryReceive(): Either<'empty' | 'closed', B> {
     return mapEither(this._f)(this._source.tryReceive())
   }
+  closed(): Op<void> {
+    return this._source.closed()
+  }
   [Symbol.asyncIterator](): AsyncIterator<B> {
     const source = this._source[Symbol.asyncIterator]()
     return {

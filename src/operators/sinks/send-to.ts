@@ -38,7 +38,7 @@ export function sendTo<T>(sender: Sender<T>, options?: SendToOptions): OperatorF
 }
 
 function closeWith(sender: Sender<never>, failure: Failure | null): void {
-  if (sender.closed) return
+  if (sender.isClosed) return
   if (failure === null) sender.close()
   else sender.close(causeOfThrown(failure.error))
 }

@@ -36,7 +36,7 @@ export function toReceiver<T>(pipeline: Observable<T>, options: ToReceiverOption
   const items = chan<T>(capacity)
   const owner: Owner = {
     ended(_, failure) {
-      if (!items.closed) items.close(failure === null ? new CanceledError() : causeOfThrown(failure.error))
+      if (!items.isClosed) items.close(failure === null ? new CanceledError() : causeOfThrown(failure.error))
       return true // the receiver throws it
     },
   }

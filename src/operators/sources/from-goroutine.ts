@@ -29,9 +29,9 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
     let failed: Failure | null = null
     const goroutine = spawn(f, [emit, ctx], {
       ended(_, failure) {
-        if (emit.closed && !subscriber.closed) return false // `f` closed `emit` itself, and failed after that
+        if (emit.isClosed && !subscriber.closed) return false // `f` closed `emit` itself, and failed after that
         failed = failure
-        if (!emit.closed) emit.close()
+        if (!emit.isClosed) emit.close()
         return true // the subscriber receives the error, or has left
       },
     })
@@ -47,7 +47,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       goroutine.cancel()
       scope.cleanup?.add(goroutine)
       ctx.cancel()
-      if (!emit.closed) emit.close(causeOf(ctx)) // an async producer cannot be unwound: its send fails
+      if (!emit.isClosed) emit.close(causeOf(ctx)) // an async producer cannot be unwound: its send fails
     }
   })
 }

@@ -13,7 +13,7 @@
  * back returns to the head, over the capacity if need be.
  */
 import { ChannelIterator } from './iterator.js'
-import { CLOSED, Receive, Send } from './operations.js'
+import { Closed, CLOSED, Receive, Send } from './operations.js'
 import { ObservableReceiver } from './subscription.js'
 import { checkCount, mistyped, outOfRange } from '../base/arguments.js'
 import { left, right, type Either, type Option } from '../base/option.js'
@@ -37,6 +37,8 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   private _receive: Op<Option<T>> | null = null
   private _closed = false
   private _cause: { readonly value: unknown } | null = null
+  /** Waiters for the end: `closed()`. Made for the first of them. */
+  private _watchers: WaitQueue | null = null
 
   constructor(capacity: number, loses: 'oldest' | 'newest' | null) {
     super()
@@ -52,8 +54,12 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     return this._buffer.size
   }
 
-  get closed(): boolean {
+  get isClosed(): boolean {
     return this._closed
+  }
+
+  get isDrained(): boolean {
+    return this._closed && this._buffer.size === 0
   }
 
   // Properties in the interface, for the variance; methods here, so that a channel does not carry two closures.
@@ -77,6 +83,10 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     return right(value)
   }
 
+  closed(): Op<void> {
+    return new Closed(this)
+  }
+
   close(cause?: unknown): void {
     if (this._closed) {
       if (queue.probe !== null) queue.probe.closeTwice?.(this)
@@ -87,6 +97,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     if (queue.probe !== null) queue.probe.close?.(this)
     this._receivers.settleAll(CLOSED)
     this._senders.settleAll(CLOSED)
+    this._settleWatchers()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -119,7 +130,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
       const value = buffer.shift() as T // the buffer is not empty
       if (queue.probe !== null) queue.probe.receive?.(this)
       // Waiting senders fill the room in their order. After a value was given back there may be no room yet.
-      if (buffer.size < this.capacity) this._admit()
+      if (buffer.size < this.capacity || this._closed) this._admit()
       return value
     }
     const sender = this._senders.shift()
@@ -134,10 +145,17 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   private _admit(): void {
     const sender = this._senders.shift()
-    if (sender === null) return
+    if (sender === null) {
+      if (this._closed) this._settleWatchers()
+      return
+    }
     this._buffer.push(sender.raw as T) // a parked sender keeps its value in `raw`
     if (queue.probe !== null) queue.probe.send?.(this)
     sender.settle(undefined)
+  }
+
+  private _settleWatchers(): void {
+    if (this._watchers !== null && this.isDrained) this._watchers.settleAll(undefined)
   }
 
   /** A value went straight from a sender to a receiver. */
@@ -161,6 +179,10 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   sendOnClosed(): Error {
     return new Error('send on closed channel', this._cause === null ? undefined : { cause: this._cause.value })
+  }
+
+  get watchers(): WaitQueue {
+    return (this._watchers ??= new WaitQueue())
   }
 
   get senders(): WaitQueue {

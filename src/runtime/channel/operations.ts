@@ -2,8 +2,9 @@
 import type { Channel } from './channel.js'
 import { none, some, type Option } from '../base/option.js'
 import { Operation } from '../operation/operation.js'
+import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+import { PENDING, type Pending, type Waiter, type WaitQueue } from '../operation/waiter.js'
 
 /** Granted to a waiter in place of a value: the channel is closed and drained. */
 export const CLOSED = Symbol.for('millrace.closed')
@@ -39,6 +40,36 @@ export class Send<T> extends Operation<void> {
   }
   describe(): string {
     return 'chan send'
+  }
+}
+
+/** The part of a channel that shows its end. */
+interface Draining extends Resource {
+  readonly isDrained: boolean
+  /** Waiters for the end. */
+  readonly watchers: WaitQueue
+}
+
+/** Waits until the channel is closed and drained. */
+export class Closed extends QueuedOperation<void> {
+  constructor(private readonly channel: Draining) {
+    super()
+  }
+  override get isPlain(): boolean {
+    return true
+  }
+  protected get waiters(): WaitQueue {
+    return this.channel.watchers
+  }
+  poll(): void | Pending {
+    return this.channel.isDrained ? undefined : PENDING
+  }
+  override finish(): void {}
+  override resources(): readonly Resource[] {
+    return [this.channel]
+  }
+  describe(): string {
+    return 'chan close'
   }
 }
 

@@ -21,7 +21,8 @@ export interface Sender<in T> {
   readonly size: number
   /** Values that the channel buffers before senders wait; with 0 a sender waits for a receiver. */
   readonly capacity: number
-  readonly closed: boolean
+  /** True from `close` on, also while receivers drain the buffer. */
+  readonly isClosed: boolean
 }
 
 /** The receiving half: an async iterable, and an observable to RxJS: `from(receiver)`. */
@@ -36,6 +37,12 @@ export interface Receiver<out T> {
    * `close(cause)` once drained.
    */
   tryReceive(): Either<'empty' | 'closed', T>
+  /**
+   * Waits until no value will come: the channel is closed and drained, as a receive sees it. It receives nothing, so as a
+   * case of `select` beside a receive it never cuts off buffered values. It completes for a close with a cause too; a
+   * receive throws that cause.
+   */
+  closed(): Op<void>
   readonly size: number
   readonly capacity: number
   /** Receives in a `for await` loop. Leaving the loop consumes no further value and closes nothing. */

@@ -53,6 +53,10 @@ class ChannelTicker extends ObservableReceiver<number> implements Ticker {
     return this._ticks.tryReceive()
   }
 
+  closed(): Op<void> {
+    return this._ticks.closed()
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<number> {
     return this._ticks[Symbol.asyncIterator]()
   }

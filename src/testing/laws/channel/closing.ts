@@ -16,7 +16,7 @@ export const closing: LawRecord<ChannelSubject> = {
     yield* aFewTurns(trial)
     const cause = trial.choose(2) === 0 ? undefined : new Error('closed for a reason')
     ch.close(cause)
-    holds(ch.closed, 'the channel is closed, but `closed` is false')
+    holds(ch.isClosed, 'the channel is closed, but `isClosed` is false')
     const received: number[] = []
     const end = yield* go(drain, ch, received).join().attempt()
     const sending = yield* sender.join().attempt()

@@ -85,7 +85,7 @@ export const reentrancy: LawRecord<ChannelSubject> = {
     send(0)
     yield* over
     const before = got.length
-    if (!ch.closed) ch.close()
+    if (!ch.isClosed) ch.close()
     yield* drain(ch, rest)
     holds(got.length === before, 'a value came after the subscriber had left')
     conserved([...got, ...rest], sent)
