@@ -64,6 +64,59 @@ export class DemandWaiter extends Waiter {
 /** For tests: called with each demand that is created. */
 export const demandProbe: { created: ((demand: Demand) => void) | null } = { created: null }
 
+/** Operators on the stack beyond which nothing continues inline; a stage counts as several. */
+const DEEP = 300
+export const STAGE = 3
+
+/**
+ * The operators whose subscription, turn or leaving is on the stack. Where they are too many, work continues from a
+ * shallower place, so no stack grows with the length of a pipeline: a subscription and a leaving when the outermost of
+ * them returns, a turn from the run queue.
+ */
+export class Depth {
+  private _operators = 0
+  private readonly _postponed: (() => void)[] = []
+  private _isDescending = false
+
+  get isDeep(): boolean {
+    return this._operators >= DEEP
+  }
+
+  enter(operators: number): void {
+    this._operators += operators
+  }
+
+  leave(operators: number): void {
+    this._operators -= operators
+  }
+
+  /** Runs `f`, which goes up the pipeline by this number of operators. */
+  descend(operators: number, f: () => void): void {
+    if (this._isDescending && this._operators + operators > DEEP) return void this._postponed.push(f)
+    const isOutermost = !this._isDescending
+    this._isDescending = true
+    this._operators += operators
+    try {
+      f()
+    } finally {
+      this._operators -= operators
+      if (isOutermost) this._continue()
+    }
+  }
+
+  /** Each part that was postponed begins at the depth of the outermost. */
+  private _continue(): void {
+    const { _postponed: postponed } = this
+    try {
+      for (let f = postponed.shift(); f !== undefined; f = postponed.shift()) f()
+    } finally {
+      this._isDescending = false
+    }
+  }
+}
+
+export const depth = new Depth()
+
 /** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
 export class Demand implements Runnable {
   private _isOpen = true
@@ -77,6 +130,8 @@ export class Demand implements Runnable {
   turn = 0
   /** Items emitted in turns since an item last arrived in a turn. */
   unseen = 0
+  /** The operators between the sources and the stage, with the stage: see `Depth`. */
+  operators = STAGE
   /** The source has completed. */
   isComplete = false
   /** Created for the first watch. */

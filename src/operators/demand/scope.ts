@@ -13,11 +13,11 @@
  * - code of the user runs with no scope published, so a pipeline that runs inside a worker has a scope of its own;
  * - whatever publishes a scope restores the scope before it, also when it throws.
  */
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs'
+import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
 import { background, type Context, type Sender } from '../../runtime/index.js'
-import type { Failure, Runnable, Spawned } from '../../runtime/internal.js'
-import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
-import { failedAfterEnd, passDown } from './errors.js'
+import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
+import { Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
+import { failedAfterEnd, HeldError, passDown } from './errors.js'
 
 /** An item whose work failed, as `catchTo` sends it to its channel. */
 export interface DeadLetter<T = unknown> {
@@ -107,23 +107,52 @@ export function publish(scope: Scope | null): Scope | null {
   return before
 }
 
+/** Operators without a place for items that fit on the stack: a stage above them is entered from a shallower place. */
+const MOST_OPERATORS = 800
+
 /**
  * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
  * `subscribe` returns its subscription only when a foreign source that emits synchronously has emitted everything, and
- * such a source may have no end.
+ * such a source may have no end. Fails where more operators than fit on the stack come before the next stage: RxJS loses
+ * a RangeError whose way down meets the end of the stack as well.
  */
 export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, observer: Observer<T>): void {
+  const between = operatorsAbove(source)
+  if (between > MOST_OPERATORS) return observer.error(tooLong(between))
+  const operators = between + STAGE
+  scope.demand.operators = Math.max(scope.demand.operators, operators)
   const linked = new Observable<T>((upstream) => {
-    until.add(upstream)
+    const leaving = new Subscription(() => depth.descend(operators, () => upstream.unsubscribe()))
+    upstream.add(leaving)
+    until.add(leaving)
     return upstream.closed ? undefined : source.subscribe(upstream)
   })
-  under(scope, () => linked.subscribe(observer))
+  depth.descend(operators, () => under(scope, () => linked.subscribe(observer)))
+}
+
+/** The operators up to the next stage that holds items, or source. */
+function operatorsAbove(source: Observable<unknown>): number {
+  let count = 0
+  for (let at = source; ; count++) {
+    const description = descriptions.get(at)
+    if (description !== undefined && description.holds > 0) return count
+    const { source: above } = description ?? (at as { source?: Observable<unknown> }) // the operators of RxJS have this field
+    if (above === undefined) return count
+    at = above
+  }
+}
+
+function tooLong(operators: number): RangeError {
+  return new RangeError(
+    `millrace: ${operators} operators in a row, more than ${MOST_OPERATORS}, do not fit on the stack; put a stage that holds items, such as queue(1), between them`,
+  )
 }
 
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */
 export class Downstream<T> implements OuterSource {
   readonly scope: Scope = currentScope()
   readonly demand: Demand = this.scope.demand
+  private readonly _operators: number = this.scope.demand.operators
   /** The scope to publish while the source or stage emits. */
   private readonly _published: Scope
   /** The source whose item led to this source. */
@@ -164,8 +193,9 @@ export class Downstream<T> implements OuterSource {
     return this.subscriber.closed
   }
 
+  /** False also in a turn that is too deep: a source or stage that waits then goes on from the run queue. */
   get isOpen(): boolean {
-    return this.demand.isOpen
+    return this.demand.isOpen && !depth.isDeep
   }
 
   /** Runs `source`, the source or stage it belongs to, when there is demand. */
@@ -192,6 +222,10 @@ export class Downstream<T> implements OuterSource {
   error(cause: unknown): void {
     if (this.subscriber.closed) return failedAfterEnd(cause, 'a source or stage after its end')
     this._isEnding = true
+    if (depth.isDeep) {
+      const held = new HeldError(cause)
+      return queue.push({ run: () => this.error(held.release()) })
+    }
     const before = this.enter()
     try {
       passDown(cause, this.subscriber)
@@ -202,6 +236,7 @@ export class Downstream<T> implements OuterSource {
 
   complete(): void {
     this._isEnding = true
+    if (depth.isDeep) return queue.push({ run: () => this.complete() })
     const before = this.enter()
     try {
       this.subscriber.complete()
@@ -213,11 +248,13 @@ export class Downstream<T> implements OuterSource {
   /** Begins a turn. Returns the scope to hand to `leave`. */
   enter(): Scope | null {
     this.demand.turn++
+    depth.enter(this._operators)
     return publish(this._published)
   }
 
   leave(before: Scope | null): void {
     this.demand.turn--
+    depth.leave(this._operators)
     publish(before)
   }
 

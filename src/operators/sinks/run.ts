@@ -1,4 +1,4 @@
-import { isObservable, type Observable } from 'rxjs'
+import { isObservable, Subscription, type Observable } from 'rxjs'
 import { uncancelable, type Context, type Goroutine } from '../../runtime/index.js'
 import { causeOf, checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
 import type { DemandOwner } from '../demand/demand.js'
@@ -6,7 +6,7 @@ import { stageNotes } from '../demand/intake.js'
 import { failedAfterEnd } from '../demand/errors.js'
 import { PendingCleanup } from '../demand/pending-cleanup.js'
 import { refuse } from '../demand/refused.js'
-import { scopeOfRun, under } from '../demand/scope.js'
+import { scopeOfRun, subscribeUntil } from '../demand/scope.js'
 
 /**
  * A sink that runs a pipeline as a goroutine, and ignores its items.
@@ -41,19 +41,18 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
   }
   const scope = scopeOfRun(ctx, cleanup, demandOwner())
   const { demand } = scope
-  const subscription = under(scope, () =>
-    pipeline.subscribe({
-      next(value) {
-        demand.unseen = 0 // the item has arrived
-        next?.(value)
-      },
-      error: (cause) => {
-        cleanup.failure = { error: cause }
-        ending.set(true, cause)
-      },
-      complete: () => ending.set(false),
-    }),
-  )
+  const subscription = new Subscription()
+  subscribeUntil(subscription, scope, pipeline, {
+    next(value) {
+      demand.unseen = 0 // the item has arrived
+      next?.(value)
+    },
+    error: (cause) => {
+      cleanup.failure = { error: cause }
+      ending.set(true, cause)
+    },
+    complete: () => ending.set(false),
+  })
   try {
     yield* ending.within(ctx)
   } finally {

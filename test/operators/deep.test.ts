@@ -1,0 +1,148 @@
+/** The length of a pipeline: no stack grows with it, and a row of operators that does not fit fails with a clear error. */
+import { background, sleep, withCancel } from 'millrace'
+import {
+  batch,
+  broadcast,
+  byKey,
+  collect,
+  fromIterable,
+  named,
+  queue,
+  rateLimit,
+  relay,
+  retryWith,
+  run,
+  workerPool,
+} from 'millrace/operators'
+import { bubble } from 'millrace/testing'
+import { concat, defer, map, NEVER, repeat, retry, take, throwError, type Observable } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+
+type Step = (source: Observable<number>) => Observable<number>
+
+const limiter = { wait: () => sleep(0) }
+const steps: Record<string, Step> = {
+  'a synchronous pool': workerPool(1, (n: number) => n),
+  'an ordered pool': workerPool(2, async (n: number) => Promise.resolve(n), { ordered: true }),
+  byKey: byKey(
+    (n: number) => n,
+    1,
+    (n: number) => n,
+  ),
+  queue: queue(2),
+  rateLimit: rateLimit(limiter),
+  batch: (source) => source.pipe(batch({ size: 2, within: 1 }), workerPool(1, fromIterable<number>)),
+  broadcast: (source) => source.pipe(broadcast((b: Observable<number>) => b)),
+  'a pool among operators of RxJS': (source) =>
+    source.pipe(
+      map((n) => n),
+      workerPool(1, (n) => n),
+      map((n) => n),
+      relay(),
+      map((n) => n),
+    ),
+}
+
+function repeated(source: Observable<number>, count: number, step: Step): Observable<number> {
+  let pipeline = source
+  for (let i = 0; i < count; i++) pipeline = step(pipeline)
+  return pipeline
+}
+
+describe.each(Object.entries(steps))('%s, 1,600 times', (_, step) => {
+  const deep = (source: Observable<number>) => repeated(source, 1600, step)
+
+  it('passes every item in order', () =>
+    bubble(function* () {
+      expect(yield* collect(background, deep(fromIterable([1, 2, 3]))).join()).toEqual([1, 2, 3])
+    }))
+
+  it('passes the error of the source', () =>
+    bubble(function* () {
+      const boom = new Error('boom')
+      const end = yield* collect(background, deep(throwError(() => boom)))
+        .join()
+        .attempt()
+      expect(end).toMatchObject({ left: boom })
+    }))
+
+  it('is unsubscribed from up to its source', () =>
+    bubble(function* () {
+      let isReleased = false
+      const source = fromIterable(
+        (function* () {
+          try {
+            for (let i = 0; ; i++) yield i
+          } finally {
+            isReleased = true
+          }
+        })(),
+      )
+      expect(yield* collect(background, deep(source).pipe(take(2))).join()).toEqual([0, 1])
+      expect(isReleased).toBe(true)
+    }))
+
+  it('ends with its context', () =>
+    bubble(function* () {
+      const ctx = withCancel(background)
+      const running = run(ctx, deep(NEVER))
+      yield* sleep(1)
+      ctx.cancel(new Error('over'))
+      expect(yield* running.join().attempt()).toMatchObject({ left: { message: 'over' } })
+    }))
+})
+
+it('passes items through 10,000 stages', () =>
+  bubble(function* () {
+    const pipeline = repeated(fromIterable([1, 2, 3]), 10_000, steps['a pool among operators of RxJS'])
+    expect(yield* collect(background, pipeline).join()).toEqual([1, 2, 3])
+  }))
+
+describe('operators in a row that hold nothing', () => {
+  const rows: Record<string, Step> = { map: map((n: number) => n), named: named('part'), retryWith: retryWith(() => null), relay: relay() }
+
+  it.each(Object.entries(rows))('fail with their number: %s', (_, step) =>
+    bubble(function* () {
+      for (const below of [map((n: number) => n), workerPool(1, (n: number) => n)]) {
+        const end = yield* run(background, repeated(fromIterable([1]), 1600, step).pipe(below))
+          .join()
+          .attempt()
+        const { name, message } = (end as { left: Error }).left
+        expect(name).toBe('RangeError')
+        expect(message).toMatch(/^millrace: 160[01] operators in a row/)
+      }
+    }),
+  )
+
+  it('pass items where they fit', () =>
+    bubble(function* () {
+      expect(yield* collect(background, repeated(fromIterable([1, 2]), 700, map((n) => n))).join()).toEqual([1, 2]) // prettier-ignore
+    }))
+})
+
+describe('no stack grows with', () => {
+  const flaky = () => {
+    let left = 20_000
+    return defer(() => (left-- > 0 ? throwError(() => new Error('again')) : fromIterable([1])))
+  }
+  const rounds: Record<string, () => Observable<unknown>> = {
+    'the rounds of retryWith': () => flaky().pipe(retryWith(() => 0)),
+    'the rounds of repeat': () => fromIterable([1]).pipe(repeat(20_000), take(20_000)),
+    'the rounds of retry': () => {
+      let left = 20_000
+      return fromIterable([1]).pipe(
+        map(() => {
+          if (left-- > 0) throw new Error('again')
+        }),
+        retry(),
+      )
+    },
+    'the parts of a concat': () => concat(...Array.from({ length: 20_000 }, (_, i) => fromIterable([i]))),
+    'the empty parts of a concat': () => concat(...Array.from({ length: 20_000 }, () => fromIterable([]))),
+  }
+  it.each(Object.entries(rounds))('%s', (_, pipeline) =>
+    bubble(function* () {
+      yield* run(background, pipeline().pipe(workerPool(2, (n) => n))).join()
+    }),
+  )
+})
