@@ -23,6 +23,13 @@ class Open extends Channel<number> {
   }
 }
 
+/** The same with another `trySend`. */
+function trySending(capacity: number, send: (ch: Open, value: number, trySend: (value: number) => boolean) => boolean): Open {
+  const ch = new Open(capacity)
+  const { trySend } = ch
+  return Object.assign(ch, { trySend: (value: number) => send(ch, value, trySend) })
+}
+
 /** The same without a fault. */
 export const whole = (capacity: number): Chan<number> => new Open(capacity)
 
@@ -47,25 +54,18 @@ export const broken: readonly Broken[] = [
     times: 15,
     runs: 1000,
     make: (capacity) =>
-      new (class extends Open {
-        override trySend(value: number): boolean {
-          if (this.isClosed || this.size === 0 || this.size === this.capacity) return super.trySend(value)
-          this.parts._buffer.unshift(value)
-          return true
-        }
-      })(capacity),
+      trySending(capacity, (ch, value, trySend) => {
+        if (ch.isClosed || ch.size === 0 || ch.size === ch.capacity) return trySend(value)
+        ch.parts._buffer.unshift(value)
+        return true
+      }),
   },
   {
     fault: 'trySend sends twice where there is room',
     smallest: ['a.trySend(1); a.send(2)', 'a.trySend(1); a.receive(); a.receive()', 'a.trySend(1); range(a)'],
     times: 15,
     runs: 150,
-    make: (capacity) =>
-      new (class extends Open {
-        override trySend(value: number): boolean {
-          return super.trySend(value) && (super.trySend(value), true)
-        }
-      })(capacity),
+    make: (capacity) => trySending(capacity, (_ch, value, trySend) => trySend(value) && (trySend(value), true)),
   },
   {
     fault: 'tryReceive takes empty for closed',
@@ -99,12 +99,7 @@ export const broken: readonly Broken[] = [
     smallest: ['a.close(); a.trySend(1)'],
     times: 15,
     runs: 150,
-    make: (capacity) =>
-      new (class extends Open {
-        override trySend(value: number): boolean {
-          return this.isClosed || super.trySend(value)
-        }
-      })(capacity),
+    make: (capacity) => trySending(capacity, (ch, value, trySend) => ch.isClosed || trySend(value)),
   },
   {
     fault: 'a second close goes unnoticed',

@@ -136,12 +136,12 @@ export const brokenChannels: readonly Broken[] = [
     Object.defineProperty(ch, 'receivers', { value: leaving })
   }),
   channel('a try says that it has sent, though there was no room', ['trying'], (ch) => {
-    const send = ch.trySend.bind(ch)
-    ch.trySend = (value) => send(value) || true
+    const { trySend } = ch
+    Object.assign(ch, { trySend: (value: number) => trySend(value) || true })
   }),
   channel('what a subscriber sends in its next is lost', ['re-entrancy'], (ch) => {
-    const send = ch.trySend.bind(ch)
-    ch.trySend = (value) => (queue.running === null && value > 0) || send(value)
+    const { trySend } = ch
+    Object.assign(ch, { trySend: (value: number) => (queue.running === null && value > 0) || trySend(value) })
   }),
   channel('the stack grows with the buffer', ['firehose'], (ch) => {
     const deep = (n: number): number => (n === 0 ? 0 : 1 + deep(n - 1))

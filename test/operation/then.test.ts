@@ -1,10 +1,10 @@
 // How an operation behaves as a thenable.
-import { some } from 'fp-ts/lib/Option.js'
-import { chan, choose, select, type Chan } from 'millrace'
+import { some, type Option } from 'fp-ts/lib/Option.js'
+import { chan, choose, go, onceValue, select, type Chan, type Op } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { neverLooksAtTheClock, settle } from '../support/settle.js'
-import { uncaughtIn } from '../support/uncaught.js'
+import { unhandledRejections } from '../support/unhandled.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
 function filled<T>(...values: readonly T[]): Chan<T> {
@@ -50,30 +50,111 @@ describe('then with two functions', () => {
     expect(log).toEqual([some(1)])
   })
 
-  it('returns a value that throws when chained', () => {
-    const answer = filled(1).receive().then(
-      () => 1,
-      () => 2,
-    ) // prettier-ignore
-    expect(answer).not.toBeInstanceOf(Promise)
-    expect(() => answer.then(() => 3)).toThrow(/^then\(f, r\) with two functions calls back directly and makes no promise/)
-  })
-
   it('an error thrown by a callback does not reach the call that settled the operation', async () => {
+    using unhandled = unhandledRejections()
     const ch = chan<number>()
     const error = new Error('a callback that throws')
-    const uncaught = await uncaughtIn(async () => {
-      void ch.receive().then(
-        () => {
-          throw error
-        },
-        () => {},
-      )
-      expect(ch.trySend(1)).toBe(true)
-      await settle()
-    })
-    expect(uncaught).toBe(error)
+    void ch.receive().then(
+      () => {
+        throw error
+      },
+      () => {},
+    )
+    expect(ch.trySend(1)).toBe(true)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(unhandled.reasons).toEqual([error])
   })
+})
+
+const failure = new Error('an operation that throws')
+const thrown = new Error('a callback that throws')
+
+/** Operations that result in 7 or throw `failure`, and how each becomes ready. */
+const performances = {
+  'ready operation': () => ({ good: filled(7).receive().map(valueOf), bad: failing(filled(7)), start() {} }),
+  'operation that waits': () => {
+    const [good, bad] = [chan<number>(), chan<number>()]
+    return { good: good.receive().map(valueOf), bad: failing(bad), start: () => void (good.trySend(7), bad.trySend(7)) }
+  },
+  'operation at the end of a slice': () => {
+    queue.pushAfterHost({ run() {} })
+    return { good: filled(7).receive().map(valueOf), bad: failing(filled(7)), start() {} }
+  },
+  job: () => ({ good: onceValue(() => 7)(), bad: onceValue(() => Promise.reject(failure))(), start() {} }),
+  'join of a goroutine': () => {
+    const [good, bad] = [go(() => 7), go(() => Promise.reject(failure))]
+    return { good: good.join(), bad: bad.join(), start() {} }
+  },
+} satisfies Record<string, () => { good: PromiseLike<number>; bad: PromiseLike<number>; start: () => void }>
+
+function valueOf(message: Option<number>): number {
+  return message._tag === 'Some' ? message.value : NaN
+}
+
+function failing(ch: Chan<number>): Op<number> {
+  return ch.receive().map(() => {
+    throw failure
+  })
+}
+
+/** Callbacks of each kind, with the outcome that the chain has for them. */
+const callbacks: Record<string, { f: (value: unknown) => unknown; outcome: (value: unknown) => unknown }> = {
+  'returns its argument': { f: (value) => value, outcome: (value) => value },
+  'returns a value': { f: (value) => [value], outcome: (value) => [value] },
+  'returns nothing': { f: () => {}, outcome: () => undefined },
+  'returns null': { f: () => null, outcome: () => null },
+  'is async': { f: async (value) => [value], outcome: (value) => [value] },
+  'returns a thenable': { f: (value) => ({ then: (r: (v: unknown) => void) => r([value]) }), outcome: (value) => [value] },
+  'returns an operation': { f: (value) => filled(value).receive(), outcome: (value) => some(value) },
+  'throws': { f: () => { throw thrown }, outcome: () => Promise.reject(thrown) }, // prettier-ignore
+  'returns a rejected promise': { f: () => Promise.reject(thrown), outcome: () => Promise.reject(thrown) },
+}
+
+/** The ways to use the result of `then(f, r)`. */
+const uses: Record<string, (result: PromiseLike<unknown>) => Promise<unknown>> = {
+  awaited: async (result) => result,
+  chained: (result) => new Promise((resolve, reject) => void result.then(resolve, reject)),
+  'chained twice': async (result) => (await Promise.all([result.then(), result.then((value) => value)]))[1],
+  'in Promise.all': async (result) => (await Promise.all([result]))[0],
+  'in Promise.race': (result) => Promise.race([result]),
+  'chained later': async (result) => {
+    const early = result.then(
+      () => {},
+      () => {},
+    )
+    await early
+    return result
+  },
+}
+
+describe.each(Object.entries(performances))('then(f, r) of a %s', (_kind, make) => {
+  const rows = Object.keys(callbacks).flatMap((callback) => Object.keys(uses).map((use) => [callback, use] as const))
+  it.each(rows)('whose callback %s, %s: the result is that of the callback', async (callback, use) => {
+    const { f, outcome } = callbacks[callback]
+    const { good, bad, start } = make()
+    const never = (value: unknown) => expect.unreachable(String(value))
+    const results = [uses[use](good.then(f, never)), uses[use](bad.then(never, f))]
+    start()
+    const seen = await Promise.allSettled(results)
+    expect(seen).toEqual(await Promise.allSettled([outcome(7), outcome(failure)]))
+  })
+})
+
+it('the result of then(f, r) has catch and finally where it waits', async () => {
+  const ch = chan<number>()
+  const result = ch.receive().then(() => Promise.reject(thrown), () => {}) as Promise<unknown> // prettier-ignore
+  const log: unknown[] = []
+  const chained = result.finally(() => log.push('finally')).catch((error: unknown) => log.push(error))
+  ch.trySend(1)
+  await chained
+  expect(log).toEqual(['finally', thrown])
+})
+
+it('a callback that returns the result of its own then(f, r) rejects it', async () => {
+  const ch = chan<number>()
+  const result: PromiseLike<unknown> = ch.receive().then(() => result, () => {}) // prettier-ignore
+  ch.trySend(1)
+  await expect(result).rejects.toThrow('Chaining cycle detected for promise')
 })
 
 describe('while the host is due', () => {

@@ -1,3 +1,5 @@
+const FIRST_ROOM = 8
+
 /**
  * A double-ended queue on a ring whose length is a power of two and doubles when full: push, shift and unshift are
  * O(1).
@@ -7,8 +9,9 @@ export class Ring<T> {
   private _head = 0
   private _size = 0
 
-  constructor(room = 8) {
-    this._slots = new Array<T | undefined>(room).fill(undefined)
+  /** With room 0 the slots are made at the first push. */
+  constructor(room = FIRST_ROOM) {
+    this._slots = room === 0 ? noSlots : slotsFor(room)
   }
 
   get size(): number {
@@ -45,9 +48,22 @@ export class Ring<T> {
 
   private _grow(): void {
     const old = this._slots
-    const slots = new Array<T | undefined>(old.length * 2).fill(undefined)
+    const slots = slotsFor<T>(old.length * 2 || FIRST_ROOM)
     for (let i = 0; i < this._size; i++) slots[i] = old[(this._head + i) & (old.length - 1)]
     this._slots = slots
     this._head = 0
   }
+}
+
+function slotsFor<T>(room: number): (T | undefined)[] {
+  return new Array<T | undefined>(room).fill(undefined)
+}
+
+/** The slots of every ring with room 0, never written to; emptied, so that their shape is that of all other slots. */
+const noSlots = /* @__PURE__ */ emptySlots()
+
+function emptySlots(): never[] {
+  const slots = slotsFor<never>(1)
+  slots.length = 0
+  return slots as never[] // it has no item
 }

@@ -118,7 +118,9 @@ export abstract class Operation<T> implements Op<T> {
     onThrow?: ((cause: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
     // `await` passes two functions of the engine: they are called back directly, without a promise in between.
-    if (typeof onValue === 'function' && typeof onThrow === 'function') return performAsync(this, onValue, onThrow)
+    if (typeof onValue === 'function' && typeof onThrow === 'function') {
+      return performAsync(this, onValue, onThrow) as PromiseLike<A | B> // their results
+    }
     return performAsPromise(this).then(onValue, onThrow)
   }
 
