@@ -7,16 +7,14 @@ export interface Reservation {
   readonly ok: boolean
   /** ms until the tokens are available; 0 for now, Infinity for never. */
   delay(): number
-  /** Gives the tokens back, unless their time has passed. */
+  /** Gives the tokens back, unless their time has passed, or later reservations count on them. */
   cancel(): void
 }
 
 /** The part of a rate limiter that a reservation needs. */
 export interface Reserving {
-  /** Removes a reservation that is still in the queue. */
-  leave(waiter: Waiter): void
-  /** Returns `n` tokens to the bucket. */
-  giveBack(n: number): void
+  /** Cancels `n` tokens that were promised for the time `at`; the reservation is null where it has left the queue. */
+  restore(n: number, at: number, reservation: Waiter | null): void
 }
 
 /** A reservation is a waiter in the limiter's queue until its tokens are granted. */
@@ -45,8 +43,7 @@ export class TokenReservation extends Waiter implements Reservation {
   cancel(): void {
     if (!this.ok || this._isCanceled || this._timers.now() > this._at) return
     this._isCanceled = true
-    if (this.raw !== undefined && this._isQueued) this._bucket.leave(this)
-    else this._bucket.giveBack(this._n)
+    this._bucket.restore(this._n, this._at, this.raw !== undefined && this._isQueued ? this : null)
   }
 
   settle(): void {
