@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { entries, root } from './scripts/entries.mjs'
 
-// The unit suites: on the sources, so no build is needed, and without network. test/examples has a configuration of its own.
+// The unit suites: on the sources, so no build is needed, and without network. test/examples and test/programs/service have
+// configurations of their own.
 export default defineConfig({
   resolve: {
     alias: entries.map(({ specifier, source }) => ({
@@ -13,7 +14,7 @@ export default defineConfig({
   esbuild: { target: 'es2022' }, // `using` is lowered: Node 20 does not parse it
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/examples/**', '**/node_modules/**'],
+    exclude: ['test/examples/**', 'test/programs/service/**', '**/node_modules/**'],
     // Types are tested where the tests are: *.test-d.ts runs through tsc, and its titles count like any other.
     // Errors elsewhere are the business of `npm run typecheck`.
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json', ignoreSourceErrors: true },

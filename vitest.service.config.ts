@@ -1,10 +1,17 @@
-import { defineConfig, mergeConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config'
 import unit from './vitest.config.js'
 
 // The service under load: on the sources, with real time and loopback sockets, for about a minute.
-export default mergeConfig(
-  unit,
-  defineConfig({
-    test: { typecheck: { enabled: false }, testTimeout: 300_000 },
-  }),
-)
+export default defineConfig({
+  resolve: unit.resolve,
+  esbuild: unit.esbuild,
+  test: {
+    include: ['test/programs/service/**/*.test.ts'],
+    pool: 'forks',
+    execArgv: ['--expose-gc'],
+    hookTimeout: 300_000,
+    testTimeout: 60_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: 'reports/service.json' },
+  },
+})

@@ -16,7 +16,7 @@ import {
 } from 'millrace/operators'
 import { defer, from, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { settle } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 /** Work that ends when it is told to, and knows what is under way. */
@@ -445,7 +445,7 @@ describe('observables of workers that ignore demand', () => {
   it('an ordered pool needs no stack for the observables that wait', async () => {
     const items = Array.from({ length: 20_000 }, (_, i) => i)
     const work = (n: number) => (n === 0 ? timerOfHost.pipe(map(() => n)) : of(n))
-    const timerOfHost = from(new Promise<void>((resolve) => setImmediate(resolve)))
+    const timerOfHost = from(hostTurn())
     expect(await collect(background, fromIterable(items).pipe(workerPool(20_000, work, { ordered: true }))).join()).toEqual(items)
   })
   it('an ordered pool restarts an observable that failed', async () => {

@@ -39,7 +39,7 @@ export function captureOrigin(goroutine: Task): Origin {
 export function placeOf({ stack }: Origin): string | null {
   const [own, ...others] = framesOf(stack)
   const caller = own === undefined ? undefined : callerAmong(others, fileOf(own))
-  return caller === undefined || caller.includes('node:') ? null : caller.trim().replace(/^at /, '')
+  return caller === undefined || isOfHost(caller) ? null : caller.trim().replace(/^at /, '')
 }
 
 function callerAmong(frames: readonly string[], ownFile: string): string | undefined {
@@ -51,7 +51,12 @@ function callerAmong(frames: readonly string[], ownFile: string): string | undef
 }
 
 function isOutside(folder: string): (frame: string) => boolean {
-  return (frame) => !fileOf(frame).startsWith(folder) && !frame.includes('node:')
+  return (frame) => !fileOf(frame).startsWith(folder) && !isOfHost(frame)
+}
+
+/** A module of Node (`node:async_hooks`) or of Deno (`ext:deno_node/async_hooks.ts`). */
+function isOfHost(frame: string): boolean {
+  return /^(?:node|ext):/.test(fileOf(frame))
 }
 
 function framesOf(stack: string | undefined): string[] {

@@ -3,12 +3,12 @@ import { Agent, get } from 'node:http'
 import { mapConcurrent } from 'millrace'
 import { Random } from '../../../src/runtime/base/random.js'
 
-const IN_FLIGHT = 100
+const IN_FLIGHT = 32
 
 /** How many requests ended in which way: with a status, or `left`. */
 export type Tally = Record<string, number>
 
-export class Clients implements Disposable {
+export class Clients {
   private readonly _random: Random
   private readonly _agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT })
   private _sent = 0
@@ -30,7 +30,7 @@ export class Clients implements Disposable {
     return tally
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     this._agent.destroy()
   }
 

@@ -47,8 +47,9 @@ export class ClientLeft extends Error {}
 /** The store of a request: the id of the order. */
 export const currentOrder = new AsyncLocalStorage<string>()
 
-const DEADLINE = 250 // ms
+const DEADLINE = 2000 // ms
 const HEDGE_AFTER = 15 // ms
+const SHARED_DEADLINE = 300 // ms
 
 type OrderRequest = FastifyRequest<{ Params: { id: string } }>
 
@@ -93,13 +94,19 @@ function orders({ users, prices, stock }: Upstreams, log: ServiceOptions['log'])
   const askedUsers = singleflight<string, string>()
   const slots = semaphore(32)
 
+  /** A shared call has a deadline of its own: while new callers join a silent call, no deadline of theirs ends it. */
+  async function askUser(shared: Context, user: string) {
+    using ctx = withTimeout(shared, SHARED_DEADLINE)
+    return await users(ctx, `/users/${user}`)
+  }
+
   return (id: string, ctx: Context) => {
     const user = String(Number(id) % 50)
     const price = async (ctx: Context) => (log('price', id), await prices(ctx, `/prices/${id}`))
     return all(
       {
         id: () => id,
-        user: askedUsers.do(user, (ctx) => users(ctx, `/users/${user}`)).map(({ value }) => (log('user', id), value)),
+        user: askedUsers.do(user, (shared) => askUser(shared, user)).map(({ value }) => (log('user', id), value)),
         price: hedge(HEDGE_AFTER, [price, price]),
         *stock(ctx: Context) {
           using _slot = yield* slots.acquire().within(ctx)

@@ -6,8 +6,9 @@ import type { Context } from 'millrace'
 import { Random } from '../../../src/runtime/base/random.js'
 import type { Ask, Upstreams } from './service.js'
 
-export interface Site extends AsyncDisposable {
+export interface Site {
   readonly upstreams: Upstreams
+  readonly close: () => Promise<void>
 }
 
 export class UpstreamFailed extends Error {}
@@ -17,7 +18,7 @@ export async function startUpstreams(seed: number): Promise<Site> {
   const [users, prices, stock] = await Promise.all([start(random), start(random), start(random)])
   return {
     upstreams: { users: users.ask, prices: prices.ask, stock: stock.ask },
-    async [Symbol.asyncDispose]() {
+    async close() {
       await Promise.all([users.close(), prices.close(), stock.close()])
     },
   }
@@ -41,7 +42,7 @@ function respond(path: string, response: ServerResponse, random: Random): void {
   if (kind < 900) setTimeout(() => response.end(path), random.below(5))
   else if (kind < 970) setTimeout(() => response.end(path), 30 + random.below(30))
   else if (kind < 985) response.writeHead(500).end()
-  else if (kind < 993) response.destroy()
+  else if (kind < 995) response.destroy()
   // else silence, until the caller gives up
 }
 
