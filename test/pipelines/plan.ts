@@ -6,45 +6,47 @@
  */
 import fc from 'fast-check'
 
-/** How a worker works: the kinds of `Work`, prompt and slow. */
-const works = ['value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign'] as const
+/** How a worker works: the kinds of `Work`, prompt and slow. The last four meet items that fail. */
+const works = [
+  'value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign', 'job', 'canceling', 're-entrant',
+  'throws', 'skipped', 'restarted', 'dead letters',
+] as const // prettier-ignore
 export type WorkKind = (typeof works)[number]
 
-const sources = [
-  'iterable',
-  'async iterable',
-  'channel',
-  'buffered channel',
-  'goroutine',
-  'operations',
-  'slow',
-  'foreign',
-  'shared',
-] as const
+const finite = [
+  'iterable', 'async iterable', 'channel', 'buffered channel', 'goroutine', 'operations', 'select', 'slow', 'foreign', 'shared',
+] as const // prettier-ignore
 export interface SourcePlan {
-  readonly source: (typeof sources)[number]
+  readonly source: (typeof finite)[number] | 'endless' | 'ticker'
   readonly size: number
 }
 
-/** Stages without a part that varies. */
-const plain = [
-  'named', 'meter', 'relay', 'withContext', 'until', 'map', 'tap', 'scan', 'skip', 'filter', 'share', 'defer', 'startWith',
-  'distinctUntilChanged', 'pairwise', 'concatMap', 'mergeMap', 'mergeMap 2', 'filter, mergeMap', 'bufferCount', 'groupBy, mergeMap', 'repeatWith', 'retryWith',
+/** Stages of Millrace, and operators of RxJS, without a part that varies. */
+const ours = [
+  'named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'repeatWith', 'retryWith', 'toReceiver', 'sendTo', 'queue that loses',
 ] as const // prettier-ignore
+const theirs = [
+  'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',
+  'distinctUntilChanged', 'pairwise', 'startWith', 'endWith', 'defaultIfEmpty', 'ignoreElements', 'share', 'share, replay', 'defer', 'iif',
+  'finalize', 'catchError', 'retry', 'repeat', 'race', 'materialize', 'concatMap', 'mergeMap', 'mergeMap 2', 'filter, mergeMap', 'mergeScan',
+  'switchMap', 'exhaustMap', 'expand', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'toArray', 'reduce', 'count', 'isEmpty',
+  'zipWith', 'combineLatestWith', 'withLatestFrom', 'timestamp',
+] as const // prettier-ignore
+const plain = [...ours, ...theirs]
 
 export type StagePlan =
   | { readonly stage: (typeof plain)[number] }
   | { readonly stage: 'workerPool'; readonly n: number; readonly work: WorkKind; readonly ordered: boolean; readonly ms: number }
   | { readonly stage: 'byKey'; readonly n: number; readonly work: WorkKind; readonly ms: number }
-  | { readonly stage: 'batch' | 'windowsByCount' | 'queue'; readonly n: number }
+  | { readonly stage: 'batch' | 'windowsByCount' | 'windowsByTime' | 'queue'; readonly n: number }
   | { readonly stage: 'fanOut' | 'broadcast' | 'groupByKey'; readonly branches: readonly (readonly StagePlan[])[] }
   | { readonly stage: 'merge' | 'mergeFair' | 'zipBounded' | 'concat'; readonly other: SourcePlan }
 
 export type EndPlan =
-  | { readonly end: 'completes' }
-  | { readonly end: 'take' | 'leaves in next'; readonly n: number }
+  | { readonly end: 'completes' | 'two subscribers' }
+  | { readonly end: 'take' | 'leaves in next' | 'unsubscribes in next'; readonly n: number }
   | { readonly end: 'until' | 'context' | 'cancel'; readonly ms: number }
-  | { readonly end: 'fails'; readonly at: number }
+  | { readonly end: 'fails' | 'fails, retry'; readonly at: number }
 
 export interface PipelinePlan {
   readonly source: SourcePlan
@@ -52,21 +54,26 @@ export interface PipelinePlan {
   readonly end: EndPlan
 }
 
-const source = fc.record({ source: fc.constantFrom(...sources), size: fc.nat(12) })
+const size = fc.nat(12)
+const other = fc.record({ source: fc.constantFrom(...finite), size })
+const source: fc.Arbitrary<SourcePlan> = fc.record({ source: fc.constantFrom(...finite, 'endless' as const, 'ticker' as const), size })
 const few = fc.integer({ min: 1, max: 4 })
 const ms = fc.constantFrom(0, 1, 7)
 const work = fc.constantFrom(...works)
 
+/** The items of a branch do not come again, so a further round there has no simple specification. */
+const again = new Set<StagePlan['stage']>(['repeatWith', 'repeat', 'retry'])
+
 const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie) => ({
-  // The items of a branch do not come again, so a repeat there has no simple specification.
-  branch: fc.array(tie('stage'), { maxLength: 2 }).filter((stages) => stages.every(({ stage }) => stage !== 'repeatWith')),
+  branch: fc.array(tie('stage'), { maxLength: 2 }).filter((stages) => !stages.some(({ stage }) => again.has(stage))),
   stage: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.record({ stage: fc.constantFrom(...plain) }),
-    fc.record({ stage: fc.constant('workerPool' as const), n: few, work, ordered: fc.boolean(), ms }),
+    { weight: 2, arbitrary: fc.record({ stage: fc.constantFrom(...ours) }) },
+    { weight: 4, arbitrary: fc.record({ stage: fc.constantFrom(...theirs) }) },
+    { weight: 2, arbitrary: fc.record({ stage: fc.constant('workerPool' as const), n: few, work, ordered: fc.boolean(), ms }) },
     fc.record({ stage: fc.constant('byKey' as const), n: few, work, ms }),
-    fc.record({ stage: fc.constantFrom('batch' as const, 'windowsByCount' as const, 'queue' as const), n: few }),
-    fc.record({ stage: fc.constantFrom('merge' as const, 'mergeFair' as const, 'zipBounded' as const, 'concat' as const), other: source }),
+    fc.record({ stage: fc.constantFrom('batch' as const, 'windowsByCount' as const, 'windowsByTime' as const, 'queue' as const), n: few }),
+    fc.record({ stage: fc.constantFrom('merge' as const, 'mergeFair' as const, 'zipBounded' as const, 'concat' as const), other }),
     fc.record({
       stage: fc.constantFrom('fanOut' as const, 'broadcast' as const, 'groupByKey' as const),
       branches: fc.array(tie('branch'), { minLength: 1, maxLength: 3 }),
@@ -75,14 +82,34 @@ const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie
 })).stage
 
 const end: fc.Arbitrary<EndPlan> = fc.oneof(
-  fc.constant({ end: 'completes' as const }),
-  fc.record({ end: fc.constantFrom('take' as const, 'leaves in next' as const), n: few }),
+  { weight: 2, arbitrary: fc.constant({ end: 'completes' as const }) },
+  fc.constant({ end: 'two subscribers' as const }),
+  fc.record({ end: fc.constantFrom('take' as const, 'leaves in next' as const, 'unsubscribes in next' as const), n: few }),
   fc.record({ end: fc.constantFrom('until' as const, 'context' as const, 'cancel' as const), ms: fc.nat(20) }),
-  fc.record({ end: fc.constant('fails' as const), at: fc.nat(12) }),
+  fc.record({ end: fc.constantFrom('fails' as const, 'fails, retry' as const), at: size }),
 )
 
-export const pipelinePlan: fc.Arbitrary<PipelinePlan> = fc.record({
+/** Up to 8 stages; a failure shrinks to fewer. */
+const any: fc.Arbitrary<PipelinePlan> = fc.record({ source, stages: fc.array(stage, { minLength: 1, maxLength: 8 }), end })
+
+/** Pipelines that fail, of stages that an error may not overtake. */
+const failing: fc.Arbitrary<PipelinePlan> = fc.record({
   source,
-  stages: fc.array(stage, { minLength: 1, maxLength: 6 }),
-  end,
+  stages: fc.array(fc.record({ stage: fc.constantFrom('rateLimit' as const, 'toReceiver' as const, 'sendTo' as const, 'map' as const) }), { minLength: 2, maxLength: 5 }), // prettier-ignore
+  end: fc.record({ end: fc.constant('fails' as const), at: size }),
 })
+
+export const pipelinePlan: fc.Arbitrary<PipelinePlan> = fc.oneof({ weight: 15, arbitrary: any }, { weight: 1, arbitrary: failing })
+
+/** Every kind that a pipeline may be made of: each of them has to be drawn. */
+export const kinds = {
+  sources: [...finite, 'endless', 'ticker'],
+  works,
+  stages: [
+    ...plain, 'workerPool', 'byKey', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'merge', 'mergeFair', 'zipBounded', 'concat',
+    'fanOut', 'broadcast', 'groupByKey',
+  ],
+  ends: [
+    'completes', 'two subscribers', 'take', 'leaves in next', 'unsubscribes in next', 'until', 'context', 'cancel', 'fails', 'fails, retry',
+  ],
+} as const // prettier-ignore
