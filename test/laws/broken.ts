@@ -304,7 +304,8 @@ export const brokenOperators: readonly Broken[] = [
     const atTheEnd = defer(() => (failed === null ? EMPTY : throwError(() => failed?.cause)))
     return concat(source.pipe(pool(2, patient)), atTheEnd)
   }),
-  operator('what comes while it emits is lost', ['re-entrancy: pushing'], (work) => {
+  // behind an observable written by hand a pool cannot know that no other subscriber is there: its context ends when it is left
+  operator('what comes while it emits is lost', ['context', 're-entrancy: pushing'], (work) => {
     return (source) => {
       let isEmitting = false
       return source.pipe(

@@ -67,6 +67,8 @@ export const demandProbe: { created: ((demand: Demand) => void) | null } = { cre
 /** Operators on the stack beyond which nothing continues inline; a stage counts as several. */
 const DEEP = 300
 export const STAGE = 3
+/** Operators without a place for items that fit on the stack: a stage above them is entered from a shallower place. */
+const MOST_OPERATORS = 800
 
 /**
  * The operators whose subscription, turn or leaving is on the stack. Where they are too many, work continues from a
@@ -116,6 +118,14 @@ export class Depth {
 }
 
 export const depth = new Depth()
+
+/** Throws RangeError for a row of operators that does not fit on the stack. */
+export function checkRow(operators: number): void {
+  if (operators > MOST_OPERATORS)
+    throw new RangeError(
+      `millrace: ${operators} operators in a row, more than ${MOST_OPERATORS}, do not fit on the stack; put a stage that holds items, such as queue(1), between them`,
+    )
+}
 
 /** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
 export class Demand implements Runnable {

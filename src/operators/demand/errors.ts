@@ -47,6 +47,17 @@ export class StageTrail extends Error {
   }
 }
 
+/** An item whose work failed, as `catchTo` sends it to its channel. */
+export interface DeadLetter<T = unknown> {
+  readonly value: T
+  /** The error that the work threw. */
+  readonly cause: unknown
+  /** The name of the stage. */
+  readonly stage: string
+  /** The number of items that had reached the stage before this item. */
+  readonly position: number
+}
+
 /** The trail of the last failure with each error. */
 const trails = new WeakMap<object, StageTrail>()
 

@@ -1,8 +1,8 @@
 /**
  * The scope: a record of everything that holds below a source or stage. RxJS's `subscribe` carries no demand, so a
  * stage publishes a scope while it subscribes upward, and a source that is reached through operators that subscribe
- * synchronously picks the scope up. `Downstream` is the part of a source or stage that emits to its subscriber. No
- * internals of RxJS are touched.
+ * synchronously picks the scope up. `Downstream` is the part of a source or stage that emits to its subscriber. Of
+ * RxJS's internals two fields are read, `source` and `destination`; where they are missing, nothing breaks.
  *
  *     stage:  under(withDemand(scope, demand), () => source.subscribe(…))
  *     source: new Downstream(subscriber) picks the scope up, and claims its demand
@@ -14,21 +14,10 @@
  * - whatever publishes a scope restores the scope before it, also when it throws.
  */
 import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
-import { background, type Context, type Sender } from '../../runtime/index.js'
+import { background, withoutCancel, type Context, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
-import { Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
-import { failedAfterEnd, HeldError, passDown } from './errors.js'
-
-/** An item whose work failed, as `catchTo` sends it to its channel. */
-export interface DeadLetter<T = unknown> {
-  readonly value: T
-  /** The error that the work threw. */
-  readonly cause: unknown
-  /** The name of the stage. */
-  readonly stage: string
-  /** The number of items that had reached the stage before this item. */
-  readonly position: number
-}
+import { checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
+import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 
 /** The canceled goroutines of a run: see `PendingCleanup`. */
 export interface CleanupList {
@@ -50,6 +39,8 @@ export interface Scope {
   readonly rounds: Resubscribing | null
   /** The source that emits at this moment: a source subscribed to meanwhile is an inner source of it. */
   readonly outer: OuterSource | null
+  /** The subscriber of the stage or run that published the scope; null in a run that has not subscribed. */
+  readonly subscriber: Subscriber<never> | null
 }
 
 /** A stage that subscribes to everything above it in rounds. */
@@ -82,12 +73,29 @@ export function currentScope(): Scope {
 
 /** The scope of a run: a demand that is always open. */
 export function scopeOfRun(ctx: Context, cleanup: CleanupList | null, owner: DemandOwner | null): Scope {
-  return { demand: new Demand(owner), ctx, name: '', deadLetters: null, cleanup, rounds: null, outer: null }
+  return { demand: new Demand(owner), ctx, name: '', deadLetters: null, cleanup, rounds: null, outer: null, subscriber: null }
 }
 
 /** The scope that a stage publishes upward: everything that holds below it, and its own demand. */
 export function withDemand({ ctx, name, deadLetters, cleanup, rounds }: Scope, demand: Demand): Scope {
-  return { demand, ctx, name, deadLetters, cleanup, rounds, outer: null }
+  return { demand, ctx, name, deadLetters, cleanup, rounds, outer: null, subscriber: null }
+}
+
+/**
+ * The current scope, for a source or stage with this subscriber. Behind a `share` others may subscribe, and stay when
+ * the first has left: so the context does not end with the context of the first, only when the last subscriber leaves.
+ */
+export function scopeFor(subscriber: Subscriber<unknown>): Scope {
+  const scope = currentScope()
+  return scope.ctx === background || leadsTo(scope.subscriber, subscriber) ? scope : { ...scope, ctx: withoutCancel(scope.ctx) }
+}
+
+/** The operators of RxJS in between keep the subscriber below in this field; one that multicasts has another there. */
+function leadsTo(below: Subscriber<never> | null, subscriber: Subscriber<unknown>): boolean {
+  if (below === null) return true
+  let at: unknown = subscriber
+  while (at !== below && typeof at === 'object' && at !== null) at = (at as { destination?: unknown }).destination // a field of any object
+  return at === below
 }
 
 /** Runs `f` with the scope published; with null for code of the user. */
@@ -107,27 +115,24 @@ export function publish(scope: Scope | null): Scope | null {
   return before
 }
 
-/** Operators without a place for items that fit on the stack: a stage above them is entered from a shallower place. */
-const MOST_OPERATORS = 800
-
 /**
  * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
  * `subscribe` returns its subscription only when a foreign source that emits synchronously has emitted everything, and
- * such a source may have no end. Fails where more operators than fit on the stack come before the next stage: RxJS loses
- * a RangeError whose way down meets the end of the stack as well.
+ * such a source may have no end. A row of operators that does not fit on the stack is refused before RxJS meets its end:
+ * RxJS would lose that RangeError.
  */
 export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, observer: Observer<T>): void {
   const between = operatorsAbove(source)
-  if (between > MOST_OPERATORS) return observer.error(tooLong(between))
   const operators = between + STAGE
   scope.demand.operators = Math.max(scope.demand.operators, operators)
   const linked = new Observable<T>((upstream) => {
+    checkRow(between)
     const leaving = new Subscription(() => depth.descend(operators, () => upstream.unsubscribe()))
     upstream.add(leaving)
     until.add(leaving)
-    return upstream.closed ? undefined : source.subscribe(upstream)
+    if (!upstream.closed) under({ ...scope, subscriber: upstream }, () => source.subscribe(upstream))
   })
-  depth.descend(operators, () => under(scope, () => linked.subscribe(observer)))
+  depth.descend(operators, () => linked.subscribe(observer))
 }
 
 /** The operators up to the next stage that holds items, or source. */
@@ -142,17 +147,11 @@ function operatorsAbove(source: Observable<unknown>): number {
   }
 }
 
-function tooLong(operators: number): RangeError {
-  return new RangeError(
-    `millrace: ${operators} operators in a row, more than ${MOST_OPERATORS}, do not fit on the stack; put a stage that holds items, such as queue(1), between them`,
-  )
-}
-
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */
 export class Downstream<T> implements OuterSource {
-  readonly scope: Scope = currentScope()
-  readonly demand: Demand = this.scope.demand
-  private readonly _operators: number = this.scope.demand.operators
+  readonly scope: Scope
+  readonly demand: Demand
+  private readonly _operators: number
   /** The scope to publish while the source or stage emits. */
   private readonly _published: Scope
   /** The source whose item led to this source. */
@@ -168,14 +167,16 @@ export class Downstream<T> implements OuterSource {
     private readonly subscriber: Subscriber<T>,
     honorsDemand = true,
   ) {
-    const { scope, demand } = this
+    const scope = (this.scope = scopeFor(subscriber))
+    const demand = (this.demand = scope.demand)
+    this._operators = demand.operators
     if (!honorsDemand) {
       this._published = scope
       this._outer = null
       return
     }
-    const { ctx, name, deadLetters, cleanup, rounds, outer } = scope
-    this._published = { demand, ctx, name, deadLetters, cleanup, rounds, outer: this }
+    const { outer } = scope
+    this._published = { ...currentScope(), demand, outer: this } // an inner source sees by itself whether it is shared
     demand.claims++
     const owner = (this._outer = outer === null || demand.turn === 0 ? null : outer.begins())
     subscriber.add(() => {

@@ -9,7 +9,7 @@
 import type { Observable } from 'rxjs'
 import { mistyped, time } from '../../runtime/internal.js'
 import type { Demand, DemandWatch } from '../demand/demand.js'
-import { currentScope, described, subscribeUntil } from '../demand/scope.js'
+import { described, scopeFor, subscribeUntil } from '../demand/scope.js'
 import { instrument, type Instrumented } from './telemetry.js'
 
 /** The numbers of a meter, over all its subscriptions, from the first on. */
@@ -59,7 +59,7 @@ export function meter(name: string): Meter {
   const gauge = new Gauge(name)
   const operator = <T>(source: Observable<T>): Observable<T> =>
     described<T>({ name, holds: 0, source }, (subscriber) => {
-      const scope = currentScope()
+      const scope = scopeFor(subscriber)
       subscriber.add(gauge.watch(scope.demand))
       subscribeUntil(subscriber, scope, source, {
         next(value) {

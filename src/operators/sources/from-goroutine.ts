@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import { chan, withCancel, type Body, type Context, type Sender } from '../../runtime/index.js'
 import { causeOf, checkFunction, spawn, type Failure } from '../../runtime/internal.js'
-import { currentScope, described, under } from '../demand/scope.js'
+import { currentScope, described, scopeFor, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
 
 /**
@@ -23,7 +23,8 @@ import { fromReceiver } from './from-receiver.js'
 export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observable<T> {
   checkFunction('fromGoroutine(f)', f)
   return described<T>({ name: 'fromGoroutine', holds: 1 }, (subscriber) => {
-    const scope = currentScope()
+    const below = currentScope()
+    const scope = scopeFor(subscriber)
     const ctx = withCancel(scope.ctx)
     const emit = chan<T>()
     let failed: Failure | null = null
@@ -35,7 +36,7 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
         return true // the subscriber receives the error, or has left
       },
     })
-    const subscription = under(scope, () =>
+    const subscription = under(below, () =>
       fromReceiver(emit).subscribe({
         next: (value) => subscriber.next(value),
         error: (cause) => subscriber.error(cause),

@@ -1,5 +1,5 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
-import { currentScope, described, subscribeUntil, under } from '../demand/scope.js'
+import { described, scopeFor, subscribeUntil, under } from '../demand/scope.js'
 
 /**
  * To be put right after a foreign source (a timer, a fetch): a source that is subscribed to in its `next`, `error` or
@@ -15,7 +15,7 @@ import { currentScope, described, subscribeUntil, under } from '../demand/scope.
 export function relay<T>(): MonoTypeOperatorFunction<T> {
   return (source) =>
     described<T>({ name: 'relay', holds: 0, source }, (subscriber) => {
-      const scope = currentScope()
+      const scope = scopeFor(subscriber)
       subscribeUntil(subscriber, scope, source, {
         next: (value) => under(scope, () => subscriber.next(value)),
         error: (cause) => under(scope, () => subscriber.error(cause)),
