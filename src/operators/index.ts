@@ -3,6 +3,7 @@ export { fromIterable } from './sources/from-iterable.js'
 export { fromOp } from './sources/from-op.js'
 export { fromReceiver } from './sources/from-receiver.js'
 export { fromSelect } from './sources/from-select.js'
+export { pipeline } from './sources/pipeline.js'
 
 export { batch, type BatchOptions } from './stages/batch.js'
 export { broadcast } from './stages/broadcast.js'

@@ -33,6 +33,7 @@ import {
   mergeFair,
   meter,
   named,
+  pipeline,
   queue,
   rateLimit,
   relay,
@@ -269,7 +270,14 @@ const inPromises = (items: Iterable<number>, cause?: Error): AsyncIterable<numbe
   [Symbol.asyncIterator]: () => promised(items, cause),
 })
 
+const thereAndBack = [map((n: number) => `${n}`), map((text: string) => Number(text))] as const
+
 export const sources: Record<string, Record<string, readonly Law[]>> = {
+  pipeline: {
+    'of a source and two stages': source((items) => pipeline(fromIterable(items), ...thereAndBack), {
+      failing: (items, cause) => pipeline(fromIterable(fails(items, cause)), ...thereAndBack),
+    }),
+  },
   fromIterable: {
     async: source((items) => fromIterable(inPromises(items)), {
       usesPromises: true,

@@ -13,16 +13,20 @@ import { currentScope, described, under } from '../demand/scope.js'
  * pipeline, and so does "send on closed channel". The channel stays open. Throws TypeError for an argument that is no
  * sender.
  *
+ * The type of the letters, `DeadLetter<T>`, states the type of the items that reach the stage above; the compiler does
+ * not check it, because an observable has only the type of its results.
+ *
  * @example
  * ```ts
- * const failed = chan<DeadLetter>(100)
+ * const failed = chan<DeadLetter<number>>(100)
  * run(ctx, fromReceiver(jobs).pipe(workerPool(5, work), catchTo(failed), sendTo(results)))
  * ```
  */
-export function catchTo<T>(sender: Sender<DeadLetter>): MonoTypeOperatorFunction<T> {
+export function catchTo<R, T = unknown>(sender: Sender<DeadLetter<T>>): MonoTypeOperatorFunction<R> {
   checkMethod('catchTo(sender)', 'a Sender', sender, 'send')
+  const deadLetters = sender as Sender<DeadLetter<never>> as Sender<DeadLetter> // the caller says that items are of type T
   return (source) =>
-    described<T>({ name: 'catchTo', holds: 0, source }, (subscriber) =>
-      under({ ...currentScope(), deadLetters: sender }, () => source.subscribe(subscriber)),
+    described<R>({ name: 'catchTo', holds: 0, source }, (subscriber) =>
+      under({ ...currentScope(), deadLetters }, () => source.subscribe(subscriber)),
     )
 }

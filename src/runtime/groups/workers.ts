@@ -13,7 +13,7 @@ import type { Receiver } from '../interfaces/channel.js'
 import { range } from '../channel/range.js'
 import { background } from '../context/context.js'
 import { spawn } from '../goroutine/goroutine.js'
-import { resultOf } from '../operation/immediate.js'
+import { performed } from '../goroutine/job.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
 
 /** Options of `workers`. */
@@ -52,7 +52,7 @@ export function workers<T, R>(
 
   function* worker(ctx: Context): Generator<never, void> {
     for (const it = range(jobs); yield* it.next();) {
-      yield* results.send(yield* resultOf<R>(fn(it.value, ctx)))
+      yield* results.send(yield* performed<R>(fn(it.value, ctx)))
     }
   }
 

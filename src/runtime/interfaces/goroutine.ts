@@ -4,9 +4,10 @@ import type { Op } from './op.js'
 
 /**
  * A function that can run as a goroutine: a generator function whose only yields are operations, an async function, a
- * plain function. An operation or a job that a plain function returns is performed.
+ * plain function. An operation, a job or a promise that a plain function returns is performed: its result is the result
+ * of the goroutine. Every function of the package that starts goroutines takes a body.
  */
-export type Body<A extends readonly unknown[], R> = (...args: A) => Routine<R> | Promise<R> | R
+export type Body<A extends readonly unknown[], R> = (...args: A) => Routine<R> | PromiseLike<R> | R
 
 /**
  * The handle of a goroutine; not a promise, so returning it from an async function does not join it.

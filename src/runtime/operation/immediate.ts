@@ -1,9 +1,8 @@
-/** A value as an operation that is ready, and the result of a user's function of any kind as an operation. */
+/** A value as an operation that is ready, and the return value of a body as a routine. */
 import { isGenerator, isThenable } from '../base/guards.js'
 import { isJob, type Job, type Routine } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation, Operation } from './operation.js'
-import { Promised } from './promise.js'
 
 /** Completes at once with its value. */
 export class Immediate<T> extends Operation<T> {
@@ -21,15 +20,6 @@ export class Immediate<T> extends Operation<T> {
   describe(): string {
     return 'nothing'
   }
-}
-
-/**
- * Makes the return value of a body performable by `yield*`: a generator or a job runs in place, a promise or an
- * operation is waited for.
- */
-export function resultOf<R>(made: R | PromiseLike<R> | Routine<R>): Routine<R> {
-  if (isRoutine<R>(made)) return made
-  return isThenable(made) ? new Promised(made) : new Immediate(made) // no routine, so a promise or a value
 }
 
 /** True for what `yield*` performs: a generator, an operation, a job. */
