@@ -76,6 +76,47 @@ describe.each(forms)('%s that was granted a value and then withdrawn', (_, make)
   })
 })
 
+it.each([
+  [
+    [0, 1, 2],
+    [0, 1, 2],
+  ], // the order in which the subscribers leave
+  [
+    [2, 1, 0],
+    [0, 1, 2],
+  ],
+  [
+    [1, 2, 0],
+    [0, 1, 2],
+  ],
+  [
+    [2, 0],
+    [0, 2],
+  ],
+])('values given back in the order %j are received as they were granted, in front of later values', (order, received) => {
+  for (const [, make] of forms) {
+    const ch = chan<number>(1)
+    const left = [0, 1, 2].map(() => subscribed(make(ch)))
+    for (let i = 0; i <= 3; i++) ch.trySend(i)
+    for (const i of order) left[i].leave()
+    expect([...received, 3].map(() => ch.tryReceive())).toEqual([...received, 3].map(right))
+  }
+})
+
+it('values that are given back again and again keep their order', () => {
+  const ch = chan<number>(1)
+  for (let round = 0; round < 20; round++) {
+    const left = [0, 1, 2].map(() => subscribed(ch.receive()))
+    for (let i = 0; i <= 3; i++) expect(ch.trySend(i)).toBe(true)
+    left[round % 3].leave()
+    left[(round + 1) % 3].leave()
+    expect(ch.tryReceive()).toEqual(right(round % 3 === 1 ? 1 : 0))
+    left[(round + 2) % 3].leave()
+    const rest = [0, 1, 2, 3].filter((i) => i !== (round % 3 === 1 ? 1 : 0))
+    expect(rest.map(() => ch.tryReceive())).toEqual(rest.map(right))
+  }
+})
+
 it('a value returned to a full buffer is received first, and the others keep their order', () => {
   for (let capacity = 1; capacity <= 40; capacity++) {
     const ch = chan<number>(capacity)

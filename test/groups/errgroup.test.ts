@@ -576,7 +576,10 @@ describe('errgroup, beyond Go', () => {
       yield* gate.receive()
     })
     group.go(function* () {})
-    expect(() => group.setLimit(1)).toThrow('errgroup: modify limit while 2 goroutines in the group are still active')
+    for (const n of [0, 1, 2, 1000])
+      expect(() => group.setLimit(n)).toThrow(
+        `errgroup: modify limit while 2 goroutines in the group are still active: got ${n}; Infinity removes it`,
+      )
     gate.close()
     await group.wait()
     group.setLimit(0)
@@ -589,6 +592,40 @@ describe('errgroup, beyond Go', () => {
     await group.wait()
     expect(ran).toBe(1)
   })
+
+  it.each([-1, Infinity])('setLimit(%s) removes the limit while functions run: those that are queued start', async (n) => {
+    const group = errgroup(background)
+    const gate = chan<void>()
+    group.setLimit(1)
+    let started = 0
+    for (let i = 0; i < 3; i++)
+      group.go(async () => {
+        started++
+        await gate.receive()
+      })
+    await settle()
+    expect(started).toBe(1)
+    group.setLimit(n)
+    await settle()
+    expect([started, group.tryGo(() => {})]).toEqual([3, true])
+    gate.close()
+    await group.wait()
+  })
+
+  it.each(['has failed', 'has waited', 'was canceled with its parent'])(
+    'tryGo on a group that %s starts nothing, and says so',
+    async (how) => {
+      const parent = withCancel(background)
+      const group = errgroup(parent)
+      if (how === 'has failed') group.go(() => Promise.reject(new Error('down')))
+      await settle()
+      if (how === 'has waited') await group.wait()
+      if (how === 'was canceled with its parent') parent.cancel()
+      expect(group.tryGo(() => expect.unreachable())).toBe(false)
+      await settle()
+      expect((await group.wait().attempt())._tag).toBe(how === 'has failed' ? 'Left' : 'Right')
+    },
+  )
 
   it.each([1.5, NaN, '3', undefined])('refuses a limit of %s', (n) => {
     expect(() => errgroup().setLimit(n as number)).toThrow('errgroup.setLimit(n): expected a whole number, or Infinity, got ')

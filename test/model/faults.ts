@@ -27,7 +27,8 @@ export const faults: readonly Fault[] = [
   channel('a send steals the receiver', 'receiver.settle(value)\n      return true', 'return true'),
   channel('a receive steals the sender', 'sender.settle(undefined)\n      return value', 'return value'),
   channel('a sender is admitted to the buffer and not told', 'sender.settle(undefined)\n  }', '}'),
-  channel('a value given back steals the receiver', 'else receiver.settle(value)', ''),
+  channel('a value given back steals the receiver', 'receiver.settle(value)\n      return\n', 'return\n'),
+  channel('values given back are turned around', 'a - b', 'b - a'),
   channel('a close forgets the receivers', 'this._receivers.settleAll(CLOSED)', ''),
   channel('a close forgets the senders', 'this._senders.settleAll(CLOSED)', ''),
 
@@ -77,18 +78,18 @@ export const faults: readonly Fault[] = [
   ),
 
   // What was granted.
-  waiting('a receive forgets to give back', 'if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T)', ''),
+  waiting('a receive forgets to give back', 'if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T, turn)', ''),
   waiting('the mark of a closed channel is given back as a value', 'if (waiter.raw !== CLOSED) this.channel', 'this.channel'),
   channel('what is given back goes to the tail', 'this._buffer.unshift(value)', 'this._buffer.push(value)'),
   channel(
     'what is given back passes over who waits',
-    'if (receiver === null) this._buffer.unshift(value)',
-    'this._buffer.unshift(value)\n    if (receiver === null) return',
+    'if (receiver !== null) {\n      receiver.settle(value)',
+    'if (receiver !== null) {\n      this._receivers.push(receiver)\n      this._buffer.unshift(value)',
   ),
-  performing('a subscriber who leaves gives nothing back', 'if (wasGranted) operation.undo(this)', 'if (wasGranted) return'),
-  select('a select gives nothing back', 'winner.operation.undo(winner)', ''),
-  operation('an operation within a context gives nothing back', 'winner.operation.undo(winner)', ''),
-  operation('a mapped operation gives nothing back', 'this.inner.undo(waiter)', ''),
+  performing('a subscriber who leaves gives nothing back', 'if (wasGranted) operation.undo(this, this._turn)', 'if (wasGranted) return'),
+  select('a select gives nothing back', 'winner.operation.undo(winner, turn)', ''),
+  operation('an operation within a context gives nothing back', 'winner.operation.undo(winner, turn)', ''),
+  operation('a mapped operation gives nothing back', 'this.inner.undo(waiter, turn)', ''),
   goroutine(
     'a cancel overtakes what was granted',
     'else if (this.step === PARKED) {',

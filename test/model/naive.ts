@@ -7,6 +7,9 @@ export class NaiveChannel {
   receivers: Spot[] = []
   senders: Spot[] = []
   closed: { readonly cause: string | undefined } | null = null
+  /** Of the values at the head of the buffer that were given back: the turns in which they were granted. */
+  readonly returned: number[] = []
+  grants = 0
   constructor(
     readonly capacity: number,
     readonly loses: 'oldest' | 'newest' | null,
@@ -25,7 +28,7 @@ export interface Performance {
   readonly node: Node
   outcome: string | null
   /** A value that it received after a wait: until it is delivered it may be given back. */
-  granted: { readonly channel: NaiveChannel; readonly value: unknown } | null
+  granted: { readonly channel: NaiveChannel; readonly value: unknown; readonly turn: number } | null
 }
 export type Spot = { readonly who: Performance; readonly leaf: Leaf }
 export const leavesOf = (node: Node): readonly Leaf[] => ('of' in node ? node.of.flatMap(leavesOf) : [node])
@@ -58,17 +61,18 @@ export function perform(node: Node, real: string | null, parks: boolean): Perfor
   return who
 }
 
-function commit({ does, value, channel, channel: { buffer, receivers, senders, capacity, loses, closed } }: Leaf): void {
+function commit({ does, value, channel, channel: { buffer, returned, receivers, senders, capacity, loses, closed } }: Leaf): void {
   if (does === 'receive') {
     const wasBuffered = buffer.length > 0
     buffer.shift()
+    returned.shift()
     if (senders.length === 0 || (wasBuffered && buffer.length >= capacity)) return
     if (wasBuffered) buffer.push(senders[0].leaf.value)
     grant(senders[0], `${senders[0].leaf.path}void`)
   } else if (does === 'send' && closed === null) {
     if (receivers.length > 0) return giveBack(channel, value)
     if (buffer.length < capacity || loses === 'oldest') buffer.push(value)
-    while (buffer.length > capacity && loses === 'oldest') buffer.shift()
+    for (; buffer.length > capacity && loses === 'oldest'; returned.shift()) buffer.shift()
   }
 }
 
@@ -90,10 +94,15 @@ export function leave(who: Performance): void {
   }
 }
 
-/** Hands a value to the next receiver; one that was given back returns to the head where nobody waits. */
-export function giveBack(channel: NaiveChannel, value: unknown): void {
+/** Hands a value to the next receiver; those that were given back stand at the head, as they were granted, where nobody waits. */
+export function giveBack(channel: NaiveChannel, value: unknown, turn = Infinity): void {
   const [next] = channel.receivers
-  if (next === undefined) return void channel.buffer.unshift(value)
+  if (next === undefined) {
+    const { buffer, returned } = channel
+    const before = returned.filter((other) => other < turn).length
+    returned.splice(before, 0, turn)
+    return void buffer.splice(before, 0, value)
+  }
   grant(next, `${next.leaf.path}some ${String(value)}`)
-  next.who.granted = { channel, value }
+  next.who.granted = { channel, value, turn: channel.grants++ }
 }

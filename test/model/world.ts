@@ -177,7 +177,7 @@ export class World {
       leave(doing.naive)
       doing.naive.outcome = 'left'
       const { granted } = doing.naive
-      if (granted !== null) giveBack(granted.channel, granted.value)
+      if (granted !== null) giveBack(granted.channel, granted.value, granted.turn)
     }
   }
 

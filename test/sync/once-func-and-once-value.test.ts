@@ -2,6 +2,7 @@ import { chan, onceFunc, onceValue, type Job } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
+import { survivorsOf } from '../support/survivors.js'
 
 describe('onceFunc and onceValue', () => {
   it('ON-006 run once and return the same result for ever', async () => {
@@ -67,6 +68,22 @@ describe('onceFunc and onceValue', () => {
     void [onceFunc(() => void runs++)(), onceValue(() => runs++)()]
     await settle()
     expect(runs).toBe(0)
+  })
+
+  it('let their function go when it has run, whatever keeps them and their jobs', async () => {
+    const kept: unknown[] = []
+    for (const make of [onceFunc, onceValue]) {
+      const survivors = await survivorsOf(20, () => {
+        const f = () => 1
+        const call = make(f)
+        const job: PromiseLike<unknown> = call()
+        void job.then(() => {})
+        kept.push(call, job, call())
+        return f
+      })
+      expect(survivors).toBeLessThanOrEqual(1) // the last may be in a register
+    }
+    expect(kept).toHaveLength(120)
   })
 
   it('reject an argument that is not a function', () => {

@@ -24,10 +24,11 @@ describe('syncPool', () => {
     expect(got.size - again.length).toBe(made)
   })
 
-  it('undefined is an item like any other', () => {
-    const pool = syncPool<number | undefined>(() => 1)
+  it('a put of undefined is ignored: undefined is no item', () => {
+    const pool = syncPool<number | undefined | null>(() => 1)
     pool.put(undefined)
-    expect([pool.get(), pool.get()]).toEqual([undefined, 1])
+    pool.put(null)
+    expect([pool.get(), pool.get()]).toEqual([null, 1])
   })
 
   it('rejects an argument that is not a function', () => {

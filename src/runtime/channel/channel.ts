@@ -9,8 +9,8 @@
  * - A closed channel has no waiters.
  *
  * Differences from Go: a channel may be closed with a cause, which receivers throw once the channel is drained; and a
- * buffer may lose values instead of blocking (`sliding`, `dropping`). A value that a subscriber was granted and gives
- * back returns to the head, over the capacity if need be.
+ * buffer may lose values instead of blocking (`sliding`, `dropping`). Values that subscribers were granted and give back
+ * return to the head in the order of the grants, over the capacity if need be.
  */
 import { ChannelIterator } from './iterator.js'
 import { Closed, CLOSED, Receive, Send } from './operations.js'
@@ -41,6 +41,8 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   private _receive: Op<Option<T>> | null = null
   private _closed = false
   private _cause: { readonly value: unknown } | null = null
+  /** The turns in which the values at the head of the buffer were granted that were given back. */
+  private _returned: number[] | null = null
   /** Waiters for the end: `closed()`. Made for the first of them. */
   private _watchers: WaitQueue | null = null
 
@@ -113,7 +115,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     if (this._buffer.size >= this.capacity) {
       if (this._loses === null) return false
       if (this._loses === 'newest') return true
-      while (this._buffer.size >= this.capacity) this._buffer.shift() // values that were given back may be over the capacity
+      while (this._buffer.size >= this.capacity) this._shift() // values that were given back may be over the capacity
     }
     this._buffer.push(value)
     if (queue.probe !== null) queue.probe.send?.(this)
@@ -124,7 +126,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   take(): T | typeof CLOSED | Pending {
     const buffer = this._buffer
     if (buffer.size > 0) {
-      const value = buffer.shift() as T // the buffer is not empty
+      const value = this._shift()
       if (queue.probe !== null) queue.probe.receive?.(this)
       // Waiting senders fill the room in their order. After a value was given back there may be no room yet.
       if (buffer.size < this.capacity || this._closed) this._admit()
@@ -155,6 +157,11 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     if (this._watchers !== null && this.isDrained) this._watchers.settleAll(undefined)
   }
 
+  private _shift(): T {
+    if (this._returned !== null && this._returned.shift() === undefined) this._returned = null
+    return this._buffer.shift() as T // the buffer is not empty
+  }
+
   /** A value went straight from a sender to a receiver. */
   private _passed(probe: Probe): void {
     probe.send?.(this)
@@ -162,10 +169,18 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   }
 
   /** Takes back the value of a receiver that left after the grant: the next receiver gets it. */
-  giveBack(value: T): void {
+  giveBack(value: T, turn: number): void {
     const receiver = this._receivers.shift()
-    if (receiver === null) this._buffer.unshift(value)
-    else receiver.settle(value)
+    if (receiver !== null) {
+      receiver.settle(value)
+      return
+    }
+    const turns = (this._returned ??= [])
+    turns.push(turn)
+    turns.sort((a, b) => a - b)
+    const earlier = Array.from({ length: turns.indexOf(turn) }, () => this._buffer.shift() as T) // returned before, so it is there
+    this._buffer.unshift(value)
+    while (earlier.length > 0) this._buffer.unshift(earlier.pop() as T) // not empty
   }
 
   /** Returns the result of a receive from the drained channel; throws the cause of the close, if any. */

@@ -87,8 +87,8 @@ export abstract class Receiving<T, R> extends Operation<R> {
   withdraw(waiter: Waiter): void {
     this.channel.receivers.remove(waiter)
   }
-  override undo(waiter: Waiter): void {
-    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T) // a channel grants a value or CLOSED
+  override undo(waiter: Waiter, turn: number): void {
+    if (waiter.raw !== CLOSED) this.channel.giveBack(waiter.raw as T, turn) // a channel grants a value or CLOSED
   }
   override resources(): readonly Resource[] {
     return [this.channel]

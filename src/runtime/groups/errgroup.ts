@@ -29,11 +29,15 @@ export interface ErrGroup {
   readonly failures: readonly unknown[]
   /** Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. */
   go(fn: GroupBody<unknown>): void
-  /** Starts `fn` if the limit allows another function now; returns whether `fn` was started. */
+  /**
+   * Starts `fn` if the limit allows another function now and the context has not ended; returns whether `fn` was
+   * started.
+   */
   tryGo(fn: GroupBody<unknown>): boolean
   /**
-   * At most `n` functions run at once; a negative number or Infinity means no limit. Throws "errgroup: modify limit
-   * while n goroutines in the group are still active".
+   * At most `n` functions run at once; a negative number or Infinity means no limit. While functions run the limit can
+   * be removed, and not otherwise changed: then it throws "errgroup: modify limit while n goroutines in the group are
+   * still active".
    */
   setLimit(n: number): void
   /**
@@ -72,7 +76,7 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
 
   tryGo(fn: GroupBody<unknown>): boolean {
     checkFunction('errgroup.tryGo(fn)', fn)
-    if (!this.hasRoom) return false
+    if (!this.hasRoom || this.hasEnded) return false
     this.start(fn)
     return true
   }
@@ -80,8 +84,10 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
   setLimit(n: number): void {
     if (typeof n !== 'number') throw mistyped('errgroup.setLimit(n)', 'a whole number, or Infinity', n)
     if (n !== Infinity && !Number.isSafeInteger(n)) throw outOfRange('errgroup.setLimit(n)', 'a whole number, or Infinity', n)
-    if (this.active > 0) throw new Error(`errgroup: modify limit while ${this.active} goroutines in the group are still active`)
-    this.limit = n < 0 ? Infinity : n
+    const limit = n < 0 ? Infinity : n
+    if (this.active > 0 && limit !== Infinity)
+      throw new Error(`errgroup: modify limit while ${this.active} goroutines in the group are still active: got ${n}; Infinity removes it`)
+    this.limit = limit
     this.admit()
   }
 

@@ -81,8 +81,8 @@ export abstract class Operation<T> implements Op<T> {
     return waiter.raw as T // an operation without a `finish` of its own is granted its result
   }
 
-  /** Gives back the grant of a waiter that left before delivery. */
-  undo(_waiter: Waiter): void {}
+  /** Gives back the grant of a waiter that left before delivery; `turn` grows from grant to grant. */
+  undo(_waiter: Waiter, _turn: number): void {}
 
   /**
    * The error, if this context is certain to end before the operation is granted. Read once, before the operation would
@@ -194,8 +194,8 @@ abstract class Wrapped<T, U> extends Operation<U> {
   withdraw(waiter: Waiter): void {
     this.inner.withdraw(waiter)
   }
-  override undo(waiter: Waiter): void {
-    this.inner.undo(waiter)
+  override undo(waiter: Waiter, turn: number): void {
+    this.inner.undo(waiter, turn)
   }
   override refusal(ctx: Limit): unknown {
     return this.inner.refusal(ctx)
@@ -292,9 +292,9 @@ class Within<T> extends Operation<T> {
     }
   }
 
-  override undo(waiter: Waiter): void {
+  override undo(waiter: Waiter, turn: number): void {
     const winner = waiter.raw as Case // a settled case
-    winner.operation.undo(winner)
+    winner.operation.undo(winner, turn)
     releaseCase(winner)
   }
 

@@ -30,6 +30,7 @@ export interface Unsubscribable {
 export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
   private _operation: Operation<T> | null = null
   private _isGranted = false
+  private _turn = 0
 
   /** The operation completed with this value. */
   protected abstract succeeded(value: T): void
@@ -70,6 +71,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
   settle(raw: unknown): void {
     this.raw = raw
     this._isGranted = true
+    this._turn = queue.grants++
     queue.push(this)
   }
 
@@ -101,7 +103,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
     if (operation === null) return
     const wasGranted = this._isGranted
     this._clear() // first: `undo` may run code that stops this performer once more
-    if (wasGranted) operation.undo(this)
+    if (wasGranted) operation.undo(this, this._turn)
     else operation.withdraw(this)
   }
 

@@ -63,6 +63,8 @@ export class RunQueue {
   /** Goroutines that have not ended, and the id of the next goroutine. */
   live = 0
   nextId = 1
+  /** The number of grants to performers that may give them back. */
+  grants = 0
   /** Sees the events of the runtime; see `Probe`. */
   probe: Probe | null = null
   /**

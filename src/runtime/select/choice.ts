@@ -97,9 +97,9 @@ export abstract class Choice<R> extends Operation<R> {
     return this.result(index, value)
   }
 
-  override undo(waiter: Waiter): void {
+  override undo(waiter: Waiter, turn: number): void {
     const winner = waiter.raw as Case // a settled case
-    winner.operation.undo(winner)
+    winner.operation.undo(winner, turn)
     releaseCase(winner)
   }
 

@@ -5,7 +5,7 @@ import { checkFunction } from '../base/arguments.js'
 export interface SyncPool<T> {
   /** Takes the object that was put last; makes an object if the pool is empty. */
   get(): T
-  /** Leaves an object for later use. The pool keeps 1,024 objects and drops the rest. */
+  /** Leaves an object for later use. The pool keeps 1,024 objects and drops the rest; undefined is no object. */
   put(item: T): void
 }
 
@@ -43,6 +43,6 @@ class SyncPoolImpl<T> implements SyncPool<T> {
   }
 
   put(item: T): void {
-    if (this._items.length < MAX_KEPT) this._items.push(item)
+    if (item !== undefined && this._items.length < MAX_KEPT) this._items.push(item)
   }
 }
