@@ -27,8 +27,11 @@ export default defineConfig({
       'test/base/{package-import,ring}.test.ts',
       'test/scheduler/{clock-reads,set-probe}.test.ts',
       'test/context/{invalid-arguments,user-context}.test.ts',
-      'test/diagnostics/wait-reasons.test.ts',
-      'test/sync/mutex.test.ts',
+      'test/diagnostics/{wait-reasons,tracker,goroutine-table}.test.ts',
+      'test/sync/{mutex,rw-mutex,once}.test.ts',
+      'test/groups/{workers,scope,all,map-concurrent}.test.ts',
+      'test/time/rate-limiter.test.ts',
+      'test/testing/explore-cancel.test.ts',
     ],
     exclude: [
       'test/model/faults.test.ts', // edits the sources itself

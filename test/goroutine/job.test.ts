@@ -118,6 +118,13 @@ describe.each(jobs)('%s', (_, make) => {
     expect(() => select({ job })).toThrow(`select: case "job": ${text}`)
     expect(() => select([never(), job])).toThrow(`select: case 1: ${text}`)
     expect(() => choose(job)).toThrow(`choose: operation 0: ${text}`)
+    let error: unknown
+    try {
+      void select({ job })
+    } catch (cause) {
+      error = cause
+    }
+    expect(error).toBeInstanceOf(TypeError)
   })
 
   it('throws what its function throws, to each way of performing', async () => {

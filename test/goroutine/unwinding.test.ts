@@ -308,4 +308,28 @@ describe('a finally block', () => {
     await settle()
     expect(join.now).toEqual(waiting)
   })
+
+  it('has no part in the generators that the clean-up returns by itself', async () => {
+    function* slow(): Generator<string, void> {
+      try {
+        yield 'an item'
+      } finally {
+        yield 'a clean-up that the user steps by hand'
+        log.push('not reached by the unwinding')
+      }
+    }
+    const goroutine = go(function* () {
+      const items = slow()
+      items.next()
+      try {
+        yield* forever.receive()
+      } finally {
+        log.push(items.return(undefined))
+        yield* gosched()
+        log.push('cleaned up')
+      }
+    })
+    expect((await unwind(goroutine)).now).toEqual(canceled)
+    expect(log).toEqual([{ done: false, value: 'a clean-up that the user steps by hand' }, 'cleaned up'])
+  })
 })

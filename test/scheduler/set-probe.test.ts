@@ -200,3 +200,22 @@ it('of added probes every event reaches both', () => {
   })
   expect(events(all).filter((event) => event !== 'make')).toEqual(['lock', 'unlock'])
 })
+
+it('a probe without hooks changes nothing, whichever way an operation is performed', async () => {
+  setProbe({})
+  const ch = chan<number>(8)
+  performed(ch.send(1))
+  subscribed(ch.send(2))
+  await ch.send(3)
+  expect(trySelect({ sent: ch.send(4) })).toEqual(some({ case: 'sent', value: undefined }))
+  await select({ sent: ch.send(5) })
+  await settle()
+  ch.close()
+  expect(() => ch.close()).toThrow('close of closed channel')
+  const mu = mutex()
+  const guard = await mu.lock()
+  guard[Symbol.dispose]()
+  const seen: number[] = []
+  for await (const value of ch) seen.push(value)
+  expect(seen.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5])
+})

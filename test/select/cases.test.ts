@@ -129,6 +129,12 @@ describe('biased', () => {
     expect((await select({ b: chan().receive(), [key]: ready(), a: ready() }, { biased: true })).case).toBe(key)
   })
 
+  it.each([1, 'yes', null])('refuses %o, which is no boolean, and an options record that is none', (value) => {
+    const biased = value as unknown as boolean
+    expect(() => select({ a: ready() }, { biased })).toThrow('select(cases, { biased }): expected')
+    expect(() => select({ a: ready() }, value as never)).toThrow('select(cases): options: expected')
+  })
+
   it('integer-like keys are fine without biased', async () => {
     expect((await select({ b: chan().receive(), 7: ready() })).case).toBe('7')
     expect((await select({ 7: ready() }, { biased: false })).case).toBe('7')
