@@ -118,17 +118,23 @@ export function passDown(cause: unknown, subscriber: { error(cause: unknown): vo
   }
 }
 
-/** An error that a stage holds until the items before it have left. */
+/** An error that a stage holds until the items before it have left. A stage with branches releases it several times. */
 export class HeldError {
   private readonly _trail: StageTrail | null
+  private readonly _passed: readonly string[]
 
   constructor(private readonly _cause: unknown) {
     this._trail = trailOf(_cause)
+    this._passed = [...(this._trail?.passed ?? [])]
   }
 
   /** The error goes on, with the trail that it came with. Returns the error. */
   release(): unknown {
-    return this._trail === null ? this._cause : begin(this._cause, this._trail)
+    if (this._trail === null) return this._cause
+    const { stage, position, isAbove } = this._trail
+    const trail = new StageTrail(stage, position, isAbove)
+    trail.passed.push(...this._passed)
+    return begin(this._cause, trail)
   }
 }
 

@@ -5,11 +5,12 @@
  *        │                     └──leaves──▶ left ──subscribed──▶ here, and a warning if it missed items
  *        └──the pipeline of the branch ends──▶ left
  *
- * Always true: a branch has at most one subscriber, and receives items only while its demand is open. A branch that was
- * completed before it was subscribed to completes at once.
+ * Always true: a branch has at most one subscriber, and receives items only while its demand is open. A branch that has
+ * ended before it was subscribed to ends at once. An error reaches it once: a retry in the branch then completes.
  */
 import { Observable } from 'rxjs'
 import type { Runnable } from '../../runtime/internal.js'
+import type { HeldError } from '../demand/errors.js'
 import { Downstream, type Resubscribing } from '../demand/scope.js'
 
 /** The stage of a branch. It runs when a branch has demand again. */
@@ -26,6 +27,8 @@ export class Branch<T> {
   /** Items that went by since the subscriber left. */
   missed = 0
   private _isComplete = false
+  /** The error of the source, until a subscriber has it. */
+  private _error: HeldError | null = null
   private _isOver = false
   private _wasHere = false
   /** The stage that may subscribe to the branch again. */
@@ -39,7 +42,7 @@ export class Branch<T> {
     }
     const downstream = new Downstream(subscriber)
     if (this._isComplete) {
-      downstream.complete()
+      this._endNow(downstream)
       return
     }
     this._begin(downstream)
@@ -77,9 +80,18 @@ export class Branch<T> {
     this.downstream?.wait(this._owner)
   }
 
-  complete(): void {
+  /** Completes the branch, or fails it with the error of the source. */
+  end(error: HeldError | null): void {
     this._isComplete = true
-    this.downstream?.complete()
+    this._error = error
+    if (this.downstream !== null) this._endNow(this.downstream)
+  }
+
+  private _endNow(downstream: Downstream<T>): void {
+    const error = this._error
+    this._error = null
+    if (error === null) downstream.complete()
+    else downstream.error(error.release())
   }
 
   /** The pipeline of the branch has ended. */

@@ -10,8 +10,9 @@ import { operateTrunk, Trunk, type Build } from '../engine/trunk.js'
  *
  * Shape: the results of all branches together, as they come. Holds 1 item, and what the branches hold. Completes when
  * the source and all branches have completed. An item waits for a branch that is not subscribed to yet, or that
- * `retryWith` or `repeatWith` is about to subscribe to again, and not for a branch that has left or completed. Fails
- * with the first error of the source or a branch. A subscriber that leaves unsubscribes from the source and every
+ * `retryWith` or `repeatWith` is about to subscribe to again, and not for a branch that has left or completed. An
+ * error of the source follows the items: it reaches each branch once, and the stage fails with it when all branches have
+ * ended. Fails at once with an error of a branch. A subscriber that leaves unsubscribes from the source and every
  * branch. Throws TypeError without a branch.
  *
  * @example

@@ -9,7 +9,8 @@ import { operateTrunk, Trunk } from '../engine/trunk.js'
  *
  * Shape: the results of all branches together, as they come. Holds 1 item while no branch has demand, and what the
  * branches hold. Completes when the source and all branches have completed; a branch that completes early receives no
- * more items. Fails with the first error of the source or a branch. A subscriber that leaves unsubscribes from the
+ * more items. An error of the source follows the items: it reaches each branch once, and the stage fails with it
+ * when all branches have ended. Fails at once with an error of a branch. A subscriber that leaves unsubscribes from the
  * source and every branch. Throws RangeError for an `n` that is no whole number from 1 up.
  *
  * @example

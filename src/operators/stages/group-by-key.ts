@@ -1,10 +1,10 @@
-import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
-import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
+import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
+import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type TimerEntry } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { described, Downstream, subscribeUntil, under } from '../demand/scope.js'
-import { failedIn, passedBy, type HeldError } from '../demand/errors.js'
-import { Branch, type BranchOwner } from '../engine/branch.js'
-import { OneItemInput, type InputOwner } from '../engine/inputs.js'
+import { described, under } from '../demand/scope.js'
+import { failedIn, type HeldError } from '../demand/errors.js'
+import { Branch } from '../engine/branch.js'
+import { Branching } from '../engine/branching.js'
 
 /** Options of `groupByKey`. */
 export interface GroupByKeyOptions extends StageOptions {
@@ -24,8 +24,10 @@ export interface GroupByKeyOptions extends StageOptions {
  *
  * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses
  * the source. A group that unsubscribes from its items while its pipeline runs on receives no more of them. Completes
- * when the source and all groups have completed. Fails with the first error of the source, of `key`, of `build` or of a
- * group. A subscriber that leaves unsubscribes from the source and every group. Throws RangeError for a `most` below 1.
+ * when the source and all groups have completed. An error of the source follows the items: it reaches each group that
+ * takes items once, and the stage fails with it when all groups have ended. Fails at once with an error of `key`, of
+ * `build` or of a group. A subscriber that leaves unsubscribes from the source and every group. Throws RangeError for a
+ * `most` below 1.
  *
  * @example
  * ```ts
@@ -76,85 +78,45 @@ interface Group<T, K> {
  * - the open groups are in the order of their last item, so the first was idle longest;
  * - at most `most` groups run.
  */
-class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
-  private readonly _input: OneItemInput<T>
-  private readonly _downstream: Downstream<R>
-  private readonly _subscription = new Subscription()
+class Groups<T, K, R> extends Branching<T, R> {
   /** Groups that take items. */
   private readonly _open = new Map<K, Group<T, K>>()
   /** Groups whose pipeline has not ended. */
-  private readonly _running = new Set<Group<T, K>>()
+  private readonly _running = new Map<Branch<T>, Group<T, K>>()
   /** The key and the position of the item in the input. */
   private _key: K | undefined = undefined
   private _position = -1
   private _timer: TimerEntry | null = null
-  private _isOver = false
-  private _isHanding = false
 
   constructor(
-    private readonly _subscriber: Subscriber<R>,
+    subscriber: Subscriber<R>,
     notes: StageNotes,
     private readonly _plan: Plan<T, K, R>,
   ) {
-    this._downstream = new Downstream(_subscriber, false)
-    this._input = new OneItemInput(notes, this._downstream.scope, this)
+    super(subscriber, notes)
   }
 
   connect(source: Observable<T>): void {
-    this._subscriber.add(() => this._end())
-    this._input.connect(this._subscription, source)
+    this.connectSource(source)
   }
 
-  arrived(): void {
-    if (this._isOver) return
-    this._findKey()
-    this.run()
-  }
-
-  completed(): void {
-    this.run()
-  }
-
-  private _findKey(): void {
+  protected begin(): void {
     this._position++
     try {
-      this._key = under(null, () => this._plan.key(this._input.item))
+      this._key = under(null, () => this._plan.key(this.input.item))
     } catch (cause) {
-      this.failed(failedIn(cause, this._input.intake.name, this._position))
+      this.failed(failedIn(cause, this.input.intake.name, this._position))
     }
-  }
-
-  branchChanged(): void {
-    if (!this._isHanding && !this._isOver) queue.push(this)
-  }
-
-  branchMissed(items: number): void {
-    this._input.intake.missed(items)
-  }
-
-  /** An item has come, the source has completed, a group has demand, or a group has ended. */
-  run(): void {
-    if (this._isHanding || this._isOver) return
-    const input = this._input
-    this._isHanding = true
-    while (input.hasItem && !this._isOver && this._hand(input.item)) {
-      input.take()
-      if (input.hasItem) this._findKey()
-    }
-    this._isHanding = false
-    if (this._isOver || !input.isExhausted) return
-    for (const group of this._open.values()) this._close(group)
-    this._checkEnd()
   }
 
   /** Returns false while it has to wait: for the group to have demand, or for another group to end. */
-  private _hand(value: T): boolean {
+  protected hand(value: T): boolean {
     const key = this._key as K // found when the item came
     let group = this._open.get(key)
     if (group === undefined) {
       if (this._running.size >= this._plan.most) return this._makeRoom()
-      group = this._begin(key)
-      if (this._isOver || !this._open.has(key)) return !this._isOver // a group that ended at once takes no item
+      group = this._beginGroup(key)
+      if (this.isOver || !this._open.has(key)) return !this.isOver // a group that ended at once takes no item
     }
     const { branch } = group
     if (branch.isAwaited) return false
@@ -179,22 +141,18 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
     return false
   }
 
-  private _begin(key: K): Group<T, K> {
+  private _beginGroup(key: K): Group<T, K> {
     const group = { key, branch: new Branch<T>(this), lastUse: 0 }
     this._open.set(key, group)
-    this._running.add(group)
+    this._running.set(group.branch, group)
     let results: Observable<R>
     try {
       results = under(null, () => this._plan.build(group.branch.observable, key))
     } catch (cause) {
-      this.failed(failedIn(cause, this._input.intake.name, this._position))
+      this.failed(failedIn(cause, this.input.intake.name, this._position))
       return group
     }
-    subscribeUntil(this._subscription, this._downstream.scope, results, {
-      next: (value) => this._downstream.next(value),
-      error: (cause) => this.failed(passedBy(cause, this._input.intake)),
-      complete: () => this._ended(group),
-    })
+    this.connectResults(group.branch, results)
     return group
   }
 
@@ -215,6 +173,7 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
   }
 
   private _closeIdle(): void {
+    if (this.isOver) return
     const now = time.timers.now()
     for (const group of this._open.values()) {
       if (group.lastUse + this._plan.idle > now) return this._watch(group)
@@ -224,37 +183,30 @@ class Groups<T, K, R> implements BranchOwner, InputOwner<T>, Runnable {
 
   private _close(group: Group<T, K>): void {
     this._open.delete(group.key)
-    group.branch.complete()
+    group.branch.end(null)
   }
 
-  private _ended(group: Group<T, K>): void {
-    this._running.delete(group)
-    if (this._open.get(group.key) === group) this._open.delete(group.key)
-    if (this._isOver) return
+  protected endBranches(error: HeldError | null): void {
+    for (const { branch } of [...this._open.values()]) if (!this.isOver) branch.end(error)
     this._checkEnd()
-    group.branch.ended() // there may be room
+  }
+
+  protected branchEnded(branch: Branch<T>): void {
+    const { key } = this._running.get(branch) as Group<T, K> // a group runs until its pipeline ends
+    this._running.delete(branch)
+    if (this._open.get(key)?.branch === branch) this._open.delete(key)
+    if (this.isOver) return
+    this._checkEnd()
+    branch.ended() // there may be room
   }
 
   private _checkEnd(): void {
-    if (!this._input.isExhausted || this._running.size > 0 || this._isOver) return
-    this._end()
-    this._downstream.complete()
+    if (this.input.isExhausted && this._running.size === 0) this.finish()
   }
 
-  sourceFailed(error: HeldError): void {
-    this.failed(error.release())
-  }
-
-  failed(cause: unknown): void {
-    if (this._isOver) return
-    this._end()
-    this._downstream.error(cause)
-  }
-
-  private _end(): void {
-    if (this._isOver) return
-    this._isOver = true
+  protected override end(): void {
     if (this._timer !== null) time.timers.remove(this._timer)
-    this._subscription.unsubscribe()
+    this._timer = null
+    super.end()
   }
 }

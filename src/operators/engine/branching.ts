@@ -1,0 +1,121 @@
+/**
+ * A stage that hands its items to branches: shared by `fanOut`, `broadcast` and `groupByKey`. It holds one item, and
+ * hands it over as branches have demand; the results of all branches leave together.
+ *
+ *     above ──▶ [ item ] ──hand──▶ branches ──▶ the pipelines of the user ──results──▶ below
+ *                   └──exhausted: each branch completes, or fails with the error of the source──▶ the end
+ *
+ * Always true:
+ * - no branch receives an item while another item is being handed over;
+ * - an error of the source follows the items: it reaches each branch once, after the last item, and leaves when the
+ *   pipelines of all branches have ended, so it overtakes no item that a branch has accepted;
+ * - an error of a branch, of `build` or of `key` ends the stage at once; where the source has failed before, with the
+ *   error of the source.
+ */
+import { Subscription, type Observable, type Subscriber } from 'rxjs'
+import { queue, type Runnable } from '../../runtime/internal.js'
+import { passedBy, type HeldError } from '../demand/errors.js'
+import type { StageNotes } from '../demand/intake.js'
+import { Downstream, subscribeUntil } from '../demand/scope.js'
+import type { Branch, BranchOwner } from './branch.js'
+import { OneItemInput, type InputOwner } from './inputs.js'
+
+export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Runnable {
+  protected readonly input: OneItemInput<T>
+  protected readonly downstream: Downstream<R>
+  protected isOver = false
+  /** The subscriptions to the source and to the results. */
+  private readonly _upstream = new Subscription()
+  private _isHanding = false
+  private _isExhausted = false
+
+  constructor(
+    private readonly _subscriber: Subscriber<R>,
+    notes: StageNotes,
+  ) {
+    this.downstream = new Downstream(_subscriber, false)
+    this.input = new OneItemInput(notes, this.downstream.scope, this)
+  }
+
+  /** A new item is in the input. */
+  protected abstract begin(): void
+  /** Hands the item to branches that have demand. Returns false while it has to wait for another. */
+  protected abstract hand(value: T): boolean
+  /** No item will come: every branch that takes items ends, with the error of the source if it has failed. */
+  protected abstract endBranches(error: HeldError | null): void
+  /** The pipeline of a branch has ended. */
+  protected abstract branchEnded(branch: Branch<T>): void
+
+  protected connectSource(source: Observable<T>): void {
+    this._subscriber.add(() => this.end())
+    if (!this.isOver) this.input.connect(this._upstream, source)
+  }
+
+  protected connectResults(branch: Branch<T>, results: Observable<R>): void {
+    subscribeUntil(this._upstream, this.downstream.scope, results, {
+      next: (value) => this.downstream.next(value),
+      error: (cause) => {
+        if (this._isExhausted && this.input.error !== null) this.branchEnded(branch)
+        else this.failed(passedBy(cause, this.input.intake))
+      },
+      complete: () => this.branchEnded(branch),
+    })
+  }
+
+  arrived(): void {
+    if (this.isOver) return
+    this.begin()
+    this.run()
+  }
+
+  completed(): void {
+    this.run()
+  }
+
+  sourceFailed(): void {
+    this.run()
+  }
+
+  branchChanged(): void {
+    if (!this._isHanding && !this.isOver) queue.push(this)
+  }
+
+  branchMissed(items: number): void {
+    this.input.intake.missed(items)
+  }
+
+  /** An item has come, the source has ended, or a branch has demand or has ended. */
+  run(): void {
+    if (this._isHanding || this.isOver) return
+    const { input } = this
+    this._isHanding = true
+    while (input.hasItem && !this.isOver && this.hand(input.item)) {
+      input.take()
+      if (input.hasItem) this.begin()
+    }
+    this._isHanding = false
+    if (this.isOver || this._isExhausted || !input.isExhausted) return
+    this._isExhausted = true
+    this.endBranches(input.error)
+  }
+
+  /** The pipelines of all branches have ended. */
+  protected finish(): void {
+    if (this.isOver) return
+    this.end()
+    const { error } = this.input
+    if (error === null) this.downstream.complete()
+    else this.downstream.error(error.release())
+  }
+
+  failed(cause: unknown): void {
+    if (this.isOver) return
+    this.end()
+    this.downstream.error(this.input.error === null ? cause : this.input.error.release())
+  }
+
+  protected end(): void {
+    this.isOver = true
+    this._upstream.unsubscribe()
+  }
+}
