@@ -1,0 +1,138 @@
+/**
+ * A crash at every point. A consumer of a log works on its items, delivers them, and commits its offset. It is stopped at
+ * every step of an exploration, by its context or as a goroutine, and starts again from its offset:
+ *
+ * - no item is committed that was not delivered;
+ * - no item is delivered twice without a restart;
+ * - after the restart every item has been delivered.
+ */
+import { gosched, go, sleep, withCancel, background, type Context } from 'millrace'
+import { batch, broadcast, byKey, fromIterable, queue, run, workerPool } from 'millrace/operators'
+import { explore, type Trial } from 'millrace/testing'
+import { concatMap, tap, type Observable } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+
+const ITEMS = 6
+/** Steps within which the consumer may be stopped; it ends in fewer. */
+const STEPS = 60
+
+type Commit = (position: number) => void
+type Deliver = (item: number) => void
+type Consumer = (source: Observable<number>, deliver: Deliver, commit: Commit) => Observable<unknown>
+
+function* slowly(item: number): Generator<never, number> {
+  yield* sleep(item % 3)
+  return item
+}
+
+function* slowlyAll(items: number[]): Generator<never, number[]> {
+  yield* sleep(items[0] % 3)
+  return items
+}
+
+const consumers: Readonly<Record<string, Consumer>> = {
+  'byKey, delivered by the work': (source, deliver, commit) =>
+    source.pipe(byKey((n) => n % 2, 2, delivering(deliver), { waiting: 2, commit })),
+  'byKey, delivered below': (source, deliver, commit) =>
+    source.pipe(
+      byKey((n) => n % 2, 2, slowly, { waiting: 2, commit }),
+      tap(deliver),
+    ),
+  'workerPool, byKey': (source, deliver, commit) =>
+    source.pipe(workerPool(2, slowly, { ordered: true }), byKey((n) => n % 3, 2, slowly, { commit }), tap(deliver)), // prettier-ignore
+  'batch, byKey of the batches': (source, deliver, commit) =>
+    source.pipe(
+      batch({ size: 2, within: 2 }),
+      byKey(([first]) => first % 2, 2, slowlyAll, { commit: (items) => commit(items[items.length - 1]) }),
+      tap((items) => items.forEach(deliver)),
+    ),
+}
+
+/** Consumers whose results wait in further stages below `byKey` before they are delivered. */
+const deep: Readonly<Record<string, Consumer>> = {
+  'byKey, queue, workerPool': (source, deliver, commit) =>
+    source.pipe(
+      byKey((n) => n % 2, 2, slowly, { commit }),
+      queue(2),
+      workerPool(1, slowly),
+      tap(deliver),
+    ),
+  'byKey, batch, workerPool': (source, deliver, commit) =>
+    source.pipe(byKey((n) => n % 2, 2, slowly, { commit }), batch({ size: 2, within: 2 }), workerPool(1, (items) => sleep(1).map(() => items)), concatMap((items) => items), tap(deliver)), // prettier-ignore
+  'byKey, broadcast': (source, deliver, commit) =>
+    source.pipe(byKey((n) => n % 2, 2, slowly, { commit }), broadcast((b: Observable<number>) => b.pipe(workerPool(1, slowly), tap(deliver)))), // prettier-ignore
+}
+
+function delivering(deliver: Deliver): (item: number) => Generator<never, number> {
+  return function* (item) {
+    yield* slowly(item)
+    deliver(item)
+    return item
+  }
+}
+
+class Log {
+  /** Items below it are committed. */
+  offset = 0
+  readonly delivered = new Set<number>()
+  twice: number[] = []
+  early: number[] = []
+  private _round = new Set<number>()
+
+  begin(): void {
+    this._round = new Set()
+  }
+
+  readonly deliver = (item: number): void => {
+    if (this._round.has(item)) this.twice.push(item)
+    this._round.add(item)
+    this.delivered.add(item)
+  }
+
+  readonly commit = (item: number): void => {
+    for (let n = this.offset; n <= item; n++) if (!this.delivered.has(n)) this.early.push(n)
+    this.offset = item + 1
+  }
+}
+
+function consume(ctx: Context, log: Log, consumer: Consumer): ReturnType<typeof run> {
+  log.begin()
+  const from = log.offset
+  const source = fromIterable(Array.from({ length: ITEMS - from }, (_, i) => from + i))
+  return run(
+    ctx,
+    consumer(source, log.deliver, (item) => log.commit(item)),
+  )
+}
+
+const stoppedAt = (step: number, consumer: Consumer) =>
+  function* (trial: Trial): Generator<never, void> {
+    const log = new Log()
+    const ctx = withCancel(background)
+    const consuming = consume(ctx, log, consumer)
+    const stopping = go(function* () {
+      for (let i = 0; i < step; i++) yield* gosched()
+      if (trial.choose(2) === 0) ctx.cancel(new Error('stopped'))
+      else consuming.cancel()
+    })
+    yield* consuming.join().attempt()
+    yield* stopping.join()
+    const atTheStop = log.offset
+    yield* sleep(100) // nothing is committed or delivered after the end
+    expect(log.offset, 'committed after the end').toBe(atTheStop)
+    yield* consume(background, log, consumer).join()
+    expect(log.early, 'committed before it was delivered').toEqual([])
+    expect(log.twice, 'delivered twice in one run').toEqual([])
+    expect([...log.delivered].sort()).toEqual([0, 1, 2, 3, 4, 5])
+    expect(log.offset).toBe(ITEMS)
+  }
+
+async function atEveryStep(consumer: Consumer): Promise<void> {
+  for (let step = 0; step < STEPS; step++) await explore(stoppedAt(step, consumer), { schedules: 20, seed: step })
+}
+
+describe('stopped at every step, a consumer commits only what it has delivered', () => {
+  it.each(Object.keys(consumers))('%s', (name) => atEveryStep(consumers[name]))
+  // A commit does not wait for the stages below yet.
+  it.fails.each(Object.keys(deep))('%s', (name) => atEveryStep(deep[name]))
+})
