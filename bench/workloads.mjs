@@ -10,6 +10,7 @@ import * as chains from './workloads/chains.mjs'
 import * as context from './workloads/context.mjs'
 import * as dataflow from './workloads/dataflow.mjs'
 import * as many from './workloads/many.mjs'
+import * as mixed from './workloads/mixed.mjs'
 import * as operators from './workloads/operators.mjs'
 import * as pingpong from './workloads/pingpong.mjs'
 import * as pipe from './workloads/pipe.mjs'
@@ -20,6 +21,19 @@ import * as stages from './workloads/stages.mjs'
 import * as sync from './workloads/sync.mjs'
 import * as waiters from './workloads/waiters.mjs'
 
-export const workloads = [pingpong, pipe, many, select, chains, spawn, pool, operators, dataflow, stages, sync, context, waiters].flatMap(
-  (file) => file.workloads,
-)
+export const workloads = [
+  pingpong,
+  pipe,
+  many,
+  select,
+  chains,
+  spawn,
+  pool,
+  operators,
+  dataflow,
+  stages,
+  sync,
+  context,
+  waiters,
+  mixed,
+].flatMap((file) => file.workloads)
