@@ -191,7 +191,7 @@ describe('the place of a start', () => {
       yield* release.receive()
     })
     await settle()
-    expect(placeOf('started')).toMatch(/tracker\.test\.ts:\d+:\d+/)
+    expect(placeOf('started')).toMatch(/tracker\.test\.ts(\?\S*)?:\d+:\d+/)
     release.close()
   })
 

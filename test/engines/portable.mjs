@@ -27,6 +27,11 @@ export const notPortable = [
     reason: 'use AsyncLocalStorage, which a browser does not have',
   },
   {
+    suites: ['test/testing/outsiders.test.ts'],
+    engines: ['chromium'],
+    reason: 'tell code outside a bubble by its async context, which a browser does not have',
+  },
+  {
     suites: ['test/context/from-signal.test.ts', 'test/operators/telemetry.test.ts', 'test/programs/digests.test.ts'],
     engines: ['chromium'],
     reason: 'import modules of Node: events, fs, crypto',
