@@ -70,7 +70,7 @@ it('the table knows since when a goroutine waits, and nothing before it waits', 
   expect(table.waited(goroutine)).toBe(0)
   await settle()
   const tick = async () => {
-    for (const now = performance.now(); performance.now() === now; ) await hostTurn() // a browser's clock is coarse
+    for (const now = performance.now(); performance.now() === now;) await hostTurn() // a browser's clock is coarse
   }
   await tick()
   const first = table.waited(goroutine)

@@ -26,6 +26,7 @@ export const notPortable = [
     engines: ['chromium'],
     reason: 'use AsyncLocalStorage, which a browser does not have',
   },
+  { suites: ['test/pipelines/**'], engines: ['chromium'], reason: "watch the events of Node's process" },
   {
     suites: ['test/testing/outsiders.test.ts'],
     engines: ['chromium'],

@@ -63,7 +63,9 @@ export class ChannelTally implements Disposable {
   }
 
   private _spyOnChannels(): void {
-    for (const name of ['trySend', 'tryReceive', 'close'] as const) this._before(methodsOf(Channel), name, (it) => this._add(name, it))
+    const methods = { trySend: 'offer', tryReceive: 'tryReceive', close: 'close' } as const
+    for (const [name, method] of Object.entries(methods))
+      this._before(methodsOf(Channel), method, (it) => this._add(name as keyof typeof methods, it))
     this._before(methodsOf(Channel), 'giveBack', (it) => this._add('one that was granted gives back', it))
   }
 
