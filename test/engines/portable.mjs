@@ -20,6 +20,10 @@ export const notPortable = [
     suites: ['test/base/rxjs-import-order.test.ts', 'test/{fp-ts/bundling,diagnostics/minified-bundle,model/faults}.test.ts'],
     reason: 'load or build the package in a way of their own: with require, with esbuild',
   },
+  {
+    suites: ['test/pipelines/faults.test.ts'],
+    reason: 'tests the random pipelines themselves, with faults in the engine of the pipelines',
+  },
   { suites: ['test/model/no-growth.test.ts'], reason: 'measures the heap of V8 to the byte' },
   {
     suites: ['test/node/keep-async-context.test.ts', 'test/goroutine/async-context.test.ts'],
