@@ -18,6 +18,7 @@ import {
   singleflight,
   sleep,
   syncMap,
+  uncancelable,
   withCancel,
   withRetry,
   type Body,
@@ -201,6 +202,43 @@ describe.each(owned)('%s, given up', (_, make) => {
     await settle()
     expect(log).toEqual(['aborted', 'ended'])
     if (outcome.now.is === 'done') expect.unreachable('the job was given up')
+  })
+})
+
+describe.each(owned)('%s, canceled while it unwinds', (_, make) => {
+  it.each([
+    ['a timeout', (job: Job<unknown>) => job.timeout(10)],
+    ['the end of a context', (job: Job<unknown>) => job.within(endingAfter(10))],
+  ])('after %s, goes on to its end before the performer does', async (_, limited) => {
+    using clock = virtualTime()
+    const before = numGoroutine()
+    let underWay = 0
+    const job = limited(
+      make(function* () {
+        underWay++
+        try {
+          yield* never()
+        } finally {
+          yield* uncancelable(sleep(20))
+          underWay--
+        }
+      }),
+    )
+    let seen = -1
+    const performer = go(function* () {
+      try {
+        yield* job
+      } finally {
+        seen = underWay
+      }
+    })
+    await clock.advance(15)
+    performer.cancel()
+    await clock.advance(5)
+    expect(seen).toBe(-1)
+    await clock.advance(10)
+    await settle()
+    expect([seen, underWay, numGoroutine()]).toEqual([0, 0, before])
   })
 })
 

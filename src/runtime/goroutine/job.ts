@@ -12,6 +12,7 @@
 import { failedAfterCancel } from './crash.js'
 import { spawn } from './goroutine.js'
 import type { Task } from './task.js'
+import { uncancelable } from './uncancelable.js'
 import { checkFunction, checkTime } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
 import { left, right, type Either } from '../base/option.js'
@@ -111,7 +112,10 @@ export class Work<T> implements Job<T> {
 void Object.defineProperty(Work.prototype, JOB, { value: true })
 installObservable(Work.prototype)
 
-/** Waits for a child; when the wait ends otherwise than by the end of the child, the child is canceled and unwound. */
+/**
+ * Waits for a child; when the wait ends otherwise than by the end of the child, the child is canceled and unwound, also
+ * where a cancel arrives meanwhile.
+ */
 export function* owned<T>(child: Task<T>, wait: Op<T> = child.join()): Generator<never, T> {
   let cause: unknown
   try {
@@ -120,15 +124,14 @@ export function* owned<T>(child: Task<T>, wait: Op<T> = child.join()): Generator
     cause = error
     throw error
   } finally {
-    yield* canceled(child, cause)
+    if (child.hasEnded) child.cancel(cause)
+    else yield* uncancelable(canceled(child, cause))
   }
 }
 
 /** Cancels a child and waits until it is unwound; its clean-up may throw. A canceled async function is not waited for. */
 export function* canceled(child: Task, cause?: unknown): Generator<never, void> {
-  const hadEnded = child.hasEnded
   child.cancel(cause)
-  if (hadEnded) return
   try {
     yield* child.join()
   } catch (error) {
