@@ -81,3 +81,6 @@ export { backoff, withRetry, type BackoffOptions, type Failed, type RetryOptions
 export { race } from './groups/race.js'
 export { scope, type Scope } from './groups/scope.js'
 export { workers, type WorkersOptions } from './groups/workers.js'
+
+// diagnostics
+export { traceStarts } from './diagnostics/trace-starts.js'

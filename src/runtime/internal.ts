@@ -46,7 +46,7 @@ export { PENDING, WaitQueue, Waiter, type Pending } from './operation/waiter.js'
 // channel, goroutine
 export { Channel } from './channel/channel.js'
 export { CLOSED, Receive, Receiving } from './channel/operations.js'
-export { crash, expectFailures, failedLate, keepFailuresApart, takeCrashed } from './goroutine/crash.js'
+export { crash, expectFailures, failedLate, keepFailuresApart, showPlaces, takeCrashed } from './goroutine/crash.js'
 export { spawn } from './goroutine/goroutine.js'
 export type { Failure, Owner } from './goroutine/owner.js'
 export { Task, Task as Spawned } from './goroutine/task.js'

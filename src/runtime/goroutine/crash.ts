@@ -44,16 +44,19 @@ interface Rule {
   readonly crashHooks: Hooks<FailureHook>
   readonly lateHooks: Hooks<FailureHook>
   readonly expectations: Hooks<(error: unknown) => boolean>
+  /** Where goroutines were started, as far as that is traced. */
+  readonly places: Hooks<(goroutine: Observed) => string | null>
   /** Failures to be checked at the next turn of the host. */
   unseen: Failed[]
   /** Failures that are kept for the test kit, which checks them itself; null where they are checked as usual. */
   apart: Failed[] | null
 }
 
-const rule = shared<Rule>('millrace.crash.v1', () => ({
+const rule = shared<Rule>('millrace.crash.v2', () => ({
   crashHooks: new Hooks(),
   lateHooks: new Hooks(),
   expectations: new Hooks(),
+  places: new Hooks(),
   unseen: [],
   apart: null,
 }))
@@ -102,7 +105,7 @@ export function expectFailures(test: (error: unknown) => boolean): () => void {
 export function crash(error: unknown, goroutine: Observed): void {
   if (isExpected(error)) return
   const hook = rule.crashHooks.last
-  if (hook === undefined) uncaught(error, crashText(error, goroutine))
+  if (hook === undefined) uncaught(error, crashText(error, goroutine, placeOf(goroutine)))
   else callHook(hook, error, goroutine)
 }
 
@@ -110,8 +113,26 @@ export function crash(error: unknown, goroutine: Observed): void {
 export function failedLate(error: unknown, goroutine: Observed): void {
   if (isEcho(error) || isExpected(error)) return
   const hook = rule.lateHooks.last
-  if (hook === undefined) warn('LateFailure', lateText(error, goroutine))
+  if (hook === undefined) warn('LateFailure', lateText(error, goroutine, placeOf(goroutine)))
   else callHook(hook, error, goroutine)
+}
+
+/**
+ * Names the place where a goroutine was started in the reports of its failure, for the rest of the process: `of` returns
+ * the place, or null where it is not known. Returns false where `of` is in use already.
+ */
+export function showPlaces(of: (goroutine: Observed) => string | null): boolean {
+  if (rule.places.all.includes(of)) return false
+  rule.places.add(of)
+  return true
+}
+
+function placeOf(goroutine: Observed): string | null {
+  for (const of of rule.places.all) {
+    const place = of(goroutine)
+    if (place !== null) return place
+  }
+  return null
 }
 
 /** An error thrown by a hook is an uncaught exception: it must not hide the failures that follow. */

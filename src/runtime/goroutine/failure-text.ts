@@ -2,16 +2,16 @@
 import { show } from '../base/arguments.js'
 import type { Observed } from '../scheduler/probe.js'
 
-export function crashText(error: unknown, goroutine: Observed): string {
-  return `crash: ${subject(goroutine)} failed, and nobody joined it or gave it up: ${headOf(error)}`
+export function crashText(error: unknown, goroutine: Observed, place: string | null): string {
+  return `crash: ${subject(goroutine, place)} failed, and nobody joined it or gave it up: ${headOf(error)}`
 }
 
-export function lateText(error: unknown, goroutine: Observed): string {
-  return `late failure: ${subject(goroutine)} failed after it was given up: ${textOf(error)}`
+export function lateText(error: unknown, goroutine: Observed, place: string | null): string {
+  return `late failure: ${subject(goroutine, place)} failed after it was given up: ${textOf(error)}`
 }
 
-function subject({ id, name }: Observed): string {
-  return `goroutine ${id} (${name})`
+function subject({ id, name }: Observed, place: string | null): string {
+  return `goroutine ${id} (${name})${place === null ? '' : `, started at ${place},`}`
 }
 
 /** The stack of an error, which begins with its message. */
