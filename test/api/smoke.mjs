@@ -1,7 +1,7 @@
-// The package as npm would publish it: packed, installed into an empty folder beside its peers (npm leaves out the optional one), and every entry
-// point loaded both ways.
+// The package as npm would publish it: packed, installed into an empty folder beside its peers, and every entry point loaded both ways. Then without
+// its peers, which are all optional: the entries that need none run and type-check, declarations included.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,8 +17,7 @@ const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, 
 
 try {
   const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], fileURLToPath(root)))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'smoke', version: '0.0.0', private: true }))
-  run('npm', ['install', '--no-audit', '--no-fund', `./${filename}`, ...optional])
+  install(folder, [`./${filename}`, ...optional])
 
   const installed = join(folder, 'node_modules/millrace')
   for (const page of ['README.md', 'CHANGELOG.md', 'llms.txt']) {
@@ -38,8 +37,48 @@ try {
   writeFileSync(join(folder, 'require.cjs'), program('require'))
   for (const file of ['import.mjs', 'require.cjs']) run(process.execPath, [file])
   console.log(`${filename}: ${files.length} files; ${Object.keys(pinned).join(', ')} load by import and by require`)
+  withoutPeers(filename)
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+function install(into, packages) {
+  writeFileSync(join(into, 'package.json'), JSON.stringify({ name: 'smoke', version: '0.0.0', private: true, type: 'module' }))
+  run('npm', ['install', '--no-audit', '--no-fund', ...packages], into)
+}
+
+/** Runs and type-checks a program in a folder that has millrace and no other package. */
+function withoutPeers(filename) {
+  const bare = join(folder, 'bare')
+  mkdirSync(bare)
+  install(bare, [`../${filename}`])
+  const found = readdirSync(join(bare, 'node_modules')).filter((name) => !name.startsWith('.'))
+  if (found.join() !== 'millrace') throw new Error(`millrace without peers installs ${found.join(', ')}`)
+  const lines = (types) => [
+    `import { chan, go, select${types ? ', type Option' : ''} } from 'millrace'`,
+    `import { main${types ? ', type MainOptions' : ''} } from 'millrace/node'`,
+    `const ch = chan${types ? '<number>' : ''}(1)`,
+    'const handle = go(() => ch.receive())',
+    'const sent = await select({ sent: ch.send(7), never: false })',
+    `const message${types ? ': Option<number>' : ''} = await handle.join()`,
+    `if (sent.case !== 'sent' || message._tag !== 'Some' || message.value !== 7 || typeof main !== 'function') throw new Error('no 7')`,
+    types ? 'export const options: MainOptions = { drain: 1 }' : '',
+  ]
+  writeFileSync(join(bare, 'run.js'), lines(false).join('\n'))
+  writeFileSync(join(bare, 'typed.ts'), lines(true).join('\n'))
+  run(process.execPath, ['run.js'], bare)
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2022', 'dom'],
+    types: [],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+  }
+  writeFileSync(join(bare, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }))
+  run(process.execPath, [fileURLToPath(new URL('node_modules/typescript/bin/tsc', root)), '-p', '.', '--pretty', 'false'], bare)
+  console.log('without peers, millrace and millrace/node run and type-check')
 }
 
 function relativeLinks(text) {

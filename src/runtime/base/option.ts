@@ -1,8 +1,10 @@
-/** Constructors for fp-ts's Option and Either. The runtime takes fp-ts's types and none of its code. */
-import type { Either } from 'fp-ts/lib/Either.js'
-import type { Option } from 'fp-ts/lib/Option.js'
+/** Option and Either: the shapes of fp-ts, as types of the package's own, so that the runtime needs no other package. */
 
-export type { Either, Option }
+/** A value that may be absent. The shape is that of fp-ts: each Option serves as the other. */
+export type Option<A> = { readonly _tag: 'None' } | { readonly _tag: 'Some'; readonly value: A }
+
+/** A failure (`Left`) or a value (`Right`). The shape is that of fp-ts: each Either serves as the other. */
+export type Either<E, A> = { readonly _tag: 'Left'; readonly left: E } | { readonly _tag: 'Right'; readonly right: A }
 
 export const none: Option<never> = { _tag: 'None' }
 
