@@ -1,5 +1,6 @@
 import { none, some } from 'fp-ts/lib/Option.js'
-import { chan, go, never, range, select, type Receiver } from 'millrace'
+import { background, chan, choose, go, never, range, select, sleep, trySelect, withCancel, type Op, type Receiver } from 'millrace'
+import { from } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { done, performed, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -23,6 +24,9 @@ function behindInterface<T>(receiver: Receiver<T>): Receiver<T> {
     [Symbol.asyncIterator]: () => receiver[Symbol.asyncIterator](),
   }
 }
+
+const ended = withCancel(background)
+ended.cancel()
 
 describe.each([
   ['a channel', <T>(ch: Receiver<T>) => ch],
@@ -116,6 +120,72 @@ describe.each([
     })
     const seen = [...(await a.join()), ...(await b.join())]
     expect(seen.sort()).toEqual([1, 2, 3, 4, 5, 6])
+  })
+})
+
+describe.each([
+  ['a channel', <T>(ch: Receiver<T>) => ch],
+  ['a Receiver of the user', behindInterface],
+])('next() of a range over %s without yield*', (_, as) => {
+  const slip =
+    /^range: next\(\) was called again before its last operation was performed: write for \(const it = range\(receiver\); yield\* it\.next\(\); \)/
+
+  it.each(['outside', 'in a goroutine'])('throws at the second call, %s', async (where) => {
+    const ch = chan<number>(3)
+    for (const n of [1, 2, 3]) ch.trySend(n)
+    let rounds = 0
+    const loop = () => {
+      // the slip: an operation is truthy
+      for (const it = range(as(ch)); it.next() as unknown;) rounds++
+    }
+    if (where === 'outside') expect(loop).toThrow(slip)
+    else await expect(go(loop).join()).rejects.toThrow(slip)
+    expect([rounds, ch.size]).toEqual([1, 3])
+  })
+
+  it('a cursor is not iterable', () => {
+    const it = range(as(chan<number>())) as unknown as Iterable<number>
+    expect(() => [...it]).toThrow(TypeError)
+    expect(() => { for (const _ of it) return }).toThrow(TypeError) // prettier-ignore
+  })
+
+  it.each<[string, (next: () => Op<boolean>) => unknown]>([
+    ['performed by yield*', (next) => go(function* () { yield* next() }).join()], // prettier-ignore
+    ['awaited', async (next) => next()],
+    ['chained', (next) => next().then((more) => more)],
+    ['subscribed to', (next) => from(next()).subscribe()],
+    ['a case that another case comes before', (next) => select({ first: sleep(0), next: next() }, { biased: true })],
+    ['a case of an array', (next) => select([sleep(0), next()], { biased: true })],
+    ['a case of a select that is not performed', (next) => void select({ next: next() })],
+    ['a case of trySelect', (next) => trySelect({ first: sleep(0), next: next() }, { biased: true })],
+    ['an operation of choose', (next) => choose(sleep(0), next())],
+    ['mapped', (next) => next().map((more) => !more)],
+    ['attempted', (next) => next().attempt()],
+    ['under a context that has ended', (next) => next().within(ended).attempt()],
+    ['under a timeout', (next) => next().timeout(0).attempt()],
+  ])('does not throw where the operation is %s', async (_use, use) => {
+    const ch = chan<number>(3)
+    for (const n of [1, 2, 3]) ch.trySend(n)
+    const it = range(as(ch))
+    for (let round = 0; round < 3; round++) await use(() => it.next())
+  })
+
+  it('a goroutine that is canceled at its next() may range in its finally', async () => {
+    const ch = chan<number>(1)
+    const seen: number[] = []
+    const it = range(as(ch))
+    const goroutine = go(function* () {
+      try {
+        goroutine.cancel()
+        yield* it.next()
+      } finally {
+        ch.trySend(7)
+        ch.close()
+        while (yield* it.next()) seen.push(it.value)
+      }
+    })
+    await goroutine.join().attempt()
+    expect(seen).toEqual([7])
   })
 })
 

@@ -1,16 +1,26 @@
-/** Go's `for v := range ch`, for generators. */
+/**
+ * Go's `for v := range ch`, for generators.
+ *
+ * The slip is `it.next()` without `yield*`: an operation is truthy, so the loop would never end. So `next` throws where
+ * the operation that it returned last was never used: not performed, not made into another operation, and not looked at
+ * as a case of a select.
+ */
 import { Channel } from './channel.js'
 import { CLOSED, Receiving } from './operations.js'
 import { checkMethod } from '../base/arguments.js'
+import type { Option } from '../base/option.js'
 import type { Receiver } from '../interfaces/channel.js'
 import type { Op } from '../interfaces/op.js'
+import { checkOperation, Mapped, OPERATION, type Operation } from '../operation/operation.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** Iterates over the values of a receiver. A cursor belongs to one goroutine. */
 export interface Cursor<out T> {
   /**
    * Waits for the next value: true when a value has come, false once the channel is closed and drained. After
-   * `close(cause)` throws the cause then.
+   * `close(cause)` throws the cause then. A second call throws where the operation of the first was not used: `yield*`
+   * is missing.
    */
   next(): Op<boolean>
   /** The value that `next` received last. */
@@ -44,18 +54,40 @@ class ChannelCursor<T> implements Cursor<T> {
   }
 
   next(): Op<boolean> {
-    return this._next
+    return this._next.asked()
   }
 }
 
 class NextValue<T> extends Receiving<T, boolean> {
+  private _isUnused = false
+
   constructor(
     channel: Channel<T>,
     private readonly cursor: { value: T },
   ) {
     super(channel)
   }
+  asked(): this {
+    if (this._isUnused) throw notPerformed()
+    this._isUnused = true
+    return this
+  }
+  protected override used(): this {
+    this._isUnused = false
+    return this
+  }
+  get [OPERATION](): true {
+    this._isUnused = false
+    return true
+  }
+  // Written out: `super` costs a pipe half of its time.
+  override [Symbol.iterator](): this & Iterator<never, boolean, unknown> {
+    this._isUnused = false
+    if (queue.probe !== null) queue.probe.perform?.(this)
+    return this
+  }
   poll(): boolean | Pending {
+    this._isUnused = false
     const value = this.channel.take()
     return value === PENDING ? PENDING : this._keep(value)
   }
@@ -71,14 +103,45 @@ class NextValue<T> extends Receiving<T, boolean> {
 
 class ReceiverCursor<T> implements Cursor<T> {
   value!: T // read only after `next` resulted in true
+  private _next: NextMessage<T> | null = null
 
   constructor(private readonly receiver: Receiver<T>) {}
 
   next(): Op<boolean> {
-    return this.receiver.receive().map((message) => {
+    if (this._next?.isUnused === true) throw notPerformed()
+    return (this._next = new NextMessage(checkOperation('range(receiver): receiver.receive()', this.receiver.receive()), this))
+  }
+}
+
+class NextMessage<T> extends Mapped<Option<T>, boolean> {
+  isUnused = true
+
+  constructor(receive: Operation<unknown>, cursor: { value: T }) {
+    const messages = receive as Operation<Option<T>> // by the contract of a Receiver
+    super(messages, (message) => {
       if (message._tag === 'None') return false
-      this.value = message.value
+      cursor.value = message.value
       return true
     })
   }
+  protected override used(): this {
+    this.isUnused = false
+    return this
+  }
+  get [OPERATION](): true {
+    this.isUnused = false
+    return true
+  }
+  override [Symbol.iterator](): this & Iterator<never, boolean, unknown> {
+    return super[Symbol.iterator].call(this.used())
+  }
+  override poll(): boolean | Pending {
+    return super.poll.call(this.used())
+  }
+}
+
+function notPerformed(): Error {
+  return new Error(
+    'range: next() was called again before its last operation was performed: write for (const it = range(receiver); yield* it.next(); ), in a goroutine; an async function loops by for await',
+  )
 }

@@ -44,7 +44,7 @@ import type { Resource } from './resource.js'
 import { queue } from '../scheduler/run-queue.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
 
-const OPERATION = Symbol.for('millrace.operation')
+export const OPERATION: unique symbol = Symbol.for('millrace.operation')
 
 export abstract class Operation<T> implements Op<T> {
   constructor() {
@@ -92,25 +92,30 @@ export abstract class Operation<T> implements Op<T> {
     return undefined
   }
 
+  /** Called where another operation is made of this one. */
+  protected used(): this {
+    return this
+  }
+
   map<U>(f: (value: T) => U): Op<U> {
     checkFunction('map(f)', f)
-    return new Mapped(this, f)
+    return new Mapped(this.used(), f)
   }
 
   within(ctx: Context): Op<T> {
-    return new Within(this, checkContext('within(ctx)', ctx), checkOperation('within(ctx)', ctx.done()))
+    return new Within(this.used(), checkContext('within(ctx)', ctx), checkOperation('within(ctx)', ctx.done()))
   }
 
   timeout(ms: number): Op<T> {
     const allowance = new Allowance(ms, this)
-    return new Within(this, allowance, allowance.elapsed as unknown as Operation<void>) // it has the methods that a case calls
+    return new Within(this.used(), allowance, allowance.elapsed as unknown as Operation<void>) // it has the methods that a case calls
   }
 
   attempt(): Op<Either<unknown, T>>
   attempt<E>(onThrow: (cause: unknown) => E): Op<Either<E, T>>
   attempt<E>(onThrow?: (cause: unknown) => E): Op<Either<unknown, T>> {
     if (onThrow !== undefined) checkFunction('attempt(onThrow)', onThrow)
-    return new Attempted(this, onThrow ?? ((cause) => cause))
+    return new Attempted(this.used(), onThrow ?? ((cause) => cause))
   }
 
   then<A = T, B = never>(
@@ -208,7 +213,7 @@ abstract class Wrapped<T, U> extends Operation<U> {
   }
 }
 
-class Mapped<T, U> extends Wrapped<T, U> {
+export class Mapped<T, U> extends Wrapped<T, U> {
   constructor(
     inner: Operation<T>,
     private readonly f: (value: T) => U,
