@@ -9,7 +9,7 @@ export default defineConfig({
     include: ['test/programs/service/**/*.test.ts'],
     pool: 'forks',
     execArgv: ['--expose-gc'],
-    hookTimeout: 300_000,
+    hookTimeout: 800_000,
     testTimeout: 60_000,
     reporters: ['default', 'json'],
     outputFile: { json: 'reports/service.json' },
