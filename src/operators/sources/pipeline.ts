@@ -19,7 +19,8 @@ type Stage<A, B> = OperatorFunction<A, B>
  *   workerPool(2, async (text) => text.length),
  *   batch({ size: 2, within: 10 }),
  * )
- * const [all] = await collect(background, lengths).join() // → [1, 2]
+ * const [[one, two]] = await collect(background, lengths).join()
+ * const total = one + two // → 3
  * ```
  */
 export function pipeline<A>(source: Observable<A>): Observable<A>
