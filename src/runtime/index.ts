@@ -10,7 +10,7 @@ export type { Job, Routine } from './interfaces/job.js'
 export type { Op } from './interfaces/op.js'
 
 // scheduler
-export { setProbe, type Observed, type Probe } from './scheduler/probe.js'
+export { addProbe, setProbe, type Observed, type Probe } from './scheduler/probe.js'
 
 // operation
 export { fromPromise } from './operation/promise.js'

@@ -16,6 +16,7 @@ export {
   outOfRange,
   show,
 } from './base/arguments.js'
+export { captureScope, type AsyncScope } from './base/async-scope.js'
 export { causeOfThrown } from './base/errors.js'
 export type { Clock } from './base/clock.js'
 export { isGenerator, isGeneratorFunction, isThenable } from './base/guards.js'
@@ -31,6 +32,7 @@ export { isJob } from './interfaces/job.js'
 
 // scheduler
 export { addProbe } from './scheduler/probe.js'
+export { registered } from './scheduler/registered.js'
 export { queue, type Runnable, type TakenOver } from './scheduler/run-queue.js'
 export { time, Timers, type Alarm, type Entry as TimerEntry } from './scheduler/timers.js'
 

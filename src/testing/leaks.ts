@@ -1,5 +1,5 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here a watch starts before each test. */
-import { setProbe } from '../runtime/index.js'
+import { addProbe } from '../runtime/index.js'
 import { checkTime, dumpOf, dumpText, hostTurn, mistyped, queue, Tracker, type Dump, type Spawned } from '../runtime/internal.js'
 
 /** Goroutines are left behind: "found unexpected goroutines". */
@@ -50,7 +50,7 @@ export function watchGoroutines(): GoroutineWatch {
 
 class Watch implements GoroutineWatch {
   private readonly _tracker = new Tracker(() => performance.now(), true)
-  private readonly _before = setProbe(this._tracker)
+  private readonly _remove = addProbe(this._tracker)
 
   dump(): Dump {
     return liveOf(this._tracker)
@@ -68,7 +68,7 @@ class Watch implements GoroutineWatch {
   }
 
   stop(): void {
-    if (queue.probe === this._tracker) setProbe(this._before)
+    this._remove()
   }
 
   [Symbol.dispose](): void {

@@ -10,6 +10,7 @@ import { entries, readJson, root } from '../../scripts/entries.mjs'
 /** What is tested in a file named after something else: variants of one function, and errors where they are thrown. */
 const together: Record<string, Record<string, string>> = {
   millrace: {
+    addProbe: 'set-probe',
     onLateFailure: 'failure-rule',
     CanceledError: 'context-end',
     DeadlineExceededError: 'context-end',

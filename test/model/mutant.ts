@@ -15,7 +15,7 @@ export interface Edit {
 
 const runtime = fileURLToPath(new URL('../../src/runtime/', import.meta.url))
 /** The run queue is one for the process; a mutant must not get the real one. */
-const OWN_QUEUE = { file: 'scheduler/run-queue.ts', find: "'millrace.run-queue.v1'", put: "'millrace.run-queue.of-a-mutant'" }
+const OWN_QUEUE = { file: 'scheduler/run-queue.ts', find: "'millrace.run-queue.v2'", put: "'millrace.run-queue.of-a-mutant'" }
 
 export async function loadMutant(edits: readonly Edit[]): Promise<Library> {
   const bundle = await build({

@@ -28,7 +28,7 @@ export interface DumpOptions {
  */
 export function dumpOnSignal({ signal = 'SIGQUIT', json = false }: DumpOptions = {}): () => void {
   const tracker = new Tracker(() => performance.now(), true)
-  addProbe(tracker)
+  const remove = addProbe(tracker)
   showPlaces((goroutine) => tracker.startedAt(goroutine as Task)) // the runtime reports Tasks only
   const print = (): void => {
     const dump = dumpOf(tracker)
@@ -36,5 +36,8 @@ export function dumpOnSignal({ signal = 'SIGQUIT', json = false }: DumpOptions =
     process.stderr.write(json ? `${JSON.stringify(dump)}\n` : `${length} goroutine${length === 1 ? '' : 's'}\n${dumpText(dump)}\n`)
   }
   process.on(signal, print)
-  return () => void process.off(signal, print)
+  return () => {
+    process.off(signal, print)
+    remove()
+  }
 }

@@ -18,7 +18,7 @@
  * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item
  *   arrived.
  */
-import { queue, Waiter, WaitQueue, type Runnable } from '../../runtime/internal.js'
+import { queue, Waiter, WaitQueue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 
 /** The stage or the run that a demand belongs to, as meters and sources see it. */
 export interface DemandOwner {
@@ -148,7 +148,11 @@ export class Demand implements Runnable {
   watches: Set<DemandWatch> | null = null
 
   /** Without an owner, nothing counts the items that arrive. */
-  constructor(readonly owner: DemandOwner | null = null) {
+  constructor(
+    readonly owner: DemandOwner | null = null,
+    /** The async context of the subscriber, where contexts are kept: everything above and below runs there. */
+    readonly scope: AsyncScope | null = queue.scopeHere,
+  ) {
     if (demandProbe.created !== null) demandProbe.created(this)
   }
 

@@ -25,7 +25,18 @@
  * - a stage as it was written down warns at most once, however often it is subscribed to.
  */
 import type { Observable, Observer, Subscription } from 'rxjs'
-import { checkFlag, checkFunction, checkOneOf, checkOptions, Hooks, mistyped, Ring, shared, uncaught } from '../../runtime/internal.js'
+import {
+  checkFlag,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  Hooks,
+  mistyped,
+  registered,
+  Ring,
+  shared,
+  uncaught,
+} from '../../runtime/internal.js'
 import { Demand, type DemandOwner } from './demand.js'
 import { subscribeUntil, withDemand, type Scope } from './scope.js'
 import { passedBy } from './errors.js'
@@ -109,7 +120,7 @@ const { hooks, strict } = shared('millrace.unpaced.v1', () => ({
  */
 export function onUnpaced(hook: (unpaced: Unpaced) => void): () => void {
   checkFunction('onUnpaced(hook)', hook)
-  return hooks.add(hook)
+  return hooks.add(registered(hook))
 }
 
 /**
@@ -173,7 +184,7 @@ function messageOf(stage: string, kind: Kind, items?: number): string {
 }
 
 export class Intake<T> implements DemandOwner {
-  readonly demand: Demand = new Demand(this)
+  readonly demand: Demand
   /** The name of the stage, with the names of the parts around it. */
   readonly name: string
   private readonly _waiting = new Ring<T>()
@@ -189,6 +200,7 @@ export class Intake<T> implements DemandOwner {
     readonly slots: number,
     private readonly _below: Scope,
   ) {
+    this.demand = new Demand(this, _below.demand.scope)
     this.name = _below.name === '' ? notes.name : `${_below.name}/${notes.name}`
   }
 

@@ -16,6 +16,7 @@
 import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
 import { background, withoutCancel, type Context, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
+import { atHome } from './at-home.js'
 import { checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 
@@ -132,7 +133,7 @@ export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Obs
     until.add(leaving)
     if (!upstream.closed) under({ ...scope, subscriber: upstream }, () => source.subscribe(upstream))
   })
-  depth.descend(operators, () => linked.subscribe(observer))
+  depth.descend(operators, () => linked.subscribe(atHome(scope.demand, observer)))
 }
 
 /** The operators up to the next stage that holds items, or source. */
@@ -225,7 +226,7 @@ export class Downstream<T> implements OuterSource {
     this._isEnding = true
     if (depth.isDeep) {
       const held = new HeldError(cause)
-      return queue.push({ run: () => this.error(held.release()) })
+      return queue.push({ scope: this.demand.scope, run: () => this.error(held.release()) })
     }
     const before = this.enter()
     try {
@@ -237,7 +238,7 @@ export class Downstream<T> implements OuterSource {
 
   complete(): void {
     this._isEnding = true
-    if (depth.isDeep) return queue.push({ run: () => this.complete() })
+    if (depth.isDeep) return queue.push({ scope: this.demand.scope, run: () => this.complete() })
     const before = this.enter()
     try {
       this.subscriber.complete()

@@ -13,7 +13,7 @@
  *   error of the source.
  */
 import { Subscription, type Observable, type Subscriber } from 'rxjs'
-import { queue, type Runnable } from '../../runtime/internal.js'
+import { queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { passedBy, type HeldError } from '../demand/errors.js'
 import type { StageNotes } from '../demand/intake.js'
 import { Downstream, subscribeUntil } from '../demand/scope.js'
@@ -60,6 +60,10 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Run
       },
       complete: () => this.branchEnded(branch),
     })
+  }
+
+  get scope(): AsyncScope | null {
+    return this.downstream.demand.scope
   }
 
   arrived(): void {

@@ -9,7 +9,7 @@
  */
 import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
 import { sleep, type Schedule } from '../../runtime/index.js'
-import { checkTime, queue, time, type Operation, type Runnable } from '../../runtime/internal.js'
+import { checkTime, queue, time, type AsyncScope, type Operation, type Runnable } from '../../runtime/internal.js'
 import { described, Downstream, subscribeUntil, under, type Resubscribing } from '../demand/scope.js'
 
 /** The operator whose subscriptions are rounds created by `make`. */
@@ -38,6 +38,10 @@ export abstract class Rounds<T> implements Runnable, Resubscribing {
     private readonly _name: string,
   ) {
     this.downstream = new Downstream(subscriber, false)
+  }
+
+  get scope(): AsyncScope | null {
+    return this.downstream.demand.scope
   }
 
   begin(): void {

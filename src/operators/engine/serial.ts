@@ -48,8 +48,8 @@ export abstract class SerialStage<T, R> extends Stage<T, R> {
 class ItemPerformer<T> extends CallbackPerformer<unknown> {
   private _item: T | undefined = undefined
 
-  constructor(private readonly _stage: { performed(value: T): void; failed(cause: unknown): void }) {
-    super()
+  constructor(private readonly _stage: SerialStage<T, unknown>) {
+    super(_stage.flow.asyncScope)
   }
 
   begin(operation: Operation<unknown>, item: T): void {

@@ -22,7 +22,7 @@
  */
 import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'
-import { causeOf, Ring, type Runnable } from '../../runtime/internal.js'
+import { causeOf, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import { described, Downstream, type Description } from '../demand/scope.js'
 import { HeldError } from '../demand/errors.js'
@@ -107,6 +107,11 @@ export class Flow<T, R> implements Runnable {
     this.downstream = new Downstream(_subscriber)
     this.intake = new Intake(notes, _slots, this.downstream.scope)
     this.ctx = withCancel(this.downstream.scope.ctx)
+  }
+
+  /** The async context of the pipeline, where contexts are kept. */
+  get asyncScope(): AsyncScope | null {
+    return this.downstream.demand.scope
   }
 
   /** Nothing more is taken or delivered. */

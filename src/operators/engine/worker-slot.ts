@@ -23,6 +23,7 @@ import {
   queue,
   spawn,
   Spawned,
+  type AsyncScope,
   type Operation,
 } from '../../runtime/internal.js'
 import { publish, subscribeUntil, type Scope } from '../demand/scope.js'
@@ -42,6 +43,8 @@ export interface SlotOwner<T, R> {
   readonly runsGoroutines: boolean
   /** The context of the workers. */
   readonly context: Context
+  /** The async context of the pipeline, where contexts are kept. */
+  readonly asyncScope: AsyncScope | null
   /** The scope for an observable that a worker returns. */
   readonly scopeOfWork: Scope
   /** Results leave in the order of their items. */
@@ -83,7 +86,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
   private readonly _onThrow = (cause: unknown): void => this._owner.failed(this, cause)
 
   constructor(private readonly _owner: SlotOwner<T, R>) {
-    super()
+    super(_owner.asyncScope)
   }
 
   begin(value: T, position: number): void {
@@ -181,7 +184,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
     this._purpose = 'pause'
     if (pause > 0)
       this.start(sleep(pause) as Operation<void>) // every Op of Millrace is an Operation
-    else queue.push({ run: () => this._purpose === 'pause' && this.succeeded() })
+    else queue.push({ scope: this.scope, run: () => this._purpose === 'pause' && this.succeeded() })
   }
 
   /** The item is done when its dead letter is sent. */

@@ -13,7 +13,16 @@
  */
 import type { Subscriber } from 'rxjs'
 import { backoff, type Context, type Schedule, type Sender } from '../../runtime/index.js'
-import { causeOf, checkFunction, checkOneOf, checkOperation, checkTime, isGeneratorFunction, time } from '../../runtime/internal.js'
+import {
+  causeOf,
+  checkFunction,
+  checkOneOf,
+  checkOperation,
+  checkTime,
+  isGeneratorFunction,
+  time,
+  type AsyncScope,
+} from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { under, type Scope } from '../demand/scope.js'
 import { failedIn, type DeadLetter } from '../demand/errors.js'
@@ -86,6 +95,10 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
 
   get context(): Context {
     return this.flow.ctx
+  }
+
+  get asyncScope(): AsyncScope | null {
+    return this.flow.asyncScope
   }
 
   /** An observable of a worker obeys the demand below, and ends with the stage. */

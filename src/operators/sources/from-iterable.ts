@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import { mistyped, queue, type Runnable } from '../../runtime/internal.js'
+import { mistyped, queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { failedAfterEnd } from '../demand/errors.js'
 import { described, Downstream, publish } from '../demand/scope.js'
 
@@ -56,6 +56,10 @@ class IterablePump<T> implements Runnable {
     private readonly _iterable: Iterable<T>,
   ) {
     queue.push(this)
+  }
+
+  get scope(): AsyncScope | null {
+    return this._downstream.demand.scope
   }
 
   run(): void {
@@ -122,6 +126,10 @@ class AsyncIterablePump<T> implements Runnable {
     private readonly _iterable: AsyncIterable<T>,
   ) {
     queue.push(this)
+  }
+
+  get scope(): AsyncScope | null {
+    return this._downstream.demand.scope
   }
 
   run(): void {

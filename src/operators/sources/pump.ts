@@ -24,7 +24,7 @@ export abstract class Pump<R, T> extends CallbackPerformer<R> {
   private _wasHeld = false
 
   constructor(protected readonly downstream: Downstream<T>) {
-    super()
+    super(downstream.demand.scope)
     queue.push(this)
   }
 

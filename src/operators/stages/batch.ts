@@ -40,7 +40,7 @@ class Batch<T> extends Stage<T, T[]> {
   private _items: T[] = []
   private _timer: TimerEntry | null = null
   /** The time of the batch is over: it leaves from the run queue, not from the timer. */
-  private readonly _due: Runnable = { run: () => this.flush() }
+  private readonly _due: Runnable = { scope: this.flow.asyncScope, run: () => this.flush() }
 
   constructor(
     subscriber: Subscriber<T[]>,

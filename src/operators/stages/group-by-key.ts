@@ -168,7 +168,7 @@ class Groups<T, K, R> extends Branching<T, R> {
   private _watch(group: Group<T, K>): void {
     this._timer ??= time.timers.add(group.lastUse + this._plan.idle, () => {
       this._timer = null
-      queue.push({ run: () => this._closeIdle() })
+      queue.push({ scope: this.scope, run: () => this._closeIdle() })
     })
   }
 

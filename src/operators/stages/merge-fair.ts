@@ -1,5 +1,5 @@
 import { from, Subscription, type Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
-import { queue, Ring, type Runnable } from '../../runtime/internal.js'
+import { queue, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { stageNotes } from '../demand/intake.js'
 import { described, Downstream } from '../demand/scope.js'
 import type { HeldError } from '../demand/errors.js'
@@ -50,6 +50,10 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
     private _running: number,
   ) {
     this.downstream = new Downstream(subscriber)
+  }
+
+  get scope(): AsyncScope | null {
+    return this.downstream.demand.scope
   }
 
   arrived(input: OneItemInput<T>): void {

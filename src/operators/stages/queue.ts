@@ -69,7 +69,7 @@ class LosingQueue<T> implements Runnable {
   connect(source: Observable<T>): void {
     this._subscriber.add(() => void (this._isOver = true))
     this._subscriber.add(this._upstream)
-    subscribeUntil(this._upstream, withDemand(this._downstream.scope, new Demand()), source, {
+    subscribeUntil(this._upstream, withDemand(this._downstream.scope, new Demand(null, this._downstream.demand.scope)), source, {
       next: (value) => this._arrive(value),
       error: (cause) => this._failed(cause),
       complete: () => {

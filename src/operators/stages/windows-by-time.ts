@@ -75,7 +75,8 @@ class TimeWindows<T> extends Stage<T, TimeWindow<T>> {
   private _open(start: number): void {
     this._start = start
     const items = this._items
-    const over: Runnable = { run: () => this._items === items && this.flush() } // unless the window has left: full, or at the end
+    const flush = (): unknown => this._items === items && this.flush() // unless the window has left: full, or at the end
+    const over: Runnable = { scope: this.flow.asyncScope, run: flush }
     this._timer = time.timers.add(start + this._ms, () => {
       this._timer = null
       queue.push(over)

@@ -10,6 +10,7 @@ import { checkContext, type CancelContext, type Context, type ContextKey } from 
 import type { Body } from '../interfaces/goroutine.js'
 import { checkOperation } from '../operation/operation.js'
 import { Reaction } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 import { time } from '../scheduler/timers.js'
 
 class RootContext extends EndlessContext {
@@ -112,7 +113,8 @@ export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
     start()
     return () => false
   }
-  const reaction = new Reaction(start)
+  const scope = queue.scopeHere
+  const reaction = new Reaction(scope === null ? start : () => scope.runInAsyncScope(start))
   done.park(reaction)
   return () => {
     if (!isWaiting) return false

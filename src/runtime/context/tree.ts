@@ -14,9 +14,9 @@
  * A user's context may stand anywhere in a chain; a context derived from it waits for its `done()`.
  */
 import { Done } from './done.js'
+import { OwnSignal } from './own-signal.js'
 import { mistyped } from '../base/arguments.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
-import { manyListeners } from '../base/host.js'
 import { none, some, type Option } from '../base/option.js'
 import { causeOf, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
 import { rememberCause } from '../interfaces/echo.js'
@@ -77,7 +77,7 @@ export abstract class TreeContext implements Context {
 
 /** The state that few contexts need. */
 interface Rare {
-  controller: AbortController | null
+  signal: OwnSignal | null
   /** Unix time in ms; NaN where there is none. */
   deadline: number
   /** The deadline as a time of `timers`, which timers fire at. */
@@ -210,7 +210,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   private _rareParts(): Rare {
-    return (this._rare ??= { controller: null, deadline: NaN, due: NaN, timers: null, timer: null, timeoutCause: undefined })
+    return (this._rare ??= { signal: null, deadline: NaN, due: NaN, timers: null, timer: null, timeoutCause: undefined })
   }
 
   cancel(cause?: unknown): void {
@@ -244,7 +244,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     }
     // Act: settle waiters first, then abort signals, whose listeners are user code.
     for (const one of ended) one._done?.waiters.settleAll(undefined)
-    for (const one of ended) one._rare?.controller?.abort(cause)
+    for (const one of ended) one._rare?.signal?.abort(cause)
     if (parent !== null && parent._firstChild === null) parent.childless() // last, because a user's signal may throw
   }
 
@@ -275,7 +275,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     return (
       this._firstChild !== null ||
       (this._done !== null && this._done.waiters.first !== null) ||
-      (this._rare !== null && this._rare.controller !== null)
+      (this._rare !== null && this._rare.signal !== null)
     )
   }
 
@@ -297,12 +297,11 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
 
   get signal(): AbortSignal {
     const rare = this._rareParts()
-    if (rare.controller === null) {
-      rare.controller = new AbortController()
-      manyListeners(rare.controller.signal)
-      if (this._error !== null) rare.controller.abort(this._cause)
+    if (rare.signal === null) {
+      rare.signal = new OwnSignal()
+      if (this._error !== null) rare.signal.abort(this._cause)
     }
-    return rare.controller.signal
+    return rare.signal.signal
   }
 
   override toString(): string {

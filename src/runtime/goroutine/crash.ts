@@ -20,6 +20,7 @@ import { hostTurn, uncaught, warn } from '../base/host.js'
 import { shared } from '../base/shared.js'
 import { followsFromEnd, isAbort, isEcho } from '../interfaces/echo.js'
 import type { Observed } from '../scheduler/probe.js'
+import { registered } from '../scheduler/registered.js'
 import { queue } from '../scheduler/run-queue.js'
 import { crashText, lateText } from './failure-text.js'
 
@@ -69,7 +70,7 @@ const rule = shared<Rule>('millrace.crash.v2', () => ({
  */
 export function onCrash(hook: FailureHook): () => void {
   checkFunction('onCrash(hook)', hook)
-  return rule.crashHooks.add(hook)
+  return rule.crashHooks.add(registered(hook))
 }
 
 /**
@@ -90,7 +91,7 @@ export function onCrash(hook: FailureHook): () => void {
  */
 export function onLateFailure(hook: FailureHook): () => void {
   checkFunction('onLateFailure(hook)', hook)
-  return rule.lateHooks.add(hook)
+  return rule.lateHooks.add(registered(hook))
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The state that few goroutines need: of a goroutine that is canceled, named, given up, or keeps its async context. */
-import type { AsyncScope } from '../scheduler/run-queue.js'
+import type { AsyncScope } from '../base/async-scope.js'
 import type { Unwinding } from './unwind.js'
 
 export interface Rare {

@@ -27,6 +27,7 @@ import type { Owner } from './owner.js'
 import { rareOf, type Rare } from './rare.js'
 import { kindOf, promiseOf, type ResultKind } from './result-kind.js'
 import { UNWOUND, Unwinding } from './unwind.js'
+import type { AsyncScope } from '../base/async-scope.js'
 import { CanceledError, withoutStack } from '../base/errors.js'
 import { rememberCause } from '../interfaces/echo.js'
 import type { Goroutine } from '../interfaces/goroutine.js'
@@ -36,7 +37,7 @@ import type { Operation } from '../operation/operation.js'
 import { CANCEL_DUE, CANCEL_OFFERED, GRANTED, OFFERED, PARKED, RUNNING, TOKEN, type Performer } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import type { Observed } from '../scheduler/probe.js'
-import { queue, type AsyncScope, type Runnable } from '../scheduler/run-queue.js'
+import { queue, type Runnable } from '../scheduler/run-queue.js'
 
 type AnyBody = (...args: readonly unknown[]) => unknown
 
@@ -56,7 +57,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     super()
     this.raw = args
     queue.live++
-    const scope = queue.captureScope === null ? null : queue.captureScope()
+    const scope = queue.scopeHere
     if (scope !== null || name !== null) this.rare = rareOf(name, scope)
     if (queue.probe !== null) queue.probe.spawn?.(this)
     queue.push(this)

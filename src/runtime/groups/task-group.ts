@@ -15,6 +15,7 @@ import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
 import { isAbort, isEcho } from '../interfaces/echo.js'
 import type { Body } from '../interfaces/goroutine.js'
+import type { AsyncScope } from '../base/async-scope.js'
 import { Ring } from '../base/ring.js'
 import { background } from '../context/context.js'
 import { spawn } from '../goroutine/goroutine.js'
@@ -29,6 +30,12 @@ import { queue, type Runnable } from '../scheduler/run-queue.js'
  */
 export type GroupBody<R> = Body<[Context], R>
 
+/** A function that waits for room, and the async context of its submission: in place of the function alone, where contexts are kept. */
+interface Queued {
+  readonly body: GroupBody<unknown>
+  readonly scope: AsyncScope
+}
+
 export abstract class TaskGroup implements Runnable {
   readonly ctx: Context
   limit = Infinity
@@ -39,7 +46,7 @@ export abstract class TaskGroup implements Runnable {
   /** The end of the context stopped a function, or a function never started because of it. */
   private _cutShort = false
   private _firstMember: Member | null = null
-  private readonly _queued = new Ring<GroupBody<unknown>>()
+  private readonly _queued = new Ring<GroupBody<unknown> | Queued>()
   private _begun = 0
   private readonly _args: [Context]
 
@@ -91,7 +98,7 @@ export abstract class TaskGroup implements Runnable {
   start(body: GroupBody<unknown>, name: string | null = null, args = this._args): Task | null {
     if (this.hasEnded) this._cutShort = true
     else if (this.hasRoom) return this._begin(body, name, args)
-    else this._queued.push(body)
+    else this._queued.push(queue.captureScope === null ? body : { body, scope: queue.captureScope() })
     return null
   }
 
@@ -99,9 +106,10 @@ export abstract class TaskGroup implements Runnable {
   admit(): void {
     if (this.hasEnded) this._dropQueued()
     while (this.active < this.limit) {
-      const body = this._queued.shift()
-      if (body === undefined) break
-      this._begin(body, null, this._args)
+      const next = this._queued.shift()
+      if (next === undefined) break
+      if (typeof next === 'function') this._begin(next, null, this._args)
+      else next.scope.runInAsyncScope(() => this._begin(next.body, null, this._args))
     }
     if (this.isIdle && this.waiters.first !== null) this.becameIdle()
   }

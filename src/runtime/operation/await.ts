@@ -1,13 +1,16 @@
 /**
  * Performing an operation by `await`, or as a promise.
  *
- * Always true: `settle` runs no user code. A plain operation resolves the promise from within `settle`; the run queue
- * delivers any other operation, because its `finish` may run user code.
+ * Always true:
+ * - `settle` runs no user code. A plain operation resolves the promise from within `settle`; the run queue delivers any
+ *   other operation, because its `finish` may run user code.
+ * - A callback of `then` never runs in the async context of the code that settles.
  *
  * `then(f, r)` calls back directly, because `await` calls `then` with two functions of the engine. Its result is
  * promise-like all the same: the promise is made only for a caller that chains, or where a callback returns a value.
  */
 import type { Operation } from './operation.js'
+import type { AsyncScope } from '../base/async-scope.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { PENDING, Waiter } from './waiter.js'
 
@@ -60,6 +63,8 @@ function outcomeOf<T>(callback: Callback<T>, value: T, own: unknown): Promise<un
 
 /** An async function that waits at an `await`; for a caller of `then` also the promise of its callback's result. */
 export class AsyncPerformer<T> extends Waiter implements Runnable {
+  readonly scope: AsyncScope | null = queue.scopeHere
+
   constructor(
     /** Null once it has run: then `raw` is the outcome. */
     private operation: Operation<T> | null,
@@ -74,8 +79,14 @@ export class AsyncPerformer<T> extends Waiter implements Runnable {
     // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async
     // ping-pong: a half).
     if ((this.operation as Operation<T>).isPlain && queue.mayResume)
-      this.run() // it has not run
+      this._runInScope() // it has not run
     else queue.push(this)
+  }
+
+  private _runInScope(): void {
+    const scope = this.scope ?? queue.neutral
+    if (scope === null) this.run()
+    else scope.runInAsyncScope(() => this.run())
   }
 
   run(): void {

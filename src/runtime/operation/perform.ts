@@ -5,6 +5,7 @@
  * that granted it.
  */
 import type { Operation } from './operation.js'
+import type { AsyncScope } from '../base/async-scope.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { PENDING, Waiter, type Pending } from './waiter.js'
 
@@ -28,9 +29,16 @@ export interface Unsubscribable {
  * Always true: at most one operation is under way, and `perform` is called only while there is none.
  */
 export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
+  /** Its callbacks run in the async context of its creation, where contexts are kept. */
+  readonly scope: AsyncScope | null
   private _operation: Operation<T> | null = null
   private _isGranted = false
   private _turn = 0
+
+  constructor(scope: AsyncScope | null = queue.scopeHere) {
+    super()
+    this.scope = scope
+  }
 
   /** The operation completed with this value. */
   protected abstract succeeded(value: T): void

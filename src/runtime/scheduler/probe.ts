@@ -3,6 +3,8 @@
  * traces and test kits are built on it. Its methods are called synchronously, must not throw, and must not perform
  * operations.
  */
+import { mistyped } from '../base/arguments.js'
+import { shared } from '../base/shared.js'
 import { queue } from './run-queue.js'
 
 /** Each method is optional, and is called as its event happens. */
@@ -52,17 +54,53 @@ export interface Observed {
   readonly name: string
 }
 
-/** Sets the probe; null removes it. Returns the probe before, so that probes can be stacked. */
+/**
+ * Sets the probe in place of all others; null removes them. Returns the probe before, to be set again afterwards: the
+ * last that was set is taken back first. `addProbe` has no such order.
+ */
 export function setProbe(probe: Probe | null): Probe | null {
   const before = queue.probe
-  queue.probe = probe
+  queue.probe = withoutRemoved(probe)
   return before
 }
 
-/** Sets the probe in addition to the probe that is there already, if any, which is called first. */
-export function addProbe(probe: Probe): void {
+/**
+ * Adds a probe to those that are there, which are called first. Returns a function that removes it; probes may be removed
+ * in any order. Throws TypeError where `probe` is no object.
+ *
+ * @example
+ * ```ts
+ * const remove = addProbe({ send: () => console.log('a value was sent') })
+ * chan<number>(1).trySend(1)
+ * remove()
+ * ```
+ */
+export function addProbe(probe: Probe): () => void {
+  // from JavaScript it may be anything
+  if (typeof probe !== 'object' || (probe as unknown) === null) throw mistyped('addProbe(probe)', 'an object with functions', probe)
   const before = queue.probe
+  probes.removed.delete(probe)
   queue.probe = before === null ? probe : both(before, probe)
+  return () => {
+    probes.removed.add(probe)
+    queue.probe = withoutRemoved(queue.probe)
+  }
+}
+
+/** Of the process, for all copies of the package. */
+const probes = shared('millrace.probes.v1', () => ({
+  /** The two probes that a combined probe calls. */
+  parts: new WeakMap<Probe, readonly [Probe, Probe]>(),
+  removed: new WeakSet<Probe>(),
+}))
+
+function withoutRemoved(probe: Probe | null): Probe | null {
+  if (probe === null || probes.removed.has(probe)) return null
+  const parts = probes.parts.get(probe)
+  if (parts === undefined) return probe
+  const [first, second] = parts.map(withoutRemoved)
+  if (first === parts[0] && second === parts[1]) return probe
+  return first === null || second === null ? (first ?? second) : both(first, second)
 }
 
 /** Every event by name: the compiler refuses a list that lacks one. */
@@ -96,5 +134,6 @@ function both(first: Probe, second: Probe): Probe {
       ;(second[event] as Listener | undefined)?.call(second, ...args) // the same event, the same signature
     }
   }
+  probes.parts.set(listeners, [first, second])
   return listeners
 }

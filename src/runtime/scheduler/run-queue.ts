@@ -7,15 +7,16 @@
  *
  * Always true:
  * - `run()` is never called from within another `run()`: settling pushes, it does not call.
- * - The queue is drained from a loop that was started when the module was loaded, so user code runs in a neutral async
- *   context: the AsyncLocalStorage store of one request does not reach the goroutine of another. With `captureScope` a
- *   goroutine runs in the context of its spawner.
+ * - The queue is drained in the neutral async context, whatever code loaded the module or made the first runnable ready:
+ *   the AsyncLocalStorage store of one request does not reach the goroutine of another. While contexts are kept, a
+ *   runnable with a scope runs in that: a goroutine in the context of its spawner, a callback in that of its registration.
  * - The deadline of a slice moves only when the host has had its turn. Three counters watch it, each with a stride of
  *   its own: steps of a drain, operations that completed at once, and drains. (One counter shared by them can miss a
  *   drain for good.)
  *
  * Go's counterpart is `runtime/proc.go`; this queue has one processor and no preemption.
  */
+import { captureScope, neutral, type AsyncScope } from '../base/async-scope.js'
 import { hostTurn, now, uncaught } from '../base/host.js'
 import { Random } from '../base/random.js'
 import { Ring } from '../base/ring.js'
@@ -24,12 +25,9 @@ import { ResumedFunctions, SLICE, SliceWatch } from './slice.js'
 
 export interface Runnable {
   run(): void
-  /** The async context to run in; null is the neutral one. Read only while `queue.captureScope` is set. */
+  /** The async context to run in; null is the neutral one. Read only while async contexts are kept. */
   readonly scope?: AsyncScope | null
 }
-
-/** Calls a function within a captured async context: the result of Node's `AsyncLocalStorage.snapshot()`. */
-export type AsyncScope = (f: () => void) => void
 
 /** A run queue that the test kit controls. */
 export interface TakenOver {
@@ -67,9 +65,9 @@ export class RunQueue {
   grants = 0
   /** Sees the events of the runtime; see `Probe`. */
   probe: Probe | null = null
-  /**
-   * Captures the async context of a spawner, where goroutines are to keep it; null where they run in the neutral one.
-   */
+  /** The async context without stores; null while a bubble is open, which knows its code by the context. */
+  neutral: AsyncScope | null = neutral
+  /** Captures an async context, where contexts are kept; null where all code runs in the neutral one. */
   captureScope: (() => AsyncScope) | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
@@ -86,7 +84,19 @@ export class RunQueue {
   private _overdue = false
 
   constructor() {
-    void this._loop()
+    neutral.runInAsyncScope(() => void this._loop())
+  }
+
+  /** The async context of the code that calls; null, which stands for the neutral one, unless contexts are kept. */
+  get scopeHere(): AsyncScope | null {
+    return this.captureScope === null ? null : this.captureScope()
+  }
+
+  /** Calls a callback of a user in an async context; null is the neutral one. */
+  callIn(scope: AsyncScope | null, f: () => void): void {
+    const kept = scope ?? this.neutral
+    if (kept === null) f()
+    else kept.runInAsyncScope(f)
   }
 
   /** The number of runnables that are ready. */
@@ -162,9 +172,13 @@ export class RunQueue {
    * that ends this.
    */
   sort(place: (runnable: Runnable) => Runnable): () => void {
-    const plain = this._ready
+    const { _ready: plain, neutral } = this
     this._ready = moved(plain, new PlacingRing(place))
-    return () => void (this._ready = moved(this._ready, plain))
+    this.neutral = null
+    return () => {
+      this._ready = moved(this._ready, plain)
+      this.neutral = neutral
+    }
   }
 
   get isTakenOver(): boolean {
@@ -202,7 +216,11 @@ export class RunQueue {
         this._overdue = false
         this.hostHadItsTurn()
       }
-      this._drain()
+      // The loop is in the neutral context, so this is a copy of that. A store that a goroutine enters (`enterWith`) stays in
+      // the copy, and is gone with it.
+      const copy = captureScope()
+      if (this.neutral !== null) this.neutral = copy
+      copy.runInAsyncScope(() => this._drain())
     }
   }
 
@@ -223,7 +241,7 @@ export class RunQueue {
   private _runInScope(first: Runnable): void {
     const scope = first.scope ?? null
     if (scope === null) first.run()
-    else scope(() => this._runAllOf(scope, first))
+    else scope.runInAsyncScope(() => this._runAllOf(scope, first))
   }
 
   /** Runs the runnables that follow in the same scope before it is left: entering a scope costs more than a step. */
@@ -234,6 +252,6 @@ export class RunQueue {
 }
 
 /** The one queue of the process. Where two copies of the package are loaded, their goroutines meet in it. */
-const key = Symbol.for('millrace.run-queue.v1')
+const key = Symbol.for('millrace.run-queue.v2')
 const shared = globalThis as { [key]?: RunQueue } // a key of our own
 export const queue: RunQueue = (shared[key] ??= new RunQueue())

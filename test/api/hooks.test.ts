@@ -1,0 +1,123 @@
+/**
+ * Hooks of the process: set through two copies of the package, and taken back in any order. Always true: a hook is in force
+ * until its own function takes it back, and is gone from then on.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { readdirSync, readFileSync } from 'node:fs'
+import { Subject } from 'rxjs'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { root } from '../../scripts/entries.mjs'
+import { settle } from '../support/settle.js'
+
+const load = async () => ({
+  ...(await import('../../src/runtime/index.js')),
+  ...(await import('../../src/operators/index.js')),
+  ...(await import('../../src/adapters/node/index.js')),
+})
+type Copy = Awaited<ReturnType<typeof load>>
+
+let copies: readonly [Copy, Copy]
+beforeAll(async () => {
+  const first = await load()
+  vi.resetModules()
+  copies = [first, await load()]
+})
+
+interface Hook {
+  /** Sets a hook with this name. */
+  readonly set: (copy: Copy, name: string, called: string[]) => () => void
+  /** Makes the hooks in force be called, or returns whether there is one. */
+  readonly use: (copy: Copy) => unknown
+  /** The hooks in force: the last that was set, all, or any of them. */
+  readonly inForce: 'last' | 'all' | 'any'
+}
+
+const store = new AsyncLocalStorage<string>()
+const fails = () => {
+  throw new Error('boom')
+}
+const unpaced = (copy: Copy): { error: unknown } => {
+  const source = new Subject<number>()
+  const end = { error: undefined as unknown }
+  source.pipe(copy.workerPool(1, () => copy.never())).subscribe({ error: (error: unknown) => (end.error = error) })
+  for (let i = 0; i < 3; i++) source.next(i)
+  return end
+}
+
+const hooks: Record<string, Hook> = {
+  onCrash: {
+    set: ({ onCrash }, name, called) => onCrash(() => called.push(name)),
+    use: ({ go }) => void go(fails),
+    inForce: 'last',
+  },
+  onLateFailure: {
+    set: ({ onLateFailure }, name, called) => onLateFailure(() => called.push(name)),
+    use: async ({ go, chan }) => {
+      const gate = chan()
+      const late = go(async () => {
+        await gate.receive()
+        fails()
+      })
+      await settle()
+      late.cancel()
+      gate.trySend(1)
+    },
+    inForce: 'last',
+  },
+  onUnpaced: { set: ({ onUnpaced }, name, called) => onUnpaced(() => called.push(name)), use: unpaced, inForce: 'last' },
+  strictDemand: { set: ({ strictDemand }) => strictDemand(), use: (copy) => unpaced(copy).error !== undefined, inForce: 'any' },
+  keepAsyncContext: {
+    set: ({ keepAsyncContext }) => keepAsyncContext(),
+    use: async ({ go }) => (await store.run('A', () => go(() => store.getStore()).join())) === 'A',
+    inForce: 'any',
+  },
+  addProbe: {
+    set: ({ addProbe }, name, called) => addProbe({ add: () => called.push(name) }),
+    use: ({ waitGroup }) => waitGroup().add(1),
+    inForce: 'all',
+  },
+  dumpOnSignal: {
+    set: ({ dumpOnSignal }) => dumpOnSignal({ signal: 'SIGUSR2' }),
+    use: () => process.listenerCount('SIGUSR2') > 0,
+    inForce: 'any',
+  },
+}
+
+const names = ['a', 'b', 'c']
+const orders = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+]
+
+describe.each(Object.entries(hooks))('%s', (_, { set, use, inForce }) => {
+  it.each(orders)('set by either copy, taken back in the order %i, %i, %i', async (...order) => {
+    const called: string[] = []
+    const remove = names.map((name, i) => set(copies[i % 2], name, called))
+    const left = new Set(names)
+    for (const next of order) {
+      for (const copy of copies) {
+        called.length = 0
+        const isInForce = await use(copy)
+        await settle()
+        if (inForce === 'any') expect(isInForce).toBe(true)
+        else expect(called).toEqual(inForce === 'all' ? [...left] : [...left].slice(-1))
+      }
+      remove[next]()
+      remove[next]()
+      left.delete(names[next])
+    }
+    if (inForce === 'any') expect(await use(copies[0])).toBe(false)
+  })
+})
+
+it('each export that returns a function which takes it back has a row', () => {
+  const reports = readdirSync(new URL('test/api/', root)).filter((file) => file.endsWith('.api.md'))
+  const declared = reports.flatMap((file) => [
+    ...readFileSync(new URL(`test/api/${file}`, root), 'utf8').matchAll(/^export function (\w+)\([^\n]*\): \(\) => void;$/gm),
+  ])
+  expect(declared.map(([, name]) => name).sort()).toEqual(Object.keys(hooks).sort())
+})

@@ -1,0 +1,53 @@
+/**
+ * Every callback runs in the async context of its registration where contexts are kept, and else in the neutral one: never in
+ * that of the request that loaded the package, freed the resource or finished before.
+ */
+import { describe, expect, it } from 'vitest'
+import { entries, readJson } from '../../scripts/entries.mjs'
+import { run } from './program.js'
+import { rows } from './programs/stores-rows.js'
+
+/** Exports without a callback, or with a callback that is called at once, in the caller's own call. */
+const without = {
+  millrace: `CanceledError DeadlineExceededError after background cond contextKey dropping gosched keyedMutex never now numGoroutine
+    rateEvery rateLimiter rwMutex sleep sliding ticker todo trySelect withDeadline withValue withoutCancel
+    range addProbe setProbe sometimes syncPool`,
+  'millrace/operators': 'QueueFullError StageTrail UnpacedError bounds graph strictDemand trailOf',
+  'millrace/node': 'SignalError dumpOnSignal keepAsyncContext main',
+}
+
+describe.each([
+  ['loaded at the start', 'static'],
+  ['loaded within a request', 'lazy'],
+])('%s', (_, how) => {
+  it.each([
+    ['neutral', 'none', 'call'],
+    ['neutral', 'none', 'goroutine'],
+    ['keep', 'A', 'call'],
+    ['keep', 'A', 'goroutine'],
+  ])('%s: registered by A, sees %s, freed by a %s of B', async (keep, store, by) => {
+    const { status, stdout, stderr } = await run('stores', how, keep, by)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const seen = JSON.parse(stdout) as Record<string, string[]>
+    const wrong = Object.entries(seen).filter(
+      ([name, stores]) => stores.length === 0 || stores.some((one) => !allowed(name, store).includes(one)),
+    )
+    expect(Object.fromEntries(wrong)).toEqual({})
+    expect(Object.keys(seen)).toEqual(Object.keys(rows))
+  })
+})
+
+/** A promise calls back in the context of its registration, whatever the package does. */
+function allowed(name: string, store: string): readonly string[] {
+  return /then with one function|: then/.test(name) ? [store, 'A'] : [store]
+}
+
+it('each export has a row, or has no callback', () => {
+  const exported = readJson('test/api/exports.json') as Record<string, string[]>
+  const named = new Set(Object.keys(rows).map((name) => name.split(/[:,]/)[0]))
+  const missing = entries
+    .map(({ name }) => (name === 'index' ? 'millrace' : `millrace/${name}`))
+    .filter((entry): entry is keyof typeof without => entry in without)
+    .flatMap((entry) => exported[entry].filter((name) => !named.has(name) && !without[entry].split(/\s+/).includes(name)))
+  expect(missing).toEqual([])
+})

@@ -1,0 +1,36 @@
+/**
+ * Callbacks of every kind, registered by request A and made to run by request B. Prints for each the stores that it saw.
+ * `lazy` loads the package within request L; `keep` calls keepAsyncContext; `goroutine` lets a goroutine of B do it.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { rows, type Modules } from './stores-rows.js'
+
+const request = new AsyncLocalStorage<string>()
+const [how, keep, by] = process.argv.slice(2)
+
+const load = async (): Promise<Modules> => {
+  const [core, ops, node, rx] = await Promise.all([
+    import('millrace'),
+    import('millrace/operators'),
+    import('millrace/node'),
+    import('rxjs'),
+  ])
+  return { ...core, ops, node, rx }
+}
+const modules = how === 'lazy' ? await request.run('L', load) : await load()
+if (keep === 'keep') modules.node.keepAsyncContext()
+
+const inB = <R>(f: () => R): R => request.run('B', f)
+const seen: Record<string, string[]> = {}
+const asked = Object.entries(rows).map(([name, ask]) => {
+  const stores: string[] = (seen[name] = [])
+  const look = (): void => void stores.push(request.getStore() ?? 'none')
+  return request.run('A', () => ask(modules, look, inB))
+})
+for (let i = 0; i < 3; i++) await modules.go(() => {}).join() // what was asked for before has started
+await new Promise((resolve) => setTimeout(resolve, 20))
+for (const free of asked) inB(by === 'goroutine' ? () => modules.go(() => void free()) : free)
+const isQuiet = () => Object.values(seen).every((stores) => stores.length > 0)
+for (let i = 0; i < 50 && !(i > 1 && isQuiet()); i++) await new Promise((resolve) => setTimeout(resolve, 60))
+console.log(JSON.stringify(seen))
+process.exit() // some rows wait for ever
