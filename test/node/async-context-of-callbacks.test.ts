@@ -11,7 +11,7 @@ import { rows } from './programs/stores-rows.js'
 const without = {
   millrace: `CanceledError DeadlineExceededError after background cond contextKey dropping gosched keyedMutex never now numGoroutine
     rateEvery rateLimiter rwMutex sleep sliding ticker todo trySelect withDeadline withValue withoutCancel
-    range addProbe setProbe sometimes syncPool`,
+    range addProbe setProbe traceStarts sometimes syncPool`,
   'millrace/operators': 'QueueFullError StageTrail UnpacedError bounds graph strictDemand trailOf',
   'millrace/node': 'SignalError dumpOnSignal keepAsyncContext main',
 }
