@@ -157,9 +157,8 @@ async function soakBranches(look) {
 }
 
 async function soakInner(look) {
-  const { fromIterable } = await import('millrace/operators')
-  const { concatMap } = await import('rxjs')
-  return timed(times, 'inner sources', fromIterable(numbersTo(times, look)).pipe(concatMap((n) => fromIterable([n]))), times)
+  const { fromIterable, workerPool } = await import('millrace/operators')
+  return timed(times, 'inner sources', fromIterable(numbersTo(times, look)).pipe(workerPool(5, (n) => fromIterable([n]))), times)
 }
 
 async function soakKeys(look) {
