@@ -17,9 +17,10 @@ const runtime = fileURLToPath(new URL('../../src/runtime/', import.meta.url))
 /** The run queue is one for the process; a mutant must not get the real one. */
 const OWN_QUEUE = { file: 'scheduler/run-queue.ts', find: "'millrace.run-queue.v2'", put: "'millrace.run-queue.of-a-mutant'" }
 
-export async function loadMutant(edits: readonly Edit[]): Promise<Library> {
+/** `also` are further lines of the bundle's index: exports of other floors. */
+export async function loadMutant<L extends Library = Library>(edits: readonly Edit[], also: readonly string[] = []): Promise<L> {
   const bundle = await build({
-    stdin: { contents: "export * from './index.js'\nexport * from './internal.js'", resolveDir: runtime },
+    stdin: { contents: ["export * from './index.js'", "export * from './internal.js'", ...also].join('\n'), resolveDir: runtime },
     bundle: true,
     write: false,
     format: 'esm',
@@ -31,7 +32,7 @@ export async function loadMutant(edits: readonly Edit[]): Promise<Library> {
   try {
     const file = join(folder, 'millrace.mjs')
     await writeFile(file, source)
-    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Library // as the sources say
+    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as L // as the sources say
   } finally {
     await rm(folder, { recursive: true })
   }

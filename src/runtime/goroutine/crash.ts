@@ -33,6 +33,8 @@ export interface Failed extends Observed {
   readonly wasGivenUp: boolean
   /** The thrown value. */
   readonly raw: unknown
+  /** Whether the error was thrown in it by a wait or a join. */
+  hasReceived(error: unknown): boolean
 }
 
 /**
@@ -112,7 +114,7 @@ export function crash(error: unknown, goroutine: Observed): void {
 
 /** Reports a failure of work that was given up, unless it only repeats the end of a context. */
 export function failedLate(error: unknown, goroutine: Observed): void {
-  if (isEcho(error) || isExpected(error)) return
+  if (isEchoIn(goroutine, error) || isExpected(error)) return
   const hook = rule.lateHooks.last
   if (hook === undefined) warn('LateFailure', lateText(error, goroutine, placeOf(goroutine)))
   else callHook(hook, error, goroutine)
@@ -145,6 +147,11 @@ function callHook(hook: FailureHook, error: unknown, goroutine: Observed): void 
   }
 }
 
+/** True for an error that only repeats an end. A failure that a wait threw in the goroutine is none, even if it is the cause of an end. */
+function isEchoIn(goroutine: Observed | Failed, error: unknown): boolean {
+  return isEcho(error) && !('hasReceived' in goroutine && goroutine.hasReceived(error))
+}
+
 function isExpected(error: unknown): boolean {
   return rule.expectations.all.some((test) => test(error))
 }
@@ -173,9 +180,10 @@ function checkUnseen(): void {
 /** True for a crash; a late failure is reported. */
 function isCrash(goroutine: Failed): boolean {
   const { raw: error, wasCanceled, wasGivenUp } = goroutine
-  if (isEcho(error)) return false
+  const isReceived = goroutine.hasReceived(error)
+  if (!isReceived && isEcho(error)) return false
   if (wasCanceled) failedAfterCancel(error, goroutine)
-  else if (wasGivenUp || followsFromEnd(error)) failedLate(error, goroutine)
+  else if (wasGivenUp || (!isReceived && followsFromEnd(error))) failedLate(error, goroutine)
   else return true
   return false
 }

@@ -8,6 +8,7 @@
  * Always true: `raw` is the result, or the thrown value, from the end on; the joiners are settled at that moment, once.
  */
 import type { Failure } from './owner.js'
+import { passedOn, type Receiver } from './passed-on.js'
 import { rareOf, type Rare } from './rare.js'
 import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js'
 
@@ -20,7 +21,7 @@ export const FAILED_AND_SEEN = 4
 export const CANCELED = 5
 export const LEFT = 6 // canceled, of an async function: its joiners are settled, and its body is still under way
 
-export abstract class Ending<R> extends Waiter {
+export abstract class Ending<R> extends Waiter implements Receiver {
   protected life = NEW
   protected rare: Rare | null = null
   private _joiners: WaitQueue | null = null
@@ -50,7 +51,7 @@ export abstract class Ending<R> extends Waiter {
     if (life <= LIVE) return PENDING
     if (life === RETURNED) return this.raw as R // the result of the body
     this.see()
-    throw this.raw
+    throw this.hasReceived(this.raw) ? passedOn(this.raw) : this.raw
   }
 
   /** True once joins complete: the body has ended, or an async function was canceled. */
@@ -75,6 +76,16 @@ export abstract class Ending<R> extends Waiter {
   /** True where a failure is a late failure: after a cancel, or after a join was withdrawn. */
   get wasGivenUp(): boolean {
     return this.rare !== null && (this.rare.isCanceled || this.rare.isLeft)
+  }
+
+  receive(error: unknown): void {
+    this.rareParts().received = { error }
+  }
+
+  /** True where the error came from a wait or a join: it is a failure here, even if it is the cause of an end as well. */
+  hasReceived(error: unknown): boolean {
+    const received = this.rare === null ? null : this.rare.received
+    return received !== null && received.error === error
   }
 
   /** The failure of a body that threw. */

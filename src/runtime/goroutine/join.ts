@@ -1,3 +1,4 @@
+import { failedLate } from './crash.js'
 import type { Task } from './task.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
@@ -20,6 +21,13 @@ export class Join<R> extends QueuedOperation<R> {
   override withdraw(waiter: Waiter): void {
     super.withdraw(waiter)
     this.goroutine.leave()
+  }
+  override decline(): void {
+    this.goroutine.leave()
+  }
+  override undo(): void {
+    const { failure } = this.goroutine
+    if (failure !== null) failedLate(failure.error, this.goroutine)
   }
   override finish(): R {
     return this.goroutine.outcome as R // the goroutine has ended, since only its end settles the waiter

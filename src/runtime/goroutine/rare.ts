@@ -11,6 +11,8 @@ export interface Rare {
   /** A join was withdrawn, or a cancel came after the failure. */
   isLeft: boolean
   cause: unknown
+  /** The latest failure that a wait or a join threw here. */
+  received: { readonly error: unknown } | null
   /** The cancel waits for the next operation. */
   isDue: boolean
   /** Routines under way that a cancel does not interrupt. */
@@ -19,5 +21,5 @@ export interface Rare {
 }
 
 export function rareOf(name: string | null, scope: AsyncScope | null): Rare {
-  return { name, scope, isCanceled: false, isLeft: false, cause: undefined, isDue: false, shields: 0, unwinding: null }
+  return { name, scope, isCanceled: false, isLeft: false, cause: undefined, received: null, isDue: false, shields: 0, unwinding: null }
 }

@@ -24,6 +24,7 @@ import { yielding } from './gosched.js'
 import { Join } from './join.js'
 import { leftUnderWay, strangeYield } from './misuse.js'
 import type { Owner } from './owner.js'
+import { isPassedOn } from './passed-on.js'
 import { rareOf, type Rare } from './rare.js'
 import { kindOf, promiseOf, type ResultKind } from './result-kind.js'
 import { UNWOUND, Unwinding } from './unwind.js'
@@ -177,6 +178,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     if ((result !== TOKEN && result.value !== TOKEN.value) || operation === null) {
       this._end(FAILED, strangeYield(this, result.value))
     } else if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
+      operation.decline()
       this._unwind() // in the second case `poll` called user code that canceled this goroutine (a user's context)
     } else if (step === OFFERED) {
       this.step = PARKED
@@ -218,7 +220,10 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   private _watch(made: PromiseLike<unknown>): void {
     promiseOf(made).then(
       (value) => this._end(RETURNED, value),
-      (error: unknown) => this._end(FAILED, error),
+      (error: unknown) => {
+        if (isPassedOn(error)) this.receive(error)
+        this._end(FAILED, error)
+      },
     )
   }
 

@@ -11,7 +11,7 @@ import { withCancel } from '../context/context.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
+import { PENDING, type Pending, type Waiter, type WaitQueue } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { TaskGroup, type GroupBody } from './task-group.js'
 
@@ -118,8 +118,22 @@ class Wait extends QueuedOperation<void> {
     this.group.end()
     this.group.throwFailure()
   }
+  override park(waiter: Waiter): void {
+    this.group.waitBegins()
+    super.park(waiter)
+  }
+  override withdraw(waiter: Waiter): void {
+    super.withdraw(waiter)
+    this.group.waitLeaves()
+  }
   override finish(): void {
     this.group.throwFailure()
+  }
+  override decline(): void {
+    this.group.waitLeaves()
+  }
+  override undo(): void {
+    this.group.waitLeaves()
   }
   override resources(): readonly Resource[] {
     return [this.group]

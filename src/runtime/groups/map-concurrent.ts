@@ -3,6 +3,7 @@ import { OwnedGroup, withGroup } from './owned-group.js'
 import { checkCount, checkFunction, checkOptions, mistyped } from '../base/arguments.js'
 import { background } from '../context/context.js'
 import { leave, performed, Work } from '../goroutine/job.js'
+import { uncancelable } from '../goroutine/uncancelable.js'
 import { checkContext, type Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
@@ -43,7 +44,7 @@ export function mapConcurrent<T, R>(
     try {
       return yield* mapped(source, n, f, ctx)
     } finally {
-      yield* source.close()
+      yield* uncancelable(source.close()) // a cancel that arrives now must not drop the failure
     }
   })
 }

@@ -6,6 +6,7 @@ import { ErrGroupImpl } from './errgroup.js'
 import type { GroupBody } from './task-group.js'
 import { withCancel } from '../context/context.js'
 import { performed } from '../goroutine/job.js'
+import { passedOn } from '../goroutine/passed-on.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import { causeOf, type CancelContext, type Context } from '../interfaces/context.js'
 
@@ -25,7 +26,7 @@ export function* withGroup<R, G extends OwnedGroup>(
     return yield* body(group)
   } catch (error) {
     cause = error
-    throw error
+    throw parent.err()._tag === 'Some' ? error : passedOn(error) // it ends the group's context, and is a failure all the same
   } finally {
     yield* uncancelable(group.stopped(cause))
   }

@@ -8,6 +8,7 @@ import { type CancelContext, type Context, checkContext } from '../interfaces/co
 import { checkCount, checkFunction, checkOneOf, mistyped } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
 import { Work } from '../goroutine/job.js'
+import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Job } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
@@ -135,7 +136,7 @@ class PoolImpl<R> implements Pool<R>, Resource {
       cause = error
       throw error
     } finally {
-      if (this._batch !== null) yield* this._batch.stopped(cause)
+      if (this._batch !== null) yield* uncancelable(this._batch.stopped(cause))
     }
   }
 
@@ -192,7 +193,8 @@ class Batch<R> extends TaskGroup {
 
   outcome(): R[] {
     const { failures } = this
-    if (failures.length > 1 && !this.firstFailure) throw new AggregateError(failures, `${failures.length} functions of the pool failed`)
+    if (failures.length > 1 && !this.firstFailure)
+      throw this.thrown(new AggregateError(failures, `${failures.length} functions of the pool failed`))
     this.throwFailure()
     return this._results
   }
@@ -214,8 +216,22 @@ class Wait<R> extends QueuedOperation<R[]> {
     this.pool.endBatch()
     return batch.outcome()
   }
+  override park(waiter: Waiter): void {
+    this.pool.batch.waitBegins()
+    super.park(waiter)
+  }
+  override withdraw(waiter: Waiter): void {
+    super.withdraw(waiter)
+    this.pool.batch.waitLeaves()
+  }
   override finish(waiter: Waiter): R[] {
     return (waiter.raw as Batch<R>).outcome() // `becameIdle` grants the batch
+  }
+  override decline(): void {
+    this.pool.batch.waitLeaves()
+  }
+  override undo(waiter: Waiter): void {
+    ;(waiter.raw as Batch<R>).waitLeaves() // as above
   }
   override resources(): readonly Resource[] {
     return [this.pool]

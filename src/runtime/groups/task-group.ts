@@ -11,6 +11,7 @@
  */
 import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
 import { failedLate } from '../goroutine/crash.js'
+import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
 import { isAbort, isEcho } from '../interfaces/echo.js'
@@ -46,6 +47,10 @@ export abstract class TaskGroup implements Runnable {
   /** The end of the context stopped a function, or a function never started because of it. */
   private _cutShort = false
   private _firstMember: Member | null = null
+  /** The goroutines whose failures no wait has thrown, and nobody has reported. */
+  private _unseen: Task[] = []
+  /** A wait was withdrawn, and none has begun since. */
+  private _isLeft = false
   private readonly _queued = new Ring<GroupBody<unknown> | Queued>()
   private _begun = 0
   private readonly _args: [Context]
@@ -143,6 +148,7 @@ export abstract class TaskGroup implements Runnable {
    */
   *stopped(cause?: unknown): Generator<never, void> {
     const hadFailed = this.failures.length > 0
+    this.waitBegins()
     this.end(cause)
     for (let member = this._firstMember; member !== null; member = member.next) {
       const { goroutine } = member
@@ -150,12 +156,40 @@ export abstract class TaskGroup implements Runnable {
       goroutine.cancel(cause)
       yield* goroutine.join().attempt() // its failure is kept by the group, or reported
     }
-    if (!hadFailed && this.failures.length > 0) throw this.failures[0]
+    this._reportUnseen(hadFailed ? 0 : 1)
+    if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0])
   }
 
   throwFailure(): void {
-    if (this.failures.length > 0) throw this.failures[0]
+    if (this.failures.length > 0) throw this.thrown(this.failures[0])
     if (this._cutShort) throw causeOf(this.ctx)
+  }
+
+  /** Returns the error that a wait throws. */
+  protected thrown(failure: unknown): unknown {
+    this._unseen = []
+    return passedOn(failure)
+  }
+
+  /** A wait begins. */
+  waitBegins(): void {
+    this._isLeft = false
+  }
+
+  /** A wait was withdrawn. Without another wait the failures are late failures. */
+  waitLeaves(): void {
+    this._isLeft = this.waiters.first === null
+    if (this._isLeft) this._reportUnseen()
+  }
+
+  private _reportUnseen(from = 0): void {
+    const unseen = this._unseen.slice(from)
+    this._unseen = []
+    for (const goroutine of unseen) {
+      const { error } = goroutine.failure as Failure // only goroutines that failed are kept
+      goroutine.receive(error) // it is the cause of the end of this group's context, and no echo
+      failedLate(error, goroutine)
+    }
   }
 
   /** A member has failed. */
@@ -165,9 +199,10 @@ export abstract class TaskGroup implements Runnable {
       return
     }
     this.failures.push(error)
-    if (!this.stopsAtFailure) return
-    if (this.failures.length > 1) failedLate(error, goroutine)
-    this.own?.cancel(error)
+    if (this.stopsAtFailure && this.failures.length > 1) failedLate(error, goroutine)
+    else if (this._isLeft) failedLate(error, goroutine)
+    else this._unseen.push(goroutine)
+    if (this.stopsAtFailure) this.own?.cancel(error)
   }
 
   private _dropQueued(): void {

@@ -84,10 +84,12 @@ export abstract class Operation<T> implements Op<T> {
   /** Gives back the grant of a waiter that left before delivery; `turn` grows from grant to grant. */
   undo(_waiter: Waiter, _turn: number): void {}
 
-  /**
-   * The error, if this context is certain to end before the operation is granted. Read once, before the operation would
-   * park.
-   */
+  /** The performer gives up before it parks: its context or its time had ended, or it was canceled. */
+  decline(): void {
+    for (const part of this.parts()) part.decline()
+  }
+
+  /** The error, if this context is certain to end before the grant. Read once, before the operation would park. */
   refusal(_ctx: Limit): unknown {
     return undefined
   }
@@ -271,7 +273,10 @@ class Within<T> extends Operation<T> {
 
   poll(): T | Pending {
     const { ctx } = this
-    if (ctx.err()._tag === 'Some' || this._ops[0].poll() !== PENDING) throw causeOf(ctx)
+    if (ctx.err()._tag === 'Some' || this._ops[0].poll() !== PENDING) {
+      this._ops[1].decline()
+      throw causeOf(ctx)
+    }
     const value = this._ops[1].poll()
     if (value !== PENDING) return value
     const refusal = this._ops[1].refusal(ctx)

@@ -13,6 +13,7 @@ import { checkFunction } from '../base/arguments.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { Work } from '../goroutine/job.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
+import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
@@ -96,7 +97,7 @@ class OneRun<T> implements Owner {
     if (this._running === null && this._outcome === null) this._running = spawn(f as Body<[], T>, [], this) // the first performance has it
     if (this._running !== null) return yield* this._running.join()
     const outcome = this._outcome as Outcome<T> // the run has ended
-    if (outcome.failure !== null) throw outcome.failure.error
+    if (outcome.failure !== null) throw passedOn(outcome.failure.error)
     return outcome.value
   }
 

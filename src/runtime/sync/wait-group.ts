@@ -12,6 +12,7 @@ import type { Body } from '../interfaces/goroutine.js'
 import { mistyped, outOfRange } from '../base/arguments.js'
 import { crash, failedLate } from '../goroutine/crash.js'
 import { spawn } from '../goroutine/goroutine.js'
+import { passedOn } from '../goroutine/passed-on.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
@@ -60,6 +61,8 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   /** The first failure of this use of the group, and the failed goroutines that no wait has seen. */
   failure: Failure | null = null
   private _unseen: Task[] = []
+  /** The goroutine of the first failure, while that is neither thrown by a wait nor reported. */
+  private _firstFailed: Task | null = null
   /** A wait was withdrawn in this use of the group. */
   private _isLeft = false
   /** A wait has returned while there was a probe. */
@@ -101,11 +104,13 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   private _failed(goroutine: Task, failure: Failure): boolean {
     const isFirst = this.failure === null
     this.failure ??= failure
+    if (isFirst) this._firstFailed = goroutine
     if (this.waiters.first === null && !this._isLeft) {
       this._unseen.push(goroutine)
       return false
     }
-    if (this._isLeft || !isFirst) failedLate(failure.error, goroutine)
+    if (this._isLeft) this._reportFirst()
+    if (!isFirst) failedLate(failure.error, goroutine)
     return true
   }
 
@@ -122,9 +127,23 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
     }
   }
 
-  /** A wait was withdrawn. */
+  /** A wait was withdrawn. Without another wait the failure that it would have thrown is a late failure. */
   leave(): void {
     this._isLeft = this.waiters.first === null
+    if (this._isLeft) this._reportFirst()
+  }
+
+  private _reportFirst(): void {
+    const { failure, _firstFailed: goroutine } = this
+    this._firstFailed = null
+    if (failure !== null && goroutine !== null) failedLate(failure.error, goroutine)
+  }
+
+  /** A wait throws the first failure, if there is one. */
+  throwFailure(failure: Failure | null): void {
+    if (failure === null) return
+    this._firstFailed = null
+    throw passedOn(failure.error)
   }
 
   wait(): Op<void> {
@@ -133,6 +152,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
 
   private _leftZero(): void {
     this.failure = null
+    this._firstFailed = null
     this._unseen = []
     this._isLeft = false
     const { probe } = queue
@@ -165,7 +185,7 @@ class Wait extends QueuedOperation<void> {
     if (this.group.count > 0) return PENDING
     this.group.see()
     this.group.waitReturns()
-    if (this.group.failure !== null) throw this.group.failure.error
+    this.group.throwFailure(this.group.failure)
   }
   override park(waiter: Waiter): void {
     this.group.see()
@@ -177,8 +197,14 @@ class Wait extends QueuedOperation<void> {
   }
   override finish(waiter: Waiter): void {
     this.group.waitReturns()
-    const failure = waiter.raw as Failure | null // granted by `settleAll`
-    if (failure !== null) throw failure.error
+    this.group.throwFailure(waiter.raw as Failure | null) // granted by `settleAll`
+  }
+  override decline(): void {
+    this.group.see()
+    this.group.leave()
+  }
+  override undo(): void {
+    this.group.leave()
   }
   override resources(): readonly Resource[] {
     return [this.group]
