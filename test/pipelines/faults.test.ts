@@ -72,8 +72,11 @@ function overtakes(checkEnd: () => unknown, flow: never): unknown {
   return privateOf('_failWith').call(flow, held.release())
 }
 
+/** Over a source that ends: with a fault, a pipeline over an endless source may run forever. */
+const ending = pipelinePlan.filter(({ source: { source } }) => source !== 'endless' && source !== 'ticker')
+
 const found = async (): Promise<boolean> => {
-  const run = await fc.check(fc.asyncProperty(pipelinePlan, check), { numRuns: 1000, seed: 1, endOnFailure: true })
+  const run = await fc.check(fc.asyncProperty(ending, check), { numRuns: 1000, seed: 1, endOnFailure: true })
   return run.failed
 }
 
@@ -88,7 +91,7 @@ describe('random pipelines find that', () => {
   })
 
   it('and nothing where the engine is as it is', async () => {
-    const run = await fc.check(fc.asyncProperty(pipelinePlan, check), { numRuns: 50, seed: 1 })
+    const run = await fc.check(fc.asyncProperty(ending, check), { numRuns: 50, seed: 1 })
     expect(run.failed).toBe(false)
   })
 })
