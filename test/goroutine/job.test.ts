@@ -128,6 +128,15 @@ describe.each(jobs)('%s', (_, make) => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
+  it.each([{ a: 1 }, [1, 2], null, undefined, 0, Symbol.iterator, new Map(), { next: () => expect.unreachable() }])(
+    'results in the value of a function, whatever value that is (%#)',
+    async (value) => {
+      const outcome = performed(make(() => value as never))
+      await settle()
+      expect(outcome.now.is).toBe('done')
+    },
+  )
+
   it('throws what its function throws, to each way of performing', async () => {
     const boom = new Error('boom')
     for (const [, perform] of ways) {
