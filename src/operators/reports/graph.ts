@@ -42,7 +42,7 @@ export interface Graph {
  *
  * @example
  * ```ts
- * console.log(graph(pipeline).toMermaid())
+ * console.log(graph(orders).toMermaid())
  * ```
  */
 export function graph(pipeline: Observable<unknown>): Graph {

@@ -22,7 +22,7 @@ export interface ToReceiverOptions {
  *
  * @example
  * ```ts
- * for await (const item of toReceiver(pipeline, { capacity: 16, ctx })) use(item)
+ * for await (const item of toReceiver(orders, { capacity: 16, ctx })) use(item)
  * ```
  */
 export function toReceiver<T>(pipeline: Observable<T>, options: ToReceiverOptions): Receiver<T> {
