@@ -16,8 +16,7 @@
 import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
 import { background, withoutCancel, type Context, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
-import { atHome } from './at-home.js'
-import { checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
+import { atHome, checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 
 /** The canceled goroutines of a run: see `PendingCleanup`. */
