@@ -12,11 +12,11 @@
  * - an error of a branch, of `build` or of `key` ends the stage at once; where the source has failed before, with the
  *   error of the source.
  */
-import { Subscription, type Observable, type Subscriber } from 'rxjs'
-import { queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
+import { isObservable, Subscription, type Observable, type Subscriber } from 'rxjs'
+import { mistyped, queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { passedBy, type HeldError } from '../demand/errors.js'
 import type { StageNotes } from '../demand/intake.js'
-import { Downstream, subscribeUntil } from '../demand/scope.js'
+import { Downstream, subscribeUntil, under } from '../demand/scope.js'
 import type { Branch, BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 
@@ -49,6 +49,14 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Run
   protected connectSource(source: Observable<T>): void {
     this._subscriber.add(() => this.end())
     if (!this.isOver) this.input.connect(this._upstream, source)
+  }
+
+  /** Calls the function of the user that builds the pipeline of a branch. Throws TypeError for a result that is no observable. */
+  protected build(make: () => Observable<R>): Observable<R> {
+    const results = under(null, make)
+    if (!isObservable(results))
+      throw mistyped(`${this.input.intake.name}: the result of the function of a branch`, 'an Observable', results)
+    return results
   }
 
   protected connectResults(branch: Branch<T>, results: Observable<R>): void {

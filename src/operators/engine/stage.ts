@@ -25,7 +25,7 @@ import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { causeOf, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import { described, Downstream, type Description } from '../demand/scope.js'
-import { HeldError } from '../demand/errors.js'
+import { failedAfterEnd, HeldError } from '../demand/errors.js'
 
 export abstract class Stage<T, R> {
   readonly flow: Flow<T, R>
@@ -122,7 +122,7 @@ export class Flow<T, R> implements Runnable {
   /** Subscribes to the source, with the demand of this stage in the scope. */
   connect(source: Observable<T>): void {
     this._subscriber.add(() => {
-      if (!this._isOver) this._stage.leaving()
+      if (!this._isOver) this._tell(() => this._stage.leaving())
       this._end()
     })
     this._subscriber.add(this._upstream)
@@ -239,9 +239,18 @@ export class Flow<T, R> implements Runnable {
   }
 
   private _failWith(cause: unknown): void {
-    this._stage.failing(cause)
+    this._tell(() => this._stage.failing(cause))
     this._end()
     this.downstream.error(cause)
+  }
+
+  /** A throw of the stage does not take the place of the end under way. */
+  private _tell(f: () => void): void {
+    try {
+      f()
+    } catch (cause) {
+      failedAfterEnd(cause, this.intake.name)
+    }
   }
 
   private _checkEnd(): void {

@@ -2,7 +2,7 @@
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
 import type { HeldError } from '../demand/errors.js'
 import type { StageNotes } from '../demand/intake.js'
-import { described, under } from '../demand/scope.js'
+import { described } from '../demand/scope.js'
 import { Branch } from './branch.js'
 import { Branching } from './branching.js'
 
@@ -42,7 +42,7 @@ export abstract class Trunk<T, R> extends Branching<T, R> {
     const branch = this.branches[i]
     let results: Observable<R>
     try {
-      results = under(null, () => build(branch.observable, i))
+      results = this.build(() => build(branch.observable, i))
     } catch (cause) {
       return this.failed(cause)
     }

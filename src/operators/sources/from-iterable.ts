@@ -38,6 +38,13 @@ function isIterable<T>(value: Iterable<T>): boolean {
   return typeof (value as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function' // any value from JavaScript
 }
 
+/** An iterable of the user may return anything. Throws TypeError for an iterator without `next`. */
+function checkedIterator<I extends { next(): unknown }>(iterator: I): I {
+  const any: { readonly next?: unknown } | null | undefined = iterator // any value from JavaScript
+  if (typeof any?.next !== 'function') throw mistyped('fromIterable(iterable): the iterator', 'an object with next()', iterator)
+  return iterator
+}
+
 /** An iterator of the user may return anything. Throws TypeError as `for…of` does. */
 function checkedResult<T>(result: IteratorResult<T>): IteratorResult<T> {
   const any: unknown = result
@@ -84,7 +91,7 @@ class IterablePump<T> implements Runnable {
       const scope = publish(null)
       let result: IteratorResult<T>
       try {
-        result = (this._iterator ??= this._iterable[Symbol.iterator]()).next()
+        result = (this._iterator ??= checkedIterator(this._iterable[Symbol.iterator]())).next()
       } finally {
         publish(scope)
       }
@@ -145,7 +152,7 @@ class AsyncIterablePump<T> implements Runnable {
     let asked: Promise<IteratorResult<T>>
     const scope = publish(null)
     try {
-      asked = (this._iterator ??= this._iterable[Symbol.asyncIterator]()).next()
+      asked = (this._iterator ??= checkedIterator(this._iterable[Symbol.asyncIterator]())).next()
     } catch (cause) {
       return this._fail(cause)
     } finally {

@@ -147,7 +147,7 @@ class Groups<T, K, R> extends Branching<T, R> {
     this._running.set(group.branch, group)
     let results: Observable<R>
     try {
-      results = under(null, () => this._plan.build(group.branch.observable, key))
+      results = this.build(() => this._plan.build(group.branch.observable, key))
     } catch (cause) {
       this.failed(failedIn(cause, this.input.intake.name, this._position))
       return group
