@@ -249,7 +249,17 @@ it('PL-013 sq(sq(gen(2,3))) yields 16, 81; a merge of two squares of one channel
   }))
 
 /** What is exported and is neither a source, nor a stage, nor a sink. */
-const OTHERS = ['bounds', 'graph', 'onUnpaced', 'strictDemand', 'QueueFullError', 'StageTrail', 'trailOf', 'UnpacedError'] as const
+const OTHERS = [
+  'bounds',
+  'graph',
+  'onUnpaced',
+  'pipeline',
+  'strictDemand',
+  'QueueFullError',
+  'StageTrail',
+  'trailOf',
+  'UnpacedError',
+] as const
 
 describe('the examples of the docs', () => {
   const shown = new Map<string, string>()

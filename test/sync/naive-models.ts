@@ -129,10 +129,14 @@ interface Booking {
   isServed: boolean
 }
 
-/** Gets one token at each tick. */
+/**
+ * Gets one token at each tick. The tokens that lie between a request that leaves and the last promise to a reservation
+ * are not given back: the next reservation waits for them too, or the canceled reservation stays in the queue for them.
+ */
 export class NaiveLimiter {
   now = 0
   tokens: number
+  private promised = -Infinity
   readonly states: State[] = []
   readonly bookings: (Booking | null)[] = []
   private queue: { n: number; id: number | Booking }[] = []
@@ -164,7 +168,11 @@ export class NaiveLimiter {
   leave(id: number): void {
     if (this.states[id] !== 'waiting') return
     this.states[id] = 'left'
-    this.queue = this.queue.filter((one) => one.id !== id)
+    const place = this.queue.findIndex((one) => one.id === id)
+    const next = this.queue.slice(place + 1).find((one) => typeof one.id !== 'number')
+    const ahead = this.queue.slice(0, place + 1).reduce((sum, { n }) => sum + n, 0)
+    if (next !== undefined) next.n += this.kept(this.now + ahead - this.tokens, this.queue[place].n)
+    this.queue.splice(place, 1)
     this.serve()
   }
   /** The ticks until the reservation is due. */
@@ -176,6 +184,7 @@ export class NaiveLimiter {
     const delay = Math.max(0, this.asked() + n - this.tokens)
     const booking: Booking = { n, at: this.now + delay, isCanceled: false, isServed: this.allow(n) }
     this.bookings.push(booking)
+    this.promised = Math.max(this.promised, booking.at)
     if (!booking.isServed) this.queue.push({ n, id: booking })
     return delay
   }
@@ -183,13 +192,20 @@ export class NaiveLimiter {
     const booking = this.bookings[i]
     if (booking === null || booking.isCanceled || this.now > booking.at) return
     booking.isCanceled = true
-    if (booking.isServed) this.tokens += booking.n
-    else this.queue = this.queue.filter(({ id }) => id !== booking)
+    const restored = booking.n - this.kept(booking.at, booking.n)
+    if (booking.at === this.promised && booking.at - booking.n >= this.now) this.promised = booking.at - booking.n
+    const place = this.queue.findIndex(({ id }) => id === booking)
+    if (place < 0) this.tokens += restored
+    else if ((this.queue[place].n -= restored) === 0) this.queue.splice(place, 1)
     this.serve()
   }
   setBurst(burst: number): void {
     this.burst = burst
     this.serve()
+  }
+  /** Of `n` tokens, those that lie between a time and the last promise. */
+  private kept(at: number, n: number): number {
+    return Math.max(0, Math.min(n, this.promised - at))
   }
   private asked(): number {
     return this.queue.reduce((sum, { n }) => sum + n, 0)
