@@ -2,7 +2,10 @@
 import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
 import { checkFunction, mistyped } from '../../runtime/internal.js'
 
-/** A stage of a pipeline, of Millrace or of RxJS. */
+/**
+ * A stage of a pipeline, of Millrace or of RxJS.
+ * @inline
+ */
 type Stage<A, B> = OperatorFunction<A, B>
 
 /**

@@ -5,6 +5,7 @@ import { isGenerator, isThenable } from '../base/guards.js'
 import { background } from '../context/context.js'
 import { checkContext, type Context } from '../interfaces/context.js'
 import { isJob, type Job } from '../interfaces/job.js'
+import type { Body } from '../interfaces/goroutine.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation } from '../operation/operation.js'
 import { fromPromise } from '../operation/promise.js'
@@ -14,7 +15,7 @@ import { fromPromise } from '../operation/promise.js'
  * or a promise. The function may be a generator function or an async function, and may return an operation, a job or a
  * promise.
  */
-export type Member<R> = GroupBody<R> | Job<R> | Op<R> | PromiseLike<R>
+export type Member<R> = Body<[Context], R> | Job<R> | Op<R> | PromiseLike<R>
 
 /** Members, each with a result type of its own. */
 export type Members<T> = { readonly [K in keyof T]: Member<T[K]> }
