@@ -41,7 +41,7 @@ beforeAll(async () => {
     lifetime,
     log(what, order) {
       count(lines, what)
-      if (what !== 'ended' && currentOrder.getStore() !== order) count(foreign, what)
+      if (currentOrder.getStore() !== order) count(foreign, what)
     },
     onFailure: ledger.reported,
   })
@@ -84,7 +84,6 @@ describe(`${REQUESTS} requests`, () => {
   it('end with an order, a failure, or the deadline, or their clients leave', () => {
     expect(total(tally)).toBe(REQUESTS)
     expect(Object.keys(tally).sort()).toEqual(['200', '502', '504', 'left'])
-    expect(tally['200']).toBeGreaterThan(REQUESTS / 4) // most of them, where the machine is not busy with other work
   })
 
   it('crash nothing', () => expect(crashes).toEqual([]))
