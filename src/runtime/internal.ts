@@ -31,7 +31,7 @@ export { causeOf, checkContext } from './interfaces/context.js'
 export { isJob } from './interfaces/job.js'
 
 // scheduler
-export { addProbe } from './scheduler/probe.js'
+export { addProbe, findProbe } from './scheduler/probe.js'
 export { registered } from './scheduler/registered.js'
 export { queue, type Runnable, type TakenOver } from './scheduler/run-queue.js'
 export { time, Timers, type Alarm, type Entry as TimerEntry } from './scheduler/timers.js'

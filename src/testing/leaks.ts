@@ -1,6 +1,6 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here a watch starts before each test. */
 import { addProbe } from '../runtime/index.js'
-import { checkTime, dumpOf, dumpText, hostTurn, mistyped, queue, Tracker, type Dump, type Spawned } from '../runtime/internal.js'
+import { checkTime, dumpOf, dumpText, findProbe, hostTurn, mistyped, Tracker, type Dump, type Spawned } from '../runtime/internal.js'
 
 /** Goroutines are left behind: "found unexpected goroutines". */
 export class LeakError extends Error {
@@ -98,8 +98,8 @@ function liveOf(tracker: Tracker): Dump {
  * ```
  */
 export function dump(): Dump {
-  const { probe } = queue
-  if (probe instanceof Tracker) return liveOf(probe)
+  const tracker = findProbe((probe) => probe instanceof Tracker)
+  if (tracker !== null) return liveOf(tracker)
   throw new Error('dump(): the goroutines are not watched; call watchGoroutines() or expectNoLeaks() first, or call dump() inside a bubble')
 }
 

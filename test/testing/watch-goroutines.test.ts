@@ -1,5 +1,5 @@
-import { chan, go, sleep, type Receiver } from 'millrace'
-import { bubble, LeakError, watchGoroutines } from 'millrace/testing'
+import { addProbe, chan, go, sleep, type Receiver } from 'millrace'
+import { bubble, dump, LeakError, watchGoroutines } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 
@@ -60,5 +60,22 @@ describe('watchGoroutines', () => {
       jobs.close()
     })
     await watch.check(0)
+  })
+
+  it('beside another probe, as within `main`, is what dump() shows', async () => {
+    const removeOlder = addProbe({})
+    using watch = watchGoroutines()
+    const removeNewer = addProbe({})
+    const jobs = chan<number>()
+    go(worker, jobs)
+    await settle()
+    try {
+      expect(dump().goroutines.map(({ name }) => name)).toEqual(['worker'])
+      jobs.close()
+      await watch.check(0)
+    } finally {
+      removeNewer()
+      removeOlder()
+    }
   })
 })

@@ -103,6 +103,13 @@ function withoutRemoved(probe: Probe | null): Probe | null {
   return first === null || second === null ? (first ?? second) : both(first, second)
 }
 
+/** The probe in force that `is` accepts; of several, the last that was added. Null where there is none. */
+export function findProbe<P extends Probe>(is: (probe: Probe) => probe is P, probe = queue.probe): P | null {
+  if (probe === null || is(probe)) return probe
+  const parts = probes.parts.get(probe)
+  return parts === undefined ? null : (findProbe(is, parts[1]) ?? findProbe(is, parts[0]))
+}
+
 /** Every event by name: the compiler refuses a list that lacks one. */
 const events: Required<Record<keyof Probe, true>> = {
   spawn: true,
