@@ -44,6 +44,24 @@ const unpaced = (copy: Copy): { error: unknown } => {
   return end
 }
 
+/** Whether the report of a late failure says where its goroutine was started. */
+async function namesPlaces({ go, chan }: Copy, meanwhile: () => void = () => {}): Promise<boolean> {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const gate = chan()
+  const late = go(async () => {
+    await gate.receive()
+    fails()
+  })
+  await settle()
+  meanwhile()
+  late.cancel()
+  gate.trySend(1)
+  await settle()
+  const [[text]] = warned.mock.calls
+  warned.mockRestore()
+  return String(text).includes('started at')
+}
+
 const hooks: Record<string, Hook> = {
   onCrash: {
     set: ({ onCrash }, name, called) => onCrash(() => called.push(name)),
@@ -75,6 +93,12 @@ const hooks: Record<string, Hook> = {
     set: ({ addProbe }, name, called) => addProbe({ add: () => called.push(name) }),
     use: ({ waitGroup }) => waitGroup().add(1),
     inForce: 'all',
+  },
+  // Each copy finds the places of the goroutines that it starts.
+  traceStarts: {
+    set: ({ traceStarts }) => traceStarts(),
+    use: async () => (await namesPlaces(copies[0])) || (await namesPlaces(copies[1])),
+    inForce: 'any',
   },
   dumpOnSignal: {
     set: ({ dumpOnSignal }) => dumpOnSignal({ signal: 'SIGUSR2' }),
@@ -112,6 +136,13 @@ describe.each(Object.entries(hooks))('%s', (_, { set, use, inForce }) => {
     }
     if (inForce === 'any') expect(await use(copies[0])).toBe(false)
   })
+})
+
+it('dumpOnSignal names the places of starts until it is stopped', async () => {
+  const [copy] = copies
+  const stop = copy.dumpOnSignal({ signal: 'SIGUSR2' })
+  expect(await namesPlaces(copy)).toBe(true)
+  expect(await namesPlaces(copy, stop)).toBe(false) // nothing holds the goroutines that it has seen
 })
 
 it('each export that returns a function which takes it back has a row', () => {

@@ -19,7 +19,7 @@ export interface DumpOptions {
  * too. Tracking costs 3 µs a goroutine and keeps a goroutine in memory until its end, but does not keep the process
  * alive.
  *
- * Returns a function that stops the printing.
+ * Returns a function that stops the printing and the tracking.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export interface DumpOptions {
 export function dumpOnSignal({ signal = 'SIGQUIT', json = false }: DumpOptions = {}): () => void {
   const tracker = new Tracker(() => performance.now(), true)
   const remove = addProbe(tracker)
-  showPlaces((goroutine) => tracker.startedAt(goroutine as Task)) // the runtime reports Tasks only
+  const hidePlaces = showPlaces((goroutine) => tracker.startedAt(goroutine as Task)) // the runtime reports Tasks only
   const print = (): void => {
     const dump = dumpOf(tracker)
     const { length } = dump.goroutines
@@ -39,5 +39,6 @@ export function dumpOnSignal({ signal = 'SIGQUIT', json = false }: DumpOptions =
   return () => {
     process.off(signal, print)
     remove()
+    hidePlaces()
   }
 }

@@ -6,8 +6,7 @@
  * and the number of items that had reached that stage.
  *
  * The trail is kept beside the error: nothing is written to an error, which may be frozen, and which other pipelines may
- * share. An earlier version put the trail at the end of the `cause` chain; that wrote to objects of the user, and read
- * getters of the user on the way.
+ * share, and no getter of it is read.
  *
  * Always true:
  * - each failure has a trail of its own: an error object that fails one pipeline after another (a constant, a retry) has

@@ -115,7 +115,7 @@ const { hooks, strict } = shared('millrace.unpaced.v1', () => ({
 
 /**
  * Calls `hook` with each warning instead of the console. Returns a function that removes the hook; hooks may be removed
- * in any order, and the last one that is left is called. An error that a hook throws goes to the host as an uncaught
+ * in any order, and of those in force the hook that was set last is called. An error that a hook throws goes to the host as an uncaught
  * exception, and the pipeline continues. Throws TypeError for a hook that is no function.
  */
 export function onUnpaced(hook: (unpaced: Unpaced) => void): () => void {

@@ -90,7 +90,10 @@ export function scopeFor(subscriber: Subscriber<unknown>): Scope {
   return scope.ctx === background || leadsTo(scope.subscriber, subscriber) ? scope : { ...scope, ctx: withoutCancel(scope.ctx) }
 }
 
-/** The operators of RxJS in between keep the subscriber below in this field; one that multicasts has another there. */
+/**
+ * True where only plain operators of RxJS stand between: each keeps its subscriber in `destination`. In a `share` that
+ * field holds a Subject.
+ */
 function leadsTo(below: Subscriber<never> | null, subscriber: Subscriber<unknown>): boolean {
   if (below === null) return true
   let at: unknown = subscriber

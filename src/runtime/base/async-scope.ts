@@ -24,7 +24,7 @@ interface HostProcess {
 const { process: host } = globalThis as { readonly process?: HostProcess } // a browser has none
 const hooks = host?.getBuiltinModule?.('node:async_hooks')
 
-/** Captures the context of the code that runs. It costs a twentieth of `AsyncLocalStorage.snapshot()` or less. */
+/** Captures the context of the code that runs, at a fraction of the cost of `AsyncLocalStorage.snapshot()`. */
 export function captureScope(): AsyncScope {
   return hooks === undefined ? withoutContexts : new hooks.AsyncResource('millrace')
 }

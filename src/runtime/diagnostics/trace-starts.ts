@@ -4,13 +4,11 @@ import { showPlaces } from '../goroutine/crash.js'
 import type { Task } from '../goroutine/task.js'
 import { addProbe, type Observed } from '../scheduler/probe.js'
 
-const origins = new WeakMap<Observed, Origin>()
-
 /**
  * From now on the reports of crashes and late failures say where the goroutine was started: `started at main
- * (/app/main.ts:12:3)`. Call it when the program starts, while you look for a fault: each `go` then takes some 5 µs more, and
- * operations are slower. It holds for the rest of the process; a second call changes nothing. `dumpOnSignal` of
- * `millrace/node` includes it.
+ * (/app/main.ts:12:3)`. Call it when the program starts, while you look for a fault: each `go` then captures a stack, and
+ * operations are slower. `dumpOnSignal` of `millrace/node` includes it. Returns a function that ends this; calls may be
+ * ended in any order.
  *
  * @example
  * ```ts
@@ -18,12 +16,17 @@ const origins = new WeakMap<Observed, Origin>()
  * onLateFailure((error, { name }) => console.log(name, error))
  * ```
  */
-export function traceStarts(): void {
-  if (!showPlaces(startOf)) return
-  addProbe({ spawn: (goroutine) => void origins.set(goroutine, captureOrigin(goroutine as Task)) }) // the runtime reports Tasks only
-}
-
-function startOf(goroutine: Observed): string | null {
-  const origin = origins.get(goroutine)
-  return origin === undefined ? null : placeOf(origin)
+export function traceStarts(): () => void {
+  const origins = new WeakMap<Observed, Origin>()
+  const hidePlaces = showPlaces((goroutine) => {
+    const origin = origins.get(goroutine)
+    return origin === undefined ? null : placeOf(origin)
+  })
+  const remove = addProbe({
+    spawn: (goroutine) => void origins.set(goroutine, captureOrigin(goroutine as Task)), // the runtime reports Tasks only
+  })
+  return () => {
+    remove()
+    hidePlaces()
+  }
 }

@@ -121,13 +121,11 @@ export function failedLate(error: unknown, goroutine: Observed): void {
 }
 
 /**
- * Names the place where a goroutine was started in the reports of its failure, for the rest of the process: `of` returns
- * the place, or null where it is not known. Returns false where `of` is in use already.
+ * Names the place where a goroutine was started in the reports of its failure: `of` returns the place, or null where it
+ * is not known. Returns a function that ends this.
  */
-export function showPlaces(of: (goroutine: Observed) => string | null): boolean {
-  if (rule.places.all.includes(of)) return false
-  rule.places.add(of)
-  return true
+export function showPlaces(of: (goroutine: Observed) => string | null): () => void {
+  return rule.places.add(of)
 }
 
 function placeOf(goroutine: Observed): string | null {

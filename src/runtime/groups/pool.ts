@@ -72,7 +72,7 @@ export interface Pool<R> {
 export function pool<R = void>(options: PoolOptions): Pool<R> {
   // from JavaScript it may be anything
   if (typeof options !== 'object' || (options as unknown) === null)
-    throw mistyped('pool(options)', '{ size, errors?, results?, ctx? }', options) // from JavaScript it may be anything
+    throw mistyped('pool(options)', '{ size, errors?, results?, ctx? }', options)
   const { size, errors = 'all', results = 'ordered', ctx = background } = options
   checkCount('pool({ size })', 1, size)
   checkOneOf('pool({ errors })', ['all', 'first'], errors)

@@ -24,7 +24,7 @@ export class Immediate<T> extends Operation<T> {
 
 /** True for what `yield*` performs: a generator, an operation, a job. */
 export function isRoutine<R>(made: unknown): made is Routine<R> {
-  return typeof made === 'object' && made !== null && (isGenerator(made) || isOperation(made) || isJob(made))
+  return isGenerator(made) || isOperation(made) || isJob(made)
 }
 
 /** The return value of a body; an operation or a job as a generator that performs it. */

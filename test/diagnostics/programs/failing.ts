@@ -3,7 +3,7 @@ import { background, errgroup, go, scope, sleep, traceStarts } from 'millrace'
 import { dumpOnSignal } from 'millrace/node'
 
 const [how] = process.argv.slice(2)
-if (how === 'traceStarts') for (let i = 0; i < 2; i++) traceStarts()
+if (how === 'traceStarts') traceStarts()
 if (how === 'dumpOnSignal') dumpOnSignal()
 
 function startLate(): void {
