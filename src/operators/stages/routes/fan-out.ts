@@ -1,7 +1,7 @@
 import type { Observable, OperatorFunction } from 'rxjs'
-import { checkCount, checkFunction } from '../../runtime/internal.js'
-import { stageNotes, type StageOptions } from '../demand/intake.js'
-import { operateTrunk, Trunk } from '../engine/trunk.js'
+import { checkCount, checkFunction } from '../../../runtime/internal.js'
+import { stageNotes, type StageOptions } from '../../demand/intake.js'
+import { operateTrunk, Trunk } from '../../engine/trunk.js'
 
 /**
  * Each item goes to one of `n` branches: the next in turn that has demand. `branch` builds the pipeline of a branch

@@ -1,9 +1,9 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
-import type { Op } from '../../runtime/index.js'
-import { checkMethod } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { SerialStage } from '../engine/serial.js'
-import { operate } from '../engine/stage.js'
+import type { Op } from '../../../runtime/index.js'
+import { checkMethod } from '../../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { SerialStage } from '../../engine/serial.js'
+import { operate } from '../../engine/stage.js'
 
 /** The part of a limiter that `rateLimit` uses; `rateLimiter` returns one. */
 export interface Limiter {

@@ -1,7 +1,7 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, mistyped } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { operate, Stage } from '../engine/stage.js'
+import { checkCount, mistyped } from '../../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `windowsByCount`. */
 export interface CountWindowOptions extends StageOptions {

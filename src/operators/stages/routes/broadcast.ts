@@ -1,7 +1,7 @@
 import type { Observable, OperatorFunction } from 'rxjs'
-import { checkFunction, mistyped } from '../../runtime/internal.js'
-import { stageNotes } from '../demand/intake.js'
-import { operateTrunk, Trunk, type Build } from '../engine/trunk.js'
+import { checkFunction, mistyped } from '../../../runtime/internal.js'
+import { stageNotes } from '../../demand/intake.js'
+import { operateTrunk, Trunk, type Build } from '../../engine/trunk.js'
 
 /**
  * Each item goes to every branch. The slowest branch decides: each branch waits for its own demand, and the source

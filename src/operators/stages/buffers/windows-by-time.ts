@@ -1,7 +1,7 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, checkTime, mistyped, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { operate, Stage } from '../engine/stage.js'
+import { checkCount, checkTime, mistyped, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `windowsByTime`. */
 export interface TimeWindowOptions extends StageOptions {

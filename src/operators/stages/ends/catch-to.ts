@@ -1,8 +1,8 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
-import type { Sender } from '../../runtime/index.js'
-import { checkMethod } from '../../runtime/internal.js'
-import type { DeadLetter } from '../demand/errors.js'
-import { currentScope, described, under } from '../demand/scope.js'
+import type { Sender } from '../../../runtime/index.js'
+import { checkMethod } from '../../../runtime/internal.js'
+import type { DeadLetter } from '../../demand/errors.js'
+import { currentScope, described, under } from '../../demand/scope.js'
 
 /**
  * Dead letters: where the work of a stage above fails, the item goes to `sender` with its error, and the pipeline

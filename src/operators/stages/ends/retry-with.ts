@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
-import type { Schedule } from '../../runtime/index.js'
-import { checkFlag, checkFunction, checkOptions, time } from '../../runtime/internal.js'
-import { operateRounds, Rounds } from '../engine/rounds.js'
+import type { Schedule } from '../../../runtime/index.js'
+import { checkFlag, checkFunction, checkOptions, time } from '../../../runtime/internal.js'
+import { operateRounds, Rounds } from '../../engine/rounds.js'
 
 /** Options of `retryWith`. */
 export interface RetryWithOptions {

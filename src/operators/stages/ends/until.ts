@@ -1,8 +1,8 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
-import type { Context, Op, Receiver } from '../../runtime/index.js'
-import { checkOperation, isOperation, mistyped, type Operation } from '../../runtime/internal.js'
-import { refuse } from '../demand/refused.js'
-import { described, Downstream, under } from '../demand/scope.js'
+import type { Context, Op, Receiver } from '../../../runtime/index.js'
+import { checkOperation, isOperation, mistyped, type Operation } from '../../../runtime/internal.js'
+import { refuse } from '../../demand/refused.js'
+import { described, Downstream, under } from '../../demand/scope.js'
 
 /**
  * Passes items until `stop` is ready, then completes. `stop` is an operation, a receiver (its next value, which is

@@ -1,12 +1,12 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import type { Context } from '../../runtime/index.js'
-import { checkCount, checkFunction, checkOptions, Ring } from '../../runtime/internal.js'
-import { under } from '../demand/scope.js'
-import { failedAfterEnd, failedIn } from '../demand/errors.js'
-import { operate } from '../engine/stage.js'
-import { Watermark } from '../engine/watermark.js'
-import type { Work, WorkerSlot } from '../engine/worker-slot.js'
-import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
+import type { Context } from '../../../runtime/index.js'
+import { checkCount, checkFunction, checkOptions, Ring } from '../../../runtime/internal.js'
+import { under } from '../../demand/scope.js'
+import { failedAfterEnd, failedIn } from '../../demand/errors.js'
+import { operate } from '../../engine/stage.js'
+import { Watermark } from '../../engine/watermark.js'
+import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
+import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../../engine/worker-stage.js'
 
 /** Options of `byKey`. */
 export interface ByKeyOptions<T = never> extends FailureOptions {

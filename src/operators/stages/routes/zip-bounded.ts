@@ -1,8 +1,8 @@
 import { from, type Observable, type ObservableInput, type Subscriber } from 'rxjs'
-import type { Runnable } from '../../runtime/internal.js'
-import { stageNotes } from '../demand/intake.js'
-import { described, Downstream } from '../demand/scope.js'
-import { OneItemInput, type InputOwner } from '../engine/inputs.js'
+import type { Runnable } from '../../../runtime/internal.js'
+import { stageNotes } from '../../demand/intake.js'
+import { described, Downstream } from '../../demand/scope.js'
+import { OneItemInput, type InputOwner } from '../../engine/inputs.js'
 
 /**
  * The first items of all sources together, then the second items, and so on. A source that is ahead waits for the

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
-import { mistyped } from '../../runtime/internal.js'
-import { currentScope, described, under } from '../demand/scope.js'
+import { mistyped } from '../../../runtime/internal.js'
+import { currentScope, described, under } from '../../demand/scope.js'
 
 /**
  * A name for the part of a pipeline above it. Warnings, errors and dead letters call its stages `name/stage`, and

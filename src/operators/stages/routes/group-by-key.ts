@@ -1,10 +1,10 @@
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type TimerEntry } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { described, under } from '../demand/scope.js'
-import { failedIn, type HeldError } from '../demand/errors.js'
-import { Branch } from '../engine/branch.js'
-import { Branching } from '../engine/branching.js'
+import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type TimerEntry } from '../../../runtime/internal.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { described, under } from '../../demand/scope.js'
+import { failedIn, type HeldError } from '../../demand/errors.js'
+import { Branch } from '../../engine/branch.js'
+import { Branching } from '../../engine/branching.js'
 
 /** Options of `groupByKey`. */
 export interface GroupByKeyOptions extends StageOptions {

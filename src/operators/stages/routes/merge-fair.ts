@@ -1,9 +1,9 @@
 import { from, Subscription, type Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
-import { queue, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
-import { stageNotes } from '../demand/intake.js'
-import { described, Downstream } from '../demand/scope.js'
-import type { HeldError } from '../demand/errors.js'
-import { OneItemInput, type InputOwner } from '../engine/inputs.js'
+import { queue, Ring, type AsyncScope, type Runnable } from '../../../runtime/internal.js'
+import { stageNotes } from '../../demand/intake.js'
+import { described, Downstream } from '../../demand/scope.js'
+import type { HeldError } from '../../demand/errors.js'
+import { OneItemInput, type InputOwner } from '../../engine/inputs.js'
 
 /**
  * The items of all sources, an item of each in turn where several are ready: a source that is always ready starves no

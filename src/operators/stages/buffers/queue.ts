@@ -1,10 +1,10 @@
 import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
-import { checkCount, checkOneOf, Ring, type Runnable } from '../../runtime/internal.js'
-import { Demand } from '../demand/demand.js'
-import { stageNotes } from '../demand/intake.js'
-import { described, Downstream, subscribeUntil, withDemand } from '../demand/scope.js'
-import { HeldError } from '../demand/errors.js'
-import { operate, Stage } from '../engine/stage.js'
+import { checkCount, checkOneOf, Ring, type Runnable } from '../../../runtime/internal.js'
+import { Demand } from '../../demand/demand.js'
+import { stageNotes } from '../../demand/intake.js'
+import { described, Downstream, subscribeUntil, withDemand } from '../../demand/scope.js'
+import { HeldError } from '../../demand/errors.js'
+import { operate, Stage } from '../../engine/stage.js'
 
 /** The reaction of a full queue to an item: see `queue`. */
 export type QueuePolicy = 'block' | 'drop-oldest' | 'drop-newest' | 'error'

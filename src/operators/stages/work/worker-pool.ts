@@ -1,9 +1,9 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import type { Context } from '../../runtime/index.js'
-import { checkCount, checkFlag, checkFunction, Ring } from '../../runtime/internal.js'
-import { operate } from '../engine/stage.js'
-import type { Work, WorkerSlot } from '../engine/worker-slot.js'
-import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../engine/worker-stage.js'
+import type { Context } from '../../../runtime/index.js'
+import { checkCount, checkFlag, checkFunction, Ring } from '../../../runtime/internal.js'
+import { operate } from '../../engine/stage.js'
+import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
+import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../../engine/worker-stage.js'
 
 /** Options of `workerPool`. */
 export interface WorkerPoolOptions extends FailureOptions {

@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
-import type { Schedule } from '../../runtime/index.js'
-import { checkFunction } from '../../runtime/internal.js'
-import { operateRounds, Rounds } from '../engine/rounds.js'
+import type { Schedule } from '../../../runtime/index.js'
+import { checkFunction } from '../../../runtime/internal.js'
+import { operateRounds, Rounds } from '../../engine/rounds.js'
 
 /**
  * Subscribes to the source again after it has completed. The schedule receives the number of rounds (`attempts`) and
