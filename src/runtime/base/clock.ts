@@ -41,3 +41,11 @@ function soon(f: () => void): () => void {
   hostTurn(() => wanted && f())
   return () => void (wanted = false)
 }
+
+/** The latest time that a Date can hold, in ms. */
+const LAST_DATE = 8.64e15
+
+/** A point in time for a person to read, also where a Date cannot hold it. */
+export function dateText(epochMs: number): string {
+  return Math.abs(epochMs) <= LAST_DATE ? new Date(epochMs).toISOString() : String(epochMs)
+}

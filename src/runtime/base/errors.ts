@@ -1,16 +1,27 @@
 /** The named errors of the package. Mistakes in arguments are TypeErrors and RangeErrors: see `arguments.ts`. */
 
-/** Go's `context.Canceled`: the work was called off. `cause` holds what was given to `cancel`, if anything was. */
+/**
+ * Go's `context.Canceled`: the work was called off. `cause` holds the value that was given to `cancel`, if there was any.
+ */
 export class CanceledError extends Error {
   override readonly name = 'CanceledError'
+  /** The waits that this end has cut off, as in dumps, with the name of the goroutine: `chan receive in worker`. At most five. */
+  declare readonly waits?: readonly string[]
   constructor(cause?: unknown, message = 'context canceled') {
     super(message, cause === undefined ? undefined : { cause })
   }
 }
 
-/** Go's `context.DeadlineExceeded`: the time allowed is over. */
+/**
+ * Go's `context.DeadlineExceeded`: the time allowed is over. The message of a context's error is Go's; `limit` and
+ * `waits` say which time was over, and where.
+ */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError'
+  /** The deadline of the context that is over: `withTimeout(50 ms)`, `withDeadline(2026-01-01T00:00:00.000Z)`. */
+  declare readonly limit?: string
+  /** The waits that this end has cut off, as in dumps, with the name of the goroutine: `chan receive in worker`. At most five. */
+  declare readonly waits?: readonly string[]
   constructor(message = 'context deadline exceeded') {
     super(message)
   }

@@ -55,7 +55,7 @@ export function withCancel(parent: Context): CancelContext {
 export function withTimeout(parent: Context, ms: number, cause?: unknown): CancelContext {
   checkTime('withTimeout(parent, ms)', ms)
   const ctx = new CancelableContext(checkContext('withTimeout(parent, ms)', parent)).follow()
-  ctx.setDeadline(ms, time.timers.wall() + ms, cause)
+  ctx.setDeadline(ms, time.timers.wall() + ms, cause, ms)
   return ctx
 }
 

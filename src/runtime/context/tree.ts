@@ -16,6 +16,7 @@
 import { Done } from './done.js'
 import { OwnSignal } from './own-signal.js'
 import { mistyped } from '../base/arguments.js'
+import { dateText } from '../base/clock.js'
 import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
 import { none, some, type Option } from '../base/option.js'
 import { causeOf, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
@@ -82,13 +83,12 @@ interface Rare {
   deadline: number
   /** The deadline as a time of `timers`, which timers fire at. */
   due: number
+  /** The ms given to `withTimeout`; NaN where a time was given. */
+  readonly allowed: number
   readonly timers: Timers | null
   timer: Entry | null
   readonly timeoutCause: unknown
 }
-
-/** The latest time that a Date can hold, in ms. */
-const LAST_DATE = 8.64e15
 
 /** A context that can be ended, by `cancel`, by its deadline or with its parent. */
 export class CancelableContext extends TreeContext implements CancelContext, Resource {
@@ -178,12 +178,12 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   protected childless(): void {}
 
   /** Ends this context in `ms`, which is at `deadline`. Where its parent ends by then, it needs no second timer. */
-  setDeadline(ms: number, deadline: number, timeoutCause: unknown): void {
+  setDeadline(ms: number, deadline: number, timeoutCause: unknown, allowed = NaN): void {
     const { timers } = time
     const due = timers.now() + ms
     const outer = ms > 0 ? this._outerDeadline(timers) : null
     const own = outer !== null && outer.due <= due ? outer : { deadline: deadline === Infinity ? NaN : deadline, due }
-    this._rare = { ...this._rareParts(), ...own, timers, timeoutCause }
+    this._rare = { ...this._rareParts(), ...own, timers, allowed, timeoutCause }
     if (this._error !== null) return
     if (ms <= 0) this._expire()
     else if (own !== outer && ms !== Infinity) this._rare.timer = timers.add(due, () => this._expire())
@@ -205,12 +205,14 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   private _expire(): void {
-    const error = withoutStack(() => new DeadlineExceededError())
-    this.end(error, this._rare?.timeoutCause ?? error)
+    const { deadline, allowed, timeoutCause } = this._rareParts()
+    const limit = Number.isNaN(allowed) ? `withDeadline(${dateText(deadline)})` : `withTimeout(${allowed} ms)`
+    const error = withoutStack(() => Object.assign(new DeadlineExceededError(), { limit }))
+    this.end(error, timeoutCause ?? error)
   }
 
   private _rareParts(): Rare {
-    return (this._rare ??= { signal: null, deadline: NaN, due: NaN, timers: null, timer: null, timeoutCause: undefined })
+    return (this._rare ??= { signal: null, deadline: NaN, due: NaN, allowed: NaN, timers: null, timer: null, timeoutCause: undefined })
   }
 
   cancel(cause?: unknown): void {
@@ -306,9 +308,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
 
   override toString(): string {
     const deadline = this._rare?.deadline ?? NaN
-    return Number.isNaN(deadline)
-      ? `${String(this.parent)}.WithCancel`
-      : `${String(this.parent)}.WithDeadline(${Math.abs(deadline) <= LAST_DATE ? new Date(deadline).toISOString() : deadline})`
+    return Number.isNaN(deadline) ? `${String(this.parent)}.WithCancel` : `${String(this.parent)}.WithDeadline(${dateText(deadline)})`
   }
 }
 

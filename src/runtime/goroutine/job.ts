@@ -11,6 +11,7 @@
  */
 import { failedAfterCancel } from './crash.js'
 import { spawn } from './goroutine.js'
+import { Join } from './join.js'
 import type { Task } from './task.js'
 import { uncancelable } from './uncancelable.js'
 import { checkFunction, checkTime } from '../base/arguments.js'
@@ -20,6 +21,7 @@ import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { causeOf, checkContext, type Context } from '../interfaces/context.js'
 import { JOB, type Job, type Routine } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
+import { cutOff } from '../operation/cut-off.js'
 import { Immediate, isRoutine } from '../operation/immediate.js'
 import type { Operation } from '../operation/operation.js'
 import { subscribe, type Observer, type Unsubscribable } from '../operation/perform.js'
@@ -98,14 +100,21 @@ export class Work<T> implements Job<T> {
   }
 
   private *_within(ctx: Context): Generator<never, T> {
-    if (ctx.err()._tag === 'Some') throw causeOf(ctx)
+    if (ctx.err()._tag === 'Some') throw cutOff(causeOf(ctx), { describe: () => this.name }, false)
     const child = this.start()
-    return yield* owned(child, child.join().within(ctx))
+    return yield* owned(child, new End(child).within(ctx))
   }
 
   private *_timeout(ms: number): Generator<never, T> {
     const child = this.start()
-    return yield* owned(child, child.join().timeout(ms))
+    return yield* owned(child, new End(child).timeout(ms))
+  }
+}
+
+/** The wait for the end of a job, under the name of the job. */
+class End<T> extends Join<T> {
+  override describe(): string {
+    return this.goroutine.name
   }
 }
 

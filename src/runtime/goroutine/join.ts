@@ -6,7 +6,7 @@ import type { Pending, Waiter, WaitQueue } from '../operation/waiter.js'
 
 /** Waits for the end of a goroutine: its result, or its throw. */
 export class Join<R> extends QueuedOperation<R> {
-  constructor(private readonly goroutine: Task<R>) {
+  constructor(protected readonly goroutine: Task<R>) {
     super()
   }
   override get isPlain(): boolean {

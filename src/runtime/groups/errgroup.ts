@@ -116,7 +116,7 @@ class Wait extends QueuedOperation<void> {
   poll(): void | Pending {
     if (!this.group.isIdle) return PENDING
     this.group.end()
-    this.group.throwFailure()
+    this.group.throwFailure(this)
   }
   override park(waiter: Waiter): void {
     this.group.waitBegins()
@@ -127,7 +127,7 @@ class Wait extends QueuedOperation<void> {
     this.group.waitLeaves()
   }
   override finish(): void {
-    this.group.throwFailure()
+    this.group.throwFailure(this)
   }
   override decline(): void {
     this.group.waitLeaves()

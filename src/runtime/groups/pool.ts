@@ -191,11 +191,11 @@ class Batch<R> extends TaskGroup {
     this.waiters.settleAll(this)
   }
 
-  outcome(): R[] {
+  outcome(wait: Wait<R>): R[] {
     const { failures } = this
     if (failures.length > 1 && !this.firstFailure)
       throw this.thrown(new AggregateError(failures, `${failures.length} functions of the pool failed`))
-    this.throwFailure()
+    this.throwFailure(wait)
     return this._results
   }
 }
@@ -214,7 +214,7 @@ class Wait<R> extends QueuedOperation<R[]> {
     const { batch } = this.pool
     if (!batch.isIdle) return PENDING
     this.pool.endBatch()
-    return batch.outcome()
+    return batch.outcome(this)
   }
   override park(waiter: Waiter): void {
     this.pool.batch.waitBegins()
@@ -225,7 +225,7 @@ class Wait<R> extends QueuedOperation<R[]> {
     this.pool.batch.waitLeaves()
   }
   override finish(waiter: Waiter): R[] {
-    return (waiter.raw as Batch<R>).outcome() // `becameIdle` grants the batch
+    return (waiter.raw as Batch<R>).outcome(this) // `becameIdle` grants the batch
   }
   override decline(): void {
     this.pool.batch.waitLeaves()

@@ -21,6 +21,7 @@ import { Ring } from '../base/ring.js'
 import { background } from '../context/context.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { UNWOUND } from '../goroutine/unwind.js'
+import { cutOff } from '../operation/cut-off.js'
 import { type Operation } from '../operation/operation.js'
 import { Reaction, WaitQueue } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
@@ -160,9 +161,9 @@ export abstract class TaskGroup implements Runnable {
     if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0])
   }
 
-  throwFailure(): void {
+  throwFailure(wait: { describe(): string }): void {
     if (this.failures.length > 0) throw this.thrown(this.failures[0])
-    if (this._cutShort) throw causeOf(this.ctx)
+    if (this._cutShort) throw cutOff(causeOf(this.ctx), wait, true)
   }
 
   /** Returns the error that a wait throws. */

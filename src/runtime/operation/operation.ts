@@ -23,6 +23,7 @@ import { checkFunction, mistyped } from '../base/arguments.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { left, right, type Either } from '../base/option.js'
 import { causeOf, checkContext, type Context } from '../interfaces/context.js'
+import { cutOff } from './cut-off.js'
 import type { Op } from '../interfaces/op.js'
 import { performAsPromise, performAsync } from './await.js'
 import { subscribe, type Observer, type Unsubscribable } from './perform.js'
@@ -275,7 +276,7 @@ class Within<T> extends Operation<T> {
     const { ctx } = this
     if (ctx.err()._tag === 'Some' || this._ops[0].poll() !== PENDING) {
       this._ops[1].decline()
-      throw causeOf(ctx)
+      throw cutOff(causeOf(ctx), this, false)
     }
     const value = this._ops[1].poll()
     if (value !== PENDING) return value
@@ -295,7 +296,7 @@ class Within<T> extends Operation<T> {
   override finish(waiter: Waiter): T {
     const winner = waiter.raw as Case // a settled case
     try {
-      if (winner.index === 0) throw causeOf(this.ctx)
+      if (winner.index === 0) throw cutOff(causeOf(this.ctx), this, true)
       return this._ops[1].finish(winner)
     } finally {
       releaseCase(winner)
