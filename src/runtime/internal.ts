@@ -16,7 +16,7 @@ export {
   outOfRange,
   show,
 } from './base/arguments.js'
-export { captureScope, type AsyncScope } from './base/async-scope.js'
+export type { AsyncScope } from './base/async-scope.js'
 export { causeOfThrown } from './base/errors.js'
 export type { Clock } from './base/clock.js'
 export { isGenerator, isGeneratorFunction, isThenable } from './base/guards.js'

@@ -3,7 +3,7 @@ import { afterFunc, background, chan, go, onCrash, sleep, trySelect, withCancel,
 import { describe, expect, it } from 'vitest'
 import { kinds } from '../support/function-kinds.js'
 import { settle } from '../support/settle.js'
-import { survivorsOf } from '../support/survivors.js'
+import { few, survivorsOf } from '../support/survivors.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { canceled, stateOf } from './context-state.js'
 import { wrapped } from './user-contexts.js'
@@ -119,7 +119,7 @@ describe('afterFunc', () => {
       expect(afterFunc(ctx, () => held)()).toBe(true)
       return held
     })
-    expect(survivors).toBeLessThan(10)
+    expect(survivors).toBeLessThan(few)
     expect(ctx.err()._tag).toBe('None')
   })
 
@@ -132,7 +132,7 @@ describe('afterFunc', () => {
       ctx.cancel()
       return held
     })
-    expect(survivors).toBeLessThan(10)
+    expect(survivors).toBeLessThan(few)
   })
 
   it('may start a function that waits for the same context', async () => {

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { performed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
-import { survivorsOf } from '../support/survivors.js'
+import { few, survivorsOf } from '../support/survivors.js'
 import { canceled, live, stateOf } from './context-state.js'
 
 const cause = new Error('because')
@@ -96,6 +96,6 @@ describe('fromSignal', () => {
       uses[kind](ctx)
       return ctx
     })
-    expect(survivors).toBeLessThan(10)
+    expect(survivors).toBeLessThan(few)
   })
 })

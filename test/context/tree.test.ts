@@ -15,7 +15,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
-import { survivorsOf } from '../support/survivors.js'
+import { few, survivorsOf } from '../support/survivors.js'
 import { canceled, live, stateOf, timedOut } from './context-state.js'
 import { wrapped } from './user-contexts.js'
 
@@ -104,7 +104,7 @@ describe('a parent keeps nothing', () => {
       ends[how](child)
       return child
     })
-    expect(survivors).toBeLessThan(10)
+    expect(survivors).toBeLessThan(few)
     expect(clock.waiting).toBe(0)
     expect(stateOf(parent)).toEqual(live)
   })

@@ -17,6 +17,11 @@ export const notPortable = [
     reason: 'start programs in processes of Node',
   },
   {
+    suites: ['test/diagnostics/trace-starts.test.ts'],
+    engines: ['deno', 'chromium'],
+    reason: 'starts a program through a loader of Node',
+  },
+  {
     suites: ['test/base/rxjs-import-order.test.ts', 'test/{fp-ts/bundling,diagnostics/minified-bundle,model/faults}.test.ts'],
     reason: 'load or build the package in a way of their own: with require, with esbuild',
   },

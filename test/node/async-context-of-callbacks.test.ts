@@ -7,6 +7,8 @@ import { entries, readJson } from '../../scripts/entries.mjs'
 import { run } from './program.js'
 import { rows } from './programs/stores-rows.js'
 
+const isNode = !('Bun' in globalThis) && !('Deno' in globalThis)
+
 /** Exports without a callback, or with a callback that is called at once, in the caller's own call. */
 const without = {
   millrace: `CanceledError DeadlineExceededError after background cond contextKey dropping gosched keyedMutex never now numGoroutine
@@ -19,7 +21,10 @@ const without = {
 describe.each([
   ['loaded at the start', 'static'],
   ['loaded within a request', 'lazy'],
+  ['loaded within a request, in the first turn', 'at once'],
 ])('%s', (_, how) => {
+  // Until Deno and Bun have a neutral context, callbacks there run in that of their registration.
+  const own = how === 'at once' && !isNode ? ['A'] : []
   it.each([
     ['neutral', 'none', 'call'],
     ['neutral', 'none', 'goroutine'],
@@ -30,7 +35,7 @@ describe.each([
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const seen = JSON.parse(stdout) as Record<string, string[]>
     const wrong = Object.entries(seen).filter(
-      ([name, stores]) => stores.length === 0 || stores.some((one) => !allowed(name, store).includes(one)),
+      ([name, stores]) => stores.length === 0 || stores.some((one) => ![...allowed(name, store), ...own].includes(one)),
     )
     expect(Object.fromEntries(wrong)).toEqual({})
     expect(Object.keys(seen)).toEqual(Object.keys(rows))

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'
 import { done, performed, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
-import { survivorsOf } from '../support/survivors.js'
+import { few, survivorsOf } from '../support/survivors.js'
 import { virtualTime } from '../support/virtual-time.js'
 import { OneAlarm } from './one-alarm.js'
 
@@ -112,7 +112,7 @@ describe('TM-025 dropped timers are collected:', () => {
 
   it.each(Object.keys(made))('%s', async (kind) => {
     using clock = virtualTime()
-    expect(await survivorsOf(10_000, made[kind])).toBeLessThan(10)
+    expect(await survivorsOf(10_000, made[kind])).toBeLessThan(few)
     expect(clock.waiting).toBe(0)
   })
 
@@ -121,6 +121,6 @@ describe('TM-025 dropped timers are collected:', () => {
     expect(await survivorsOf(100, () => newTimer(HOUR))).toBe(100)
     await clock.advance(HOUR)
     expect(clock.waiting).toBe(0)
-    expect(await survivorsOf(100, () => stopped(newTimer(HOUR)))).toBeLessThan(10)
+    expect(await survivorsOf(100, () => stopped(newTimer(HOUR)))).toBeLessThan(few)
   })
 })

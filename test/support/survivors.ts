@@ -1,6 +1,9 @@
 /** Whether unreferenced objects are collected. Needs `--expose-gc`, which vitest.config.ts sets. */
 import { settle } from './settle.js'
 
+/** Fewer survivors than these are no leak: JavaScriptCore takes each word on the stack for a reference. */
+export const few = 'Bun' in globalThis ? 20 : 10
+
 /** The number of `n` objects made by `make` that survive a collection. The last one may still be in a register or on the stack. */
 export async function survivorsOf(n: number, make: (i: number) => object): Promise<number> {
   const refs: WeakRef<object>[] = []

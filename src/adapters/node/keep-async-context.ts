@@ -1,5 +1,5 @@
 /** Runs goroutines in the AsyncLocalStorage stores of the code that started them. */
-import { captureScope, Hooks, queue, shared } from '../../runtime/internal.js'
+import { Hooks, queue, shared } from '../../runtime/internal.js'
 
 /**
  * From this call on, in the whole process, code that the package calls runs with the `AsyncLocalStorage` stores of the
@@ -26,10 +26,10 @@ import { captureScope, Hooks, queue, shared } from '../../runtime/internal.js'
  */
 export function keepAsyncContext(): () => void {
   const end = keepers.add(true)
-  queue.captureScope = captureScope
+  queue.keepScopes(true)
   return () => {
     end()
-    if (keepers.last === undefined) queue.captureScope = null
+    if (keepers.last === undefined) queue.keepScopes(false)
   }
 }
 

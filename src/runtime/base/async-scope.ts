@@ -3,8 +3,9 @@
  * promises and timers that the code creates.
  *
  * The neutral context has no stores. A module that is loaded lazily is evaluated in the context of the request that asks
- * for it, and Node has no call that leaves all stores. So the neutral context is captured, and then its stores are removed:
- * `AsyncResource` keeps them in properties of its own, beside its two ids.
+ * for it, and no host has a call that leaves all stores. So on Node the context is captured, and then its stores are
+ * removed: `AsyncResource` keeps them in properties of its own, beside its two ids. Deno and Bun keep them out of reach.
+ * But a listener of `AbortSignal.timeout` is called by the host itself, in no context: there the neutral one is captured.
  */
 
 /** A captured async context. Node's AsyncResource is one. */
@@ -32,13 +33,14 @@ export function captureScope(): AsyncScope {
 /** For a host without async contexts. */
 const withoutContexts: AsyncScope = { runInAsyncScope: (f) => f() }
 
-/** The properties that are no stores. */
+/** The properties of an AsyncResource of Node that are no stores. */
 const ids = ['async_id_symbol', 'trigger_async_id_symbol']
 
-function withoutStores(scope: AsyncScope): AsyncScope {
-  for (const key of Object.getOwnPropertySymbols(scope)) if (!ids.includes(key.description ?? '')) Reflect.deleteProperty(scope, key)
-  return scope
+/** Calls `f` with the context without stores: at once on Node and in a browser, after a turn of the host on Deno and Bun. */
+export function whenNeutral(f: (neutral: AsyncScope) => void): void {
+  const scope = captureScope()
+  const keys = Object.getOwnPropertySymbols(scope)
+  for (const key of keys) if (!ids.includes(key.description ?? '')) Reflect.deleteProperty(scope, key)
+  if (hooks === undefined || keys.length > 0) f(scope)
+  else AbortSignal.timeout(0).addEventListener('abort', () => f(captureScope()), { once: true })
 }
-
-/** The context without stores. */
-export const neutral: AsyncScope = withoutStores(captureScope())

@@ -11,6 +11,9 @@
  *   first is then the caller. For goroutines of a group, which start from deeper down, `Owner.entry` names the function
  *   that counts as the first frame.
  *
+ * JavaScriptCore (Bun, Safari) makes tail calls: the stack lacks a function that returned the call of another. So there the
+ * capture begins below `spawn` for groups too.
+ *
  * A host without `Error.captureStackTrace` shows no places.
  */
 import type { Task } from '../goroutine/task.js'
@@ -28,9 +31,28 @@ interface StackCapture {
 /** The stack of the code that starts this goroutine. Called from the probe's `spawn`. */
 export function captureOrigin(goroutine: Task): Origin {
   const origin = {}
-  const { captureStackTrace } = Error as StackCapture // the method is missing in some hosts, so the call below is optional
-  captureStackTrace?.(origin, goroutine.owner?.entry ?? spawn)
+  const below = goroutine.owner?.entry
+  capture(origin, below === undefined || (makesTailCalls ??= returnsCall()) ? spawn : below)
   return origin
+}
+
+function capture(origin: Origin, below: unknown): void {
+  const { captureStackTrace } = Error as StackCapture // the method is missing in some hosts
+  captureStackTrace?.(origin, below)
+}
+
+/** Null until the first goroutine of a group is started. */
+let makesTailCalls: boolean | null = null
+
+/** Whether its frame is gone in the function that it returns the call of. */
+function returnsCall(): boolean {
+  return lacks(returnsCall)
+}
+
+function lacks(caller: unknown): boolean {
+  const origin: Origin = {}
+  capture(origin, caller)
+  return framesOf(origin.stack).length === 0
 }
 
 /**

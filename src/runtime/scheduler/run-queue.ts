@@ -16,7 +16,7 @@
  *
  * Go's counterpart is `runtime/proc.go`; this queue has one processor and no preemption.
  */
-import { captureScope, neutral, type AsyncScope } from '../base/async-scope.js'
+import { captureScope, whenNeutral, type AsyncScope } from '../base/async-scope.js'
 import { hostTurn, now, uncaught } from '../base/host.js'
 import { Random } from '../base/random.js'
 import { Ring } from '../base/ring.js'
@@ -65,14 +65,18 @@ export class RunQueue {
   grants = 0
   /** Sees the events of the runtime; see `Probe`. */
   probe: Probe | null = null
-  /** The async context without stores; null while a bubble is open, which knows its code by the context. */
-  neutral: AsyncScope | null = neutral
+  /** The async context without stores; null until the host has one, and in a bubble, which knows its code by the context. */
+  neutral: AsyncScope | null = null
   /** Captures an async context, where contexts are kept; null where all code runs in the neutral one. */
   captureScope: (() => AsyncScope) | null = null
   random = new Random(Math.floor(Math.random() * 2 ** 32))
 
+  /** The neutral context that the loop is in; null until the host has one. */
+  private _home: AsyncScope | null = null
+  private _keepsScopes = false
   private _ready = new Ring<Runnable>(1024)
   private _isTakenOver = false
+  private _isSorted = false
   private readonly _steps = new SliceWatch()
   private readonly _drains = new SliceWatch()
   /** Counts operations that completed at once; counted down by their performers. */
@@ -84,7 +88,25 @@ export class RunQueue {
   private _overdue = false
 
   constructor() {
-    neutral.runInAsyncScope(() => void this._loop())
+    whenNeutral((neutral) => this._moveTo(neutral))
+    if (this._home !== null) return
+    // Until the host has a neutral context, the loop is in that of the code that loads the module, and contexts are kept:
+    // code of a request sees the stores of its own request at most.
+    this.keepScopes(false)
+    void this._loop(null)
+  }
+
+  private _moveTo(neutral: AsyncScope): void {
+    this._home = neutral
+    if (!this._isSorted) this.neutral = neutral
+    this.keepScopes(this._keepsScopes)
+    neutral.runInAsyncScope(() => void this._loop(neutral))
+  }
+
+  /** Whether goroutines and callbacks run in the async context of their registration, or in the neutral one. */
+  keepScopes(keeps: boolean): void {
+    this._keepsScopes = keeps
+    this.captureScope = keeps || this._home === null ? captureScope : null
   }
 
   /** The async context of the code that calls; null, which stands for the neutral one, unless contexts are kept. */
@@ -172,12 +194,14 @@ export class RunQueue {
    * that ends this.
    */
   sort(place: (runnable: Runnable) => Runnable): () => void {
-    const { _ready: plain, neutral } = this
+    const { _ready: plain } = this
     this._ready = moved(plain, new PlacingRing(place))
+    this._isSorted = true
     this.neutral = null
     return () => {
       this._ready = moved(this._ready, plain)
-      this.neutral = neutral
+      this._isSorted = false
+      this.neutral = this._home
     }
   }
 
@@ -203,7 +227,7 @@ export class RunQueue {
     wake()
   }
 
-  private async _loop(): Promise<never> {
+  private async _loop(home: AsyncScope | null): Promise<void> {
     for (;;) {
       if (this._ready.size === 0 || this._isTakenOver) await new Promise<void>((resolve) => (this._wake = resolve))
       if (this.async.isFull) {
@@ -216,6 +240,7 @@ export class RunQueue {
         this._overdue = false
         this.hostHadItsTurn()
       }
+      if (home !== this._home) return // the loop in the neutral context has begun
       // The loop is in the neutral context, so this is a copy of that. A store that a goroutine enters (`enterWith`) stays in
       // the copy, and is gone with it.
       const copy = captureScope()

@@ -1,6 +1,6 @@
 /**
  * Callbacks of every kind, registered by request A and made to run by request B. Prints for each the stores that it saw.
- * `lazy` loads the package within request L; `keep` calls keepAsyncContext; `goroutine` lets a goroutine of B do it.
+ * `lazy` loads the package within request L, `at once` does not wait then; `keep` calls keepAsyncContext; `goroutine` lets a goroutine of B do it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { rows, type Modules } from './stores-rows.js'
@@ -17,7 +17,8 @@ const load = async (): Promise<Modules> => {
   ])
   return { ...core, ops, node, rx }
 }
-const modules = how === 'lazy' ? await request.run('L', load) : await load()
+const modules = how === 'static' ? await load() : await request.run('L', load)
+if (how !== 'at once') await new Promise((resolve) => setTimeout(resolve, 10)) // Deno and Bun have no neutral context in the first turn
 if (keep === 'keep') modules.node.keepAsyncContext()
 
 const inB = <R>(f: () => R): R => request.run('B', f)
