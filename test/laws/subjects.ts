@@ -23,6 +23,8 @@ import {
   byKey,
   catchTo,
   collect,
+  conflate,
+  debounce,
   fanOut,
   fromGoroutine,
   fromIterable,
@@ -40,7 +42,9 @@ import {
   repeatWith,
   retryWith,
   run,
+  sample,
   sendTo,
+  throttle,
   toReceiver,
   until,
   windowsByCount,
@@ -160,6 +164,26 @@ export const operators: Record<string, Record<string, readonly Law[]>> = {
     'drop-oldest': operator(() => queue(2, 'drop-oldest'), { ...passive, bound: 2, lossy: true }),
     'drop-newest': operator(() => queue(2, 'drop-newest'), { ...passive, bound: 2, lossy: true }),
     error: operator(() => queue(8, 'error'), { ...passive, bound: 8, refusesForeign: true }),
+  },
+  conflate: {
+    plain: operator(() => conflate(), { ...passive, bound: 1, lossy: true }),
+    'of arrays': operator<readonly number[]>(
+      () => (source) =>
+        source.pipe(
+          map((item): readonly number[] => [item]),
+          conflate((held, next) => [...held, ...next]),
+        ),
+      { ...passive, bound: 2_000, itemsOf: itemsOfAll },
+    ),
+  },
+  debounce: { 'of 2 ms': operator(() => debounce(2), { ...passive, bound: 1, lossy: true }) },
+  throttle: {
+    'of 2 ms': operator(() => throttle(2), { ...passive, bound: 1, lossy: true }),
+    'with trailing': operator(() => throttle(2, { trailing: true }), { ...passive, bound: 1, lossy: true }),
+  },
+  sample: {
+    'of 2 ms': operator(() => sample(2), { ...passive, bound: 1, lossy: true }),
+    'at a notifier': operator(() => sample(fromOp(() => never())), { ...passive, bound: 1, lossy: true }),
   },
   rateLimit: {
     'one a ms': operator(() => rateLimit(rateLimiter(1000, 1)), { ...passive, bound: 1 }),

@@ -5,6 +5,8 @@ import {
   broadcast,
   byKey,
   catchTo,
+  conflate,
+  debounce,
   fanOut,
   fromReceiver,
   groupByKey,
@@ -17,7 +19,9 @@ import {
   repeatWith,
   retryWith,
   run,
+  sample,
   sendTo,
+  throttle,
   toReceiver,
   until,
   windowsByCount,
@@ -27,7 +31,7 @@ import {
   zipBounded,
   type DeadLetter,
 } from 'millrace/operators'
-import { concat, defer, map, merge, type Observable, type OperatorFunction } from 'rxjs'
+import { concat, defer, interval, map, merge, type Observable, type OperatorFunction } from 'rxjs'
 import type { StagePlan } from './plan.js'
 import { flat, rxjsStages } from './rxjs-stages.js'
 import { finallyDo, otherSource } from './sources.js'
@@ -64,6 +68,18 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return (source) => throughChannel(source, watch)
     case 'queue that loses':
       return queue(1000, 'drop-oldest')
+    case 'conflate':
+      return conflate()
+    case 'debounce':
+      return debounce(2)
+    case 'throttle':
+      return throttle(2)
+    case 'throttle, trailing':
+      return throttle(2, { trailing: true })
+    case 'sample':
+      return sample(2)
+    case 'sample, notifier':
+      return sample(interval(2))
     case 'workerPool':
     case 'byKey':
       return workStage(plan, watch)

@@ -24,6 +24,7 @@ export interface SourcePlan {
 /** Stages of Millrace, and operators of RxJS, without a part that varies. */
 const ours = [
   'named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'repeatWith', 'retryWith', 'toReceiver', 'sendTo', 'queue that loses',
+  'conflate', 'debounce', 'throttle', 'throttle, trailing', 'sample', 'sample, notifier',
 ] as const // prettier-ignore
 const theirs = [
   'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',

@@ -85,6 +85,8 @@ function worked(input: Expected, work: WorkKind): Expected {
   return { ...input, items: input.items.filter((n) => !isBad(n)), workFails, count: input.count && workFails === 'no' }
 }
 
+/** Some of the items pass: which of them is a matter of time. */
+const losing = (input: Expected): Expected => ({ ...input, order: input.order && input.items.length === 0, count: false })
 const same = (input: Expected): Expected => input
 const twice = (input: Expected): Expected => ({ ...input, items: input.items.flatMap((n) => [n, n]) })
 /** The whole list again; cut off where the source fails. */
@@ -105,6 +107,12 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   pairwise: (input) => inOrder(input, (list) => list.slice(1).map((n, i) => n - list[i])),
   distinct: (input) => ({ ...input, items: [...new Set(input.items)], count: input.count && input.values }),
   distinctUntilChanged: (input) => inOrder(input, (list) => list.filter((n, i) => i === 0 || n !== list[i - 1]), false),
+  conflate: losing,
+  debounce: losing,
+  throttle: losing,
+  'throttle, trailing': losing,
+  sample: losing,
+  'sample, notifier': losing,
   startWith: (input) => ({ ...input, items: [-1, ...input.items] }),
   endWith: (input) => plus(input, [-2]),
   defaultIfEmpty: (input) => (input.items.length > 0 && input.count && !input.isCut ? input : { ...plus(input, input.items.length === 0 ? [-3] : []), values: input.values && input.count, count: input.count }), // prettier-ignore
