@@ -14,7 +14,7 @@ const exported = {}
 for (const { specifier, name } of entries) exported[specifier] = Object.keys(await import(new URL(`dist/${name}.js`, root))).sort()
 pin('exports.json', JSON.stringify(exported, null, 2) + '\n')
 
-for (const entry of entries) pin(`${entry.specifier.replace('/', '-')}.api.md`, declarations(entry))
+for (const entry of entries) pin(`${entry.specifier.replaceAll('/', '-')}.api.md`, declarations(entry))
 if (stale.length > 0) {
   console.error(
     `The public surface has changed: ${stale.join(', ')}. If that is meant, run \`npm run build && npm run api\` and record it in CHANGELOG.md.`,
@@ -30,7 +30,7 @@ function pin(file, text) {
 
 function declarations({ specifier, name }) {
   const reportFolder = fileURLToPath(new URL('reports/api/', root))
-  const reportFileName = specifier.replace('/', '-')
+  const reportFileName = specifier.replaceAll('/', '-')
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: fileURLToPath(root),

@@ -10,12 +10,13 @@ export const readJson = (path) => JSON.parse(readFileSync(new URL(path, root), '
 const { paths } = readJson('tsconfig.json').compilerOptions
 
 /**
- * What users import, the name of its file in dist, and its source: `millrace/operators`, `operators`, `src/operators/index.ts`.
+ * What users import, the name of its file in dist, and its source: `millrace/operators`, `operators`, `src/operators/index.ts`;
+ * `millrace/node/operators`, `node-operators`.
  * @type {{ specifier: string, name: string, source: string }[]}
  */
 export const entries = Object.entries(paths).map(([specifier, [source]]) => ({
   specifier,
-  name: specifier === 'millrace' ? 'index' : specifier.slice('millrace/'.length),
+  name: specifier === 'millrace' ? 'index' : specifier.slice('millrace/'.length).replaceAll('/', '-'),
   source: source.slice('./'.length),
 }))
 

@@ -4,6 +4,7 @@ export type { Finding, FindingKind, FormerFindingKind } from './explore/findings
 export {
   laws,
   LawError,
+  type AdapterLawOptions,
   type ChannelLawOptions,
   type Law,
   type LawOptions,
@@ -12,6 +13,7 @@ export {
   type MakeOperator,
   type MakeSink,
   type MakeSource,
+  type OpenAdapter,
   type OperatorLawOptions,
   type SinkEnd,
   type SinkLawOptions,

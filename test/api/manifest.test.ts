@@ -22,8 +22,9 @@ test('repository, homepage and bugs name one repository', () => {
   expect(manifest.bugs).toBe(`${REPOSITORY}/issues`)
 })
 
-test('the newest entry of the changelog is the version of the manifest, and every entry has a date', () => {
+test('the newest dated entry of the changelog is the version of the manifest; only the first may be unreleased', () => {
   const headings = [...changelog.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
+  if (headings[0] === 'Unreleased') headings.shift()
   expect(headings[0].split(' - ')[0]).toBe(manifest.version)
   for (const heading of headings) expect(heading).toMatch(/^\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d$/)
 })

@@ -3,13 +3,21 @@
  * iteration: calls that wait are released, and nothing more is received. A loop over a channel that never runs dry lets
  * the host have its turn when its slice is over.
  */
-import type { Channel } from './channel.js'
 import { CLOSED } from './operations.js'
 import type { Option } from '../base/option.js'
+import type { Op } from '../interfaces/op.js'
 import type { Operation } from '../operation/operation.js'
 import { subscribe } from '../operation/perform.js'
-import { PENDING } from '../operation/waiter.js'
+import { PENDING, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
+
+/** The part of a channel, or of another receiver of the package, that the loop uses. */
+export interface Iterated<T> {
+  take(): T | typeof CLOSED | Pending
+  receive(): Op<Option<T>>
+  /** The result of a receive at the end; throws the cause of the close, if there is one. */
+  drained<R>(result: R): R
+}
 
 export class ChannelIterator<T> implements AsyncIterator<T> {
   private _isOver = false
@@ -17,7 +25,7 @@ export class ChannelIterator<T> implements AsyncIterator<T> {
   private readonly _waiting = new Set<() => void>()
   private _hostTurn: Promise<void> | null = null
 
-  constructor(private readonly channel: Channel<T>) {}
+  constructor(private readonly channel: Iterated<T>) {}
 
   async next(): Promise<IteratorResult<T>> {
     queue.async.performs()

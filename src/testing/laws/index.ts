@@ -1,10 +1,12 @@
 /** Suites of laws for channels, operators, sources and sinks: those of Millrace and those of its users. */
+import { adapterLaws } from './adapter/adapter-laws.js'
 import { channelLaws } from './channel/channel-laws.js'
 import { operatorLaws } from './operator/operator-laws.js'
 import { sinkLaws } from './sink/sink-laws.js'
 import { sourceLaws } from './source/source-laws.js'
 
 export { LawError, type Law, type LawOptions } from './law.js'
+export type { AdapterLawOptions, OpenAdapter } from './adapter/subject.js'
 export type { ChannelLawOptions, MakeChannel } from './channel/subject.js'
 export type { MakeOperator, OperatorLawOptions } from './operator/subject.js'
 export type { MakeSink, SinkEnd, SinkLawOptions } from './sink/test-sink.js'
@@ -30,4 +32,6 @@ export const laws = {
   source: sourceLaws,
   /** Laws of sinks: order, bounds, the end and the failure of their source. */
   sink: sinkLaws,
+  /** Laws of adapters to the world outside: order, read-ahead, errors, leaving, canceling. In real time. */
+  adapter: adapterLaws,
 } as const

@@ -56,7 +56,7 @@ export class LawError extends Error {
   constructor(
     readonly law: string,
     meaning: string,
-    { finding, token, seed, events, message }: ScheduleError,
+    { finding, token, seed, events, message }: Pick<ScheduleError, 'finding' | 'token' | 'seed' | 'events' | 'message'>,
   ) {
     super(`the law of ${law} is broken (${meaning}): ${message.replace(/await replay\((.*), program\)/, 'await law.replay($1)')}`, {
       cause: finding.error,
@@ -105,5 +105,19 @@ function lawOf<S>(record: LawRecord<S>, subject: S, { schedules = 200, seed = 1 
         await explore(program, { ...shared, strategy: 'pct' })
       }),
     replay: (token) => judged(() => replay(token, program, shared)),
+  }
+}
+
+/** Runs a program that no schedule drives, once. A throw is a LawError without a schedule: its token is empty. */
+export async function judge(
+  { name, meaning }: { readonly name: string; readonly meaning: string },
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const finding: Finding = { kind: 'failed', formerKind: 'failed', error, waiting: [], message, dump: null }
+    throw new LawError(name, meaning, { finding, token: '', seed: 0, events: [], message })
   }
 }

@@ -1,0 +1,54 @@
+/**
+ * A Readable that pulls its chunks from a receiver or a pipeline.
+ *
+ * Always true: one receive is under way at a time, and none while the buffer of the stream is full; a stream that is
+ * destroyed withdraws it.
+ */
+import type { Readable } from 'node:stream'
+import { afterFunc, type Context, type Op, type Option } from '../../../runtime/index.js'
+import { CallbackPerformer, causeOf, causeOfThrown, type Operation } from '../../../runtime/internal.js'
+
+/** The chunks of a Readable. */
+export interface ChunkSource<T> {
+  receive(): Op<Option<T>>
+  /** The stream is destroyed: frees everything, and then calls `closed`. */
+  leave(error: Error | null, closed: (error: Error | null) => void): void
+}
+
+export class ChunkPull<T> extends CallbackPerformer<Option<T>> {
+  private _stream: Readable | null = null
+
+  constructor(private readonly _source: ChunkSource<T>) {
+    super()
+  }
+
+  /** For `read()` of the stream. */
+  pull(stream: Readable): void {
+    this._stream = stream
+    this.start(this._source.receive() as Operation<Option<T>>) // the package makes operations of its own
+  }
+
+  /** For `destroy()` of the stream. */
+  leave(error: Error | null, closed: (error: Error | null) => void): void {
+    this.stop()
+    this._source.leave(error, closed)
+  }
+
+  protected succeeded(message: Option<T>): void {
+    const stream = this._stream
+    if (message._tag === 'None') stream?.push(null)
+    else if (message.value === null)
+      stream?.destroy(new TypeError('toReadable: an item is null, which ends a stream of Node; map it to another value first'))
+    else stream?.push(message.value)
+  }
+
+  protected failed(cause: unknown): void {
+    this._stream?.destroy(causeOfThrown(cause) as Error) // Node takes any value
+  }
+}
+
+/** The end of the context destroys the stream, with the cause. */
+export function destroyAtEnd(stream: Readable, ctx: Context): void {
+  const stop = afterFunc(ctx, () => void stream.destroy(causeOfThrown(causeOf(ctx)) as Error)) // Node takes any value
+  stream.once('close', stop)
+}

@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream'
+import type { Observable } from 'rxjs'
+import { fromReceiver } from '../../../operators/index.js'
+import { currentScope, described, under } from '../../../operators/internal.js'
+import { checkMethod } from '../../../runtime/internal.js'
+import { receiverOf } from './receiver-of.js'
+
+/** Streams that `fromReadable` has read. */
+const wereRead = new WeakSet<Readable>()
+
+/**
+ * A source of the chunks of a Readable of Node, as fast as the pipeline takes them. Pass a function that makes the
+ * stream for each subscriber; a stream itself serves one subscriber.
+ *
+ * Shape: one item for each chunk: Buffers, strings after `setEncoding`, values in object mode. Holds 1 item; the stream
+ * reads ahead by its own `highWaterMark` and no more. Completes at the end of the stream. Fails with the error of the
+ * stream, the same object, and with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its end. A
+ * subscriber that leaves, and the end of the context, destroy the stream. Fails with an Error for a stream that a
+ * subscriber has read before. Throws TypeError for an argument that is neither.
+ *
+ * @example
+ * ```ts
+ * import { Readable } from 'node:stream'
+ *
+ * fromReadable<string>(() => Readable.from(['a', 'b'])).pipe(workerPool(2, fetchOne)) // → [ 1, 1 ]
+ * ```
+ */
+export function fromReadable<T = Buffer>(readable: Readable | (() => Readable)): Observable<T> {
+  if (typeof readable !== 'function') checkMethod('fromReadable(readable)', 'a Readable, or a function that makes one', readable, 'read')
+  return described<T>({ name: 'fromReadable', holds: 1 }, (subscriber) => {
+    const scope = currentScope()
+    const chunks = receiverOf<T>(typeof readable === 'function' ? under(null, readable) : unread(readable))
+    subscriber.add(() => chunks.cancel())
+    under(scope, () => fromReceiver(chunks).subscribe(subscriber))
+  })
+}
+
+function unread(stream: Readable): Readable {
+  if (wereRead.has(stream))
+    throw new Error('fromReadable(readable): the stream was read before; pass a function that makes a stream for each subscriber')
+  wereRead.add(stream)
+  return stream
+}

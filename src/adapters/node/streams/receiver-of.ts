@@ -1,0 +1,218 @@
+/**
+ * A Readable as a receiver.
+ *
+ * A receive polls `read()`, and else waits for the event `readable`: nothing is read that no receive asks for, beyond
+ * the buffer of the stream itself. A receive that is a case of select and is not chosen has read nothing.
+ *
+ * Always true:
+ * - receivers wait only while the buffer of the stream is empty and no chunk was given back;
+ * - the end of the stream comes after the chunks that were given back.
+ */
+import type { Either, Op, Option, Receiver } from '../../../runtime/index.js'
+import { CanceledError } from '../../../runtime/index.js'
+import {
+  ChannelIterator,
+  checkMethod,
+  CLOSED,
+  left,
+  none,
+  ObservableReceiver,
+  PENDING,
+  QueuedOperation,
+  right,
+  some,
+  WaitQueue,
+  type Failure,
+  type Pending,
+  type Resource,
+  type Waiter,
+} from '../../../runtime/internal.js'
+import type { ReadableLike } from './like.js'
+import { closed, destroyQuietly, watchEnd } from './stream-end.js'
+
+/** The receiver of a stream. It is disposable: `using` and `await using` destroy the stream. */
+export interface StreamReceiver<T> extends Receiver<T>, Disposable, AsyncDisposable {
+  /**
+   * Destroys the stream: its descriptor or socket is freed, and a receive throws the cause, or a CanceledError. Changes
+   * nothing once the stream has ended.
+   */
+  cancel(cause?: unknown): void
+}
+
+/**
+ * The chunks of a Readable of Node as a receiver: a file, a socket, a request, the output of a process. A chunk is a
+ * Uint8Array, a string after `setEncoding`, or any value in object mode. The stream reads ahead by its own
+ * `highWaterMark` and no more.
+ *
+ * A receive waits until a chunk is there; it may be a case of `select`, be given up, or be performed by several
+ * goroutines, which share the chunks. It results in none at the end of the stream, and throws the error of the stream,
+ * the same object, where the stream fails; ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its end, or
+ * was before. `cancel`, `using` and `await using` destroy the stream; the last waits until it is closed. Throws
+ * TypeError for an argument that is no Readable. Source: `stream.Readable` of Node in paused mode.
+ *
+ * @example
+ * ```ts
+ * import { Readable } from 'node:stream'
+ *
+ * const chunks = receiverOf<string>(Readable.from(['a', 'b']))
+ * for (const it = range(chunks); yield* it.next(); ) console.log(it.value)
+ * ```
+ */
+export function receiverOf<T = Uint8Array>(readable: ReadableLike): StreamReceiver<T> {
+  checkMethod('receiverOf(readable)', 'a Readable of Node', readable, 'read')
+  return new Reading<T>(readable)
+}
+
+class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<T>, Resource {
+  readonly kind = 'stream'
+  readonly receivers = new WaitQueue()
+  /** Waiters for the end. */
+  readonly watchers = new WaitQueue()
+  private readonly _givenBack: T[] = []
+  /** The end of the stream; null before. */
+  private _end: { readonly failure: Failure | null } | null = null
+  private readonly _serve = (): void => this._serveWaiters()
+  private readonly _release: () => void
+
+  constructor(private readonly _stream: ReadableLike) {
+    super()
+    this._release = watchEnd(_stream, 'readable', (failure) => this._ended(failure))
+    _stream.on('readable', this._serve)
+  }
+
+  get size(): number {
+    return this._givenBack.length + (this._end === null ? this._stream.readableLength : 0)
+  }
+
+  get capacity(): number {
+    return this._stream.readableHighWaterMark
+  }
+
+  get isDrained(): boolean {
+    return this._end !== null && this._givenBack.length === 0
+  }
+
+  receive(): Op<Option<T>> {
+    return new ReceiveChunk(this)
+  }
+
+  tryReceive(): Either<'empty' | 'closed', T> {
+    const chunk = this.take()
+    if (chunk === PENDING) return left('empty')
+    return chunk === CLOSED ? this.drained(left('closed')) : right(chunk)
+  }
+
+  closed(): Op<void> {
+    return new StreamClosed(this)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return new ChannelIterator(this)
+  }
+
+  cancel(cause: unknown = new CanceledError()): void {
+    if (this._end !== null) return
+    this._release()
+    this._ended({ error: cause })
+    destroyQuietly(this._stream, cause)
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cancel()
+    if (this._stream.destroyed) await closed(this._stream)
+  }
+
+  take(): T | typeof CLOSED | Pending {
+    if (this._givenBack.length > 0) return this._givenBack.shift() as T // its length is above 0
+    if (this._end !== null) return CLOSED
+    const chunk = this._stream.read() as T | null // the caller says what the stream holds
+    return chunk ?? PENDING
+  }
+
+  drained<R>(result: R): R {
+    const failure = this._end?.failure ?? null
+    if (failure !== null) throw failure.error
+    return result
+  }
+
+  /** Takes back a chunk that its receiver did not take. */
+  giveBack(chunk: T): void {
+    this._givenBack.unshift(chunk)
+    this._serveWaiters()
+  }
+
+  /** The end shows only to a read of the empty buffer. */
+  lookForEnd(): void {
+    if (this._end === null && this._stream.readableLength === 0) this._stream.read()
+  }
+
+  private _serveWaiters(): void {
+    for (let { first } = this.receivers; first !== null; { first } = this.receivers) {
+      const chunk = this.take()
+      if (chunk === PENDING) return
+      this.receivers.shift()?.settle(chunk)
+    }
+    if (this.watchers.first !== null) this.lookForEnd()
+  }
+
+  private _ended(failure: Failure | null): void {
+    if (this._end !== null) return
+    this._end = { failure }
+    this._stream.off('readable', this._serve)
+    this._serveWaiters()
+    if (this.isDrained) this.watchers.settleAll(undefined)
+  }
+}
+
+class ReceiveChunk<T> extends QueuedOperation<Option<T>> {
+  constructor(private readonly _reading: Reading<T>) {
+    super()
+  }
+  protected get waiters(): WaitQueue {
+    return this._reading.receivers
+  }
+  poll(): Option<T> | Pending {
+    const chunk = this._reading.take()
+    return chunk === PENDING ? PENDING : this._option(chunk)
+  }
+  override finish(waiter: Waiter): Option<T> {
+    return this._option(waiter.raw as T | typeof CLOSED) // the reading grants nothing else
+  }
+  override undo(waiter: Waiter): void {
+    if (waiter.raw !== CLOSED) this._reading.giveBack(waiter.raw as T) // as above
+  }
+  override resources(): readonly Resource[] {
+    return [this._reading]
+  }
+  describe(): string {
+    return 'stream read'
+  }
+  private _option(chunk: T | typeof CLOSED): Option<T> {
+    return chunk === CLOSED ? this._reading.drained(none) : some(chunk)
+  }
+}
+
+class StreamClosed extends QueuedOperation<void> {
+  constructor(private readonly _reading: Reading<unknown>) {
+    super()
+  }
+  protected get waiters(): WaitQueue {
+    return this._reading.watchers
+  }
+  poll(): void | Pending {
+    if (this._reading.isDrained) return
+    this._reading.lookForEnd()
+    return PENDING
+  }
+  override finish(): void {}
+  override resources(): readonly Resource[] {
+    return [this._reading]
+  }
+  describe(): string {
+    return 'stream end'
+  }
+}

@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream'
+import { isObservable, type Observable } from 'rxjs'
+import { background, type Context, type Receiver } from '../../../runtime/index.js'
+import { fromIterable } from '../../../operators/index.js'
+import { checkContext, checkOptions, mistyped } from '../../../runtime/internal.js'
+import { ChunkPull, destroyAtEnd, type ChunkSource } from './chunk-pull.js'
+import { PipelineOutput } from './pipeline-output.js'
+
+/** Options of `toReadable` and `toDuplex`. */
+export interface ToStreamOptions {
+  /** Chunks are values of any type. Default true; with false they are strings and Uint8Arrays. */
+  readonly objectMode?: boolean
+  /** Items, or bytes without object mode, that the stream reads ahead. Default: that of Node, 16 items or 64 kB. */
+  readonly highWaterMark?: number
+  /** Ends the pipeline; the stream is destroyed with its cause. Default: `background`. */
+  readonly ctx?: Context
+}
+
+/**
+ * A Readable of Node with the items of a pipeline, a receiver or an iterable. A pipeline starts at the first read, and
+ * pauses while the buffer of the stream is full.
+ *
+ * Shape: a chunk for each item, in object mode by default. Holds `highWaterMark` items, and 1 item that waits. The
+ * stream ends when the source completes. An error of the source destroys the stream with that error, the same object;
+ * so does the end of the context. A stream that is destroyed ends the pipeline, and is closed when the goroutines of
+ * the pipeline have unwound; it withdraws its receive, so no value of a receiver is lost beyond its buffer. An item
+ * that is null, which is the end to Node, destroys the stream with a TypeError. Throws TypeError for an argument that
+ * is none of these. The counterpart of `Readable.from`.
+ *
+ * @example
+ * ```ts
+ * import { text } from 'node:stream/consumers'
+ *
+ * const upper = fromIterable(['a', 'b']).pipe(workerPool(1, async (item) => item.toUpperCase()))
+ * console.log(await text(toReadable(upper))) // AB
+ * ```
+ */
+export function toReadable<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>, options?: ToStreamOptions): Readable {
+  checkToStream('toReadable(source, options)', options)
+  const { objectMode = true, highWaterMark, ctx = background } = options ?? {}
+  const pull = new ChunkPull(chunksOf(source, ctx))
+  const stream = new Readable({
+    objectMode,
+    highWaterMark,
+    read: () => pull.pull(stream),
+    destroy: (error, closed) => pull.leave(error, closed),
+  })
+  if (ctx !== background) destroyAtEnd(stream, ctx)
+  return stream
+}
+
+export function checkToStream(call: string, options: ToStreamOptions | undefined): void {
+  checkOptions(call, options)
+  if (options?.ctx !== undefined) checkContext(call, options.ctx)
+}
+
+function chunksOf<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>, ctx: Context): ChunkSource<T> {
+  if (isObservable(source)) return new PipelineOutput(source, ctx)
+  const given: unknown = source
+  if (typeof given !== 'string' && !(typeof given === 'object' && given !== null))
+    throw mistyped('toReadable(source)', 'a pipeline, a receiver or an iterable', source)
+  if (isReceiver(source)) return { receive: () => source.receive(), leave: (error, closed) => closed(error) }
+  return new PipelineOutput(fromIterable(source), ctx)
+}
+
+function isReceiver<T>(source: Receiver<T> | Iterable<T> | AsyncIterable<T>): source is Receiver<T> {
+  return 'receive' in Object(source)
+}

@@ -1,0 +1,107 @@
+import type { Writable } from 'node:stream'
+import type { OperatorFunction, Subscriber } from 'rxjs'
+import type { Op } from '../../../runtime/index.js'
+import { CanceledError } from '../../../runtime/index.js'
+import { operate, SerialStage, stageNotes, type StageNotes } from '../../../operators/internal.js'
+import type { StageOptions } from '../../../operators/index.js'
+import { causeOf, checkFlag, checkMethod, type Operation } from '../../../runtime/internal.js'
+import { Writing } from './sender-of.js'
+import { destroyQuietly } from './stream-end.js'
+
+/** Options of `writeTo`. */
+export interface WriteToOptions extends StageOptions {
+  /**
+   * End the stream when the source completes, and destroy it when the pipeline fails or its subscriber leaves. Default
+   * true; with false the stream stays open: `process.stdout`.
+   */
+  readonly end?: boolean
+}
+
+/**
+ * A sink that writes each item to a Writable of Node, and pauses the source while the buffer of the stream is full.
+ *
+ * Shape: emits nothing. Holds 1 item; the stream holds at most its `highWaterMark` and one chunk. Completes when the
+ * source has completed and the stream has written everything (`finish`). Fails with the error of the stream, the same
+ * object, also between two items; with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before. An error of the
+ * source, and the end of the context, destroy the stream with that error; a subscriber that leaves destroys it. Pass a
+ * function to make a stream for each subscriber. Throws TypeError for an argument that is neither.
+ *
+ * @example
+ * ```ts
+ * import { createWriteStream } from 'node:fs'
+ *
+ * yield* run(ctx, fromIterable(['a\n', 'b\n']).pipe(writeTo(() => createWriteStream('/dev/null')))).join()
+ * ```
+ */
+export function writeTo<T = Buffer | string>(writable: Writable | (() => Writable), options?: WriteToOptions): OperatorFunction<T, never> {
+  const isMade = typeof writable === 'function'
+  if (!isMade) checkMethod('writeTo(writable)', 'a Writable, or a function that makes one', writable, 'write')
+  checkFlag('writeTo(writable, { end })', options?.end)
+  const notes = stageNotes('writeTo', options)
+  const ends = options?.end !== false
+  const make = (subscriber: Subscriber<never>): WriteTo<T> => new WriteTo(subscriber, notes, isMade ? writable() : writable, ends)
+  return operate(notes, 1, make, (failure) => {
+    if (!isMade && ends && failure !== null) destroyQuietly(writable, failure.error)
+  })
+}
+
+class WriteTo<T> extends SerialStage<T, never> {
+  private readonly _writing: Writing<T>
+  /** Every item is written to the stream, whose end is awaited. */
+  private _isFlushing = false
+
+  constructor(
+    subscriber: Subscriber<never>,
+    notes: StageNotes,
+    stream: Writable,
+    private readonly _ends: boolean,
+  ) {
+    super(subscriber, notes)
+    this._writing = new Writing<T>(stream)
+    const finished = this._writing.finished() as Operation<void> // an operation of the package
+    const watch = finished.subscribe({ next: () => this._finished(), error: (cause) => this._streamFailed(cause) })
+    subscriber.add(() => {
+      watch.unsubscribe()
+      this._leave(this._causeOfLeaving())
+    })
+  }
+
+  protected operationFor(chunk: T): Op<void> {
+    return this._writing.send(chunk)
+  }
+
+  performed(): void {
+    this.flow.free(1)
+  }
+
+  override finish(): void {
+    if (!this._ends) return super.finish()
+    this._isFlushing = true
+    if (!this._writing.isClosed) this._writing.close()
+  }
+
+  override failing(cause: unknown): void {
+    this._leave(cause)
+  }
+
+  /** The subscriber leaves: where its context or its run has failed, because of that. */
+  private _causeOfLeaving(): unknown {
+    const { ctx, cleanup } = this.flow.downstream.scope
+    if (ctx.err()._tag === 'Some') return causeOf(ctx)
+    return cleanup?.failure === undefined || cleanup.failure === null ? new CanceledError() : cleanup.failure.error
+  }
+
+  private _leave(cause: unknown): void {
+    if (this._ends) this._writing.destroy(cause)
+    else this._writing.release()
+  }
+
+  private _finished(): void {
+    if (this._isFlushing) super.finish()
+  }
+
+  private _streamFailed(cause: unknown): void {
+    if (this._isFlushing) this.flow.downstream.error(cause)
+    else this.failed(cause)
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * The second index, for the adapters: the parts that sources, stages and sinks are built of. It is private to the
+ * package; the public surface is in `index.ts`.
+ */
+export { Demand } from './demand/demand.js'
+export { failedAfterEnd, failedIn } from './demand/errors.js'
+export { stageNotes, type StageNotes } from './demand/intake.js'
+export { currentScope, described, Downstream, publish, scopeFor, under, withDemand, type Description, type Scope } from './demand/scope.js'
+export { SerialStage } from './engine/serial.js'
+export { operate, Stage } from './engine/stage.js'
+export { checkPipeline, running } from './sinks/run.js'

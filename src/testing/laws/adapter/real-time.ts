@@ -1,0 +1,53 @@
+/** Waits of real time, for laws over streams and sockets of the host. */
+
+/** Lets the host go on for `ms`. */
+export function pause(ms = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** ms until a fact must hold. */
+const LONGEST = 5_000
+
+/** Waits until the fact holds; throws where it does not within some seconds. */
+export async function eventually(fact: () => boolean, otherwise: () => string): Promise<void> {
+  const end = Date.now() + LONGEST
+  while (!fact()) {
+    if (Date.now() > end) throw new Error(`${otherwise()}, ${LONGEST} ms later`)
+    await pause(1)
+  }
+}
+
+/** Throws where a wait does not end within some seconds. */
+export async function inTime<T>(wait: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: no end within ${LONGEST} ms`)), LONGEST)
+  })
+  try {
+    return await Promise.race([wait, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+interface Listening {
+  on?(event: string, listener: (reason: unknown) => void): unknown
+  off?(event: string, listener: (reason: unknown) => void): unknown
+}
+
+/** The rejections that no code handles, from now until `end`. */
+export function watchRejections(): { readonly reasons: readonly unknown[]; end(): void } {
+  const reasons: unknown[] = []
+  const { process } = globalThis as { process?: Listening } // Node, Deno and Bun have it
+  const note = (reason: unknown): void => void reasons.push(reason)
+  process?.on?.('unhandledRejection', note)
+  const noteEvent = (event: Event): void => void reasons.push((event as PromiseRejectionEvent).reason) // of this event
+  if (process === undefined) globalThis.addEventListener('unhandledrejection', noteEvent)
+  return {
+    reasons,
+    end() {
+      process?.off?.('unhandledRejection', note)
+      if (process === undefined) globalThis.removeEventListener('unhandledrejection', noteEvent)
+    },
+  }
+}

@@ -1,0 +1,180 @@
+import { PassThrough, Writable } from 'node:stream'
+import { background, go, select, sleep, withCancel, after } from 'millrace'
+import { senderOf } from 'millrace/node'
+import { laws } from 'millrace/testing'
+import { describe, expect, it } from 'vitest'
+import { listenersOf, OpenStreams, turns } from './open-streams.js'
+
+const open = new OpenStreams()
+
+/** A goroutine sends the items; the reader has the other end of the stream. */
+function sent<T>(source: AsyncIterable<T>, ctx: typeof background, objectMode: boolean): AsyncIterable<T> {
+  const stream = open.add(new PassThrough({ objectMode, highWaterMark: objectMode ? 2 : 32 * 1024 }))
+  const out = senderOf<T>(stream)
+  go(async () => {
+    try {
+      for await (const item of source) await out.send(item).within(ctx)
+      out.close()
+    } catch (cause) {
+      if (!out.isClosed) out.close(cause)
+    }
+  })
+  return stream
+}
+
+describe('laws', () => {
+  const objects = laws.adapter<number>((source, ctx) => sent(source, ctx, true), { bound: 7, resources: open.count })
+  const bytes = laws.adapter<Uint8Array>((source, ctx) => sent(source, ctx, false), { bound: 7, bytes: true, resources: open.count })
+  const suite = [...objects, ...bytes].filter(({ name }) => name !== 'canceling')
+  it.each(suite)('$name: $meaning', (law) => law.check())
+})
+
+/** A Writable that accepts a chunk only when told to. */
+class Gated extends Writable {
+  readonly written: unknown[] = []
+  accept: (error?: Error | null) => void = () => {}
+  constructor(highWaterMark = 1) {
+    super({ objectMode: true, highWaterMark })
+  }
+  override _write(chunk: unknown, _encoding: string, accepted: (error?: Error | null) => void): void {
+    this.written.push(chunk)
+    this.accept = accepted
+  }
+}
+
+it('a send waits while the buffer is full, and a send that is given up writes nothing', async () => {
+  const stream = new Gated()
+  const out = senderOf<number>(stream)
+  await out.send(1)
+  expect(out.trySend(2)).toBe(false)
+  const chosen = await select({ sent: out.send(2), late: after(5) })
+  expect(chosen.case).toBe('late')
+  stream.accept()
+  await turns()
+  await out.send(3)
+  stream.accept()
+  await turns()
+  expect(stream.written).toEqual([1, 3])
+})
+
+it('sends that wait are written in order, one for each room', async () => {
+  const stream = new Gated()
+  const out = senderOf<number>(stream)
+  const all = [1, 2, 3].map((n) => go(() => out.send(n)))
+  await turns()
+  expect(stream.writableLength).toBe(1)
+  for (const each of all) {
+    stream.accept()
+    await each.join()
+    expect(stream.writableLength).toBeLessThanOrEqual(2)
+    await turns()
+  }
+  expect(stream.written).toEqual([1, 2, 3])
+})
+
+it('a waiter that leaves with the permit hands it to the next', async () => {
+  const stream = new Gated()
+  const out = senderOf<number>(stream)
+  await out.send(1)
+  const ctx = withCancel(background)
+  const first = go(() => out.send(2).within(ctx))
+  const second = go(() => out.send(3))
+  await turns()
+  stream.prependListener('drain', () => ctx.cancel())
+  stream.accept()
+  await turns()
+  await first.join().attempt()
+  if (stream.written.at(-1) === 2) stream.accept()
+  await second.join()
+  await turns()
+  expect(stream.written.at(-1)).toBe(3)
+})
+
+it('finished() completes when everything is written', async () => {
+  const stream = new Gated(10)
+  const out = senderOf<number>(stream)
+  await out.send(1)
+  out.close()
+  const end = go(() => out.finished())
+  expect((await select({ end: end.join(), late: after(5) })).case).toBe('late')
+  stream.accept()
+  await end.join()
+  expect(stream.writableFinished).toBe(true)
+})
+
+it('the error of the stream is thrown to sends that wait and to later ones, the same object', async () => {
+  const stream = new Gated()
+  const out = senderOf<number>(stream)
+  const error = new Error('ENOSPC')
+  await out.send(1)
+  const waiting = go(() => out.send(2))
+  const end = go(() => out.finished())
+  await turns()
+  stream.accept(error)
+  await expect(waiting.join()).rejects.toBe(error)
+  await expect(end.join()).rejects.toBe(error)
+  await expect(out.send(3)).rejects.toBe(error)
+  expect(out.isClosed).toBe(true)
+})
+
+it('a stream that is destroyed, before or meanwhile, is a premature close', async () => {
+  const early = new PassThrough()
+  early.destroy()
+  await expect(senderOf(early).send('a')).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
+  const late = new Gated()
+  const out = senderOf<number>(late)
+  await out.send(1)
+  const waiting = go(() => out.send(2))
+  await turns()
+  late.destroy()
+  await expect(waiting.join()).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
+})
+
+it('a send after close, or after end(), throws; a second close throws', async () => {
+  const out = senderOf(new PassThrough())
+  out.close()
+  await expect(out.send('a')).rejects.toThrow('send on closed channel')
+  expect(() => out.close()).toThrow('close of closed channel')
+  const ended = new PassThrough()
+  const other = senderOf(ended)
+  ended.end()
+  await expect(other.send('a')).rejects.toThrow('send on closed channel')
+})
+
+it('close with a cause destroys the stream with it', async () => {
+  const stream = new PassThrough()
+  const out = senderOf(stream)
+  const cause = new Error('no more')
+  out.close(cause)
+  await turns()
+  expect(stream.errored).toBe(cause)
+  await expect(out.send('a')).rejects.toBe(cause)
+})
+
+it('await using destroys a stream that has not finished, and leaves no listener', async () => {
+  const stream = new PassThrough()
+  const before = listenersOf(stream)
+  {
+    await using out = senderOf(stream)
+    await out.send('a')
+  }
+  await turns()
+  expect(stream.closed).toBe(true)
+  expect(listenersOf(stream)).toEqual(before)
+})
+
+it('a chunk of no bytes and one of 8 MB are written', async () => {
+  const stream = new PassThrough()
+  const out = senderOf<Uint8Array>(stream)
+  let bytes = 0
+  stream.on('data', (chunk: Uint8Array) => (bytes += chunk.length))
+  for (const size of [0, 8 * 1024 * 1024, 1]) await out.send(new Uint8Array(size))
+  out.close()
+  await out.finished()
+  await sleep(1)
+  expect(bytes).toBe(8 * 1024 * 1024 + 1)
+})
+
+it('throws TypeError for an argument that is no Writable', () => {
+  for (const wrong of [null, undefined, 1, {}, 'path']) expect(() => senderOf(wrong as never)).toThrow(TypeError)
+})
