@@ -20,6 +20,7 @@
  */
 import type { Observer } from 'rxjs'
 import { queue, Waiter, WaitQueue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
+import type { Passable, Place } from './passage.js'
 
 /** The stage or the run that a demand belongs to, as meters and sources see it. */
 export interface DemandOwner {
@@ -129,7 +130,7 @@ export function checkRow(operators: number): void {
 }
 
 /** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
-export class Demand implements Runnable {
+export class Demand implements Runnable, Place {
   private _isOpen = true
   private _isRetired = false
   /** The demand is in the run queue. */
@@ -147,6 +148,7 @@ export class Demand implements Runnable {
   isComplete = false
   /** Created for the first watch. */
   watches: Set<DemandWatch> | null = null
+  stage: Passable | null = null
 
   /** Without an owner, nothing counts the items that arrive. */
   constructor(

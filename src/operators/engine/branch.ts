@@ -11,6 +11,7 @@
 import { Observable } from 'rxjs'
 import type { Runnable } from '../../runtime/internal.js'
 import type { HeldError } from '../demand/errors.js'
+import { passage, type Place } from '../demand/passage.js'
 import { Downstream, type Resubscribing } from '../demand/scope.js'
 
 /** The stage of a branch. It runs when a branch has demand again. */
@@ -31,6 +32,10 @@ export class Branch<T> {
   private _error: HeldError | null = null
   private _isOver = false
   private _wasHere = false
+  /** The demand of its last subscriber. */
+  private _demand: Place | null = null
+  /** Passages through the pipeline of the branch. */
+  private readonly _passing = new Set<() => void>()
   /** The stage that may subscribe to the branch again. */
   private _rounds: Resubscribing | null = null
 
@@ -57,6 +62,7 @@ export class Branch<T> {
   private _begin(downstream: Downstream<T>): void {
     const { missed } = this
     this.downstream = downstream
+    this._demand = downstream.demand
     this.missed = 0
     this._wasHere = true
     this._rounds = downstream.scope.rounds
@@ -92,6 +98,20 @@ export class Branch<T> {
     this._error = null
     if (error === null) downstream.complete()
     else downstream.error(error.release())
+  }
+
+  /** True where everything in its pipeline has arrived at `end`; else `then` runs when it has, or the pipeline completes. */
+  passes(end: Place, then: () => void): boolean {
+    if (this._demand === null) return true
+    const passed = (): void => void (this._passing.delete(passed) && then())
+    this._passing.add(passed)
+    return passage(this._demand, end, passed) && this._passing.delete(passed)
+  }
+
+  /** The pipeline of the branch has completed: the items that it has kept are not wanted. */
+  completed(): void {
+    this._demand = null
+    for (const passed of [...this._passing]) passed()
   }
 
   /** The pipeline of the branch has ended. */

@@ -15,12 +15,14 @@
 import { isObservable, Subscription, type Observable, type Subscriber } from 'rxjs'
 import { mistyped, queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { passedBy, type HeldError } from '../demand/errors.js'
+import type { Demand } from '../demand/demand.js'
 import type { StageNotes } from '../demand/intake.js'
+import type { Passable } from '../demand/passage.js'
 import { Downstream, subscribeUntil, under } from '../demand/scope.js'
 import type { Branch, BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 
-export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Runnable {
+export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Passable, Runnable {
   protected readonly input: OneItemInput<T>
   protected readonly downstream: Downstream<R>
   protected isOver = false
@@ -35,12 +37,15 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Run
   ) {
     this.downstream = new Downstream(_subscriber, false)
     this.input = new OneItemInput(notes, this.downstream.scope, this)
+    this.input.intake.demand.stage = this
   }
 
   /** A new item is in the input. */
   protected abstract begin(): void
   /** Hands the item to branches that have demand. Returns false while it has to wait for another. */
   protected abstract hand(value: T): boolean
+  /** The branches whose pipeline has not ended. */
+  protected abstract runningBranches(): Iterable<Branch<T>>
   /** No item will come: every branch that takes items ends, with the error of the source if it has failed. */
   protected abstract endBranches(error: HeldError | null): void
   /** The pipeline of a branch has ended. */
@@ -66,12 +71,40 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Run
         if (this._isExhausted && this.input.error !== null) this.branchEnded(branch)
         else this.failed(passedBy(cause, this.input.intake))
       },
-      complete: () => this.branchEnded(branch),
+      complete: () => {
+        this._passagesEnd(branch)
+        this.branchEnded(branch)
+      },
     })
   }
 
   get scope(): AsyncScope | null {
     return this.downstream.demand.scope
+  }
+
+  get below(): Demand {
+    return this.downstream.demand
+  }
+
+  /** First the item is handed over, and then what the branches hold passes. */
+  passes(then: () => void): boolean {
+    return this.input.passes(() => this._branchesPass(then) && then()) && this._branchesPass(then)
+  }
+
+  private _branchesPass(then: () => void): boolean {
+    const branches = [...this.runningBranches()]
+    let waiting = branches.length
+    const passed = (): void => void (--waiting === 0 && then())
+    for (const branch of branches) if (branch.passes(this.below, passed)) waiting--
+    return waiting === 0
+  }
+
+  private _passagesEnd(branch: Branch<T>): void {
+    try {
+      branch.completed()
+    } catch (cause) {
+      this.failed(cause)
+    }
   }
 
   arrived(): void {
@@ -103,7 +136,8 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Run
     this._isHanding = true
     while (input.hasItem && !this.isOver && this.hand(input.item)) {
       input.take()
-      if (input.hasItem) this.begin()
+      input.passed()
+      if (input.hasItem && !this.isOver) this.begin()
     }
     this._isHanding = false
     if (this.isOver || this._isExhausted || !input.isExhausted) return

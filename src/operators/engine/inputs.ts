@@ -13,6 +13,8 @@
  */
 import type { Observable, Subscription } from 'rxjs'
 import { Intake, type StageNotes } from '../demand/intake.js'
+import type { Demand } from '../demand/demand.js'
+import { Passages, type Passable } from '../demand/passage.js'
 import type { Scope } from '../demand/scope.js'
 import { HeldError } from '../demand/errors.js'
 
@@ -27,12 +29,15 @@ export interface InputOwner<T> {
   sourceFailed(error: HeldError): void
 }
 
-export class OneItemInput<T> {
+export class OneItemInput<T> implements Passable {
   readonly intake: Intake<T>
   hasItem = false
   /** The error of the source. */
   error: HeldError | null = null
+  readonly below: Demand
   private _item: T | undefined = undefined
+  /** Null until a passage waits. */
+  private _passages: Passages | null = null
 
   constructor(
     notes: StageNotes,
@@ -40,6 +45,8 @@ export class OneItemInput<T> {
     private readonly _owner: InputOwner<T>,
   ) {
     this.intake = new Intake(notes, 1, below)
+    this.intake.demand.stage = this
+    this.below = below.demand
   }
 
   /** Subscribes to the source, until `until` is unsubscribed. */
@@ -79,6 +86,17 @@ export class OneItemInput<T> {
     this._item = this.hasItem ? intake.take() : undefined
     if (!this.hasItem) intake.demand.open()
     return item
+  }
+
+  passes(then: () => void): boolean {
+    const held = (this.hasItem ? 1 : 0) + this.intake.size
+    if (held > 0) (this._passages ??= new Passages()).add(held, then)
+    return held === 0
+  }
+
+  /** To be called when an item that was taken has been handed on. */
+  passed(): void {
+    if (this._passages !== null) this._passages.left(1, 0, (cause) => this._owner.failed(cause))
   }
 
   /** The source has completed or failed, and no item is left. */

@@ -23,11 +23,13 @@
 import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { causeOf, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
+import type { Demand } from '../demand/demand.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
+import { Passages, type Passable } from '../demand/passage.js'
 import { described, Downstream, type Description } from '../demand/scope.js'
 import { failedAfterEnd, HeldError } from '../demand/errors.js'
 
-export abstract class Stage<T, R> {
+export abstract class Stage<T, R> implements Passable {
   readonly flow: Flow<T, R>
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes, slots: number) {
@@ -49,6 +51,13 @@ export abstract class Stage<T, R> {
   /** All results have left. */
   finish(): void {
     this.flow.downstream.complete()
+  }
+  get below(): Demand {
+    return this.flow.downstream.demand
+  }
+  /** True where everything that has arrived has left; else `then` runs when it has. Slots are freed in the order of the items. */
+  passes(then: () => void): boolean {
+    return this.flow.passesInOrder(then)
   }
 }
 
@@ -97,6 +106,11 @@ export class Flow<T, R> implements Runnable {
   private _wasFlushed = false
   /** The error of the source, until the items before it have left. */
   private _held: HeldError | null = null
+  /** An item has come that did not leave: it came after the end, or with the failure. */
+  private _hasLost = false
+  /** What waits until slots are free, and until results have left; null while nothing does. */
+  private _freeing: Passages | null = null
+  private _leaving: Passages | null = null
 
   constructor(
     private readonly _stage: Stage<T, R>,
@@ -107,6 +121,21 @@ export class Flow<T, R> implements Runnable {
     this.downstream = new Downstream(_subscriber)
     this.intake = new Intake(notes, _slots, this.downstream.scope)
     this.ctx = withCancel(this.downstream.scope.ctx)
+    this.intake.demand.stage = _stage
+  }
+
+  /** The passage through a stage whose slots are freed in the order of its items. */
+  passesInOrder(then: () => void): boolean {
+    const held = this.intake.depth
+    if (held > 0) (this._freeing ??= new Passages()).add(held, then)
+    return held === 0 && !this._hasLost
+  }
+
+  /** The passage of the results that wait for demand. */
+  resultsPass(then: () => void): boolean {
+    const held = this._results.size
+    if (held > 0) (this._leaving ??= new Passages()).add(held, then)
+    return held === 0 && !this._hasLost
   }
 
   /** The async context of the pipeline, where contexts are kept. */
@@ -138,7 +167,7 @@ export class Flow<T, R> implements Runnable {
   }
 
   private _arrive(value: T): void {
-    if (this.isOver) return
+    if (this.isOver) return void (this._hasLost = true)
     const { intake } = this
     const unpaced = intake.look()
     if (unpaced !== null) this.fail(unpaced)
@@ -178,7 +207,7 @@ export class Flow<T, R> implements Runnable {
 
   /** Emits the only result of an item, now or when there is demand, and then calls `left`. */
   deliverWith(result: R, holder: Holder): void {
-    if (this.isOver) return
+    if (this.isOver || this.downstream.isClosed) return
     if (this._results.size === 0 && this.downstream.isOpen) {
       this.downstream.next(result)
       holder.left()
@@ -190,15 +219,21 @@ export class Flow<T, R> implements Runnable {
 
   /** Frees slots: their items have left the stage. Items that wait in the intake take them. */
   free(slots: number): void {
-    if (this.isOver) return
     const { intake } = this
     intake.used -= slots
+    if (this._freeing !== null) this._freeing.left(slots, 0, this.passageFailed)
+    if (this.isOver) return
     if (this._isBeginning) return // work that ends at once: the loop below continues, and no stack grows
     this._isBeginning = true
     while (intake.size > 0 && intake.used < this._slots && !this.isOver) this._begin(intake.take())
     this._isBeginning = false
     if (intake.used < this._slots && intake.size === 0) intake.demand.open()
     this._checkEnd()
+  }
+
+  readonly passageFailed = (cause: unknown): void => {
+    if (this.isOver) failedAfterEnd(cause, this.intake.name)
+    else this.fail(cause)
   }
 
   private _waitBelow(): void {
@@ -214,6 +249,7 @@ export class Flow<T, R> implements Runnable {
     while (!this._isOver && results.size > 0 && this.downstream.isOpen) {
       const { result, frees, holder } = results.shift() as Result<R> // its size is above 0
       this.downstream.next(result)
+      if (this._leaving !== null) this._leaving.left(1, 0, this.passageFailed)
       if (frees > 0) this.free(frees)
       else if (holder !== null) holder.left() // also while it drains, or where this item was the last that was wanted
     }
@@ -239,6 +275,7 @@ export class Flow<T, R> implements Runnable {
   }
 
   private _failWith(cause: unknown): void {
+    this._hasLost = true
     this._tell(() => this._stage.failing(cause))
     this._end()
     this.downstream.error(cause)

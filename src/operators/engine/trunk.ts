@@ -49,6 +49,10 @@ export abstract class Trunk<T, R> extends Branching<T, R> {
     this.connectResults(branch, results)
   }
 
+  protected runningBranches(): Branch<T>[] {
+    return this.branches
+  }
+
   protected endBranches(error: HeldError | null): void {
     for (const branch of this.branches) if (!this.isOver) branch.end(error)
   }

@@ -1,14 +1,16 @@
 /**
- * The watermark of items that finish in any order: every item below it has finished, so the item before it may be
- * committed.
+ * The watermark of items that finish in any order: every item below it has finished. The item before it is committed
+ * when the results below the watermark have passed to the end of the pipeline.
  *
  *     positions   0 1 2 3 4 5 6
- *     finished    ✓ ✓ ✓ · ✓ ✓ ·      watermark 3: item 2 may be committed
+ *     finished    ✓ ✓ ✓ · ✓ ✓ ·      watermark 3: item 2 is committed after the passage
  *
- * Always true: `_order` holds the items from the watermark on, in the order of their positions, and its first item is
- * unfinished.
+ * Always true:
+ * - `_order` holds the items from the watermark on, in the order of their positions, and its first item is unfinished;
+ * - one passage is under way at a time: it commits the item that was before the watermark when it began.
  */
 import { Ring } from '../../runtime/internal.js'
+import { passage, type Place } from '../demand/passage.js'
 
 interface Entry<T> {
   readonly item: T
@@ -22,8 +24,12 @@ export class Watermark<T> {
   private _watermark = 0
   /** The item before the watermark, until it is committed. */
   private _uncommitted: { readonly item: T } | null = null
+  private _isPassing = false
 
-  constructor(private readonly _commit: (item: T, position: number) => void) {}
+  constructor(
+    private readonly _commit: (item: T, position: number) => void,
+    private readonly _demandBelow: Place,
+  ) {}
 
   /** An item begins; items begin in the order of their positions. */
   began(item: T): void {
@@ -46,11 +52,22 @@ export class Watermark<T> {
     return this._watermark - before
   }
 
-  /** Calls `commit` if the watermark has moved since the last call. */
+  /** Commits what the watermark has passed since the last passage, at once where nothing is held below. */
   commit(): void {
-    if (this._uncommitted === null) return
-    const { item } = this._uncommitted
-    this._uncommitted = null
-    this._commit(item, this._watermark - 1)
+    while (this._uncommitted !== null && !this._isPassing) {
+      const { item } = this._uncommitted
+      const position = this._watermark - 1
+      this._uncommitted = null
+      this._isPassing = true
+      if (!passage(this._demandBelow, null, () => this._passed(item, position))) return
+      this._isPassing = false
+      this._commit(item, position)
+    }
+  }
+
+  private _passed(item: T, position: number): void {
+    this._isPassing = false
+    this._commit(item, position)
+    this.commit()
   }
 }

@@ -24,6 +24,7 @@ import {
   type AsyncScope,
 } from '../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
+import { Passages } from '../demand/passage.js'
 import { under, type Scope } from '../demand/scope.js'
 import { failedIn, type DeadLetter } from '../demand/errors.js'
 import { Stage } from './stage.js'
@@ -76,6 +77,10 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   protected nextPosition = 0
   private readonly _freeSlots: WorkerSlot<T, R>[] = []
   private readonly _slots: WorkerSlot<T, R>[] = []
+  /** The number of items whose work has ended, and whose result was emitted or waits for demand. */
+  private _ended = 0
+  /** Null until a passage waits. */
+  private _passages: Passages | null = null
 
   constructor(
     subscriber: Subscriber<R>,
@@ -117,6 +122,35 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   protected release(slot: WorkerSlot<T, R>): void {
     slot.value = undefined
     this._freeSlots.push(slot)
+  }
+
+  /** Delivers the only result of an item. Where a passage waits, it goes on before the slot is free. */
+  protected deliver(result: R, position: number): void {
+    if (this._passages === null) {
+      this.flow.deliver(result, 1)
+      this.workEnded(position)
+    } else this.flow.deliverWith(result, { held: 1, left: () => this._left(position) })
+  }
+
+  private _left(position: number): void {
+    this.workEnded(position)
+    this.flow.free(1)
+  }
+
+  /** To be called for each item when it has no (more) results to deliver. */
+  protected workEnded(position: number): void {
+    this._ended++
+    if (this._passages !== null) this._passages.left(1, position, this.flow.passageFailed)
+  }
+
+  /** Work ends in any order: first the work on the items that have come, and then the results that wait. */
+  override passes(then: () => void): boolean {
+    const { intake } = this.flow
+    const underWay = this.nextPosition - this._ended + intake.size
+    if (underWay === 0) return this.flow.resultsPass(then)
+    const resultsToo = (): void => void (this.flow.resultsPass(then) && then())
+    ;(this._passages ??= new Passages()).add(underWay, resultsToo, this.nextPosition + intake.size)
+    return false
   }
 
   stopWork(): void {

@@ -2,6 +2,7 @@ import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subs
 import { checkCount, checkOneOf, Ring, type Runnable } from '../../../runtime/internal.js'
 import { Demand } from '../../demand/demand.js'
 import { stageNotes } from '../../demand/intake.js'
+import { Passages, type Passable } from '../../demand/passage.js'
 import { described, Downstream, subscribeUntil, withDemand } from '../../demand/scope.js'
 import { HeldError } from '../../demand/errors.js'
 import { operate, Stage } from '../../engine/stage.js'
@@ -46,7 +47,7 @@ class BlockingQueue<T> extends Stage<T, T> {
 }
 
 /** Its demand is never closed: the policy decides about items that arrive while it is full. */
-class LosingQueue<T> implements Runnable {
+class LosingQueue<T> implements Passable, Runnable {
   private readonly _downstream: Downstream<T>
   private readonly _items = new Ring<T>()
   /** The subscription to the source. */
@@ -56,6 +57,8 @@ class LosingQueue<T> implements Runnable {
   private _error: HeldError | null = null
   private _isOver = false
   private _waitsBelow = false
+  /** Null until a passage waits. */
+  private _passages: Passages | null = null
 
   constructor(
     private readonly _subscriber: Subscriber<T>,
@@ -69,7 +72,9 @@ class LosingQueue<T> implements Runnable {
   connect(source: Observable<T>): void {
     this._subscriber.add(() => void (this._isOver = true))
     this._subscriber.add(this._upstream)
-    subscribeUntil(this._upstream, withDemand(this._downstream.scope, new Demand(null, this._downstream.demand.scope)), source, {
+    const demand = new Demand(null, this.below.scope)
+    demand.stage = this
+    subscribeUntil(this._upstream, withDemand(this._downstream.scope, demand), source, {
       next: (value) => this._arrive(value),
       error: (cause) => this._failed(cause),
       complete: () => {
@@ -97,7 +102,7 @@ class LosingQueue<T> implements Runnable {
   run(): void {
     const items = this._items
     this._waitsBelow = false
-    while (!this._isOver && items.size > 0 && this._downstream.isOpen) this._downstream.next(items.shift() as T) // not empty
+    while (!this._isOver && items.size > 0 && this._downstream.isOpen) this._pass(items.shift() as T) // not empty
     if (!this._isOver && items.size > 0) {
       this._waitsBelow = true
       this._downstream.wait(this)
@@ -105,6 +110,22 @@ class LosingQueue<T> implements Runnable {
     if (this._isOver || items.size > 0) return
     if (this._error !== null) this._downstream.error(this._error.release())
     else if (this._isComplete) this._downstream.complete()
+  }
+
+  private _pass(item: T): void {
+    this._downstream.next(item)
+    this._passages?.left(1, 0, (cause) => this._downstream.error(cause))
+  }
+
+  get below(): Demand {
+    return this._downstream.demand
+  }
+
+  /** An item that takes the place of another counts as that item. */
+  passes(then: () => void): boolean {
+    const held = this._items.size
+    if (held > 0 && this._error === null) (this._passages ??= new Passages()).add(held, then)
+    return held === 0 && this._error === null
   }
 
   /** The items of the queue leave before the error. */

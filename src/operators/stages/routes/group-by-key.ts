@@ -186,6 +186,10 @@ class Groups<T, K, R> extends Branching<T, R> {
     group.branch.end(null)
   }
 
+  protected runningBranches(): Iterable<Branch<T>> {
+    return this._running.keys()
+  }
+
   protected endBranches(error: HeldError | null): void {
     for (const { branch } of [...this._open.values()]) if (!this.isOver) branch.end(error)
     this._checkEnd()

@@ -97,6 +97,7 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
     if (input.hasItem) this._ready.push(input)
     const isLast = this._error === null ? input.isExhausted : this._ready.size === 0
     this.downstream.next(item)
+    input.passed()
     if (isLast) this._ended()
   }
 }

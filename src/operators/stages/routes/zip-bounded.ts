@@ -80,6 +80,7 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
         return downstream.wait(this)
       }
       downstream.next(inputs.map((input) => input.take()) as unknown as A) // an item of each source, in order
+      for (const input of inputs) input.passed()
       if (this._waitsBelow) return
     }
     const exhausted = inputs.filter((input) => input.isExhausted)

@@ -2,7 +2,7 @@ import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../../../runtime/index.js'
 import { checkCount, checkFunction, checkOptions, Ring } from '../../../runtime/internal.js'
 import { under } from '../../demand/scope.js'
-import { failedAfterEnd, failedIn } from '../../demand/errors.js'
+import { failedIn } from '../../demand/errors.js'
 import { operate } from '../../engine/stage.js'
 import { Watermark } from '../../engine/watermark.js'
 import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
@@ -16,9 +16,11 @@ export interface ByKeyOptions<T = never> extends FailureOptions {
    */
   readonly waiting?: number
   /**
-   * Called as the watermark moves: every item up to `item`, at `position`, has finished, and its result has left the
-   * stage. A result that waits for demand is not committed. A consumer of a log commits its offset here. With `commit`,
-   * an item keeps its slot until every item before it has finished, so the bound of the stage stays the same. A throw is
+   * Called as the watermark moves: every item up to `item`, at `position`, has finished, and its results have left every
+   * stage below, the sink included. One call may commit several items. An item that an operator drops counts as finished,
+   * and so does an item that is handed to an operator of RxJS that holds items back. An item that a stage below loses in
+   * its failure is not committed, nor is an item after it. A consumer of a log commits its offset here. With `commit`, an
+   * item keeps its slot until it and every item before it have left the stage, so the bound stays the same. A throw is
    * the error of the pipeline.
    */
   readonly commit?: (item: T, position: number) => void
@@ -98,7 +100,7 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
     private readonly _options: Lanes<T, K>,
   ) {
     super(subscriber, plan)
-    this._watermark = _options.commit === undefined ? null : new Watermark(_options.commit)
+    this._watermark = _options.commit === undefined ? null : new Watermark((item, position) => this._commitTo(item, position), this.below)
   }
 
   take(value: T): void {
@@ -136,13 +138,14 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
     if (this.flow.isOver) return
     const { position } = slot
     this._finish(slot)
-    if (this._watermark === null) this.flow.deliver(value, 1)
-    else this.flow.deliverWith(value, { held: 1, left: () => this._left(position) })
+    if (this._watermark === null) this.deliver(value, position)
+    else this.flow.deliverWith(value, { held: 1, left: () => this._finished(position) })
     this._beginReady()
   }
 
   /** The item has finished, and its result has left: with `commit`, the slots of the items below the watermark are free. */
-  private _left(position: number): void {
+  private _finished(position: number): void {
+    this.workEnded(position)
     const frees = this._watermark === null ? 1 : this._watermark.finished(position)
     this._commit()
     this.flow.free(frees)
@@ -152,7 +155,7 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
     if (this.flow.isOver) return
     const { position } = slot
     this._finish(slot)
-    this._left(position)
+    this._finished(position)
     this._beginReady()
   }
 
@@ -171,22 +174,20 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
   }
 
   private _commit(): void {
-    if (this._watermark === null) return
     try {
-      under(null, () => this._watermark?.commit())
+      this._watermark?.commit()
     } catch (cause) {
-      if (this.flow.isOver) failedAfterEnd(cause, 'commit of byKey after the end')
-      else this.flow.fail(cause)
+      this.flow.passageFailed(cause)
     }
   }
 
-  /** The last item has finished, and may be committed before the stage completes. */
-  override finish(): void {
+  /** A throw goes to this stage, or where it has ended, to the stage below that the last item left. */
+  private _commitTo(item: T, position: number): void {
     try {
-      under(null, () => this._watermark?.commit())
+      under(null, () => this._options.commit?.(item, position))
     } catch (cause) {
-      return this.flow.downstream.error(cause)
+      if (this.flow.isOver) throw cause
+      this.flow.fail(cause)
     }
-    super.finish()
   }
 }

@@ -65,8 +65,9 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
   result(slot: WorkerSlot<T, R>, value: R): void {
     if (this.flow.isOver) return
     if (this._order === null) {
+      const { position } = slot
       this.release(slot)
-      this.flow.deliver(value, 1)
+      this.deliver(value, position)
     } else {
       slot.keep(value)
       this._advance(this._order)
@@ -76,7 +77,9 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
   done(slot: WorkerSlot<T, R>): void {
     if (this.flow.isOver) return
     if (this._order === null) {
+      const { position } = slot
       this.release(slot)
+      this.workEnded(position)
       this.flow.free(1)
     } else {
       slot.isDone = true
@@ -103,12 +106,15 @@ class WorkerPool<T, R> extends WorkerStage<T, R> {
       if (!first.isDone) first.becomeFirst()
       if (!first.isDone) return
       order.shift()
-      const { hasKept } = first
+      const { hasKept, position } = first
       const kept = first.takeKept()
       this.release(first)
       if (hasKept)
-        this.flow.deliver(kept as R, 1) // `hasKept` is true, so `kept` is a result
-      else this.flow.free(1)
+        this.deliver(kept as R, position) // `hasKept` is true, so `kept` is a result
+      else {
+        this.workEnded(position)
+        this.flow.free(1)
+      }
     }
   }
 }
