@@ -119,6 +119,8 @@ export default {
     builtWithout('operators', [fpTs, nodeCore]),
     builtWithout('node', [rxjs, fpTs]),
     builtWithout('node-operators', [fpTs]),
+    builtWithout('web', [rxjs, fpTs, nodeCore]),
+    builtWithout('web-operators', [fpTs, nodeCore]),
     builtWithout('testing', [fastCheck]),
   ],
   options: {

@@ -27,6 +27,7 @@ const together: Record<string, Record<string, string>> = {
     strictDemand: 'on-unpaced',
   },
   'millrace/node': { SignalError: 'terminal' },
+  'millrace/web': { StatusError: 'fetch-op' },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

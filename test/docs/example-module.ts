@@ -17,7 +17,7 @@ export interface ExampleProgram extends Example {
 }
 
 /** The folders whose examples are run. */
-export const floors = ['src/runtime/', 'src/operators/', 'src/adapters/node/', 'src/testing/']
+export const floors = ['src/runtime/', 'src/operators/', 'src/adapters/node/', 'src/adapters/web/', 'src/testing/']
 
 const PRELUDE = './test/docs/prelude.js'
 
@@ -48,7 +48,11 @@ export function programOf(example: Example): ExampleProgram {
     return isShown ? `console.log(${value})` : value
   }
 
-  const sourceOf = new Map(unresolved.map((name) => [name, known.find(({ values, types }) => values.has(name) || types.has(name))]))
+  // An adapter has the names of its own entries: `receiverOf` is a name in several.
+  const adapter = /^src\/adapters\/(\w+)\//.exec(example.place)?.[1]
+  const isOwn = ({ specifier }: Names): boolean => adapter !== undefined && specifier.startsWith(`millrace/${adapter}`)
+  const preferred = [...known.filter(isOwn), ...known.filter((names) => !isOwn(names))]
+  const sourceOf = new Map(unresolved.map((name) => [name, preferred.find(({ values, types }) => values.has(name) || types.has(name))]))
   const namesOf = (wanted: Names): string[] => unresolved.filter((name) => sourceOf.get(name) === wanted)
   const unknown = unresolved.filter((name) => sourceOf.get(name) === undefined)
   const code = [

@@ -47,6 +47,11 @@ export const notPortable = [
     reason: 'import modules of Node: events, fs, crypto',
   },
   {
+    suites: ['test/web/*-over-sockets.test.ts'],
+    engines: ['chromium'],
+    reason: 'start servers, which a page cannot',
+  },
+  {
     suites: ['test/fast-check/channel-program.test.ts', 'test/goroutine/compiled-generators.test.ts'],
     engines: ['chromium'],
     reason: 'run the TypeScript compiler',
