@@ -6,10 +6,10 @@
  *        ├──of work that was given up──────────▶ late failure: `onLateFailure`, or a warning
  *        └──any other──────────────────────────▶ crash: `onCrash`, or an uncaught exception
  *
- * Work is given up by a cancel, before the failure or after it, by a join that was withdrawn (a select that chose
- * another case, a `within` whose context ended), and by an owner that has its result. Joins made later in the turn of
- * the host in which the goroutine failed count, and so do joins by goroutines that are ready at that time, so that the
- * end of a slice does not decide.
+ * Work is given up by a cancel, before the failure or after it, by a join that was made and has not seen the failure
+ * (it was not performed, its select chose another case, its context ended), and by an owner that has its result. Joins
+ * made later in the turn of the host in which the goroutine failed count, and so do joins by goroutines that are ready
+ * at that time, so that the end of a slice does not decide.
  *
  * The state below is the state of the process, for all copies of the package: like the listeners of
  * `unhandledRejection`, a hook is set for all goroutines.
@@ -29,7 +29,7 @@ export interface Failed extends Observed {
   /** No join and no owner has seen the failure. */
   readonly failedUnseen: boolean
   readonly wasCanceled: boolean
-  /** It was canceled, or a join of it was withdrawn. */
+  /** It was canceled, or a join of it was made and given up. */
   readonly wasGivenUp: boolean
   /** The thrown value. */
   readonly raw: unknown
@@ -77,7 +77,7 @@ export function onCrash(hook: FailureHook): () => void {
 
 /**
  * Sets the hook for late failures: `hook` is called with the error and its goroutine. A late failure is a failure of
- * work that was given up: the goroutine was canceled, a join of it was withdrawn, or its group had failed already. An
+ * work that was given up: the goroutine was canceled, a join of it was made and given up, or its group had failed already. An
  * error that only repeats the end of a context is none. Without a hook a late failure is a process warning, or a
  * warning of the console where the host has no process warnings; it never ends the process. Returns a function that
  * removes the hook; hooks may be removed in any order.

@@ -38,7 +38,14 @@ export abstract class Ending<R> extends Waiter implements Receiver {
     return this._joiners !== null && this._joiners.first !== null
   }
 
+  /** A join was made: a failure that no join sees is a late failure, since the code that made the join has given it up. */
+  protected joinMade(): void {
+    if (this.life <= LIVE) this._joiners ??= new WaitQueue()
+    else if (this.life === FAILED) this.leave()
+  }
+
   protected settleJoiners(life: number, outcome: unknown): void {
+    if (life === FAILED && this._joiners !== null) this.leave()
     this.life = life
     this.raw = outcome
     this._joiners?.settleAll(undefined)
@@ -73,7 +80,7 @@ export abstract class Ending<R> extends Waiter implements Receiver {
     return this.rare !== null && this.rare.isCanceled
   }
 
-  /** True where a failure is a late failure: after a cancel, or after a join was withdrawn. */
+  /** True where a failure is a late failure: after a cancel, or where a join was made and given up. */
   get wasGivenUp(): boolean {
     return this.rare !== null && (this.rare.isCanceled || this.rare.isLeft)
   }

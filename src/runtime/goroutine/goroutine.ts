@@ -57,10 +57,14 @@ function goNamed<A extends readonly unknown[], R>(name: string, work: Body<A, R>
   return typeof work === 'function' ? spawn(work, args, null, name) : startJob(work, name)
 }
 
+/** The part of a job that starts it; `Work` in `job.ts`. */
+interface Startable<R> {
+  start(name: string | null): Task<R>
+}
+
 function startJob<R>(job: Job<R>, name: string | null): Task<R> {
   if (!isJob(job)) throw notFunction(job)
-  const { name: ownName } = job as { readonly name?: string } // a job of the package names its function
-  return spawn(() => job[Symbol.iterator](), [], null, name ?? ownName ?? null)
+  return (job as unknown as Startable<R>).start(name) // by its mark, it is a job of the package
 }
 
 function notFunction(given: unknown): TypeError {

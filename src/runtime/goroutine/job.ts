@@ -12,13 +12,14 @@
 import { failedAfterCancel } from './crash.js'
 import { spawn } from './goroutine.js'
 import { Join } from './join.js'
+import type { Owner } from './owner.js'
 import type { Task } from './task.js'
 import { uncancelable } from './uncancelable.js'
 import { checkFunction, checkTime } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
 import { left, right, type Either } from '../base/option.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
-import { causeOf, checkContext, type Context } from '../interfaces/context.js'
+import { checkContext, type Context } from '../interfaces/context.js'
 import { JOB, type Job, type Routine } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { cutOff } from '../operation/cut-off.js'
@@ -33,7 +34,9 @@ export class Work<T> implements Job<T> {
   constructor(
     readonly name: string,
     private readonly _routine: () => Generator<never, T>,
+    readonly owner: Unstarted | null = null,
   ) {
+    markOnce()
     lookForSymbol()
   }
 
@@ -44,19 +47,23 @@ export class Work<T> implements Job<T> {
   map<U>(f: (value: T) => U): Job<U> {
     checkFunction('map(f)', f)
     const routine = this._routine
-    return new Work(this.name, function* () {
-      return f(yield* routine())
-    })
+    return new Work(
+      this.name,
+      function* () {
+        return f(yield* routine())
+      },
+      this.owner,
+    )
   }
 
   within(ctx: Context): Job<T> {
     checkContext('within(ctx)', ctx)
-    return new Work(this.name, () => this._within(ctx))
+    return new Work(this.name, () => this._within(ctx), this.owner)
   }
 
   timeout(ms: number): Job<T> {
     checkTime('timeout(ms)', ms)
-    return new Work(this.name, () => this._timeout(ms))
+    return new Work(this.name, () => this._timeout(ms), this.owner)
   }
 
   attempt(): Job<Either<unknown, T>>
@@ -64,15 +71,19 @@ export class Work<T> implements Job<T> {
   attempt<E>(onThrow?: (cause: unknown) => E): Job<Either<unknown, T>> {
     if (onThrow !== undefined) checkFunction('attempt(onThrow)', onThrow)
     const routine = this._routine
-    return new Work(this.name, function* () {
-      let value: T
-      try {
-        value = yield* routine()
-      } catch (cause) {
-        return left(onThrow === undefined ? cause : onThrow(cause))
-      }
-      return right(value)
-    })
+    return new Work(
+      this.name,
+      function* () {
+        let value: T
+        try {
+          value = yield* routine()
+        } catch (cause) {
+          return left(onThrow === undefined ? cause : onThrow(cause))
+        }
+        return right(value)
+      },
+      this.owner,
+    )
   }
 
   then<A = T, B = never>(
@@ -94,20 +105,46 @@ export class Work<T> implements Job<T> {
     }
   }
 
-  /** Performs the job in a goroutine of its own. */
-  start(): Task<T> {
-    return spawn(this._routine, [], null, this.name)
+  /** Performs the job in a goroutine of its own, under the name given or that of the job. */
+  start(name: string | null = null): Task<T> {
+    return spawn(this._routine, [], this.owner, name ?? this.name)
   }
 
   private *_within(ctx: Context): Generator<never, T> {
-    if (ctx.err()._tag === 'Some') throw cutOff(causeOf(ctx), { describe: () => this.name }, false)
+    if (ctx.err()._tag === 'Some') {
+      if (this.owner !== null) yield* uncancelable(this.owner.giveUp())
+      throw cutOff(ctx, { describe: () => this.name }, false)
+    }
     const child = this.start()
-    return yield* owned(child, new End(child).within(ctx))
+    return yield* this._owned(child, new End(child).within(ctx))
   }
 
   private *_timeout(ms: number): Generator<never, T> {
     const child = this.start()
-    return yield* owned(child, new End(child).timeout(ms))
+    return yield* this._owned(child, new End(child).timeout(ms))
+  }
+
+  private *_owned(child: Task<T>, wait: Op<T>): Generator<never, T> {
+    try {
+      return yield* owned(child, wait)
+    } finally {
+      const rest = this.owner?.rest ?? null
+      if (rest !== null) yield* uncancelable(rest.join())
+    }
+  }
+}
+
+/** The owner of a job that owns work before it starts: gives that work up where the job is canceled before it has started. */
+export class Unstarted implements Owner {
+  rest: Task | null = null
+
+  constructor(readonly giveUp: () => Generator<never, void>) {}
+
+  ended(task: Task): boolean {
+    if (!task.isGenerator) return false // at the end only a goroutine that has not started counts as one
+    this.rest = spawn(this.giveUp, [], null, task.name)
+    void this.rest.join() // its failure is a late failure
+    return false
   }
 }
 
@@ -118,8 +155,18 @@ class End<T> extends Join<T> {
   }
 }
 
-void Object.defineProperty(Work.prototype, JOB, { value: true })
-installObservable(Work.prototype)
+let isMarked = false
+
+/**
+ * Marks jobs, and makes them observables: at the first job and not when the module loads, so that a bundle of a program
+ * without jobs leaves the class out.
+ */
+function markOnce(): void {
+  if (isMarked) return
+  isMarked = true
+  void Object.defineProperty(Work.prototype, JOB, { value: true })
+  installObservable(Work.prototype)
+}
 
 /**
  * Waits for a child; when the wait ends otherwise than by the end of the child, the child is canceled and unwound, also

@@ -73,6 +73,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   }
 
   join(): Op<R> {
+    this.joinMade()
     return new Join<R>(this)
   }
 

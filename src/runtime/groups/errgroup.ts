@@ -92,6 +92,7 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
   }
 
   wait(): Op<void> {
+    this.waitMade()
     return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
   }
 

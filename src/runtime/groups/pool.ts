@@ -7,7 +7,7 @@
 import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
 import { checkCount, checkFunction, checkOneOf, mistyped } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
-import { Work } from '../goroutine/job.js'
+import { Unstarted, Work } from '../goroutine/job.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Job } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
@@ -50,7 +50,8 @@ export interface Pool<R> {
   resume(): void
   /**
    * A job that waits as `wait` does. From its start on `go` throws. Its performer owns the rest of the work: when the
-   * performer is canceled, or `within` or `timeout` ends, the functions of the pool are canceled as well.
+   * performer is canceled, or `within` or `timeout` ends, the functions of the pool are canceled as well, also where the
+   * drain has not started by then.
    */
   drain(): Job<R[]>
   /** The number of running functions. */
@@ -104,6 +105,7 @@ class PoolImpl<R> implements Pool<R>, Resource {
   }
 
   wait(): Op<R[]> {
+    this._batch?.waitMade()
     return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
   }
 
@@ -124,7 +126,13 @@ class PoolImpl<R> implements Pool<R>, Resource {
   }
 
   drain(): Job<R[]> {
-    return new Work('pool.drain', () => this._drain())
+    return new Work('pool.drain', () => this._drain(), new Unstarted(() => this._giveUp()))
+  }
+
+  /** For a drain that is canceled before it has started. */
+  private *_giveUp(): Generator<never, void> {
+    this._isDrained = true
+    if (this._batch !== null) yield* uncancelable(this._batch.stopped())
   }
 
   private *_drain(): Generator<never, R[]> {

@@ -66,9 +66,10 @@ class ScopeGroup extends OwnedGroup {
   private _hasBodyEnded = false
 
   /** After the body the goroutines are given up. */
-  protected override failed(error: unknown, goroutine: Task): void {
-    if (this._hasBodyEnded) failedAfterCancel(error, goroutine)
-    else super.failed(error, goroutine)
+  protected override failed(error: unknown, goroutine: Task): boolean {
+    if (!this._hasBodyEnded) return super.failed(error, goroutine)
+    failedAfterCancel(error, goroutine)
+    return true
   }
 
   *resultOf<R>(body: Body<[scope: Scope], R>): Generator<never, R> {

@@ -38,6 +38,12 @@ interface Queued {
   readonly scope: AsyncScope
 }
 
+/** A failure of a member: of a goroutine that failed, or of an async function that failed after its cancel. */
+interface Unseen {
+  readonly goroutine: Task
+  readonly error: unknown
+}
+
 export abstract class TaskGroup implements Runnable {
   readonly ctx: Context
   limit = Infinity
@@ -48,10 +54,12 @@ export abstract class TaskGroup implements Runnable {
   /** The end of the context stopped a function, or a function never started because of it. */
   private _cutShort = false
   private _firstMember: Member | null = null
-  /** The goroutines whose failures no wait has thrown, and nobody has reported. */
-  private _unseen: Task[] = []
+  /** The failures that no wait has thrown, and nobody has reported. */
+  private _unseen: Unseen[] = []
   /** A wait was withdrawn, and none has begun since. */
   private _isLeft = false
+  /** A wait was made, and none has begun since: a failure that none sees is a late failure. */
+  private _isMade = false
   private readonly _queued = new Ring<GroupBody<unknown> | Queued>()
   private _begun = 0
   private readonly _args: [Context]
@@ -126,16 +134,19 @@ export abstract class TaskGroup implements Runnable {
     this.admit()
   }
 
-  memberEnded(member: Member, failure: Failure | null, value: unknown): void {
+  /** Returns whether the group keeps the failure for a wait. */
+  memberEnded(member: Member, failure: Failure | null, value: unknown): boolean {
     this.active--
     if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
     if (member.next !== null) member.next.previous = member.previous
+    let isKept = true
     if (failure !== null)
-      this.failed(failure.error, member.goroutine as Task) // a member that has ended was started
+      isKept = this.failed(failure.error, member.goroutine as Task) // a member that has ended was started
     else if (value !== UNWOUND) this.returned(member.index, value)
     else if (this.hasEnded) this._cutShort = true
     this.admit()
+    return isKept
   }
 
   /** Ends the context: all work is done, or what is left is to stop, for this cause. */
@@ -158,23 +169,36 @@ export abstract class TaskGroup implements Runnable {
       yield* goroutine.join().attempt() // its failure is kept by the group, or reported
     }
     this._reportUnseen(hadFailed ? 0 : 1)
+    this._isLeft = true // an async function may fail after this
     if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0])
   }
 
   throwFailure(wait: { describe(): string }): void {
+    this._isMade = false
     if (this.failures.length > 0) throw this.thrown(this.failures[0])
-    if (this._cutShort) throw cutOff(causeOf(this.ctx), wait, true)
+    if (this._cutShort) throw cutOff(this.ctx, wait, true)
   }
 
   /** Returns the error that a wait throws. */
   protected thrown(failure: unknown): unknown {
+    this._see()
     this._unseen = []
     return passedOn(failure)
   }
 
+  /** A wait was made. If none begins, the failures from now on are late failures. */
+  waitMade(): void {
+    if (this.waiters.first === null) this._isMade = true
+  }
+
   /** A wait begins. */
   waitBegins(): void {
-    this._isLeft = false
+    this._isLeft = this._isMade = false
+    this._see()
+  }
+
+  private _see(): void {
+    for (const { goroutine } of this._unseen) goroutine.see()
   }
 
   /** A wait was withdrawn. Without another wait the failures are late failures. */
@@ -184,26 +208,30 @@ export abstract class TaskGroup implements Runnable {
   }
 
   private _reportUnseen(from = 0): void {
+    this._see()
     const unseen = this._unseen.slice(from)
     this._unseen = []
-    for (const goroutine of unseen) {
-      const { error } = goroutine.failure as Failure // only goroutines that failed are kept
+    for (const { goroutine, error } of unseen) {
       goroutine.receive(error) // it is the cause of the end of this group's context, and no echo
       failedLate(error, goroutine)
     }
   }
 
-  /** A member has failed. */
-  protected failed(error: unknown, goroutine: Task): void {
+  /** A member has failed. Returns whether the group keeps the failure, for a wait. */
+  protected failed(error: unknown, goroutine: Task): boolean {
     if (this.hasEnded && (isEcho(error) || isAbort(error))) {
       this._cutShort = true
-      return
+      return true
     }
     this.failures.push(error)
-    if (this.stopsAtFailure && this.failures.length > 1) failedLate(error, goroutine)
-    else if (this._isLeft) failedLate(error, goroutine)
-    else this._unseen.push(goroutine)
+    const isLate = this._isLeft || (this.stopsAtFailure && this.failures.length > 1)
+    if (isLate) failedLate(error, goroutine)
+    else this._unseen.push({ goroutine, error })
     if (this.stopsAtFailure) this.own?.cancel(error)
+    if (isLate || !this._isMade) return true
+    goroutine.receive(error) // it may be the cause of the end of the group's context, and is no echo
+    goroutine.leave()
+    return false
   }
 
   private _dropQueued(): void {
@@ -244,7 +272,6 @@ export class Member implements Owner {
   }
 
   ended(_: Task, failure: Failure | null, value: unknown): boolean {
-    this.group.memberEnded(this, failure, value)
-    return true // the group keeps the failure
+    return this.group.memberEnded(this, failure, value)
   }
 }

@@ -13,7 +13,7 @@ export type Body<A extends readonly unknown[], R> = (...args: A) => Routine<R> |
  * The handle of a goroutine; not a promise, so returning it from an async function does not join it.
  *
  * A failure that nobody gave up and nobody has joined by the time the host's event loop turns is a crash: see
- * `onCrash`. After a cancel, or after a join was withdrawn, it is a late failure: see `onLateFailure`. An error that
+ * `onCrash`. After a cancel, or where a join was made and given up, it is a late failure: see `onLateFailure`. An error that
  * only repeats the end of a context is neither.
  *
  * @example

@@ -3,21 +3,23 @@
  * so it is written to, once for each wait; its message stays Go's. A cause of the user is thrown as it is.
  */
 import { CanceledError, DeadlineExceededError } from '../base/errors.js'
+import { causeOf, type Context } from '../interfaces/context.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** The waits that an error names. */
 const MOST_WAITS = 5
 
 /**
- * Returns the cause, for a throw at the wait. A wait that began after the end (`wasParked` is false) is named only where
- * the error names no other.
+ * Returns the cause of a context that has ended, for a throw at the wait. A wait that began after the end (`wasParked` is
+ * false) is named only where the error names no other.
  */
-export function cutOff(cause: unknown, wait: { describe(): string }, wasParked: boolean): unknown {
+export function cutOff(ctx: Pick<Context, 'cause'>, wait: { describe(): string }, wasParked: boolean): unknown {
+  const cause = causeOf(ctx)
   if (!(cause instanceof CanceledError || cause instanceof DeadlineExceededError)) return cause
   const { waits = [] } = cause
   if (waits.length >= (wasParked ? MOST_WAITS : 1)) return cause
   const goroutine = queue.running as { readonly name: string } | null // only goroutines run there
   const text = wait.describe() + (goroutine === null ? '' : ` in ${goroutine.name}`)
-  if (!waits.includes(text)) Object.assign(cause, { waits: [...waits, text] })
+  if (!waits.includes(text)) Reflect.set(cause, 'waits', [...waits, text])
   return cause
 }

@@ -22,7 +22,7 @@ import { parkCases, releaseCase, withdrawCases, type Case } from './case.js'
 import { checkFunction, mistyped } from '../base/arguments.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { left, right, type Either } from '../base/option.js'
-import { causeOf, checkContext, type Context } from '../interfaces/context.js'
+import { checkContext, type Context } from '../interfaces/context.js'
 import { cutOff } from './cut-off.js'
 import type { Op } from '../interfaces/op.js'
 import { performAsPromise, performAsync } from './await.js'
@@ -276,7 +276,7 @@ class Within<T> extends Operation<T> {
     const { ctx } = this
     if (ctx.err()._tag === 'Some' || this._ops[0].poll() !== PENDING) {
       this._ops[1].decline()
-      throw cutOff(causeOf(ctx), this, false)
+      throw cutOff(ctx, this, false)
     }
     const value = this._ops[1].poll()
     if (value !== PENDING) return value
@@ -296,7 +296,7 @@ class Within<T> extends Operation<T> {
   override finish(waiter: Waiter): T {
     const winner = waiter.raw as Case // a settled case
     try {
-      if (winner.index === 0) throw cutOff(causeOf(this.ctx), this, true)
+      if (winner.index === 0) throw cutOff(this.ctx, this, true)
       return this._ops[1].finish(winner)
     } finally {
       releaseCase(winner)

@@ -65,6 +65,8 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   private _firstFailed: Task | null = null
   /** A wait was withdrawn in this use of the group. */
   private _isLeft = false
+  /** A wait was made, and none has begun since: a failure that none sees is a late failure. */
+  private _isMade = false
   /** A wait has returned while there was a probe. */
   private _wasWaitedFor = false
 
@@ -107,6 +109,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
     if (isFirst) this._firstFailed = goroutine
     if (this.waiters.first === null && !this._isLeft) {
       this._unseen.push(goroutine)
+      if (this._isMade) goroutine.leave()
       return false
     }
     if (this._isLeft) this._reportFirst()
@@ -117,7 +120,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   /** A wait begins: it sees the first failure. */
   see(): void {
     const { _unseen: unseen, failure } = this
-    this._isLeft = false
+    this._isLeft = this._isMade = false
     if (unseen.length === 0) return
     this._unseen = []
     for (const goroutine of unseen) {
@@ -147,6 +150,8 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 
   wait(): Op<void> {
+    this._isMade = this.waiters.first === null
+    if (this._isMade) for (const goroutine of this._unseen) goroutine.leave()
     return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
   }
 
