@@ -1,6 +1,18 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here a watch starts before each test. */
 import { addProbe } from '../runtime/index.js'
-import { checkTime, dumpOf, dumpText, findProbe, hostTurn, mistyped, Tracker, type Dump, type Spawned } from '../runtime/internal.js'
+import {
+  checkTime,
+  dumpOf,
+  dumpText,
+  findProbe,
+  hostTime,
+  hostTurn,
+  mistyped,
+  setHostTimer,
+  Tracker,
+  type Dump,
+  type Spawned,
+} from '../runtime/internal.js'
 
 /** Goroutines are left behind: "found unexpected goroutines". */
 export class LeakError extends Error {
@@ -49,7 +61,7 @@ export function watchGoroutines(): GoroutineWatch {
 }
 
 class Watch implements GoroutineWatch {
-  private readonly _tracker = new Tracker(() => performance.now(), true)
+  private readonly _tracker = new Tracker(hostTime, true)
   private readonly _remove = addProbe(this._tracker)
 
   dump(): Dump {
@@ -58,12 +70,12 @@ class Watch implements GoroutineWatch {
 
   async check(patience = PATIENCE): Promise<void> {
     checkTime('check(patience)', patience)
-    const until = performance.now() + patience
+    const until = hostTime() + patience
     for (let pause = 0; this._left.length > 0; pause++) {
       // First a few turns, then longer and longer pauses.
-      if (pause >= TURNS && performance.now() >= until) throw new LeakError(this.dump())
+      if (pause >= TURNS && hostTime() >= until) throw new LeakError(this.dump())
       if (pause < TURNS) await new Promise<void>(hostTurn)
-      else await new Promise((resolve) => setTimeout(resolve, pause))
+      else await new Promise<void>((resolve) => void setHostTimer(resolve, pause, true))
     }
   }
 

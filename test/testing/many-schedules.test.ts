@@ -6,10 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { anyState } from './any-state.js'
 import { ChannelTally } from './channel-tally.js'
 import { kernelPrograms, operatorPrograms } from './programs.js'
+import { portionOf } from '../support/portion.js'
 
 const isNightly = (globalThis as { process?: NodeJS.Process }).process?.env['MODE'] === 'nightly'
 const programs = Object.entries({ ...kernelPrograms, ...operatorPrograms })
-const required = isNightly ? 1_000_000 : 100_000
+const required = portionOf(isNightly ? 1_000_000 : 100_000)
 const each = Math.ceil(required / programs.length / 2)
 
 /** The program that is to come by everything in every state is run more often. */

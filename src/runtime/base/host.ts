@@ -20,6 +20,9 @@ const { setTimeout, clearTimeout } = globalThis
 /** ms since some start, monotonic, with fractions. */
 export const now: () => number = performance.now.bind(performance)
 
+/** That start, as Unix time in ms. */
+export const { timeOrigin } = performance
+
 /** A signal that many listen to: Node warns of a leak at the eleventh listener unless it has no limit. */
 export function manyListeners(signal: AbortSignal): AbortSignal {
   host.process?.getBuiltinModule?.('node:events')?.setMaxListeners?.(0, signal)

@@ -6,6 +6,7 @@
  */
 import { onCrash, onLateFailure, type Observed } from '../../runtime/index.js'
 import {
+  hostTime,
   hostTurn,
   keepFailuresApart,
   queue,
@@ -63,7 +64,7 @@ export class Isolation {
 
   /** Whether the host should get a turn, between two runs. */
   get isOverdue(): boolean {
-    return performance.now() >= this._deadline
+    return hostTime() >= this._deadline
   }
 
   /** Gives a turn to the host, and so to the goroutines and timers from outside. */
@@ -82,7 +83,7 @@ export class Isolation {
   }
 
   private _takeOver(): void {
-    this._deadline = performance.now() + SLICE
+    this._deadline = hostTime() + SLICE
     const timers = time.timers
     const taken = (this._taken = queue.takeOver(this._random))
     const offCrash = onCrash(this._crashed)

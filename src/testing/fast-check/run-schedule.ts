@@ -1,7 +1,7 @@
 /** A schedule as a value of fast-check: runs programs, and prints as the call that makes the same schedule. */
 import { toStringMethod } from 'fast-check'
 import type { Body } from '../../runtime/index.js'
-import { checkFunction, hostTurn, mistyped } from '../../runtime/internal.js'
+import { checkFunction, hostTime, hostTurn, mistyped } from '../../runtime/internal.js'
 import { checkTimersAndCancel, notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
 import { follow, isExact, picksOf, type Picks } from '../explore/picks.js'
 import { ScheduledRunner, type Outcome, type Trial } from '../explore/scheduled-run.js'
@@ -129,9 +129,9 @@ function failure(where: string, { finding, choices }: Outcome, trace: Trace): Er
 
 /** The runs of a property follow each other by promises alone, which gives the host no turn. */
 async function letHostIn(): Promise<void> {
-  if (performance.now() - sliceBegan < SLICE) return
+  if (hostTime() - sliceBegan < SLICE) return
   await new Promise<void>(hostTurn)
-  sliceBegan = performance.now()
+  sliceBegan = hostTime()
 }
 
 /**
