@@ -6,6 +6,8 @@ import type { Clock } from '../../src/runtime/base/clock.js'
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
 import { time, Timers } from '../../src/runtime/scheduler/timers.js'
 
+const { setImmediate } = globalThis // the host's, also while the program fakes timers
+
 /** Turns of the event loop in a row without a ready goroutine before time moves. */
 const QUIET_TURNS = 4
 

@@ -38,6 +38,8 @@ export class Programs implements Disposable {
       format: 'esm',
       target: 'es2022', // `using` is lowered: Node 20 does not parse it
       keepNames: true,
+      // A bundled package may call `require` for a module of Node.
+      banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
       logLevel: 'silent', // a failure is thrown
     })
   }

@@ -1,17 +1,21 @@
-// All suites run on every engine, but for these. `run.mjs` prints the reasons, and writes them into docs/engines.md.
+// All suites run on every engine, but for these: the one list of what runs where. `run.mjs` writes it into docs/engines.md, with the reasons.
 
 export const engines = ['bun', 'deno', 'chromium']
+
+/** Suites of random programs run this part of their programs: they look for faults of ours, and Node runs them all. */
+export const portion = 0.1
 
 /** Suites left out, on the engines named or else on all. */
 export const notPortable = [
   {
-    suites: ['test/api/**', 'test/docs/**', 'test/examples/**'],
+    suites: ['test/api/**', 'test/docs/**', 'test/examples/**', 'test/consumers/**', 'test/types/**'],
     reason: 'check files of the repository with compilers, linters and processes',
   },
   {
     suites: ['test/node/{main,main-*,dump-on-signal,terminal}.test.ts'],
     reason: "test Node's process: signals, status, terminal",
   },
+  { suites: ['test/node/**'], engines: ['chromium'], reason: 'test `millrace/node`, which is for Node, Bun and Deno' },
   {
     suites: ['test/scheduler/{process-exit,slices-in-a-process}.test.ts', 'test/goroutine/crash-in-a-process.test.ts'],
     reason: 'start programs in processes of Node',
@@ -26,12 +30,12 @@ export const notPortable = [
     reason: 'load or build the package in a way of their own: with require, with esbuild',
   },
   {
-    suites: ['test/pipelines/faults.test.ts'],
-    reason: 'tests the random pipelines themselves, with faults in the engine of the pipelines',
+    suites: ['test/pipelines/faults.test.ts', 'test/programs/random-faults.test.ts', 'test/laws/broken.test.ts'],
+    reason: 'test the tests: random pipelines, random programs and laws find the faults that are put into the package',
   },
   { suites: ['test/model/no-growth.test.ts'], reason: 'measures the heap of V8 to the byte' },
   {
-    suites: ['test/node/keep-async-context.test.ts', 'test/goroutine/async-context.test.ts'],
+    suites: ['test/goroutine/async-context.test.ts'],
     engines: ['chromium'],
     reason: 'use AsyncLocalStorage, which a browser does not have',
   },
@@ -42,7 +46,7 @@ export const notPortable = [
     reason: 'tell code outside a bubble by its async context, which a browser does not have',
   },
   {
-    suites: ['test/context/from-signal.test.ts', 'test/operators/telemetry.test.ts', 'test/programs/digests.test.ts'],
+    suites: ['test/{channel/send-passed-on,context/from-signal,operators/telemetry,programs/digests}.test.ts'],
     engines: ['chromium'],
     reason: 'import modules of Node: events, fs, crypto',
   },
@@ -52,7 +56,7 @@ export const notPortable = [
     reason: 'start servers, which a page cannot',
   },
   {
-    suites: ['test/fast-check/channel-program.test.ts', 'test/goroutine/compiled-generators.test.ts'],
+    suites: ['test/{fast-check/channel-program,goroutine/compiled-generators}.test.ts'],
     engines: ['chromium'],
     reason: 'run the TypeScript compiler',
   },

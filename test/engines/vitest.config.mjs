@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { mergeConfig } from 'vite'
 import unit from '../../vitest.config.js'
-import { isLeftOut, notPortable } from './portable.mjs'
+import { isLeftOut, notPortable, portion } from './portable.mjs'
 
 async function chromium() {
   const { playwright } = await import('@vitest/browser-playwright')
@@ -25,9 +25,23 @@ export default async ({ mode }) => {
     cacheDir: fileURLToPath(new URL('node_modules/.vite', import.meta.url)),
     server: { fs: { strict: false } }, // node_modules may be a link to another place
     optimizeDeps: {
-      include: ['fast-check', 'rxjs', 'rxjs/testing', 'fp-ts/lib/Option.js', 'fp-ts/lib/Either.js', 'fp-ts/lib/function.js'],
+      include: [
+        'fast-check',
+        'rxjs',
+        'rxjs/testing',
+        '@sinonjs/fake-timers',
+        'fp-ts/lib/Option.js',
+        'fp-ts/lib/Either.js',
+        'fp-ts/lib/function.js',
+      ],
     },
-    test: { exclude: leftOut, maxWorkers: 1, typecheck: { enabled: false }, browser: mode === 'chromium' ? await chromium() : {} },
+    test: {
+      exclude: leftOut,
+      provide: { portion },
+      maxWorkers: 1,
+      typecheck: { enabled: false },
+      browser: mode === 'chromium' ? await chromium() : {},
+    },
   })
   config.test.reporters = ['default', 'json']
   return config
