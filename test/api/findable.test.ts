@@ -26,7 +26,7 @@ const together: Record<string, Record<string, string>> = {
     UnpacedError: 'on-unpaced',
     strictDemand: 'on-unpaced',
   },
-  'millrace/node': { SignalError: 'terminal' },
+  'millrace/node': { ClientLeftError: 'request-context', EventsLostError: 'events-of', ExitError: 'command', SignalError: 'terminal' },
   'millrace/web': { StatusError: 'fetch-op' },
   'millrace/testing': {
     BubbleError: 'bubble',

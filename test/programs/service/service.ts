@@ -18,9 +18,9 @@ import {
   semaphore,
   singleflight,
   withTimeout,
-  type CancelContext,
   type Context,
 } from 'millrace'
+import { ClientLeftError, requestContext } from 'millrace/node'
 
 /** Asks an upstream. Throws where the upstream fails, or the context ends first. */
 export type Ask = (ctx: Context, path: string) => Promise<string>
@@ -41,9 +41,6 @@ export interface ServiceOptions {
   readonly onFailure: (cause: unknown) => void
 }
 
-/** The cause of the end of a context whose client has closed the connection. */
-export class ClientLeft extends Error {}
-
 /** The store of a request: the id of the order. */
 export const currentOrder = new AsyncLocalStorage<string>()
 
@@ -59,7 +56,8 @@ export function service({ upstreams, lifetime, log, onFailure }: ServiceOptions)
 
   async function handle(request: OrderRequest, reply: FastifyReply) {
     const { id } = request.params
-    using ctx = contextOf(request, reply, lifetime)
+    const timeout = Number(request.headers['x-deadline'] ?? DEADLINE)
+    using ctx = requestContext(request, reply, { timeout, parent: lifetime })
     afterFunc(ctx, () => log('ended', id))
     try {
       return await order(id, ctx)
@@ -74,19 +72,10 @@ export function service({ upstreams, lifetime, log, onFailure }: ServiceOptions)
   return app
 }
 
-/** Ends at the deadline of the request, when its client leaves, and with the service. */
-function contextOf(request: FastifyRequest, reply: FastifyReply, lifetime: Context): CancelContext {
-  const ctx = withTimeout(lifetime, Number(request.headers['x-deadline'] ?? DEADLINE))
-  const left = () => ctx.cancel(new ClientLeft('the client has closed the connection'))
-  reply.raw.once('close', left) // also after a complete response, where nothing is left to cancel
-  if (request.raw.destroyed) left()
-  return ctx
-}
-
 function statusOf(cause: unknown): number {
   if (cause instanceof DeadlineExceededError) return 504
   if (cause instanceof CanceledError) return 503 // the service ends
-  return cause instanceof ClientLeft ? 499 : 502
+  return cause instanceof ClientLeftError ? 499 : 502
 }
 
 /** Returns a function that puts an order together. */

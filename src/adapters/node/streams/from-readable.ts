@@ -13,7 +13,7 @@ const wereRead = new WeakSet<Readable>()
  * stream for each subscriber; a stream itself serves one subscriber.
  *
  * Shape: one item for each chunk: Buffers, strings after `setEncoding`, values in object mode. Holds 1 item; the stream
- * reads ahead by its own `highWaterMark` and no more. Completes at the end of the stream. Fails with the error of the
+ * reads ahead by its own `highWaterMark` and one chunk. Completes at the end of the stream. Fails with the error of the
  * stream, the same object, and with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its end. A
  * subscriber that leaves, and the end of the context, destroy the stream. Fails with an Error for a stream that a
  * subscriber has read before. Throws TypeError for an argument that is neither.

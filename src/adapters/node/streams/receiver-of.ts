@@ -42,7 +42,7 @@ export interface StreamReceiver<T> extends Receiver<T>, Disposable, AsyncDisposa
 /**
  * The chunks of a Readable of Node as a receiver: a file, a socket, a request, the output of a process. A chunk is a
  * Uint8Array, a string after `setEncoding`, or any value in object mode. The stream reads ahead by its own
- * `highWaterMark` and no more.
+ * `highWaterMark` and one chunk.
  *
  * A receive waits until a chunk is there; it may be a case of `select`, be given up, or be performed by several
  * goroutines, which share the chunks. It results in none at the end of the stream, and throws the error of the stream,

@@ -1,0 +1,74 @@
+import { Channel, checkCount, checkMethod, checkOneOf, checkOptions } from '../../../runtime/internal.js'
+import { ListeningReceiver, type EventReceiver } from './listening-receiver.js'
+
+/** Options of `eventsOf`. */
+export interface EventsOptions<T> {
+  /** Values that wait for a receiver; default 1024. */
+  readonly capacity?: number
+  /**
+   * What happens to an event while the buffer is full. Default `error`: the receiver is closed with an EventsLostError,
+   * and no event is lost unseen.
+   */
+  readonly overflow?: 'error' | 'drop-oldest' | 'drop-newest'
+  /** Events that close the receiver, such as `end` and `close`; default none. */
+  readonly close?: readonly string[]
+  /** Makes the value of the arguments of an event; default: the first argument. */
+  readonly map?: (...args: readonly never[]) => T
+}
+
+/** An event came while the buffer of `eventsOf` was full. */
+export class EventsLostError extends Error {
+  override readonly name = 'EventsLostError'
+  constructor(event: string, capacity: number) {
+    super(
+      `eventsOf: "${event}" was emitted while ${capacity} values wait; receive faster, raise the capacity, or set overflow to "drop-oldest" or "drop-newest"`,
+    )
+  }
+}
+
+/** The parts of an EventEmitter that are used. */
+export interface EmitterLike {
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  off(event: string, listener: (...args: unknown[]) => void): unknown
+}
+
+/**
+ * The events of an EventEmitter as a receiver, with a buffer. An emitter cannot be paused: while the buffer is full,
+ * the option `overflow` decides.
+ *
+ * A receive waits for the next event, and may be a case of `select`. It throws the error of an `error` event, the same
+ * object, which ends the receiver, and results in none after an event of `close`, after `stop()` and after `using`; the
+ * buffer is received first. Each end removes all listeners. Throws TypeError for an argument that is no emitter.
+ * Source: `events.on` of Node, which has no bound.
+ *
+ * @example
+ * ```ts
+ * import { EventEmitter } from 'node:events'
+ *
+ * const emitter = new EventEmitter()
+ * const temperatures = eventsOf<number>(emitter, 'reading', { close: ['off'] })
+ * for (const event of ['reading', 'reading', 'off']) emitter.emit(event, 21)
+ * for (const it = range(temperatures); yield* it.next(); ) console.log(it.value)
+ * ```
+ */
+export function eventsOf<T = unknown>(emitter: EmitterLike, event: string, options: EventsOptions<T> = {}): EventReceiver<T> {
+  checkMethod('eventsOf(emitter)', 'an EventEmitter', emitter, 'off')
+  checkOptions('eventsOf(emitter, event, options)', options)
+  const { capacity = 1024, overflow = 'error', close = [], map } = options
+  checkCount('eventsOf(emitter, event, { capacity })', 1, capacity)
+  checkOneOf('eventsOf(emitter, event, { overflow })', ['error', 'drop-oldest', 'drop-newest'], overflow)
+  const valueOf = (map ?? ((value: unknown) => value)) as (...args: readonly unknown[]) => T // the caller knows the arguments
+  const items =
+    overflow === 'error' ? new Channel<T>(capacity, null) : new Channel<T>(capacity, overflow === 'drop-oldest' ? 'oldest' : 'newest')
+  return new ListeningReceiver<T>(items, (receiver) => {
+    const listeners = new Map<string, (...args: unknown[]) => void>(close.map((name) => [name, () => receiver.end()]))
+    if (event !== 'error') listeners.set('error', (cause) => receiver.end(cause))
+    listeners.set(event, (...args) => {
+      if (!receiver.accept(valueOf(...args))) receiver.end(new EventsLostError(event, capacity))
+    })
+    for (const [name, listener] of listeners) emitter.on(name, listener)
+    return () => {
+      for (const [name, listener] of listeners) emitter.off(name, listener)
+    }
+  })
+}

@@ -1,0 +1,137 @@
+import { background, go, range, sleep, withCancel } from 'millrace'
+import { command, ExitError, type StreamReceiver } from 'millrace/node'
+import { describe, expect, it } from 'vitest'
+import { descriptors } from './open-streams.js'
+
+/** A program of Node. */
+const node = (code: string, options = {}) => command(process.execPath, ['-e', code], options)
+
+async function textOf(output: StreamReceiver<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of output) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+const isAlive = (pid: number | undefined): boolean => {
+  try {
+    return process.kill(pid ?? 0, 0)
+  } catch {
+    return false
+  }
+}
+
+it('passes input through a child, 8 MB with backpressure, and frees the descriptors', async () => {
+  const before = descriptors()
+  const cat = command('cat')
+  const chunk = new Uint8Array(64 * 1024).fill(65)
+  const writing = go(function* () {
+    for (let n = 0; n < 128; n++) yield* cat.stdin.send(chunk)
+    cat.stdin.close()
+  })
+  let bytes = 0
+  await go(function* () {
+    for (const it = range(cat.stdout); yield* it.next();) bytes += it.value.length
+  }).join()
+  await writing.join()
+  await cat.exit()
+  expect(bytes).toBe(8 * 1024 * 1024)
+  await expect.poll(descriptors).toBe(before)
+})
+
+it('a child whose output is not received waits', async () => {
+  const endless = command('yes')
+  const first = await endless.stdout.receive()
+  expect(first._tag).toBe('Some')
+  await sleep(20)
+  expect(endless.stdout.size).toBeLessThanOrEqual(endless.stdout.capacity + 64 * 1024) // a socket reads 64 kB at once
+  await endless[Symbol.asyncDispose]()
+  expect(isAlive(endless.pid)).toBe(false)
+})
+
+it('output and input that nobody asked for do not hold the child', async () => {
+  await node(`process.stdout.write('x'.repeat(1e6)); process.stdin.resume().on('end', () => {})`).exit()
+})
+
+it('an exit status is an error with the end of the error output', async () => {
+  const failed = node(`console.error('x'.repeat(10000) + 'the reason'); process.exitCode = 3`)
+  const end = await failed.exit().attempt()
+  expect(end).toMatchObject({ _tag: 'Left', left: { code: 3, signal: null } })
+  const { left } = end as { left: ExitError }
+  expect(left).toBeInstanceOf(ExitError)
+  expect(left.stderr).toHaveLength(4096)
+  expect(left.message).toMatch(/exited with status 3: .*the reason$/)
+})
+
+it('the error output can be received, and is in the error all the same', async () => {
+  const failed = node(`console.error('why'); process.exit(1)`)
+  expect(await textOf(failed.stderr)).toBe('why\n')
+  await expect(failed.exit()).rejects.toMatchObject({ stderr: 'why\n' })
+})
+
+it('a child that a signal ends names the signal', async () => {
+  const waiting = node('setInterval(() => {}, 1000)')
+  process.kill(waiting.pid ?? 0, 'SIGKILL')
+  await expect(waiting.exit()).rejects.toMatchObject({ code: null, signal: 'SIGKILL' })
+})
+
+it('a program that does not exist is the error of Node', async () => {
+  const missing = command('no-such-program-here')
+  await expect(missing.exit()).rejects.toMatchObject({ code: 'ENOENT' })
+  expect(missing.pid).toBeUndefined()
+})
+
+describe('the end of the context', () => {
+  it('terminates the child, and exit throws the cause when it has ended', async () => {
+    const ctx = withCancel(background)
+    const waiting = node('setInterval(() => {}, 1000)', { ctx })
+    const exit = go(() => waiting.exit())
+    await sleep(50)
+    const cause = new Error('over')
+    ctx.cancel(cause)
+    await expect(exit.join()).rejects.toBe(cause)
+    expect(isAlive(waiting.pid)).toBe(false)
+  })
+
+  it('kills a child that ignores SIGTERM after the grace', async () => {
+    const ctx = withCancel(background)
+    const stubborn = node(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('ready')`, { ctx, grace: 50 })
+    await stubborn.stdout.receive()
+    ctx.cancel()
+    await expect(stubborn.exit()).rejects.toThrow('context canceled')
+    expect(isAlive(stubborn.pid)).toBe(false)
+  })
+
+  it('is no failure for a child that then exits with 0', async () => {
+    const ctx = withCancel(background)
+    const polite = node(`process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log('ready')`, { ctx })
+    await polite.stdout.receive()
+    ctx.cancel()
+    await polite.exit()
+  })
+})
+
+it('await using terminates the child and waits for its end', async () => {
+  let pid
+  {
+    await using waiting = node('setInterval(() => {}, 1000)')
+    pid = waiting.pid
+    expect(isAlive(pid)).toBe(true)
+  }
+  expect(isAlive(pid)).toBe(false)
+})
+
+it('input for a child that has ended fails with EPIPE, and no error is unhandled', async () => {
+  const deaf = node('process.stdin.destroy(); setTimeout(() => {}, 50)')
+  const sending = go(function* () {
+    for (;;) yield* deaf.stdin.send(new Uint8Array(100_000))
+  })
+  await expect(sending.join()).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET|ERR_STREAM/) as string })
+  await deaf.exit()
+})
+
+it('throws TypeError for arguments of the wrong type', () => {
+  expect(() => command(1 as never)).toThrow(TypeError)
+  expect(() => command('ls', 'a' as never)).toThrow(TypeError)
+  expect(() => command('ls', [], { ctx: {} as never })).toThrow(TypeError)
+  expect(() => command('ls', [], { grace: NaN })).toThrow(RangeError)
+})
