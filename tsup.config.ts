@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { constants } from './scripts/constants.mjs'
 import { entries } from './scripts/entries.mjs'
 
 export default defineConfig({
@@ -13,4 +14,5 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   silent: true,
+  plugins: [constants()],
 })

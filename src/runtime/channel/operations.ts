@@ -2,9 +2,11 @@
 import type { Channel } from './channel.js'
 import { none, some, type Option } from '../base/option.js'
 import { Operation } from '../operation/operation.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, type Pending, type Waiter, type WaitQueue } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** Granted to a waiter in place of a value: the channel is closed and drained. */
 export const CLOSED = Symbol.for('millrace.closed')
@@ -21,6 +23,12 @@ export class Send<T> extends Operation<void> {
   }
   override get isPlain(): boolean {
     return true
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, void> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): void | Pending {
     return this.channel.offer(this.value) ? undefined : PENDING
@@ -99,6 +107,12 @@ export abstract class Receiving<T, R> extends Operation<R> {
 }
 
 export class Receive<T> extends Receiving<T, Option<T>> {
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, Option<T>> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
+  }
   poll(): Option<T> | Pending {
     const value = this.channel.take()
     return value === PENDING ? PENDING : this._option(value)

@@ -12,6 +12,7 @@ import type { Option } from '../base/option.js'
 import type { Receiver } from '../interfaces/channel.js'
 import type { Op } from '../interfaces/op.js'
 import { checkOperation, Mapped, OPERATION, type Operation } from '../operation/operation.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 
@@ -85,6 +86,12 @@ class NextValue<T> extends Receiving<T, boolean> {
     this._isUnused = false
     if (queue.probe !== null) queue.probe.perform?.(this)
     return this
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, boolean> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): boolean | Pending {
     this._isUnused = false

@@ -13,7 +13,7 @@
  * One mixture escapes the record: a helper of another realm, or compiled to ES5, below a generator of this engine.
  * Where the `finally` of such a helper waits, its caller resumes after it, as the language does it.
  */
-import { isGenerator } from '../base/guards.js'
+import { isGenerator, isOwnGenerator, ownGenerators, prototypeOf } from '../base/guards.js'
 import { descent } from '../operation/performer.js'
 
 type AnyFunction = (this: unknown, ...args: readonly unknown[]) => unknown
@@ -47,12 +47,8 @@ class StandIn {
 
 function nothing(): void {}
 
-const prototypeOf = (value: object): object | null => Object.getPrototypeOf(value) as object | null // typed any
-
-const nativePrototype = prototypeOf(prototypeOf((function* () {})()) as object) as object // each generator has both
-
 /** One for each prototype that has a `return`: few, however many programs a process loads. */
-const forPrototypes = [forPrototype(nativePrototype)]
+const forPrototypes = [forPrototype(ownGenerators)]
 const MOST_PROTOTYPES = 16
 
 function forPrototype(prototype: object): StandIn {
@@ -81,7 +77,7 @@ let passed: unknown
 export function descend(outermost: Generator, value: unknown, chain: Generator[]): Result {
   reached = chain
   passed = value
-  if (!Object.prototype.isPrototypeOf.call(nativePrototype, outermost)) {
+  if (!isOwnGenerator(outermost)) {
     learnPrototype(outermost)
     forCalls.put()
   }

@@ -1,7 +1,7 @@
 /** Yielding the processor: Go's `runtime.Gosched`. */
 import type { Op } from '../interfaces/op.js'
 import { Operation } from '../operation/operation.js'
-import { KEPT, offer, RUNNING, type Performer } from '../operation/performer.js'
+import { begins, continued, KEPT, offer, type Performer } from '../operation/performer.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** Yields: the goroutine goes to the back of the run queue. Source: Go's `runtime.Gosched`. */
@@ -11,9 +11,9 @@ export function gosched(): Op<void> {
 
 /** Always ready, and yet it suspends: a goroutine keeps the result until the run queue comes back to it. */
 class Gosched extends Operation<void> {
-  override next(...received: [] | [unknown]): IteratorResult<never, void> {
-    const performer = queue.running as Performer | null // the queue runs goroutines only
-    if (performer === null || performer.step !== RUNNING || received.length === 0) return super.next(...received)
+  override next(_received?: unknown): IteratorResult<never, void> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const performer = queue.running as Performer // `begins` has looked
     performer.raw = undefined
     return offer(performer, this, KEPT)
   }

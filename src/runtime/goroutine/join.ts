@@ -1,8 +1,10 @@
 import { failedLate } from './crash.js'
 import type { Task } from './task.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import type { Pending, Waiter, WaitQueue } from '../operation/waiter.js'
+import { PENDING, type Pending, type Waiter, type WaitQueue } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** Waits for the end of a goroutine: its result, or its throw. */
 export class Join<R> extends QueuedOperation<R> {
@@ -14,6 +16,12 @@ export class Join<R> extends QueuedOperation<R> {
   }
   protected get waiters(): WaitQueue {
     return this.goroutine.joiners
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, R> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): R | Pending {
     return this.goroutine.outcome

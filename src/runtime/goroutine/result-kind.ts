@@ -1,11 +1,12 @@
 /** The kind of a body's result: a promise to watch, a generator to step, or the value itself. */
-import { isGenerator, isThenable } from '../base/guards.js'
+import { isGenerator, isOwnGenerator, isThenable } from '../base/guards.js'
 import { isOperation } from '../operation/operation.js'
 
 export type ResultKind = 'promise' | 'generator' | 'value'
 
 /** Throws where the result cannot be read: a getter throws, a proxy was revoked. */
 export function kindOf(made: unknown): ResultKind {
+  if (isOwnGenerator(made)) return 'generator'
   if (isThenable(made)) return 'promise'
   return isGenerator(made) ? 'generator' : 'value'
 }

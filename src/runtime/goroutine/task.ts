@@ -158,7 +158,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     else this._end(CANCELED, this._canceledError()) // canceled by the call that made the generator
   }
 
-  private _go(generator: Generator): void {
+  private _go(generator: Pick<Generator, 'next'> | Unwinding): void {
     let result: IteratorResult<unknown>
     queue.running = this
     try {
@@ -197,25 +197,14 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   /** Begins the unwinding, or continues it after a `finally` waited. */
   private _unwind(): void {
     const rare = this.rare as Rare // made by `cancel`
-    let result: IteratorResult<unknown>
-    queue.running = this
-    try {
-      if (rare.unwinding === null) {
-        rare.isDue = false
-        this.step = RUNNING
-        this.operation = null
-        this.raw = undefined
-        rare.unwinding = new Unwinding(this._generator as Generator) // only a generator is unwound
-        result = rare.unwinding.begin()
-      } else result = rare.unwinding.resume()
-    } catch (error) {
-      queue.running = null
-      this._end(FAILED, error)
-      return
+    if (rare.unwinding === null) {
+      rare.isDue = false
+      this.step = RUNNING
+      this.operation = null
+      this.raw = undefined
+      rare.unwinding = new Unwinding(this._generator as Generator) // only a generator is unwound
     }
-    queue.running = null
-    if (result.done === true) this._returned(result.value)
-    else this._suspended(result)
+    this._go(rare.unwinding)
   }
 
   private _watch(made: PromiseLike<unknown>): void {

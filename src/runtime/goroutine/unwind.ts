@@ -4,7 +4,7 @@
  *
  * JavaScript alone does this only while no `finally` waits: it forgets a `return` whose inner `finally` yields, and
  * resumes the caller's body as if the helper had returned. So `descend` records the generators that a `return` reaches.
- * Where one of them waits, `resume` continues it by itself, and then returns its callers one after the other.
+ * Where one of them waits, `next` continues it by itself, and then returns its callers one after the other.
  */
 import { descend } from './descent.js'
 
@@ -19,14 +19,11 @@ export class Unwinding {
 
   /**
    * Runs until a generator waits or the outermost is done: with UNWOUND, with the value of a `finally`, or its throw.
+   * The second call and later ones continue after a `finally` that waited.
    */
-  begin(): IteratorResult<unknown> {
-    return descend(this.outermost, UNWOUND, this._chain)
-  }
-
-  /** Continues after a `finally` waited, as far as `begin` does. */
-  resume(): IteratorResult<unknown> {
+  next(): IteratorResult<unknown> {
     const chain = this._chain
+    if (chain.length === 0) return descend(this.outermost, UNWOUND, chain)
     let step = (waiting: Generator) => waiting.next()
     for (;;) {
       const innermost = chain[chain.length - 1] // the outermost at least is not done

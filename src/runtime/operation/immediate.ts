@@ -1,5 +1,5 @@
 /** A value as an operation that is ready, and the return value of a body as a routine. */
-import { isGenerator, isThenable } from '../base/guards.js'
+import { isGenerator, isOwnGenerator, isThenable } from '../base/guards.js'
 import { isJob, type Job, type Routine } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { isOperation, Operation } from './operation.js'
@@ -29,6 +29,7 @@ export function isRoutine<R>(made: unknown): made is Routine<R> {
 
 /** The return value of a body; an operation or a job as a generator that performs it. */
 export function performing(made: unknown): unknown {
+  if (isOwnGenerator(made)) return made
   return isThenable(made) && (isOperation(made) || isJob(made)) ? delegating(made) : made
 }
 

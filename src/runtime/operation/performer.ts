@@ -12,7 +12,8 @@
  * async generator) meets its own token again, and throws.
  */
 import type { Operation } from './operation.js'
-import type { Waiter } from './waiter.js'
+import { queue } from '../scheduler/run-queue.js'
+import { PENDING, type Pending, type Waiter } from './waiter.js'
 
 /**
  * TOKEN is the result that a goroutine yields to the run queue while it waits. Some engines and compilers hand on a
@@ -54,6 +55,16 @@ export function isWaiting({ step }: { readonly step: number }): boolean {
   return step === PARKED || step === GRANTED
 }
 
+/**
+ * True for the first step of an operation: a goroutine between two operations performs by `yield*`, which passes
+ * `next` an argument, if only undefined. A spread, a for…of and a destructuring pass none. (A rest parameter would
+ * allocate.)
+ */
+export function begins(received: number): boolean {
+  const performer = queue.running as Performer | null // only goroutines run there
+  return performer !== null && performer.step === RUNNING && received > 0
+}
+
 /** Suspends the performer: returns the token that its generator yields to the run queue. */
 export function offer(performer: Performer, operation: Operation<unknown>, step: number): IteratorYieldResult<never> {
   performer.step = step
@@ -61,19 +72,43 @@ export function offer(performer: Performer, operation: Operation<unknown>, step:
   return TOKEN
 }
 
-export function outsideGoroutine(operation: Operation<unknown>): Error {
+/** The result of `next` where the first step has to wait, or where the slice may be over. */
+export function suspended<T>(operation: Operation<T>, value: T | Pending): IteratorResult<never, T> {
+  const performer = queue.running as Performer // `begins` has looked
+  if (value === PENDING) return offer(performer, operation, OFFERED)
+  if (!queue.sliceIsOver) return { done: true, value }
+  performer.raw = value
+  return offer(performer, operation, KEPT)
+}
+
+/** The result of `next` in the later steps. Throws where something else than `yield*` of a goroutine iterates. */
+export function continued<T>(operation: Operation<T>, received: number): IteratorResult<never, T> {
+  const performer = queue.running as Performer | null // only goroutines run there
+  if (performer === null) throw outsideGoroutine(operation)
+  if (received === 0) throw pulledByOthers(operation)
+  const { step } = performer
+  if (step === CANCEL_DUE) return offer(performer, operation, CANCEL_OFFERED)
+  if (performer.operation !== operation || (step !== GRANTED && step !== KEPT)) throw drivenByOthers(operation)
+  performer.step = performer.stepAfterDelivery
+  performer.operation = null
+  const value = step === KEPT ? (performer.raw as T) : operation.finish(performer) // kept by `suspended`
+  performer.raw = undefined
+  return { done: true, value }
+}
+
+function outsideGoroutine(operation: Operation<unknown>): Error {
   return new Error(
     `an operation (${operation.describe()}) was iterated outside a goroutine: use yield* in a generator started by go(), or await in an async function`,
   )
 }
 
-export function pulledByOthers(operation: Operation<unknown>): Error {
+function pulledByOthers(operation: Operation<unknown>): Error {
   return new Error(
     `an operation (${operation.describe()}) was iterated by something other than yield* (a spread, a for…of, a destructuring): use yield*, which waits for it`,
   )
 }
 
-export function drivenByOthers(operation: Operation<unknown>): Error {
+function drivenByOthers(operation: Operation<unknown>): Error {
   return new Error(
     `an operation (${operation.describe()}) was performed while another is under way: something other than the run queue drives it (an async generator, a generator driven by hand); use yield*`,
   )

@@ -8,6 +8,7 @@
  * throws and leaves the mutex usable.
  */
 import type { Op } from '../interfaces/op.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
@@ -88,6 +89,12 @@ class Lock extends GuardOperation {
   constructor(private readonly mutex: MutexImpl) {
     super()
     this.waiters = mutex.waiters
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, Disposable> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): Disposable | Pending {
     return this.mutex.isLocked ? PENDING : this.mutex.hold()

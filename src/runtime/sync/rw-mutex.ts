@@ -13,6 +13,7 @@
  * Where we differ from Go: writers are served first in, first out; a wrong unlock throws and changes nothing.
  */
 import type { Op } from '../interfaces/op.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
@@ -178,6 +179,12 @@ class WriteLock extends GuardOperation {
     super()
     this.waiters = rw.waitingWriters
   }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, Disposable> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
+  }
   poll(): Disposable | Pending {
     return this.rw.keepsWriterOut ? PENDING : this.rw.enterWriter()
   }
@@ -198,6 +205,12 @@ class ReadLock extends GuardOperation {
   constructor(private readonly rw: RWMutexImpl) {
     super()
     this.waiters = rw.waitingReaders
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, Disposable> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): Disposable | Pending {
     return this.rw.keepsReaderOut ? PENDING : this.rw.enterReader()

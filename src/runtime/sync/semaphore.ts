@@ -12,6 +12,7 @@
  */
 import { checkCount } from '../base/arguments.js'
 import type { Op } from '../interfaces/op.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
@@ -131,6 +132,12 @@ class Acquire extends GuardOperation {
   ) {
     super()
     this.waiters = semaphore.waiters
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, Disposable> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): Disposable | Pending {
     return this.semaphore.fits(this.k) ? this.semaphore.take(this.k) : PENDING

@@ -14,6 +14,7 @@ import { crash, failedLate } from '../goroutine/crash.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { passedOn } from '../goroutine/passed-on.js'
 import type { Op } from '../interfaces/op.js'
+import { begins, continued, suspended } from '../operation/performer.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
@@ -185,6 +186,12 @@ class Wait extends QueuedOperation<void> {
   }
   override get isPlain(): boolean {
     return true
+  }
+  // The body of Operation.next: see there.
+  override next(_received?: unknown): IteratorResult<never, void> {
+    if (!begins(arguments.length)) return continued(this, arguments.length)
+    const value = this.poll()
+    return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): void | Pending {
     if (this.group.count > 0) return PENDING
