@@ -46,9 +46,9 @@ export const notPortable = [
     reason: 'tell code outside a bubble by its async context, which a browser does not have',
   },
   {
-    suites: ['test/{channel/send-passed-on,context/from-signal,operators/telemetry,programs/digests}.test.ts'],
+    suites: ['test/{channel/send-passed-on,context/from-signal,operation/cut-off,operators/telemetry,programs/digests}.test.ts'],
     engines: ['chromium'],
-    reason: 'import modules of Node: events, fs, crypto',
+    reason: 'import modules of Node: events, fs, crypto, util',
   },
   {
     suites: ['test/web/*-over-sockets.test.ts'],
