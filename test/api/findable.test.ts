@@ -27,7 +27,14 @@ const together: Record<string, Record<string, string>> = {
     strictDemand: 'on-unpaced',
   },
   'millrace/node': { ClientLeftError: 'request-context', EventsLostError: 'events-of', ExitError: 'command', SignalError: 'terminal' },
-  'millrace/web': { StatusError: 'fetch-op' },
+  'millrace/web': {
+    OverflowError: 'events-of',
+    StatusError: 'fetch-op',
+    WebSocketCloseError: 'web-socket-over-sockets',
+    idleTicker: 'frame-ticker',
+    nextEvent: 'events-of',
+    webSocket: 'web-socket-over-sockets',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

@@ -1,4 +1,5 @@
 /** The public surface of `millrace/web/operators`: the borders of the web platform as sources, stages and sinks. */
+export { fromEventTarget } from './events/from-event-target.js'
 export { fromBody } from './fetch/from-body.js'
 export { fromReadableStream } from './streams/from-readable-stream.js'
 export { throughStream } from './streams/through-stream.js'

@@ -1,0 +1,104 @@
+import type { Op } from '../../../runtime/index.js'
+import {
+  checkMethod,
+  mistyped,
+  PENDING,
+  QueuedOperation,
+  WaitQueue,
+  type Pending,
+  type Resource,
+  type Waiter,
+} from '../../../runtime/internal.js'
+import { checkBuffer, Inbox, type BufferOptions, type EventReceiver } from './inbox.js'
+
+/** The part of an EventTarget that is used: an element, a window, an AbortSignal, a worker. */
+export interface EventTargetLike<E> {
+  addEventListener(type: string, listener: (event: E) => void): void
+  removeEventListener(type: string, listener: (event: E) => void): void
+}
+
+/**
+ * The events of a type as a receiver, from now on. An EventTarget does not wait, so the buffer is stated: `capacity` events
+ * wait for a receive, and `policy` says what happens to the next. `cancel` and `using` remove the listener.
+ *
+ * A receive waits for an event, and never results in none. It throws OverflowError with the policy `error`, and the cause of `cancel`.
+ * Throws TypeError and RangeError for bad arguments. Source: the DOM Standard of WHATWG.
+ *
+ * @example
+ * ```ts
+ * using messages = eventsOf(socket, 'message', { capacity: 100, policy: 'drop-oldest' })
+ * const message = yield* messages.receive()
+ * ```
+ */
+export function eventsOf<E = Event>(target: EventTargetLike<E>, type: string, buffer: BufferOptions): EventReceiver<E> {
+  checkTarget('eventsOf(target)', target, type)
+  checkBuffer('eventsOf(target, type, buffer)', buffer)
+  const inbox = new Inbox<E>(`eventsOf(target, ${JSON.stringify(type)})`, buffer)
+  return listen(target, { [type]: (event: E) => void inbox.arrive(event) }, inbox)
+}
+
+export function checkTarget<E>(where: string, target: EventTargetLike<E>, type: string): void {
+  checkMethod(where, 'an EventTarget', target, 'addEventListener')
+  if (typeof type !== 'string') throw mistyped(`${where}: type`, 'the name of an event', type)
+}
+
+/** Adds the listeners until the inbox is closed. Returns the inbox. */
+export function listen<E, T>(target: EventTargetLike<E>, listeners: Record<string, (event: E) => void>, inbox: Inbox<T>): Inbox<T> {
+  const all = Object.entries(listeners)
+  for (const [type, listener] of all) target.addEventListener(type, listener)
+  return inbox.onClose(() => {
+    for (const [type, listener] of all) target.removeEventListener(type, listener)
+  })
+}
+
+/**
+ * Waits for the next event of a type, as an operation: it listens while it waits, and leaves no listener behind where it
+ * is given up or another case is chosen. Throws TypeError for bad arguments.
+ *
+ * @example
+ * ```ts
+ * const event = yield* nextEvent(socket, 'message').timeout(1000)
+ * console.log(event.type) // message
+ * ```
+ */
+export function nextEvent<E = Event>(target: EventTargetLike<E>, type: string): Op<E> {
+  checkTarget('nextEvent(target)', target, type)
+  return new NextEvent(target, type)
+}
+
+class NextEvent<E> extends QueuedOperation<E> implements Resource {
+  readonly kind = 'event'
+  protected readonly waiters = new WaitQueue()
+  private readonly _listener = (event: E): void => {
+    this._stop()
+    this.waiters.settleAll(event)
+  }
+
+  constructor(
+    private readonly _target: EventTargetLike<E>,
+    private readonly _type: string,
+  ) {
+    super()
+  }
+
+  poll(): Pending {
+    return PENDING
+  }
+  override park(waiter: Waiter): void {
+    if (this.waiters.first === null) this._target.addEventListener(this._type, this._listener)
+    super.park(waiter)
+  }
+  override withdraw(waiter: Waiter): void {
+    super.withdraw(waiter)
+    if (this.waiters.first === null) this._stop()
+  }
+  private _stop(): void {
+    this._target.removeEventListener(this._type, this._listener)
+  }
+  override resources(): readonly Resource[] {
+    return [this]
+  }
+  describe(): string {
+    return `event ${this._type}`
+  }
+}
