@@ -77,6 +77,9 @@ function sourcesOnly(sources: readonly Source[]): Plugin {
       })
       const playground = fileURLToPath(new URL('playground.ts', import.meta.url))
       build.onResolve({ filter: /^playground$/ }, () => ({ path: playground, sideEffects: true })) // package.json declares no side effects
+      // A CommonJS module that requires modules of Node: it is loaded as it is.
+      const ws = new URL('node_modules/ws/wrapper.mjs', root).href
+      build.onResolve({ filter: /^ws$/ }, () => ({ path: ws, external: true }))
       build.onResolve({ filter: /^millrace(\/|$)/ }, ({ path }) => {
         const entry = entries.find(({ specifier }) => specifier === path)
         return entry === undefined ? { errors: [{ text: `no entry point: ${path}` }] } : { path: join(resolveDir, entry.source) }

@@ -9,11 +9,11 @@ describe('eventsOf', () => {
   it('receives the events in order, from now on', async () => {
     const target = new Target()
     target.fire('a')
-    using events = eventsOf(target, 'a', { capacity: 10, policy: 'error' })
+    using events = eventsOf<CustomEvent<number>>(target, 'a', { capacity: 10, policy: 'error' })
     for (let i = 0; i < 3; i++) target.fire('a', i)
     const got = []
     for (let i = 0; i < 3; i++) got.push(await events.receive())
-    expect(got.map((each) => each._tag === 'Some' && (each.value as CustomEvent).detail)).toEqual([0, 1, 2])
+    expect(got.map((each) => each._tag === 'Some' && each.value.detail)).toEqual([0, 1, 2])
   })
 
   it('a full buffer loses the oldest, the newest, or fails after the events that wait', async () => {

@@ -11,11 +11,14 @@ import {
 } from '../../../runtime/internal.js'
 import { checkBuffer, Inbox, type BufferOptions, type EventReceiver } from './inbox.js'
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- the caller says which events come: EventTarget has no type for them */
+
 /** The part of an EventTarget that is used: an element, a window, an AbortSignal, a worker. */
-export interface EventTargetLike<E> {
-  addEventListener(type: string, listener: (event: E) => void): void
-  removeEventListener(type: string, listener: (event: E) => void): void
+export interface EventTargetLike {
+  addEventListener(type: string, listener: (event: any) => void): void
+  removeEventListener(type: string, listener: (event: any) => void): void
 }
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
 /**
  * The events of a type as a receiver, from now on. An EventTarget does not wait, so the buffer is stated: `capacity` events
@@ -30,20 +33,20 @@ export interface EventTargetLike<E> {
  * const message = yield* messages.receive()
  * ```
  */
-export function eventsOf<E = Event>(target: EventTargetLike<E>, type: string, buffer: BufferOptions): EventReceiver<E> {
+export function eventsOf<E = Event>(target: EventTargetLike, type: string, buffer: BufferOptions): EventReceiver<E> {
   checkTarget('eventsOf(target)', target, type)
   checkBuffer('eventsOf(target, type, buffer)', buffer)
   const inbox = new Inbox<E>(`eventsOf(target, ${JSON.stringify(type)})`, buffer)
   return listen(target, { [type]: (event: E) => void inbox.arrive(event) }, inbox)
 }
 
-export function checkTarget<E>(where: string, target: EventTargetLike<E>, type: string): void {
+export function checkTarget(where: string, target: EventTargetLike, type: string): void {
   checkMethod(where, 'an EventTarget', target, 'addEventListener')
   if (typeof type !== 'string') throw mistyped(`${where}: type`, 'the name of an event', type)
 }
 
 /** Adds the listeners until the inbox is closed. Returns the inbox. */
-export function listen<E, T>(target: EventTargetLike<E>, listeners: Record<string, (event: E) => void>, inbox: Inbox<T>): Inbox<T> {
+export function listen<E, T>(target: EventTargetLike, listeners: Record<string, (event: E) => void>, inbox: Inbox<T>): Inbox<T> {
   const all = Object.entries(listeners)
   for (const [type, listener] of all) target.addEventListener(type, listener)
   return inbox.onClose(() => {
@@ -61,7 +64,7 @@ export function listen<E, T>(target: EventTargetLike<E>, listeners: Record<strin
  * console.log(event.type) // message
  * ```
  */
-export function nextEvent<E = Event>(target: EventTargetLike<E>, type: string): Op<E> {
+export function nextEvent<E = Event>(target: EventTargetLike, type: string): Op<E> {
   checkTarget('nextEvent(target)', target, type)
   return new NextEvent(target, type)
 }
@@ -75,7 +78,7 @@ class NextEvent<E> extends QueuedOperation<E> implements Resource {
   }
 
   constructor(
-    private readonly _target: EventTargetLike<E>,
+    private readonly _target: EventTargetLike,
     private readonly _type: string,
   ) {
     super()

@@ -18,13 +18,13 @@ import { checkBuffer, type BufferOptions } from './inbox.js'
  * console.log(yield* collect(ctx, clicks).join()) // [ 'message' ]
  * ```
  */
-export function fromEventTarget<E = Event>(target: EventTargetLike<E>, type: string, buffer: BufferOptions): Observable<E> {
+export function fromEventTarget<E = Event>(target: EventTargetLike, type: string, buffer: BufferOptions): Observable<E> {
   checkTarget('fromEventTarget(target)', target, type)
   checkBuffer('fromEventTarget(target, type, buffer)', buffer)
   const { capacity, policy } = buffer
   return described<E>({ name: 'fromEventTarget', holds: capacity + 1, policy }, (subscriber) => {
     const scope = currentScope()
-    const events = eventsOf(target, type, buffer)
+    const events = eventsOf<E>(target, type, buffer)
     subscriber.add(() => events.cancel())
     under(scope, () => fromReceiver(events).subscribe(subscriber))
   })

@@ -3,7 +3,7 @@ import { listen, type EventTargetLike } from './events-of.js'
 import { checkBuffer, Inbox, type BufferOptions, type EventReceiver } from './inbox.js'
 
 /** The parts of a MessagePort, BroadcastChannel or Worker that are used. */
-export interface MessageSource extends EventTargetLike<MessageEvent> {
+export interface MessageSource extends EventTargetLike {
   /** MessagePort holds its messages until this call. */
   start?(): void
 }

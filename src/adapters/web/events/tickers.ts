@@ -2,10 +2,10 @@ import { checkOptions, checkTime } from '../../../runtime/internal.js'
 import { Inbox, type EventReceiver } from './inbox.js'
 
 interface Host {
-  requestAnimationFrame?(callback: (time: number) => void): number
-  cancelAnimationFrame?(id: number): void
-  requestIdleCallback?(callback: (deadline: IdleDeadline) => void, options?: IdleRequestOptions): number
-  cancelIdleCallback?(id: number): void
+  readonly requestAnimationFrame?: (callback: (time: number) => void) => number
+  readonly cancelAnimationFrame?: (id: number) => void
+  readonly requestIdleCallback?: (callback: (deadline: IdleDeadline) => void, options?: IdleRequestOptions) => number
+  readonly cancelIdleCallback?: (id: number) => void
 }
 
 const LATEST = { capacity: 1, policy: 'drop-oldest' } as const

@@ -1,19 +1,18 @@
 /** One connection of a WebSocket: its events as channels, and the sending at the speed of the socket. */
 import { chan, select, sleep, type Chan, type Receiver } from '../../../runtime/index.js'
+import type { EventTargetLike } from '../events/events-of.js'
 import { WebSocketCloseError } from './close-error.js'
 
 /** A message that is sent. */
 export type WebSocketData = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob
 
 /** The parts of a WebSocket that are used: of the host, or of the package `ws`. */
-export interface WebSocketLike {
+export interface WebSocketLike extends EventTargetLike {
   binaryType: string
   /** Bytes that were sent and have not left. */
   readonly bufferedAmount: number
   send(data: WebSocketData): void
   close(code?: number, reason?: string): void
-  addEventListener(type: string, listener: (event: never) => void): void
-  removeEventListener(type: string, listener: (event: never) => void): void
   /** `ws` has both: the socket is not read meanwhile. */
   pause?(): void
   resume?(): void

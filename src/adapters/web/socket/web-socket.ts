@@ -41,7 +41,7 @@ import {
   type Failure,
   type Pending,
 } from '../../../runtime/internal.js'
-import { checkBuffer, Inbox, type FullPolicy } from '../events/inbox.js'
+import { checkBuffer, Inbox, type BufferOptions, type FullPolicy } from '../events/inbox.js'
 import { Connection, type WebSocketData, type WebSocketLike } from './connection.js'
 import { PausingBox } from './message-box.js'
 
@@ -99,7 +99,7 @@ export interface WebSocketPeer extends Disposable, AsyncDisposable {
  * @example
  * ```ts
  * function* chat(ctx: Context) {
- *   using peer = webSocket('wss://example.com/chat', { capacity: 100, policy: 'drop-oldest', reconnect: backoff({ attempts: Infinity }), ctx })
+ *   using peer = webSocket('wss://example.com/chat', { capacity: 100, policy: 'drop-oldest', reconnect: backoff(), ctx })
  *   yield* peer.outgoing.send('hello')
  *   for (const it = range(peer.messages); yield* it.next(); ) console.log(it.value)
  * }
@@ -117,16 +117,20 @@ export function webSocket(url: string | URL, options: WebSocketOptions): WebSock
 }
 
 function checked(options: WebSocketOptions): WebSocketOptions {
-  const policy = (options as Partial<WebSocketOptions> | null | undefined)?.policy // any value from JavaScript
-  checkBuffer(
-    'webSocket(url, options)',
-    policy === 'pause' ? { ...options, policy: 'error' } : (options as WebSocketOptions & { policy: FullPolicy }),
-  ) // checked there
+  const given: Partial<WebSocketOptions> | null | undefined = options // any value from JavaScript
+  const { capacity, policy } = given ?? {}
+  const buffer = given && { capacity, policy: policy === 'pause' ? 'error' : policy }
+  checkBuffer('webSocket(url, options)', buffer as BufferOptions) // checked there
   return options
 }
 
+interface Host {
+  /** Node 20 has none. */
+  readonly WebSocket?: new (url: string, protocols?: string | string[]) => WebSocketLike
+}
+
 const hostSocket = (url: string, protocols?: string | string[]): WebSocketLike => {
-  const { WebSocket } = globalThis as { WebSocket?: new (url: string, protocols?: string | string[]) => WebSocketLike } // Node 20 has none
+  const { WebSocket } = globalThis as Host // it may be missing
   if (WebSocket === undefined)
     throw new TypeError('webSocket(url): this host has no WebSocket; pass { create }, with the package ws for example')
   return new WebSocket(url, protocols)
