@@ -80,6 +80,7 @@ export { pool, type Pool, type PoolOptions } from './groups/pool.js'
 export { backoff, withRetry, type BackoffOptions, type Failed, type RetryOptions, type Schedule } from './groups/retry.js'
 export { race } from './groups/race.js'
 export { scope, type Scope } from './groups/scope.js'
+export { timeout } from './groups/timeout.js'
 export { workers, type WorkersOptions } from './groups/workers.js'
 
 // diagnostics

@@ -211,6 +211,21 @@ describe('code that is not allowed in a goroutine', () => {
     )
   })
 
+  it('an async generator is an error that names it, also where its first step throws', async () => {
+    for (const fault of [false, true]) {
+      const goroutine = go(async function* streaming() {
+        await Promise.resolve()
+        if (fault) throw new Error('unhandled')
+        yield 1
+      })
+      const join = performed(goroutine.join())
+      await settle()
+      expect(join.now).toEqual(
+        thrownError(`goroutine ${goroutine.id} (streaming) is an async generator: use function* with yield*, or an async function`),
+      )
+    }
+  })
+
   it('an operation pulled by a spread is an error, never a lost wake-up', async () => {
     const ch = chan<number>()
     const join = performed(go(() => [...(ch.receive() as unknown as Iterable<unknown>)]).join())

@@ -1,11 +1,18 @@
 /** The errors of a body that drives operations by something other than `yield*`. */
 import type { Task } from './task.js'
 import { show } from '../base/arguments.js'
+import { isThenable } from '../base/guards.js'
 import type { Observed } from '../scheduler/probe.js'
 
-export function strangeYield(goroutine: Observed, value: unknown): TypeError {
+/** `next` of an async generator returns a promise; the compiler takes such a body for a function with that result. */
+export function strangeYield(goroutine: Observed, result: IteratorResult<unknown>): TypeError {
+  const start = `goroutine ${goroutine.id} (${goroutine.name})`
+  if (isThenable(result)) {
+    void result.then(undefined, () => {}) // the error is the misuse
+    return new TypeError(`${start} is an async generator: use function* with yield*, or an async function`)
+  }
   return new TypeError(
-    `goroutine ${goroutine.id} (${goroutine.name}) yielded ${show(value)}: only operations may be yielded, with yield* (a plain yield, or a generator driven by hand, does not wait)`,
+    `${start} yielded ${show(result.value)}: only operations may be yielded, with yield* (a plain yield, or a generator driven by hand, does not wait)`,
   )
 }
 

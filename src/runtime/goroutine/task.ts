@@ -177,7 +177,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   private _suspended(result: IteratorResult<unknown>): void {
     const { step, operation } = this
     if ((result !== TOKEN && result.value !== TOKEN.value) || operation === null) {
-      this._end(FAILED, strangeYield(this, result.value))
+      this._end(FAILED, strangeYield(this, result))
     } else if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
       operation.decline()
       this._unwind() // in the second case `poll` called user code that canceled this goroutine (a user's context)

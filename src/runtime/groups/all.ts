@@ -1,5 +1,5 @@
 /** The results of several functions, or the first failure: structure for `Promise.all`. */
-import { bodiesOf, bodyOf, contextOf, type Members, type MembersOptions } from './members.js'
+import { arranged, bodiesOf, bodyOf, contextOf, type Members, type MembersOptions } from './members.js'
 import { OwnedGroup, withGroup } from './owned-group.js'
 import type { GroupBody } from './task-group.js'
 import { mistyped } from '../base/arguments.js'
@@ -34,7 +34,11 @@ export function all<T extends Readonly<Record<string, unknown>>>(
   members: Members<T>,
   options?: MembersOptions,
 ): Job<{ -readonly [K in keyof T]: T[K] }>
-export function all(members: object, options: MembersOptions = {}): Job<unknown> {
+/** The same with a context first: its end cancels the members, and the job throws its cause. */
+export function all<T extends readonly unknown[] | []>(ctx: Context, members: Members<T>): Job<{ -readonly [K in keyof T]: T[K] }>
+export function all<T extends Readonly<Record<string, unknown>>>(ctx: Context, members: Members<T>): Job<{ -readonly [K in keyof T]: T[K] }>
+export function all(first: object, ...rest: readonly unknown[]): Job<unknown> {
+  const [members, options = {}] = arranged(first, rest)
   const ctx = contextOf('all(members, { ctx })', options)
   if (Array.isArray(members)) return together(bodiesOf('all(members)', members), ctx)
   if (!isRecord(members)) throw mistyped('all(members)', 'an array or a record of members', members)

@@ -1,5 +1,6 @@
 import { contestJob, Failures } from './contest.js'
-import { bodiesOfSome, contextOf, type Members, type MembersOptions } from './members.js'
+import { arranged, bodiesOfSome, contextOf, type Members, type MembersOptions } from './members.js'
+import type { Context } from '../interfaces/context.js'
 import type { Job } from '../interfaces/job.js'
 
 /**
@@ -18,9 +19,13 @@ import type { Job } from '../interfaces/job.js'
  * ])
  * ```
  */
-export function any<T extends readonly unknown[] | []>(members: Members<T>, options: MembersOptions = {}): Job<T[number]> {
-  const bodies = bodiesOfSome<T[number]>('any(members)', members as Members<T[number][]>) // an array, by the bound of T
-  return contestJob<T[number]>('any', contextOf('any(members, { ctx })', options), function* (contest) {
+export function any<T extends readonly unknown[] | []>(members: Members<T>, options?: MembersOptions): Job<T[number]>
+/** The same with a context first: its end cancels the members, and the job throws its cause. */
+export function any<T extends readonly unknown[] | []>(ctx: Context, members: Members<T>): Job<T[number]>
+export function any(first: object, ...rest: readonly unknown[]): Job<never> {
+  const [members, options = {}] = arranged(first, rest)
+  const bodies = bodiesOfSome<never>('any(members)', members as Members<never[]>) // by the overloads
+  return contestJob<never>('any', contextOf('any(members, { ctx })', options), function* (contest) {
     const failures = new Failures('any', bodies.length, contest)
     for (const [i, body] of bodies.entries()) contest.enter(body, (cause) => failures.add(i, cause))
   })

@@ -16,7 +16,7 @@ import { queue } from '../scheduler/run-queue.js'
 import { TaskGroup, type GroupBody } from './task-group.js'
 
 /** Goroutines that work on the same thing. */
-export interface ErrGroup {
+export interface ErrGroup extends AsyncDisposable {
   /**
    * The context that the functions receive. The context ends at the first failure, with the parent, and at the latest
    * when `wait` completes.
@@ -45,6 +45,11 @@ export interface ErrGroup {
    * When the wait completes the context has ended.
    */
   wait(): Op<void>
+  /**
+   * For `await using`: cancels what still runs, and waits until its generators are unwound. Queued functions never start.
+   * Async functions see the end of the context. A failure that no wait has thrown is a late failure.
+   */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -94,6 +99,10 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
   wait(): Op<void> {
     this.waitMade()
     return queue.probe === null ? (this._wait ??= new Wait(this)) : new Wait(this)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disposed()
   }
 
   protected returned(): void {}

@@ -3,6 +3,7 @@ import { contestJob, Failures } from './contest.js'
 import { bodiesOfSome, contextOf, type Members, type MembersOptions } from './members.js'
 import { checkTime } from '../base/arguments.js'
 import { withCancel } from '../context/context.js'
+import { isContext, type Context } from '../interfaces/context.js'
 import type { Job } from '../interfaces/job.js'
 import { choose } from '../select/select.js'
 import { sleep } from '../time/sleep.js'
@@ -24,14 +25,15 @@ import { sleep } from '../time/sleep.js'
  * ])
  * ```
  */
-export function hedge<T extends readonly unknown[] | []>(
-  afterMs: number,
-  members: Members<T>,
-  options: MembersOptions = {},
-): Job<T[number]> {
+export function hedge<T extends readonly unknown[] | []>(afterMs: number, members: Members<T>, options?: MembersOptions): Job<T[number]>
+/** The same with a context first: its end cancels the members, and the job throws its cause. */
+export function hedge<T extends readonly unknown[] | []>(ctx: Context, afterMs: number, members: Members<T>): Job<T[number]>
+export function hedge(first: Context | number, ...rest: readonly unknown[]): Job<never> {
+  const given = isContext(first) ? [...rest, { ctx: first }] : [first, ...rest]
+  const [afterMs, members, options = {}] = given as [number, unknown, MembersOptions?] // by the overloads
   checkTime('hedge(afterMs, members): afterMs', afterMs)
-  const bodies = bodiesOfSome<T[number]>('hedge(afterMs, members)', members as Members<T[number][]>) // an array, by the bound of T
-  return contestJob<T[number]>('hedge', contextOf('hedge(afterMs, members, { ctx })', options), function* (contest) {
+  const bodies = bodiesOfSome<never>('hedge(afterMs, members)', members as Members<never[]>) // as above
+  return contestJob<never>('hedge', contextOf('hedge(afterMs, members, { ctx })', options), function* (contest) {
     const failures = new Failures('hedge', bodies.length, contest)
     for (const [i, body] of bodies.entries()) {
       const turn = withCancel(contest.ctx) // ends when the next member is to start, or nothing more is

@@ -3,7 +3,7 @@ import type { GroupBody } from './task-group.js'
 import { checkOptions, mistyped } from '../base/arguments.js'
 import { isGenerator, isThenable } from '../base/guards.js'
 import { background } from '../context/context.js'
-import { checkContext, type Context } from '../interfaces/context.js'
+import { checkContext, isContext, type Context } from '../interfaces/context.js'
 import { isJob, type Job } from '../interfaces/job.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Op } from '../interfaces/op.js'
@@ -24,6 +24,11 @@ export type Members<T> = { readonly [K in keyof T]: Member<T[K]> }
 export interface MembersOptions {
   /** Its end stops the members; the job then throws its cause. The functions receive a context under it. */
   readonly ctx?: Context
+}
+
+/** The members and the options of a call, where a context stands first or not: `all(ctx, members)` is `all(members, { ctx })`. */
+export function arranged<M>(first: Context | M, rest: readonly unknown[]): [members: M, options: MembersOptions | undefined] {
+  return isContext(first) ? [rest[0] as M, { ctx: first }] : [first, rest[0] as MembersOptions | undefined] // by the overloads
 }
 
 export function contextOf(call: string, options: MembersOptions): Context {

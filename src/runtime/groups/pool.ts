@@ -30,7 +30,7 @@ export interface PoolOptions {
 }
 
 /** Runs functions, at most `size` at a time. */
-export interface Pool<R> {
+export interface Pool<R> extends AsyncDisposable {
   /**
    * Runs `fn` when the pool has room, in the order of the calls; never waits. `fn` receives a context that ends when
    * the pool stops. Throws "pool: go on a drained pool".
@@ -54,6 +54,11 @@ export interface Pool<R> {
    * drain has not started by then.
    */
   drain(): Job<R[]>
+  /**
+   * For `await using`: a drain that is given up at once. It cancels the functions that run, and waits until their
+   * generators are unwound; queued functions never start. A failure that no wait has thrown is a late failure.
+   */
+  [Symbol.asyncDispose](): Promise<void>
   /** The number of running functions. */
   readonly active: number
   /** The number of functions that have not started. */
@@ -146,6 +151,11 @@ class PoolImpl<R> implements Pool<R>, Resource {
     } finally {
       if (this._batch !== null) yield* uncancelable(this._batch.stopped(cause))
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this._isDrained = true
+    await this._batch?.disposed()
   }
 
   get active(): number {

@@ -161,6 +161,13 @@ export abstract class TaskGroup implements Runnable {
   *stopped(cause?: unknown): Generator<never, void> {
     const hadFailed = this.failures.length > 0
     this.waitBegins()
+    yield* this._unwound(cause)
+    this._reportUnseen(hadFailed ? 0 : 1)
+    this._isLeft = true // an async function may fail after this
+    if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0])
+  }
+
+  private *_unwound(cause: unknown): Generator<never, void> {
     this.end(cause)
     for (let member = this._firstMember; member !== null; member = member.next) {
       const { goroutine } = member
@@ -168,9 +175,14 @@ export abstract class TaskGroup implements Runnable {
       goroutine.cancel(cause)
       yield* goroutine.join().attempt() // its failure is kept by the group, or reported
     }
-    this._reportUnseen(hadFailed ? 0 : 1)
-    this._isLeft = true // an async function may fail after this
-    if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0])
+  }
+
+  /** For `await using`: gives the group up, and waits until its generators are unwound. */
+  async disposed(): Promise<void> {
+    this.waitLeaves()
+    this._dropQueued()
+    for (let member = this._firstMember; member !== null; member = member.next) member.goroutine?.cancel()
+    await spawn(() => this._unwound(undefined), [], null, 'asyncDispose').join()
   }
 
   throwFailure(wait: { describe(): string }): void {

@@ -47,6 +47,13 @@ export interface ContextKey<V> {
   readonly __v?: V
 }
 
+/** True for a context, of the package or of the user. */
+export function isContext(value: unknown): value is Context {
+  const given = value as Partial<Record<string, unknown>> | null | undefined // to look
+  if (given === null || given === undefined) return false
+  return given.millraceContext === true || (methods.every((name) => typeof given[name] === 'function') && 'signal' in given)
+}
+
 const methods = ['done', 'err', 'cause', 'deadline', 'value'] as const
 
 /**
@@ -54,9 +61,9 @@ const methods = ['done', 'err', 'cause', 'deadline', 'value'] as const
  * cheap: a server derives a context for each request.
  */
 export function checkContext(where: string, ctx: Context): Context {
-  const given = ctx as unknown as Partial<Record<string, unknown>> | null | undefined // a caller in JavaScript may pass any value
+  if (isContext(ctx)) return ctx
+  const given: unknown = ctx // a caller in JavaScript may pass any value
   if (given === null || given === undefined) throw mistyped(where, 'a Context (cannot create context from nil parent)', ctx)
-  if (given.millraceContext === true || (methods.every((name) => typeof given[name] === 'function') && 'signal' in given)) return ctx
   throw mistyped(where, 'a Context, with done, err, cause, deadline, value and signal', ctx)
 }
 

@@ -284,6 +284,7 @@ const runtime: Record<string, Ask> = {
   any: job((m, body) => m.any([body, body])),
   race: job((m, body) => m.race([body, body])),
   hedge: job((m, body) => m.hedge(1, [body, body])),
+  timeout: job((m, body) => m.timeout(10_000, body)),
   scope: job((m, body) => m.scope(m.background, (scope) => scope.go(body).join())),
   uncancelable: job((m, body) =>
     m
