@@ -14,8 +14,9 @@ const without = {
   millrace: `CanceledError DeadlineExceededError after background cond contextKey dropping gosched keyedMutex never now numGoroutine
     rateEvery rateLimiter rwMutex sleep sliding ticker todo trySelect withDeadline withValue withoutCancel
     range addProbe setProbe traceStarts sometimes syncPool`,
-  'millrace/operators': 'QueueFullError StageTrail UnpacedError bounds graph strictDemand trailOf',
-  'millrace/node': 'SignalError dumpOnSignal keepAsyncContext main',
+  'millrace/operators': 'QueueFullError StageTrail UnpacedError bounds graph sample strictDemand trailOf',
+  'millrace/node': `SignalError dumpOnSignal keepAsyncContext main ClientLeftError EventsLostError ExitError command eventsOf receiverOf
+    requestContext senderOf serveUntil signals`,
 }
 
 describe.each([
