@@ -27,6 +27,7 @@ const together: Record<string, Record<string, string>> = {
     strictDemand: 'on-unpaced',
   },
   'millrace/node': { ClientLeftError: 'request-context', EventsLostError: 'events-of', ExitError: 'command', SignalError: 'terminal' },
+  'millrace/node/operators': { LineTooLongError: 'lines', NdjsonError: 'ndjson' },
   'millrace/web': {
     OverflowError: 'events-of',
     StatusError: 'fetch-op',

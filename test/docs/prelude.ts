@@ -78,7 +78,7 @@ export const prelude = {
   items: ['a', 'b'],
   jobs,
   key: 'ada',
-  lines: (response: Response) => `${response.status}\n`.split('\n'),
+  linesOf: (response: Response) => `${response.status}\n`.split('\n'),
   log: { commit: (_offset: number) => {} },
   mark: async (question: string, answer: string) => question === answer,
   mean: (samples: readonly unknown[]) => samples.length,

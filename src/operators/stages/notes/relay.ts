@@ -9,7 +9,7 @@ import { described, scopeFor, subscribeUntil, under } from '../../demand/scope.j
  *
  * @example
  * ```ts
- * from(fetch(url)).pipe(relay(), switchMap((r) => fromIterable(lines(r))), workerPool(5, work))
+ * from(fetch(url)).pipe(relay(), switchMap((r) => fromIterable(linesOf(r))), workerPool(5, work))
  * ```
  */
 export function relay<T>(): MonoTypeOperatorFunction<T> {
