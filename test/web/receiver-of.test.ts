@@ -19,6 +19,19 @@ describe('receiverOf', () => {
     await receiver.closed()
   })
 
+  it('receives the last chunk of a stream that closes as the chunk is read', async () => {
+    const closedAtOnce = new ReadableStream<string>({
+      start(controller) {
+        controller.enqueue('a')
+        controller.enqueue('b')
+        controller.close()
+      },
+    })
+    const got: string[] = []
+    for await (const chunk of receiverOf(closedAtOnce)) got.push(chunk)
+    expect(got).toEqual(['a', 'b'])
+  })
+
   it('reads nothing before a receive waits, and one chunk for each receive', async () => {
     const { stream, seen } = counting()
     const receiver = receiverOf(stream)

@@ -9,7 +9,8 @@
  * Always true:
  * - at most one read is under way;
  * - receivers wait only while no chunk is held; a chunk is held only where its receiver has left;
- * - the end comes after the chunks that are held; after the end the stream is not locked.
+ * - the end comes after the chunk that is being read and the chunks that are held: `closed` of a reader resolves before the
+ *   read of the last chunk does; after the end the stream is not locked.
  */
 import { CanceledError, type Either, type Op, type Option, type Receiver } from '../../../runtime/index.js'
 import {
@@ -85,6 +86,8 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
   private readonly _held: T[] = []
   /** A read is under way, or in the run queue. */
   private _isReading = false
+  /** The stream has given its last chunk, to a read that may be under way. */
+  private _isClosed = false
   /** The end of the stream; null before. */
   private _end: { readonly failure: Failure | null } | null = null
   /** Resolves when the source of the stream has been canceled. */
@@ -97,7 +100,10 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
     super()
     this._reader = stream.getReader()
     this._reader.closed.then(
-      () => this._ended(null),
+      () => {
+        this._isClosed = true
+        if (!this._isReading) this._ended(null)
+      },
       (error: unknown) => this._ended({ error }),
     )
   }
@@ -176,7 +182,12 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
   /** For the run queue. */
   run(): void {
     if (this._end === null && this.receivers.first !== null) this._read()
-    else this._isReading = false
+    else this._readEnded()
+  }
+
+  private _readEnded(): void {
+    this._isReading = false
+    if (this._isClosed) this._ended(null)
   }
 
   private _read(): void {
@@ -187,10 +198,10 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
   }
 
   private _arrived(chunk: T): void {
-    this._isReading = false
     const receiver = this.receivers.shift()
     if (receiver === null) this._held.push(chunk)
     else receiver.settle(chunk)
+    this._readEnded()
     if (this.receivers.first !== null) this.readOn()
   }
 
