@@ -15,7 +15,8 @@ import {
   workerPool,
 } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
-import { concat, defer, map, NEVER, repeat, retry, take, throwError, type Observable } from 'rxjs'
+import { left } from 'fp-ts/Either'
+import { concat, concatMap, concatWith, defer, EMPTY, map, merge, NEVER, repeat, retry, take, throwError, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 type Step = (source: Observable<number>) => Observable<number>
@@ -145,4 +146,40 @@ describe('no stack grows with', () => {
       yield* run(background, pipeline().pipe(workerPool(2, (n) => n))).join()
     }),
   )
+})
+
+describe('operators that are nested 5,000 deep work, or fail with the reason, and hang never', () => {
+  const last = fromIterable([7])
+  const nested = (step: (inner: Observable<number>, i: number) => Observable<number>): Observable<number> => {
+    let pipeline: Observable<number> = last
+    for (let i = 0; i < 5000; i++) pipeline = step(pipeline, i)
+    return pipeline
+  }
+  const deferred = (i: number): Observable<number> => defer(() => (i === 0 ? last : concat(fromIterable([i]), deferred(i - 1))))
+  const mapped = (i: number): Observable<number> => fromIterable([i]).pipe(concatMap((n) => (n === 0 ? last : mapped(n - 1))))
+  it.each<[string, Observable<number>]>([
+    ['concat, at the end', nested((inner, i) => concat(fromIterable([i]), inner))],
+    ['concat, at the beginning', nested((inner, i) => concat(inner, fromIterable([i])))],
+    ['concatWith', nested((inner) => EMPTY.pipe(concatWith(inner)))],
+    ['merge', nested((inner, i) => merge(inner, fromIterable([i])))],
+    ['defer', nested((inner) => defer(() => inner))],
+    ['defer and concat', deferred(5000)],
+    ['concatMap', mapped(5000)],
+    ['defer below a stage', nested((inner) => defer(() => inner)).pipe(queue(1))],
+    ['defer and workerPool', nested((inner) => defer(() => inner).pipe(workerPool(1, (n) => n)))],
+  ])('%s', (_, pipeline) =>
+    bubble(function* () {
+      const end = yield* collect(background, pipeline).join().attempt(String)
+      if (end._tag === 'Left') expect(end.left).toMatch(/^RangeError: millrace: .* stack/)
+      else expect(end.right).toContain(7)
+    }),
+  )
+  it('and a failure of a function is passed on', () =>
+    bubble(function* () {
+      const recurses = (n: number): number => recurses(n) + 1
+      const end = yield* collect(background, fromIterable([1]).pipe(map(recurses)))
+        .join()
+        .attempt(String)
+      expect(end).toEqual(left('RangeError: Maximum call stack size exceeded'))
+    }))
 })

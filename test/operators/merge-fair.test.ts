@@ -1,7 +1,7 @@
 /** mergeFair: sources take turns, none starves. */
-import { background } from 'millrace'
-import { collect, fromIterable, mergeFair, onUnpaced, workerPool } from 'millrace/operators'
-import { from, NEVER, type Observable, throwError } from 'rxjs'
+import { background, onLateFailure } from 'millrace'
+import { collect, fromIterable, mergeFair, onUnpaced, workerPool, zipBounded } from 'millrace/operators'
+import { concat, from, NEVER, type Observable, of, take, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 
@@ -49,4 +49,31 @@ describe('mergeFair', () => {
       ),
     ).rejects.toBe('one')
   })
+})
+
+it.each<[string, Observable<unknown>]>([
+  [
+    'mergeFair',
+    mergeFair(
+      of(1),
+      throwError(() => new Error('boom')),
+    ),
+  ],
+  [
+    'zipBounded',
+    zipBounded(
+      of(1),
+      concat(
+        of(1),
+        throwError(() => new Error('boom')),
+      ),
+    ),
+  ],
+])('%s: the error that is held is dropped when the subscriber leaves with the last item', async (_, pipeline) => {
+  const late: unknown[] = []
+  const off = onLateFailure((failure) => late.push(failure))
+  expect(await all(pipeline.pipe(take(1)))).toHaveLength(1)
+  await settle()
+  off()
+  expect(late).toEqual([])
 })

@@ -17,7 +17,11 @@ import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
 import { background, withoutCancel, type Context, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
 import { atHome, checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
+import { descriptionOf } from './description.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
+import { OverflowWatch } from './overflow.js'
+
+export { described, descriptionOf, type Description } from './description.js'
 
 /** The canceled goroutines of a run: see `PendingCleanup`. */
 export interface CleanupList {
@@ -87,18 +91,22 @@ export function withDemand({ ctx, name, deadLetters, cleanup, rounds }: Scope, d
  */
 export function scopeFor(subscriber: Subscriber<unknown>): Scope {
   const scope = currentScope()
-  return scope.ctx === background || leadsTo(scope.subscriber, subscriber) ? scope : { ...scope, ctx: withoutCancel(scope.ctx) }
+  const between = operatorsBetween(subscriber, scope.subscriber)
+  if (between !== null) checkRow(between)
+  return scope.ctx === background || between !== null ? scope : { ...scope, ctx: withoutCancel(scope.ctx) }
 }
 
 /**
- * True where only plain operators of RxJS stand between: each keeps its subscriber in `destination`. In a `share` that
- * field holds a Subject.
+ * The number of operators between a source and the stage below. Null where others than plain operators of RxJS stand
+ * between: each keeps its subscriber in `destination`, and in a `share` that field holds a Subject.
  */
-function leadsTo(below: Subscriber<never> | null, subscriber: Subscriber<unknown>): boolean {
-  if (below === null) return true
+function operatorsBetween(subscriber: Subscriber<unknown>, below: Subscriber<never> | null): number | null {
+  if (below === null) return 0
+  let count = 0
   let at: unknown = subscriber
-  while (at !== below && typeof at === 'object' && at !== null) at = (at as { destination?: unknown }).destination // a field of any object
-  return at === below
+  // `destination` may be a field of any object
+  for (; at !== below && typeof at === 'object' && at !== null; count++) at = (at as { destination?: unknown }).destination
+  return at === below ? count : null
 }
 
 /** Runs `f` with the scope published; with null for code of the user. */
@@ -128,21 +136,27 @@ export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Obs
   const between = operatorsAbove(source)
   const operators = between + STAGE
   scope.demand.operators = Math.max(scope.demand.operators, operators)
+  const ending = new OverflowWatch(observer)
   const linked = new Observable<T>((upstream) => {
     checkRow(between)
     const leaving = new Subscription(() => depth.descend(operators, () => upstream.unsubscribe()))
     upstream.add(leaving)
     until.add(leaving)
-    if (!upstream.closed) under({ ...scope, subscriber: upstream }, () => source.subscribe(upstream))
+    if (upstream.closed) return
+    const subscribe = (): unknown => under({ ...scope, subscriber: upstream }, () => source.subscribe(upstream))
+    ending.watch(subscribe, (cause) => {
+      upstream.unsubscribe()
+      if (!until.closed) ending.error(cause)
+    })
   })
-  depth.descend(operators, () => linked.subscribe(atHome(scope.demand, observer)))
+  depth.descend(operators, () => linked.subscribe(atHome(scope.demand, ending)))
 }
 
 /** The operators up to the next stage that holds items, or source. */
 function operatorsAbove(source: Observable<unknown>): number {
   let count = 0
   for (let at = source; ; count++) {
-    const description = descriptions.get(at)
+    const description = descriptionOf(at)
     if (description !== undefined && description.holds > 0) return count
     const { source: above } = description ?? (at as { source?: Observable<unknown> }) // the operators of RxJS have this field
     if (above === undefined) return count
@@ -280,41 +294,4 @@ export class Downstream<T> implements OuterSource {
   ended(): void {
     this._pileUp?.ended()
   }
-}
-
-/** The facts that a source or stage gives about itself without a subscription. */
-export interface Description {
-  readonly name: string
-  /** The most items held; Infinity where nothing bounds them. */
-  readonly holds: number
-  /** The overflow policy, unless a full stage pauses its source. */
-  readonly policy?: string
-  readonly source?: Observable<unknown>
-  /** The sources of a stage that has several. */
-  readonly sources?: readonly unknown[]
-  /** Not a stage: a name for the part above it. */
-  readonly isPart?: boolean
-  /** The parts it builds while it runs, of which nothing is known without a subscription. */
-  readonly unseen?: string
-  /** The pipelines within the stage, built on `root`. */
-  readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
-  /** The pipeline is never subscribed to: it fails, or with null completes, at once. */
-  readonly refused?: (failure: Failure | null) => void
-}
-
-/** By weak reference, so that a description costs nothing else. */
-const descriptions = new WeakMap<Observable<unknown>, Description>()
-
-/** An observable with a description. `subscribe` runs for each subscriber, and returns what to do when it leaves. */
-export function described<T>(
-  description: Description,
-  subscribe: (subscriber: Subscriber<T>) => (() => void) | Subscription | void,
-): Observable<T> {
-  const observable = new Observable<T>(subscribe)
-  descriptions.set(observable, description)
-  return observable
-}
-
-export function descriptionOf(observable: Observable<unknown>): Description | undefined {
-  return descriptions.get(observable)
 }

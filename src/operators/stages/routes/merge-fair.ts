@@ -98,6 +98,6 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
     const isLast = this._error === null ? input.isExhausted : this._ready.size === 0
     this.downstream.next(item)
     input.passed()
-    if (isLast) this._ended()
+    if (isLast && !this.downstream.isClosed) this._ended()
   }
 }

@@ -83,6 +83,7 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
       for (const input of inputs) input.passed()
       if (this._waitsBelow) return
     }
+    if (downstream.isClosed) return
     const exhausted = inputs.filter((input) => input.isExhausted)
     if (exhausted.length === 0) return
     const failed = exhausted.find((input) => input.error !== null)
