@@ -5,6 +5,7 @@ import { explore } from 'millrace/testing'
 import { concatMap, from, map, NEVER, Subject, take, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
+import { few } from '../support/survivors.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 const boom = new Error('boom')
@@ -149,6 +150,6 @@ it('a run keeps no goroutine that has ended', async () => {
     await settle() // a WeakRef holds its target until the end of the turn that read it
     globalThis.gc?.()
   }
-  expect([...cleanups].filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5)
+  expect([...cleanups].filter((ref) => ref.deref() !== undefined).length).toBeLessThan(few)
   g.cancel()
 })
