@@ -11,6 +11,7 @@ export {
   checkMethod,
   checkOneOf,
   checkOptions,
+  checkRecord,
   checkTime,
   mistyped,
   outOfRange,

@@ -1,6 +1,7 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here a watch starts before each test. */
 import { addProbe } from '../runtime/index.js'
 import {
+  checkRecord,
   checkTime,
   dumpOf,
   dumpText,
@@ -139,16 +140,19 @@ export interface TestHooks {
  * ```
  */
 export function expectNoLeaks(hooks: TestHooks = globalThis as unknown as TestHooks, options: { readonly patience?: number } = {}): void {
-  const given = hooks as Partial<TestHooks> // without a global test runner the hooks are missing
-  if (typeof given.beforeEach !== 'function' || typeof given.afterEach !== 'function')
-    throw mistyped('expectNoLeaks(hooks)', 'the test runner’s { beforeEach, afterEach }', hooks)
+  const given = hooks as Partial<TestHooks> | null // without a global test runner the hooks are missing
+  if (typeof given?.beforeEach !== 'function' || typeof given.afterEach !== 'function')
+    throw mistyped('expectNoLeaks(hooks)', 'the test runner’s { beforeEach, afterEach }', given === globalThis ? undefined : hooks)
+  checkRecord('expectNoLeaks(hooks, options)', 'an object', options, ['patience'])
+  const { patience = PATIENCE } = options
+  checkTime('expectNoLeaks(hooks, { patience })', patience)
   let watch: GoroutineWatch | null = null
   hooks.beforeEach(() => {
     watch = watchGoroutines()
   })
   hooks.afterEach(async () => {
     try {
-      await watch?.check(options.patience)
+      await watch?.check(patience)
     } finally {
       watch?.stop()
       watch = null

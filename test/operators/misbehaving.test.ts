@@ -1,6 +1,6 @@
 /** Code of the user that throws or returns junk: one clear error ends the pipeline, and nothing is left behind. */
 import { background, onLateFailure, sleep, type Sender } from 'millrace'
-import { broadcast, byKey, catchTo, collect, fanOut, fromGoroutine, fromIterable, fromOp, fromReceiver, fromSelect, groupByKey, mergeFair, rateLimit, repeatWith, retryWith, run, sendTo, until, withContext, workerPool, zipBounded } from 'millrace/operators' // prettier-ignore
+import { broadcast, byKey, catchTo, collect, fanOut, fromGoroutine, fromIterable, fromOp, fromReceiver, fromSelect, groupByKey, rateLimit, repeatWith, retryWith, run, sendTo, until, withContext, workerPool, zipBounded } from 'millrace/operators' // prettier-ignore
 import { bubble } from 'millrace/testing'
 import { concat, NEVER, Observable, throwError } from 'rxjs'
 import { describe, expect, it, vi } from 'vitest'
@@ -70,7 +70,6 @@ const rows: readonly Row[] = [
   ['withContext, done throws', () => source().pipe(withContext(junk({ ...background, err: () => ({ _tag: 'None' }), done: () => throws(boom), cause: () => ({ _tag: 'None' }), deadline: () => ({ _tag: 'None' }), value: () => ({ _tag: 'None' }), signal: background.signal }))), boom], // prettier-ignore
   ['retryWith, the schedule throws', () => throwError(() => boom).pipe(retryWith(() => throws(undefined))), undefined],
   ['repeatWith, the schedule returns text', () => fromIterable([1]).pipe(repeatWith(() => junk('x'))), /expected a number of ms/],
-  ['mergeFair of a number', () => mergeFair(source(), junk(5)), /You provided '5' where a stream was expected/],
   ['zipBounded, a source throws', () => zipBounded(source(), new Observable(() => throws(undefined))), undefined],
 ]
 

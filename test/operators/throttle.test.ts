@@ -81,7 +81,7 @@ describe('throttle', () => {
     ['5', undefined, 'throttle(ms): expected a number of ms, got "5"'],
     [5, { leading: 1 }, 'throttle(ms, { leading }): expected true or false, got 1'],
     [5, { trailing: 'no' }, 'throttle(ms, { trailing }): expected true or false, got "no"'],
-    [5, 'x', 'throttle(ms): options: expected an object, got "x"'],
+    [5, 'x', 'throttle: options: expected an object, got "x"'],
     [5, { leading: false }, 'expected at least one of them to be true'],
   ])('refuses %s with %o', (ms, options, message) => {
     expect(() => throttle(ms as never, options as never)).toThrow(message)

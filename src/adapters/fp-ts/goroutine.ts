@@ -20,7 +20,7 @@ import type { ReaderTaskEither } from 'fp-ts/lib/ReaderTaskEither.js'
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { choose, go, select, trySelect, withCancel, type Body, type Context, type Goroutine, type Op } from '../../runtime/index.js'
-import { checkContext, checkFunction, spawn, type Owner } from '../../runtime/internal.js'
+import { checkContext, checkFunction, checkMethod, checkOperation, spawn, type Owner } from '../../runtime/internal.js'
 
 /** The name by which fp-ts knows `Goroutine`. */
 export const URI = 'millrace/Goroutine'
@@ -31,6 +31,11 @@ declare module 'fp-ts/HKT.js' {
   interface URItoKind<A> {
     readonly 'millrace/Goroutine': Goroutine<A>
   }
+}
+
+const checkGoroutine = <A>(where: string, given: Goroutine<A>): Goroutine<A> => {
+  checkMethod(where, 'a Goroutine', given, 'cancel') // an array has `join`
+  return given
 }
 
 /** At the end of its goroutine, cancels the parts of this goroutine. */
@@ -68,7 +73,7 @@ function* ap_<A, B>(fab: Goroutine<(a: A) => B>, fa: Goroutine<A>): Generator<ne
 }
 
 function* chain_<A, B>(parts: Parts, ma: Goroutine<A>, f: (a: A) => Goroutine<B>): Generator<never, B> {
-  const mb = f(yield* ma.join())
+  const mb = checkGoroutine('chain(f): the result of f', f(yield* ma.join()))
   parts.goroutines[0] = mb
   return yield* mb.join()
 }
@@ -80,7 +85,8 @@ export function of<A>(value: A): Goroutine<A> {
 
 /** A goroutine that applies `f` to the result; an error that `f` throws is its failure. */
 export function map<A, B>(f: (a: A) => B): (fa: Goroutine<A>) => Goroutine<B> {
-  return (fa) => spawn(map_<A, B>, [fa, f], new Parts(fa))
+  checkFunction('map(f)', f)
+  return (fa) => spawn(map_<A, B>, [fa, f], new Parts(checkGoroutine('map(f)(fa)', fa)))
 }
 
 /**
@@ -88,7 +94,8 @@ export function map<A, B>(f: (a: A) => B): (fa: Goroutine<A>) => Goroutine<B> {
  * fail, the failure of the function counts.
  */
 export function ap<A>(fa: Goroutine<A>): <B>(fab: Goroutine<(a: A) => B>) => Goroutine<B> {
-  return <B>(fab: Goroutine<(a: A) => B>) => spawn(ap_<A, B>, [fab, fa], new Parts(fab, fa))
+  checkGoroutine('ap(fa)', fa)
+  return <B>(fab: Goroutine<(a: A) => B>) => spawn(ap_<A, B>, [fab, fa], new Parts(checkGoroutine('ap(fa)(fab)', fab), fa))
 }
 
 /**
@@ -101,15 +108,17 @@ export function ap<A>(fa: Goroutine<A>): <B>(fab: Goroutine<(a: A) => B>) => Gor
  * ```
  */
 export function chain<A, B>(f: (a: A) => Goroutine<B>): (ma: Goroutine<A>) => Goroutine<B> {
+  checkFunction('chain(f)', f)
   return (ma) => {
-    const parts = new Parts(ma)
+    const parts = new Parts(checkGoroutine('chain(f)(ma)', ma))
     return spawn(chain_<A, B>, [parts, ma, f], parts)
   }
 }
 
 /** Goes on with the goroutine that `f` starts, and keeps the first result. */
 export function tap<A, B>(f: (a: A) => Goroutine<B>): (ma: Goroutine<A>) => Goroutine<A> {
-  return chain((a) => map(() => a)(f(a)))
+  checkFunction('tap(f)', f)
+  return chain((a) => map(() => a)(checkGoroutine('tap(f): the result of f', f(a))))
 }
 
 /** Runs the IO as a goroutine; an error that the IO throws is the failure. */
@@ -152,13 +161,18 @@ export function fromReaderTaskEither(ctx: Context): <E, A>(rte: ReaderTaskEither
 /** `fromReaderTaskEither` for a ReaderTask, which has no Left. */
 export function fromReaderTask(ctx: Context): <A>(rt: ReaderTask<Context, A>) => Goroutine<A> {
   checkContext('fromReaderTask(ctx)', ctx)
-  return <A>(rt: ReaderTask<Context, A>) => spawn(runReaderTask<A>, [ctx, rt], null)
+  return <A>(rt: ReaderTask<Context, A>) => {
+    checkFunction('fromReaderTask(ctx)(rt)', rt)
+    return spawn(runReaderTask<A>, [ctx, rt], null)
+  }
 }
 
 function* runReaderTask<A>(ctx: Context, rt: ReaderTask<Context, A>): Generator<never, A> {
   const own = withCancel(ctx)
   try {
-    const { value } = yield* select({ task: rt(own)() })
+    const task = rt(own)
+    checkFunction('fromReaderTask(ctx)(rt): the result of rt', task)
+    const { value } = yield* select({ task: task() })
     return value
   } finally {
     own.cancel()
@@ -167,6 +181,7 @@ function* runReaderTask<A>(ctx: Context, rt: ReaderTask<Context, A>): Generator<
 
 /** Performs the operation in a goroutine. */
 export function fromOp<A>(op: Op<A>): Goroutine<A> {
+  void checkOperation('fromOp(op)', op)
   return spawn(perform<A>, [op], null)
 }
 
@@ -186,12 +201,16 @@ export function start<A>(body: Body<[], A>): IO<Goroutine<A>> {
  */
 export function toTask<A>(start: IO<Goroutine<A>>): Task<A> {
   checkFunction('toTask(start)', start)
-  return async () => await start().join()
+  return async () => await started(start()).join()
 }
 
 /** Each run of the task starts the goroutine and waits for its end; `onThrow` turns its failure into the Left. */
 export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(start: IO<Goroutine<A>>) => TaskEither<E, A> {
-  return (start) => async () => await start().join().attempt(onThrow)
+  checkFunction('toTaskEither(onThrow)', onThrow)
+  return (start) => {
+    checkFunction('toTaskEither(onThrow)(start)', start)
+    return async () => await started(start()).join().attempt(onThrow)
+  }
 }
 
 /**
@@ -199,7 +218,11 @@ export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(start: IO<G
  * goroutine is canceled; after the unwinding, the task rejects with the context's cause.
  */
 export function toReaderTask<A>(start: Reader<Context, Goroutine<A>>): ReaderTask<Context, A> {
-  return (ctx) => async () => await joinWithin(ctx, start(ctx), (join) => join)
+  checkFunction('toReaderTask(start)', start)
+  return (ctx) => {
+    checkContext('toReaderTask(start)(ctx)', ctx)
+    return async () => await joinWithin(ctx, start(ctx), (join) => join)
+  }
 }
 
 /**
@@ -215,10 +238,21 @@ export function toReaderTask<A>(start: Reader<Context, Goroutine<A>>): ReaderTas
 export function toReaderTaskEither<E>(
   onThrow: (cause: unknown) => E,
 ): <A>(start: Reader<Context, Goroutine<A>>) => ReaderTaskEither<Context, E, A> {
-  return (start) => (ctx) => async () => await joinWithin(ctx, start(ctx), (join) => join.attempt(onThrow))
+  checkFunction('toReaderTaskEither(onThrow)', onThrow)
+  return (start) => {
+    checkFunction('toReaderTaskEither(onThrow)(start)', start)
+    return (ctx) => {
+      checkContext('toReaderTaskEither(onThrow)(start)(ctx)', ctx)
+      return async () => await joinWithin(ctx, start(ctx), (join) => join.attempt(onThrow))
+    }
+  }
 }
 
+/** The goroutine that an IO or a reader of the caller has started. */
+const started = <A>(goroutine: Goroutine<A>): Goroutine<A> => checkGoroutine('the result of start', goroutine)
+
 async function joinWithin<A, B>(ctx: Context, goroutine: Goroutine<A>, how: (join: Op<A>) => Op<B>): Promise<B> {
+  started(goroutine)
   try {
     return await how(goroutine.join().within(ctx))
   } finally {

@@ -23,6 +23,7 @@ import type { Task } from 'fp-ts/lib/Task.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Zero1 } from 'fp-ts/lib/Zero.js'
 import { choose, never, trySelect, type Context, type Op } from '../../runtime/index.js'
+import { checkContext, checkFunction, checkOperation } from '../../runtime/internal.js'
 
 /** The name by which fp-ts knows `Op`. */
 export const URI = 'millrace/Op'
@@ -39,6 +40,7 @@ declare module 'fp-ts/HKT.js' {
 
 /** The same operation with `f` applied to its result. The performer calls `f` once, after the choice. */
 export function map<A, B>(f: (a: A) => B): (op: Op<A>) => Op<B> {
+  checkFunction('map(f)', f)
   return (op) => op.map(f)
 }
 
@@ -52,11 +54,13 @@ export function map<A, B>(f: (a: A) => B): (op: Op<A>) => Op<B> {
  * ```
  */
 export function alt<A>(that: LazyArg<Op<A>>): (op: Op<A>) => Op<A> {
+  checkFunction('alt(that)', that)
   return (op) => choose(op, that())
 }
 
 /** `alt` for operations with different types of result. */
 export function altW<B>(that: LazyArg<Op<B>>): <A>(op: Op<A>) => Op<A | B> {
+  checkFunction('altW(that)', that)
   return <A>(op: Op<A>) => choose<(Op<A> | Op<B>)[]>(op, that())
 }
 
@@ -67,11 +71,13 @@ export const zero: <A>() => Op<A> = never
  * The same operation under a context: when the context ends, the operation is withdrawn and throws the context's cause.
  */
 export function within(ctx: Context): <A>(op: Op<A>) => Op<A> {
+  checkContext('within(ctx)', ctx)
   return (op) => op.within(ctx)
 }
 
 /** The same operation with its error as a value: `onThrow` turns the error into the Left. */
 export function attempt<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) => Op<Either<E, A>> {
+  checkFunction('attempt(onThrow)', onThrow)
   return (op) => op.attempt(onThrow)
 }
 
@@ -84,11 +90,13 @@ export const Zero: Zero1<URI> = { URI, zero }
 
 /** Performs the operation each time the task runs. An error rejects; `toTaskEither` makes the error a value. */
 export function toTask<A>(op: Op<A>): Task<A> {
+  void checkOperation('toTask(op)', op)
   return async () => await op
 }
 
 /** Performs the operation each time the task runs; `onThrow` turns an error into the Left. */
 export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) => TaskEither<E, A> {
+  checkFunction('toTaskEither(onThrow)', onThrow)
   return (op) => toTask(op.attempt(onThrow))
 }
 
@@ -97,11 +105,13 @@ export function toTaskEither<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) 
  * its cause.
  */
 export function toReaderTaskEither<E>(onThrow: (cause: unknown) => E): <A>(op: Op<A>) => ReaderTaskEither<Context, E, A> {
+  checkFunction('toReaderTaskEither(onThrow)', onThrow)
   return (op) => (ctx) => toTask(op.within(ctx).attempt(onThrow))
 }
 
 /** Performs the operation if that needs no waiting; results in none otherwise. Source: Go's select with `default`. */
 export function toIO<A>(op: Op<A>): IO<Option<A>> {
+  void checkOperation('toIO(op)', op)
   const value = mapOption((chosen: { value: A }) => chosen.value)
   return () => value(trySelect([op]))
 }

@@ -22,7 +22,7 @@ import type { Predicate } from 'fp-ts/lib/Predicate.js'
 import type { Refinement } from 'fp-ts/lib/Refinement.js'
 import type { Separated } from 'fp-ts/lib/Separated.js'
 import { chan, range, type Op, type Receiver, type Sender } from '../../runtime/index.js'
-import { checkFunction, spawn } from '../../runtime/internal.js'
+import { checkFunction, checkMethod, spawn } from '../../runtime/internal.js'
 
 /** The name by which fp-ts knows `Receiver`. */
 export const URI = 'millrace/Receiver'
@@ -33,6 +33,11 @@ declare module 'fp-ts/HKT.js' {
   interface URItoKind<A> {
     readonly 'millrace/Receiver': Receiver<A>
   }
+}
+
+function checkReceiver<A>(where: string, given: Receiver<A>): Receiver<A> {
+  checkMethod(where, 'a Receiver', given, 'receive')
+  return given
 }
 
 class Mapped<A, B> implements Receiver<B> {
@@ -78,7 +83,7 @@ class Mapped<A, B> implements Receiver<B> {
 /** The receiver with `f` applied to each value. If `f` throws, the receive throws, and the value is lost. */
 export function map<A, B>(f: (a: A) => B): (receiver: Receiver<A>) => Receiver<B> {
   checkFunction('map(f)', f)
-  return (receiver) => new Mapped(receiver, f)
+  return (receiver) => new Mapped(checkReceiver('map(f)(receiver)', receiver), f)
 }
 
 /** Performs a step for each value: a send, or nothing if `step` returns null. Closes `to` at the end. */
@@ -108,6 +113,7 @@ function* pump<A>(from: Receiver<A>, to: readonly Sender<never>[], step: (a: A) 
 export function filterMap<A, B>(f: (a: A) => Option<B>): (receiver: Receiver<A>) => Receiver<B> {
   checkFunction('filterMap(f)', f)
   return (receiver) => {
+    checkReceiver('filterMap(f)(receiver)', receiver)
     const out = chan<B>()
     const step = (a: A): Op<void> | null => {
       const b = f(a)
@@ -125,6 +131,7 @@ export function filterMap<A, B>(f: (a: A) => Option<B>): (receiver: Receiver<A>)
 export function partitionMap<A, B, C>(f: (a: A) => Either<B, C>): (receiver: Receiver<A>) => Separated<Receiver<B>, Receiver<C>> {
   checkFunction('partitionMap(f)', f)
   return (receiver) => {
+    checkReceiver('partitionMap(f)(receiver)', receiver)
     const left = chan<B>()
     const right = chan<C>()
     const step = (a: A): Op<void> => {

@@ -8,7 +8,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { workerPool, type WorkerPoolOptions } from '../../operators/index.js'
 import type { Context } from '../../runtime/index.js'
-import { checkFunction, mistyped } from '../../runtime/internal.js'
+import { checkFunction, checkRecord, mistyped } from '../../runtime/internal.js'
 
 /**
  * `workerPool` for work that is a TaskEither: at most `n` tasks run at once, and the source pauses while all `n` run.
@@ -91,6 +91,7 @@ function runReader<E, A>(pool: string, rte: ReaderTaskEither<Context, E, A>, ctx
 }
 
 /** The name of the stage in warnings and errors. */
-function named(name: string, options: WorkerPoolOptions | undefined): WorkerPoolOptions {
-  return { ...options, name: options?.name ?? name }
+function named(name: string, options: WorkerPoolOptions = {}): WorkerPoolOptions {
+  checkRecord(`${name}(n, work, options)`, 'an object', options, ['ordered', 'onFailure', 'schedule', 'name', 'overflow', 'sparse'])
+  return { name, ...options }
 }

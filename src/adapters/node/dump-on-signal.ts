@@ -2,7 +2,8 @@
  * Prints a dump of the running program when a signal arrives. Go's runtime does so on SIGQUIT and then exits; here the
  * program goes on.
  */
-import { addProbe, dumpOf, dumpText, showPlaces, Tracker, type Task } from '../../runtime/internal.js'
+import { constants } from 'node:os'
+import { addProbe, checkFlag, checkRecord, mistyped, dumpOf, dumpText, showPlaces, Tracker, type Task } from '../../runtime/internal.js'
 
 /** Options of `dumpOnSignal`. */
 export interface DumpOptions {
@@ -26,7 +27,11 @@ export interface DumpOptions {
  * dumpOnSignal() // then: kill -QUIT <pid>
  * ```
  */
-export function dumpOnSignal({ signal = 'SIGQUIT', json = false }: DumpOptions = {}): () => void {
+export function dumpOnSignal(options: DumpOptions = {}): () => void {
+  checkRecord('dumpOnSignal(options)', 'an object', options, ['signal', 'json'])
+  const { signal = 'SIGQUIT', json = false } = options
+  if (!(signal in constants.signals)) throw mistyped('dumpOnSignal({ signal })', 'the name of a signal, such as "SIGQUIT"', signal)
+  checkFlag('dumpOnSignal({ json })', json)
   const tracker = new Tracker(() => performance.now(), true)
   const remove = addProbe(tracker)
   const hidePlaces = showPlaces((goroutine) => tracker.startedAt(goroutine as Task)) // the runtime reports Tasks only

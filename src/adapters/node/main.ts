@@ -24,6 +24,7 @@ import { background, withCancel, type Body, type Context } from '../../runtime/i
 import {
   addProbe,
   checkFunction,
+  checkRecord,
   checkTime,
   expectFailures,
   GoroutineTable,
@@ -130,7 +131,7 @@ export function main(fn: Body<[ctx: Context, intake: Context], number | void>, o
 }
 
 function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw mistyped('main(fn, options)', 'an object', options)
+  checkRecord('main(fn, options)', 'an object', options, ['trace', 'drain', 'grace'])
   const { trace = true, grace = 0, drain = 0 } = options as { [K in keyof MainOptions]?: unknown } // each is checked below
   if (typeof trace !== 'boolean') throw mistyped('main(fn, { trace })', 'true or false', trace)
   checkTime('main(fn, { drain })', drain as number) // checkTime checks the type

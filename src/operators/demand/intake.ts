@@ -166,14 +166,24 @@ export class StageNotes {
   }
 }
 
-/** Checks the options of a stage. Throws TypeError for a value that makes no sense. */
-export function stageNotes(operator: string, options?: StageOptions): StageNotes {
-  checkOptions(operator, options)
+/** The options of every stage. */
+const OF_EVERY_STAGE = ['name', 'overflow', 'sparse']
+
+/** Checks the options of a stage; `own` names those that other stages lack. Throws TypeError for a value that makes no sense. */
+export function stageNotes(operator: string, options?: StageOptions, own: readonly string[] = []): StageNotes {
+  checkOptions(operator, options, [...own, ...OF_EVERY_STAGE])
   const { name = operator, overflow = 'keep', sparse } = options ?? {}
   if (typeof name !== 'string') throw mistyped(`${operator}(…, { name })`, 'a string', name)
   checkOneOf(`${operator}(…, { overflow })`, OVERFLOWS, overflow)
   checkFlag(`${operator}(…, { sparse })`, sparse)
   return new StageNotes(name, overflow, sparse)
+}
+
+/** As `stageNotes`, where the options must be there; `shape` shows those of the stage: "{ size, within? }". */
+export function notesOf(operator: string, shape: string, options: StageOptions, own: readonly string[]): StageNotes {
+  const given: unknown = options // from JavaScript it may be anything
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw mistyped(`${operator}(options)`, shape, options)
+  return stageNotes(operator, options, own)
 }
 
 function messageOf(stage: string, kind: Kind, items?: number): string {

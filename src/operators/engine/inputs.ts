@@ -11,12 +11,24 @@
  * - `arrived` is called for an item that finds the input empty; `completed` once, at the end of the source;
  * - an error of the source does not overtake the items that were accepted before it.
  */
-import type { Observable, Subscription } from 'rxjs'
+import { from, type Observable, type ObservableInput, type Subscription } from 'rxjs'
+import { mistyped } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import type { Demand } from '../demand/demand.js'
 import { Passages, type Passable } from '../demand/passage.js'
 import type { Scope } from '../demand/scope.js'
 import { HeldError } from '../demand/errors.js'
+
+/** Checks that RxJS takes each of them for a source. */
+export function checkSources(operator: string, sources: readonly ObservableInput<unknown>[]): void {
+  for (const [i, source] of sources.entries()) {
+    try {
+      from(source)
+    } catch {
+      throw mistyped(`${operator}(…sources): source ${i}`, 'an Observable, a promise or an iterable', source)
+    }
+  }
+}
 
 /** The stage of an input. */
 export interface InputOwner<T> {

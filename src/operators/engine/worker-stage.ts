@@ -59,9 +59,16 @@ export interface WorkerPlan<T, R> {
   readonly schedule: Schedule | null
 }
 
+/** The name of a stage that runs workers, and its options that others lack. */
+interface WorkerStageName {
+  readonly operator: string
+  readonly own: readonly string[]
+}
+
 /** Checks the options. Throws TypeError for a policy or a schedule of the wrong type. */
-export function workerPlan<T, R>(operator: string, slots: number, work: Worker<T, R>, options?: FailureOptions): WorkerPlan<T, R> {
-  const notes = stageNotes(operator, options)
+export function workerPlan<T, R>(stage: WorkerStageName, slots: number, work: Worker<T, R>, options?: FailureOptions): WorkerPlan<T, R> {
+  const { operator, own } = stage
+  const notes = stageNotes(operator, options, [...own, 'onFailure', 'schedule'])
   const { onFailure, schedule } = options ?? {}
   if (onFailure !== undefined) checkOneOf(`${operator}(…, { onFailure })`, ['stop', 'skip', 'restart'], onFailure)
   if (schedule !== undefined) checkFunction(`${operator}(…, { schedule })`, schedule)

@@ -6,7 +6,7 @@
  *     wait         the average length in ms of such a spell
  *     depth        items in that stage now
  */
-import type { Observable } from 'rxjs'
+import { isObservable, type Observable } from 'rxjs'
 import { mistyped, time } from '../../runtime/internal.js'
 import type { Demand, DemandWatch } from '../demand/demand.js'
 import { described, scopeFor, subscribeUntil } from '../demand/scope.js'
@@ -57,8 +57,9 @@ export interface Meter {
 export function meter(name: string): Meter {
   if (typeof name !== 'string' || name === '') throw mistyped('meter(name)', 'a name', name)
   const gauge = new Gauge(name)
-  const operator = <T>(source: Observable<T>): Observable<T> =>
-    described<T>({ name, holds: 0, source }, (subscriber) => {
+  const operator = <T>(source: Observable<T>): Observable<T> => {
+    if (!isObservable(source)) throw mistyped('meter(name)(source)', 'an Observable', source)
+    return described<T>({ name, holds: 0, source }, (subscriber) => {
       const scope = scopeFor(subscriber)
       subscriber.add(gauge.watch(scope.demand))
       subscribeUntil(subscriber, scope, source, {
@@ -73,6 +74,7 @@ export function meter(name: string): Meter {
         complete: () => subscriber.complete(),
       })
     })
+  }
   return Object.assign(operator, { meterName: name, read: () => gauge.read() })
 }
 

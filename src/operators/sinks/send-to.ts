@@ -30,7 +30,7 @@ export interface SendToOptions extends StageOptions {
  */
 export function sendTo<T>(sender: Sender<T>, options?: SendToOptions): OperatorFunction<T, never> {
   checkMethod('sendTo(sender)', 'a Sender', sender, 'send')
-  const notes = stageNotes('sendTo', options)
+  const notes = stageNotes('sendTo', options, ['close'])
   checkFlag('sendTo(sender, { close })', options?.close)
   if (options?.close !== true) return operate(notes, 1, (subscriber) => new SendTo(subscriber, notes, sender, false))
   const refused = (failure: Failure | null): void => closeWith(sender, failure)

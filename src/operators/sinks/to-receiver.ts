@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { background, CanceledError, chan, type Context, type Receiver } from '../../runtime/index.js'
-import { checkContext, checkCount, causeOfThrown, mistyped, spawn, type Owner } from '../../runtime/internal.js'
+import { checkContext, checkCount, checkRecord, causeOfThrown, spawn, type Owner } from '../../runtime/internal.js'
 import { checkPipeline, running } from './run.js'
 import { sendTo } from './send-to.js'
 
@@ -26,9 +26,7 @@ export interface ToReceiverOptions {
  * ```
  */
 export function toReceiver<T>(pipeline: Observable<T>, options: ToReceiverOptions): Receiver<T> {
-  // from JavaScript it may be anything
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw mistyped('toReceiver(pipeline, options)', '{ capacity, ctx? }', options)
+  checkRecord('toReceiver(pipeline, options)', '{ capacity, ctx? }', options, ['capacity', 'ctx'])
   const { capacity, ctx = background } = options
   checkCount('toReceiver(pipeline, { capacity })', 0, capacity)
   checkContext('toReceiver(pipeline, { ctx })', ctx)

@@ -8,7 +8,7 @@ export class CanceledError extends Error {
   /** The waits that this end has cut off, as in dumps, with the name of the goroutine: `chan receive in worker`. At most five. */
   declare readonly waits?: readonly string[]
   constructor(cause?: unknown, message = 'context canceled') {
-    super(message, cause === undefined ? undefined : { cause })
+    super(String(message), cause === undefined ? undefined : { cause })
   }
 }
 
@@ -23,7 +23,7 @@ export class DeadlineExceededError extends Error {
   /** The waits that this end has cut off, as in dumps, with the name of the goroutine: `chan receive in worker`. At most five. */
   declare readonly waits?: readonly string[]
   constructor(message = 'context deadline exceeded') {
-    super(message)
+    super(String(message)) // from JavaScript it may be a symbol, which `super` cannot convert
   }
   /** Always true, as Go's `Timeout()`: tells a deadline from other failures. */
   readonly timeout = true

@@ -221,7 +221,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
  * ```
  */
 export function chan<T>(capacity: number | Buffer<T> = 0): Chan<T> {
-  if (typeof capacity === 'object' && capacity !== null) return new Channel<T>(checkCapacity(capacity.capacity, 1), checkLoses(capacity))
+  if (typeof capacity === 'object' && capacity !== null) return lossy<T>(capacity)
   return new Channel<T>(checkCapacity(capacity, 0), null)
 }
 
@@ -237,10 +237,11 @@ export function dropping<T>(n: number): Buffer<T> {
   return { capacity: checkCapacity(n, 1), loses: 'newest' }
 }
 
-function checkLoses(buffer: Buffer<unknown>): 'oldest' | 'newest' {
-  const { loses } = buffer
+function lossy<T>(buffer: Buffer<unknown>): Channel<T> {
+  const { capacity, loses } = buffer as Partial<Buffer<unknown>> // from JavaScript it may be any object
+  if (capacity === undefined && loses === undefined) checkCapacity(buffer, 0)
   if (loses !== 'oldest' && loses !== 'newest') throw mistyped('chan(buffer)', 'a Buffer made by sliding or dropping', buffer)
-  return loses
+  return new Channel<T>(checkCapacity(capacity, 1), loses)
 }
 
 function checkCapacity(n: unknown, least: number): number {

@@ -78,7 +78,8 @@ export function withDeadline(parent: Context, epochMs: number, cause?: unknown):
  * Source: Go's `context.WithValue`.
  */
 export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Context {
-  if (key === null || key === undefined) throw mistyped('withValue: nil key', 'a key made by contextKey', key)
+  const { name } = (key as Partial<ContextKey<V>> | null | undefined) ?? {} // from JavaScript it may be anything
+  if (typeof name !== 'string') throw mistyped('withValue(parent, key, value): nil key', 'a key made by contextKey', key)
   return new ValueContext(checkContext('withValue(parent, key, value)', parent), key, value)
 }
 
@@ -92,6 +93,7 @@ export function withoutCancel(parent: Context): Context {
 
 /** Makes a key for `withValue`. Two keys of the same name are different keys. */
 export function contextKey<V>(name: string): ContextKey<V> {
+  if (typeof name !== 'string') throw mistyped('contextKey(name)', 'a string', name)
   return { name }
 }
 

@@ -8,6 +8,7 @@
  *
  * The indented lines need a tracker; a dump from a table alone has the first line of each goroutine.
  */
+import { mistyped } from '../base/arguments.js'
 import type { Task } from '../goroutine/task.js'
 import { queue } from '../scheduler/run-queue.js'
 import type { GoroutineTable } from './goroutine-table.js'
@@ -107,9 +108,16 @@ function lifeOf(goroutine: Task): State {
 }
 
 /** The dump as text, for a person to read: the lines of each goroutine, then a line for each partial deadlock. */
-export function dumpText({ goroutines, cycles }: Dump): string {
+export function dumpText(input: Dump): string {
+  checkDump(input)
+  const { goroutines, cycles } = input
   const byId = new Map(goroutines.map((goroutine) => [goroutine.id, goroutine]))
   return [...goroutines.flatMap(linesOf), ...cycles.map((ring) => ringText(ring, byId))].join('\n')
+}
+
+function checkDump(input: unknown): void {
+  const { goroutines, cycles } = (input as Partial<Dump> | null | undefined) ?? {} // from JavaScript it may be anything
+  if (!Array.isArray(goroutines) || !Array.isArray(cycles)) throw mistyped('dumpText(input)', 'a Dump, as dump() returns it', input)
 }
 
 function linesOf(goroutine: GoroutineState): string[] {

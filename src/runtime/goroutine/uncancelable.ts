@@ -31,7 +31,7 @@ import { queue } from '../scheduler/run-queue.js'
  */
 export function uncancelable<T>(routine: Routine<T>): Generator<never, T> {
   const given = routine as Partial<Routine<T>> | null | undefined // a caller in JavaScript may pass anything
-  if (typeof given !== 'object' || typeof given?.[Symbol.iterator] !== 'function')
+  if (typeof given !== 'object' || typeof given?.[Symbol.iterator] !== 'function' || Array.isArray(given))
     throw mistyped('uncancelable(routine)', 'an operation, a job or a generator', routine)
   return shielded(routine)
 }

@@ -35,7 +35,7 @@ export function mapConcurrent<T, R>(
 ): Job<R[]> {
   checkCount('mapConcurrent(items, n, f): n', 1, n)
   checkFunction('mapConcurrent(items, n, f): f', f)
-  checkOptions('mapConcurrent(items, n, f)', options)
+  checkOptions('mapConcurrent(items, n, f)', options, ['ctx'])
   const { ctx = background } = options
   checkContext('mapConcurrent(items, n, f, { ctx })', ctx)
   const iterate = iteratorOf(items)

@@ -32,7 +32,7 @@ export function arranged<M>(first: Context | M, rest: readonly unknown[]): [memb
 }
 
 export function contextOf(call: string, options: MembersOptions): Context {
-  checkOptions(call, options)
+  checkOptions(call, options, ['ctx'])
   const { ctx = background } = options
   return checkContext(`${call}: ctx`, ctx)
 }

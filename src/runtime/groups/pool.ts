@@ -5,7 +5,7 @@
  * and again.
  */
 import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
-import { checkCount, checkFunction, checkOneOf, mistyped } from '../base/arguments.js'
+import { checkCount, checkFunction, checkOneOf, checkRecord } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
 import { Unstarted, Work } from '../goroutine/job.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
@@ -76,9 +76,7 @@ export interface Pool<R> extends AsyncDisposable {
  * ```
  */
 export function pool<R = void>(options: PoolOptions): Pool<R> {
-  // from JavaScript it may be anything
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw mistyped('pool(options)', '{ size, errors?, results?, ctx? }', options)
+  checkRecord('pool(options)', '{ size, errors?, results?, ctx? }', options, ['size', 'errors', 'results', 'ctx'])
   const { size, errors = 'all', results = 'ordered', ctx = background } = options
   checkCount('pool({ size })', 1, size)
   checkOneOf('pool({ errors })', ['all', 'first'], errors)

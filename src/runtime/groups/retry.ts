@@ -53,7 +53,7 @@ export interface BackoffOptions {
  * ```
  */
 export function backoff(options: BackoffOptions = {}): Schedule {
-  checkOptions('backoff()', options)
+  checkOptions('backoff()', options, ['first', 'factor', 'longest', 'jitter', 'attempts', 'budget', 'retryIf'])
   const { first = 100, factor = 2, longest = 30_000, jitter = 0.5, attempts = 5, budget = Infinity, retryIf } = options
   checkTime('backoff({ first })', first)
   checkTime('backoff({ longest })', longest)
@@ -109,7 +109,7 @@ export interface RetryOptions {
 export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, options: RetryOptions = {}): Job<R> {
   checkFunction('withRetry(schedule, f): schedule', schedule)
   checkFunction('withRetry(schedule, f): f', f)
-  checkOptions('withRetry(schedule, f)', options)
+  checkOptions('withRetry(schedule, f)', options, ['ctx'])
   const { ctx = background } = options
   checkContext('withRetry(schedule, f, { ctx })', ctx)
   return new Work('withRetry', () => attempts(schedule, f, ctx))

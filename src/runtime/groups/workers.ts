@@ -6,7 +6,7 @@
  */
 import { type Context, checkContext } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
-import { checkCount, checkFunction, checkOptions } from '../base/arguments.js'
+import { checkCount, checkFunction, checkMethod, checkOptions } from '../base/arguments.js'
 import { causeOfThrown } from '../base/errors.js'
 import { Channel } from '../channel/channel.js'
 import type { Receiver } from '../interfaces/channel.js'
@@ -43,12 +43,12 @@ export function workers<T, R>(
   options: WorkersOptions = {},
 ): Receiver<R> {
   checkCount('workers(n, jobs, fn): n', 1, n)
+  checkMethod('workers(n, jobs, fn): jobs', 'a Receiver', jobs, 'receive')
   checkFunction('workers(n, jobs, fn): fn', fn)
-  checkOptions('workers(n, jobs, fn)', options)
+  checkOptions('workers(n, jobs, fn)', options, ['ctx'])
   const { ctx = background } = options
   const group = errgroup(checkContext('workers(n, jobs, fn, { ctx })', ctx))
   const results = new Channel<R>(0, null)
-  range(jobs) // throws here, and not in the workers, unless jobs is a Receiver
 
   function* worker(ctx: Context): Generator<never, void> {
     for (const it = range(jobs); yield* it.next();) {

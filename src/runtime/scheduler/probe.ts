@@ -59,6 +59,7 @@ export interface Observed {
  * last that was set is taken back first. `addProbe` has no such order.
  */
 export function setProbe(probe: Probe | null): Probe | null {
+  if (probe !== null) checkProbe('setProbe(probe)', probe)
   const before = queue.probe
   queue.probe = withoutRemoved(probe)
   return before
@@ -76,8 +77,7 @@ export function setProbe(probe: Probe | null): Probe | null {
  * ```
  */
 export function addProbe(probe: Probe): () => void {
-  // from JavaScript it may be anything
-  if (typeof probe !== 'object' || (probe as unknown) === null) throw mistyped('addProbe(probe)', 'an object with functions', probe)
+  checkProbe('addProbe(probe)', probe)
   const before = queue.probe
   probes.removed.delete(probe)
   queue.probe = before === null ? probe : both(before, probe)
@@ -85,6 +85,10 @@ export function addProbe(probe: Probe): () => void {
     probes.removed.add(probe)
     queue.probe = withoutRemoved(queue.probe)
   }
+}
+
+function checkProbe(where: string, probe: unknown): void {
+  if (typeof probe !== 'object' || probe === null || Array.isArray(probe)) throw mistyped(where, 'an object with functions', probe)
 }
 
 /** Of the process, for all copies of the package. */

@@ -52,7 +52,7 @@ class Choose extends Choice<unknown> {
 
 function isBiased(options: SelectOptions | undefined): boolean {
   if (options === undefined) return false
-  checkOptions('select(cases)', options)
+  checkOptions('select(cases)', options, ['biased'])
   checkFlag('select(cases, { biased })', options.biased)
   return options.biased === true
 }

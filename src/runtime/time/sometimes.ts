@@ -29,7 +29,7 @@ export interface Sometimes {
  * ```
  */
 export function sometimes(options: SometimesOptions = {}): Sometimes {
-  checkOptions('sometimes()', options)
+  checkOptions('sometimes()', options, ['first', 'every', 'interval'])
   const { first = 0, every = 0, interval = 0 } = options
   checkCount('sometimes({ first })', 0, first)
   checkCount('sometimes({ every })', 0, every)

@@ -1,5 +1,6 @@
-import { checkCount, checkFunction, mistyped, outOfRange } from '../../runtime/internal.js'
+import { checkFunction, mistyped } from '../../runtime/internal.js'
 import type { MayCancel } from './cancels.js'
+import { checkExploration, checkRun } from './check-options.js'
 import { signatureOf, type Finding } from './findings.js'
 import { follow, picksOf, type Picks } from './picks.js'
 import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
@@ -113,11 +114,8 @@ export class ScheduleError extends Error {
  */
 export async function explore(program: Program, options: ExploreOptions = {}): Promise<Exploration> {
   checkFunction('explore(program)', program)
+  checkExploration(options)
   const { schedules = 1000, seed = 1, steps = MOST_STEPS } = options
-  checkCount('explore(program, { schedules })', 1, schedules)
-  checkCount('explore(program, { steps })', 1, steps)
-  checkSeed(seed)
-  checkTimersAndCancel('explore(program, options)', options)
   const strategy = strategyOf(options, seed)
   const runner = new ScheduledRunner(steps, options)
   runner.open()
@@ -153,9 +151,8 @@ const MOST_STEPS = 10_000
 export async function replay(token: string, program: Program, options: ReplayOptions = {}): Promise<void> {
   if (typeof token !== 'string') throw mistyped('replay(token, program)', 'a token', token)
   checkFunction('replay(token, program)', program)
+  checkRun('replay(token, program, ', options)
   const { steps = MOST_STEPS } = options
-  checkCount('replay(token, program, { steps })', 1, steps)
-  checkTimersAndCancel('replay(token, program, options)', options)
   const picks: Picks = { switches: fromToken(token), tail: null }
   const runner = new ScheduledRunner(steps, options)
   runner.open()
@@ -173,29 +170,12 @@ function strategyOf({ strategy = 'random', depth = 3, preemptions = 2 }: Explore
     case 'random':
       return randomWalk(seed)
     case 'pct':
-      checkCount('explore(program, { depth })', 1, depth)
       return pct(seed, depth)
     case 'exhaustive':
-      checkCount('explore(program, { preemptions })', 0, preemptions)
       return exhaustive(preemptions)
     case 'first-in':
       return firstIn()
-    default:
-      throw mistyped('explore(program, { strategy })', '"random", "pct", "exhaustive" or "first-in"', strategy)
   }
-}
-
-/** Checks the options of a run that are no numbers. */
-export function checkTimersAndCancel(where: string, { timers, cancel }: ReplayOptions): void {
-  if (timers !== undefined && timers !== 'any-time' && timers !== 'when-idle')
-    throw mistyped(`${where}: timers`, '"any-time" or "when-idle"', timers)
-  if (cancel !== undefined && typeof cancel !== 'boolean' && typeof cancel !== 'function')
-    throw mistyped(`${where}: cancel`, 'a boolean or a function', cancel)
-}
-
-function checkSeed(seed: number): void {
-  if (typeof seed !== 'number') throw mistyped('explore(program, { seed })', 'a whole number', seed)
-  if (!Number.isSafeInteger(seed)) throw outOfRange('explore(program, { seed })', 'a whole number', seed)
 }
 
 interface Search {

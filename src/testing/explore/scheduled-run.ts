@@ -10,7 +10,7 @@
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
 import { setProbe, type Body, type Observed, type Op, type Probe } from '../../runtime/index.js'
-import { Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
+import { checkCount, Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
 import { asyncRest } from './async-rest.js'
@@ -109,6 +109,7 @@ export class ScheduledRunner implements Trial {
   }
 
   choose(n: number): number {
+    checkCount('choose(n)', 0, n)
     return n < 2 ? 0 : this._pick(n, 'choose', null)
   }
 

@@ -1,7 +1,7 @@
 /** Failures of a step as an arbitrary: at which calls, and in which way. */
 import { Arbitrary, Stream, Value, type Random } from 'fast-check'
 import { CanceledError } from '../../runtime/index.js'
-import { checkCount, mistyped } from '../../runtime/internal.js'
+import { checkCount, checkMethod } from '../../runtime/internal.js'
 import { FailuresAt, type Failures, type FailurePoint, type FailureWay } from './failing-step.js'
 import { checkCounts, checkOptions, checkSome } from './options.js'
 
@@ -60,11 +60,11 @@ const UNUSUAL = 3
  */
 export function failures(calls: number, options: FailuresOptions = {}): Arbitrary<Failures> {
   checkCount('failures(calls)', 1, calls)
-  checkOptions('failures(calls, options)', options)
+  checkOptions('failures(calls, options)', options, ['most', 'ways', 'errors'])
   const { most = 1, ways = allWays, errors } = options
   checkCounts('failures', 1, { most })
   checkSome('failures({ ways })', allWays, ways)
-  if (errors !== undefined && typeof errors.generate !== 'function') throw mistyped('failures({ errors })', 'an arbitrary', errors)
+  if (errors !== undefined) checkMethod('failures({ errors })', 'an arbitrary', errors, 'generate')
   return new FailuresOf(
     calls,
     most,

@@ -32,7 +32,7 @@ const LONG = 1_000
  * ```
  */
 export function latency(options: LatencyOptions = {}): Arbitrary<number> {
-  checkOptions('latency(options)', options)
+  checkOptions('latency(options)', options, ['max', 'never'])
   const { max = 10_000, never = false } = options
   checkCounts('latency', 0, { max })
   checkFlags('latency', { never })

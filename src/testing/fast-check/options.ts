@@ -1,8 +1,9 @@
 /** Checks of the options of the arbitraries. */
-import { checkCount, mistyped, outOfRange } from '../../runtime/internal.js'
+import { checkCount, checkRecord, mistyped, outOfRange } from '../../runtime/internal.js'
 
-export function checkOptions(where: string, options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw mistyped(where, 'a record of options', options)
+/** `where` names the parameter: `latency(options)`. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  checkRecord(where, 'a record of options', options, known)
 }
 
 /** `call` is the function, `latency`; the error names an option as `latency({ max })`. */

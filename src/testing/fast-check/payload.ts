@@ -69,7 +69,7 @@ const work: readonly (() => unknown)[] = [
  * ```
  */
 export function payload(options: PayloadOptions = {}): Arbitrary<unknown> {
-  checkOptions('payload(options)', options)
+  checkOptions('payload(options)', options, ['work'])
   const { work: hasWork = true } = options
   checkFlags('payload', { work: hasWork })
   const makers = hasWork ? [...inert, ...work] : inert

@@ -2,12 +2,12 @@
 import { toStringMethod } from 'fast-check'
 import type { Body } from '../../runtime/index.js'
 import { checkFunction, hostTime, hostTurn, mistyped } from '../../runtime/internal.js'
-import { checkTimersAndCancel, notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
+import { notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
+import { checkRun } from '../explore/check-options.js'
 import { follow, isExact, picksOf, type Picks } from '../explore/picks.js'
 import { ScheduledRunner, type Outcome, type Trial } from '../explore/scheduled-run.js'
 import { fromToken, toToken } from '../explore/token.js'
 import { Trace } from '../explore/trace.js'
-import { checkCounts, checkFlags, checkOptions } from './options.js'
 
 /** Steps of a run, as in `explore`. */
 const MOST_STEPS = 10_000
@@ -154,9 +154,5 @@ export function scheduleOf(token: string, options: ReplayOptions = {}): RunSched
 }
 
 export function checkRunOptions(call: string, options: ReplayOptions): void {
-  checkOptions(`${call}(options)`, options)
-  const { steps = MOST_STEPS, unperformed, ownedLocks, waitGroups } = options
-  checkCounts(call, 1, { steps })
-  checkTimersAndCancel(`${call}(options)`, options)
-  checkFlags(call, { unperformed, ownedLocks, waitGroups })
+  checkRun(`${call}(`, options)
 }

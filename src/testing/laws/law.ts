@@ -1,6 +1,6 @@
 /** A law as data, and as a check that any test runner can run. */
 import { onUnpaced } from '../../operators/index.js'
-import { explore, replay, ScheduleError, type ExploreOptions } from '../explore/explore.js'
+import { explore, replay, ScheduleError, type ExploreOptions, type ReplayOptions } from '../explore/explore.js'
 import type { Finding } from '../explore/findings.js'
 import type { Trial } from '../explore/scheduled-run.js'
 import type { Event } from '../explore/trace.js'
@@ -85,7 +85,8 @@ function lawOf<S>(record: LawRecord<S>, subject: S, { schedules = 200, seed = 1 
   }
   const tried = isLong ? Math.min(schedules, FEW_SCHEDULES) : schedules
   // Stages poll operations of their own, which are never performed.
-  const shared: ExploreOptions = { seed, unperformed: false, schedules: Math.ceil(tried / 2), ...(isLong ? { steps: MANY_STEPS } : {}) }
+  const ofRun: ReplayOptions = { unperformed: false, ...(isLong ? { steps: MANY_STEPS } : {}) }
+  const shared: ExploreOptions = { ...ofRun, seed, schedules: Math.ceil(tried / 2) }
   const judged = async (run: () => Promise<unknown>): Promise<void> => {
     const restore = onUnpaced(() => undefined) // laws use foreign sources on purpose
     try {
@@ -104,7 +105,7 @@ function lawOf<S>(record: LawRecord<S>, subject: S, { schedules = 200, seed = 1 
         await explore(program, { ...shared, strategy: 'random' })
         await explore(program, { ...shared, strategy: 'pct' })
       }),
-    replay: (token) => judged(() => replay(token, program, shared)),
+    replay: (token) => judged(() => replay(token, program, ofRun)),
   }
 }
 

@@ -39,7 +39,7 @@ export interface ToDuplexOptions extends ToStreamOptions {
  */
 export function toDuplex<T, R>(build: (source: Observable<T>) => Observable<R>, options?: ToDuplexOptions): Duplex {
   checkFunction('toDuplex(build)', build)
-  checkToStream('toDuplex(build, options)', options)
+  checkToStream('toDuplex(build, ', options, ['writableObjectMode', 'readableObjectMode'])
   const {
     objectMode = true,
     writableObjectMode = objectMode,

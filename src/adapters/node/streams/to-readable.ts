@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { isObservable, type Observable } from 'rxjs'
 import { background, type Context, type Receiver } from '../../../runtime/index.js'
 import { fromIterable } from '../../../operators/index.js'
-import { checkContext, checkOptions, mistyped } from '../../../runtime/internal.js'
+import { checkContext, checkCount, checkFlag, checkRecord, mistyped } from '../../../runtime/internal.js'
 import { ChunkPull, destroyAtEnd, type ChunkSource } from './chunk-pull.js'
 import { PipelineOutput } from './pipeline-output.js'
 
@@ -36,7 +36,7 @@ export interface ToStreamOptions {
  * ```
  */
 export function toReadable<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>, options?: ToStreamOptions): Readable {
-  checkToStream('toReadable(source, options)', options)
+  checkToStream('toReadable(source, ', options)
   const { objectMode = true, highWaterMark, ctx = background } = options ?? {}
   const pull = new ChunkPull(chunksOf(source, ctx))
   const stream = new Readable({
@@ -49,9 +49,13 @@ export function toReadable<T>(source: Observable<T> | Receiver<T> | Iterable<T> 
   return stream
 }
 
-export function checkToStream(call: string, options: ToStreamOptions | undefined): void {
-  checkOptions(call, options)
-  if (options?.ctx !== undefined) checkContext(call, options.ctx)
+/** `call` is the call up to its options: `toReadable(source, `. */
+export function checkToStream(call: string, options: ToStreamOptions = {}, flags: readonly string[] = []): void {
+  const own = ['objectMode', ...flags]
+  checkRecord(`${call}options)`, 'an object', options, [...own, 'highWaterMark', 'ctx'])
+  for (const flag of own) checkFlag(`${call}{ ${flag} })`, (options as Record<string, unknown>)[flag]) // read by name
+  if (options.highWaterMark !== undefined) checkCount(`${call}{ highWaterMark })`, 0, options.highWaterMark)
+  if (options.ctx !== undefined) checkContext(`${call}{ ctx })`, options.ctx)
 }
 
 function chunksOf<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>, ctx: Context): ChunkSource<T> {

@@ -37,7 +37,7 @@ export function writeTo<T = Buffer | string>(writable: Writable | (() => Writabl
   const isMade = typeof writable === 'function'
   if (!isMade) checkMethod('writeTo(writable)', 'a Writable, or a function that makes one', writable, 'write')
   checkFlag('writeTo(writable, { end })', options?.end)
-  const notes = stageNotes('writeTo', options)
+  const notes = stageNotes('writeTo', options, ['end'])
   const ends = options?.end !== false
   const make = (subscriber: Subscriber<never>): WriteTo<T> => new WriteTo(subscriber, notes, isMade ? writable() : writable, ends)
   return operate(notes, 1, make, (failure) => {

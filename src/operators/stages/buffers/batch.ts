@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import { checkCount, mistyped, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { notesOf, type StageNotes, type StageOptions } from '../../demand/intake.js'
 import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `batch`. */
@@ -26,13 +26,11 @@ export interface BatchOptions extends StageOptions {
  * ```
  */
 export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
-  // from JavaScript it may be anything
-  if (typeof options !== 'object' || (options as unknown) === null) throw mistyped('batch(options)', '{ size, within? }', options)
+  const notes = notesOf('batch', '{ size, within? }', options, ['size', 'within'])
   const { size, within = Infinity } = options
   checkCount('batch({ size })', 1, size)
   if (typeof within !== 'number') throw mistyped('batch({ within })', 'a number of ms', within)
   if (Number.isNaN(within) || within < 0) throw outOfRange('batch({ within })', '0 ms or more', within)
-  const notes = stageNotes('batch', options)
   return operate(notes, size, (subscriber) => new Batch(subscriber, notes, size, within))
 }
 

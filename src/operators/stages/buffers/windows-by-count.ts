@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, mistyped } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { checkCount } from '../../../runtime/internal.js'
+import { notesOf, type StageNotes, type StageOptions } from '../../demand/intake.js'
 import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `windowsByCount`. */
@@ -27,12 +27,10 @@ export interface CountWindowOptions extends StageOptions {
  * ```
  */
 export function windowsByCount<T>(options: CountWindowOptions): OperatorFunction<T, T[]> {
-  // from JavaScript it may be anything
-  if (typeof options !== 'object' || (options as unknown) === null) throw mistyped('windowsByCount(options)', '{ size, every? }', options)
+  const notes = notesOf('windowsByCount', '{ size, every? }', options, ['size', 'every'])
   const { size, every = size } = options
   checkCount('windowsByCount({ size })', 1, size)
   checkCount('windowsByCount({ every })', 1, every)
-  const notes = stageNotes('windowsByCount', options)
   return operate(notes, size, (subscriber) => new CountWindows(subscriber, notes, size, every))
 }
 

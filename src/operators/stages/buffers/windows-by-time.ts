@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, checkTime, mistyped, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { checkCount, checkTime, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
+import { notesOf, type StageNotes, type StageOptions } from '../../demand/intake.js'
 import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `windowsByTime`. */
@@ -39,13 +39,11 @@ export interface TimeWindow<T> {
  * ```
  */
 export function windowsByTime<T>(options: TimeWindowOptions): OperatorFunction<T, TimeWindow<T>> {
-  // from JavaScript it may be anything
-  if (typeof options !== 'object' || (options as unknown) === null) throw mistyped('windowsByTime(options)', '{ ms, most }', options)
+  const notes = notesOf('windowsByTime', '{ ms, most }', options, ['ms', 'most'])
   const { ms, most } = options
   checkTime('windowsByTime({ ms })', ms)
   if (!(ms > 0) || ms === Infinity) throw outOfRange('windowsByTime({ ms })', 'a number of ms above 0', ms)
   checkCount('windowsByTime({ most })', 1, most)
-  const notes = stageNotes('windowsByTime', options)
   return operate(notes, most, (subscriber) => new TimeWindows(subscriber, notes, ms, most))
 }
 

@@ -25,7 +25,7 @@ export interface RetryWithOptions {
  */
 export function retryWith<T>(schedule: Schedule, options?: RetryWithOptions): MonoTypeOperatorFunction<T> {
   checkFunction('retryWith(schedule)', schedule)
-  checkOptions('retryWith(schedule)', options)
+  checkOptions('retryWith(schedule)', options, ['resetOnSuccess'])
   checkFlag('retryWith(schedule, { resetOnSuccess })', options?.resetOnSuccess)
   return operateRounds('retryWith', (subscriber, source) => new Retry(subscriber, source, schedule, options?.resetOnSuccess === true))
 }

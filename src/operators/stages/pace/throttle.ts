@@ -1,5 +1,5 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
-import { checkFlag, checkOptions, checkTime, outOfRange } from '../../../runtime/internal.js'
+import { checkFlag, checkTime, outOfRange } from '../../../runtime/internal.js'
 import { stageNotes, type StageNotes } from '../../demand/intake.js'
 import { operate } from '../../engine/stage.js'
 import { LatestStage, type LatestOptions } from './latest.js'
@@ -31,7 +31,7 @@ export interface ThrottleOptions extends LatestOptions {
 export function throttle<T>(ms: number, options?: ThrottleOptions): MonoTypeOperatorFunction<T> {
   checkTime('throttle(ms)', ms)
   if (!(ms > 0)) throw outOfRange('throttle(ms)', 'a number of ms above 0', ms)
-  checkOptions('throttle(ms)', options)
+  const notes = stageNotes('throttle', options, ['leading', 'trailing'])
   const { leading = true, trailing = false } = options ?? {}
   checkFlag('throttle(ms, { leading })', leading)
   checkFlag('throttle(ms, { trailing })', trailing)
@@ -39,7 +39,6 @@ export function throttle<T>(ms: number, options?: ThrottleOptions): MonoTypeOper
     throw new TypeError(
       'throttle(ms, { leading, trailing }): expected at least one of them to be true, got false and false: no item would pass',
     )
-  const notes = stageNotes('throttle', options)
   return operate(notes, 1, (subscriber) => new Throttle<T>(subscriber, notes, { ms, leading, trailing }))
 }
 

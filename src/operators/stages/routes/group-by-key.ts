@@ -1,5 +1,5 @@
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, checkFunction, checkOptions, checkTime, queue, time, type TimerEntry } from '../../../runtime/internal.js'
+import { checkCount, checkFunction, checkTime, queue, time, type TimerEntry } from '../../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
 import { described, under } from '../../demand/scope.js'
 import { failedIn, type HeldError } from '../../demand/errors.js'
@@ -47,11 +47,10 @@ export function groupByKey<T, K, R>(
 ): OperatorFunction<T, R> {
   checkFunction('groupByKey(key)', key)
   checkFunction('groupByKey(key, build)', build)
-  checkOptions('groupByKey(key, build)', options)
+  const notes = stageNotes('groupByKey', options, ['most', 'idle'])
   const { most = 1000, idle = Infinity } = options ?? {}
   checkCount('groupByKey(…, { most })', 1, most)
   checkTime('groupByKey(…, { idle })', idle)
-  const notes = stageNotes('groupByKey', options)
   const plan = { key, build, most, idle }
   return (source) =>
     described<R>({ name: notes.name, holds: 1, unseen: 'the pipelines of its groups', source }, (subscriber) =>

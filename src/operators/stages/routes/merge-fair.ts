@@ -3,7 +3,7 @@ import { queue, Ring, type AsyncScope, type Runnable } from '../../../runtime/in
 import { stageNotes } from '../../demand/intake.js'
 import { described, Downstream } from '../../demand/scope.js'
 import type { HeldError } from '../../demand/errors.js'
-import { OneItemInput, type InputOwner } from '../../engine/inputs.js'
+import { checkSources, OneItemInput, type InputOwner } from '../../engine/inputs.js'
 
 /**
  * The items of all sources, an item of each in turn where several are ready: a source that is always ready starves no
@@ -22,6 +22,7 @@ import { OneItemInput, type InputOwner } from '../../engine/inputs.js'
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- sources of any items: their types are inferred
 export function mergeFair<S extends ObservableInput<any>[]>(...sources: S): Observable<ObservedValueOf<S[number]>> {
   type Item = ObservedValueOf<S[number]>
+  checkSources('mergeFair', sources)
   const notes = stageNotes('mergeFair')
   return described<Item>({ name: 'mergeFair', holds: sources.length, sources }, (subscriber) => {
     const merge = new MergeFair<Item>(subscriber, sources.length)

@@ -2,7 +2,7 @@ import { from, type Observable, type ObservableInput, type Subscriber } from 'rx
 import type { Runnable } from '../../../runtime/internal.js'
 import { stageNotes } from '../../demand/intake.js'
 import { described, Downstream } from '../../demand/scope.js'
-import { OneItemInput, type InputOwner } from '../../engine/inputs.js'
+import { checkSources, OneItemInput, type InputOwner } from '../../engine/inputs.js'
 
 /**
  * The first items of all sources together, then the second items, and so on. A source that is ahead waits for the
@@ -18,6 +18,7 @@ import { OneItemInput, type InputOwner } from '../../engine/inputs.js'
  * ```
  */
 export function zipBounded<A extends readonly unknown[]>(...sources: { [K in keyof A]: ObservableInput<A[K]> }): Observable<A> {
+  checkSources('zipBounded', sources)
   const notes = stageNotes('zipBounded')
   return described<A>({ name: 'zipBounded', holds: sources.length, sources }, (subscriber) => {
     const zip = new Zip<A>(subscriber)

@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Context } from '../../../runtime/index.js'
-import { checkCount, checkFunction, checkOptions, Ring } from '../../../runtime/internal.js'
+import { checkCount, checkFunction, Ring } from '../../../runtime/internal.js'
 import { under } from '../../demand/scope.js'
 import { failedIn } from '../../demand/errors.js'
 import { operate } from '../../engine/stage.js'
@@ -50,11 +50,10 @@ export function byKey<T, K, R>(
   checkFunction('byKey(key)', key)
   checkCount('byKey(key, n)', 1, n)
   checkFunction('byKey(key, n, work)', work)
-  checkOptions('byKey(key, n, work)', options)
   const { waiting = 16 * n, commit } = options ?? {}
   checkCount('byKey(…, { waiting })', 0, waiting)
   if (commit !== undefined) checkFunction('byKey(…, { commit })', commit)
-  const plan = workerPlan('byKey', n + waiting, work, options)
+  const plan = workerPlan({ operator: 'byKey', own: ['commit', 'waiting'] }, n + waiting, work, options)
   return operate(plan.notes, plan.slots, (subscriber) => new ByKey(subscriber, plan, { key, n, commit }))
 }
 

@@ -36,7 +36,7 @@ export function workerPool<T, R>(
 ): OperatorFunction<T, R> {
   checkCount('workerPool(n)', 1, n)
   checkFunction('workerPool(n, work)', work)
-  const plan = workerPlan('workerPool', n, work, options)
+  const plan = workerPlan({ operator: 'workerPool', own: ['ordered'] }, n, work, options)
   checkFlag('workerPool(n, work, { ordered })', options?.ordered)
   return operate(plan.notes, n, (subscriber) => new WorkerPool(subscriber, plan, options?.ordered === true))
 }

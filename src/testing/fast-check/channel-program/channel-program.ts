@@ -3,7 +3,7 @@
  * that judges the history.
  */
 import { Arbitrary, Stream, toStringMethod, Value, type Random } from 'fast-check'
-import { checkFunction } from '../../../runtime/internal.js'
+import { checkFunction, mistyped } from '../../../runtime/internal.js'
 import type { MakeChannel } from '../../laws/index.js'
 import { textOfHistory, type ChannelHistory } from './history.js'
 import { isPossible } from './model.js'
@@ -65,6 +65,9 @@ class DrawnProgram implements ChannelProgram {
   }
 
   check(history: ChannelHistory): void {
+    const given: Partial<ChannelHistory> | null | undefined = history // from JavaScript it may be anything
+    const { events, blocked } = given ?? {}
+    if (!Array.isArray(events) || !Array.isArray(blocked)) throw mistyped('program.check(history)', 'the history of a run', history)
     if (!isPossible(this, history))
       throw new Error(`program.check(history): channels cannot produce this history:\n${textOfHistory(this, history)}`)
   }
@@ -120,7 +123,7 @@ const LONGEST_SLEEP = 3
  * ```
  */
 export function channelProgram(options: ChannelProgramOptions = {}): Arbitrary<ChannelProgram> {
-  checkOptions('channelProgram(options)', options)
+  checkOptions('channelProgram(options)', options, ['channels', 'goroutines', 'steps', 'capacity', 'verbs', 'deadlocks'])
   const { channels = 2, goroutines = 3, steps = 4, capacity = 2, verbs = allVerbs, deadlocks = false } = options
   checkCounts('channelProgram', 1, { channels, goroutines, steps })
   checkCounts('channelProgram', 0, { capacity })

@@ -1,5 +1,5 @@
 /** An adapter as the subject of laws: items go in at one end and come out at the other, in real time. */
-import { checkCount, checkFunction, mistyped } from '../../../runtime/internal.js'
+import { checkCount, checkFlag, checkFunction, checkRecord } from '../../../runtime/internal.js'
 import type { Context } from '../../../runtime/index.js'
 
 /**
@@ -36,13 +36,15 @@ export const CHUNK = 16_384
 
 export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptions<T>): AdapterSubject<T> {
   checkFunction('laws.adapter(open)', open)
-  const given: unknown = options
-  if (typeof given !== 'object' || given === null) throw mistyped('laws.adapter(open, options)', 'an object', options)
+  checkRecord('laws.adapter(open, options)', 'an object', options, ['bound', 'bytes', 'item', 'many', 'resources'])
   const { bound, bytes: isBytes = false, many = 100, resources = () => 0 } = options
   checkCount('laws.adapter(open, { bound })', 0, bound)
   checkCount('laws.adapter(open, { many })', 1, many)
+  checkFlag('laws.adapter(open, { bytes })', isBytes)
+  checkFunction('laws.adapter(open, { resources })', resources)
   const plain = (n: number): unknown => (isBytes ? new Uint8Array(CHUNK).fill(n) : n)
   const { item = plain as (n: number) => T } = options // the type of the items says which
+  checkFunction('laws.adapter(open, { item })', item)
   return { open, bound, isBytes, many, item, resources }
 }
 

@@ -31,10 +31,14 @@ const MANY = 3_000
 export function channelSubject(make: MakeChannel, options: ChannelLawOptions): ChannelSubject {
   checkLaws('channel', make, options)
   const { capacities = [0, 1, 2], lossy: isLossy = false, many = MANY } = options
-  if (capacities.length === 0) throw mistyped('laws.channel(make, { capacities })', 'one capacity or more', capacities)
+  checkCapacities(capacities)
   for (const capacity of capacities) checkCount('laws.channel(make, { capacities })', 0, capacity)
   const checkedMake: MakeChannel = (capacity) => checkedResult('channel', 'a channel', isChannel, make(capacity))
   return { capacities, isLossy, many, make: checkedMake, makeAny: (trial) => checkedMake(capacities[trial.choose(capacities.length)]) }
+}
+
+function checkCapacities(given: unknown): void {
+  if (!Array.isArray(given) || given.length === 0) throw mistyped('laws.channel(make, { capacities })', 'one capacity or more', given)
 }
 
 function isChannel(ch: Chan<number>): boolean {

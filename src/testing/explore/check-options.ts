@@ -1,0 +1,33 @@
+/** Checks of the options of explorations and of single runs. */
+import { checkCount, checkFlag, checkOneOf, checkRecord, mistyped, outOfRange } from '../../runtime/internal.js'
+import type { ExploreOptions, ReplayOptions } from './explore.js'
+
+const OF_RUNS = ['steps', 'unperformed', 'ownedLocks', 'waitGroups', 'timers', 'cancel']
+const OF_EXPLORATIONS = ['schedules', 'strategy', 'seed', 'depth', 'preemptions']
+
+/** `call` is the call up to its options: `replay(token, program, `. */
+export function checkRun(call: string, options: ReplayOptions, more: readonly string[] = []): void {
+  checkRecord(`${call}options)`, 'a record of options', options, [...OF_RUNS, ...more])
+  const { steps = 1, unperformed, ownedLocks, waitGroups, timers = 'any-time', cancel } = options
+  checkCount(`${call}{ steps })`, 1, steps)
+  for (const [name, flag] of Object.entries({ unperformed, ownedLocks, waitGroups })) checkFlag(`${call}{ ${name} })`, flag)
+  checkOneOf(`${call}{ timers })`, ['any-time', 'when-idle'], timers)
+  if (cancel !== undefined && typeof cancel !== 'boolean' && typeof cancel !== 'function')
+    throw mistyped(`${call}{ cancel })`, 'a boolean or a function', cancel)
+}
+
+export function checkExploration(options: ExploreOptions): void {
+  const call = 'explore(program, '
+  checkRun(call, options, OF_EXPLORATIONS)
+  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'random' } = options
+  checkCount(`${call}{ schedules })`, 1, schedules)
+  checkSeed(`${call}{ seed })`, seed)
+  checkOneOf(`${call}{ strategy })`, ['random', 'pct', 'exhaustive', 'first-in'], strategy)
+  checkCount(`${call}{ depth })`, 1, depth)
+  checkCount(`${call}{ preemptions })`, 0, preemptions)
+}
+
+export function checkSeed(where: string, seed: number): void {
+  if (typeof seed !== 'number') throw mistyped(where, 'a whole number', seed)
+  if (!Number.isSafeInteger(seed)) throw outOfRange(where, 'a whole number', seed)
+}

@@ -1,0 +1,67 @@
+/** The places of `millrace/node` and `millrace/node/operators`, outside a bubble: streams wait by the host. */
+import { Readable, Writable } from 'node:stream'
+import { background } from 'millrace'
+import { dumpOnSignal, main, receiverOf, senderOf } from 'millrace/node'
+import { fromReadable, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
+import { fromIterable, run } from 'millrace/operators'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { optionsOf, type Table } from './kinds.js'
+
+/** `main` has its accepted values in tests of its own, in processes: here another `main` refuses them at the end. */
+export const node: Table = {
+  'main(fn)': ['function', (f) => second(() => main(f))],
+  ...optionsOf('main', 'options', 'options?', { drain: 'ms?', grace: 'ms?', trace: 'flag?' }, (options) =>
+    second(() => main(() => 1, options)),
+  ),
+  ...optionsOf('dumpOnSignal', 'options', 'options?', { json: 'flag?', signal: 'word?' }, (options) => dumpOnSignal(options)()),
+  'receiverOf(readable)': ['object', (readable) => void receiverOf(readable)],
+  'StreamReceiver.cancel(cause)': ['anything', (cause) => receiverOf(Readable.from([1])).cancel(cause)],
+  'senderOf(writable)': ['object', (writable) => void senderOf(writable)],
+}
+
+const anotherMain = /a program has one main function/
+
+function second(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (!anotherMain.test(String(error))) throw error
+  }
+}
+
+const items = () => fromIterable([1, 2])
+const through = (operator: OperatorFunction<number, unknown>) => ended(items().pipe(operator))
+/** A function that makes no stream is no bad argument; its pipeline fails. */
+const ended = (pipeline: Observable<unknown>) => run(background, pipeline).join().attempt()
+const streams = { objectMode: 'flag?', highWaterMark: 'count?', ctx: 'ctx?' } as const
+const nowhere = () => new Writable({ objectMode: true, write: (_chunk, _encoding, written) => written() })
+
+export const nodeOperators: Table = {
+  'fromReadable(readable)': ['function', (readable) => ended(fromReadable(readable))],
+  'throughDuplex(make)': ['function', (make) => through(throughDuplex(make))],
+  'toDuplex(build)': ['function', (build) => built(build)],
+  ...optionsOf(
+    'toDuplex',
+    'options',
+    'options?',
+    { ...streams, readableObjectMode: 'flag?', writableObjectMode: 'flag?' },
+    (options) => void toDuplex((source) => source, options).destroy(),
+  ),
+  'toReadable(source)': ['iterable', (source) => read(toReadable(source)), 'iterable'],
+  ...optionsOf('toReadable', 'options', 'options?', streams, (options) => void toReadable(items(), options).destroy()),
+  'writeTo(writable)': ['function', (writable) => through(writeTo(writable))],
+  ...optionsOf('writeTo', 'options', 'options?', { end: 'flag?', name: 'text?', overflow: 'word?', sparse: 'flag?' }, (options) =>
+    through(writeTo(nowhere(), options)),
+  ),
+}
+
+const read = (stream: Readable) => stream.toArray()
+
+/** A function that builds no pipeline is refused too, with its result. */
+function built(build: never): void {
+  try {
+    toDuplex(build).destroy()
+  } catch (error) {
+    if (!/the result of build/.test(String(error))) throw error
+  }
+}

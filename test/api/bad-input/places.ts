@@ -1,0 +1,111 @@
+/**
+ * Every place where a user hands in a value: each parameter of each exported function, of each method of an exported interface, and
+ * each option of a record of options, read from the API reports. `chan(capacity)`, `Mutex.lock()`, `pool({ size })`.
+ */
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { root } from '../../../scripts/entries.mjs'
+
+type Declared = ts.FunctionDeclaration | ts.InterfaceDeclaration | ts.ClassDeclaration | ts.TypeAliasDeclaration | ts.VariableStatement
+
+/** Interfaces that users implement, or that only carry data: their methods are called by the package. */
+const implementedByUsers = new Set(['Probe', 'TestHooks', 'Locker', 'Limiter', 'ReadableLike', 'WritableLike'])
+
+interface Report {
+  readonly declared: ReadonlyMap<string, readonly Declared[]>
+  readonly exported: ReadonlySet<string>
+}
+
+function read(entry: string): Report {
+  const text = readFileSync(new URL(`test/api/millrace${entry}.api.md`, root), 'utf8')
+  const source = ts.createSourceFile('report.ts', text.split('```')[1].slice(2), ts.ScriptTarget.Latest, true)
+  const declared = new Map<string, Declared[]>()
+  const exported = new Set<string>()
+  source.forEachChild((node) => {
+    if (ts.isExportDeclaration(node)) for (const name of namesOf(node)) exported.add(name)
+    if (!isDeclared(node)) return
+    const name = nameOf(node)
+    declared.set(name, [...(declared.get(name) ?? []), node])
+    if (node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) exported.add(name)
+  })
+  return { declared, exported }
+}
+
+const isDeclared = (node: ts.Node): node is Declared =>
+  ts.isFunctionDeclaration(node) ||
+  ts.isInterfaceDeclaration(node) ||
+  ts.isClassDeclaration(node) ||
+  ts.isTypeAliasDeclaration(node) ||
+  ts.isVariableStatement(node)
+
+const nameOf = (node: Declared): string =>
+  ts.isVariableStatement(node) ? node.declarationList.declarations[0].name.getText() : (node.name?.getText() ?? '')
+
+const namesOf = (node: ts.ExportDeclaration): string[] =>
+  node.exportClause !== undefined && ts.isNamedExports(node.exportClause)
+    ? node.exportClause.elements.map(({ name, propertyName }) => (propertyName ?? name).getText())
+    : []
+
+/** Errors that only the package makes. */
+const madeByThePackage = /^new (?!CanceledError|DeadlineExceededError)/
+
+/** The places of one entry: '' for the package itself, '-operators' for its operators. */
+export function placesOf(entry: string): string[] {
+  const report = read(entry)
+  const places = new Set<string>()
+  for (const name of report.exported)
+    for (const node of report.declared.get(name) ?? []) for (const place of ofDeclaration(report, name, node)) places.add(place)
+  return [...places].filter((place) => !madeByThePackage.test(place))
+}
+
+function ofDeclaration(report: Report, name: string, node: Declared): string[] {
+  if (ts.isFunctionDeclaration(node)) return ofCall(report, name, node.parameters)
+  if (ts.isInterfaceDeclaration(node) && !implementedByUsers.has(name))
+    return node.members.flatMap((member) => ofMember(report, name, member))
+  if (ts.isVariableStatement(node)) return ofSuites(report, name, node)
+  if (ts.isClassDeclaration(node))
+    return node.members.flatMap((member) => (ts.isConstructorDeclaration(member) ? ofCall(report, `new ${name}`, member.parameters) : []))
+  return []
+}
+
+/** A record of functions: `laws`. */
+function ofSuites(report: Report, name: string, node: ts.VariableStatement): string[] {
+  const { type } = node.declarationList.declarations[0]
+  if (type === undefined || !ts.isTypeLiteralNode(type)) return []
+  return type.members.flatMap((member) => {
+    const query =
+      ts.isPropertySignature(member) && member.type !== undefined && ts.isTypeQueryNode(member.type) ? member.type.exprName.getText() : ''
+    const functions = (report.declared.get(query) ?? []).filter(ts.isFunctionDeclaration)
+    return functions.flatMap(({ parameters }) => ofCall(report, `${name}.${member.name?.getText() ?? ''}`, parameters))
+  })
+}
+
+function ofMember(report: Report, owner: string, member: ts.TypeElement): string[] {
+  if (ts.isCallSignatureDeclaration(member)) return ofCall(report, owner.toLowerCase(), member.parameters)
+  const name = `${owner.replace('_2', '')}.${member.name?.getText() ?? ''}`
+  if (ts.isMethodSignature(member)) return ofCall(report, name, member.parameters)
+  const type = ts.isPropertySignature(member) ? member.type : undefined
+  return type !== undefined && ts.isFunctionTypeNode(type) && !owner.endsWith('Options') ? ofCall(report, name, type.parameters) : []
+}
+
+function ofCall(report: Report, name: string, parameters: ts.NodeArray<ts.ParameterDeclaration>): string[] {
+  return parameters.flatMap((parameter) => {
+    const options = optionsOf(report, parameter.type)
+    const places = options.map((option) => `${name}({ ${option} })`)
+    return [`${name}(${parameter.name.getText()})`, ...places, ...(options.length > 0 ? [`${name}({ unknown })`] : [])]
+  })
+}
+
+/** The names of a record of options, with those that it extends. */
+function optionsOf(report: Report, type: ts.Node | undefined): string[] {
+  if (type !== undefined && ts.isTypeLiteralNode(type)) return type.members.map((member) => member.name?.getText() ?? '')
+  const name = /^(\w*Options)\b/.exec(type?.getText() ?? '')?.[1]
+  return (report.declared.get(name ?? '') ?? []).flatMap((node) => {
+    if (ts.isTypeAliasDeclaration(node) && ts.isTypeReferenceNode(node.type) && node.type.typeArguments === undefined)
+      return optionsOf(report, node.type)
+    if (ts.isTypeAliasDeclaration(node)) return [...node.type.getText().matchAll(/'(\w+)'/g)].map(([, option]) => option)
+    if (!ts.isInterfaceDeclaration(node)) return []
+    const above = node.heritageClauses?.flatMap(({ types }) => types.flatMap((each) => optionsOf(report, each))) ?? []
+    return [...node.members.map((member) => member.name?.getText() ?? ''), ...above]
+  })
+}
