@@ -47,14 +47,15 @@ export function checkFlag(where: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw mistyped(where, 'true or false', value)
 }
 
-/** An options record with no other options than these, or none: `call` names the function. */
-export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
+/** An options record, or none: `call` names the function. Without `known`, the record may have options of any name. */
+export function checkOptions(call: string, options: unknown, known?: readonly string[]): void {
   if (options !== undefined) checkRecord(`${call}: options`, 'an object', options, known)
 }
 
-/** A record with no other options than these; `expected` shows it in the message ("{ size, within? }"). */
-export function checkRecord(where: string, expected: string, options: unknown, known: readonly string[]): void {
+/** A record with no options but `known`; `expected` shows it in the message ("{ size, within? }"). */
+export function checkRecord(where: string, expected: string, options: unknown, known?: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw mistyped(where, expected, options)
+  if (known === undefined) return
   for (const name in options)
     if (!known.includes(name) && Object.hasOwn(options, name))
       throw new TypeError(`${where}: unknown option ${show(name)}, expected ${known.join(', ')}`)

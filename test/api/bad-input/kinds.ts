@@ -26,6 +26,7 @@ const times: readonly ValueName[] = ['-1', '1.5', 'Infinity', 'huge']
 /** The names of the values that a place of this kind accepts. A kind that ends with `?` may be left out. */
 export const kinds = {
   anything: all,
+  something: all.filter((name) => name !== 'undefined' && name !== 'null'),
   count: [],
   'count?': ['undefined'],
   /** A count that may be negative. */
@@ -59,6 +60,8 @@ export const kinds = {
   /** Operations, receivers, pipelines and other objects with methods. */
   object: [],
   'options?': ['undefined', '{}'],
+  /** A record that passes options on to the host. */
+  'any options': ['undefined', '{}'],
   /** A record with an option that must be there. */
   options: [],
   /** The name of an option that there is not. */

@@ -89,12 +89,18 @@ function ofMember(report: Report, owner: string, member: ts.TypeElement): string
 }
 
 function ofCall(report: Report, name: string, parameters: ts.NodeArray<ts.ParameterDeclaration>): string[] {
-  return parameters.flatMap((parameter) => {
-    const options = optionsOf(report, parameter.type)
-    const places = options.map((option) => `${name}({ ${option} })`)
-    return [`${name}(${parameter.name.getText()})`, ...places, ...(options.length > 0 ? [`${name}({ unknown })`] : [])]
+  return parameters.flatMap(({ name: parameter, type }) => {
+    const options = parameter.getText() === 'options' ? optionsOf(report, type) : optionsOf(report, nameOnly(type))
+    const each = options.filter((option) => option !== ANY).map((option) => `${name}({ ${option} })`)
+    const isClosed = options.length > 0 && !options.includes(ANY)
+    return [`${name}(${parameter.getText()})`, ...each, ...(isClosed ? [`${name}({ unknown })`] : [])]
   })
 }
+
+/** A record that extends one of the host has options of any name. */
+const ANY = 'any'
+
+const nameOnly = (type: ts.TypeNode | undefined) => (type !== undefined && ts.isTypeLiteralNode(type) ? undefined : type)
 
 /** The names of a record of options, with those that it extends. */
 function optionsOf(report: Report, type: ts.Node | undefined): string[] {
@@ -105,7 +111,10 @@ function optionsOf(report: Report, type: ts.Node | undefined): string[] {
       return optionsOf(report, node.type)
     if (ts.isTypeAliasDeclaration(node)) return [...node.type.getText().matchAll(/'(\w+)'/g)].map(([, option]) => option)
     if (!ts.isInterfaceDeclaration(node)) return []
-    const above = node.heritageClauses?.flatMap(({ types }) => types.flatMap((each) => optionsOf(report, each))) ?? []
+    const above =
+      node.heritageClauses?.flatMap(({ types }) =>
+        types.flatMap((each) => (/^\w+$/.test(each.getText()) ? optionsOf(report, each) : [ANY])),
+      ) ?? []
     return [...node.members.map((member) => member.name?.getText() ?? ''), ...above]
   })
 }

@@ -25,6 +25,7 @@ import {
   type Resource,
   type Runnable,
   type Waiter,
+  mistyped,
 } from '../../../runtime/internal.js'
 import { StatusError } from './status-error.js'
 
@@ -60,6 +61,7 @@ export type FetchResponse = Response & Disposable
  */
 export function fetchOp(input: RequestInfo | URL, options: FetchOptions = {}): Op<FetchResponse> {
   checkOptions('fetchOp(input, options)', options)
+  if (((input as unknown) ?? null) === null) throw mistyped('fetchOp(input)', 'a URL or a Request', input) // from JavaScript
   const { ctx, throwStatus, fetch, ...init } = options
   if (ctx !== undefined) checkContext('fetchOp(input, { ctx })', ctx)
   checkFlag('fetchOp(input, { throwStatus })', throwStatus)

@@ -23,7 +23,7 @@ import { receiverOf, type ReceiverOfOptions } from './receiver-of.js'
 export function fromReadableStream<T>(stream: ReadableStream<T> | (() => ReadableStream<T>), options?: ReceiverOfOptions): Observable<T> {
   if (typeof stream !== 'function')
     checkMethod('fromReadableStream(stream)', 'a ReadableStream, or a function that makes one', stream, 'getReader')
-  checkOptions('fromReadableStream(stream, options)', options)
+  checkOptions('fromReadableStream(stream, options)', options, ['preventCancel'])
   checkFlag('fromReadableStream(stream, { preventCancel })', options?.preventCancel)
   return described<T>({ name: 'fromReadableStream', holds: 1 }, (subscriber) => {
     const scope = currentScope()

@@ -70,7 +70,7 @@ export interface ReceiverOfOptions {
  */
 export function receiverOf<T>(stream: ReadableStream<T>, options?: ReceiverOfOptions): StreamReceiver<T> {
   checkReadable('receiverOf(stream)', stream)
-  checkOptions('receiverOf(stream, options)', options)
+  checkOptions('receiverOf(stream, options)', options, ['preventCancel'])
   checkFlag('receiverOf(stream, { preventCancel })', options?.preventCancel)
   return new Reading<T>(stream, options?.preventCancel !== true)
 }

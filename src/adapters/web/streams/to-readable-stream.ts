@@ -36,7 +36,7 @@ export function toReadableStream<T>(
   source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>,
   options: ToReadableStreamOptions = {},
 ): ReadableStream<T> {
-  checkOptions('toReadableStream(source, options)', options)
+  checkOptions('toReadableStream(source, options)', options, ['type', 'highWaterMark', 'ctx'])
   const { type, highWaterMark = 0, ctx = background } = options
   if (type !== undefined) checkOneOf('toReadableStream(source, { type })', ['bytes', 'undefined'], type)
   checkMark('toReadableStream(source, { highWaterMark })', highWaterMark)

@@ -37,7 +37,7 @@ export function toTransformStream<T, R>(
   options: ToTransformStreamOptions = {},
 ): ReadableWritablePair<R, T> {
   checkFunction('toTransformStream(build)', build)
-  checkOptions('toTransformStream(build, options)', options)
+  checkOptions('toTransformStream(build, options)', options, ['highWaterMark', 'ctx'])
   const { highWaterMark = 0, ctx = background } = options
   checkMark('toTransformStream(build, { highWaterMark })', highWaterMark)
   checkContext('toTransformStream(build, { ctx })', ctx)

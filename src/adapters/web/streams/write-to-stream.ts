@@ -36,7 +36,7 @@ export function writeToStream<T>(
 ): OperatorFunction<T, never> {
   if (typeof stream !== 'function')
     checkMethod('writeToStream(stream)', 'a WritableStream, or a function that makes one', stream, 'getWriter')
-  const notes = stageNotes('writeToStream', options)
+  const notes = stageNotes('writeToStream', options, ['preventClose', 'preventAbort'])
   checkFlag('writeToStream(stream, { preventClose })', options?.preventClose)
   checkFlag('writeToStream(stream, { preventAbort })', options?.preventAbort)
   const ends = { closes: options?.preventClose !== true, aborts: options?.preventAbort !== true }

@@ -1,0 +1,62 @@
+/** The places of `millrace/web` and `millrace/web/operators`, outside a bubble: streams wait by the host. */
+import { background } from 'millrace'
+import { fromIterable, run } from 'millrace/operators'
+import { fetchOp, receiverOf, senderOf } from 'millrace/web'
+import { fromBody, fromReadableStream, throughStream, toReadableStream, toTransformStream, writeToStream } from 'millrace/web/operators'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { optionsOf, type Table } from './kinds.js'
+
+const readable = () => new ReadableStream<number>({ start: (controller) => controller.close() })
+const writable = () => new WritableStream<number>()
+/** No request leaves the process. */
+const fetch = async () => new Response('ok')
+
+export const web: Table = {
+  'fetchOp(input)': ['something', (input) => fetchOp(input, { fetch })],
+  'fetchOp(options)': ['any options', (options) => void fetchOp('http://localhost', options)],
+  'fetchOp({ ctx })': ['ctx?', (ctx) => fetchOp('http://localhost', { ctx, fetch })],
+  'fetchOp({ fetch })': ['function?', (given) => void fetchOp('http://localhost', { fetch: given })],
+  'fetchOp({ throwStatus })': ['flag?', (throwStatus) => fetchOp('http://localhost', { throwStatus, fetch })],
+  'receiverOf(stream)': ['object', (stream) => void receiverOf(stream)],
+  ...optionsOf('receiverOf', 'options', 'options?', { preventCancel: 'flag?' }, (options) => receiverOf(readable(), options).receive()),
+  'senderOf(stream)': ['object', (stream) => void senderOf(stream)],
+  'StreamReceiver.cancel(reason)': ['anything', (reason) => receiverOf(readable()).cancel(reason)],
+}
+
+const items = () => fromIterable([1, 2])
+/** A function that makes no stream is no bad argument; its pipeline fails. */
+const ended = (pipeline: Observable<unknown>) => run(background, pipeline).join().attempt()
+const through = (operator: OperatorFunction<number, unknown>) => ended(items().pipe(operator))
+const streams = { highWaterMark: 'duration?', ctx: 'ctx?' } as const
+const writes = { preventAbort: 'flag?', preventClose: 'flag?', name: 'text?', overflow: 'word?', sparse: 'flag?' } as const
+
+export const webOperators: Table = {
+  'fromBody(message)': ['object', (message) => ended(fromBody(message))],
+  'fromReadableStream(stream)': ['function', (stream) => ended(fromReadableStream(stream))],
+  ...optionsOf('fromReadableStream', 'options', 'options?', { preventCancel: 'flag?' }, (options) =>
+    ended(fromReadableStream(readable, options)),
+  ),
+  'throughStream(pair)': ['function', (pair) => through(throughStream(pair))],
+  'throughStream(options)': ['options?', (options) => through(throughStream(() => new TransformStream<number, number>(), options))],
+  'toReadableStream(source)': ['iterable', (source) => read(toReadableStream(source)), 'iterable'],
+  ...optionsOf('toReadableStream', 'options', 'options?', { ...streams, type: 'word?' }, (options) =>
+    toReadableStream(items(), options).cancel(),
+  ),
+  'toTransformStream(build)': ['function', (build) => built(build)],
+  ...optionsOf('toTransformStream', 'options', 'options?', streams, (options) => void toTransformStream((source) => source, options)),
+  'writeToStream(stream)': ['function', (stream) => through(writeToStream(stream))],
+  ...optionsOf('writeToStream', 'options', 'options?', writes, (options) => through(writeToStream(writable, options))),
+}
+
+async function read(stream: ReadableStream<unknown>): Promise<void> {
+  for await (const _ of stream as unknown as AsyncIterable<unknown>);
+}
+
+/** A function that builds no pipeline is refused too, with its result. */
+function built(build: never): void {
+  try {
+    toTransformStream(build)
+  } catch (error) {
+    if (!/the result of build/.test(String(error))) throw error
+  }
+}
