@@ -80,6 +80,9 @@ export const kinds = {
   'whole?': ['undefined', '-1'],
   'list?': ['undefined'],
   'object?': ['undefined'],
+  'record?': ['undefined', '{}'],
+  'list or none': ['undefined', '[]'],
+  event: ["''", 'symbol'],
   bound: ['Infinity'],
   'bound?': ['undefined', 'Infinity'],
   /** The values of marbles. */

@@ -1,11 +1,16 @@
 /** The places of `millrace/node` and `millrace/node/operators`, outside a bubble: streams wait by the host. */
+import { EventEmitter } from 'node:events'
+import { createServer } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { background } from 'millrace'
-import { dumpOnSignal, main, receiverOf, senderOf } from 'millrace/node'
+import { command, dumpOnSignal, eventsOf, main, receiverOf, requestContext, senderOf, serveUntil, signals } from 'millrace/node'
 import { fromReadable, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
 import { fromIterable, run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
+
+const response = new EventEmitter()
+const contexts = { intake: background, ctx: background }
 
 /** `main` has its accepted values in tests of its own, in processes: here another `main` refuses them at the end. */
 export const node: Table = {
@@ -16,6 +21,39 @@ export const node: Table = {
   ...optionsOf('dumpOnSignal', 'options', 'options?', { json: 'flag?', signal: 'word?' }, (options) => dumpOnSignal(options)()),
   'receiverOf(readable)': ['object', (readable) => void receiverOf(readable)],
   'StreamReceiver.cancel(cause)': ['anything', (cause) => receiverOf(Readable.from([1])).cancel(cause)],
+  'command(file)': ['name', (file) => void command(file)],
+  'command(args)': ['list or none', (args) => void command('true', args)],
+  ...optionsOf(
+    'command',
+    'options',
+    'options?',
+    { ctx: 'ctx?', cwd: 'text?', env: 'record?', grace: 'ms?' },
+    (options) => void command('true', [], options),
+  ),
+  'eventsOf(emitter)': ['object', (emitter) => void eventsOf(emitter, 'data')],
+  'eventsOf(event)': ['event', (event) => void eventsOf(new EventEmitter(), event)],
+  ...optionsOf(
+    'eventsOf',
+    'options',
+    'options?',
+    { capacity: 'count?', close: 'list or none', map: 'function?', overflow: 'word?' },
+    (options) => void eventsOf(new EventEmitter(), 'data', options),
+  ),
+  'requestContext(request)': ['anything', (request) => requestContext(request, response).cancel()],
+  'requestContext(response)': ['object', (given) => requestContext({}, given).cancel()],
+  ...optionsOf('requestContext', 'options', 'options?', { parent: 'ctx?', timeout: 'ms?' }, (options) =>
+    requestContext({}, response, options).cancel(),
+  ),
+  'serveUntil(server)': ['object', (server) => void serveUntil(server, contexts)],
+  ...optionsOf(
+    'serveUntil',
+    'options',
+    'options',
+    { intake: 'ctx', ctx: 'ctx' },
+    (options) => void serveUntil(createServer(), options),
+    contexts,
+  ),
+  'signals(names)': ['object', (name) => void signals(name)],
   'senderOf(writable)': ['object', (writable) => void senderOf(writable)],
 }
 

@@ -1,4 +1,4 @@
-import { Channel, checkCount, checkMethod, checkOneOf, checkOptions } from '../../../runtime/internal.js'
+import { Channel, checkCount, checkFunction, checkMethod, checkOneOf, checkOptions, mistyped } from '../../../runtime/internal.js'
 import { ListeningReceiver, type EventReceiver } from './listening-receiver.js'
 
 /** Options of `eventsOf`. */
@@ -53,10 +53,13 @@ export interface EmitterLike {
  */
 export function eventsOf<T = unknown>(emitter: EmitterLike, event: string, options: EventsOptions<T> = {}): EventReceiver<T> {
   checkMethod('eventsOf(emitter)', 'an EventEmitter', emitter, 'off')
-  checkOptions('eventsOf(emitter, event, options)', options)
+  if (typeof event !== 'string' && typeof event !== 'symbol') throw mistyped('eventsOf(emitter, event)', 'the name of an event', event)
+  checkOptions('eventsOf(emitter, event, options)', options, ['capacity', 'overflow', 'close', 'map'])
   const { capacity = 1024, overflow = 'error', close = [], map } = options
   checkCount('eventsOf(emitter, event, { capacity })', 1, capacity)
   checkOneOf('eventsOf(emitter, event, { overflow })', ['error', 'drop-oldest', 'drop-newest'], overflow)
+  if (!Array.isArray(close)) throw mistyped('eventsOf(emitter, event, { close })', 'an array of names of events', close)
+  if (map !== undefined) checkFunction('eventsOf(emitter, event, { map })', map)
   const valueOf = (map ?? ((value: unknown) => value)) as (...args: readonly unknown[]) => T // the caller knows the arguments
   const items =
     overflow === 'error' ? new Channel<T>(capacity, null) : new Channel<T>(capacity, overflow === 'drop-oldest' ? 'oldest' : 'newest')

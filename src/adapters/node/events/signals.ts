@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { Channel, mistyped } from '../../../runtime/internal.js'
 import { ListeningReceiver, type EventReceiver } from './listening-receiver.js'
 
@@ -24,7 +25,7 @@ const BUFFER = 16
 export function signals<S extends `SIG${string}`>(...names: readonly S[]): EventReceiver<S> {
   if (names.length === 0) throw mistyped('signals(...names)', 'the name of a signal, such as "SIGHUP"', undefined)
   for (const name of names)
-    if (typeof name !== 'string') throw mistyped('signals(...names)', 'the name of a signal, such as "SIGHUP"', name)
+    if (!Object.hasOwn(constants.signals, name)) throw mistyped('signals(...names)', 'the name of a signal, such as "SIGHUP"', name)
   return new ListeningReceiver<S>(new Channel<S>(BUFFER, 'newest'), (receiver) => {
     const listener = (name: string): void => void receiver.accept(name as S) // it listens to these only
     for (const name of names) process.on(name, listener)

@@ -50,7 +50,7 @@ interface RawResponse {
  * ```
  */
 export function requestContext(request: object, response: object, options: RequestContextOptions = {}): CancelContext {
-  checkOptions('requestContext(request, response, options)', options)
+  checkOptions('requestContext(request, response, options)', options, ['timeout', 'parent'])
   const { timeout = Infinity, parent = background } = options
   checkTime('requestContext(request, response, { timeout })', timeout)
   checkContext('requestContext(request, response, { parent })', parent)

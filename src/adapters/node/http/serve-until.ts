@@ -13,7 +13,16 @@
  * a response is complete.
  */
 import { choose, type Context, type Job } from '../../../runtime/index.js'
-import { checkContext, checkMethod, mistyped, PENDING, QueuedOperation, WaitQueue, Work, type Pending } from '../../../runtime/internal.js'
+import {
+  checkContext,
+  checkMethod,
+  checkRecord,
+  PENDING,
+  QueuedOperation,
+  WaitQueue,
+  Work,
+  type Pending,
+} from '../../../runtime/internal.js'
 
 /** Options of `serveUntil`. */
 export interface ServeOptions {
@@ -66,8 +75,7 @@ interface Response {
  */
 export function serveUntil(server: ServerLike, options: ServeOptions): Job<void> {
   checkMethod('serveUntil(server)', 'a server of Node', server, 'close')
-  const given: unknown = options
-  if (typeof given !== 'object' || given === null) throw mistyped('serveUntil(server, options)', '{ intake, ctx }', options)
+  checkRecord('serveUntil(server, options)', '{ intake, ctx }', options, ['intake', 'ctx'])
   checkContext('serveUntil(server, { intake })', options.intake)
   checkContext('serveUntil(server, { ctx })', options.ctx)
   return new Work('serveUntil', () => serving(server, options))

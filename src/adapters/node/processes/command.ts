@@ -13,6 +13,7 @@ import {
   causeOf,
   checkContext,
   checkOptions,
+  checkRecord,
   checkTime,
   mistyped,
   PENDING,
@@ -89,10 +90,13 @@ export class ExitError extends Error {
  * ```
  */
 export function command(file: string, args: readonly string[] = [], options: CommandOptions = {}): Command {
-  if (typeof file !== 'string') throw mistyped('command(file)', 'the name or path of a program', file)
+  if (typeof file !== 'string' || file === '') throw mistyped('command(file)', 'the name or path of a program', file)
   if (!Array.isArray(args)) throw mistyped('command(file, args)', 'an array of strings', args)
-  checkOptions('command(file, args, options)', options)
+  checkOptions('command(file, args, options)', options, ['cwd', 'env', 'ctx', 'grace'])
   const { ctx = background, grace = 5000 } = options
+  const { cwd = '', env = {} } = options
+  if (typeof cwd !== 'string') throw mistyped('command(file, args, { cwd })', 'the path of a folder', cwd)
+  checkRecord('command(file, args, { env })', 'a record', env)
   checkContext('command(file, args, { ctx })', ctx)
   checkTime('command(file, args, { grace })', grace)
   return new Child(file, args, { ...options, ctx, grace })
