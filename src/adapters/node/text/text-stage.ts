@@ -21,7 +21,7 @@ export function textStage<R>(name: string, valueOf: ValueOf<R>, options?: LineOp
   checkOptions(`${name}(options)`, options)
   const maxLength = options?.maxLength ?? 2 ** 24
   checkCount(`${name}({ maxLength })`, 1, maxLength)
-  const notes = stageNotes(name, options)
+  const notes = stageNotes(name, options, ['maxLength'])
   return operate(notes, 1, (subscriber) => new TextStage(subscriber, notes, valueOf, maxLength))
 }
 
