@@ -57,6 +57,9 @@ export { spawn } from './goroutine/goroutine.js'
 export type { Failure, Owner } from './goroutine/owner.js'
 export { Task, Task as Spawned } from './goroutine/task.js'
 
+// groups
+export { retryAfter } from './groups/retry.js'
+
 // diagnostics
 export { dumpOf, dumpText, programDump, ringText, type Dump, type GoroutineState } from './diagnostics/dump.js'
 export { GoroutineTable, oncePerDrain } from './diagnostics/goroutine-table.js'

@@ -21,6 +21,8 @@ const together: Record<string, Record<string, string>> = {
     todo: 'background',
   },
   'millrace/operators': {
+    InvalidItemError: 'decode',
+    pauseControls: 'pausable',
     QueueFullError: 'queue',
     StageTrail: 'trail-of',
     UnpacedError: 'on-unpaced',

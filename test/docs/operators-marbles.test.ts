@@ -48,6 +48,31 @@ const helpers = ({ cold }: Marbles) => ({
     if (item === bad) throw new Error(bad)
     return item
   },
+  /** Passes capitals as small letters; this letter is invalid. */
+  lowerCase: (bad: string): operators.StandardSchema<string> => ({
+    '~standard': {
+      version: 1,
+      vendor: 'docs',
+      validate: (item) => (item === bad ? { issues: [{ message: bad }] } : { value: String(item).toLowerCase() }),
+    },
+  }),
+  failingOnce(bad: string) {
+    let times = 0
+    return (item: string) => {
+      if (item === bad && times++ === 0) throw new Error(bad)
+      return item
+    }
+  },
+  pausedFrom(from: number, until: number) {
+    const controls = operators.pauseControls()
+    millrace.go(function* () {
+      yield* millrace.sleep(from)
+      controls.pause()
+      yield* millrace.sleep(until - from)
+      controls.resume()
+    })
+    return controls
+  },
   upper: rx.map((item: string) => item.toUpperCase()),
   dead: millrace.chan<operators.DeadLetter>(1),
   mergedWith: (other: string) => (source: Observable<string>) => operators.mergeFair(source, cold(other)),

@@ -12,7 +12,7 @@ import {
   type Receiver,
   type Sender,
 } from 'millrace'
-import { collect, fromReceiver } from 'millrace/operators'
+import { collect, fromReceiver, type StandardSchema } from 'millrace/operators'
 import { isObservable } from 'rxjs'
 
 export interface User {
@@ -91,6 +91,9 @@ export const prelude = {
     yield* emit.send({ user: 'ada', offset: 4 })
   },
   readFile: async (_path: string, _encoding: 'utf8') => '{ "port": 8080 }',
+  readingSchema: {
+    '~standard': { version: 1, vendor: 'docs', validate: (value) => ({ value: value as { sensor: string; value: number } }) },
+  } satisfies StandardSchema<{ sensor: string; value: number }>,
   readings: filled({ sensor: 'a', value: 1 }, { sensor: 'b', value: 2 }),
   requests: filled('/a', '/b'),
   resolve: async (host: string, signal: AbortSignal): Promise<Address> => ({ ip: `${host} ${signal.aborted}` }),

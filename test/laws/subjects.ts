@@ -25,6 +25,7 @@ import {
   collect,
   conflate,
   debounce,
+  decode,
   fanOut,
   fromGoroutine,
   fromIterable,
@@ -35,16 +36,23 @@ import {
   mergeFair,
   meter,
   named,
+  pausable,
+  pauseControls,
   pipeline,
+  prioritize,
+  progress,
   queue,
   rateLimit,
   relay,
   repeatWith,
+  retryEach,
   retryWith,
   run,
   sample,
   sendTo,
+  tee,
   throttle,
+  timeoutEach,
   toReceiver,
   until,
   windowsByCount,
@@ -53,6 +61,9 @@ import {
   workerPool,
   zipBounded,
   type DeadLetter,
+  type PauseControls,
+  type SchemaResult,
+  type StandardSchema,
   type TimeWindow,
 } from 'millrace/operators'
 import {
@@ -95,6 +106,20 @@ function failsOnce<T>(source: Observable<T>): Observable<T> {
   return defer(() => (++times === 1 ? throwError(() => new Error('not yet')) : source))
 }
 
+/** Controls that pause at once, and resume after some turns. */
+function pausedFor(turns: number): PauseControls {
+  const controls = pauseControls({ paused: true })
+  go(function* () {
+    for (let i = 0; i < turns; i++) yield* gosched()
+    controls.resume()
+  })
+  return controls
+}
+
+const numberSchema = (validate: (value: number) => SchemaResult<number> | Promise<SchemaResult<number>>): StandardSchema<number> => ({
+  '~standard': { version: 1, vendor: 'laws', validate: (value) => validate(value as number) }, // the laws have numbers
+})
+
 const naturals: Iterable<number> = {
   *[Symbol.iterator]() {
     for (let i = 0; ; i++) yield i
@@ -108,6 +133,8 @@ export const operators: Record<string, Record<string, readonly Law[]>> = {
     'as they come': operator((work) => workerPool(3, work), { bound: 3, ordered: false }),
     'one at a time': operator((work) => workerPool(1, work), { bound: 1 }),
     ordered: operator((work) => workerPool(3, work, { ordered: true }), { bound: 3 }),
+    'adaptive, by latency': operator((work) => workerPool({ min: 1, max: 3, by: 'latency' }, work), { bound: 3, ordered: false }),
+    'adaptive, by errors, ordered': operator((work) => workerPool({ min: 1, max: 3, by: 'errors' }, work, { ordered: true }), { bound: 3 }),
     'leaves out what fails': operator((work) => workerPool(2, work, { onFailure: 'skip' }), {
       bound: 2,
       ordered: false,
@@ -185,7 +212,35 @@ export const operators: Record<string, Record<string, readonly Law[]>> = {
     'of 2 ms': operator(() => sample(2), { ...passive, bound: 1, lossy: true }),
     'at a notifier': operator(() => sample(fromOp(() => never())), { ...passive, bound: 1, lossy: true }),
   },
+  timeoutEach: { 'that is never over': operator(() => timeoutEach(Infinity), { ...passive, bound: 0 }) },
+  pausable: {
+    'not paused': operator(() => pausable(pauseControls()), { ...passive, bound: 1 }),
+    'paused for a while': operator(() => pausable(pausedFor(3)), { ...passive, bound: 1 }),
+  },
+  prioritize: { 'of one key': operator(() => prioritize(() => 0, { size: 3 }), { ...passive, bound: 3 }) },
+  progress: { 'every 2 ms': operator(() => progress(() => undefined, { every: 2, total: 5 }), { ...passive, bound: 0 }) },
+  decode: {
+    sync: operator(() => decode(numberSchema((value) => ({ value }))), { ...passive, bound: 1 }),
+    async: operator(() => decode(numberSchema((value) => Promise.resolve({ value }))), { ...passive, bound: 1 }),
+  },
+  tee: {
+    'to a pool': operator((work) => tee(workerPool(1, work)), { bound: 2 }),
+  },
+  retryEach: {
+    'below a pool': operator(
+      (work) => (source) =>
+        source.pipe(
+          workerPool(2, work),
+          retryEach(({ attempts }) => (attempts < 3 ? 5 : null)),
+        ),
+      {
+        bound: 2,
+        ordered: false,
+      },
+    ),
+  },
   rateLimit: {
+    'by parity': operator(() => rateLimit(() => rateLimiter(1000, 1), { by: isOdd, waiting: 3 }), { ...passive, bound: 3, ordered: isOdd }),
     'one a ms': operator(() => rateLimit(rateLimiter(1000, 1)), { ...passive, bound: 1 }),
   },
   fanOut: {

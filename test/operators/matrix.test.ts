@@ -2,17 +2,26 @@
  * The matrix of shapes: for 20,000 items and a pool of 5, what may be between the source and the pool, the bound that holds, and the most that
  * was ever between them. A shape that ignores backpressure is detected, with the message that names the stage.
  */
-import { background, chan, go, type Receiver, type Sender } from 'millrace'
+import { background, chan, go, rateLimiter, type Receiver, type Sender } from 'millrace'
 import {
   collect,
+  decode,
   fromGoroutine,
   fromIterable,
   fromOp,
   fromReceiver,
   fromSelect,
   onUnpaced,
+  pausable,
+  pauseControls,
+  prioritize,
+  progress,
+  rateLimit,
   relay,
+  retryEach,
   run,
+  tee,
+  timeoutEach,
   until,
   workerPool,
   type Unpaced,
@@ -240,6 +249,53 @@ const bounded: Shape[] = [
     name: 'an ordered pool above the pool',
     bound: POOL + 3,
     make: (b) => fromIterable(b.items(ITEMS)).pipe(workerPool(3, async (i) => i, { ordered: true })),
+  },
+  {
+    name: 'a keyed rateLimit above the pool',
+    bound: POOL + 4,
+    make: (b) => fromIterable(b.items(ITEMS)).pipe(rateLimit(() => rateLimiter(Infinity, 1), { by: (i) => i % 3, waiting: 4 })),
+  },
+  {
+    name: 'prioritize above the pool',
+    bound: POOL + 4,
+    make: (b) => fromIterable(b.items(ITEMS)).pipe(prioritize((i) => i % 3, { size: 4 })),
+  },
+  {
+    name: 'pausable, progress, timeoutEach above the pool',
+    bound: POOL + 1,
+    make: (b) =>
+      fromIterable(b.items(ITEMS)).pipe(
+        pausable(pauseControls()),
+        progress(() => {}),
+        timeoutEach(10_000),
+      ),
+  },
+  {
+    name: 'tee to a slower pool above the pool',
+    bound: POOL + 2,
+    make: (b) => fromIterable(b.items(ITEMS)).pipe(tee(workerPool(1, async (i) => i))),
+  },
+  {
+    name: 'an adaptive pool above the pool',
+    bound: POOL + 3,
+    make: (b) => fromIterable(b.items(ITEMS)).pipe(workerPool({ min: 1, max: 3, by: 'latency' }, async (i) => i)),
+  },
+  {
+    name: 'a pool with retryEach above the pool',
+    bound: POOL + 3,
+    make: (b) =>
+      fromIterable(b.items(ITEMS)).pipe(
+        workerPool(3, async (i) => i),
+        retryEach(() => 1),
+      ),
+  },
+  {
+    name: 'decode above the pool',
+    bound: POOL + 1,
+    make: (b) =>
+      fromIterable(b.items(ITEMS)).pipe(
+        decode({ '~standard': { version: 1, vendor: 'test', validate: async (value) => Promise.resolve({ value: value as number }) } }),
+      ),
   },
   {
     name: 'a pool of pipelines above the pool',

@@ -1,5 +1,5 @@
 /** The pipeline of a plan. */
-import { background, chan, go, rateLimiter, withCancel } from 'millrace'
+import { background, chan, go, rateLimiter, sleep, withCancel } from 'millrace'
 import {
   batch,
   broadcast,
@@ -7,12 +7,17 @@ import {
   catchTo,
   conflate,
   debounce,
+  decode,
   fanOut,
   fromReceiver,
   groupByKey,
   mergeFair,
   meter,
   named,
+  pausable,
+  pauseControls,
+  prioritize,
+  progress,
   queue,
   rateLimit,
   relay,
@@ -21,7 +26,9 @@ import {
   run,
   sample,
   sendTo,
+  tee,
   throttle,
+  timeoutEach,
   toReceiver,
   until,
   windowsByCount,
@@ -30,12 +37,14 @@ import {
   workerPool,
   zipBounded,
   type DeadLetter,
+  type SchemaResult,
+  type StandardSchema,
 } from 'millrace/operators'
 import { concat, defer, interval, map, merge, type Observable, type OperatorFunction } from 'rxjs'
 import type { StagePlan } from './plan.js'
 import { flat, rxjsStages } from './rxjs-stages.js'
 import { finallyDo, otherSource } from './sources.js'
-import { grown, keyOf, OTHER } from './specification.js'
+import { grown, isBad, keyOf, OTHER } from './specification.js'
 import type { Watch } from './watch.js'
 import { failureOptions, workOf } from './work.js'
 
@@ -80,7 +89,33 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return sample(2)
     case 'sample, notifier':
       return sample(interval(2))
+    case 'timeoutEach':
+      return timeoutEach(100_000)
+    case 'pausable':
+      return pausable(pauseControls())
+    case 'paused':
+      return pausedFor(3)
+    case 'prioritize':
+      return prioritize((n) => n % 3, { size: 4 })
+    case 'progress':
+      return progress(() => undefined, { every: 2 })
+    case 'decode':
+      return decode(schemaOf((value) => ({ value })))
+    case 'decode, async':
+      return decode(schemaOf((value) => Promise.resolve({ value })))
+    case 'decode, invalid':
+      return decode(
+        schemaOf((value) => (isBad(value) ? { issues: [{ message: 'bad' }] } : { value })),
+        'skip',
+      )
+    case 'rateLimit by key':
+      return rateLimit(() => rateLimiter(1000, 2), { by: (n) => n % 3, waiting: 4 })
+    case 'tee':
+      return tee(sendTo(watch.add(chan<number>(100_000))))
+    case 'tee, slow':
+      return tee(workerPool(1, () => sleep(1)))
     case 'workerPool':
+    case 'adaptive':
     case 'byKey':
       return workStage(plan, watch)
     case 'batch':
@@ -110,16 +145,38 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
   }
 }
 
-function workStage(plan: StagePlan & { stage: 'workerPool' | 'byKey' }, watch: Watch): Operator {
+function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey' }, watch: Watch): Operator {
   const options = failureOptions(plan.work)
   const work = workOf(plan.work, plan.ms)
   const stage =
     plan.stage === 'byKey'
       ? byKey<number, number, number>((n) => n % 3, plan.n, work, options)
-      : workerPool<number, number>(plan.n, work, { ...options, ordered: plan.ordered })
+      : workerPool<number, number>(plan.stage === 'adaptive' ? { min: 1, max: plan.n, by: 'latency' } : plan.n, work, {
+          ...options,
+          ordered: plan.ordered,
+        })
   if (plan.work !== 'dead letters') return stage
   return (source) => source.pipe(stage, catchTo(watch.add(chan<DeadLetter>(1000))))
 }
+
+const pausedFor =
+  (ms: number): Operator =>
+  (source) =>
+    defer(() => {
+      const controls = pauseControls({ paused: true })
+      const waiting = go(function* () {
+        yield* sleep(ms)
+        controls.resume()
+      })
+      return source.pipe(
+        pausable(controls),
+        finallyDo(() => waiting.cancel()),
+      )
+    })
+
+const schemaOf = (validate: (value: number) => SchemaResult<number> | Promise<SchemaResult<number>>): StandardSchema<number> => ({
+  '~standard': { version: 1, vendor: 'test', validate: (value) => validate(value as number) }, // every stage emits numbers
+})
 
 const throughReceiver: Operator = (source) =>
   defer(() => {

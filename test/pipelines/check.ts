@@ -144,7 +144,7 @@ function* unsubscribing(n: number, whole: Observable<number>, watch: Watch, into
 }
 
 /** Each item becomes one item: what is between the source and the end is in the stages. */
-const oneToOne = new Set<StagePlan['stage']>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'map', 'tap', 'scan', 'defer', 'iif', 'finalize', 'catchError', 'race', 'queue', 'workerPool', 'byKey']) // prettier-ignore
+const oneToOne = new Set<StagePlan['stage']>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'map', 'tap', 'scan', 'defer', 'iif', 'finalize', 'catchError', 'race', 'queue', 'workerPool', 'adaptive', 'byKey', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'tee']) // prettier-ignore
 /** Items that the goroutine and the channel of a source hold beside the stage that `bounds` counts. */
 const HELD_BY_SOURCE = 5
 

@@ -25,6 +25,7 @@ export interface SourcePlan {
 const ours = [
   'named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'repeatWith', 'retryWith', 'toReceiver', 'sendTo', 'queue that loses',
   'conflate', 'debounce', 'throttle', 'throttle, trailing', 'sample', 'sample, notifier',
+  'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'decode, invalid', 'rateLimit by key', 'tee', 'tee, slow',
 ] as const // prettier-ignore
 const theirs = [
   'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',
@@ -37,7 +38,13 @@ const plain = [...ours, ...theirs]
 
 export type StagePlan =
   | { readonly stage: (typeof plain)[number] }
-  | { readonly stage: 'workerPool'; readonly n: number; readonly work: WorkKind; readonly ordered: boolean; readonly ms: number }
+  | {
+      readonly stage: 'workerPool' | 'adaptive'
+      readonly n: number
+      readonly work: WorkKind
+      readonly ordered: boolean
+      readonly ms: number
+    }
   | { readonly stage: 'byKey'; readonly n: number; readonly work: WorkKind; readonly ms: number }
   | { readonly stage: 'batch' | 'windowsByCount' | 'windowsByTime' | 'queue'; readonly n: number }
   | { readonly stage: 'fanOut' | 'broadcast' | 'groupByKey'; readonly branches: readonly (readonly StagePlan[])[] }
@@ -71,7 +78,16 @@ const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie
     { depthSize: 'small', withCrossShrink: true },
     { weight: 2, arbitrary: fc.record({ stage: fc.constantFrom(...ours) }) },
     { weight: 4, arbitrary: fc.record({ stage: fc.constantFrom(...theirs) }) },
-    { weight: 2, arbitrary: fc.record({ stage: fc.constant('workerPool' as const), n: few, work, ordered: fc.boolean(), ms }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        stage: fc.constantFrom('workerPool' as const, 'workerPool' as const, 'adaptive' as const),
+        n: few,
+        work,
+        ordered: fc.boolean(),
+        ms,
+      }),
+    },
     fc.record({ stage: fc.constant('byKey' as const), n: few, work, ms }),
     fc.record({ stage: fc.constantFrom('batch' as const, 'windowsByCount' as const, 'windowsByTime' as const, 'queue' as const), n: few }),
     fc.record({ stage: fc.constantFrom('merge' as const, 'mergeFair' as const, 'zipBounded' as const, 'concat' as const), other }),
@@ -107,7 +123,7 @@ export const kinds = {
   sources: [...finite, 'endless', 'ticker'],
   works,
   stages: [
-    ...plain, 'workerPool', 'byKey', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'merge', 'mergeFair', 'zipBounded', 'concat',
+    ...plain, 'workerPool', 'adaptive', 'byKey', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'merge', 'mergeFair', 'zipBounded', 'concat',
     'fanOut', 'broadcast', 'groupByKey',
   ],
   ends: [

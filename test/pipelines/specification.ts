@@ -113,6 +113,9 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   'throttle, trailing': losing,
   sample: losing,
   'sample, notifier': losing,
+  prioritize: unordered,
+  'rateLimit by key': unordered,
+  'decode, invalid': (input) => each(input, (n) => (isBad(n) ? [] : [n])),
   startWith: (input) => ({ ...input, items: [-1, ...input.items] }),
   endWith: (input) => plus(input, [-2]),
   defaultIfEmpty: (input) => (input.items.length > 0 && input.count && !input.isCut ? input : { ...plus(input, input.items.length === 0 ? [-3] : []), values: input.values && input.count, count: input.count }), // prettier-ignore
@@ -150,6 +153,7 @@ function step(stage: StagePlan, input: Expected): Expected {
     case 'byKey':
       return unordered(worked(input, stage.work))
     case 'workerPool':
+    case 'adaptive':
       return stage.ordered || stage.n === 1 ? worked(input, stage.work) : unordered(worked(input, stage.work))
     case 'merge':
     case 'mergeFair':
@@ -192,7 +196,7 @@ function fannedOut(plans: readonly (readonly StagePlan[])[], input: Expected): E
 export const keyOf = (n: number, keys: number): number => ((n % keys) + keys) % keys
 
 const within = (plan: StagePlan): readonly StagePlan[] => ('branches' in plan ? plan.branches.flat() : [])
-const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp']) // prettier-ignore
+const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow']) // prettier-ignore
 const isWork = (plan: StagePlan): plan is StagePlan & { work: WorkKind } => 'work' in plan
 const passesOn = (plan: StagePlan): boolean =>
   passing.has(plan.stage) || (isWork(plan) && plan.work !== 'skipped' && plan.work !== 'dead letters' && plan.work !== 'throws')
@@ -203,7 +207,7 @@ const endsEarly = (plan: StagePlan): boolean => early.has(plan.stage) || within(
 const early = new Set<string>(['zipBounded', 'zipWith', 'take', 'takeWhile', 'isEmpty'])
 
 /** An error of the source follows the items that such a stage has accepted. */
-const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp']) // prettier-ignore
+const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress']) // prettier-ignore
 
 function together(parts: readonly Expected[]): Expected {
   const fates = parts.map(({ workFails }) => workFails)

@@ -28,6 +28,8 @@ export interface DemandOwner {
   readonly depth: number
   /** Slots of the stage; 0 for a run. */
   readonly slots: number
+  /** The slots that the stage uses at present, where it decides by itself. */
+  readonly limit?: number
   /** A great many items were emitted above in a row, and none arrived. */
   noneArrived(): void
   /** About this number of items may be buffered by an operator above while inner sources run: see `PileUp`. */

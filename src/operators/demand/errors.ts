@@ -47,10 +47,10 @@ export class StageTrail extends Error {
 }
 
 /** An item whose work failed, as `catchTo` sends it to its channel. */
-export interface DeadLetter<T = unknown> {
+export interface DeadLetter<T = unknown, E = unknown> {
   readonly value: T
   /** The error that the work threw. */
-  readonly cause: unknown
+  readonly cause: E
   /** The name of the stage. */
   readonly stage: string
   /** The number of items that had reached the stage before this item. */

@@ -200,6 +200,8 @@ export class Intake<T> implements DemandOwner {
   private readonly _waiting = new Ring<T>()
   /** Items that arrived outside a turn since an item last arrived in a turn. */
   private _late = 0
+  /** Slots that the stage uses at present: an adaptive pool sets it. */
+  limit: number | undefined = undefined
   /** Items that have arrived. */
   arrived = 0
   /** Slots in use; counted by the stage. */

@@ -1,8 +1,8 @@
 /**
  * The scope: a record of everything that holds below a source or stage. RxJS's `subscribe` carries no demand, so a
- * stage publishes a scope while it subscribes upward, and a source that is reached through operators that subscribe
- * synchronously picks the scope up. `Downstream` is the part of a source or stage that emits to its subscriber. Of
- * RxJS's internals two fields are read, `source` and `destination`; where they are missing, nothing breaks.
+ * stage publishes a scope while it subscribes upward, and a source that is reached through operators which subscribe
+ * synchronously picks it up. `Downstream` is the part of a source or stage that emits to its subscriber. Of RxJS's
+ * internals two fields are read, `source` and `destination`; where they are missing, nothing breaks.
  *
  *     stage:  under(withDemand(scope, demand), () => source.subscribe(…))
  *     source: new Downstream(subscriber) picks the scope up, and claims its demand
@@ -14,7 +14,7 @@
  * - whatever publishes a scope restores the scope before it, also when it throws.
  */
 import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
-import { background, withoutCancel, type Context, type Sender } from '../../runtime/index.js'
+import { background, withoutCancel, type Context, type Schedule, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
 import { atHome, checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
 import { descriptionOf } from './description.js'
@@ -35,8 +35,9 @@ export interface Scope {
   readonly ctx: Context
   /** The name that `named` gives to the part of the pipeline above it; empty without `named`. */
   readonly name: string
-  /** The channel of `catchTo`, for items whose work fails. */
+  /** The channel of `catchTo` and the schedule of `retryEach`, for items whose work fails. */
   readonly deadLetters: Sender<DeadLetter> | null
+  readonly retries: Schedule | null
   /** Goroutines that must end before the run ends. */
   readonly cleanup: CleanupList | null
   /** The nearest stage below that subscribes again: `retryWith`, `repeatWith`. */
@@ -65,8 +66,7 @@ export interface OuterSource {
   ended(): void
 }
 
-/** One cell for the process, even where two copies of the package are loaded. */
-const key = Symbol.for('millrace.scope.v3')
+const key = Symbol.for('millrace.scope.v3') // one cell for the process, even where two copies of the package are loaded
 const shared = globalThis as { [key]?: { current: Scope | null } } // only Millrace uses this symbol
 const scopes = (shared[key] ??= { current: null })
 
@@ -77,12 +77,13 @@ export function currentScope(): Scope {
 
 /** The scope of a run: a demand that is always open. */
 export function scopeOfRun(ctx: Context, cleanup: CleanupList | null, owner: DemandOwner | null): Scope {
-  return { demand: new Demand(owner), ctx, name: '', deadLetters: null, cleanup, rounds: null, outer: null, subscriber: null }
+  const none = { name: '', deadLetters: null, retries: null, rounds: null, outer: null, subscriber: null }
+  return { ...none, demand: new Demand(owner), ctx, cleanup }
 }
 
 /** The scope that a stage publishes upward: everything that holds below it, and its own demand. */
-export function withDemand({ ctx, name, deadLetters, cleanup, rounds }: Scope, demand: Demand): Scope {
-  return { demand, ctx, name, deadLetters, cleanup, rounds, outer: null, subscriber: null }
+export function withDemand({ ctx, name, deadLetters, retries, cleanup, rounds }: Scope, demand: Demand): Scope {
+  return { demand, ctx, name, deadLetters, retries, cleanup, rounds, outer: null, subscriber: null }
 }
 
 /**
@@ -128,9 +129,8 @@ export function publish(scope: Scope | null): Scope | null {
 
 /**
  * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
- * `subscribe` returns its subscription only when a foreign source that emits synchronously has emitted everything, and
- * such a source may have no end. A row of operators that does not fit on the stack is refused before RxJS meets its end:
- * RxJS would lose that RangeError.
+ * `subscribe` returns only when a foreign source that emits synchronously has emitted everything, and it may have no
+ * end. A row of operators that does not fit on the stack is refused here, since RxJS would lose that RangeError.
  */
 export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, observer: Observer<T>): void {
   const between = operatorsAbove(source)

@@ -150,13 +150,18 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     if (this._passages !== null) this._passages.left(1, position, this.flow.passageFailed)
   }
 
+  /** Items that were taken, and whose work has not begun. */
+  protected get waiting(): number {
+    return 0
+  }
+
   /** Work ends in any order: first the work on the items that have come, and then the results that wait. */
   override passes(then: () => void): boolean {
-    const { intake } = this.flow
-    const underWay = this.nextPosition - this._ended + intake.size
+    const waiting = this.waiting + this.flow.intake.size
+    const underWay = this.nextPosition - this._ended + waiting
     if (underWay === 0) return this.flow.resultsPass(then)
     const resultsToo = (): void => void (this.flow.resultsPass(then) && then())
-    ;(this._passages ??= new Passages()).add(underWay, resultsToo, this.nextPosition + intake.size)
+    ;(this._passages ??= new Passages()).add(underWay, resultsToo, this.nextPosition + waiting)
     return false
   }
 
@@ -177,8 +182,9 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     if (this.flow.isOver) return
     const { ctx } = this.flow
     if (ctx.err()._tag === 'Some') return this.stop(causeOf(ctx)) // no restart, and no item is left out
-    const { onFailure, schedule } = this._plan
-    const { deadLetters } = this.flow.downstream.scope
+    const { onFailure } = this._plan
+    const { deadLetters, retries } = this.flow.downstream.scope
+    const schedule = this._plan.schedule ?? (onFailure === 'stop' ? null : retries)
     try {
       if (schedule !== null && this._restarts(schedule, slot, cause)) return
       if (deadLetters !== null && onFailure !== 'stop') return this._sendDeadLetter(deadLetters, slot, cause)
@@ -195,8 +201,13 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     const pause = under(null, () => schedule({ attempts: slot.attempts, cause, elapsed: now - slot.firstFailed }))
     if (pause === null) return false
     checkTime(`${this.flow.intake.name}(…, { schedule }): the result of the schedule`, pause)
-    slot.workAgain(pause)
+    slot.workAgain(this.pauseBefore(pause, cause))
     return true
+  }
+
+  /** The pause before a restart, in ms: as the schedule returned it, unless the stage needs a longer one. */
+  protected pauseBefore(pause: number, _cause: unknown): number {
+    return pause
   }
 
   private _sendDeadLetter(deadLetters: Sender<DeadLetter>, slot: WorkerSlot<T, R>, cause: unknown): void {

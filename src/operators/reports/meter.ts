@@ -22,7 +22,10 @@ export interface Reading {
   readonly rate: number
   /** Items in the stage below, now. */
   readonly depth: number
-  /** Slots of the stage below; 0 where no stage of Millrace is below. */
+  /**
+   * Slots of the stage below; 0 where no stage of Millrace is below. Of an adaptive pool, the limit of this moment;
+   * Infinity for a stage that never pauses its source.
+   */
   readonly places: number
   /** The average length in ms of a spell in which the stage below was full. */
   readonly wait: number
@@ -138,7 +141,7 @@ class Gauge implements DemandWatch, Instrumented {
     let places = 0
     for (const { owner } of this._demands) {
       depth += owner?.depth ?? 0
-      places += owner?.slots ?? 0
+      places += owner?.limit ?? owner?.slots ?? 0
     }
     return {
       items: this.items,

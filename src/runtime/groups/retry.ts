@@ -44,8 +44,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Makes a schedule of growing waits. A failure with a Retry-After header (a thrown Response, or an error with a
- * `response`) is not retried before the time that the header names.
+ * Makes a schedule of growing waits. A failure that names a time is not retried before that: an error with a `retryAfter`
+ * (seconds, or a date), or with a Retry-After header (a thrown Response, or an error with a `response`).
  *
  * @example
  * ```ts
@@ -75,18 +75,25 @@ export function backoff(options: BackoffOptions = {}): Schedule {
 interface HttpFailure {
   readonly headers?: { get?(name: string): string | null }
   readonly response?: HttpFailure
+  /** Seconds, or a date. */
+  readonly retryAfter?: unknown
 }
 
-/** ms until the time that a Retry-After header names; 0 without such a header. */
-function retryAfter(cause: unknown): number {
+/** ms until the time that a failure names, in a property `retryAfter` or in a Retry-After header; 0 without such a time. */
+export function retryAfter(cause: unknown): number {
   if (typeof cause !== 'object' || cause === null) return 0
   const failure: HttpFailure = cause
   const { headers } = failure.response ?? failure
-  const text = typeof headers?.get === 'function' ? headers.get('retry-after') : null
-  if (text === null) return 0
-  const seconds = Number(text)
-  const wait = Number.isNaN(seconds) ? Date.parse(text) - time.timers.wall() : seconds * 1000
+  const named = failure.retryAfter ?? (typeof headers?.get === 'function' ? headers.get('retry-after') : null)
+  const wait = named instanceof Date ? named.getTime() - time.timers.wall() : waitNamed(named)
   return wait > 0 ? wait : 0
+}
+
+function waitNamed(named: unknown): number {
+  if (typeof named === 'number') return named * 1000
+  if (typeof named !== 'string') return 0
+  const seconds = Number(named)
+  return Number.isNaN(seconds) ? Date.parse(named) - time.timers.wall() : seconds * 1000
 }
 
 /** Options of `withRetry`. */

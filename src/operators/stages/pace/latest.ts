@@ -13,6 +13,7 @@
 import type { Subscriber } from 'rxjs'
 import type { AsyncScope, Runnable } from '../../../runtime/internal.js'
 import type { StageNotes } from '../../demand/intake.js'
+import { Passages } from '../../demand/passage.js'
 import { Stage } from '../../engine/stage.js'
 
 /** Options of a stage that never pauses its source. */
@@ -27,6 +28,8 @@ export abstract class LatestStage<T> extends Stage<T, T> implements Runnable {
   protected hasItem = false
   protected isDue = false
   private _item: T | undefined = undefined
+  /** Null until a passage waits. */
+  private _passages: Passages | null = null
 
   constructor(subscriber: Subscriber<T>, notes: StageNotes) {
     super(subscriber, notes, Infinity)
@@ -65,6 +68,7 @@ export abstract class LatestStage<T> extends Stage<T, T> implements Runnable {
     if (!this.hasItem) return
     this._clear()
     this.flow.free(1)
+    this._passed()
   }
 
   private _clear(): void {
@@ -81,6 +85,18 @@ export abstract class LatestStage<T> extends Stage<T, T> implements Runnable {
     this._clear()
     this.leaves()
     this.flow.deliver(value, 1)
+    this._passed()
+  }
+
+  private _passed(): void {
+    if (this._passages !== null) this._passages.left(1, 0, this.flow.passageFailed)
+  }
+
+  /** An item that takes the place of another counts as that item. */
+  override passes(then: () => void): boolean {
+    if (!this.hasItem) return super.passes(then)
+    ;(this._passages ??= new Passages()).add(1, then)
+    return false
   }
 
   stopWork(): void {

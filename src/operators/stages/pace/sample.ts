@@ -11,14 +11,15 @@ import { StageTimer } from './stage-timer.js'
 export type SampleOptions = LatestOptions
 
 /**
- * Passes the latest item every `ms`, or at each value of a notifier, if an item has come since. The paced twin of RxJS's
- * `sampleTime` and `sample`: an item that is due waits for the stage below, and a newer item takes its place.
+ * Passes the latest item every `ms`, or at each value of a notifier, if an item has come since. The paced twin of
+ * RxJS's `sampleTime` and `sample`: an item that is due waits for the stage below, and a newer item takes its place.
  *
- * Shape: the latest item of each span; a span without an item emits nothing, and sets no timer. Spans are counted from the
- * subscription. Holds 1 item. The source is never paused, so any source may be above; the notifier is never paused either, and its end
- * ends the samples and not the pipeline. Completes, or fails with the error of the source, after an item that is due;
- * an item whose span has not ended is lost. Fails with an error of the notifier. A subscriber that leaves drops the
- * item. Throws RangeError for an `every` that is not above 0, and TypeError for another notifier.
+ * Shape: the latest item of each span; a span without an item emits nothing, and sets no timer. Spans are counted from
+ * the subscription. Holds 1 item. The source is never paused, so any source may be above; the notifier is never paused
+ * either, and its end ends the samples and not the pipeline. Completes, or fails with the error of the source, after
+ * an item that is due; an item whose span has not ended is lost. Fails with an error of the notifier. A subscriber
+ * that leaves drops the item. Throws RangeError for an `every` that is not above 0, and TypeError for another
+ * notifier.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs'
 import { checkFunction, mistyped } from '../../../runtime/internal.js'
-import { stageNotes } from '../../demand/intake.js'
+import { stageNotes, type StageNotes } from '../../demand/intake.js'
 import { operateTrunk, Trunk, type Build } from '../../engine/trunk.js'
 
 /**
@@ -26,7 +26,11 @@ export function broadcast<T, R extends readonly unknown[]>(
   for (const branch of branches) checkFunction('broadcast(...branches)', branch)
   if (branches.length === 0) throw mistyped('broadcast(...branches)', 'at least one branch', undefined)
   const notes = stageNotes('broadcast')
-  const builds: readonly Build<T, R[number]>[] = branches
+  return broadcastTo<T, R[number]>(notes, branches)
+}
+
+/** The operator that hands each item to every branch: for `broadcast` and `tee`. */
+export function broadcastTo<T, R>(notes: StageNotes, builds: readonly Build<T, R>[]): OperatorFunction<T, R> {
   return operateTrunk(notes, builds, (subscriber) => new Broadcast(subscriber, notes, builds))
 }
 

@@ -1,9 +1,13 @@
-import type { OperatorFunction, Subscriber } from 'rxjs'
+import type { OperatorFunction } from 'rxjs'
 import type { Context } from '../../../runtime/index.js'
-import { checkCount, checkFlag, checkFunction, Ring } from '../../../runtime/internal.js'
+import { checkCount, checkFlag, checkFunction, checkOneOf, mistyped, outOfRange } from '../../../runtime/internal.js'
+import { described } from '../../demand/scope.js'
 import { operate } from '../../engine/stage.js'
-import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
-import { workerPlan, WorkerStage, type FailureOptions, type WorkerPlan } from '../../engine/worker-stage.js'
+import type { Work } from '../../engine/worker-slot.js'
+import { workerPlan, type FailureOptions, type WorkerPlan } from '../../engine/worker-stage.js'
+import { AdaptivePool } from './adaptive-pool.js'
+import type { AdaptiveLimit } from './concurrency-limit.js'
+import { Pool } from './pool.js'
 
 /** Options of `workerPool`. */
 export interface WorkerPoolOptions extends FailureOptions {
@@ -24,97 +28,50 @@ export interface WorkerPoolOptions extends FailureOptions {
  * canceled, and other work is forgotten. So it is when the subscriber leaves. Throws RangeError for an `n` that is no
  * whole number from 1 up.
  *
+ * With `{ min, max, by }` in place of `n` the pool finds the number of its workers: it begins with `min`, adds a
+ * worker after each round without a sign of too much load, and halves the number at such a sign: a failure, or with
+ * `by: 'latency'` a round that takes twice as long as the fastest of late. A failure with a `retryAfter` (seconds, or
+ * a date) or a Retry-After header also holds all further work until then. Holds `max` items; a meter above shows the
+ * number as `places`. A failure ends the pipeline all the same, unless `onFailure`, `retryEach` or `catchTo` decides
+ * otherwise.
+ *
  * @example
  * ```ts
  * fromIterable(urls).pipe(workerPool(5, async (url, ctx) => (await fetch(url, { signal: ctx.signal })).status))
  * ```
  */
 export function workerPool<T, R>(
-  n: number,
+  n: number | AdaptiveLimit,
   work: (value: T, ctx: Context) => Work<R>,
   options?: WorkerPoolOptions,
 ): OperatorFunction<T, R> {
-  checkCount('workerPool(n)', 1, n)
+  const most = typeof n === 'object' ? checkLimit(n) : n
+  checkCount('workerPool(n)', 1, most)
   checkFunction('workerPool(n, work)', work)
-  const plan = workerPlan({ operator: 'workerPool', own: ['ordered'] }, n, work, options)
+  const plan = workerPlan({ operator: 'workerPool', own: ['ordered'] }, most, work, options)
   checkFlag('workerPool(n, work, { ordered })', options?.ordered)
-  return operate(plan.notes, n, (subscriber) => new WorkerPool(subscriber, plan, options?.ordered === true))
+  const isOrdered = options?.ordered === true
+  if (typeof n === 'object') return adaptive(plan, isOrdered, n)
+  return operate(plan.notes, n, (subscriber) => new Pool(subscriber, plan, isOrdered))
 }
 
-class WorkerPool<T, R> extends WorkerStage<T, R> {
-  /** With `ordered`: the slots in the order of their items. */
-  private readonly _order: Ring<WorkerSlot<T, R>> | null
-  private _isAdvancing = false
+/** Checks the limit, and returns its `max`. */
+function checkLimit(limit: AdaptiveLimit): number {
+  // from JavaScript it may be null
+  if ((limit as unknown) === null) throw mistyped('workerPool(n)', 'a whole number from 1 up, or { min, max, by }', limit)
+  const { min, max, by } = limit
+  checkCount('workerPool({ min })', 1, min)
+  checkCount('workerPool({ max })', 1, max)
+  if (max < min) throw outOfRange('workerPool({ max })', `a whole number from min, ${min}, up`, max)
+  checkOneOf('workerPool({ by })', ['latency', 'errors'], by)
+  return max
+}
 
-  constructor(subscriber: Subscriber<R>, plan: WorkerPlan<T, R>, isOrdered: boolean) {
-    super(subscriber, plan)
-    this._order = isOrdered ? new Ring() : null
-  }
-
-  get isOrdered(): boolean {
-    return this._order !== null
-  }
-
-  take(value: T): void {
-    const slot = this.takeSlot()
-    this._order?.push(slot)
-    slot.begin(value, this.nextPosition++)
-    if (this._order !== null) this._advance(this._order)
-  }
-
-  result(slot: WorkerSlot<T, R>, value: R): void {
-    if (this.flow.isOver) return
-    if (this._order === null) {
-      const { position } = slot
-      this.release(slot)
-      this.deliver(value, position)
-    } else {
-      slot.keep(value)
-      this._advance(this._order)
-    }
-  }
-
-  done(slot: WorkerSlot<T, R>): void {
-    if (this.flow.isOver) return
-    if (this._order === null) {
-      const { position } = slot
-      this.release(slot)
-      this.workEnded(position)
-      this.flow.free(1)
-    } else {
-      slot.isDone = true
-      this._advance(this._order)
-    }
-  }
-
-  /**
-   * Delivers the results of the slots at the front that are done, and lets the first of the others know that it is the
-   * first. Work that ends at once only adds to the loop that runs already, and no stack grows.
-   */
-  private _advance(order: Ring<WorkerSlot<T, R>>): void {
-    if (this._isAdvancing) return
-    this._isAdvancing = true
-    try {
-      this._advanceAll(order)
-    } finally {
-      this._isAdvancing = false
-    }
-  }
-
-  private _advanceAll(order: Ring<WorkerSlot<T, R>>): void {
-    for (let first = order.first; first !== undefined && !this.flow.isOver; first = order.first) {
-      if (!first.isDone) first.becomeFirst()
-      if (!first.isDone) return
-      order.shift()
-      const { hasKept, position } = first
-      const kept = first.takeKept()
-      this.release(first)
-      if (hasKept)
-        this.deliver(kept as R, position) // `hasKept` is true, so `kept` is a result
-      else {
-        this.workEnded(position)
-        this.flow.free(1)
-      }
-    }
-  }
+function adaptive<T, R>(plan: WorkerPlan<T, R>, isOrdered: boolean, limit: AdaptiveLimit): OperatorFunction<T, R> {
+  const { notes, slots } = plan
+  const policy = `adaptive from ${limit.min} by ${limit.by}${notes.overflow === 'keep' ? '' : `, ${notes.overflow}`}`
+  return (source) =>
+    described<R>({ name: notes.name, holds: slots, policy, source }, (subscriber) =>
+      new AdaptivePool(subscriber, plan, isOrdered, limit).flow.connect(source),
+    )
 }
