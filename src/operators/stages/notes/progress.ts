@@ -41,7 +41,7 @@ export interface ProgressOptions {
  * @example
  * ```ts
  * const report = ({ items, total }: Progress) => console.log(`${items} of ${total}`)
- * fromReceiver(rows).pipe(progress(report, { total: 3 }), batch({ size: 100 }), workerPool(1, insert)) // → 3 of 3
+ * fromReceiver(rows).pipe(progress(report, { total: 3 }), batch({ size: 100 }), workerPool(1, insert))
  * ```
  */
 export function progress<T>(report: (progress: Progress) => void, options?: ProgressOptions): MonoTypeOperatorFunction<T> {
