@@ -104,7 +104,9 @@ class Decoding<R> extends Pool<unknown, R> {
   private _validate(value: unknown): Work<Box<R>> {
     this._position++
     const result = this._schema.validate(value)
-    return isThenable(result) ? this._later(result, value) : this._boxed(result, value)
+    if (!isThenable(result)) return this._boxed(result, value)
+    void result.then(undefined, () => undefined) // it may reject before the goroutine waits for it, and is not unhandled then
+    return this._later(result, value)
   }
 
   private *_later(promise: PromiseLike<SchemaResult<R>>, value: unknown): Generator<never, Box<R>> {
