@@ -244,10 +244,7 @@ export class Demand implements Runnable, Place {
   }
 }
 
-/**
- * Items that may be buffered before a pile-up is reported: where it is known that some are, and where a filter is as
- * likely.
- */
+/** Items that may be buffered before a report of a pile-up: where some surely are, and where a filter is as likely. */
 const KNOWN = 1000
 const SUSPECTED = 10_000
 
