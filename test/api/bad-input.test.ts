@@ -34,6 +34,21 @@ const tables: Record<string, Table> = {
 const withoutRows: Record<string, readonly string[]> = {
   '': ['timeout', 'all(ctx)', 'any(ctx)', 'hedge(ctx)', 'race(ctx)'],
   '-node-operators': ['lines', 'ndjson'],
+  '-operators': [
+    'decode',
+    'pausable',
+    'pauseControls',
+    'prioritize',
+    'progress',
+    'rateLimit(limiterOf)',
+    'rateLimit({ by })',
+    'rateLimit({ idle })',
+    'rateLimit({ keys })',
+    'rateLimit({ waiting })',
+    'retryEach',
+    'tee',
+    'timeoutEach',
+  ],
   '-web': [
     'EventReceiver',
     'EventTargetLike',

@@ -57,8 +57,9 @@ export function workerPool<T, R>(
 
 /** Checks the limit, and returns its `max`. */
 function checkLimit(limit: AdaptiveLimit): number {
-  // from JavaScript it may be null
-  if ((limit as unknown) === null) throw mistyped('workerPool(n)', 'a whole number from 1 up, or { min, max, by }', limit)
+  const given: unknown = limit // from JavaScript it may be anything
+  if (given === null || Array.isArray(given) || !('min' in limit))
+    throw mistyped('workerPool(n)', 'a whole number from 1 up, or { min, max, by }', limit)
   const { min, max, by } = limit
   checkCount('workerPool({ min })', 1, min)
   checkCount('workerPool({ max })', 1, max)
