@@ -57,7 +57,8 @@ export function decode<R>(schema: StandardSchema<R>, onInvalid?: OnInvalid, opti
   if (typeof standard?.validate !== 'function') throw mistyped('decode(schema)', 'a schema that implements Standard Schema', schema)
   const left = leaving(onInvalid)
   const onFailure = onInvalid === 'stop' || onInvalid === 'skip' ? { onFailure: onInvalid } : {}
-  const plan = workerPlan({ operator: 'decode', own: [] }, 1, () => undefined as R, { ...options, ...onFailure }) // each subscription has work of its own
+  const none = (): never => undefined as never // never called: each subscription has work of its own
+  const plan = workerPlan<unknown, R>({ operator: 'decode', own: [] }, 1, none, { ...options, ...onFailure })
   const validate = (value: unknown): SchemaResult<R> | Promise<SchemaResult<R>> => standard.validate(value)
   return operate(plan.notes, 1, (subscriber) => new Decoding(subscriber, plan, { validate, left }))
 }
