@@ -32,8 +32,6 @@ const tables: Record<string, Table> = {
 
 /** Exports, and interfaces that they return, whose rows are still to be written. */
 const withoutRows: Record<string, readonly string[]> = {
-  '': ['timeout', 'all(ctx)', 'any(ctx)', 'hedge(ctx)', 'race(ctx)'],
-  '-node-operators': ['lines', 'ndjson'],
   '-operators': [
     'decode',
     'pausable',
@@ -49,18 +47,6 @@ const withoutRows: Record<string, readonly string[]> = {
     'tee',
     'timeoutEach',
   ],
-  '-web': [
-    'EventReceiver',
-    'EventTargetLike',
-    'eventsOf',
-    'idleTicker',
-    'messagesOf',
-    'nextEvent',
-    'webSocket',
-    'WebSocketLike',
-    'WebSocketPeer',
-  ],
-  '-web-operators': ['fromEventTarget'],
 }
 
 /** Their programs open bubbles themselves. */

@@ -38,7 +38,7 @@ export function all<T extends Readonly<Record<string, unknown>>>(
 export function all<T extends readonly unknown[] | []>(ctx: Context, members: Members<T>): Job<{ -readonly [K in keyof T]: T[K] }>
 export function all<T extends Readonly<Record<string, unknown>>>(ctx: Context, members: Members<T>): Job<{ -readonly [K in keyof T]: T[K] }>
 export function all(first: object, ...rest: readonly unknown[]): Job<unknown> {
-  const [members, options = {}] = arranged(first, rest)
+  const [members, options = {}] = arranged('all(ctx, members)', first, rest)
   const ctx = contextOf('all(members, { ctx })', options)
   if (Array.isArray(members)) return together(bodiesOf('all(members)', members), ctx)
   if (!isRecord(members)) throw mistyped('all(members)', 'an array or a record of members', members)

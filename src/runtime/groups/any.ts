@@ -23,7 +23,7 @@ export function any<T extends readonly unknown[] | []>(members: Members<T>, opti
 /** The same with a context first: its end cancels the members, and the job throws its cause. */
 export function any<T extends readonly unknown[] | []>(ctx: Context, members: Members<T>): Job<T[number]>
 export function any(first: object, ...rest: readonly unknown[]): Job<never> {
-  const [members, options = {}] = arranged(first, rest)
+  const [members, options = {}] = arranged('any(ctx, members)', first, rest)
   const bodies = bodiesOfSome<never>('any(members)', members as Members<never[]>) // by the overloads
   return contestJob<never>('any', contextOf('any(members, { ctx })', options), function* (contest) {
     const failures = new Failures('any', bodies.length, contest)

@@ -3,7 +3,7 @@ import { contestJob, Failures } from './contest.js'
 import { bodiesOfSome, contextOf, type Members, type MembersOptions } from './members.js'
 import { checkTime } from '../base/arguments.js'
 import { withCancel } from '../context/context.js'
-import { isContext, type Context } from '../interfaces/context.js'
+import { checkContext, isContext, type Context } from '../interfaces/context.js'
 import type { Job } from '../interfaces/job.js'
 import { choose } from '../select/select.js'
 import { sleep } from '../time/sleep.js'
@@ -29,6 +29,7 @@ export function hedge<T extends readonly unknown[] | []>(afterMs: number, member
 /** The same with a context first: its end cancels the members, and the job throws its cause. */
 export function hedge<T extends readonly unknown[] | []>(ctx: Context, afterMs: number, members: Members<T>): Job<T[number]>
 export function hedge(first: Context | number, ...rest: readonly unknown[]): Job<never> {
+  if (Array.isArray(rest[1])) checkContext('hedge(ctx, afterMs, members): ctx', first as Context) // options are no array
   const given = isContext(first) ? [...rest, { ctx: first }] : [first, ...rest]
   const [afterMs, members, options = {}] = given as [number, unknown, MembersOptions?] // by the overloads
   checkTime('hedge(afterMs, members): afterMs', afterMs)

@@ -27,7 +27,9 @@ export interface MembersOptions {
 }
 
 /** The members and the options of a call, where a context stands first or not: `all(ctx, members)` is `all(members, { ctx })`. */
-export function arranged<M>(first: Context | M, rest: readonly unknown[]): [members: M, options: MembersOptions | undefined] {
+export function arranged<M>(call: string, first: Context | M, rest: readonly unknown[]): [members: M, options: MembersOptions | undefined] {
+  const hasMembers = Array.isArray(first) && first.length > 0
+  if (Array.isArray(rest[0]) && !hasMembers) checkContext(`${call}: ctx`, first as Context) // options are no array
   return isContext(first) ? [rest[0] as M, { ctx: first }] : [first, rest[0] as MembersOptions | undefined] // by the overloads
 }
 

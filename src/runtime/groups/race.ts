@@ -23,7 +23,7 @@ export function race<T extends readonly unknown[] | []>(members: Members<T>, opt
 /** The same with a context first: its end cancels the members, and the job throws its cause. */
 export function race<T extends readonly unknown[] | []>(ctx: Context, members: Members<T>): Job<T[number]>
 export function race(first: object, ...rest: readonly unknown[]): Job<never> {
-  const [members, options = {}] = arranged(first, rest)
+  const [members, options = {}] = arranged('race(ctx, members)', first, rest)
   const bodies = bodiesOfSome<never>('race(members)', members as Members<never[]>) // by the overloads
   return contestJob<never>('race', contextOf('race(members, { ctx })', options), function* (contest) {
     for (const body of bodies) contest.enter(body, (cause) => contest.fail(cause))

@@ -1,6 +1,6 @@
 /** A limit in time for a single call. */
 import { all } from './all.js'
-import type { Member } from './members.js'
+import { bodyOf, type Member } from './members.js'
 import { checkTime } from '../base/arguments.js'
 import { isGenerator } from '../base/guards.js'
 import { Work } from '../goroutine/job.js'
@@ -22,7 +22,8 @@ import { isOperation } from '../operation/operation.js'
  */
 export function timeout<T>(ms: number, routine: Member<T> | Routine<T>): Job<T> {
   checkTime('timeout(ms, routine): ms', ms)
-  const job = all([isGenerator(routine) ? () => routine : (routine as Member<T>)]) // a routine is a generator, or a member
+  const body = isGenerator(routine) ? () => routine : bodyOf('timeout(ms, routine): routine', routine)
+  const job = all([body as Member<T>]) // by the type of `routine`
   return new Work(nameOf(routine), function* () {
     const [result] = yield* job
     return result

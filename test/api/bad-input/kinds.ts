@@ -51,6 +51,7 @@ export const kinds = {
   'schedule?': ['undefined', 'function'],
   'flag?': ['undefined'],
   'word?': ['undefined'],
+  word: [],
   /** A text that is not empty. */
   name: [],
   text: ["''"],
@@ -83,6 +84,8 @@ export const kinds = {
   'record?': ['undefined', '{}'],
   'list or none': ['undefined', '[]'],
   event: ["''", 'symbol'],
+  /** A text, or a list of texts. */
+  'texts?': ['undefined', "''", '[]'],
   bound: ['Infinity'],
   'bound?': ['undefined', 'Infinity'],
   /** The values of marbles. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { background } from 'millrace'
 import { command, dumpOnSignal, eventsOf, main, receiverOf, requestContext, senderOf, serveUntil, signals } from 'millrace/node'
-import { fromReadable, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
+import { fromReadable, lines, ndjson, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
 import { fromIterable, run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
@@ -67,15 +67,19 @@ function second(call: () => void): void {
   }
 }
 
+const text = () => fromIterable(['1\n2'])
 const items = () => fromIterable([1, 2])
 const through = (operator: OperatorFunction<number, unknown>) => ended(items().pipe(operator))
 /** A function that makes no stream is no bad argument; its pipeline fails. */
 const ended = (pipeline: Observable<unknown>) => run(background, pipeline).join().attempt()
+const stage = { name: 'text?', overflow: 'word?', sparse: 'flag?' } as const
 const streams = { objectMode: 'flag?', highWaterMark: 'count?', ctx: 'ctx?' } as const
 const nowhere = () => new Writable({ objectMode: true, write: (_chunk, _encoding, written) => written() })
 
 export const nodeOperators: Table = {
   'fromReadable(readable)': ['function', (readable) => ended(fromReadable(readable))],
+  ...optionsOf('lines', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) => ended(text().pipe(lines(options)))),
+  ...optionsOf('ndjson', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) => ended(text().pipe(ndjson(options)))),
   'throughDuplex(make)': ['function', (make) => through(throughDuplex(make))],
   'toDuplex(build)': ['function', (build) => built(build)],
   ...optionsOf(
@@ -88,9 +92,7 @@ export const nodeOperators: Table = {
   'toReadable(source)': ['iterable', (source) => read(toReadable(source)), 'iterable'],
   ...optionsOf('toReadable', 'options', 'options?', streams, (options) => void toReadable(items(), options).destroy()),
   'writeTo(writable)': ['function', (writable) => through(writeTo(writable))],
-  ...optionsOf('writeTo', 'options', 'options?', { end: 'flag?', name: 'text?', overflow: 'word?', sparse: 'flag?' }, (options) =>
-    through(writeTo(nowhere(), options)),
-  ),
+  ...optionsOf('writeTo', 'options', 'options?', { end: 'flag?', ...stage }, (options) => through(writeTo(nowhere(), options))),
 }
 
 const read = (stream: Readable) => stream.toArray()

@@ -9,7 +9,19 @@ import { root } from '../../../scripts/entries.mjs'
 type Declared = ts.FunctionDeclaration | ts.InterfaceDeclaration | ts.ClassDeclaration | ts.TypeAliasDeclaration | ts.VariableStatement
 
 /** Interfaces that users implement, or that only carry data: their methods are called by the package. */
-const implementedByUsers = new Set(['Probe', 'TestHooks', 'Locker', 'Limiter', 'ReadableLike', 'WritableLike', 'EmitterLike', 'ServerLike'])
+const implementedByUsers = new Set([
+  'Probe',
+  'TestHooks',
+  'Locker',
+  'Limiter',
+  'ReadableLike',
+  'WritableLike',
+  'EmitterLike',
+  'ServerLike',
+  'EventTargetLike',
+  'MessageSource',
+  'WebSocketLike',
+])
 
 interface Report {
   readonly declared: ReadonlyMap<string, readonly Declared[]>

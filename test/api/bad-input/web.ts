@@ -1,8 +1,16 @@
 /** The places of `millrace/web` and `millrace/web/operators`, outside a bubble: streams wait by the host. */
 import { background } from 'millrace'
 import { fromIterable, run } from 'millrace/operators'
-import { fetchOp, receiverOf, senderOf } from 'millrace/web'
-import { fromBody, fromReadableStream, throughStream, toReadableStream, toTransformStream, writeToStream } from 'millrace/web/operators'
+import { eventsOf, fetchOp, idleTicker, messagesOf, nextEvent, receiverOf, senderOf, webSocket, type WebSocketLike } from 'millrace/web'
+import {
+  fromBody,
+  fromEventTarget,
+  fromReadableStream,
+  throughStream,
+  toReadableStream,
+  toTransformStream,
+  writeToStream,
+} from 'millrace/web/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
 
@@ -11,7 +19,54 @@ const writable = () => new WritableStream<number>()
 /** No request leaves the process. */
 const fetch = async () => new Response('ok')
 
+const buffers = { capacity: 'count', policy: 'word' } as const
+const buffer = { capacity: 1, policy: 'error' } as const
+/** A socket that never opens; its close ends it. */
+class Socket extends EventTarget implements WebSocketLike {
+  binaryType = 'blob'
+  readonly bufferedAmount = 0
+  send(): void {}
+  close(): void {
+    this.dispatchEvent(new CloseEvent())
+  }
+}
+class CloseEvent extends Event {
+  readonly code = 1000
+  constructor() {
+    super('close')
+  }
+}
+const sockets = { ...buffer, create: () => new Socket() }
+const peer = () => webSocket('ws://localhost', sockets)
+
 export const web: Table = {
+  'EventReceiver.cancel(cause)': ['anything', (cause) => eventsOf(new EventTarget(), 'change', buffer).cancel(cause)],
+  'eventsOf(target)': ['object', (target) => void eventsOf(target, 'change', buffer)],
+  'eventsOf(type)': ['text', (type) => void eventsOf(new EventTarget(), type, buffer)],
+  ...optionsOf('eventsOf', 'buffer', 'options', buffers, (given) => void eventsOf(new EventTarget(), 'change', given), buffer),
+  ...optionsOf('idleTicker', 'options', 'options?', { timeout: 'ms?' }, (options) => idle(() => idleTicker(options).cancel())),
+  'messagesOf(port)': ['object', (port) => void messagesOf(port, buffer)],
+  ...optionsOf('messagesOf', 'buffer', 'options', buffers, (given) => void messagesOf(new EventTarget(), given), buffer),
+  'nextEvent(target)': ['object', (target) => void nextEvent(target, 'change')],
+  'nextEvent(type)': ['text', (type) => void nextEvent(new EventTarget(), type)],
+  'webSocket(url)': ['text', (url) => webSocket(url, sockets).close()],
+  ...optionsOf(
+    'webSocket',
+    'options',
+    'options',
+    {
+      ...buffers,
+      protocols: 'texts?',
+      create: 'function?',
+      highWaterMark: 'duration?',
+      reconnect: 'function?',
+      ctx: 'ctx?',
+    },
+    (options) => webSocket('ws://localhost', options).close(),
+    sockets,
+  ),
+  'WebSocketPeer.close(code)': ['count?', (code) => peer().close(code)],
+  'WebSocketPeer.close(reason)': ['text?', (reason) => peer().close(1000, reason)],
   'fetchOp(input)': ['something', (input) => fetchOp(input, { fetch })],
   'fetchOp(options)': ['any options', (options) => void fetchOp('http://localhost', options)],
   'fetchOp({ ctx })': ['ctx?', (ctx) => fetchOp('http://localhost', { ctx, fetch })],
@@ -23,6 +78,17 @@ export const web: Table = {
   'StreamReceiver.cancel(reason)': ['anything', (reason) => receiverOf(readable()).cancel(reason)],
 }
 
+/** The host of a page has idle periods, and Node has none. */
+function idle(program: () => void): void {
+  const host = { requestIdleCallback: () => 1, cancelIdleCallback: () => {} }
+  Object.assign(globalThis, host)
+  try {
+    program()
+  } finally {
+    for (const name of Object.keys(host)) Reflect.deleteProperty(globalThis, name)
+  }
+}
+
 const items = () => fromIterable([1, 2])
 /** A function that makes no stream is no bad argument; its pipeline fails. */
 const ended = (pipeline: Observable<unknown>) => run(background, pipeline).join().attempt()
@@ -32,6 +98,16 @@ const writes = { preventAbort: 'flag?', preventClose: 'flag?', name: 'text?', ov
 
 export const webOperators: Table = {
   'fromBody(message)': ['object', (message) => ended(fromBody(message))],
+  'fromEventTarget(target)': ['object', (target) => void fromEventTarget(target, 'change', buffer)],
+  'fromEventTarget(type)': ['text', (type) => void fromEventTarget(new EventTarget(), type, buffer)],
+  ...optionsOf(
+    'fromEventTarget',
+    'buffer',
+    'options',
+    buffers,
+    (given) => void fromEventTarget(new EventTarget(), 'change', given),
+    buffer,
+  ),
   'fromReadableStream(stream)': ['function', (stream) => ended(fromReadableStream(stream))],
   ...optionsOf('fromReadableStream', 'options', 'options?', { preventCancel: 'flag?' }, (options) =>
     ended(fromReadableStream(readable, options)),

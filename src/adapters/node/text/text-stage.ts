@@ -19,7 +19,7 @@ export const SKIPPED: unique symbol = Symbol('skipped')
 
 export function textStage<R>(name: string, valueOf: ValueOf<R>, options?: LineOptions): OperatorFunction<string | Uint8Array, R> {
   checkOptions(`${name}(options)`, options)
-  const maxLength = options?.maxLength ?? 2 ** 24
+  const { maxLength = 2 ** 24 } = options ?? {}
   checkCount(`${name}({ maxLength })`, 1, maxLength)
   const notes = stageNotes(name, options, ['maxLength'])
   return operate(notes, 1, (subscriber) => new TextStage(subscriber, notes, valueOf, maxLength))

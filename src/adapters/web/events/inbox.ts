@@ -5,7 +5,7 @@
  * Always true: the listeners are removed when the inbox is closed, by whichever side, and once.
  */
 import { CanceledError, type Receiver } from '../../../runtime/index.js'
-import { Channel, checkCount, checkOneOf, mistyped } from '../../../runtime/internal.js'
+import { Channel, checkCount, checkOneOf, checkRecord } from '../../../runtime/internal.js'
 
 /** What happens to an event that finds the buffer full: the oldest or the newest is lost, or the receiver fails. */
 export type FullPolicy = 'drop-oldest' | 'drop-newest' | 'error'
@@ -37,8 +37,7 @@ export class OverflowError extends Error {
 const losses = { 'drop-oldest': 'oldest', 'drop-newest': 'newest', error: null } as const
 
 export function checkBuffer(where: string, options: BufferOptions): void {
-  const given: unknown = options
-  if (typeof given !== 'object' || given === null) throw mistyped(where, '{ capacity, policy }', options)
+  checkRecord(where, '{ capacity, policy }', options, ['capacity', 'policy'])
   checkCount(`${where}: capacity`, 1, options.capacity)
   checkOneOf(`${where}: policy`, Object.keys(losses), options.policy)
 }

@@ -53,7 +53,7 @@ export interface IdleTickerOptions {
  * ```
  */
 export function idleTicker(options: IdleTickerOptions = {}): EventReceiver<IdleDeadline> {
-  checkOptions('idleTicker(options)', options)
+  checkOptions('idleTicker(options)', options, ['timeout'])
   if (options.timeout !== undefined) checkTime('idleTicker({ timeout })', options.timeout)
   const { requestIdleCallback, cancelIdleCallback } = globalThis as Host // most pages have both
   if (requestIdleCallback === undefined || cancelIdleCallback === undefined) throw missing('idleTicker', 'requestIdleCallback')

@@ -32,8 +32,10 @@ import {
   checkContext,
   checkFunction,
   checkOneOf,
+  checkRecord,
   checkTime,
   mistyped,
+  outOfRange,
   PENDING,
   QueuedOperation,
   spawn,
@@ -41,7 +43,8 @@ import {
   type Failure,
   type Pending,
 } from '../../../runtime/internal.js'
-import { checkBuffer, Inbox, type BufferOptions, type FullPolicy } from '../events/inbox.js'
+import { checkBuffer, Inbox, type FullPolicy } from '../events/inbox.js'
+import { checkMark } from '../streams/mark.js'
 import { Connection, type WebSocketData, type WebSocketLike } from './connection.js'
 import { PausingBox } from './message-box.js'
 
@@ -81,7 +84,10 @@ export interface WebSocketPeer extends Disposable, AsyncDisposable {
   readonly outgoing: Sender<WebSocketData>
   /** Waits until a socket is open. Throws the error of a peer that is over before. */
   opened(): Op<void>
-  /** Closes the socket. Messages that were received can still be received. */
+  /**
+   * Closes the socket with a code from 1000 to 4999; default 1000. Messages that were received can still be received.
+   * Throws TypeError and RangeError for bad arguments.
+   */
   close(code?: number, reason?: string): void
 }
 
@@ -110,18 +116,34 @@ export function webSocket(url: string | URL, options: WebSocketOptions): WebSock
   const { policy, create, reconnect, highWaterMark = 65_536, ctx = background } = checked(options)
   if (create !== undefined) checkFunction('webSocket(url, { create })', create)
   if (reconnect !== undefined) checkFunction('webSocket(url, { reconnect })', reconnect)
-  checkTime('webSocket(url, { highWaterMark })', highWaterMark)
+  checkMark('webSocket(url, { highWaterMark })', highWaterMark)
+  checkProtocols(options.protocols)
   checkContext('webSocket(url, { ctx })', ctx)
   checkOneOf('webSocket(url, { policy })', ['drop-oldest', 'drop-newest', 'error', 'pause'], policy)
   return new Peer(String(url), options)
 }
 
 function checked(options: WebSocketOptions): WebSocketOptions {
-  const given: Partial<WebSocketOptions> | null | undefined = options // any value from JavaScript
-  const { capacity, policy } = given ?? {}
-  const buffer = given && { capacity, policy: policy === 'pause' ? 'error' : policy }
-  checkBuffer('webSocket(url, options)', buffer as BufferOptions) // checked there
+  checkRecord('webSocket(url, options)', '{ capacity, policy }', options, OPTIONS)
+  const { capacity, policy } = options
+  checkBuffer('webSocket(url, options)', { capacity, policy: policy === 'pause' ? 'error' : policy })
   return options
+}
+
+const OPTIONS = ['capacity', 'policy', 'protocols', 'create', 'highWaterMark', 'reconnect', 'ctx']
+
+function checkProtocols(given: unknown): void {
+  const isList = Array.isArray(given) && given.every((name) => typeof name === 'string')
+  if (given !== undefined && typeof given !== 'string' && !isList)
+    throw mistyped('webSocket(url, { protocols })', 'the name of a subprotocol, or an array of names', given)
+}
+
+/** The codes that a close may send. */
+function checkGoodbye(code: unknown, reason: unknown): void {
+  const expected = 'a whole number from 1000 to 4999'
+  if (typeof code !== 'number') throw mistyped('webSocket(url).close(code)', expected, code)
+  if (!Number.isInteger(code) || code < 1000 || code > 4999) throw outOfRange('webSocket(url).close(code)', expected, code)
+  if (typeof reason !== 'string') throw mistyped('webSocket(url).close(code, reason)', 'a string', reason)
 }
 
 interface Host {
@@ -170,6 +192,7 @@ class Peer implements WebSocketPeer {
   }
 
   close(code = 1000, reason = ''): void {
+    checkGoodbye(code, reason)
     this._goodbye = [code, reason]
     this._ctx.cancel()
   }

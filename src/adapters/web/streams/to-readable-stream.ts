@@ -1,8 +1,9 @@
 import { isObservable, type Observable } from 'rxjs'
 import { fromIterable } from '../../../operators/index.js'
 import { background, type Context, type Receiver } from '../../../runtime/index.js'
-import { checkContext, checkOneOf, checkOptions, checkTime, mistyped, outOfRange } from '../../../runtime/internal.js'
+import { checkContext, checkOneOf, checkOptions, mistyped } from '../../../runtime/internal.js'
 import { PipelineChunks, ReceiverChunks, type Chunks } from './chunks.js'
+import { checkMark } from './mark.js'
 
 /** Options of `toReadableStream`. */
 export interface ToReadableStreamOptions {
@@ -42,11 +43,6 @@ export function toReadableStream<T>(
   checkMark('toReadableStream(source, { highWaterMark })', highWaterMark)
   checkContext('toReadableStream(source, { ctx })', ctx)
   return streamOf(chunksOf(source, ctx), type, highWaterMark)
-}
-
-export function checkMark(where: string, mark: number): void {
-  checkTime(where, mark)
-  if (mark < 0) throw outOfRange(where, 'a number from 0 up', mark)
 }
 
 /** The stream pulls a chunk when a reader asks, or while its buffer has room. */

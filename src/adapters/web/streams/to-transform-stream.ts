@@ -4,7 +4,8 @@ import { background, chan, fromSignal, type Chan, type Context } from '../../../
 import { causeOfThrown, checkContext, checkFunction, checkOptions } from '../../../runtime/internal.js'
 import { checkPipeline } from '../../../operators/internal.js'
 import { PipelineChunks } from './chunks.js'
-import { checkMark, streamOf } from './to-readable-stream.js'
+import { checkMark } from './mark.js'
+import { streamOf } from './to-readable-stream.js'
 
 /** Options of `toTransformStream`. */
 export interface ToTransformStreamOptions {
