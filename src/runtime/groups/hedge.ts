@@ -29,7 +29,9 @@ export function hedge<T extends readonly unknown[] | []>(afterMs: number, member
 /** The same with a context first: its end cancels the members, and the job throws its cause. */
 export function hedge<T extends readonly unknown[] | []>(ctx: Context, afterMs: number, members: Members<T>): Job<T[number]>
 export function hedge(first: Context | number, ...rest: readonly unknown[]): Job<never> {
-  if (Array.isArray(rest[1])) checkContext('hedge(ctx, afterMs, members): ctx', first as Context) // options are no array
+  const [second, third] = rest
+  // Members are no number, so a context stands first.
+  if (typeof second === 'number' && Array.isArray(third)) checkContext('hedge(ctx, afterMs, members): ctx', first as Context)
   const given = isContext(first) ? [...rest, { ctx: first }] : [first, ...rest]
   const [afterMs, members, options = {}] = given as [number, unknown, MembersOptions?] // by the overloads
   checkTime('hedge(afterMs, members): afterMs', afterMs)
