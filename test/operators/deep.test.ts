@@ -5,7 +5,9 @@ import {
   broadcast,
   byKey,
   collect,
+  fanOut,
   fromIterable,
+  groupByKey,
   named,
   queue,
   rateLimit,
@@ -156,6 +158,11 @@ describe('operators that are nested 5,000 deep work, or fail with the reason, an
     return pipeline
   }
   const deferred = (i: number): Observable<number> => defer(() => (i === 0 ? last : concat(fromIterable([i]), deferred(i - 1))))
+  const branches =
+    (step: (build: Step) => Step, depth: number): Step =>
+    (branch) =>
+      depth === 0 ? branch : step(branches(step, depth - 1))(branch)
+  const within = (step: (build: Step) => Step): Observable<number> => branches(step, 5000)(last)
   const mapped = (i: number): Observable<number> => fromIterable([i]).pipe(concatMap((n) => (n === 0 ? last : mapped(n - 1))))
   it.each<[string, Observable<number>]>([
     ['concat, at the end', nested((inner, i) => concat(fromIterable([i]), inner))],
@@ -166,6 +173,10 @@ describe('operators that are nested 5,000 deep work, or fail with the reason, an
     ['defer and concat', deferred(5000)],
     ['concatMap', mapped(5000)],
     ['defer below a stage', nested((inner) => defer(() => inner)).pipe(queue(1))],
+    ['branches of broadcast', within((build) => broadcast(build))],
+    ['branches of fanOut', within((build) => fanOut(1, build))],
+    ['groups of groupByKey', within((build) => groupByKey((n: number) => n, build))],
+    ['branches with a place for results', within((build) => broadcast((b: Observable<number>) => build(b).pipe(queue(1))))],
     ['defer and workerPool', nested((inner) => defer(() => inner).pipe(workerPool(1, (n) => n)))],
   ])('%s', (_, pipeline) =>
     bubble(function* () {
@@ -174,6 +185,10 @@ describe('operators that are nested 5,000 deep work, or fail with the reason, an
       else expect(end.right).toContain(7)
     }),
   )
+  it('and branches fit 700 deep', () =>
+    bubble(function* () {
+      expect(yield* collect(background, branches((build) => broadcast(build), 700)(last)).join()).toEqual([7])
+    }))
   it('and a failure of a function is passed on', () =>
     bubble(function* () {
       const recurses = (n: number): number => recurses(n) + 1

@@ -69,8 +69,8 @@ const few = fc.integer({ min: 1, max: 4 })
 const ms = fc.constantFrom(0, 1, 7)
 const work = fc.constantFrom(...works)
 
-/** The items of a branch do not come again, so a further round there has no simple specification. */
-const again = new Set<StagePlan['stage']>(['repeatWith', 'repeat', 'retry'])
+/** Stages with further rounds. The items of a branch do not come again, so there they have no simple specification. */
+export const again = new Set<StagePlan['stage']>(['repeatWith', 'repeat', 'retry'])
 
 const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie) => ({
   branch: fc.array(tie('stage'), { maxLength: 2 }).filter((stages) => !stages.some(({ stage }) => again.has(stage))),

@@ -20,6 +20,7 @@
  */
 import type { Observer } from 'rxjs'
 import { queue, Waiter, WaitQueue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
+import { STAGE } from './depth.js'
 import type { Passable, Place } from './passage.js'
 
 /** The stage or the run that a demand belongs to, as meters and sources see it. */
@@ -67,69 +68,6 @@ export class DemandWaiter extends Waiter {
 
 /** For tests: called with each demand that is created. */
 export const demandProbe: { created: ((demand: Demand) => void) | null } = { created: null }
-
-/** Operators on the stack beyond which nothing continues inline; a stage counts as several. */
-const DEEP = 300
-export const STAGE = 3
-/** Operators without a place for items that fit on the stack: a stage above them is entered from a shallower place. */
-const MOST_OPERATORS = 800
-
-/**
- * The operators whose subscription, turn or leaving is on the stack. Where they are too many, work continues from a
- * shallower place, so no stack grows with the length of a pipeline: a subscription and a leaving when the outermost of
- * them returns, a turn from the run queue.
- */
-export class Depth {
-  private _operators = 0
-  private readonly _postponed: (() => void)[] = []
-  private _isDescending = false
-
-  get isDeep(): boolean {
-    return this._operators >= DEEP
-  }
-
-  enter(operators: number): void {
-    this._operators += operators
-  }
-
-  leave(operators: number): void {
-    this._operators -= operators
-  }
-
-  /** Runs `f`, which goes up the pipeline by this number of operators. */
-  descend(operators: number, f: () => void): void {
-    if (this._isDescending && this._operators + operators > DEEP) return void this._postponed.push(f)
-    const isOutermost = !this._isDescending
-    this._isDescending = true
-    this._operators += operators
-    try {
-      f()
-    } finally {
-      this._operators -= operators
-      if (isOutermost) this._continue()
-    }
-  }
-
-  /** Each part that was postponed begins at the depth of the outermost. */
-  private _continue(): void {
-    const { _postponed: postponed } = this
-    try {
-      for (let f = postponed.shift(); f !== undefined; f = postponed.shift()) f()
-    } finally {
-      this._isDescending = false
-    }
-  }
-}
-
-export const depth = new Depth()
-
-/** Throws RangeError for a row of operators that does not fit on the stack. */
-export function checkRow(operators: number): void {
-  if (operators > MOST_OPERATORS)
-    throw new RangeError(
-      `millrace: ${operators} operators in a row, more than ${MOST_OPERATORS}, do not fit on the stack; put a stage that holds items, such as queue(1), between them`,
-    )
-}
 
 /** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
 export class Demand implements Runnable, Place {

@@ -16,7 +16,8 @@
 import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
 import { background, withoutCancel, type Context, type Schedule, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
-import { atHome, checkRow, Demand, DemandWaiter, depth, PileUp, STAGE, type DemandOwner } from './demand.js'
+import { atHome, Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
+import { checkRow, depth, STAGE } from './depth.js'
 import { descriptionOf } from './description.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 import { OverflowWatch } from './overflow.js'
@@ -44,6 +45,8 @@ export interface Scope {
   readonly rounds: Resubscribing | null
   /** The source that emits at this moment: a source subscribed to meanwhile is an inner source of it. */
   readonly outer: OuterSource | null
+  /** Stages with branches below that pass results on at once: the number of branches within one another. */
+  readonly nested: number
   /** The subscriber of the stage or run that published the scope; null in a run that has not subscribed. */
   readonly subscriber: Subscriber<never> | null
 }
@@ -77,13 +80,13 @@ export function currentScope(): Scope {
 
 /** The scope of a run: a demand that is always open. */
 export function scopeOfRun(ctx: Context, cleanup: CleanupList | null, owner: DemandOwner | null): Scope {
-  const none = { name: '', deadLetters: null, retries: null, rounds: null, outer: null, subscriber: null }
+  const none = { name: '', deadLetters: null, retries: null, rounds: null, outer: null, nested: 0, subscriber: null }
   return { ...none, demand: new Demand(owner), ctx, cleanup }
 }
 
 /** The scope that a stage publishes upward: everything that holds below it, and its own demand. */
 export function withDemand({ ctx, name, deadLetters, retries, cleanup, rounds }: Scope, demand: Demand): Scope {
-  return { demand, ctx, name, deadLetters, retries, cleanup, rounds, outer: null, subscriber: null }
+  return { demand, ctx, name, deadLetters, retries, cleanup, rounds, outer: null, nested: 0, subscriber: null }
 }
 
 /**

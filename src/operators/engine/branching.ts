@@ -16,9 +16,10 @@ import { isObservable, Subscription, type Observable, type Subscriber } from 'rx
 import { mistyped, queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { passedBy, type HeldError } from '../demand/errors.js'
 import type { Demand } from '../demand/demand.js'
+import { checkNested } from '../demand/depth.js'
 import type { StageNotes } from '../demand/intake.js'
 import type { Passable } from '../demand/passage.js'
-import { Downstream, subscribeUntil, under } from '../demand/scope.js'
+import { Downstream, subscribeUntil, under, type Scope } from '../demand/scope.js'
 import type { Branch, BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 
@@ -28,6 +29,8 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
   protected isOver = false
   /** The subscriptions to the source and to the results. */
   private readonly _upstream = new Subscription()
+  /** Results leave at once: the stage has no place for them. */
+  private readonly _scopeOfResults: Scope
   private _isHanding = false
   private _isExhausted = false
 
@@ -36,6 +39,8 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     notes: StageNotes,
   ) {
     this.downstream = new Downstream(_subscriber, false)
+    const { scope } = this.downstream
+    this._scopeOfResults = { ...scope, nested: scope.nested + 1 }
     this.input = new OneItemInput(notes, this.downstream.scope, this)
     this.input.intake.demand.stage = this
   }
@@ -56,8 +61,12 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     if (!this.isOver) this.input.connect(this._upstream, source)
   }
 
-  /** Calls the function of the user that builds the pipeline of a branch. Throws TypeError for a result that is no observable. */
+  /**
+   * Calls the function of the user that builds the pipeline of a branch. Throws TypeError for a result that is no
+   * observable, and RangeError where branches are nested too deep.
+   */
   protected build(make: () => Observable<R>): Observable<R> {
+    checkNested(this._scopeOfResults.nested)
     const results = under(null, make)
     if (!isObservable(results))
       throw mistyped(`${this.input.intake.name}: the result of the function of a branch`, 'an Observable', results)
@@ -65,7 +74,7 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
   }
 
   protected connectResults(branch: Branch<T>, results: Observable<R>): void {
-    subscribeUntil(this._upstream, this.downstream.scope, results, {
+    subscribeUntil(this._upstream, this._scopeOfResults, results, {
       next: (value) => this.downstream.next(value),
       error: (cause) => {
         if (this._isExhausted && this.input.error !== null) this.branchEnded(branch)
