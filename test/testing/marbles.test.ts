@@ -1,12 +1,13 @@
 /** Marble tests in a bubble: RxJS's notation, RxJS's operators and ours by one clock, and what a failure says. */
 import { after, background, chan, go, rateLimiter, select, sleep, withTimeout } from 'millrace'
-import { batch, onUnpaced, rateLimit, run, windowsByTime, withContext, workerPool } from 'millrace/operators'
+import { batch, collect, onUnpaced, rateLimit, run, windowsByTime, withContext, workerPool } from 'millrace/operators'
 import { bubble, BubbleError, MarbleError, marbles, type Marbles } from 'millrace/testing'
 import {
   asapScheduler,
   asyncScheduler,
   auditTime,
   bufferTime,
+  concat,
   concatMap,
   debounceTime,
   delay,
@@ -194,6 +195,15 @@ describe('one clock for all', () => {
       expectObservable(cold('a--b|').pipe(timeInterval(), map((x) => x.interval))).toBe('a--b|', { a: 0, b: 3 }) // prettier-ignore
     })
   })
+  it('delays are fractions of ms that are not exact', async () => {
+    const delays = [0.1, 0.7, 5.3, 10.1, 99.9, 1 / 3]
+    for (const ms of delays)
+      await marbles(function* () {
+        const items = concat(of(1).pipe(delay(ms)), of(2).pipe(delay(ms / 7)), NEVER)
+        expect(yield* collect(background, items.pipe(debounceTime(ms), take(1))).join()).toEqual([2])
+      })
+  })
+
   it('a pipeline that was made before the test goes by its clock, and so does one with a scheduler of RxJS’s own', async () => {
     const late = of('x').pipe(delay(5))
     await marbles(({ cold, expectObservable }) => {

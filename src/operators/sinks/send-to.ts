@@ -20,8 +20,10 @@ export interface SendToOptions extends StageOptions {
  * Shape: emits nothing. Holds 1 item. Completes when the source has completed and the last item is sent. An error of the
  * source follows after the send under way. Fails with "send on closed channel". A subscriber that leaves withdraws the
  * send. With `close` the channel is closed on every way out: at completion; with the error, when the pipeline fails; with
- * the context's cause, or a CanceledError, when the subscriber leaves. Otherwise it stays open. Throws TypeError for an
- * argument that is no sender.
+ * the context's cause, or a CanceledError, when the subscriber leaves. Otherwise it stays open. A pipeline whose context
+ * has ended before its subscription closes the channel too, but for a `sendTo` within an argument of an RxJS operator
+ * (`merge`, `concat`, `concatMap`): no subscription reaches that, so close such a channel after the run. Throws TypeError
+ * for an argument that is no sender.
  *
  * @example
  * ```ts

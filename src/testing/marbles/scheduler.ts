@@ -50,7 +50,7 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
     this._takeBack()
     if (this.closed || delay === Infinity) return this
     const { timers } = time
-    this._timer = timers.add(timers.now() + Math.max(0, delay), () => {
+    this._timer = timers.add(timeAfter(timers.now(), Math.max(0, delay)), () => {
       this._timer = null
       this.scheduleSoon(state)
     })
@@ -78,6 +78,15 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
     if (this._timer !== null) this._timer.timers.remove(this._timer)
     this._timer = this._turn = null
   }
+}
+
+/**
+ * The first time at which `delay` has passed: the sum may be rounded down, and `debounceTime`, which looks at `now`,
+ * would then wait forever for a delay too small to move the clock.
+ */
+function timeAfter(now: number, delay: number): number {
+  const at = now + delay
+  return at - now < delay ? at * (1 + Number.EPSILON) : at
 }
 
 /** Makes RxJS's schedulers delegate to `scheduler`. Returns a function that restores them. */
