@@ -15,7 +15,7 @@ const without = {
     rateEvery rateLimiter rwMutex sleep sliding ticker todo trySelect withDeadline withValue withoutCancel
     range addProbe setProbe traceStarts sometimes syncPool`,
   'millrace/operators': 'QueueFullError StageTrail UnpacedError bounds graph sample strictDemand trailOf',
-  'millrace/node': `SignalError dumpOnSignal keepAsyncContext main ClientLeftError EventsLostError ExitError command eventsOf receiverOf
+  'millrace/node': `SignalError dumpOnSignal keepAsyncContext main ClientLeftError EventsLostError ExitError command receiverOf
     requestContext senderOf serveUntil signals`,
 }
 

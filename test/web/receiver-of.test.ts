@@ -1,5 +1,5 @@
 /** A ReadableStream as a receiver. */
-import { after, background, CanceledError, go, range, select, withCancel } from 'millrace'
+import { after, background, CanceledError, go, onLateFailure, range, select, withCancel } from 'millrace'
 import { receiverOf } from 'millrace/web'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
@@ -147,6 +147,20 @@ describe('receiverOf', () => {
     receiverOf(counting().stream).cancel()
     await settle()
     expect(unhandled.reasons).toEqual([])
+  })
+
+  it('the cancel of a stream that has just failed is no late failure, and a cancel that fails is one', async () => {
+    const late: unknown[] = []
+    const stop = onLateFailure((cause) => late.push(cause))
+    const [own, other] = [new Error('reset'), new Error('no cancel')]
+    let fail = (): void => {}
+    const receiver = receiverOf(new ReadableStream({ start: (controller) => void (fail = () => controller.error(own)) }))
+    fail()
+    receiver.cancel()
+    receiverOf(new ReadableStream({ cancel: () => Promise.reject(other) })).cancel()
+    await settle()
+    stop()
+    expect(late).toEqual([other])
   })
 
   it('refuses a locked stream and anything else, and names the parameter', () => {

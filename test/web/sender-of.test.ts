@@ -1,5 +1,5 @@
 /** A WritableStream as a sender. */
-import { after, CanceledError, go, select } from 'millrace'
+import { after, CanceledError, go, onLateFailure, select } from 'millrace'
 import { senderOf } from 'millrace/web'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
@@ -112,6 +112,19 @@ describe('senderOf', () => {
     senderOf(collecting().stream)[Symbol.dispose]()
     await settle()
     expect(unhandled.reasons).toEqual([])
+  })
+
+  it('the abort of a stream that has just failed is no late failure', async () => {
+    const late: unknown[] = []
+    const stop = onLateFailure((cause) => late.push(cause))
+    let fail = (): void => {}
+    const start = (controller: WritableStreamDefaultController) => void (fail = () => controller.error(new Error('reset')))
+    const sender = senderOf(new WritableStream({ start, write: () => new Promise(() => {}) }))
+    fail()
+    sender.close(new Error('given up'))
+    await settle()
+    stop()
+    expect(late).toEqual([])
   })
 
   it('refuses a locked stream and anything else', () => {

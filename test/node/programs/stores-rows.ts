@@ -1,4 +1,5 @@
 /** The callbacks of `stores.ts`: a row for each function that takes one, named after the function. */
+import { EventEmitter } from 'node:events'
 import type * as Core from 'millrace'
 import type * as Node from 'millrace/node'
 import type * as Operators from 'millrace/operators'
@@ -483,4 +484,12 @@ const operators: Record<string, Ask> = {
   },
 }
 
-export const rows: Readonly<Record<string, Ask>> = { ...runtime, ...operators }
+const node: Record<string, Ask> = {
+  'eventsOf: map': (m, look) => {
+    const emitter = new EventEmitter()
+    m.node.eventsOf(emitter, 'data', { map: look })
+    return () => emitter.emit('data')
+  },
+}
+
+export const rows: Readonly<Record<string, Ask>> = { ...runtime, ...operators, ...node }

@@ -1,4 +1,13 @@
-import { Channel, checkCount, checkFunction, checkMethod, checkOneOf, checkOptions, mistyped } from '../../../runtime/internal.js'
+import {
+  Channel,
+  checkCount,
+  checkFunction,
+  checkMethod,
+  checkOneOf,
+  checkOptions,
+  mistyped,
+  registered,
+} from '../../../runtime/internal.js'
 import { ListeningReceiver, type EventReceiver } from './listening-receiver.js'
 
 /** Options of `eventsOf`. */
@@ -12,7 +21,10 @@ export interface EventsOptions<T> {
   readonly overflow?: 'error' | 'drop-oldest' | 'drop-newest'
   /** Events that close the receiver, such as `end` and `close`; default none. */
   readonly close?: readonly string[]
-  /** Makes the value of the arguments of an event; default: the first argument. */
+  /**
+   * Makes the value of the arguments of an event, in the async context of the call of `eventsOf` where contexts are kept;
+   * default: the first argument.
+   */
   readonly map?: (...args: readonly never[]) => T
 }
 
@@ -66,9 +78,10 @@ export function eventsOf<T = unknown>(emitter: EmitterLike, event: string, optio
   return new ListeningReceiver<T>(items, (receiver) => {
     const listeners = new Map<string, (...args: unknown[]) => void>(close.map((name) => [name, () => receiver.end()]))
     if (event !== 'error') listeners.set('error', (cause) => receiver.end(cause))
-    listeners.set(event, (...args) => {
+    const arrived = (...args: readonly unknown[]): void => {
       if (!receiver.accept(valueOf(...args))) receiver.end(new EventsLostError(event, capacity))
-    })
+    }
+    listeners.set(event, map === undefined ? arrived : registered(arrived))
     for (const [name, listener] of listeners) emitter.on(name, listener)
     return () => {
       for (const [name, listener] of listeners) emitter.off(name, listener)

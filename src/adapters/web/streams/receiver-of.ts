@@ -136,7 +136,10 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
 
   cancel(reason: unknown = new CanceledError()): void {
     if (this._end !== null) return
-    if (this._cancels) this._canceled = this._reader.cancel(reason).catch(reportLate('receiverOf: cancel() of the stream'))
+    if (this._cancels) {
+      const late = reportLate('receiverOf: cancel() of the stream', this._reader.closed)
+      this._canceled = this._reader.cancel(reason).catch(late)
+    }
     this._ended({ error: reason })
   }
 

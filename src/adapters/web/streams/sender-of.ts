@@ -100,7 +100,8 @@ export class Writing<T> implements StreamSender<T>, Resource {
   /** Aborts the stream, unless it has ended. */
   abort(reason: unknown): void {
     if (this._end !== null) return
-    this._aborted = this._writer.abort(reason).catch(reportLate('senderOf: abort() of the stream'))
+    const late = reportLate('senderOf: abort() of the stream', this._writer.ready)
+    this._aborted = this._writer.abort(reason).catch(late)
     this._ended({ error: reason })
   }
 
