@@ -4,22 +4,25 @@ import {
   batch,
   bounds,
   broadcast,
+  byKey,
   fanOut,
   fromIterable,
   fromReceiver,
+  graph,
   groupByKey,
   mergeFair,
   named,
   queue,
   rateLimit,
   relay,
+  run,
   sendTo,
   until,
   withContext,
   workerPool,
   zipBounded,
 } from 'millrace/operators'
-import { from, map, merge, NEVER, type Observable } from 'rxjs'
+import { concatMap, from, map, merge, NEVER, of, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 describe('bounds', () => {
@@ -62,6 +65,30 @@ describe('bounds', () => {
   })
   it('counts no part that is only named', () => {
     expect(String(bounds(fromIterable([1]).pipe(workerPool(2, (n) => n), named('part'))))).toBe('holds at most 2 items: fromIterable 0, workerPool 2') // prettier-ignore
+  })
+})
+
+describe('a run shows, and bounds names as unknown from then on', () => {
+  it.each<[string, string, Observable<unknown>]>([
+    ['workerPool 2', 'the observables that its workers return', fromIterable([1]).pipe(workerPool(2, (n) => of(n, n)))],
+    ['byKey 34', 'the observables that its workers return', fromIterable([1]).pipe(byKey((n) => n, 2, (n) => fromIterable([n])))], // prettier-ignore
+    [
+      'batch 2',
+      'the inner sources of operators above it',
+      fromIterable([1, 2]).pipe(
+        concatMap((n) => fromIterable([n])),
+        batch({ size: 2 }),
+      ),
+    ],
+    ['queue 2', 'the inner sources of operators above it', fromIterable([1, 2]).pipe(concatMap((n) => fromIterable([n])), queue(2))], // prettier-ignore
+  ])('of %s, %s', async (stage, unseen, pipeline) => {
+    const known = `fromIterable 0, ${stage}`
+    expect(String(bounds(pipeline))).toMatch(new RegExp(`^holds at most \\d+ items: ${known}$`))
+    await run(background, pipeline).join()
+    expect(String(bounds(pipeline))).toBe(
+      `cannot be bounded: ${stage.split(' ')[0]}: ${unseen} cannot be seen before they run; known: ${known}`,
+    )
+    expect(graph(pipeline).nodes[1].unseen).toBe(unseen)
   })
 })
 

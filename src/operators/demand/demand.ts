@@ -35,6 +35,8 @@ export interface DemandOwner {
   noneArrived(): void
   /** About this number of items may be buffered by an operator above while inner sources run: see `PileUp`. */
   piledUp(items: number): void
+  /** An item above has led to an inner source. */
+  innerBegan(): void
   /** An item that had waited for demand ended everything above and did not arrive. */
   stoppedLate(): void
 }

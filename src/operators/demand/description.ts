@@ -15,6 +15,8 @@ export interface Description {
   readonly isPart?: boolean
   /** The parts it builds while it runs, of which nothing is known without a subscription. */
   readonly unseen?: string
+  /** The stage as it was written down: runs note in it the unseen parts that they meet. */
+  readonly notes?: { readonly unseen: string | null }
   /** The pipelines within the stage, built on `root`. */
   readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
   /** The pipeline is never subscribed to: it fails, or with null completes, at once. */

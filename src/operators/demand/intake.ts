@@ -143,6 +143,8 @@ function report(unpaced: Unpaced): void {
 
 /** A stage as it was written down: shared by all its subscriptions. */
 export class StageNotes {
+  /** Parts that hold items beside the stage, and were seen in a run: for `bounds`. */
+  unseen: string | null = null
   private _hasWarned = false
 
   constructor(
@@ -294,6 +296,10 @@ export class Intake<T> implements DemandOwner {
    */
   lookAtHeld(): UnpacedError | null {
     return this.notes.see('held', this.name)
+  }
+
+  innerBegan(): void {
+    this.notes.unseen ??= 'the inner sources of operators above it'
   }
 
   stoppedLate(): void {

@@ -284,8 +284,12 @@ export class Downstream<T> implements OuterSource {
       this._outer?.beginsAtEnd()
       return this._outer
     }
-    if (this.demand.owner === null) return null
-    this._pileUp ??= new PileUp(this.demand)
+    const { owner } = this.demand
+    if (owner === null) return null
+    if (this._pileUp === null) {
+      this._pileUp = new PileUp(this.demand)
+      owner.innerBegan()
+    }
     this._pileUp.begins()
     return this
   }

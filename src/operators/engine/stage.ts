@@ -70,7 +70,7 @@ export function operate<T, R>(
 ): OperatorFunction<T, R> {
   return (source) => {
     const policy = notes.overflow === 'keep' ? {} : { policy: notes.overflow }
-    return described<R>({ name: notes.name, holds: slots, ...policy, source, ...(refused && { refused }) }, (subscriber) =>
+    return described<R>({ name: notes.name, holds: slots, ...policy, source, notes, ...(refused && { refused }) }, (subscriber) =>
       make(subscriber).flow.connect(source),
     )
   }

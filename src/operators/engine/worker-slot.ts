@@ -45,6 +45,8 @@ export interface SlotOwner<T, R> {
   readonly context: Context
   /** The async context of the pipeline, where contexts are kept. */
   readonly asyncScope: AsyncScope | null
+  /** A worker has returned an observable. */
+  returnedObservable(): void
   /** The scope for an observable that a worker returns. */
   readonly scopeOfWork: Scope
   /** Results leave in the order of their items. */
@@ -143,6 +145,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
   private _subscribe(work: Observable<R>): void {
     const { _owner: owner } = this
     this._subscription = new Subscription()
+    owner.returnedObservable()
     subscribeUntil(this._subscription, owner.scopeOfWork, work, {
       next: (value) => owner.oneResult(this, value),
       error: (cause) => {

@@ -113,6 +113,10 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     return this.flow.asyncScope
   }
 
+  returnedObservable(): void {
+    this._plan.notes.unseen = 'the observables that its workers return'
+  }
+
   /** An observable of a worker obeys the demand below, and ends with the stage. */
   get scopeOfWork(): Scope {
     return { ...this.flow.downstream.scope, ctx: this.flow.ctx, outer: null }

@@ -27,10 +27,10 @@ export interface Bounds {
  * Returns the items that a pipeline holds at most, stage by stage, without subscribing to it. Operators of RxJS in
  * between count as holding nothing, which is true of operators that pass an item on at once; operators that hold items
  * back are detected when the pipeline runs. Named as unknown are a foreign source, an operator of RxJS with several
- * sources (`merge`, `zip`), and the groups of `groupByKey`, whose pipelines are built while it runs. Not counted are
- * pipelines that a function subscribes to while it runs: the inner sources of `mergeMap`, an observable that a worker
- * returns; a result that such an observable emits beyond the bound is reported to `onUnpaced`. Throws TypeError for an
- * argument that is no observable.
+ * sources (`merge`, `zip`), and the groups of `groupByKey`, whose pipelines are built while it runs. Two things only a
+ * run shows, and both are named as unknown from then on: workers that return observables, and inner sources of RxJS's
+ * operators (`mergeMap`, `concatMap`) above a stage. A result that an observable of a worker emits beyond the bound is
+ * reported to `onUnpaced`. Throws TypeError for an argument that is no observable.
  *
  * @example
  * ```ts

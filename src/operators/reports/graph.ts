@@ -13,7 +13,7 @@ export interface GraphNode {
   readonly holds: number
   /** The overflow policy, unless a full stage pauses its source. */
   readonly policy?: string
-  /** The parts it builds while it runs: what they hold is not known. */
+  /** The parts it builds while it runs, or that a run has met there: what they hold is not known. */
   readonly unseen?: string
   /** The names of the parts it belongs to (see `named`), the outermost first. */
   readonly parts: readonly string[]
@@ -98,7 +98,9 @@ class Drawing {
     return branches(root).flatMap((branch) => this.add(branch, parts))
   }
 
-  private _node(kind: GraphNode['kind'], { name, holds, policy, unseen }: Description, parts: readonly string[]): string {
+  private _node(kind: GraphNode['kind'], description: Description, parts: readonly string[]): string {
+    const { name, holds, policy } = description
+    const unseen = description.unseen ?? description.notes?.unseen ?? undefined
     const id = `n${this.nodes.length + 1}`
     const more = { ...(policy === undefined ? {} : { policy }), ...(unseen === undefined ? {} : { unseen }) }
     this.nodes.push({ id, name, kind, holds, ...more, parts })

@@ -69,7 +69,14 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
 /** A run takes every item, so only a pile-up inside an operator is reported. */
 function demandOwner(): DemandOwner {
   const notes = stageNotes('run')
-  return { depth: 0, slots: 0, noneArrived() {}, stoppedLate() {}, piledUp: (items) => void notes.see('piled', 'run', items) }
+  return {
+    depth: 0,
+    slots: 0,
+    noneArrived() {},
+    innerBegan() {},
+    stoppedLate() {},
+    piledUp: (items) => void notes.see('piled', 'run', items),
+  }
 }
 
 /** Completes when the pipeline has completed; throws the error that it failed with. */

@@ -72,7 +72,7 @@ function adaptive<T, R>(plan: WorkerPlan<T, R>, isOrdered: boolean, limit: Adapt
   const { notes, slots } = plan
   const policy = `adaptive from ${limit.min} by ${limit.by}${notes.overflow === 'keep' ? '' : `, ${notes.overflow}`}`
   return (source) =>
-    described<R>({ name: notes.name, holds: slots, policy, source }, (subscriber) =>
+    described<R>({ name: notes.name, holds: slots, policy, source, notes }, (subscriber) =>
       new AdaptivePool(subscriber, plan, isOrdered, limit).flow.connect(source),
     )
 }
