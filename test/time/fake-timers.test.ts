@@ -26,7 +26,8 @@ const kinds: Record<string, () => Faked> = {
     return { advance: (ms) => void vi.advanceTimersByTime(ms), end: () => void vi.useRealTimers() }
   },
   sinon: () => {
-    const clock = install()
+    // Without a real nextTick the host's own streams stand still, and with them the runner's messages.
+    const clock = install({ toNotFake: ['nextTick'] })
     return { advance: (ms) => void clock.tick(ms), end: () => clock.uninstall() }
   },
   ...(mock === null
