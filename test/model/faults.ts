@@ -19,6 +19,7 @@ const waiter = inFile('operation/waiter.ts')
 const cases = inFile('operation/case.ts')
 const select = inFile('select/choice.ts')
 const operation = inFile('operation/operation.ts')
+const performer = inFile('operation/performer.ts')
 const performing = inFile('operation/perform.ts')
 const goroutine = inFile('goroutine/task.ts')
 
@@ -95,7 +96,7 @@ export const faults: readonly Fault[] = [
     'else if (this.step === PARKED) {',
     'else if (this.step === PARKED || this.step === GRANTED) {',
   ),
-  operation('who gives way at the end of a slice loses its result', 'performer.raw = value\n', ''),
+  performer('who gives way at the end of a slice loses its result', 'performer.raw = value\n', ''),
 
   // The ends of channels and contexts.
   channel('a send on a closed channel is buffered', 'if (this._closed) throw this.sendOnClosed()', ''),

@@ -102,8 +102,8 @@ describe('explore with cancel', () => {
   })
 
   it.each([
-    [{ cancel: 'worker' }, 'cancel: expected a boolean or a function'],
-    [{ timers: 'never' }, 'timers: expected "any-time" or "when-idle"'],
+    [{ cancel: 'worker' }, '{ cancel }): expected a boolean or a function'],
+    [{ timers: 'never' }, '{ timers }): expected "any-time" or "when-idle"'],
   ])('refuses %j', async (options, message) => {
     await expect(explore(holder(true), options as ReplayOptions)).rejects.toThrow(message) // wrong on purpose
     await expect(replay('s1-', holder(true), options as ReplayOptions)).rejects.toThrow(message) // likewise
