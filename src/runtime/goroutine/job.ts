@@ -200,8 +200,13 @@ export function* canceled(child: Task, cause?: unknown): Generator<never, void> 
  * left is a late failure.
  */
 export function performed<R>(made: R | PromiseLike<R> | Routine<R>): Routine<R> {
-  if (isRoutine<R>(made)) return made
+  if (isRoutine<R>(made)) return typeof made[Symbol.iterator] === 'function' ? made : handedOn(made)
   return isThenable(made) ? awaited<R>(made) : new Immediate(made) // neither a routine nor a promise: a value
+}
+
+/** A generator of the user's own making may have its three methods and no `Symbol.iterator`. */
+function handedOn<R>(made: Routine<R>): Routine<R> {
+  return { [Symbol.iterator]: () => made } as Routine<R> // all that `yield*` reads
 }
 
 function* awaited<R>(promise: PromiseLike<R>): Generator<never, R> {

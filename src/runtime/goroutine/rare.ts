@@ -1,5 +1,6 @@
 /** The state that few goroutines need: of a goroutine that is canceled, named, given up, or keeps its async context. */
 import type { AsyncScope } from '../base/async-scope.js'
+import type { Failure } from './owner.js'
 import type { Unwinding } from './unwind.js'
 
 export interface Rare {
@@ -18,8 +19,21 @@ export interface Rare {
   /** Routines under way that a cancel does not interrupt. */
   shields: number
   unwinding: Unwinding | null
+  /** The error of a body that yielded something else than an operation: the body is unwound, and fails with it. */
+  misuse: Failure | null
 }
 
 export function rareOf(name: string | null, scope: AsyncScope | null): Rare {
-  return { name, scope, isCanceled: false, isLeft: false, cause: undefined, received: null, isDue: false, shields: 0, unwinding: null }
+  return {
+    name,
+    scope,
+    isCanceled: false,
+    isLeft: false,
+    cause: undefined,
+    received: null,
+    isDue: false,
+    shields: 0,
+    unwinding: null,
+    misuse: null,
+  }
 }

@@ -80,6 +80,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   cancel(cause?: unknown): void {
     if (this.life === FAILED) this.leave()
     if (this.rare?.isCanceled === true || this.life > LIVE) return
+    if (this.rare?.misuse) return this.leave() // it is unwound already
     if (queue.probe !== null) queue.probe.cancel?.(this)
     const rare = this.rareParts()
     rare.isCanceled = rare.isDue = true
@@ -159,26 +160,29 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   }
 
   private _go(generator: Pick<Generator, 'next'> | Unwinding): void {
-    let result: IteratorResult<unknown>
+    let result: IteratorResult<unknown> | undefined // a generator of the user's own making may return anything
+    let isDone: boolean | undefined
+    let value: unknown
     queue.running = this
     try {
       result = generator.next()
+      isDone = result?.done
+      value = result?.value
     } catch (error) {
       queue.running = null
       this._end(FAILED, error)
       return
     }
     queue.running = null
-    if (result.done === true) this._returned(result.value)
-    else this._suspended(result)
+    if (isDone === true) this._returned(value)
+    else if (value === TOKEN.value && this.operation !== null) this._suspended(this.operation)
+    else this._misused(strangeYield(this, result, value))
   }
 
-  /** The generator yielded: a token, or a value of the user's, which is an error. */
-  private _suspended(result: IteratorResult<unknown>): void {
-    const { step, operation } = this
-    if ((result !== TOKEN && result.value !== TOKEN.value) || operation === null) {
-      this._end(FAILED, strangeYield(this, result))
-    } else if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
+  /** The generator yielded the token: the operation has to wait. */
+  private _suspended(operation: Operation<unknown>): void {
+    const { step } = this
+    if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
       operation.decline()
       this._unwind() // in the second case `poll` called user code that canceled this goroutine (a user's context)
     } else if (step === OFFERED) {
@@ -188,8 +192,18 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     } else queue.push(this) // its slice was over
   }
 
+  /** The body yielded something else. It is unwound, once: a body that yields such a value there too is dropped. */
+  private _misused(error: TypeError): void {
+    const rare = this.rareParts()
+    if (rare.misuse !== null || rare.unwinding !== null) return this._end(FAILED, rare.misuse?.error ?? error)
+    rare.misuse = { error }
+    this._unwind()
+  }
+
   private _returned(value: unknown): void {
-    if (this.step !== RUNNING && this.step !== CANCEL_DUE) this._end(FAILED, leftUnderWay(this))
+    const misuse = this.rare === null ? null : this.rare.misuse
+    if (misuse !== null) this._end(FAILED, misuse.error)
+    else if (this.step !== RUNNING && this.step !== CANCEL_DUE) this._end(FAILED, leftUnderWay(this))
     else if (value === UNWOUND) this._end(CANCELED, this._canceledError())
     else this._end(RETURNED, value)
   }

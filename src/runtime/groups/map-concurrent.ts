@@ -80,6 +80,19 @@ function iteratorOf<T>(items: Iterable<T> | AsyncIterable<T>): () => AnyIterator
   return () => Reflect.apply(iterate, items, []) as AnyIterator<T> // found under the name of an iterator method
 }
 
+/** An iterable of the user may return anything. */
+function checkedIterator<T>(iterator: AnyIterator<T>): AnyIterator<T> {
+  const any: { readonly next?: unknown } | null | undefined = iterator // any value from JavaScript
+  if (typeof any?.next !== 'function') throw mistyped('mapConcurrent(items, n, f): the iterator', 'an object with next()', iterator)
+  return iterator
+}
+
+function checkedResult<T>(result: IteratorResult<T>): IteratorResult<T> {
+  const any: unknown = result
+  if (typeof any !== 'object' || any === null) throw mistyped('mapConcurrent(items, n, f): the result of next()', 'an object', any)
+  return result
+}
+
 /** The iterator that the workers share. */
 class SharedItems<T> {
   isOver = false
@@ -89,14 +102,14 @@ class SharedItems<T> {
   private readonly _iterator: AnyIterator<T>
 
   constructor(iterate: () => AnyIterator<T>) {
-    this._iterator = iterate()
+    this._iterator = checkedIterator(iterate())
   }
 
   *pull(): Generator<never, IteratorResult<T>> {
     let next: IteratorResult<T>
     this._pulling++
     try {
-      next = yield* performed(this._iterator.next())
+      next = checkedResult(yield* performed(this._iterator.next()))
       this.isOver ||= next.done === true
     } catch (cause) {
       this._pulling--

@@ -231,7 +231,8 @@ export abstract class TaskGroup implements Runnable {
 
   /** A member has failed. Returns whether the group keeps the failure, for a wait. */
   protected failed(error: unknown, goroutine: Task): boolean {
-    if (this.hasEnded && (isEcho(error) || isAbort(error))) {
+    const isRepeated = this.stopsAtFailure && this.failures.length > 0 && error === this.failures[0]
+    if (this.hasEnded && (isRepeated || isEcho(error) || isAbort(error))) {
       this._cutShort = true
       return true
     }
