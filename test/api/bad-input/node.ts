@@ -4,7 +4,18 @@ import { createServer } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { background } from 'millrace'
 import { command, dumpOnSignal, eventsOf, main, receiverOf, requestContext, senderOf, serveUntil, signals } from 'millrace/node'
-import { fromReadable, lines, ndjson, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
+import {
+  fromReadable,
+  lines,
+  ndjson,
+  readLines,
+  throughDuplex,
+  toDuplex,
+  toReadable,
+  walk,
+  writeFileAtomic,
+  writeTo,
+} from 'millrace/node/operators'
 import { fromIterable, run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
@@ -80,6 +91,8 @@ export const nodeOperators: Table = {
   'fromReadable(readable)': ['function', (readable) => ended(fromReadable(readable))],
   ...optionsOf('lines', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) => ended(text().pipe(lines(options)))),
   ...optionsOf('ndjson', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) => ended(text().pipe(ndjson(options)))),
+  'readLines(path)': ['name', (path) => ended(readLines(path))],
+  ...optionsOf('readLines', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) => ended(readLines('/dev/null', options))),
   'throughDuplex(make)': ['function', (make) => through(throughDuplex(make))],
   'toDuplex(build)': ['function', (build) => built(build)],
   ...optionsOf(
@@ -91,6 +104,14 @@ export const nodeOperators: Table = {
   ),
   'toReadable(source)': ['iterable', (source) => read(toReadable(source)), 'iterable'],
   ...optionsOf('toReadable', 'options', 'options?', streams, (options) => void toReadable(items(), options).destroy()),
+  'walk(dir)': ['name', (dir) => ended(walk(dir))],
+  ...optionsOf('walk', 'options', 'options?', { maxDepth: 'duration?', skip: 'function?', onError: 'function?' }, (options) =>
+    ended(walk('/none', options)),
+  ),
+  'writeFileAtomic(path)': ['name', (path) => through(writeFileAtomic(path) as never)],
+  ...optionsOf('writeFileAtomic', 'options', 'options?', { mode: 'count?', name: 'text?' }, (options) =>
+    through(writeFileAtomic('/none/a', options) as never),
+  ),
   'writeTo(writable)': ['function', (writable) => through(writeTo(writable))],
   ...optionsOf('writeTo', 'options', 'options?', { end: 'flag?', ...stage }, (options) => through(writeTo(nowhere(), options))),
 }
