@@ -135,6 +135,14 @@ describe.each(Object.keys(stages))('%s', (name) => {
       expect((yield* ended(failing([1, 2]).pipe(stage(stuck)))).error).toBe(boom)
     }))
 
+  it('holds the error behind a branch that never ends, and not behind a branch that ends by itself', () =>
+    bubble(function* () {
+      const runsOn: Build = (branch) => branch.pipe(catchError(() => NEVER))
+      expect((yield* ended(failing([1, 2]).pipe(stage(runsOn), until(sleep(100))))).error).toBe('completed')
+      const ends: Build = (branch) => branch.pipe(catchError(() => EMPTY))
+      expect((yield* ended(failing([1, 2]).pipe(stage(ends)))).error).toBe(boom)
+    }))
+
   it('is unsubscribed from while it holds the error', () =>
     bubble(function* () {
       const runsOn: Build = (branch) => branch.pipe(take(1), mergeWith(NEVER))
