@@ -14,7 +14,7 @@ const without = {
   millrace: `CanceledError DeadlineExceededError after background cond contextKey dropping gosched keyedMutex never now numGoroutine
     rateEvery rateLimiter rwMutex sleep sliding ticker todo trySelect withDeadline withValue withoutCancel
     range addProbe setProbe traceStarts sometimes syncPool`,
-  'millrace/operators': 'QueueFullError StageTrail UnpacedError bounds graph sample strictDemand trailOf',
+  'millrace/operators': 'InvalidItemError QueueFullError StageTrail UnpacedError bounds graph pauseControls sample strictDemand trailOf',
   'millrace/node': `SignalError dumpOnSignal keepAsyncContext main ClientLeftError EventsLostError ExitError command receiverOf
     requestContext senderOf serveUntil signals`,
 }

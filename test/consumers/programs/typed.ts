@@ -2,8 +2,6 @@
 import { background, chan, go, mutex, range, select, sleep, withTimeout, type CancelContext, type Context, type Op } from 'millrace'
 import { failures, schedule } from 'millrace/fast-check'
 import { workerPoolTE } from 'millrace/fp-ts'
-import { receiverOf } from 'millrace/web'
-import { fromReadableStream } from 'millrace/web/operators'
 import { dumpOnSignal, keepAsyncContext, main, SignalError } from 'millrace/node'
 import { batch, bounds, collect, fromIterable, fromReceiver, run, sendTo, workerPool } from 'millrace/operators'
 import { bubble, dumpText, explore, laws, marbles, watchGoroutines } from 'millrace/testing'
@@ -36,7 +34,6 @@ export async function program(ctx: CancelContext): Promise<number> {
 
 export const wait: Op<void> = sleep(1).within(withTimeout(background, 10))
 export const checks = [explore, laws.channel, marbles, bubble, schedule(), failures(3), workerPoolTE]
-export const borders = [receiverOf, fromReadableStream]
 export const hooks = [keepAsyncContext, dumpOnSignal, watchGoroutines, dumpText]
 
 main(function* (ctx) {

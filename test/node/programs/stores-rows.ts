@@ -374,6 +374,24 @@ const operators: Record<string, Ask> = {
   ...both('conflate', (m, look) => m.ops.conflate((held) => (look(), held))),
   ...both('debounce', (m) => m.ops.debounce(1)),
   ...both('throttle', (m) => m.ops.throttle(1)),
+  ...both('decode', (m, look) => {
+    const validate = (value: unknown): { value: number } => (look(), { value: value as number })
+    return m.ops.decode({ '~standard': { version: 1, vendor: 'test', validate } })
+  }),
+  ...both('pausable', (m) => m.ops.pausable(m.ops.pauseControls())),
+  ...both('prioritize', (m, look) => m.ops.prioritize((n: number) => (look(), n))),
+  ...both('progress', (m, look) => m.ops.progress(look, { every: 0 })),
+  ...both('tee', (m, look) => m.ops.tee(m.rx.tap(look))),
+  ...both('timeoutEach', (m) => m.ops.timeoutEach(1000)),
+  retryEach: pipeline((m, look) => (source) => {
+    const failing = (): number => {
+      throw new Error('again')
+    }
+    return source.pipe(
+      m.ops.workerPool(1, failing, { onFailure: 'skip' }),
+      m.ops.retryEach(({ attempts }) => (look(), attempts > 2 ? null : 0)),
+    )
+  }),
   ...both('rateLimit', (m) => m.ops.rateLimit(m.rateLimiter(m.rateEvery(1), 1))),
   ...both('relay', (m) => (source) => source.pipe(m.ops.relay(), m.ops.queue(1))),
   ...both('until', (m) => (source) => source.pipe(m.ops.until(m.never()), m.ops.queue(1))),

@@ -40,7 +40,9 @@ export class EventsLostError extends Error {
 
 /** The parts of an EventEmitter that are used. */
 export interface EmitterLike {
+  /** Adds a listener. */
   on(event: string, listener: (...args: unknown[]) => void): unknown
+  /** Removes a listener. */
   off(event: string, listener: (...args: unknown[]) => void): unknown
 }
 

@@ -34,10 +34,15 @@ export interface ServeOptions {
 
 /** The parts of a server of Node that are used: `http`, `https`, `http2`, and the `server` of a framework. */
 export interface ServerLike {
+  /** Adds a listener. */
   on(event: string, listener: (...args: unknown[]) => void): unknown
+  /** Removes a listener. */
   off(event: string, listener: (...args: unknown[]) => void): unknown
+  /** Accepts no connection from now on. */
   close(): unknown
+  /** Closes the connections without a request. */
   closeIdleConnections?(): void
+  /** Closes every connection. */
   closeAllConnections?(): void
 }
 

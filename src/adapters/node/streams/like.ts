@@ -3,8 +3,11 @@
  * do not need the types of Node.
  */
 interface Emitter {
+  /** Adds a listener. */
   on(event: string, listener: (value: unknown) => void): unknown
+  /** Adds a listener for the next event. */
   once(event: string, listener: (value: unknown) => void): unknown
+  /** Removes a listener. */
   off(event: string, listener: (value: unknown) => void): unknown
 }
 
@@ -12,6 +15,7 @@ interface Emitter {
 export interface ReadableLike extends Emitter {
   /** The next chunk of the buffer; null where the buffer is empty. */
   read(): unknown
+  /** Ends the stream, and frees its resources. */
   destroy(error?: Error): unknown
   readonly destroyed: boolean
   readonly readableLength: number
@@ -22,7 +26,9 @@ export interface ReadableLike extends Emitter {
 export interface WritableLike extends Emitter {
   /** Returns whether the buffer has room for more. */
   write(chunk: unknown): boolean
+  /** Ends the stream after the chunks that were written. */
   end(): unknown
+  /** Ends the stream at once, and frees its resources. */
   destroy(error?: Error): unknown
   readonly destroyed: boolean
   readonly writable: boolean

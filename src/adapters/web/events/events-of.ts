@@ -15,7 +15,9 @@ import { checkBuffer, Inbox, type BufferOptions, type EventReceiver } from './in
 
 /** The part of an EventTarget that is used: an element, a window, an AbortSignal, a worker. */
 export interface EventTargetLike {
+  /** Adds a listener. */
   addEventListener(type: string, listener: (event: any) => void): void
+  /** Removes a listener. */
   removeEventListener(type: string, listener: (event: any) => void): void
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */

@@ -11,10 +11,13 @@ export interface WebSocketLike extends EventTargetLike {
   binaryType: string
   /** Bytes that were sent and have not left. */
   readonly bufferedAmount: number
+  /** Sends a message. */
   send(data: WebSocketData): void
+  /** Closes the socket, with a code and a reason for the other side. */
   close(code?: number, reason?: string): void
   /** `ws` has both: the socket is not read meanwhile. */
   pause?(): void
+  /** Reads the socket again after `pause`. */
   resume?(): void
 }
 

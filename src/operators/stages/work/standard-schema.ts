@@ -15,6 +15,7 @@ export interface StandardSchema<R = unknown> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
+    /** Validates a value: its output, or issues. */
     readonly validate: (value: unknown) => SchemaResult<R> | Promise<SchemaResult<R>>
     readonly types?: { readonly input: unknown; readonly output: R } | undefined
   }
