@@ -10,6 +10,7 @@ import {
   byKey,
   catchTo,
   collect,
+  decode,
   fanOut,
   fromGoroutine,
   fromIterable,
@@ -25,6 +26,7 @@ import {
   rateLimit,
   relay,
   repeatWith,
+  retryEach,
   retryWith,
   run,
   sendTo,
@@ -36,6 +38,7 @@ import {
   workerPool,
   zipBounded,
   type DeadLetter,
+  type SchemaResult,
 } from 'millrace/operators'
 import { marbles, type Marbles } from 'millrace/testing'
 import {
@@ -252,7 +255,9 @@ it('PL-013 sq(sq(gen(2,3))) yields 16, 81; a merge of two squares of one channel
 const OTHERS = [
   'bounds',
   'graph',
+  'InvalidItemError',
   'onUnpaced',
+  'pauseControls',
   'pipeline',
   'strictDemand',
   'QueueFullError',
@@ -261,11 +266,14 @@ const OTHERS = [
   'UnpacedError',
 ] as const
 
+/** Stages whose marbles are in their own files. */
+const ELSEWHERE = ['conflate', 'debounce', 'pausable', 'prioritize', 'progress', 'sample', 'tee', 'throttle', 'timeoutEach'] as const
+
 describe('the examples of the docs', () => {
   const shown = new Map<string, string>()
 
   /** A marble test of what is exported under that name. */
-  function example(name: Exclude<keyof typeof operators, (typeof OTHERS)[number]>, fact: string, fn: Test): void {
+  function example(name: Exclude<keyof typeof operators, (typeof OTHERS | typeof ELSEWHERE)[number]>, fact: string, fn: Test): void {
     shown.set(name, (shown.get(name) ?? '') + String(fn))
     it(`${name}: ${fact}`, () => play(fn))
   }
@@ -510,6 +518,30 @@ describe('the examples of the docs', () => {
     expect(jobsMeter.read()).toMatchObject({ items: 2, errors: 0, depth: 0, wait: 4, saturation: 4 / 5 })
   })
 
+  example('decode', 'passes valid items, and skips or ends at an invalid one', ({ cold, expectObservable, expectSubscriptions }) => {
+    const validate = (value: unknown): SchemaResult<string> =>
+      typeof value === 'string' && value !== 'x' ? { value } : { issues: [{ message: 'not a letter' }] }
+    const letter = { '~standard': { version: 1, vendor: 'test', validate } } as const
+    const source = cold('                                         a-x-b-|')
+    expectObservable(source.pipe(decode(letter, 'skip'))).toBe('  a---b-|')
+    expectSubscriptions(source.subscriptions).toBe('              ^-----!')
+  })
+  example('retryEach', 'works on an item again after a delay', ({ cold, expectObservable, expectSubscriptions }) => {
+    let failures = 1
+    const work = (letter: string): string => {
+      if (letter === 'b' && failures-- > 0) throw new Error('again')
+      return letter
+    }
+    const source = cold('                                                a-b-----c|')
+    expectObservable(
+      source.pipe(
+        workerPool(1, work),
+        retryEach(() => 3),
+      ),
+    ).toBe('a----b--c|')
+    expectSubscriptions(source.subscriptions).toBe('                     ^--------!')
+  })
+
   it('a merge with a source that does not wait: its items pass while the stage has room', () =>
     play(({ cold, expectObservable }) => {
       const source = cold('a---b|').pipe(mergeWith(cold('--x|')))
@@ -517,7 +549,7 @@ describe('the examples of the docs', () => {
     }))
 
   it('there is one for each source, stage and sink that is exported, and it says what is seen', () => {
-    expect([...shown.keys(), ...OTHERS].sort()).toEqual(Object.keys(operators).sort())
+    expect([...shown.keys(), ...OTHERS, ...ELSEWHERE].sort()).toEqual(Object.keys(operators).sort())
     for (const [name, text] of shown) {
       expect(text).toMatch(new RegExp(`\\b${name}\\b`))
       expect(text).toMatch(/expect(Observable|Subscriptions)\(/)
