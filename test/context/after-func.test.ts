@@ -119,7 +119,7 @@ describe('afterFunc', () => {
       expect(afterFunc(ctx, () => held)()).toBe(true)
       return held
     })
-    expect(survivors).toBeLessThan(few)
+    expect(survivors).toBeLessThan(few())
     expect(ctx.err()._tag).toBe('None')
   })
 
@@ -132,7 +132,7 @@ describe('afterFunc', () => {
       ctx.cancel()
       return held
     })
-    expect(survivors).toBeLessThan(few)
+    expect(survivors).toBeLessThan(few())
   })
 
   it('may start a function that waits for the same context', async () => {

@@ -96,6 +96,6 @@ describe('fromSignal', () => {
       uses[kind](ctx)
       return ctx
     })
-    expect(survivors).toBeLessThan(few)
+    expect(survivors).toBeLessThan(few())
   })
 })

@@ -104,7 +104,7 @@ describe('a parent keeps nothing', () => {
       ends[how](child)
       return child
     })
-    expect(survivors).toBeLessThan(few)
+    expect(survivors).toBeLessThan(few())
     expect(clock.waiting).toBe(0)
     expect(stateOf(parent)).toEqual(live)
   })

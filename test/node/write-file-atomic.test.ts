@@ -93,7 +93,7 @@ it('fails with the error of the host, and with that of an item of another type',
   expect([readdirSync(place.path).sort(), readFileSync(place.at('a'), 'utf8')]).toEqual([['a', 'dir'], 'old'])
 })
 
-it('holds 1 item, and pauses its source', async () => {
+it('states its bound: 1 item beside those of the stages above', async () => {
   using place = folder()
   expect(bounds(fromIterable(['a']).pipe(relay(), writeFileAtomic(place.at('a')))).items).toBeLessThanOrEqual(3)
 })

@@ -88,8 +88,8 @@ describe('progress', () => {
   })
   it.each([
     [[5], 'progress(report): expected a function, got 5'],
-    [[Number, { total: -1 }], 'progress(report, { total }): expected a number of items from 0 up, got -1'],
-    [[Number, { total: '9' }], 'progress(report, { total }): expected a number of items, got "9"'],
+    [[Number, { total: -1 }], 'progress(report, { total }): expected a whole number from 0 up, got -1'],
+    [[Number, { total: '9' }], 'progress(report, { total }): expected a whole number from 0 up, got "9"'],
     [[Number, { every: -1 }], 'progress(report, { every }): expected a number of ms from 0 up, got -1'],
     [[Number, { every: NaN }], 'progress(report, { every }): expected a number of ms, got NaN'],
   ])('refuses %o', (args, message) => {

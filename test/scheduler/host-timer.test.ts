@@ -112,7 +112,7 @@ describe('TM-025 dropped timers are collected:', () => {
 
   it.each(Object.keys(made))('%s', async (kind) => {
     using clock = virtualTime()
-    expect(await survivorsOf(10_000, made[kind])).toBeLessThan(few)
+    expect(await survivorsOf(10_000, made[kind])).toBeLessThan(few())
     expect(clock.waiting).toBe(0)
   })
 
@@ -121,6 +121,6 @@ describe('TM-025 dropped timers are collected:', () => {
     expect(await survivorsOf(100, () => newTimer(HOUR))).toBe(100)
     await clock.advance(HOUR)
     expect(clock.waiting).toBe(0)
-    expect(await survivorsOf(100, () => stopped(newTimer(HOUR)))).toBeLessThan(few)
+    expect(await survivorsOf(100, () => stopped(newTimer(HOUR)))).toBeLessThan(few())
   })
 })

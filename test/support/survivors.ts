@@ -1,8 +1,10 @@
 /** Whether unreferenced objects are collected. Needs `--expose-gc`, which vitest.config.ts sets. */
 import { settle } from './settle.js'
 
-/** Fewer survivors than these are no leak: JavaScriptCore takes each word on the stack for a reference. */
-export const few = 'Bun' in globalThis ? 20 : 10
+/** Fewer survivors than these are no leak. JavaScriptCore takes each word on the stack for a reference, so the limit is higher there. */
+export function few(limit = 10): number {
+  return 'Bun' in globalThis ? 20 : limit
+}
 
 /** The number of `n` objects made by `make` that survive a collection. The last one may still be in a register or on the stack. */
 export async function survivorsOf(n: number, make: (i: number) => object): Promise<number> {

@@ -81,7 +81,7 @@ describe('onceFunc and onceValue', () => {
         kept.push(call, job, call())
         return f
       })
-      expect(survivors).toBeLessThan(few)
+      expect(survivors).toBeLessThan(few(2)) // the last may be in a register
     }
     expect(kept).toHaveLength(600)
   })

@@ -10,7 +10,7 @@ import { Hooks, queue, shared } from '../../runtime/internal.js'
  * function that ends this; calls may be ended in any order.
  *
  * Without this call such code runs in the neutral context, in which every store is undefined. A store of a request never
- * reaches the code of another request, with or without the call. The feature is opt-in because it costs up to 0.5 µs for
+ * reaches the code of another request, with or without the call. The feature is opt-in because it costs up to 0.1 µs for
  * each goroutine, and a third to a half of each switch between goroutines. `withValue` passes a single value on at no such
  * cost, and explicitly.
  *

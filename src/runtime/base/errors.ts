@@ -1,7 +1,7 @@
 /** The named errors of the package. Mistakes in arguments are TypeErrors and RangeErrors: see `arguments.ts`. */
 
 /**
- * Go's `context.Canceled`: the work was called off. `cause` holds the value that was given to `cancel`, if there was any.
+ * Go's `context.Canceled`: the work was called off. `cause` is the argument of `cancel`; there is none without one.
  */
 export class CanceledError extends Error {
   override readonly name = 'CanceledError'

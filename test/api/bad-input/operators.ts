@@ -9,6 +9,7 @@ import {
   collect,
   conflate,
   debounce,
+  decode,
   fanOut,
   fromGoroutine,
   fromIterable,
@@ -21,16 +22,23 @@ import {
   meter,
   named,
   onUnpaced,
+  pausable,
+  pauseControls,
   pipeline,
+  prioritize,
+  progress,
   queue,
   rateLimit,
   relay,
   repeatWith,
+  retryEach,
   retryWith,
   run,
   sample,
   sendTo,
+  tee,
   throttle,
+  timeoutEach,
   toReceiver,
   trailOf,
   until,
@@ -197,4 +205,36 @@ const pace: Table = {
   ),
 }
 
-export const operators: Table = { ...pace, ...sources, ...stages, ...sinks, ...reports, ...pipelines }
+const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const
+const keyed = { by: (n: number) => n }
+
+const passing: Table = {
+  'decode(schema)': ['object', (given) => through(decode(given))],
+  'decode(onInvalid)': ['function?', (onInvalid) => through(decode(schema, onInvalid))],
+  ...optionsOf('decode', 'options', 'options?', stage, (options) => through(decode(schema, 'skip', options))),
+  'pausable(controls)': ['object', (controls) => through(pausable(controls))],
+  ...optionsOf('pausable', 'options', 'options?', stage, (options) => through(pausable(pauseControls(), options))),
+  ...optionsOf('pauseControls', 'options', 'options?', { paused: 'flag?' }, (options) => ranThrough(pausable(pauseControls(options)))),
+  'prioritize(key)': ['function', (key) => ranThrough(prioritize(key))],
+  ...optionsOf('prioritize', 'options', 'options?', { ...stage, size: 'count?' }, (options) => through(prioritize((n) => n, options))),
+  'progress(report)': ['function', (report) => through(progress(report))],
+  ...optionsOf('progress', 'options', 'options?', { name: 'text?', total: 'count?', every: 'duration?' }, (options) =>
+    through(progress(() => {}, options)),
+  ),
+  'rateLimit(limiterOf)': ['function', (limiterOf) => ranThrough(rateLimit(limiterOf, keyed))],
+  ...optionsOf(
+    'rateLimit',
+    'options',
+    'options?',
+    { by: 'function', waiting: 'count?', keys: 'count?', idle: 'ms?' },
+    (options) => ranThrough(rateLimit(() => wait, options)),
+    keyed,
+  ),
+  'retryEach(schedule)': ['function', (schedule) => through(retryEach(schedule))],
+  'tee(sink)': ['function', (sink) => ranThrough(tee(sink))],
+  ...optionsOf('tee', 'options', 'options?', { name: 'text?' }, (options) => through(tee(identity, options))),
+  'timeoutEach(ms)': ['interval', (ms) => ranThrough(timeoutEach(ms))],
+  ...optionsOf('timeoutEach', 'options', 'options?', { name: 'text?' }, (options) => through(timeoutEach(1000, options))),
+}
+
+export const operators: Table = { ...passing, ...pace, ...sources, ...stages, ...sinks, ...reports, ...pipelines }

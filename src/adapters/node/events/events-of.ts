@@ -15,7 +15,7 @@ export interface EventsOptions<T> {
   /** Values that wait for a receiver; default 1024. */
   readonly capacity?: number
   /**
-   * What happens to an event while the buffer is full. Default `error`: the receiver is closed with an EventsLostError,
+   * The rule for an event that finds the buffer full. Default `error`: the receiver is closed with an EventsLostError,
    * and no event is lost unseen.
    */
   readonly overflow?: 'error' | 'drop-oldest' | 'drop-newest'

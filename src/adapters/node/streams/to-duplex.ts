@@ -74,7 +74,7 @@ interface Sides<T> {
   readonly output: Pick<PipelineOutput<unknown>, 'begin' | 'over'>
 }
 
-/** Sends the chunk to the pipeline; one that has completed takes no more. */
+/** Sends the chunk to the pipeline. A pipeline that has completed drops the chunk. */
 function write<T>({ input, output }: Sides<T>, chunk: T, accepted: (error?: Error | null) => void): void {
   output.begin()
   const sent = choose(input.send(chunk), output.over()).attempt() as Operation<unknown> // an operation of the package

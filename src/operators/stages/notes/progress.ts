@@ -1,5 +1,5 @@
 import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
-import { checkFunction, checkOptions, checkTime, mistyped, outOfRange, time } from '../../../runtime/internal.js'
+import { checkCount, checkFunction, checkOptions, checkTime, outOfRange, time } from '../../../runtime/internal.js'
 import { stageNotes } from '../../demand/intake.js'
 import { described, Downstream, subscribeUntil, under } from '../../demand/scope.js'
 import { StageTimer } from '../pace/stage-timer.js'
@@ -47,18 +47,15 @@ export interface ProgressOptions {
 export function progress<T>(report: (progress: Progress) => void, options?: ProgressOptions): MonoTypeOperatorFunction<T> {
   checkFunction('progress(report)', report)
   checkOptions('progress(report)', options)
-  const { total = null, every = 1000 } = options ?? {}
-  if (total !== null) checkTotal(total)
+  const { total, every = 1000 } = options ?? {}
+  if (total !== undefined) checkCount('progress(report, { total })', 0, total)
   checkTime('progress(report, { every })', every)
   if (every < 0) throw outOfRange('progress(report, { every })', 'a number of ms from 0 up', every)
   const { name } = stageNotes('progress', options, ['total', 'every'])
   return (source) =>
-    described<T>({ name, holds: 0, source }, (subscriber) => new Reporting<T>(subscriber, report, { total, every }).connect(source))
-}
-
-function checkTotal(total: number): void {
-  if (typeof total !== 'number') throw mistyped('progress(report, { total })', 'a number of items', total)
-  if (!(total >= 0)) throw outOfRange('progress(report, { total })', 'a number of items from 0 up', total)
+    described<T>({ name, holds: 0, source }, (subscriber) =>
+      new Reporting<T>(subscriber, report, { total: total ?? null, every }).connect(source),
+    )
 }
 
 /** The time in ms after which an item counts half in the rate. */

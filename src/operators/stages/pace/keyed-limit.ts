@@ -8,7 +8,7 @@
 import { map, type MonoTypeOperatorFunction, type Observable } from 'rxjs'
 import type { Op } from '../../../runtime/index.js'
 import { checkCount, checkFunction, checkMethod, checkOperation, checkTime, outOfRange, time } from '../../../runtime/internal.js'
-import type { StageOptions } from '../../demand/intake.js'
+import { stageNotes, type StageOptions } from '../../demand/intake.js'
 import { described } from '../../demand/scope.js'
 import { byKey } from '../work/by-key.js'
 import type { Limiter } from './rate-limit.js'
@@ -73,7 +73,8 @@ interface Waiting<T> {
 }
 
 export function limitByKey<T, K>(limiterOf: (key: K) => Limiter, options: KeyedLimitOptions<T, K>): MonoTypeOperatorFunction<T> {
-  const { by, waiting = 16, keys = 1000, idle = 600_000, name = 'rateLimit' } = options
+  const { by, waiting = 16, keys = 1000, idle = 600_000 } = options
+  const { name } = stageNotes('rateLimit', options, ['by', 'waiting', 'keys', 'idle'])
   checkFunction('rateLimit(limiterOf, { by })', by)
   checkFunction('rateLimit(limiterOf, { by }): limiterOf', limiterOf)
   checkCount('rateLimit(limiterOf, { waiting })', 1, waiting)

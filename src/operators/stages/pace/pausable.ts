@@ -33,7 +33,7 @@ export interface PauseOptions {
  * ```
  */
 export function pauseControls(options?: PauseOptions): PauseControls {
-  checkOptions('pauseControls()', options)
+  checkOptions('pauseControls()', options, ['paused'])
   checkFlag('pauseControls({ paused })', options?.paused)
   return new Controls(options?.paused === true)
 }

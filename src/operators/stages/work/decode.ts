@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import { fromPromise, type Op, type Sender } from '../../../runtime/index.js'
-import { checkOneOf, checkOperation, isOperation, isThenable, mistyped } from '../../../runtime/internal.js'
+import { checkOneOf, checkOperation, checkOptions, isOperation, isThenable, mistyped } from '../../../runtime/internal.js'
 import type { DeadLetter } from '../../demand/errors.js'
 import type { StageOptions } from '../../demand/intake.js'
 import { operate } from '../../engine/stage.js'
@@ -55,6 +55,7 @@ export type OnInvalid = 'stop' | 'skip' | Sender<InvalidItem> | ((letter: Invali
 export function decode<R>(schema: StandardSchema<R>, onInvalid?: OnInvalid, options?: StageOptions): OperatorFunction<unknown, R> {
   const standard = (schema as Partial<StandardSchema<R>> | null | undefined)?.['~standard'] // from JavaScript it may be anything
   if (typeof standard?.validate !== 'function') throw mistyped('decode(schema)', 'a schema that implements Standard Schema', schema)
+  checkOptions('decode(schema, onInvalid)', options)
   const left = leaving(onInvalid)
   const onFailure = onInvalid === 'stop' || onInvalid === 'skip' ? { onFailure: onInvalid } : {}
   const none = (): never => undefined as never // never called: each subscription has work of its own
