@@ -39,7 +39,12 @@ export const notPortable = [
     engines: ['chromium'],
     reason: 'use AsyncLocalStorage, which a browser does not have',
   },
-  { suites: ['test/pipelines/**'], engines: ['chromium'], reason: "watch the events of Node's process" },
+  {
+    suites: ['test/pipelines/**', 'test/goroutine/user-code.test.ts'],
+    engines: ['chromium'],
+    reason: "watch the events of Node's process",
+  },
+  { suites: ['test/operation/next-copies.test.ts'], engines: ['chromium'], reason: 'reads the sources' },
   {
     suites: ['test/testing/outsiders.test.ts'],
     engines: ['chromium'],
@@ -77,6 +82,24 @@ export const differences = [
     ],
     reason: 'the collector of JavaScriptCore takes what stands on the stack for a reference, so a single object may stay',
   },
+]
+
+/** Tests that fail on an engine, and make a run fail: faults of ours or of the test, still to be found. */
+export const open = [
+  {
+    engine: 'bun',
+    suite: 'test/operators/deep.test.ts',
+    tests: 'operators nested 5,000 deep: `concat` at the beginning and `concatWith` hang, a failure is passed on as another',
+  },
+  { engine: 'bun', suite: 'test/groups/errgroup.test.ts', tests: '“keeps nothing of functions that have ended” finds 38 survivors' },
+  { engine: 'bun', suite: 'test/node/command.test.ts', tests: '“a child whose output is not received waits”' },
+  {
+    engine: 'bun',
+    suite: 'test/node/serve-until.test.ts',
+    tests: '“a server that never listened, or is closed by other code, ends the routine”',
+  },
+  { engine: 'deno', suite: 'test/node/command.test.ts', tests: 'the two tests of a child at the end of its context' },
+  { engine: 'deno', suite: 'test/node/{read-lines,walk}.test.ts', tests: 'the count of descriptors after the run' },
 ]
 
 export const isLeftOut = (entry, engine) => entry.engines === undefined || entry.engines.includes(engine)

@@ -8,6 +8,7 @@ import { receiverOf } from 'millrace/node'
 import { laws } from 'millrace/testing'
 import { from } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { subscribed } from '../support/outcome.js'
 import { descriptors, listenersOf, OpenStreams, turns } from './open-streams.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
@@ -210,6 +211,20 @@ it('a receive is given up by its context, and the next one reads on', async () =
   await waiting.join().attempt()
   stream.write(1)
   expect(await chunks.receive()).toEqual({ _tag: 'Some', value: 1 })
+})
+
+it('a chunk that was given back comes before the end, and then the wait for the end is over', async () => {
+  const stream = new PassThrough({ objectMode: true })
+  const chunks = receiverOf<number>(stream)
+  const left = subscribed(chunks.receive())
+  stream.once('readable', () => left.leave()) // after the grant, and before the call of next
+  stream.end(1)
+  await turns()
+  const end = go(() => chunks.closed())
+  await turns()
+  expect(stream.readableEnded).toBe(true)
+  expect(chunks.tryReceive()).toEqual({ _tag: 'Right', right: 1 })
+  await end.join()
 })
 
 it('throws TypeError for an argument that is no Readable', () => {

@@ -8,25 +8,9 @@
  * - receivers wait only while the buffer of the stream is empty and no chunk was given back;
  * - the end of the stream comes after the chunks that were given back.
  */
-import type { Either, Op, Option, Receiver } from '../../../runtime/index.js'
-import { CanceledError } from '../../../runtime/index.js'
-import {
-  ChannelIterator,
-  checkMethod,
-  CLOSED,
-  left,
-  none,
-  ObservableReceiver,
-  PENDING,
-  QueuedOperation,
-  right,
-  some,
-  WaitQueue,
-  type Failure,
-  type Pending,
-  type Resource,
-  type Waiter,
-} from '../../../runtime/internal.js'
+import { CanceledError, type Receiver } from '../../../runtime/index.js'
+import { checkMethod, PENDING, type Failure, type Pending } from '../../../runtime/internal.js'
+import { StreamReading } from '../../streams/index.js'
 import type { ReadableLike } from './like.js'
 import { closed, destroyQuietly, watchEnd } from './stream-end.js'
 
@@ -63,14 +47,7 @@ export function receiverOf<T = Uint8Array>(readable: ReadableLike): StreamReceiv
   return new Reading<T>(readable)
 }
 
-class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<T>, Resource {
-  readonly kind = 'stream'
-  readonly receivers = new WaitQueue()
-  /** Waiters for the end. */
-  readonly watchers = new WaitQueue()
-  private readonly _givenBack: T[] = []
-  /** The end of the stream; null before. */
-  private _end: { readonly failure: Failure | null } | null = null
+class Reading<T> extends StreamReading<T> implements StreamReceiver<T> {
   private readonly _serve = (): void => this._serveWaiters()
   private readonly _release: () => void
 
@@ -81,44 +58,18 @@ class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<T>, Res
   }
 
   get size(): number {
-    return this._givenBack.length + (this._end === null ? this._stream.readableLength : 0)
+    return this.held.length + (this.end === null ? this._stream.readableLength : 0)
   }
 
   get capacity(): number {
     return this._stream.readableHighWaterMark
   }
 
-  get isDrained(): boolean {
-    return this._end !== null && this._givenBack.length === 0
-  }
-
-  receive(): Op<Option<T>> {
-    return new ReceiveChunk(this)
-  }
-
-  tryReceive(): Either<'empty' | 'closed', T> {
-    const chunk = this.take()
-    if (chunk === PENDING) return left('empty')
-    return chunk === CLOSED ? this.drained(left('closed')) : right(chunk)
-  }
-
-  closed(): Op<void> {
-    return new StreamClosed(this)
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<T> {
-    return new ChannelIterator(this)
-  }
-
   cancel(cause: unknown = new CanceledError()): void {
-    if (this._end !== null) return
+    if (this.end !== null) return
     this._release()
     this._ended({ error: cause })
     destroyQuietly(this._stream, cause)
-  }
-
-  [Symbol.dispose](): void {
-    this.cancel()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,28 +77,19 @@ class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<T>, Res
     if (this._stream.destroyed) await closed(this._stream)
   }
 
-  take(): T | typeof CLOSED | Pending {
-    if (this._givenBack.length > 0) return this._givenBack.shift() as T // its length is above 0
-    if (this._end !== null) return CLOSED
+  protected read(): T | Pending {
     const chunk = this._stream.read() as T | null // the caller says what the stream holds
     return chunk ?? PENDING
   }
 
-  drained<R>(result: R): R {
-    const failure = this._end?.failure ?? null
-    if (failure !== null) throw failure.error
-    return result
-  }
-
-  /** Takes back a chunk that its receiver did not take. */
   giveBack(chunk: T): void {
-    this._givenBack.unshift(chunk)
+    this.held.unshift(chunk)
     this._serveWaiters()
   }
 
   /** The end shows only to a read of the empty buffer. */
-  lookForEnd(): void {
-    if (this._end === null && this._stream.readableLength === 0) this._stream.read()
+  override endIsAwaited(): void {
+    if (this.end === null && this._stream.readableLength === 0) this._stream.read()
   }
 
   private _serveWaiters(): void {
@@ -156,63 +98,14 @@ class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<T>, Res
       if (chunk === PENDING) return
       this.receivers.shift()?.settle(chunk)
     }
-    if (this.watchers.first !== null) this.lookForEnd()
+    if (this.watchers.first !== null) this.endIsAwaited()
   }
 
   private _ended(failure: Failure | null): void {
-    if (this._end !== null) return
-    this._end = { failure }
+    if (this.end !== null) return
+    this.end = { failure }
     this._stream.off('readable', this._serve)
     this._serveWaiters()
     if (this.isDrained) this.watchers.settleAll(undefined)
-  }
-}
-
-class ReceiveChunk<T> extends QueuedOperation<Option<T>> {
-  constructor(private readonly _reading: Reading<T>) {
-    super()
-  }
-  protected get waiters(): WaitQueue {
-    return this._reading.receivers
-  }
-  poll(): Option<T> | Pending {
-    const chunk = this._reading.take()
-    return chunk === PENDING ? PENDING : this._option(chunk)
-  }
-  override finish(waiter: Waiter): Option<T> {
-    return this._option(waiter.raw as T | typeof CLOSED) // the reading grants nothing else
-  }
-  override undo(waiter: Waiter): void {
-    if (waiter.raw !== CLOSED) this._reading.giveBack(waiter.raw as T) // as above
-  }
-  override resources(): readonly Resource[] {
-    return [this._reading]
-  }
-  describe(): string {
-    return 'stream read'
-  }
-  private _option(chunk: T | typeof CLOSED): Option<T> {
-    return chunk === CLOSED ? this._reading.drained(none) : some(chunk)
-  }
-}
-
-class StreamClosed extends QueuedOperation<void> {
-  constructor(private readonly _reading: Reading<unknown>) {
-    super()
-  }
-  protected get waiters(): WaitQueue {
-    return this._reading.watchers
-  }
-  poll(): void | Pending {
-    if (this._reading.isDrained) return
-    this._reading.lookForEnd()
-    return PENDING
-  }
-  override finish(): void {}
-  override resources(): readonly Resource[] {
-    return [this._reading]
-  }
-  describe(): string {
-    return 'stream end'
   }
 }

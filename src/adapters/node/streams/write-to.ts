@@ -92,7 +92,7 @@ class WriteTo<T> extends SerialStage<T, never> {
   }
 
   private _leave(cause: unknown): void {
-    if (this._ends) this._writing.destroy(cause)
+    if (this._ends) this._writing.abort(cause)
     else this._writing.release()
   }
 

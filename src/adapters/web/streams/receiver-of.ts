@@ -12,27 +12,9 @@
  * - the end comes after the chunk that is being read and the chunks that are held: `closed` of a reader resolves before the
  *   read of the last chunk does; after the end the stream is not locked.
  */
-import { CanceledError, type Either, type Op, type Option, type Receiver } from '../../../runtime/index.js'
-import {
-  ChannelIterator,
-  checkFlag,
-  checkOptions,
-  CLOSED,
-  left,
-  none,
-  ObservableReceiver,
-  PENDING,
-  queue,
-  QueuedOperation,
-  right,
-  some,
-  WaitQueue,
-  type Failure,
-  type Pending,
-  type Resource,
-  type Runnable,
-  type Waiter,
-} from '../../../runtime/internal.js'
+import { CanceledError, type Receiver } from '../../../runtime/index.js'
+import { checkFlag, checkOptions, CLOSED, PENDING, queue, type Failure, type Pending, type Runnable } from '../../../runtime/internal.js'
+import { StreamReading } from '../../streams/index.js'
 import { reportLate } from './late.js'
 import { checkReadable } from './locked.js'
 
@@ -75,21 +57,14 @@ export function receiverOf<T>(stream: ReadableStream<T>, options?: ReceiverOfOpt
   return new Reading<T>(stream, options?.preventCancel !== true)
 }
 
-export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<T>, Resource, Runnable {
-  readonly kind = 'stream'
+export class Reading<T> extends StreamReading<T> implements StreamReceiver<T>, Runnable {
   readonly capacity = 0
   readonly scope = null
-  readonly receivers = new WaitQueue()
-  /** Waiters for the end. */
-  readonly watchers = new WaitQueue()
   private readonly _reader: ReadableStreamDefaultReader<T>
-  private readonly _held: T[] = []
   /** A read is under way, or in the run queue. */
   private _isReading = false
   /** The stream has given its last chunk, to a read that may be under way. */
   private _isClosed = false
-  /** The end of the stream; null before. */
-  private _end: { readonly failure: Failure | null } | null = null
   /** Resolves when the source of the stream has been canceled. */
   private _canceled: Promise<void> = Promise.resolve()
 
@@ -109,33 +84,11 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
   }
 
   get size(): number {
-    return this._held.length
-  }
-
-  get isDrained(): boolean {
-    return this._end !== null && this._held.length === 0
-  }
-
-  receive(): Op<Option<T>> {
-    return new ReceiveChunk(this)
-  }
-
-  tryReceive(): Either<'empty' | 'closed', T> {
-    const chunk = this.take()
-    if (chunk === PENDING) return left('empty')
-    return chunk === CLOSED ? this.drained(left('closed')) : right(chunk)
-  }
-
-  closed(): Op<void> {
-    return new StreamClosed(this)
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<T> {
-    return new ChannelIterator(this)
+    return this.held.length
   }
 
   cancel(reason: unknown = new CanceledError()): void {
-    if (this._end !== null) return
+    if (this.end !== null) return
     if (this._cancels) {
       const late = reportLate('receiverOf: cancel() of the stream', this._reader.closed)
       this._canceled = this._reader.cancel(reason).catch(late)
@@ -143,48 +96,32 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
     this._ended({ error: reason })
   }
 
-  [Symbol.dispose](): void {
-    this.cancel()
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel()
     await this._canceled
   }
 
-  take(): T | typeof CLOSED | Pending {
-    if (this._held.length > 0) return this._took(this._held.shift() as T) // its length is above 0
-    return this._end === null ? PENDING : CLOSED
+  /** A stream of the web has no chunk ready: a read begins where a receive waits. */
+  protected read(): Pending {
+    return PENDING
   }
 
-  private _took(chunk: T): T {
-    if (this.isDrained) this.watchers.settleAll(undefined)
-    return chunk
-  }
-
-  drained<R>(result: R): R {
-    const failure = this._end?.failure ?? null
-    if (failure !== null) throw failure.error
-    return result
-  }
-
-  /** Takes back a chunk that its receiver did not take. */
   giveBack(chunk: T): void {
     const receiver = this.receivers.shift()
-    if (receiver === null) this._held.unshift(chunk)
+    if (receiver === null) this.held.unshift(chunk)
     else receiver.settle(chunk)
   }
 
-  /** A receive waits: reads, in the run queue. */
-  readOn(): void {
-    if (this._isReading || this._end !== null) return
+  /** Reads, in the run queue. */
+  override receiveWaits(): void {
+    if (this._isReading || this.end !== null) return
     this._isReading = true
     queue.push(this)
   }
 
   /** For the run queue. */
   run(): void {
-    if (this._end === null && this.receivers.first !== null) this._read()
+    if (this.end === null && this.receivers.first !== null) this._read()
     else this._readEnded()
   }
 
@@ -202,69 +139,18 @@ export class Reading<T> extends ObservableReceiver<T> implements StreamReceiver<
 
   private _arrived(chunk: T): void {
     const receiver = this.receivers.shift()
-    if (receiver === null) this._held.push(chunk)
+    if (receiver === null) this.held.push(chunk)
     else receiver.settle(chunk)
     this._readEnded()
-    if (this.receivers.first !== null) this.readOn()
+    if (this.receivers.first !== null) this.receiveWaits()
   }
 
   private _ended(failure: Failure | null): void {
-    if (this._end !== null) return
-    this._end = { failure }
+    if (this.end !== null) return
+    this.end = { failure }
     this._reader.closed.catch(() => {}) // it rejects when the lock is released
     this._reader.releaseLock()
     this.receivers.settleAll(CLOSED)
     if (this.isDrained) this.watchers.settleAll(undefined)
-  }
-}
-
-class ReceiveChunk<T> extends QueuedOperation<Option<T>> {
-  constructor(private readonly _reading: Reading<T>) {
-    super()
-  }
-  protected get waiters(): WaitQueue {
-    return this._reading.receivers
-  }
-  poll(): Option<T> | Pending {
-    const chunk = this._reading.take()
-    return chunk === PENDING ? PENDING : this._option(chunk)
-  }
-  override park(waiter: Waiter): void {
-    super.park(waiter)
-    this._reading.readOn()
-  }
-  override finish(waiter: Waiter): Option<T> {
-    return this._option(waiter.raw as T | typeof CLOSED) // the reading grants nothing else
-  }
-  override undo(waiter: Waiter): void {
-    if (waiter.raw !== CLOSED) this._reading.giveBack(waiter.raw as T) // as above
-  }
-  override resources(): readonly Resource[] {
-    return [this._reading]
-  }
-  describe(): string {
-    return 'stream read'
-  }
-  private _option(chunk: T | typeof CLOSED): Option<T> {
-    return chunk === CLOSED ? this._reading.drained(none) : some(chunk)
-  }
-}
-
-class StreamClosed extends QueuedOperation<void> {
-  constructor(private readonly _reading: Reading<unknown>) {
-    super()
-  }
-  protected get waiters(): WaitQueue {
-    return this._reading.watchers
-  }
-  poll(): void | Pending {
-    return this._reading.isDrained ? undefined : PENDING
-  }
-  override finish(): void {}
-  override resources(): readonly Resource[] {
-    return [this._reading]
-  }
-  describe(): string {
-    return 'stream end'
   }
 }
