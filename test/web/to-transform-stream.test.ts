@@ -38,6 +38,7 @@ describe('toTransformStream', () => {
     const bad = toTransformStream<number, number>((source) => source.pipe(workerPool(1, () => Promise.reject(error))))
     const { stream, seen } = counting()
     await expect(stream.pipeThrough(bad).pipeTo(collecting<number>().stream)).rejects.toBe(error)
+    await settle() // the other side ends after the write that is in flight
     expect(seen.canceled).toEqual([error])
   })
 

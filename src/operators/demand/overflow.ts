@@ -71,12 +71,13 @@ function watchStopped(): () => void {
 
 function hasRoom(): boolean {
   try {
-    return descend(ROOM) === 0
+    return descend(ROOM) === ROOM
   } catch {
     return false
   }
 }
 
+/** Adds to its own result: JavaScriptCore gives a call in tail position no frame. */
 function descend(frames: number): number {
-  return frames === 0 ? 0 : descend(frames - 1)
+  return frames === 0 ? 0 : 1 + descend(frames - 1)
 }
