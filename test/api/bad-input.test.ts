@@ -53,6 +53,29 @@ describe.each(Object.entries(tables))('millrace%s', (entry, table) => {
   })
 })
 
+/** Whose first parameter is the options. */
+const takesOptionsFirst = (entry: string): string[] =>
+  placesOf(entry).flatMap((place) => /^(\w+)\(\{|^(\w+)\(options\)/.exec(place)?.slice(1) ?? []) // the other group is undefined
+
+it.each(entries)('$specifier: the first of two bad arguments is named', async ({ specifier, name }) => {
+  const optionsFirst = takesOptionsFirst(name === 'index' ? '' : `-${name}`)
+  const functions = Object.entries((await import(specifier)) as Record<string, unknown>).filter(
+    (entry): entry is [string, (...args: unknown[]) => unknown] => typeof entry[1] === 'function' && !optionsFirst.includes(entry[0]),
+  )
+  const named = functions.map(([fn, call]) => [fn, messageOf(() => call(Symbol('first'), { noSuchOption: 1 }))])
+  expect(named.filter(([, message]) => message.includes('noSuchOption'))).toEqual([])
+})
+
+function messageOf(call: () => unknown): string {
+  try {
+    const result = call() as { catch?: (ignored: () => void) => void } | undefined // a promise, perhaps
+    result?.catch?.(() => {})
+    return ''
+  } catch (error) {
+    return String(error)
+  }
+}
+
 it('has a row for each function of the modules of millrace/fp-ts', () => {
   expect(functionsOfModules.filter((name) => !Object.keys(fpTs).some((place) => place.startsWith(name)))).toEqual([])
 })

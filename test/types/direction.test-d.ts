@@ -2,7 +2,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return, @typescript-eslint/await-thenable -- what does not type-check is what is tested */
 import type { Option } from 'fp-ts/lib/Option.js'
 import type { Either } from 'fp-ts/lib/Either.js'
-import { chan, go, range, type Chan, type Op, type Receiver, type Sender } from 'millrace'
+import { after, chan, go, range, select, type Chan, type Op, type Receiver, type Sender } from 'millrace'
 import { describe, expectTypeOf, it } from 'vitest'
 
 declare const both: Chan<number>
@@ -132,6 +132,16 @@ describe('a channel that may be nil', () => {
     void nil.receive()
     // @ts-expect-error it may be nil
     void nil.size
+  })
+})
+
+it('a case that is there under a condition does not make the result optional', () => {
+  go(function* () {
+    const isOpen = Math.random() > 0.5
+    const r = yield* select({ item: receiver.receive(), ...(isOpen && { tick: after(1) }) })
+    expectTypeOf(r).toEqualTypeOf<{ case: 'item'; value: Option<number> } | { case: 'tick'; value: void }>()
+    const off: { readonly item?: Op<string> | false } = {}
+    expectTypeOf(yield* select(off)).toEqualTypeOf<{ case: 'item'; value: string }>()
   })
 })
 

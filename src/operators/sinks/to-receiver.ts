@@ -26,11 +26,11 @@ export interface ToReceiverOptions {
  * ```
  */
 export function toReceiver<T>(pipeline: Observable<T>, options: ToReceiverOptions): Receiver<T> {
+  checkPipeline('toReceiver(pipeline)', pipeline)
   checkRecord('toReceiver(pipeline, options)', '{ capacity, ctx? }', options, ['capacity', 'ctx'])
   const { capacity, ctx = background } = options
   checkCount('toReceiver(pipeline, { capacity })', 0, capacity)
   checkContext('toReceiver(pipeline, { ctx })', ctx)
-  checkPipeline('toReceiver(pipeline)', pipeline)
   const items = chan<T>(capacity)
   const owner: Owner = {
     ended(_, failure) {

@@ -47,9 +47,9 @@ export function checkFlag(where: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw mistyped(where, 'true or false', value)
 }
 
-/** An options record, or none: `call` names the function. Without `known`, the record may have options of any name. */
+/** An options record, or none: `call` is "f(x)", or "f(x, options)". Without `known`, the record may have options of any name. */
 export function checkOptions(call: string, options: unknown, known?: readonly string[]): void {
-  if (options !== undefined) checkRecord(`${call}: options`, 'an object', options, known)
+  if (options !== undefined) checkRecord(call.endsWith('options)') ? call : `${call}: options`, 'an object', options, known)
 }
 
 /** A record with no options but `known`; `expected` shows it in the message ("{ size, within? }"). */

@@ -39,9 +39,9 @@ export function all<T extends readonly unknown[] | []>(ctx: Context, members: Me
 export function all<T extends Readonly<Record<string, unknown>>>(ctx: Context, members: Members<T>): Job<{ -readonly [K in keyof T]: T[K] }>
 export function all(first: object, ...rest: readonly unknown[]): Job<unknown> {
   const [members, options = {}] = arranged('all(ctx, members)', first, rest)
+  if (!Array.isArray(members) && !isRecord(members)) throw mistyped('all(members)', 'an array or a record of members', members)
   const ctx = contextOf('all(members, { ctx })', options)
   if (Array.isArray(members)) return together(bodiesOf('all(members)', members), ctx)
-  if (!isRecord(members)) throw mistyped('all(members)', 'an array or a record of members', members)
   const names = Object.keys(members)
   const bodies = names.map((name) => bodyOf(`all(members): member ${JSON.stringify(name)}`, Reflect.get(members, name)))
   return together(bodies, ctx).map((results) => Object.fromEntries(names.map((name, i) => [name, results[i]])))

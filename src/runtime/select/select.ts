@@ -21,7 +21,7 @@ export type Cases = Record<string, Selectable>
 /** The result of a case that is chosen. */
 export type Chosen<C> = C extends PromiseLike<infer T> ? T : never
 /** The result of a select over named cases: a union that `switch (r.case)` narrows. */
-export type Tagged<C extends Cases> = { [K in keyof C]: { case: K; value: Chosen<NonNullable<C[K]>> } }[keyof C]
+export type Tagged<C extends Cases> = { [K in keyof C]-?: { case: K; value: Chosen<NonNullable<C[K]>> } }[keyof C]
 
 /** Options of `select`. */
 export interface SelectOptions {
@@ -75,11 +75,11 @@ function isNoCase(where: string): TypeError {
 /** Keys that JavaScript moves to the front of a record. */
 const integerLike = /^(0|[1-9]\d*)$/
 
-function makeSelect(cases: object, biased: boolean): Select {
-  if (Array.isArray(cases)) return selectFromArray(cases, biased)
+function makeSelect(cases: object, options: SelectOptions | undefined): Select {
+  if (Array.isArray(cases)) return selectFromArray(cases, isBiased(options))
   const isRecord = typeof (cases as unknown) === 'object' && (cases as unknown) !== null && !isOperation(cases) // any value from JavaScript
   if (!isRecord) throw mistyped('select(cases)', 'a record or an array of cases', cases)
-  return selectFromRecord(cases as Record<string, unknown>, biased) // an object can be read by name
+  return selectFromRecord(cases as Record<string, unknown>, isBiased(options)) // an object can be read by name
 }
 
 // Both functions fill arrays of the right length: `push` would allocate room for 17 (select over 2 cases: a fifth of
@@ -151,7 +151,7 @@ export function select<const C extends readonly Selectable[]>(
   options?: SelectOptions,
 ): Op<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function select(cases: object, options?: SelectOptions): Op<unknown> {
-  return makeSelect(cases, isBiased(options))
+  return makeSelect(cases, options)
 }
 
 /**
@@ -168,7 +168,7 @@ export function trySelect<const C extends readonly Selectable[]>(
   options?: SelectOptions,
 ): Option<{ case: number; value: Chosen<NonNullable<C[number]>> }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
-  const select = makeSelect(cases, isBiased(options))
+  const select = makeSelect(cases, options)
   if (queue.probe !== null) queue.probe.perform?.(select)
   const result = select.poll()
   return result === PENDING ? none : some(result)

@@ -50,13 +50,13 @@ interface RawResponse {
  * ```
  */
 export function requestContext(request: object, response: object, options: RequestContextOptions = {}): CancelContext {
+  const [from, to] = [rawOf(request) as RawRequest | null, rawOf(response) as RawResponse | null] // checked by the next line
+  if (typeof to?.once !== 'function')
+    throw mistyped('requestContext(request, response)', 'a response of Node, express or fastify', response)
   checkOptions('requestContext(request, response, options)', options, ['timeout', 'parent'])
   const { timeout = Infinity, parent = background } = options
   checkTime('requestContext(request, response, { timeout })', timeout)
   checkContext('requestContext(request, response, { parent })', parent)
-  const [from, to] = [rawOf(request) as RawRequest | null, rawOf(response) as RawResponse | null] // checked by the next line
-  if (typeof to?.once !== 'function')
-    throw mistyped('requestContext(request, response)', 'a response of Node, express or fastify', response)
   const ctx = timeout === Infinity ? withCancel(parent) : withTimeout(parent, timeout)
   const closed = (): void => ctx.cancel(isComplete(to) ? undefined : new ClientLeftError())
   if (to.closed === true || to.destroyed === true || from?.socket?.destroyed === true) closed()

@@ -36,6 +36,7 @@ export interface ToStreamOptions {
  * ```
  */
 export function toReadable<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>, options?: ToStreamOptions): Readable {
+  checkSource(source)
   checkToStream('toReadable(source, ', options)
   const { objectMode = true, highWaterMark, ctx = background } = options ?? {}
   const pull = new ChunkPull(chunksOf(source, ctx))
@@ -58,11 +59,13 @@ export function checkToStream(call: string, options: ToStreamOptions = {}, flags
   if (options.ctx !== undefined) checkContext(`${call}{ ctx })`, options.ctx)
 }
 
+function checkSource(source: unknown): void {
+  if (typeof source !== 'string' && !(typeof source === 'object' && source !== null))
+    throw mistyped('toReadable(source)', 'a pipeline, a receiver or an iterable', source)
+}
+
 function chunksOf<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>, ctx: Context): ChunkSource<T> {
   if (isObservable(source)) return new PipelineOutput(source, ctx)
-  const given: unknown = source
-  if (typeof given !== 'string' && !(typeof given === 'object' && given !== null))
-    throw mistyped('toReadable(source)', 'a pipeline, a receiver or an iterable', source)
   if (isReceiver(source)) return { receive: () => source.receive(), leave: (error, closed) => closed(error) }
   return new PipelineOutput(fromIterable(source), ctx)
 }

@@ -37,6 +37,7 @@ export function toReadableStream<T>(
   source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIterable<T>,
   options: ToReadableStreamOptions = {},
 ): ReadableStream<T> {
+  checkSource(source)
   checkOptions('toReadableStream(source, options)', options, ['type', 'highWaterMark', 'ctx'])
   const { type, highWaterMark = 0, ctx = background } = options
   if (type !== undefined) checkOneOf('toReadableStream(source, { type })', ['bytes', 'undefined'], type)
@@ -79,9 +80,11 @@ function chunksOf<T>(source: Observable<T> | Receiver<T> | Iterable<T> | AsyncIt
   return new PipelineChunks(fromIterable(source), ctx)
 }
 
+function checkSource(source: unknown): void {
+  if (typeof source !== 'string' && (typeof source !== 'object' || source === null))
+    throw mistyped('toReadableStream(source)', 'a pipeline, a receiver or an iterable', source)
+}
+
 function isReceiver<T>(source: Receiver<T> | Iterable<T> | AsyncIterable<T>): source is Receiver<T> {
-  const given: unknown = source // any value from JavaScript
-  if (typeof given !== 'string' && (typeof given !== 'object' || given === null))
-    throw mistyped('toReadableStream(source)', 'a pipeline, a receiver or an iterable', given)
   return typeof (source as { receive?: unknown }).receive === 'function' // any object
 }

@@ -27,8 +27,8 @@ export type SampleOptions = LatestOptions
  * ```
  */
 export function sample<T>(every: number | Observable<unknown> | Receiver<unknown>, options?: SampleOptions): MonoTypeOperatorFunction<T> {
-  const notes = stageNotes('sample', options)
   const clock = clockOf(every)
+  const notes = stageNotes('sample', options)
   return (source) =>
     described<T>({ name: notes.name, holds: 1, source }, (subscriber) => {
       const stage = new Sample<T>(subscriber, notes, typeof clock === 'number' ? clock : Infinity)
