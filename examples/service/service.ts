@@ -58,12 +58,12 @@ export function service(config: Config, upstreams: Upstreams, lifetime: Context,
 /** The request is aborted when the context ends, also while the body comes. */
 function* ask(ctx: Context, url: string): Generator<never, unknown> {
   using response = yield* fetchOp(url, { ctx, throwStatus: true })
-  return yield* fromPromise(response.json())
+  return yield* fromPromise<unknown>(response.json())
 }
 
 function refuse(reply: FastifyReply, cause: unknown, counts: Counts): FastifyReply {
   if (cause instanceof ClientLeftError) counts.left++
-  if (cause instanceof ShedError || cause instanceof TooManyRequestsError) reply.header('retry-after', cause.retryAfter)
+  if (cause instanceof ShedError || cause instanceof TooManyRequestsError) void reply.header('retry-after', cause.retryAfter)
   return reply.code(statusOf(cause)).send({ error: String(cause) })
 }
 
