@@ -1,10 +1,12 @@
 import {
+  after,
   afterFunc,
   background,
   chan,
   go,
   mutex,
   newTimer,
+  select,
   sleep,
   ticker,
   waitGroup,
@@ -18,6 +20,7 @@ import { fromReceiver, workerPool } from 'millrace/operators'
 import { lastValueFrom, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { time } from '../../src/runtime/scheduler/timers.js'
+import { hostTurn } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 const HOUR = 3_600_000
@@ -300,6 +303,19 @@ describe('what goes wrong', () => {
     await bubble(function* () {})
     await expect(bubble(3 as never)).rejects.toThrow('bubble(fn): expected a function, got 3')
     await bubble(function* () {})
+  })
+
+  it('the error of a second bubble shows what the first does: its test may have timed out in a loop', async () => {
+    const done = chan<void>()
+    const polling = bubble(function* () {
+      const limit = after(105) // starts again in each round
+      while ((yield* select({ tick: sleep(10), limit, done: done.receive() })).case === 'tick');
+    })
+    await hostTurn()
+    const error: unknown = await bubble(function* () {}).catch((e: unknown) => e)
+    done.close()
+    await polling
+    expect(String(error)).toMatch(/If its test has timed out, it still waits or polls:\nat \d+ ms of virtual time\n[^]*goroutine \d+ \[select\]/)
   })
 
   it('the clock and the probe are given back, also after a failure', async () => {

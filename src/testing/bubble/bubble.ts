@@ -79,9 +79,10 @@ const MOST_AFTER_ROOT = 1_000
  */
 export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
   checkFunction('bubble(fn)', fn)
-  const leave = enter('bubble(fn)')
+  const inside = new Inside()
+  const leave = enter('bubble(fn)', () => inside.state())
   try {
-    return await new Inside().run(fn)
+    return await inside.run(fn)
   } finally {
     leave()
   }
@@ -118,6 +119,11 @@ class Inside implements Bubble {
 
   readonly wait = (): Op<void> => this._quiet
   readonly now = (): number => this._clock.time - EPOCH
+
+  /** The virtual time, and a line for each goroutine. */
+  state(): string {
+    return `at ${this.now()} ms of virtual time\n${dumpText(dumpOf(this._tracker))}`
+  }
 
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
     const probe = setProbe(this._tracker)

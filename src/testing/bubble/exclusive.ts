@@ -1,9 +1,17 @@
 /** Bubbles and explorations share the run queue, so only a single bubble or exploration runs at a time. */
-let running: string | null = null
+let running: { readonly call: string; readonly state: () => string } | null = null
 
-/** Returns a function that leaves. Throws an Error while another call has entered. */
-export function enter(call: string): () => void {
-  if (running !== null) throw new Error(`${call}: ${running} is running already; both need the run queue, so run them one after the other`)
-  running = call
+/**
+ * Returns a function that leaves. `state` describes the goroutines inside. Throws an Error while another call has entered: it shows
+ * their state, since a test runner goes on with the next test after a timeout, and only this error says why the test did not end.
+ */
+export function enter(call: string, state: () => string = () => ''): () => void {
+  if (running !== null) throw new Error(alreadyRunning(call, running.call, running.state()))
+  running = { call, state }
   return () => void (running = null)
+}
+
+function alreadyRunning(call: string, earlier: string, state: string): string {
+  const both = `${call}: ${earlier} is running already; both need the run queue, so run them one after the other`
+  return state === '' ? both : `${both}. If its test has timed out, it still waits or polls:\n${state}`
 }
