@@ -315,7 +315,9 @@ describe('what goes wrong', () => {
     const error: unknown = await bubble(function* () {}).catch((e: unknown) => e)
     done.close()
     await polling
-    expect(String(error)).toMatch(/If its test has timed out, it still waits or polls:\nat \d+ ms of virtual time\n[^]*goroutine \d+ \[select\]/)
+    expect(String(error)).toMatch(
+      /If its test has timed out, it still waits or polls:\nat \d+ ms of virtual time\n[^]*goroutine \d+ \[select\]/,
+    )
   })
 
   it('the clock and the probe are given back, also after a failure', async () => {
