@@ -1,6 +1,6 @@
 /** decode: items pass a schema, and invalid items go to the dead letters. Tried with zod, valibot and arktype. */
 import { background, chan, go, range, sleep } from 'millrace'
-import { bounds, catchTo, collect, decode, fromIterable, InvalidItemError, run, trailOf, type DeadLetter, type InvalidItem, type StandardSchema } from 'millrace/operators' // prettier-ignore
+import { bounds, catchTo, collect, decode, fromIterable, InvalidItemError, retryEach, run, trailOf, type DeadLetter, type InvalidItem, type StandardSchema } from 'millrace/operators' // prettier-ignore
 import { bubble } from 'millrace/testing'
 import { type } from 'arktype'
 import fc from 'fast-check'
@@ -162,6 +162,19 @@ describe('decode', () => {
     const never = schemaOf((value) => (value === 20_000 ? { value } : { issues: [] }))
     const items = Array.from({ length: 20_001 }, (_, i) => i)
     expect(await collect(background, fromIterable(items).pipe(decode(never, 'skip'), decode(never))).join()).toEqual([20_000])
+  })
+  it('an invalid item stays invalid: retryEach below does not ask the schema again', async () => {
+    let asked = 0
+    const counted = schemaOf((value) => {
+      asked++
+      return value === 1 ? { issues: [{ message: 'one' }] } : { value }
+    })
+    const dead = chan<DeadLetter>(1)
+    const again = retryEach<unknown>(() => 0)
+    expect(await collect(background, fromIterable([0, 1, 2]).pipe(decode(counted), again, catchTo(dead))).join()).toEqual([0, 2])
+    expect(asked).toBe(3)
+    expect((await dead.receive())._tag === 'Some').toBe(true)
+    await expect(collect(background, fromIterable([0, 1, 2]).pipe(decode(counted), again)).join()).rejects.toMatchObject({ position: 1 })
   })
   it('holds one item, and says so', () => {
     expect(String(bounds(fromIterable([1]).pipe(decode(z.number()))))).toBe('holds at most 1 item: fromIterable 0, decode 1')

@@ -1,7 +1,7 @@
 /** fromIterable: sync and async iterables, pulled on demand. */
 import { background } from 'millrace'
 import { collect, fromIterable } from 'millrace/operators'
-import { type Observable, take } from 'rxjs'
+import { type Observable, type Subscription, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { hostTurn, settle } from '../support/settle.js'
 
@@ -73,5 +73,44 @@ describe('fromIterable', () => {
     expect(before).toBeGreaterThan(0)
     await settle()
     expect(n).toBe(before)
+  })
+
+  it('one that makes its subscriber leave returns when its next has', async () => {
+    const log: string[] = []
+    let leave = (): void => undefined
+    const leaving = {
+      *sync() {
+        try {
+          yield 'kept'
+          leave()
+          yield 'not wanted'
+        } finally {
+          log.push('closed')
+        }
+      },
+      async *async() {
+        await Promise.resolve()
+        yield* leaving.sync()
+      },
+    }
+    for (const items of [leaving.sync(), leaving.async()]) {
+      const subscription = fromIterable(items).subscribe((item) => log.push(item))
+      leave = () => subscription.unsubscribe()
+      await settle()
+      expect(log.splice(0)).toEqual(['kept', 'closed'])
+    }
+  })
+  it('one that makes its subscriber leave as it is begun is not asked', async () => {
+    const log: string[] = []
+    const subscriptions: Subscription[] = []
+    const begun = (): unknown => {
+      subscriptions[0].unsubscribe()
+      return { next: () => log.push('asked'), return: () => log.push('returned') }
+    }
+    for (const method of [Symbol.iterator, Symbol.asyncIterator]) {
+      subscriptions[0] = fromIterable({ [method]: begun } as unknown as Iterable<number>).subscribe()
+      await settle()
+      expect(log.splice(0)).toEqual(['returned'])
+    }
   })
 })

@@ -198,4 +198,14 @@ describe('a group that unsubscribed while its pipeline runs on', () => {
     await clock.advance(10)
     expect(await got).toEqual([0, 1, 2])
   })
+  it('does not stand in the way of a further group', async () => {
+    const seen: string[] = []
+    const only = (group: Observable<string>, key: string): Observable<string> => (key === 'a' ? concat(group.pipe(take(1)), NEVER) : group)
+    const subscription = fromIterable(['a1', 'b1', 'b2', 'c1', 'c2', 'a2', 'd1'])
+      .pipe(groupByKey((s) => s[0], only, { most: 2 }))
+      .subscribe((s) => seen.push(s))
+    await settle()
+    subscription.unsubscribe()
+    expect(seen).toEqual(['a1', 'b1', 'b2', 'c1', 'c2', 'd1'])
+  })
 })

@@ -1,6 +1,6 @@
 /** Code of the user that throws or returns junk: one clear error ends the pipeline, and nothing is left behind. */
-import { background, onLateFailure, sleep, type Sender } from 'millrace'
-import { broadcast, byKey, catchTo, collect, fanOut, fromGoroutine, fromIterable, fromOp, fromReceiver, fromSelect, groupByKey, rateLimit, repeatWith, retryWith, run, sendTo, until, withContext, workerPool, zipBounded } from 'millrace/operators' // prettier-ignore
+import { backoff, background, onLateFailure, sleep, type Sender } from 'millrace'
+import { broadcast, byKey, catchTo, collect, fanOut, fromGoroutine, fromIterable, fromOp, fromReceiver, fromSelect, groupByKey, rateLimit, repeatWith, retryEach, retryWith, run, sendTo, until, withContext, workerPool, zipBounded } from 'millrace/operators' // prettier-ignore
 import { bubble } from 'millrace/testing'
 import { concat, NEVER, Observable, throwError } from 'rxjs'
 import { describe, expect, it, vi } from 'vitest'
@@ -10,6 +10,12 @@ const boom = new Error('boom')
 const throws = (cause: unknown): never => {
   throw cause
 }
+class Throwing extends Promise<number> {
+  override then(): never {
+    return throws(boom)
+  }
+}
+const unreadable = Object.defineProperty(new Error('no'), 'retryAfter', { get: () => throws(boom) })
 const source = () => concat(fromIterable([1, 2, 3]), NEVER)
 /** From JavaScript anything may come. */
 const junk = (value: unknown) => value as never
@@ -34,6 +40,10 @@ const rows: readonly Row[] = [
   ['fromSelect, make throws', () => fromSelect(() => throws(boom)), boom],
   ['fromGoroutine throws', () => fromGoroutine(() => throws(undefined)), undefined],
   ['work with a then that throws', () => source().pipe(workerPool(1, () => junk({ then: () => throws(boom) }))), boom],
+  ['work that is a promise whose own then throws', () => source().pipe(workerPool(1, () => new Throwing(() => {}))), boom],
+  ['later work that is one', () => source().pipe(workerPool(1, (n) => (n === 3 ? new Throwing(() => {}) : Promise.resolve(n)))), boom],
+  ['an error whose retryAfter throws when it is read', () => source().pipe(workerPool({ min: 1, max: 2, by: 'errors' }, async () => throws(unreadable))), unreadable], // prettier-ignore
+  ['such an error that backoff reads', () => source().pipe(workerPool(1, async () => throws(unreadable)), retryEach(backoff({ first: 0, attempts: 2 }))), unreadable], // prettier-ignore
   ['work with a then that throws when it is read', () => source().pipe(workerPool(1, () => junk({ get then() { return throws(boom) } }))), boom], // prettier-ignore
   ['work that is a proxy and throws', () => source().pipe(workerPool(1, () => junk(new Proxy({}, { get: () => throws(boom), has: () => throws(boom) })))), boom], // prettier-ignore
   ['an observable that throws', () => source().pipe(workerPool(1, () => new Observable(() => throws(boom)))), boom],

@@ -1,6 +1,6 @@
 /** rateLimit: an item passes when the limiter grants a token. */
-import { background, rateLimiter, sleep } from 'millrace'
-import { bounds, collect, fromIterable, fromOp, rateLimit, retryWith, run, trailOf, workerPool } from 'millrace/operators'
+import { background, chan, rateLimiter, sleep } from 'millrace'
+import { bounds, catchTo, collect, fromIterable, fromOp, rateLimit, retryEach, retryWith, run, trailOf, workerPool, type DeadLetter, type Limiter } from 'millrace/operators' // prettier-ignore
 import { bubble } from 'millrace/testing'
 import fc from 'fast-check'
 import { concat, of, throwError } from 'rxjs'
@@ -164,6 +164,20 @@ describe('rateLimit with a limiter for each key', () => {
     await expect(none.join()).rejects.toThrow(
       'rateLimit(limiterOf, { by }): the result of limiterOf: expected a limiter with wait(), got 5',
     )
+  })
+  it('an error of a limiter ends the pipeline: it is no failure of work for catchTo and retryEach', async () => {
+    const dead = chan<DeadLetter>(1)
+    let waits = 0
+    const down = (): Limiter => ({
+      wait: () =>
+        sleep(0).map(() => {
+          waits++
+          throw new Error('down')
+        }),
+    })
+    const limited = fromIterable([1, 2]).pipe(rateLimit(down, { by: Number }), retryEach(() => 0), catchTo(dead)) // prettier-ignore
+    await expect(run(background, limited).join()).rejects.toThrow('down')
+    expect([waits, dead.size]).toEqual([1, 0])
   })
   it.each([
     [perSecond, { by: 5 }, 'rateLimit(limiterOf, { by }): expected a function, got 5'],

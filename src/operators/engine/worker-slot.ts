@@ -123,8 +123,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
       case 'value':
         return owner.result(this, work as R) // kind 'value'
       case 'promise':
-        // Only a promise of the language itself is sure to call back once, and later. The kind is `promise`.
-        return void (work instanceof Promise ? work : Promise.resolve(work as PromiseLike<R>)).then(this._onValue, this._onThrow)
+        return void promiseOf(work as PromiseLike<R>).then(this._onValue, this._onThrow) // kind 'promise'
       case 'operation':
         return this.start(work as unknown as Operation<R>) // kind 'operation'
       case 'job':
@@ -240,6 +239,11 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
 
 function delegateTo<R>(generator: Generator<never, R>): Generator<never, R> {
   return generator
+}
+
+/** Only a promise of the language itself is sure to call back once, and later: a subclass may have a `then` of its own. */
+function promiseOf<R>(work: PromiseLike<R>): PromiseLike<R> {
+  return work instanceof Promise && work.constructor === Promise ? work : new Promise((resolve) => resolve(work))
 }
 
 type Kind = 'value' | 'promise' | 'operation' | 'job' | 'generator' | 'observable'

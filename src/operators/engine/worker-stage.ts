@@ -187,8 +187,8 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     const { ctx } = this.flow
     if (ctx.err()._tag === 'Some') return this.stop(causeOf(ctx)) // no restart, and no item is left out
     const { onFailure } = this._plan
-    const { deadLetters, retries } = this.flow.downstream.scope
-    const schedule = this._plan.schedule ?? (onFailure === 'stop' ? null : retries)
+    const { deadLetters } = this.flow.downstream.scope
+    const schedule = this._plan.schedule ?? (onFailure === 'stop' ? null : this.retries)
     try {
       if (schedule !== null && this._restarts(schedule, slot, cause)) return
       if (deadLetters !== null && onFailure !== 'stop') return this._sendDeadLetter(deadLetters, slot, cause)
@@ -197,6 +197,11 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     }
     if (onFailure === 'skip') slot.end()
     else this.flow.drain(failedIn(cause, this.flow.intake.name, slot.position))
+  }
+
+  /** The schedule of a `retryEach` below. */
+  protected get retries(): Schedule | null {
+    return this.flow.downstream.scope.retries
   }
 
   private _restarts(schedule: Schedule, slot: WorkerSlot<T, R>, cause: unknown): boolean {

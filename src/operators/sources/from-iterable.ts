@@ -57,6 +57,8 @@ function checkedResult<T>(result: IteratorResult<T>): IteratorResult<T> {
 class IterablePump<T> implements Runnable {
   private _iterator: Iterator<T> | null = null
   private _isOver = false
+  /** The iterator is asked: the code of the user runs. */
+  private _isAsking = false
 
   constructor(
     private readonly _downstream: Downstream<T>,
@@ -88,19 +90,14 @@ class IterablePump<T> implements Runnable {
     const { _downstream: downstream } = this
     const { demand } = downstream
     while (!this._isOver) {
-      const scope = publish(null)
-      let result: IteratorResult<T>
-      try {
-        result = (this._iterator ??= checkedIterator(this._iterable[Symbol.iterator]())).next()
-      } finally {
-        publish(scope)
-      }
-      if (checkedResult(result).done === true) {
+      const result = this._ask()
+      if (this._isOver) return result === null || result.done !== true ? this._return() : undefined
+      if (result === null || result.done === true) {
         this._isOver = true
         downstream.complete()
         return
       }
-      downstream.emit(result.value as T) // `done` is not true
+      downstream.emit(result.value) // `done` is not true
       if (this._isOver) return
       if (!downstream.isOpen || demand.othersWait) return downstream.wait(this)
       if (demand.isOthersTurn) return queue.push(this)
@@ -108,9 +105,27 @@ class IterablePump<T> implements Runnable {
     }
   }
 
+  /** Null where the iterable itself has made the subscriber leave. */
+  private _ask(): IteratorResult<T> | null {
+    const scope = publish(null)
+    this._isAsking = true
+    try {
+      const iterator = (this._iterator ??= checkedIterator(this._iterable[Symbol.iterator]()))
+      return this._isOver ? null : checkedResult(iterator.next())
+    } finally {
+      this._isAsking = false
+      publish(scope)
+    }
+  }
+
+  /** Where the iterator itself makes the subscriber leave, it returns when its `next` has: a generator that runs cannot. */
   stop(): void {
     if (this._isOver) return
     this._isOver = true
+    if (!this._isAsking) this._return()
+  }
+
+  private _return(): void {
     const scope = publish(null)
     try {
       this._iterator?.return?.()
@@ -152,7 +167,9 @@ class AsyncIterablePump<T> implements Runnable {
     let asked: Promise<IteratorResult<T>>
     const scope = publish(null)
     try {
-      asked = (this._iterator ??= checkedIterator(this._iterable[Symbol.asyncIterator]())).next()
+      const iterator = (this._iterator ??= checkedIterator(this._iterable[Symbol.asyncIterator]()))
+      if (this._isOver) return this._return() // the iterable itself has made the subscriber leave
+      asked = iterator.next()
     } catch (cause) {
       return this._fail(cause)
     } finally {
@@ -193,9 +210,17 @@ class AsyncIterablePump<T> implements Runnable {
     this._downstream.error(cause)
   }
 
+  private get _isOver(): boolean {
+    return this._state === 'over'
+  }
+
   stop(): void {
     if (this._state === 'over') return
     this._state = 'over'
+    this._return()
+  }
+
+  private _return(): void {
     const failed = (cause: unknown): void => failedAfterEnd(cause, 'fromIterable: return() of the iterator')
     const scope = publish(null)
     try {

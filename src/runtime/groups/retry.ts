@@ -82,7 +82,14 @@ interface HttpFailure {
 /** ms until the time that a failure names, in a property `retryAfter` or in a Retry-After header; 0 without such a time. */
 export function retryAfter(cause: unknown): number {
   if (typeof cause !== 'object' || cause === null) return 0
-  const failure: HttpFailure = cause
+  try {
+    return timeNamedBy(cause)
+  } catch {
+    return 0 // a getter of the failure throws: the failure counts, and not the getter
+  }
+}
+
+function timeNamedBy(failure: HttpFailure): number {
   const { headers } = failure.response ?? failure
   const named = failure.retryAfter ?? (typeof headers?.get === 'function' ? headers.get('retry-after') : null)
   const wait = named instanceof Date ? named.getTime() - time.timers.wall() : waitNamed(named)

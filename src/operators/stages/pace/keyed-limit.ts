@@ -104,6 +104,7 @@ function throughLanes<T, K>(source: Observable<T>, { limiters, by, waiting, insi
   const { name, overflow, sparse } = options
   const stage = {
     waiting: 0,
+    onFailure: 'stop' as const, // an error of a limiter is no failure of the work on an item
     ...(name !== undefined && { name }),
     ...(overflow !== undefined && { overflow }),
     ...(sparse !== undefined && { sparse }),

@@ -69,6 +69,8 @@ interface Group<T, K> {
   readonly key: K
   readonly branch: Branch<T>
   lastUse: number
+  /** It was completed while it took items: its pipeline is about to end. */
+  isEnding: boolean
 }
 
 /**
@@ -86,6 +88,8 @@ class Groups<T, K, R> extends Branching<T, R> {
   private _key: K | undefined = undefined
   private _position = -1
   private _timer: TimerEntry | null = null
+  /** Groups that are about to end. */
+  private _ending = 0
 
   constructor(
     subscriber: Subscriber<R>,
@@ -133,15 +137,23 @@ class Groups<T, K, R> extends Branching<T, R> {
   }
 
   private _makeRoom(): false {
-    if (this._open.size < this._running.size) return false // a group is about to end
-    const [idlest] = this._open.values()
-    if (idlest !== undefined) this._close(idlest)
+    if (this._ending > 0) return false
+    const idlest = this._idlest()
+    if (idlest === undefined) return false // every pipeline runs on although its group is over
+    this._close(idlest)
     queue.push(this) // the group may have ended at once
     return false
   }
 
+  /** A group that takes items, if there is one: the pipeline of a group that has left runs on without them. */
+  private _idlest(): Group<T, K> | undefined {
+    for (const group of this._open.values()) if (group.branch.downstream !== null) return group
+    const [left] = this._open.values()
+    return left
+  }
+
   private _beginGroup(key: K): Group<T, K> {
-    const group = { key, branch: new Branch<T>(this), lastUse: 0 }
+    const group = { key, branch: new Branch<T>(this), lastUse: 0, isEnding: false }
     this._open.set(key, group)
     this._running.set(group.branch, group)
     let results: Observable<R>
@@ -182,6 +194,8 @@ class Groups<T, K, R> extends Branching<T, R> {
 
   private _close(group: Group<T, K>): void {
     this._open.delete(group.key)
+    group.isEnding = group.branch.downstream !== null
+    if (group.isEnding) this._ending++
     group.branch.end(null)
   }
 
@@ -195,8 +209,9 @@ class Groups<T, K, R> extends Branching<T, R> {
   }
 
   protected branchEnded(branch: Branch<T>): void {
-    const { key } = this._running.get(branch) as Group<T, K> // a group runs until its pipeline ends
+    const { key, isEnding } = this._running.get(branch) as Group<T, K> // a group runs until its pipeline ends
     this._running.delete(branch)
+    if (isEnding) this._ending--
     if (this._open.get(key)?.branch === branch) this._open.delete(key)
     if (this.isOver) return
     this._checkEnd()

@@ -97,6 +97,11 @@ class Decoding<R> extends Pool<unknown, R> {
     this.work = (value) => this._validate(value) as Work<R> // `result` opens the box
   }
 
+  /** An item that is invalid stays so. */
+  protected override get retries(): null {
+    return null
+  }
+
   override result(slot: WorkerSlot<unknown, R>, value: R): void {
     const box = value as Box<R> // of `work`
     if (box === null) slot.end()
