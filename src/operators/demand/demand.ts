@@ -19,7 +19,7 @@
  *   arrived.
  */
 import type { Observer } from 'rxjs'
-import { queue, Waiter, WaitQueue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
+import { queue, Waiter, WaitQueue, type AsyncScope, type Failure, type Runnable } from '../../runtime/internal.js'
 import { STAGE } from './depth.js'
 import type { Passable, Place } from './passage.js'
 
@@ -91,6 +91,8 @@ export class Demand implements Runnable, Place {
   /** Created for the first watch. */
   watches: Set<DemandWatch> | null = null
   stage: Passable | null = null
+  /** The error that ends everything above, for a source that frees a stream because of it. */
+  failure: Failure | null = null
 
   /** Without an owner, nothing counts the items that arrive. */
   constructor(

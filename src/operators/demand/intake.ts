@@ -234,7 +234,10 @@ export class Intake<T> implements DemandOwner {
   connect(until: Subscription, source: Observable<T>, { next, error, complete }: Observer<T>): void {
     subscribeUntil(until, withDemand(this._below, this.demand), source, {
       next,
-      error: (cause) => error(passedBy(cause, this)),
+      error: (cause) => {
+        this.demand.failure ??= { error: cause }
+        error(passedBy(cause, this))
+      },
       complete: () => {
         this.demand.isComplete = true
         complete()

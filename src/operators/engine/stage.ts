@@ -152,6 +152,7 @@ export class Flow<T, R> implements Runnable {
   connect(source: Observable<T>): void {
     this._subscriber.add(() => {
       if (!this._isOver) this._tell(() => this._stage.leaving())
+      this.intake.demand.failure ??= this.downstream.demand.failure
       this._end()
     })
     this._subscriber.add(this._upstream)
@@ -266,6 +267,7 @@ export class Flow<T, R> implements Runnable {
   drain(cause?: unknown): void {
     if (this.isOver) return
     this._held ??= new HeldError(cause)
+    this.intake.demand.failure ??= { error: cause }
     this._isDraining = true
     this._upstream.unsubscribe()
     this.intake.demand.retire()
@@ -276,6 +278,7 @@ export class Flow<T, R> implements Runnable {
 
   private _failWith(cause: unknown): void {
     this._hasLost = true
+    this.intake.demand.failure ??= { error: cause }
     this._tell(() => this._stage.failing(cause))
     this._end()
     this.downstream.error(cause)

@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream'
 import type { Observable } from 'rxjs'
 import { fromReceiver } from '../../../operators/index.js'
 import { currentScope, described, under } from '../../../operators/internal.js'
-import { checkMethod } from '../../../runtime/internal.js'
+import { checkMethod, type Failure } from '../../../runtime/internal.js'
+import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { receiverOf } from './receiver-of.js'
+import { closed, destroyQuietly } from './stream-end.js'
 
 /** Streams that `fromReadable` has read. */
 const wereRead = new WeakSet<Readable>()
@@ -14,8 +16,9 @@ const wereRead = new WeakSet<Readable>()
  *
  * Shape: one item for each chunk: Buffers, strings after `setEncoding`, values in object mode. Holds 1 item; the stream
  * reads ahead by its own `highWaterMark` and one chunk. Completes at the end of the stream. Fails with the error of the
- * stream, the same object, and with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its end. A
- * subscriber that leaves, and the end of the context, destroy the stream. Fails with an Error for a stream that a
+ * stream, the same object, and with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its end. An error
+ * below, and the end of the context, destroy the stream with that error, the same object; a subscriber that leaves
+ * destroys it with a CanceledError; `run` waits until the stream is closed. Fails with an Error for a stream that a
  * subscriber has read before. Throws TypeError for an argument that is neither.
  *
  * @example
@@ -27,10 +30,17 @@ const wereRead = new WeakSet<Readable>()
  */
 export function fromReadable<T = Buffer>(readable: Readable | (() => Readable)): Observable<T> {
   if (typeof readable !== 'function') checkMethod('fromReadable(readable)', 'a Readable, or a function that makes one', readable, 'read')
-  return described<T>({ name: 'fromReadable', holds: 1 }, (subscriber) => {
+  const refused = (failure: Failure | null): void => {
+    if (typeof readable !== 'function' && failure !== null) destroyQuietly(readable, failure.error)
+  }
+  return described<T>({ name: 'fromReadable', holds: 1, refused }, (subscriber) => {
     const scope = currentScope()
-    const chunks = receiverOf<T>(typeof readable === 'function' ? under(null, readable) : unread(readable))
-    subscriber.add(() => chunks.cancel())
+    const stream = typeof readable === 'function' ? under(null, readable) : unread(readable)
+    const chunks = receiverOf<T>(stream)
+    subscriber.add(() => {
+      chunks.cancel(causeOfLeaving(scope))
+      if (stream.destroyed) runWaitsFor(scope, () => closed(stream))
+    })
     under(scope, () => fromReceiver(chunks).subscribe(subscriber))
   })
 }

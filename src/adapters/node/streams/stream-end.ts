@@ -31,22 +31,31 @@ export function watchEnd(
 /** Destroys the stream. An error that follows from this has no other reader, and would end the process. */
 export function destroyQuietly(stream: ReadableLike | WritableLike, cause?: unknown): void {
   const ignore = (): void => {}
-  const stopIgnoring = (): void => void stream.off('error', ignore)
   stream.on('error', ignore)
-  if (isClosed(stream)) return void setImmediate(stopIgnoring) // the events are still to come
-  stream.once('close', stopIgnoring)
-  if (!stream.destroyed) stream.destroy(cause instanceof Error ? cause : undefined)
+  whenClosed(stream, () => stream.off('error', ignore))
+  if (!stream.destroyed) stream.destroy((cause as Error | null) ?? undefined) // Node takes any value
 }
 
-/** The descriptor or socket of the stream is freed; the event `close` may still be to come. */
-function isClosed(stream: ReadableLike | WritableLike): boolean {
-  return (stream as { closed?: boolean }).closed === true // a field of Node's streams
+/** The fields of Node's streams that say how they end; streams of other makers may have none. */
+interface EndFields {
+  /** The descriptor or socket is freed; the event `close` may still be to come. */
+  readonly closed?: boolean
+  readonly _readableState?: { readonly emitClose?: boolean }
+  readonly _writableState?: { readonly emitClose?: boolean }
 }
 
-/** Resolves when the stream has freed its descriptor or socket. */
+/** Calls `then` when the stream has freed its descriptor or socket. A stream may be set to emit no event of that. */
+function whenClosed(stream: ReadableLike | WritableLike, then: () => void): void {
+  const { closed: isClosed, _readableState: reads, _writableState: writes } = stream as EndFields // where it has them
+  if (isClosed === true) return void setImmediate(then) // its events are still to come
+  if (reads?.emitClose === true || writes?.emitClose === true || isClosed === undefined) stream.once('close', then)
+  else setImmediate(() => whenClosed(stream, then))
+}
+
+/** Resolves when the stream, which is destroyed, has freed its descriptor or socket. */
 export function closed(stream: ReadableLike | WritableLike): Promise<void> {
-  if (isClosed(stream)) return Promise.resolve()
-  return new Promise((resolve) => stream.once('close', () => resolve()))
+  const { closed: isClosed } = stream as EndFields // where it has it
+  return isClosed === true ? Promise.resolve() : new Promise((resolve) => whenClosed(stream, resolve))
 }
 
 /** The error of a destroyed stream, before `finished` reports it. */

@@ -3,7 +3,9 @@ import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
 import { fromReceiver } from '../../../operators/index.js'
 import { currentScope, Demand, described, under, withDemand } from '../../../operators/internal.js'
 import { checkFunction, checkMethod } from '../../../runtime/internal.js'
+import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { receiverOf } from './receiver-of.js'
+import { closed } from './stream-end.js'
 import { writeTo } from './write-to.js'
 
 /**
@@ -49,7 +51,10 @@ class Passage<T, R> {
     const { _subscriber: subscriber, _duplex: duplex } = this
     const error = (cause: unknown): void => subscriber.error(cause)
     const results = receiverOf<R>(duplex)
-    subscriber.add(() => results.cancel())
+    subscriber.add(() => {
+      results.cancel(causeOfLeaving(this._scope))
+      if (duplex.destroyed) runWaitsFor(this._scope, () => closed(duplex))
+    })
     const read = under(this._scope, () =>
       fromReceiver(results).subscribe({ next: (chunk) => subscriber.next(chunk), error, complete: () => this._readAll() }),
     )

@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream'
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Op } from '../../../runtime/index.js'
-import { CanceledError } from '../../../runtime/index.js'
 import { operate, SerialStage, stageNotes, type StageNotes } from '../../../operators/internal.js'
 import type { StageOptions } from '../../../operators/index.js'
-import { causeOf, checkFlag, checkMethod, type Operation } from '../../../runtime/internal.js'
+import { checkFlag, checkMethod, type Operation } from '../../../runtime/internal.js'
+import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { Writing } from './sender-of.js'
-import { destroyQuietly } from './stream-end.js'
+import { closed, destroyQuietly } from './stream-end.js'
 
 /** Options of `writeTo`. */
 export interface WriteToOptions extends StageOptions {
@@ -23,7 +23,8 @@ export interface WriteToOptions extends StageOptions {
  * Shape: emits nothing. Holds 1 item; the stream holds at most its `highWaterMark` and one chunk. Completes when the
  * source has completed and the stream has written everything (`finish`). Fails with the error of the stream, the same
  * object, also between two items; with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before. An error of the
- * source, and the end of the context, destroy the stream with that error; a subscriber that leaves destroys it. Pass a
+ * source, and the end of the context, destroy the stream with that error; a subscriber that leaves destroys it; `run`
+ * waits until the stream is closed. Pass a
  * function to make a stream for each subscriber. Throws TypeError for an argument that is neither.
  *
  * @example
@@ -47,22 +48,21 @@ export function writeTo<T = Buffer | string>(writable: Writable | (() => Writabl
 
 class WriteTo<T> extends SerialStage<T, never> {
   private readonly _writing: Writing<T>
+  private readonly _ends: boolean
   /** Every item is written to the stream, whose end is awaited. */
   private _isFlushing = false
 
-  constructor(
-    subscriber: Subscriber<never>,
-    notes: StageNotes,
-    stream: Writable,
-    private readonly _ends: boolean,
-  ) {
+  constructor(subscriber: Subscriber<never>, notes: StageNotes, stream: Writable, ends: boolean) {
     super(subscriber, notes)
+    this._ends = ends
     this._writing = new Writing<T>(stream)
     const finished = this._writing.finished() as Operation<void> // an operation of the package
     const watch = finished.subscribe({ next: () => this._finished(), error: (cause) => this._streamFailed(cause) })
     subscriber.add(() => {
+      const { scope } = this.flow.downstream
       watch.unsubscribe()
-      this._leave(this._causeOfLeaving())
+      this._leave(causeOfLeaving(scope))
+      if (ends && stream.destroyed) runWaitsFor(scope, () => closed(stream))
     })
   }
 
@@ -82,13 +82,6 @@ class WriteTo<T> extends SerialStage<T, never> {
 
   override failing(cause: unknown): void {
     this._leave(cause)
-  }
-
-  /** The subscriber leaves: where its context or its run has failed, because of that. */
-  private _causeOfLeaving(): unknown {
-    const { ctx, cleanup } = this.flow.downstream.scope
-    if (ctx.err()._tag === 'Some') return causeOf(ctx)
-    return cleanup?.failure === undefined || cleanup.failure === null ? new CanceledError() : cleanup.failure.error
   }
 
   private _leave(cause: unknown): void {

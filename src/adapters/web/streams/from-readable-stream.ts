@@ -1,7 +1,8 @@
 import type { Observable } from 'rxjs'
 import { fromReceiver } from '../../../operators/index.js'
 import { currentScope, described, under } from '../../../operators/internal.js'
-import { causeOf, checkFlag, checkMethod, checkOptions } from '../../../runtime/internal.js'
+import { checkFlag, checkMethod, checkOptions, type Failure } from '../../../runtime/internal.js'
+import { causeOfLeaving } from '../../streams/index.js'
 import { receiverOf, type ReceiverOfOptions } from './receiver-of.js'
 
 /**
@@ -9,10 +10,10 @@ import { receiverOf, type ReceiverOfOptions } from './receiver-of.js'
  * the stream for each subscriber; a stream itself serves one subscriber.
  *
  * Shape: one item for each chunk. Holds 1 item; the stream reads ahead by its own `highWaterMark` and no more. Completes
- * at the end of the stream. Fails with the error of the stream, the same object; with TypeError for a locked stream. A
- * subscriber that leaves cancels the stream with a CanceledError, the end of the context with its cause; with
- * `preventCancel` the lock is released only. Throws TypeError for an argument that is neither. Source: `pipeTo` of the
- * Streams Standard.
+ * at the end of the stream. Fails with the error of the stream, the same object; with TypeError for a locked stream. An
+ * error below, and the end of the context, cancel the stream with that error, the same object; a subscriber that leaves
+ * cancels it with a CanceledError. With `preventCancel` the lock is released only. Throws TypeError for an argument that
+ * is neither. Source: `pipeTo` of the Streams Standard.
  *
  * @example
  * ```ts
@@ -25,10 +26,14 @@ export function fromReadableStream<T>(stream: ReadableStream<T> | (() => Readabl
     checkMethod('fromReadableStream(stream)', 'a ReadableStream, or a function that makes one', stream, 'getReader')
   checkOptions('fromReadableStream(stream, options)', options, ['preventCancel'])
   checkFlag('fromReadableStream(stream, { preventCancel })', options?.preventCancel)
-  return described<T>({ name: 'fromReadableStream', holds: 1 }, (subscriber) => {
+  const refused = (failure: Failure | null): void => {
+    if (typeof stream === 'function' || failure === null || stream.locked || options?.preventCancel === true) return
+    void stream.cancel(failure.error).catch(() => {}) // the pipeline has the failure
+  }
+  return described<T>({ name: 'fromReadableStream', holds: 1, refused }, (subscriber) => {
     const scope = currentScope()
     const chunks = receiverOf<T>(typeof stream === 'function' ? under(null, stream) : stream, options)
-    subscriber.add(() => chunks.cancel(scope.ctx.err()._tag === 'Some' ? causeOf(scope.ctx) : scope.cleanup?.failure?.error))
+    subscriber.add(() => chunks.cancel(causeOfLeaving(scope)))
     under(scope, () => fromReceiver(chunks).subscribe(subscriber))
   })
 }

@@ -10,7 +10,8 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { fromReceiver, type StageOptions } from '../../../operators/index.js'
 import { currentScope, Demand, described, stageNotes, under, withDemand } from '../../../operators/internal.js'
-import { causeOf, mistyped, type Failure } from '../../../runtime/internal.js'
+import { mistyped, type Failure } from '../../../runtime/internal.js'
+import { causeOfLeaving } from '../../streams/index.js'
 import { checkReadable, checkWritable } from './locked.js'
 import { receiverOf, type StreamReceiver } from './receiver-of.js'
 import { writeToStream } from './write-to-stream.js'
@@ -71,7 +72,7 @@ class Passage<T, R> {
 
   connect(source: Observable<T>): void {
     const { _subscriber: subscriber, _scope: scope } = this
-    subscriber.add(() => this._results.cancel(scope.ctx.err()._tag === 'Some' ? causeOf(scope.ctx) : scope.cleanup?.failure?.error))
+    subscriber.add(() => this._results.cancel(causeOfLeaving(scope)))
     under(scope, () =>
       subscriber.add(
         fromReceiver(this._results).subscribe({

@@ -1,8 +1,9 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import { CanceledError, type Op } from '../../../runtime/index.js'
+import type { Op } from '../../../runtime/index.js'
 import type { StageOptions } from '../../../operators/index.js'
 import { operate, SerialStage, stageNotes, under, type StageNotes } from '../../../operators/internal.js'
-import { causeOf, checkFlag, checkMethod, type Operation } from '../../../runtime/internal.js'
+import { checkFlag, checkMethod, type Operation } from '../../../runtime/internal.js'
+import { causeOfLeaving } from '../../streams/index.js'
 import { checkWritable } from './locked.js'
 import { Writing } from './sender-of.js'
 
@@ -73,7 +74,8 @@ class WriteToStream<T> extends SerialStage<T, never> {
     const watch = finished.subscribe({ next: () => this._streamEnded(), error: (cause) => this._streamFailed(cause) })
     subscriber.add(() => {
       watch.unsubscribe()
-      this._leave(this._reason())
+      const { scope } = this.flow.downstream
+      this._leave(causeOfLeaving(scope))
     })
   }
 
@@ -93,13 +95,6 @@ class WriteToStream<T> extends SerialStage<T, never> {
 
   override failing(cause: unknown): void {
     this._leave(cause)
-  }
-
-  /** The reason for which the subscriber leaves. */
-  private _reason(): unknown {
-    const { ctx, cleanup } = this.flow.downstream.scope
-    if (ctx.err()._tag === 'Some') return causeOf(ctx)
-    return cleanup?.failure?.error ?? new CanceledError()
   }
 
   private _leave(reason: unknown): void {
