@@ -84,21 +84,4 @@ export const differences = [
   },
 ]
 
-/** Tests that fail on an engine, and make a run fail: faults of ours or of the test, still to be found. */
-export const open = [
-  { engine: 'bun', suite: 'test/groups/errgroup.test.ts', tests: '“keeps nothing of functions that have ended” finds 38 survivors' },
-  {
-    engine: 'bun',
-    suite: 'test/node/command.test.ts',
-    tests: '“a child whose output is not received waits”: Bun reads 64 kB further ahead',
-  },
-  {
-    engine: 'bun',
-    suite: 'test/node/serve-until.test.ts',
-    tests: '“a server that never listened, or is closed by other code, ends the routine”',
-  },
-  { engine: 'deno', suite: 'test/node/command.test.ts', tests: 'the two tests of a child at the end of its context' },
-  { engine: 'deno', suite: 'test/node/{read-lines,walk}.test.ts', tests: 'the count of descriptors after the run' },
-]
-
 export const isLeftOut = (entry, engine) => entry.engines === undefined || entry.engines.includes(engine)

@@ -27,6 +27,7 @@ export default async ({ mode }) => {
     optimizeDeps: {
       include: [
         'fast-check',
+        'ws',
         'rxjs',
         'rxjs/testing',
         '@sinonjs/fake-timers',
@@ -40,6 +41,7 @@ export default async ({ mode }) => {
       provide: { portion },
       maxWorkers: 1,
       typecheck: { enabled: false },
+      globalSetup: mode === 'chromium' ? ['test/engines/socket-server.ts'] : [],
       browser: mode === 'chromium' ? await chromium() : {},
     },
   })

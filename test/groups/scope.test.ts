@@ -2,6 +2,7 @@ import {
   background,
   chan,
   CanceledError,
+  fromPromise,
   go,
   mapConcurrent,
   never,
@@ -18,6 +19,7 @@ import {
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { done, performed, thrown, waiting } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
+import { few, survivorsOf } from '../support/survivors.js'
 import { virtualTime } from '../support/virtual-time.js'
 
 const boom = new Error('boom')
@@ -189,6 +191,21 @@ describe('scope', () => {
       return [s.go(function walker() {}).name, s.go(mapConcurrent([1], 1, (n) => n)).name, s.go(() => 1).name]
     })
     expect(names).toEqual(['walker', 'mapConcurrent', 'anonymous'])
+  })
+
+  it('a handle of a goroutine that has ended keeps none of the others', async () => {
+    await scope(background, function* (s) {
+      let first: Goroutine<void> | null = null
+      const left = yield* fromPromise(
+        survivorsOf(100, () => {
+          const goroutine = s.go(function* () {})
+          first ??= goroutine
+          return goroutine
+        }),
+      )
+      expect(left).toBeLessThan(few())
+      expect(first).not.toBeNull()
+    })
   })
 
   it('rejects invalid arguments', async () => {

@@ -125,6 +125,17 @@ it('a server that never listened, or is closed by other code, ends the routine',
   await closing.join()
 })
 
+it('a server that is closed already ends the routine with the intake', async () => {
+  const server = createServer()
+  await listening(server)
+  await new Promise((resolve) => server.close(resolve))
+  const { ctx, intake } = contexts()
+  const serving = go(serveUntil(server, { intake, ctx }))
+  await sleep(1)
+  intake.cancel()
+  await serving.join()
+})
+
 it('a canceled routine destroys the connections and closes the server first', async () => {
   const server = createServer(() => {})
   const port = await listening(server)

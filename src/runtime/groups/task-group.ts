@@ -130,7 +130,7 @@ export abstract class TaskGroup implements Runnable {
 
   /** The context has ended. */
   run(): void {
-    for (let member = this._firstMember; member !== null; member = member.next) member.unwind()
+    for (const member of this._members()) member.unwind()
     this.admit()
   }
 
@@ -140,6 +140,7 @@ export abstract class TaskGroup implements Runnable {
     if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
     if (member.next !== null) member.next.previous = member.previous
+    member.previous = member.next = null // a handle of this goroutine keeps none of the others
     let isKept = true
     if (failure !== null)
       isKept = this.failed(failure.error, member.goroutine as Task) // a member that has ended was started
@@ -169,8 +170,7 @@ export abstract class TaskGroup implements Runnable {
 
   private *_unwound(cause: unknown): Generator<never, void> {
     this.end(cause)
-    for (let member = this._firstMember; member !== null; member = member.next) {
-      const { goroutine } = member
+    for (const { goroutine } of this._members()) {
       if (goroutine === null || goroutine.hasEnded) continue
       goroutine.cancel(cause)
       yield* goroutine.join().attempt() // its failure is kept by the group, or reported
@@ -181,7 +181,7 @@ export abstract class TaskGroup implements Runnable {
   async disposed(): Promise<void> {
     this.waitLeaves()
     this._dropQueued()
-    for (let member = this._firstMember; member !== null; member = member.next) member.goroutine?.cancel()
+    for (const { goroutine } of this._members()) goroutine?.cancel()
     await spawn(() => this._unwound(undefined), [], null, 'asyncDispose').join()
   }
 
@@ -245,6 +245,13 @@ export abstract class TaskGroup implements Runnable {
     goroutine.receive(error) // it may be the cause of the end of the group's context, and is no echo
     goroutine.leave()
     return false
+  }
+
+  /** The members of now: a member that ends leaves the list. */
+  private _members(): Member[] {
+    const members: Member[] = []
+    for (let member = this._firstMember; member !== null; member = member.next) members.push(member)
+    return members
   }
 
   private _dropQueued(): void {

@@ -112,9 +112,21 @@ const readOf = (opening: Promise<Dir>) => fromPromise(opening.then((dir) => dir.
 
 const closed = (opening: Promise<Dir>): Promise<void> =>
   opening.then(
-    (dir) => dir.close(),
+    async (dir) => {
+      if ('Deno' in globalThis) await readToEnd(dir)
+      await dir.close()
+    },
     () => {}, // its reader has the error
   )
+
+/** In Deno `close` leaves the descriptor to the collector: only a directory that is read to its end is closed. */
+async function readToEnd(dir: Dir): Promise<void> {
+  try {
+    while ((await dir.read()) !== null);
+  } catch {
+    // its reader has the error, or nobody wants it any more
+  }
+}
 
 function entryOf(dirent: Dirent, parent: string, depth: number): WalkEntry {
   return {

@@ -38,8 +38,10 @@ export interface ServerLike {
   on(event: string, listener: (...args: unknown[]) => void): unknown
   /** Removes a listener. */
   off(event: string, listener: (...args: unknown[]) => void): unknown
-  /** Accepts no connection from now on. */
-  close(): unknown
+  /** Accepts no connection from now on. Calls back once it is closed, with an error where it did not listen. */
+  close(callback?: (error?: Error) => void): unknown
+  /** Counts the connections. */
+  getConnections?(callback: (error: Error | null, count: number) => void): unknown
   /** Closes the connections without a request. */
   closeIdleConnections?(): void
   /** Closes every connection. */
@@ -128,7 +130,9 @@ class Service {
     if (this._isDraining) return
     this._isDraining = true
     for (const response of this._responses) closeAfter(response)
-    this._server.close() // emits `close` after the last connection, also for a server that never listened
+    this._server.close((error) => {
+      if (error !== undefined) this._didNotListen()
+    }) // emits `close` after the last connection
     this._server.closeIdleConnections?.()
   }
 
@@ -152,6 +156,13 @@ class Service {
     response.once('close', () => {
       this._responses.delete(response)
       if (this._isDraining) setImmediate(() => this._server.closeIdleConnections?.()) // the connection is idle after this turn
+    })
+  }
+
+  /** In Bun a server that did not listen emits no `close`: it never listened, or other code has closed it. */
+  private _didNotListen(): void {
+    this._server.getConnections?.((_error, count) => {
+      if (count === 0) this._settle({})
     })
   }
 

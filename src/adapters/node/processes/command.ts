@@ -119,6 +119,7 @@ class Child implements Command {
   private _tail = Buffer.alloc(0)
   private _killTimer: NodeJS.Timeout | undefined
   private _isTerminated = false
+  private _hasExited = false
   private _end: { readonly error?: unknown } | null = null
 
   constructor(
@@ -130,6 +131,7 @@ class Child implements Command {
     this._grace = grace
     const child = (this._process = spawnProcess(_file, [...args], { cwd, env: env ?? process.env, stdio: 'pipe' }))
     child.once('error', (error) => this._ended({ error }))
+    child.once('exit', () => (this._hasExited = true))
     child.once('close', (code, signal) => this._closed(code, signal))
     child.stdin.on('error', () => {}) // EPIPE of a child that reads no input; a sender sees it
     child.stderr.on('data', (chunk: Buffer) => (this._tail = Buffer.concat([this._tail, chunk]).subarray(-TAIL)))
@@ -169,8 +171,8 @@ class Child implements Command {
   terminate(): void {
     if (this._end !== null || this._isTerminated) return
     this._isTerminated = true
-    this._process.kill('SIGTERM')
-    if (this._grace !== Infinity) this._killTimer = setTimeout(() => this._process.kill('SIGKILL'), Math.min(this._grace, MAX_DELAY))
+    this._kill('SIGTERM')
+    if (this._grace !== Infinity) this._killTimer = setTimeout(() => this._kill('SIGKILL'), Math.min(this._grace, MAX_DELAY))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,6 +181,20 @@ class Child implements Command {
     this._stdout?.cancel()
     this._stderr?.cancel()
     await this.exit().attempt()
+  }
+
+  /**
+   * Not by `kill` of the child: after that Deno takes every exit for one by the signal, and sends no second signal. A
+   * process that has exited has no id any more, and output of it may still be open.
+   */
+  private _kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const { pid } = this._process
+    if (pid === undefined || this._hasExited) return
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') this._ended({ error }) // of the host
+    }
   }
 
   private _closed(code: number | null, signal: string | null): void {

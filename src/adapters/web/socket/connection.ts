@@ -76,9 +76,17 @@ export class Connection {
   close(code: number, reason: string): void {
     try {
       this._socket.resume?.() // else its close would not be read
-      this._socket.close(code, reason)
+      this._closeWith(code, reason)
     } catch (cause) {
-      if (!this.ended.isClosed) this.ended.close(cause) // a code or reason that the host refuses
+      if (!this.ended.isClosed) this.ended.close(cause) // of a socket that `create` made
+    }
+  }
+
+  private _closeWith(code: number, reason: string): void {
+    try {
+      this._socket.close(code, reason)
+    } catch {
+      this._socket.close(1000, reason) // a browser sends only 1000 and 3000 to 4999
     }
   }
 

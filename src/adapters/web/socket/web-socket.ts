@@ -85,8 +85,9 @@ export interface WebSocketPeer extends Disposable, AsyncDisposable {
   /** Waits until a socket is open. Throws the error of a peer that is over before. */
   opened(): Op<void>
   /**
-   * Closes the socket with a code from 1000 to 4999; default 1000. Messages that were received can still be received.
-   * Throws TypeError and RangeError for bad arguments.
+   * Closes the socket with a code from 1000 to 4999; default 1000. A browser sends 1000 in place of a code from 1001 to 2999.
+   * The reason has at most 123 bytes. Messages that were received can still be received. Throws TypeError and RangeError for bad
+   * arguments.
    */
   close(code?: number, reason?: string): void
 }
@@ -143,7 +144,9 @@ function checkGoodbye(code: unknown, reason: unknown): void {
   const expected = 'a whole number from 1000 to 4999'
   if (typeof code !== 'number') throw mistyped('webSocket(url).close(code)', expected, code)
   if (!Number.isInteger(code) || code < 1000 || code > 4999) throw outOfRange('webSocket(url).close(code)', expected, code)
-  if (typeof reason !== 'string') throw mistyped('webSocket(url).close(code, reason)', 'a string', reason)
+  const where = 'webSocket(url).close(code, reason)'
+  if (typeof reason !== 'string') throw mistyped(where, 'a string', reason)
+  if (new TextEncoder().encode(reason).length > 123) throw outOfRange(where, 'at most 123 bytes of text', reason)
 }
 
 interface Host {
