@@ -28,7 +28,7 @@ export abstract class StreamWriting<T> implements Resource, Disposable {
   abstract abort(cause: unknown): void
   /** Ends the stream after the chunks that were written. */
   protected abstract finish(): void
-  protected abstract readonly hasRoom: boolean
+  abstract readonly hasRoom: boolean
   protected abstract write(value: T): void
 
   /** A send waits for room. */

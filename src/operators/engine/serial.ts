@@ -13,7 +13,7 @@ import { Stage } from './stage.js'
 
 export abstract class SerialStage<T, R> extends Stage<T, R> {
   private readonly _performer = new ItemPerformer<T>(this)
-  private _position = -1
+  protected position = -1
 
   constructor(subscriber: Subscriber<R>, notes: StageNotes) {
     super(subscriber, notes, 1)
@@ -25,7 +25,7 @@ export abstract class SerialStage<T, R> extends Stage<T, R> {
   abstract performed(value: T): void
 
   take(value: T): void {
-    this._position++
+    this.position++
     let operation
     try {
       operation = checkOperation(this.flow.intake.name, this.operationFor(value))
@@ -36,7 +36,7 @@ export abstract class SerialStage<T, R> extends Stage<T, R> {
   }
 
   failed(cause: unknown): void {
-    this.flow.fail(failedIn(cause, this.flow.intake.name, this._position))
+    this.flow.fail(failedIn(cause, this.flow.intake.name, this.position))
   }
 
   stopWork(): void {

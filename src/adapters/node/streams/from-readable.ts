@@ -1,11 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Observable } from 'rxjs'
-import { fromReceiver } from '../../../operators/index.js'
-import { currentScope, described, under } from '../../../operators/internal.js'
+import { described, under } from '../../../operators/internal.js'
 import { checkMethod, type Failure } from '../../../runtime/internal.js'
-import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
-import { receiverOf } from './receiver-of.js'
-import { closed, destroyQuietly } from './stream-end.js'
+import { flow } from './chunk-flow.js'
+import { destroyQuietly } from './stream-end.js'
 
 /** Streams that `fromReadable` has read. */
 const wereRead = new WeakSet<Readable>()
@@ -34,14 +32,7 @@ export function fromReadable<T = Buffer>(readable: Readable | (() => Readable)):
     if (typeof readable !== 'function' && failure !== null) destroyQuietly(readable, failure.error)
   }
   return described<T>({ name: 'fromReadable', holds: 1, refused }, (subscriber) => {
-    const scope = currentScope()
-    const stream = typeof readable === 'function' ? under(null, readable) : unread(readable)
-    const chunks = receiverOf<T>(stream)
-    subscriber.add(() => {
-      chunks.cancel(causeOfLeaving(scope))
-      if (stream.destroyed) runWaitsFor(scope, () => closed(stream))
-    })
-    under(scope, () => fromReceiver(chunks).subscribe(subscriber))
+    flow(typeof readable === 'function' ? under(null, readable) : unread(readable), subscriber)
   })
 }
 

@@ -46,7 +46,12 @@ export function senderOf<T = Uint8Array | string>(writable: WritableLike): Strea
 }
 
 export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
-  private readonly _serve = (): void => this.serveNext()
+  /** Called when a full stream has room again. */
+  hasDrained: (() => void) | null = null
+  private readonly _serve = (): void => {
+    this.serveNext()
+    this.hasDrained?.()
+  }
   private readonly _release: () => void
 
   constructor(private readonly _stream: WritableLike) {
@@ -85,11 +90,16 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
     if (this._stream.destroyed) await closed(this._stream)
   }
 
+  /** Other code has ended the stream, or its other side where it is not half-open; the end is still to come. */
+  get isEnding(): boolean {
+    return this.end === null && !this.hasBeenClosed && this._stream.writableEnded && !this._stream.destroyed
+  }
+
   protected finish(): void {
     this._stream.end()
   }
 
-  protected get hasRoom(): boolean {
+  override get hasRoom(): boolean {
     return this._stream.writable && !this._stream.writableNeedDrain
   }
 

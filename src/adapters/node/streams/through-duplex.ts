@@ -1,11 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
-import { fromReceiver } from '../../../operators/index.js'
 import { currentScope, Demand, described, under, withDemand } from '../../../operators/internal.js'
 import { checkFunction, checkMethod } from '../../../runtime/internal.js'
-import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
-import { receiverOf } from './receiver-of.js'
-import { closed } from './stream-end.js'
+import { flow } from './chunk-flow.js'
 import { writeTo } from './write-to.js'
 
 /**
@@ -50,15 +47,7 @@ class Passage<T, R> {
   connect(source: Observable<T>): void {
     const { _subscriber: subscriber, _duplex: duplex } = this
     const error = (cause: unknown): void => subscriber.error(cause)
-    const results = receiverOf<R>(duplex)
-    subscriber.add(() => {
-      results.cancel(causeOfLeaving(this._scope))
-      if (duplex.destroyed) runWaitsFor(this._scope, () => closed(duplex))
-    })
-    const read = under(this._scope, () =>
-      fromReceiver(results).subscribe({ next: (chunk) => subscriber.next(chunk), error, complete: () => this._readAll() }),
-    )
-    subscriber.add(read)
+    under(this._scope, () => flow<R>(duplex, subscriber, () => this._readAll()))
     // The writing side emits nothing: it has a demand of its own, so that it is no source of the stage below.
     const above = withDemand(this._scope, new Demand())
     subscriber.add(under(above, () => source.pipe(writeTo<T>(duplex)).subscribe({ error, complete: () => this._sideEnded() })))

@@ -3,7 +3,7 @@ import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { Op } from '../../../runtime/index.js'
 import { operate, SerialStage, stageNotes, type StageNotes } from '../../../operators/internal.js'
 import type { StageOptions } from '../../../operators/index.js'
-import { checkFlag, checkMethod, type Operation } from '../../../runtime/internal.js'
+import { checkFlag, checkMethod, type Operation, type Failure } from '../../../runtime/internal.js'
 import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { Writing } from './sender-of.js'
 import { closed, destroyQuietly } from './stream-end.js'
@@ -51,11 +51,16 @@ class WriteTo<T> extends SerialStage<T, never> {
   private readonly _ends: boolean
   /** Every item is written to the stream, whose end is awaited. */
   private _isFlushing = false
+  /** The last item has filled the stream, and keeps its slot. */
+  private _isFull = false
+  /** The error of an item that the stream refused, until its end is known. */
+  private _refused: Failure | null = null
 
   constructor(subscriber: Subscriber<never>, notes: StageNotes, stream: Writable, ends: boolean) {
     super(subscriber, notes)
     this._ends = ends
     this._writing = new Writing<T>(stream)
+    this._writing.hasDrained = () => this._emptied()
     const finished = this._writing.finished() as Operation<void> // an operation of the package
     const watch = finished.subscribe({ next: () => this._finished(), error: (cause) => this._streamFailed(cause) })
     subscriber.add(() => {
@@ -64,6 +69,31 @@ class WriteTo<T> extends SerialStage<T, never> {
       this._leave(causeOfLeaving(scope))
       if (ends && stream.destroyed) runWaitsFor(scope, () => closed(stream))
     })
+  }
+
+  /** A chunk that the stream takes at once needs no operation. A full stream keeps the slot until it has room. */
+  override take(chunk: T): void {
+    try {
+      if (!this._writing.offer(chunk)) return super.take(chunk)
+    } catch (cause) {
+      this.position++
+      return this.failed(cause)
+    }
+    this.position++
+    if (this._writing.hasRoom) this.flow.free(1)
+    else this._isFull = true
+  }
+
+  /** A stream that is about to end may still say why it refused an item: the other side has reset the connection. */
+  override failed(cause: unknown): void {
+    if (this._writing.isEnding) this._refused ??= { error: cause }
+    else super.failed(cause)
+  }
+
+  private _emptied(): void {
+    if (!this._isFull) return
+    this._isFull = false
+    this.flow.free(1)
   }
 
   protected operationFor(chunk: T): Op<void> {
@@ -91,10 +121,12 @@ class WriteTo<T> extends SerialStage<T, never> {
 
   private _finished(): void {
     if (this._isFlushing) super.finish()
+    else if (this._refused !== null) super.failed(this._refused.error)
+    else this._emptied() // ended by other code: the next item fails
   }
 
   private _streamFailed(cause: unknown): void {
     if (this._isFlushing) this.flow.downstream.error(cause)
-    else this.failed(cause)
+    else super.failed(cause)
   }
 }

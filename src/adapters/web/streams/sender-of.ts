@@ -105,7 +105,7 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
     this._writer.close().catch(ignore) // the end of the stream shows it
   }
 
-  protected get hasRoom(): boolean {
+  get hasRoom(): boolean {
     return (this._writer.desiredSize ?? 0) > 0
   }
 
