@@ -44,7 +44,7 @@ const faults: readonly (readonly [string, () => () => void])[] = [
   ['two results leave in the wrong order', () => breaks(Flow.prototype, 'deliver', swapped())],
   ['a demand that opens wakes no source', () => breaks(Demand.prototype, '_queueUp', (queueUp) => (woken() ? undefined : queueUp()))],
   ['a demand never closes', () => breaks(Demand.prototype, 'close', () => {})],
-  ['a full stage takes further items', () => breaks(Flow.prototype, '_arrive', (_, self) => privateOf('_begin').call(self, 1))], // prettier-ignore
+  ['a full stage takes further items', () => breaks(Flow.prototype, 'next', (_, self) => privateOf('_begin').call(self, 1))], // prettier-ignore
   ['a branch takes items while it is full', () => breaks(Branch.prototype, 'wait', () => {})],
   ['a completion is swallowed', () => breaks(Downstream.prototype, 'complete', () => {})],
   ['an error becomes a completion', () => breaks(Downstream.prototype, 'error', (_, self: Downstream<unknown>) => self.complete())],

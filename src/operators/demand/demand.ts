@@ -18,7 +18,6 @@
  * - `unseen` counts items emitted in a turn since an item last arrived in a turn: 0 means that the last emitted item
  *   arrived.
  */
-import type { Observer } from 'rxjs'
 import { queue, Waiter, WaitQueue, type AsyncScope, type Failure, type Runnable } from '../../runtime/internal.js'
 import { STAGE } from './depth.js'
 import type { Passable, Place } from './passage.js'
@@ -240,22 +239,4 @@ export class PileUp {
   private _report(): void {
     this._demand.owner?.piledUp(this._buffered)
   }
-}
-
-/**
- * A foreign source emits in the async context of any code: of the request that calls `next` of a Subject, of a timer.
- * From here on its items are in the async context of the pipeline. A source of the package, which emits in a turn, is there.
- */
-export function atHome<T>(demand: Demand, { next, error, complete }: Observer<T>): Observer<T> {
-  return {
-    next: (value) => (demand.turn > 0 ? next(value) : callAt(demand, next, value)),
-    error: (cause: unknown) => (demand.turn > 0 ? error(cause) : callAt(demand, error, cause)),
-    complete: () => (demand.turn > 0 ? complete() : callAt(demand, complete, undefined)),
-  }
-}
-
-function callAt<V>(demand: Demand, f: (value: V) => void, value: V): void {
-  const scope = demand.scope ?? queue.neutral
-  if (scope === null) f(value)
-  else scope.runInAsyncScope(() => f(value))
 }

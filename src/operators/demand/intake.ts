@@ -38,8 +38,9 @@ import {
   uncaught,
 } from '../../runtime/internal.js'
 import { Demand, type DemandOwner } from './demand.js'
-import { subscribeUntil, withDemand, type Scope } from './scope.js'
-import { passedBy } from './errors.js'
+import { withDemand, type Scope } from './scope.js'
+import { subscribeUntil } from './upstream.js'
+import { HeldError, passedBy } from './errors.js'
 
 /**
  * The policy for items that arrive while a stage is full. `keep` buffers them without a bound, and the stage warns
@@ -227,22 +228,20 @@ export class Intake<T> implements DemandOwner {
     return this.used + this._waiting.size
   }
 
-  /**
-   * Subscribes to the source with this demand in the scope, until `until` is unsubscribed. An error from above gets
-   * this stage in its trail.
-   */
-  connect(until: Subscription, source: Observable<T>, { next, error, complete }: Observer<T>): void {
-    subscribeUntil(until, withDemand(this._below, this.demand), source, {
-      next,
-      error: (cause) => {
-        this.demand.failure ??= { error: cause }
-        error(passedBy(cause, this))
-      },
-      complete: () => {
-        this.demand.isComplete = true
-        complete()
-      },
-    })
+  /** Subscribes to the source with this demand in the scope, until `until` is unsubscribed. */
+  connect(until: Subscription, source: Observable<T>, stage: Observer<T>): void {
+    subscribeUntil(until, withDemand(this._below, this.demand), source, stage)
+  }
+
+  /** To be called first for an error from above, which gets this stage in its trail. The stage holds the error. */
+  failed(cause: unknown): HeldError {
+    this.demand.failure ??= { error: cause }
+    return new HeldError(passedBy(cause, this))
+  }
+
+  /** To be called first when the source has completed. */
+  completed(): void {
+    this.demand.isComplete = true
   }
 
   /** To be called first for each item. Returns the error that ends the pipeline, if there is one. */

@@ -13,14 +13,12 @@
  * - code of the user runs with no scope published, so a pipeline that runs inside a worker has a scope of its own;
  * - whatever publishes a scope restores the scope before it, also when it throws.
  */
-import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs'
+import type { Subscriber } from 'rxjs'
 import { background, withoutCancel, type Context, type Schedule, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
-import { atHome, Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
-import { checkRow, depth, STAGE } from './depth.js'
-import { descriptionOf } from './description.js'
+import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
+import { checkRow, depth } from './depth.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
-import { OverflowWatch } from './overflow.js'
 
 export { described, descriptionOf, type Description } from './description.js'
 
@@ -128,43 +126,6 @@ export function publish(scope: Scope | null): Scope | null {
   const before = scopes.current
   scopes.current = scope
   return before
-}
-
-/**
- * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
- * `subscribe` returns only when a foreign source that emits synchronously has emitted everything, and it may have no
- * end. A row of operators that does not fit on the stack is refused here, since RxJS would lose that RangeError.
- */
-export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, observer: Observer<T>): void {
-  const between = operatorsAbove(source)
-  const operators = between + STAGE
-  scope.demand.operators = Math.max(scope.demand.operators, operators)
-  const ending = new OverflowWatch(observer)
-  const linked = new Observable<T>((upstream) => {
-    checkRow(between)
-    const leaving = new Subscription(() => depth.descend(operators, () => upstream.unsubscribe()))
-    upstream.add(leaving)
-    until.add(leaving)
-    if (upstream.closed) return
-    const subscribe = (): unknown => under({ ...scope, subscriber: upstream }, () => source.subscribe(upstream))
-    ending.watch(subscribe, (cause) => {
-      upstream.unsubscribe()
-      if (!until.closed) ending.error(cause)
-    })
-  })
-  depth.descend(operators, () => linked.subscribe(atHome(scope.demand, ending)))
-}
-
-/** The operators up to the next stage that holds items, or source. */
-function operatorsAbove(source: Observable<unknown>): number {
-  let count = 0
-  for (let at = source; ; count++) {
-    const description = descriptionOf(at)
-    if (description !== undefined && description.holds > 0) return count
-    const { source: above } = description ?? (at as { source?: Observable<unknown> }) // the operators of RxJS have this field
-    if (above === undefined) return count
-    at = above
-  }
 }
 
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */

@@ -19,7 +19,8 @@ import type { Demand } from '../demand/demand.js'
 import { checkNested } from '../demand/depth.js'
 import type { StageNotes } from '../demand/intake.js'
 import type { Passable } from '../demand/passage.js'
-import { Downstream, subscribeUntil, under, type Scope } from '../demand/scope.js'
+import { Downstream, under, type Scope } from '../demand/scope.js'
+import { subscribeUntil } from '../demand/upstream.js'
 import type { Branch, BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 
@@ -77,7 +78,7 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     subscribeUntil(this._upstream, this._scopeOfResults, results, {
       next: (value) => this.downstream.next(value),
       error: (cause) => {
-        if (this._isExhausted && this.input.error !== null) this.branchEnded(branch)
+        if (this._isExhausted && this.input.held !== null) this.branchEnded(branch)
         else this.failed(passedBy(cause, this.input.intake))
       },
       complete: () => {
@@ -151,14 +152,14 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     this._isHanding = false
     if (this.isOver || this._isExhausted || !input.isExhausted) return
     this._isExhausted = true
-    this.endBranches(input.error)
+    this.endBranches(input.held)
   }
 
   /** The pipelines of all branches have ended. */
   protected finish(): void {
     if (this.isOver) return
     this.end()
-    const { error } = this.input
+    const { held: error } = this.input
     if (error === null) this.downstream.complete()
     else this.downstream.error(error.release())
   }
@@ -166,7 +167,7 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
   failed(cause: unknown): void {
     if (this.isOver) return
     this.end()
-    this.downstream.error(this.input.error === null ? cause : this.input.error.release())
+    this.downstream.error(this.input.held === null ? cause : this.input.held.release())
   }
 
   protected end(): void {

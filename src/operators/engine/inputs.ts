@@ -11,13 +11,13 @@
  * - `arrived` is called for an item that finds the input empty; `completed` once, at the end of the source;
  * - an error of the source does not overtake the items that were accepted before it.
  */
-import { from, type Observable, type ObservableInput, type Subscription } from 'rxjs'
+import { from, type Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
 import { Intake, type StageNotes } from '../demand/intake.js'
 import type { Demand } from '../demand/demand.js'
 import { Passages, type Passable } from '../demand/passage.js'
 import type { Scope } from '../demand/scope.js'
-import { HeldError } from '../demand/errors.js'
+import type { HeldError } from '../demand/errors.js'
 
 /** Checks that RxJS takes each of them for a source. */
 export function checkSources(operator: string, sources: readonly ObservableInput<unknown>[]): void {
@@ -41,11 +41,11 @@ export interface InputOwner<T> {
   sourceFailed(error: HeldError): void
 }
 
-export class OneItemInput<T> implements Passable {
+export class OneItemInput<T> implements Passable, Observer<T> {
   readonly intake: Intake<T>
   hasItem = false
   /** The error of the source. */
-  error: HeldError | null = null
+  held: HeldError | null = null
   readonly below: Demand
   private _item: T | undefined = undefined
   /** Null until a passage waits. */
@@ -64,17 +64,20 @@ export class OneItemInput<T> implements Passable {
   /** Subscribes to the source, until `until` is unsubscribed. */
   connect(until: Subscription, source: Observable<T>): void {
     until.add(() => this.intake.demand.retire())
-    this.intake.connect(until, source, {
-      next: (value) => this._arrive(value),
-      error: (cause) => {
-        this.error = new HeldError(cause)
-        this._owner.sourceFailed(this.error)
-      },
-      complete: () => this._owner.completed(this),
-    })
+    this.intake.connect(until, source, this)
   }
 
-  private _arrive(value: T): void {
+  error(cause: unknown): void {
+    this.held = this.intake.failed(cause)
+    this._owner.sourceFailed(this.held)
+  }
+
+  complete(): void {
+    this.intake.completed()
+    this._owner.completed(this)
+  }
+
+  next(value: T): void {
     const unpaced = this.intake.look()
     if (unpaced !== null) this._owner.failed(unpaced)
     else if (this.hasItem) this.intake.keep(value)
@@ -113,6 +116,6 @@ export class OneItemInput<T> implements Passable {
 
   /** The source has completed or failed, and no item is left. */
   get isExhausted(): boolean {
-    return !this.hasItem && (this.intake.demand.isComplete || this.error !== null)
+    return !this.hasItem && (this.intake.demand.isComplete || this.held !== null)
   }
 }

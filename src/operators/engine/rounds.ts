@@ -10,7 +10,8 @@
 import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
 import { sleep, type Schedule } from '../../runtime/index.js'
 import { checkTime, queue, time, type AsyncScope, type Operation, type Runnable } from '../../runtime/internal.js'
-import { described, Downstream, subscribeUntil, under, type Resubscribing } from '../demand/scope.js'
+import { described, Downstream, under, type Resubscribing } from '../demand/scope.js'
+import { subscribeUntil } from '../demand/upstream.js'
 
 /** The operator whose subscriptions are rounds created by `make`. */
 export function operateRounds<T>(

@@ -9,18 +9,16 @@
  * - an item has a slot from `take` until its result has left, so the slots bound everything that a stage holds;
  * - the demand is closed while all slots are in use or items wait in the intake;
  * - results leave in the order of `deliver`, and only while the demand below is open;
- * - after the end of the flow nothing is taken, delivered or emitted;
- * - an error of the source is held until every item that was accepted before it has left, as a channel that is closed
- *   with a cause is drained first;
+ * - an error of the source leaves after every item that was accepted before it, as a channel with a cause is drained;
  * - in a stage that works on items, an error of the source or of the work ends the work: the flow drains, and the results
  *   that are ready leave before the error. Work that never ends must not hide an error;
- * - a flow whose context has ended fails with the cause, and never completes;
+ * - a flow whose context has ended fails with the cause; after its end nothing is taken, delivered or emitted;
  * - `finish` runs once, after the source has completed, every item was taken and every result has left.
  *
- * `Flow` is a class of its own and not the base class of the stages: so its code always meets objects of one shape. In
- * a program with five kinds of stages, a shared base class would double the cost of every item of all of them.
+ * `Flow` is no base class of the stages, so its code meets objects of one shape: a shared base class would double the
+ * cost of each item in a program with five kinds of stages.
  */
-import { Subscription, type Observable, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Subscription, type Observable, type Observer, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { causeOf, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import type { Demand } from '../demand/demand.js'
@@ -84,13 +82,9 @@ export interface Holder {
   left(): void
 }
 
-interface Result<R> {
-  readonly result: R
-  readonly frees: number
-  readonly holder: Holder | null
-}
+type Result<R> = { readonly result: R; readonly frees: number; readonly holder: Holder | null }
 
-export class Flow<T, R> implements Runnable {
+export class Flow<T, R> implements Runnable, Observer<T> {
   readonly downstream: Downstream<R>
   readonly intake: Intake<T>
   /** For code of the user: ends with the flow. */
@@ -98,9 +92,11 @@ export class Flow<T, R> implements Runnable {
   private readonly _results = new Ring<Result<R>>()
   /** The subscription to the source. */
   private readonly _upstream = new Subscription()
-  private _isOver = false
-  /** The work has ended; only results and the error that is held leave. */
-  private _isDraining = false
+  /** Nothing more is taken or delivered: the flow has ended, or drains. */
+  isOver = false
+  private _hasEnded = false
+  /** The source has completed or failed, or the flow drains: from now on each item that leaves may be the last. */
+  private _mayEnd = false
   private _waitsBelow = false
   private _isBeginning = false
   private _wasFlushed = false
@@ -143,37 +139,38 @@ export class Flow<T, R> implements Runnable {
     return this.downstream.demand.scope
   }
 
-  /** Nothing more is taken or delivered. */
-  get isOver(): boolean {
-    return this._isOver || this._isDraining
-  }
-
   /** Subscribes to the source, with the demand of this stage in the scope. */
   connect(source: Observable<T>): void {
     this._subscriber.add(() => {
-      if (!this._isOver) this._tell(() => this._stage.leaving())
+      if (!this._hasEnded) this._tell(() => this._stage.leaving())
       this.intake.demand.failure ??= this.downstream.demand.failure
       this._end()
     })
     this._subscriber.add(this._upstream)
-    this.intake.connect(this._upstream, source, {
-      next: (value) => this._arrive(value),
-      error: (cause) => {
-        this._held = new HeldError(cause)
-        this._stage.sourceFailed()
-        this._checkEnd()
-      },
-      complete: () => this._checkEnd(),
-    })
+    this.intake.connect(this._upstream, source, this)
   }
 
-  private _arrive(value: T): void {
+  /** From the source: an item has come, or it has failed, or completed. */
+  next(value: T): void {
     if (this.isOver) return void (this._hasLost = true)
     const { intake } = this
     const unpaced = intake.look()
     if (unpaced !== null) this.fail(unpaced)
     else if (intake.used >= this._slots || intake.size > 0) intake.keep(value)
     else this._begin(value)
+  }
+
+  error(cause: unknown): void {
+    this._mayEnd = true
+    this._held = this.intake.failed(cause)
+    this._stage.sourceFailed()
+    this._checkEnd()
+  }
+
+  complete(): void {
+    this.intake.completed()
+    this._mayEnd = true
+    this._checkEnd()
   }
 
   private _begin(value: T): void {
@@ -190,10 +187,7 @@ export class Flow<T, R> implements Runnable {
     if (this._results.size === 0 && this.downstream.isOpen) {
       this.downstream.next(result)
       if (frees > 0) this.free(frees)
-    } else {
-      this._results.push({ result, frees, holder: null })
-      this._waitBelow()
-    }
+    } else this._keep({ result, frees, holder: null })
   }
 
   /** Emits a result of several, now or when there is demand. The item keeps its slot while its results wait. */
@@ -202,8 +196,7 @@ export class Flow<T, R> implements Runnable {
     if (this._results.size === 0 && this.downstream.isOpen) return this.downstream.next(result)
     const unpaced = ++holder.held > 1 ? this.intake.lookAtHeld() : null
     if (unpaced !== null) return this.fail(unpaced)
-    this._results.push({ result, frees: 0, holder })
-    this._waitBelow()
+    this._keep({ result, frees: 0, holder })
   }
 
   /** Emits the only result of an item, now or when there is demand, and then calls `left`. */
@@ -212,10 +205,7 @@ export class Flow<T, R> implements Runnable {
     if (this._results.size === 0 && this.downstream.isOpen) {
       this.downstream.next(result)
       holder.left()
-    } else {
-      this._results.push({ result, frees: 0, holder })
-      this._waitBelow()
-    }
+    } else this._keep({ result, frees: 0, holder })
   }
 
   /** Frees slots: their items have left the stage. Items that wait in the intake take them. */
@@ -223,13 +213,18 @@ export class Flow<T, R> implements Runnable {
     const { intake } = this
     intake.used -= slots
     if (this._freeing !== null) this._freeing.left(slots, 0, this.passageFailed)
-    if (this.isOver) return
-    if (this._isBeginning) return // work that ends at once: the loop below continues, and no stack grows
+    if (this.isOver || this._isBeginning) return // work that ends at once: the loop of `_beginWaiting` continues, and no stack grows
+    if (intake.size > 0) this._beginWaiting()
+    else if (intake.used < this._slots) intake.demand.open()
+    if (this._mayEnd) this._checkEnd()
+  }
+
+  private _beginWaiting(): void {
+    const { intake } = this
     this._isBeginning = true
     while (intake.size > 0 && intake.used < this._slots && !this.isOver) this._begin(intake.take())
     this._isBeginning = false
     if (intake.used < this._slots && intake.size === 0) intake.demand.open()
-    this._checkEnd()
   }
 
   readonly passageFailed = (cause: unknown): void => {
@@ -237,25 +232,29 @@ export class Flow<T, R> implements Runnable {
     else this.fail(cause)
   }
 
+  private _keep(result: Result<R>): void {
+    this._results.push(result)
+    this._waitBelow()
+  }
+
   private _waitBelow(): void {
-    if (this._waitsBelow) return
+    if (!this._waitsBelow) this.downstream.wait(this)
     this._waitsBelow = true
-    this.downstream.wait(this)
   }
 
   /** The demand below is open again. */
   run(): void {
     this._waitsBelow = false
     const results = this._results
-    while (!this._isOver && results.size > 0 && this.downstream.isOpen) {
+    while (!this._hasEnded && results.size > 0 && this.downstream.isOpen) {
       const { result, frees, holder } = results.shift() as Result<R> // its size is above 0
       this.downstream.next(result)
       if (this._leaving !== null) this._leaving.left(1, 0, this.passageFailed)
       if (frees > 0) this.free(frees)
       else if (holder !== null) holder.left() // also while it drains, or where this item was the last that was wanted
     }
-    if (!this._isOver && results.size > 0) this._waitBelow()
-    if (this._isDraining) this._checkEnd()
+    if (!this._hasEnded && results.size > 0) this._waitBelow()
+    if (this.isOver) this._checkEnd()
   }
 
   /** Ends the pipeline with this error, or with the error of the source where that came first. */
@@ -268,7 +267,7 @@ export class Flow<T, R> implements Runnable {
     if (this.isOver) return
     this._held ??= new HeldError(cause)
     this.intake.demand.failure ??= { error: cause }
-    this._isDraining = true
+    this.isOver = this._mayEnd = true
     this._upstream.unsubscribe()
     this.intake.demand.retire()
     this._stage.stopWork()
@@ -294,16 +293,17 @@ export class Flow<T, R> implements Runnable {
   }
 
   private _checkEnd(): void {
-    if (this._isDraining) {
-      if (this._held !== null && !this._isOver && this._results.size === 0) this._failWith(this._held.release())
+    if (this._hasEnded) return
+    if (this.isOver) {
+      if (this._held !== null && this._results.size === 0) this._failWith(this._held.release())
       return
     }
-    if (this._isOver || this.intake.size > 0 || !(this.intake.demand.isComplete || this._held !== null)) return
+    if (!this._mayEnd || this.intake.size > 0) return
     if (!this._wasFlushed) {
       this._wasFlushed = true
       this._stage.flush()
     }
-    if (this._isOver || this.intake.used > 0 || this._results.size > 0) return
+    if (this.isOver || this.intake.used > 0 || this._results.size > 0) return
     if (this._held !== null) return this._failWith(this._held.release())
     if (this.ctx.err()._tag === 'Some') return this.fail(causeOf(this.ctx))
     this._end()
@@ -311,8 +311,8 @@ export class Flow<T, R> implements Runnable {
   }
 
   private _end(): void {
-    if (this._isOver) return
-    this._isOver = true
+    if (this._hasEnded) return
+    this.isOver = this._hasEnded = true
     this.intake.demand.retire()
     this._stage.stopWork()
     this.ctx.cancel()

@@ -26,7 +26,8 @@ import {
   type AsyncScope,
   type Operation,
 } from '../../runtime/internal.js'
-import { publish, subscribeUntil, type Scope } from '../demand/scope.js'
+import { publish, type Scope } from '../demand/scope.js'
+import { subscribeUntil } from '../demand/upstream.js'
 import type { Holder } from './stage.js'
 
 /**

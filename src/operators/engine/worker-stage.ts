@@ -79,6 +79,7 @@ export function workerPlan<T, R>(stage: WorkerStageName, slots: number, work: Wo
 export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner<T, R> {
   readonly work: Worker<T, R>
   readonly runsGoroutines: boolean
+  readonly context: Context
   abstract readonly isOrdered: boolean
   /** The number of items that have been taken. */
   protected nextPosition = 0
@@ -95,6 +96,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   ) {
     super(subscriber, _plan.notes, _plan.slots)
     this.work = _plan.work
+    this.context = this.flow.ctx
     this.runsGoroutines = isGeneratorFunction(_plan.work)
   }
 
@@ -103,10 +105,6 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
 
   oneResult(slot: WorkerSlot<T, R>, value: R): void {
     this.flow.deliverOne(value, slot)
-  }
-
-  get context(): Context {
-    return this.flow.ctx
   }
 
   get asyncScope(): AsyncScope | null {

@@ -6,7 +6,8 @@ import { stageNotes } from '../demand/intake.js'
 import { failedAfterEnd } from '../demand/errors.js'
 import { PendingCleanup } from '../demand/pending-cleanup.js'
 import { refuse } from '../demand/refused.js'
-import { scopeOfRun, subscribeUntil } from '../demand/scope.js'
+import { scopeOfRun } from '../demand/scope.js'
+import { subscribeUntil } from '../demand/upstream.js'
 
 /**
  * A sink that runs a pipeline as a goroutine, and ignores its items.

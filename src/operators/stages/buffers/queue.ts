@@ -3,7 +3,8 @@ import { checkCount, checkOneOf, Ring, type Runnable } from '../../../runtime/in
 import { Demand } from '../../demand/demand.js'
 import { stageNotes } from '../../demand/intake.js'
 import { Passages, type Passable } from '../../demand/passage.js'
-import { described, Downstream, subscribeUntil, withDemand } from '../../demand/scope.js'
+import { described, Downstream, withDemand } from '../../demand/scope.js'
+import { subscribeUntil } from '../../demand/upstream.js'
 import { HeldError } from '../../demand/errors.js'
 import { operate, Stage } from '../../engine/stage.js'
 

@@ -2,7 +2,8 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Context } from '../../../runtime/index.js'
 import { causeOf, checkContext, checkOperation } from '../../../runtime/internal.js'
 import { refuse } from '../../demand/refused.js'
-import { described, Downstream, subscribeUntil } from '../../demand/scope.js'
+import { described, Downstream } from '../../demand/scope.js'
+import { subscribeUntil } from '../../demand/upstream.js'
 
 /**
  * Sets the context of everything above it: sources and workers there receive the context, or a child of it. The end of

@@ -1,7 +1,8 @@
 import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
 import { checkCount, checkFunction, checkOptions, checkTime, outOfRange, time } from '../../../runtime/internal.js'
 import { stageNotes } from '../../demand/intake.js'
-import { described, Downstream, subscribeUntil, under } from '../../demand/scope.js'
+import { described, Downstream, under } from '../../demand/scope.js'
+import { subscribeUntil } from '../../demand/upstream.js'
 import { StageTimer } from '../pace/stage-timer.js'
 
 /** A report of `progress`. */

@@ -4,7 +4,8 @@ import { checkTime, outOfRange, time } from '../../../runtime/internal.js'
 import type { DemandWatch } from '../../demand/demand.js'
 import { failedIn } from '../../demand/errors.js'
 import { stageNotes } from '../../demand/intake.js'
-import { described, Downstream, subscribeUntil } from '../../demand/scope.js'
+import { described, Downstream } from '../../demand/scope.js'
+import { subscribeUntil } from '../../demand/upstream.js'
 import { StageTimer } from './stage-timer.js'
 
 /** Options of `timeoutEach`. */

@@ -87,8 +87,8 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
     if (downstream.isClosed) return
     const exhausted = inputs.filter((input) => input.isExhausted)
     if (exhausted.length === 0) return
-    const failed = exhausted.find((input) => input.error !== null)
+    const failed = exhausted.find((input) => input.held !== null)
     if (failed === undefined) downstream.complete()
-    else downstream.error(failed.error?.release())
+    else downstream.error(failed.held?.release())
   }
 }

@@ -1,0 +1,178 @@
+/**
+ * The upper end of a stage: its subscription to the source.
+ *
+ *     stage ──subscribeUntil──▶ Upstream ──subscribe, under the scope──▶ operators of RxJS ──▶ source
+ *       ◀──next, error, complete──┘                ◀── items, in the turn of the source ──┘
+ *
+ * `Upstream` is a subscriber of RxJS in its own right, not an observer behind one, so an item goes from the operator above
+ * to the stage in one call.
+ *
+ * An overflow of the stack while a stage subscribes: where `concat`, `merge` or `defer` are nested some thousand deep, their
+ * subscription does not fit on the stack. Each operator on the way back catches the RangeError and passes it on, with
+ * hardly any stack left, to a subscriber that may have stopped meanwhile: then RxJS loses the error, and the pipeline
+ * would wait forever. So an error that arrives with hardly any stack left is not handled there, and an error that arrives
+ * at a stopped subscriber, for which RxJS reads its configuration, is noticed. The pipeline fails when the subscription
+ * returns.
+ *
+ * Always true:
+ * - the stage receives items and ends in the async context of the pipeline, whatever code emits them, and nothing after
+ *   the first end;
+ * - the configuration of RxJS has an accessor exactly while a stage subscribes, and keeps its value.
+ */
+import { config, Subscriber, Subscription, throwError, type Observable, type Observer } from 'rxjs'
+import { queue } from '../../runtime/internal.js'
+import type { Demand } from './demand.js'
+import { checkRow, depth, STAGE } from './depth.js'
+import { descriptionOf, under, type Scope } from './scope.js'
+
+/** Frames without which no error is handled. */
+const ROOM = 1000
+
+/** Stages that subscribe at this moment, and the overflows that none of them has reported. */
+let subscribing = 0
+let overflows = 0
+
+class Upstream<T> extends Subscriber<T> {
+  private _hasEnded = false
+
+  constructor(
+    private readonly _demand: Demand,
+    private readonly _stage: Observer<T>,
+  ) {
+    super()
+  }
+
+  /** A source of the package emits in a turn, which is in the async context of the pipeline. Others emit in that of any code. */
+  override next(value: T): void {
+    if (this.isStopped) super.next(value)
+    else if (this._demand.turn === 0) this._atHome(() => this._stage.next(value))
+    else
+      try {
+        this._stage.next(value)
+      } catch (cause) {
+        unhandled(cause)
+      }
+  }
+
+  override error(cause: unknown): void {
+    if (this.isStopped) return super.error(cause)
+    this.isStopped = true
+    if (subscribing === 0 || hasRoom()) this._end(() => this._stage.error(cause))
+    else {
+      overflows++
+      this.unsubscribe()
+    }
+  }
+
+  override complete(): void {
+    if (this.isStopped) return super.complete()
+    this.isStopped = true
+    this._end(() => this._stage.complete())
+  }
+
+  private _end(f: () => void): void {
+    this._hasEnded = true
+    try {
+      this._atHome(f)
+    } finally {
+      this.unsubscribe()
+    }
+  }
+
+  /** Calls the stage in the async context of the pipeline. A throw is an unhandled error, as in every subscriber of RxJS. */
+  private _atHome(f: () => void): void {
+    const { scope, turn } = this._demand
+    const home = turn > 0 ? null : (scope ?? queue.neutral)
+    try {
+      if (home === null) f()
+      else home.runInAsyncScope(f)
+    } catch (cause) {
+      unhandled(cause)
+    }
+  }
+
+  /** Subscribes. An overflow of the stack that no operator has passed on fails the stage, unless `until` was unsubscribed. */
+  subscribeTo(source: Observable<T>, scope: Scope, until: Subscription): void {
+    const before = overflows
+    const restore = subscribing++ === 0 ? watchStopped() : null
+    try {
+      under({ ...scope, subscriber: this }, () => source.subscribe(this))
+    } finally {
+      subscribing--
+      restore?.()
+    }
+    if (overflows === before) return
+    overflows = before
+    if (this._hasEnded) return
+    this.unsubscribe()
+    if (!until.closed) this._end(() => this._stage.error(new RangeError(OVERFLOW)))
+  }
+}
+
+/**
+ * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
+ * `subscribe` returns only when a foreign source that emits synchronously has emitted everything, and it may have no
+ * end. A row of operators that does not fit on the stack is refused here, since RxJS would lose that RangeError.
+ */
+export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, stage: Observer<T>): void {
+  const between = operatorsAbove(source)
+  const operators = between + STAGE
+  scope.demand.operators = Math.max(scope.demand.operators, operators)
+  depth.descend(operators, () => {
+    const upstream = new Upstream(scope.demand, stage)
+    try {
+      checkRow(between)
+      const leaving = new Subscription(() => depth.descend(operators, () => upstream.unsubscribe()))
+      upstream.add(leaving)
+      until.add(leaving)
+      if (!upstream.closed) upstream.subscribeTo(source, scope, until)
+    } catch (cause) {
+      upstream.error(cause)
+    }
+  })
+}
+
+/** The operators up to the next stage that holds items, or source. */
+function operatorsAbove(source: Observable<unknown>): number {
+  let count = 0
+  for (let at = source; ; count++) {
+    const description = descriptionOf(at)
+    if (description !== undefined && description.holds > 0) return count
+    const { source: above } = description ?? (at as { source?: Observable<unknown> }) // the operators of RxJS have this field
+    if (above === undefined) return count
+    at = above
+  }
+}
+
+/** Reports an error as RxJS does where a subscriber throws. */
+function unhandled(cause: unknown): void {
+  throwError(() => cause).subscribe()
+}
+
+const OVERFLOW =
+  'millrace: the stack overflowed as the pipeline was subscribed to: concat, merge or defer are nested too deep; use a loop in fromGoroutine, concatMap over an iterable, or a stage that holds items, such as queue(1), between them'
+
+/** Notices each notification to a stopped subscriber. Returns the function that ends this. */
+function watchStopped(): () => void {
+  let value = config.onStoppedNotification
+  const notice = (): typeof value => {
+    if (!hasRoom()) overflows++
+    return value
+  }
+  const property = { configurable: true, enumerable: true }
+  Object.defineProperty(config, 'onStoppedNotification', { ...property, get: notice, set: (hook: typeof value) => void (value = hook) })
+  return () => Object.defineProperty(config, 'onStoppedNotification', { ...property, writable: true, value })
+}
+
+function hasRoom(): boolean {
+  try {
+    return descend(ROOM) === ROOM
+  } catch {
+    return false
+  }
+}
+
+/** Adds to its own result: JavaScriptCore gives a call in tail position no frame. */
+function descend(frames: number): number {
+  return frames === 0 ? 0 : 1 + descend(frames - 1)
+}
