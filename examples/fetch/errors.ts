@@ -16,7 +16,8 @@ export function complain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // it has said so itself
   const reason = systemReason(error)
   if (!(error instanceof UsageError) && reason === undefined) throw error
-  const line = error instanceof UsageError ? error.message : `cannot ${(error as NodeJS.ErrnoException).syscall}: ${reason}`
+  const { message, syscall } = error as NodeJS.ErrnoException // an error of zlib has a number and no system call
+  const line = error instanceof UsageError || syscall === undefined ? message : `cannot ${syscall}: ${reason}`
   process.stderr.write(`error: ${line}\n`)
   return error instanceof UsageError ? 2 : 1
 }
