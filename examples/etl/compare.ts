@@ -1,5 +1,5 @@
 /**
- * The three programs side by side: lines, time, peak memory, and the rows that are missing or double after kill -9 in the middle and
+ * The three programs side by side: lines, time, peak memory, and the rows that are missing or double after five times kill -9 and
  * another start. `npm run etl:compare -- --orders 200000`; options go to the programs. Prints a table of Markdown.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -15,14 +15,15 @@ const args = process.argv.slice(2)
 const { orders } = parseConfig(args)
 const expected = orders - brokenOf(orders)
 const data = mkdtempSync(join(tmpdir(), 'etl-compare-'))
+const KILLS = 5
 const files = { millrace: 'pipeline.ts', async: 'plain-async.ts', rxjs: 'plain-rxjs.ts' }
 
-console.log('| | lines | time | peak memory | after kill -9 and another start |')
+console.log('| | lines | time | peak memory | after five times kill -9 |')
 console.log('|---|---|---|---|---|')
 for (const [style, file] of Object.entries(files) as [Config['style'], string][]) {
   const whole = await ended(begin(style))
-  await killedInTheMiddle(style)
-  const [resumed] = [await ended(begin(style))]
+  for (let kill = 1; kill <= KILLS; kill++) await killed(style, kill)
+  const resumed = await ended(begin(style))
   const [rows, different] = numbersOf(resumed.at(-2))
   const fate =
     rows === expected && different === expected ? 'each row once' : `${expected - different} rows missing, ${rows - different} twice`
@@ -50,11 +51,12 @@ async function ended(child: ChildProcess, onLine: (line: string) => void = () =>
   return lines
 }
 
-async function killedInTheMiddle(style: Config['style']): Promise<void> {
-  const child = begin(style, '--fresh')
+/** Kills the run when a part of the rows is saved. */
+async function killed(style: Config['style'], kill: number): Promise<void> {
+  const child = kill === 1 ? begin(style, '--fresh') : begin(style)
   await ended(child, (line) => {
     const [checkpoint] = /^\d+(?= of)/.exec(line) ?? []
-    if (Number(checkpoint) > orders / 3) child.kill('SIGKILL')
+    if (Number(checkpoint) > (orders * kill) / (KILLS + 1)) child.kill('SIGKILL')
   })
 }
 
