@@ -17,10 +17,10 @@ export interface Host extends AsyncDisposable {
 const LATENCY = 20 // ms
 
 /** `perSecond`: the requests that the host allows. */
-export async function startHost(perSecond: number): Promise<Host> {
+export async function startHost(perSecond: number, seed: number): Promise<Host> {
   const statuses: Record<number, number> = { 200: 0, 429: 0, 503: 0 }
   const limiter = rateLimiter(perSecond, perSecond)
-  const chance = random(5)
+  const chance = random(seed)
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     const status = limiter.allow() ? statusOf(chance()) : 429
     statuses[status]++

@@ -36,8 +36,8 @@ async function load(ctx: Context, config: Config): Promise<void> {
   const db = join(config.data, `orders-${config.style}.db`)
   if (config.fresh) for (const end of ['', '-wal', '-shm']) rmSync(db + end, { force: true })
 
-  await using host = await startHost(config.rate + config.workers)
   using store = new Store(db)
+  await using host = await startHost(config.rate + config.workers, store.checkpoint)
   using bar = new Bar(store, total)
   const { checkpoint: begun } = store
   process.stderr.write(`begins after row ${begun}\n`)

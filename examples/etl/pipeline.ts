@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
-import { backoff, fromPromise, rateLimiter, type Context, type Goroutine, type RateLimiter } from 'millrace'
+import { backoff, fromPromise, rateLimiter, semaphore, type Context, type Goroutine, type RateLimiter, type Semaphore } from 'millrace'
 import { fromReadable, lines, throughDuplex } from 'millrace/node/operators'
 import { batch, decode, progress, retryEach, run, workerPool } from 'millrace/operators'
 import { fetchOp } from 'millrace/web'
@@ -10,18 +10,27 @@ import { filter, map, tap, type Observable } from 'rxjs'
 import type { Job } from './job.js'
 import { orderRow, type EnrichedRow, type OrderRow, type Row } from './order.js'
 
+/** Requests that wait, run or have finished, for each that runs: while one pauses, the others go on. */
+const WINDOW = 10
+
+interface Limited {
+  readonly origin: string
+  readonly limiter: RateLimiter
+  readonly slots: Semaphore
+}
+
 export function pipeline(
   ctx: Context,
   { path, origin, workers, rate, perRequest, perBatch, store, report, batches }: Job,
 ): Goroutine<void> {
-  const limiter = rateLimiter(rate, workers)
+  const host = { origin, limiter: rateLimiter(rate, workers), slots: semaphore(workers) }
   const { checkpoint } = store
   const saved = rowsOf(path).pipe(
     map((row, i): Row => ({ line: i + 1, row })),
     filter(({ line }) => line > checkpoint),
     decode(orderRow, ({ value, cause }) => store.reject((value as Row).line, cause.message)),
     batch({ size: perRequest }),
-    workerPool(workers, (rows, ctx) => enrich(ctx, rows, origin, limiter), { ordered: true }),
+    workerPool(WINDOW * workers, (rows, ctx) => enrich(ctx, rows, host), { ordered: true }),
     retryEach(backoff({ first: 50, attempts: 10 })),
     batch({ size: perBatch }),
     tap((groups) => store.save(groups.flat())),
@@ -35,8 +44,9 @@ function rowsOf(path: string): Observable<unknown> {
   return text.pipe(path.endsWith('.csv.gz') ? throughDuplex<Buffer, unknown>(() => parse({ columns: true })) : lines())
 }
 
-/** A retry takes a token too. A schedule of `backoff` honors the Retry-After of a StatusError. */
-function* enrich(ctx: Context, rows: readonly OrderRow[], origin: string, limiter: RateLimiter): Generator<never, EnrichedRow[]> {
+/** A retry takes a token and a slot too, and holds none during its pause. A schedule of `backoff` honors the Retry-After of a StatusError. */
+function* enrich(ctx: Context, rows: readonly OrderRow[], { origin, limiter, slots }: Limited): Generator<never, EnrichedRow[]> {
+  using _slot = yield* slots.acquire().within(ctx)
   yield* limiter.wait().within(ctx)
   const customers = rows.map(({ row }) => row.customer)
   using response = yield* fetchOp(`${origin}/discounts?customers=${customers.join()}`, { ctx, throwStatus: true }).timeout(5_000)

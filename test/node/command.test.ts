@@ -53,6 +53,17 @@ it('output and input that nobody asked for do not hold the child', async () => {
   await node(`process.stdout.write('x'.repeat(1e6)); process.stdin.resume().on('end', () => {})`).exit()
 })
 
+it('a side that is asked for after the wait for the exit began is an error, and not an empty stream', async () => {
+  const cat = command('cat')
+  const exit = go(() => cat.exit()).join()
+  await sleep(0)
+  expect(() => cat.stdout).toThrow(
+    'command: exit() of cat was performed before stdout was asked for, so its output is read away; ask for stdout first',
+  )
+  expect(() => cat.stdin).toThrow('so its input is closed; ask for stdin first')
+  await exit
+})
+
 it('an exit status is an error with the end of the error output', async () => {
   const failed = node(`console.error('x'.repeat(10000) + 'the reason'); process.exitCode = 3`)
   const end = await failed.exit().attempt()

@@ -153,3 +153,17 @@ it('throws TypeError for arguments of the wrong type', () => {
   expect(() => serveUntil(createServer(), null as never)).toThrow(TypeError)
   expect(() => serveUntil(createServer(), { ctx: background } as never)).toThrow(TypeError)
 })
+
+it('closes connections on which nothing was asked: a browser or an agent opens them ahead', async () => {
+  const server = createServer((_request, response) => void response.end('hello'))
+  const port = await listening(server)
+  const { ctx, intake } = contexts()
+  const serving = go(() => serveUntil(server, { intake, ctx })).join()
+  const accepted = new Promise((resolve) => server.once('connection', resolve))
+  const ahead = connect(port, '127.0.0.1')
+  const closed = new Promise((resolve) => ahead.once('close', resolve))
+  await accepted
+  intake.cancel()
+  await serving
+  await closed
+})

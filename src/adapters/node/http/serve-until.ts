@@ -10,7 +10,8 @@
  *
  * `server.close()` of Node waits for connections that are kept alive: it closes the idle ones, but not those that
  * become idle later. So each response says `connection: close` while the server drains, and connections are closed when
- * a response is complete.
+ * a response is complete. Node also takes a connection on which no byte has come for one with a request, and waits for
+ * it: a browser or an agent opens such connections ahead. They are destroyed.
  */
 import { choose, type Context, type Job } from '../../../runtime/index.js'
 import {
@@ -49,6 +50,7 @@ export interface ServerLike {
 }
 
 interface Socket {
+  readonly bytesRead?: number
   destroy(): unknown
   once(event: 'close', listener: () => void): unknown
 }
@@ -134,6 +136,7 @@ class Service {
       if (error !== undefined) this._didNotListen()
     }) // emits `close` after the last connection
     this._server.closeIdleConnections?.()
+    for (const socket of this._sockets) if (socket.bytesRead === 0) socket.destroy()
   }
 
   destroyConnections(): void {

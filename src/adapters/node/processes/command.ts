@@ -49,7 +49,8 @@ export interface Command extends AsyncDisposable {
   /**
    * Waits until the process has exited and its output is closed. Throws ExitError for a status other than 0 and for a
    * signal; the error of Node where the process could not be started (ENOENT); the cause of the context where its end
-   * terminated the process. Output that was not asked for is read away.
+   * terminated the process. Output that was not asked for is read away, and such an input closed: `stdin` and `stdout` throw
+   * when they are asked for later.
    */
   exit(): Op<void>
   /** Sends SIGTERM, and SIGKILL after the grace. Changes nothing once the process has ended. */
@@ -120,6 +121,8 @@ class Child implements Command {
   private _killTimer: NodeJS.Timeout | undefined
   private _isTerminated = false
   private _hasExited = false
+  /** The sides that nobody had asked for are closed and read away. */
+  private _isLeft = false
   private _end: { readonly error?: unknown } | null = null
 
   constructor(
@@ -143,10 +146,12 @@ class Child implements Command {
   }
 
   get stdin(): StreamSender<string | Uint8Array> {
+    this._checkKept(this._stdin, 'stdin')
     return (this._stdin ??= senderOf<string | Uint8Array>(this._process.stdin))
   }
 
   get stdout(): StreamReceiver<Uint8Array> {
+    this._checkKept(this._stdout, 'stdout')
     return (this._stdout ??= receiverOf(this._process.stdout))
   }
 
@@ -164,8 +169,15 @@ class Child implements Command {
 
   /** Closes and reads away the sides that nobody asked for. */
   leaveUnused(): void {
+    this._isLeft = true
     if (this._stdin === null) this._process.stdin.end()
     if (this._stdout === null) this._process.stdout.resume()
+  }
+
+  private _checkKept(side: object | null, name: string): void {
+    if (side !== null || !this._isLeft) return
+    const fate = name === 'stdin' ? 'its input is closed' : 'its output is read away'
+    throw new Error(`command: exit() of ${this._file} was performed before ${name} was asked for, so ${fate}; ask for ${name} first`)
   }
 
   terminate(): void {
