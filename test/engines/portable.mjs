@@ -12,8 +12,8 @@ export const notPortable = [
     reason: 'check files of the repository with compilers, linters and processes',
   },
   {
-    suites: ['test/node/{main,main-*,dump-on-signal,terminal}.test.ts'],
-    reason: "test Node's process: signals, status, terminal",
+    suites: ['test/node/{main,main-*,dump-on-signal,terminal,watch}.test.ts'],
+    reason: "test Node's process: signals, status, terminal, handles of watches",
   },
   { suites: ['test/node/**'], engines: ['chromium'], reason: 'test `millrace/node`, which is for Node, Bun and Deno' },
   {

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { createServer } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { background } from 'millrace'
-import { command, dumpOnSignal, eventsOf, main, receiverOf, requestContext, senderOf, serveUntil, signals } from 'millrace/node'
+import { command, dumpOnSignal, eventsOf, main, receiverOf, requestContext, senderOf, serveUntil, signals, watch } from 'millrace/node'
 import {
   fromReadable,
   lines,
@@ -66,6 +66,10 @@ export const node: Table = {
   ),
   'signals(names)': ['object', (name) => void signals(name)],
   'senderOf(writable)': ['object', (writable) => void senderOf(writable)],
+  'watch(path)': ['name', (path) => watch(path).stop()],
+  ...optionsOf('watch', 'options', 'options?', { debounce: 'ms?', recursive: 'flag?', capacity: 'count?' }, (options) =>
+    watch('/tmp', options).stop(),
+  ),
 }
 
 const anotherMain = /a program has one main function/

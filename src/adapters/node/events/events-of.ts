@@ -28,13 +28,12 @@ export interface EventsOptions<T> {
   readonly map?: (...args: readonly never[]) => T
 }
 
-/** An event came while the buffer of `eventsOf` was full. */
+/** An event came while the buffer of `eventsOf` or `watch` was full. */
 export class EventsLostError extends Error {
   override readonly name = 'EventsLostError'
-  constructor(event: string, capacity: number) {
-    super(
-      `eventsOf: "${event}" was emitted while ${capacity} values wait; receive faster, raise the capacity, or set overflow to "drop-oldest" or "drop-newest"`,
-    )
+  constructor(event: string, capacity: number, where: 'eventsOf' | 'watch' = 'eventsOf') {
+    const otherwise = where === 'watch' ? '' : ', or set overflow to "drop-oldest" or "drop-newest"'
+    super(`${where}: "${event}" was emitted while ${capacity} values wait; receive faster, or raise the capacity${otherwise}`)
   }
 }
 
