@@ -40,6 +40,7 @@ export default async ({ mode }) => {
       exclude: leftOut,
       provide: { portion },
       maxWorkers: 1,
+      testTimeout: 180_000, // three engines share the machine
       typecheck: { enabled: false },
       globalSetup: mode === 'chromium' ? ['test/engines/socket-server.ts'] : [],
       browser: mode === 'chromium' ? await chromium() : {},

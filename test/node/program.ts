@@ -29,7 +29,7 @@ export async function start(name: string, ...args: readonly string[]): Promise<P
   const started = performance.now()
   // Without the options and colors of the test runner, since tests compare stderr.
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined }
-  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...host, script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)
   const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
@@ -48,6 +48,9 @@ export async function start(name: string, ...args: readonly string[]): Promise<P
 export async function run(name: string, ...args: readonly string[]): Promise<Ended> {
   return (await start(name, ...args)).ended
 }
+
+/** The options with which this engine runs a file. */
+const host = 'Deno' in globalThis ? ['run', '-A'] : 'Bun' in globalThis ? [] : ['--enable-source-maps']
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-programs-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -9,6 +9,7 @@ import { bounds, fromIterable, fromReceiver, run } from 'millrace/operators'
 import { laws } from 'millrace/testing'
 import { concat, EMPTY, throwError } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { settle } from '../support/settle.js'
 import { descriptors, listenersOf, OpenStreams, turns } from './open-streams.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
@@ -113,6 +114,7 @@ it('a stream that other code ends meanwhile fails the next write', async () => {
   const items = chan<number>()
   const running = run(background, fromReceiver(items).pipe(writeTo<number>(stream)))
   await items.send(1)
+  await settle() // it is written
   stream.end()
   await go(() => items.send(2)).join()
   await expect(running.join()).rejects.toThrow('send on closed channel')

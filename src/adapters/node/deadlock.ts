@@ -3,7 +3,8 @@
  *
  * Node emits `exit` when its event loop has nothing left to do, after the listeners of `beforeExit` had their chance to
  * add work. If main still waits at that moment, nothing can wake it. `beforeExit` itself would be too early: a later
- * listener may add work. `process.exit()` and an uncaught exception emit `exit` as well; the stack tells them apart.
+ * listener may add work. `process.exit()` and an uncaught exception emit `exit` as well, in Node and Bun; the stack tells
+ * them apart, and in Bun an uncaught exception by the missing `beforeExit`.
  *
  * A single kind of wait needs no other party in the process: main waits for the end of one of its contexts and for
  * nothing else (`yield* ctx.done()`), that is, for a signal. That wait holds the process, as in Go, where a program
@@ -19,15 +20,17 @@ import { AsyncPerformer, programDump, type GoroutineTable, type Operation, type 
  */
 export function watchForDeadlock(main: Spawned, contexts: readonly Context[], table: GoroutineTable | null): () => void {
   let holder: NodeJS.Timeout | undefined
+  let wasIdle = false
 
   const beforeExit = (): void => {
     const awaited = contexts.find((ctx) => isAwaited(ctx, main))
+    wasIdle = awaited === undefined
     if (awaited === undefined) return
     holder = setInterval(() => {}, 2 ** 31 - 1)
     awaited.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
   }
   const exit = (): void => {
-    if (!isIdleExit()) return
+    if (!wasIdle || !isIdleExit()) return
     process.exitCode = 2
     process.stderr.write(`fatal error: all goroutines are asleep - deadlock!\n\n${programDump(main, table)}`)
   }
@@ -51,15 +54,24 @@ function isAwaited(ctx: Context, main: Spawned): boolean {
 }
 
 /**
- * True when Node emits `exit` because nothing is left to do: then no frame of Node's own process code is on the stack.
+ * True when the host emits `exit` because nothing is left to do: then no frame of the code that ends a process is on the
+ * stack.
  */
 function isIdleExit(): boolean {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   Error.stackTraceLimit = Infinity
-  Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? '')
-  const files = new Error().stack as unknown as readonly string[] // the `prepareStackTrace` set above returns strings
+  Error.prepareStackTrace = (_error, sites) => sites.some(endsProcess)
+  const isEnding = new Error().stack as unknown as boolean // by the `prepareStackTrace` set above
   Reflect.set(Error, 'prepareStackTrace', prepare)
   Error.stackTraceLimit = stackTraceLimit
-  return !files.some((file) => file.startsWith('node:internal/process/'))
+  return !isEnding
+}
+
+/** The call of `process.exit` in Node, Deno and Bun, and in Node an uncaught exception. */
+function endsProcess(site: NodeJS.CallSite): boolean {
+  const file = site.getFileName() ?? ''
+  return (
+    file.startsWith('node:internal/process/') || (['node:process', '[native code]'].includes(file) && site.getFunctionName() === 'exit')
+  )
 }

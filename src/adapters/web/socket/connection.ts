@@ -51,7 +51,8 @@ export class Connection {
       open: () => void this.opened.trySend(),
       message: ({ data }) => arrived(data as string | ArrayBuffer), // by the binaryType
       error: (event) => void (this._error = event.error),
-      close: ({ code = 1006, reason = '' }) => {
+      close: ({ code: given, reason = '' }) => {
+        const code = given || 1006 // Deno has 0 for a connection that was refused
         this._forget()
         this.isNormal = WebSocketCloseError.isNormal(code)
         this.ended.close(this.isNormal ? undefined : new WebSocketCloseError(url, code, reason, this._error))
