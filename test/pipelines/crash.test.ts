@@ -11,6 +11,7 @@ import { batch, broadcast, byKey, fanOut, fromIterable, groupByKey, mergeFair, q
 import { explore, type Trial } from 'millrace/testing'
 import { concatMap, filter, map, tap, type Observable, type OperatorFunction } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { portionOf } from '../support/portion.js'
 
 const ITEMS = 6
 /** Steps within which the consumer may be stopped; it ends in fewer. */
@@ -148,7 +149,8 @@ const stoppedAt = (step: number, consumer: Consumer) =>
   }
 
 async function atEveryStep(consumer: Consumer): Promise<void> {
-  for (let step = 0; step < STEPS; step++) await explore(stoppedAt(step, consumer), { schedules: 20, seed: step })
+  const schedules = portionOf(20)
+  for (let step = 0; step < STEPS; step++) await explore(stoppedAt(step, consumer), { schedules, seed: step })
 }
 
 describe('stopped at every step, a consumer commits only what it has delivered', () => {
