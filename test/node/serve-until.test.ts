@@ -159,8 +159,9 @@ it('closes connections on which nothing was asked: a browser or an agent opens t
   const port = await listening(server)
   const { ctx, intake } = contexts()
   const serving = go(() => serveUntil(server, { intake, ctx })).join()
+  await expect.poll(() => server.listenerCount('connection')).toBe(2) // the routine has begun
   const accepted = new Promise((resolve) => server.once('connection', resolve))
-  const ahead = connect(port, '127.0.0.1')
+  const ahead = connect(port, '127.0.0.1').resume()
   const closed = new Promise((resolve) => ahead.once('close', resolve))
   await accepted
   intake.cancel()
