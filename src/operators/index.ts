@@ -37,7 +37,7 @@ export { windowsByCount, type CountWindowOptions } from './stages/buffers/window
 export { windowsByTime, type TimeWindow, type TimeWindowOptions } from './stages/buffers/windows-by-time.js'
 export { withContext } from './stages/ends/with-context.js'
 export { workerPool, type WorkerPoolOptions } from './stages/work/worker-pool.js'
-export type { AdaptiveLimit } from './stages/work/concurrency-limit.js'
+export type { AdaptiveLimit } from './stages/work/adaptive-pool.js'
 export { zipBounded } from './stages/routes/zip-bounded.js'
 
 export { collect } from './sinks/collect.js'

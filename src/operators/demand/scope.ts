@@ -3,6 +3,7 @@
  * stage publishes a scope while it subscribes upward, and a source that is reached through operators which subscribe
  * synchronously picks it up. `Downstream` is the part of a source or stage that emits to its subscriber. Of RxJS's
  * internals two fields are read, `source` and `destination`; where they are missing, nothing breaks.
+ * A description says of a source or stage what is known without a subscription.
  *
  *     stage:  under(withDemand(scope, demand), () => source.subscribe(…))
  *     source: new Downstream(subscriber) picks the scope up, and claims its demand
@@ -13,14 +14,12 @@
  * - code of the user runs with no scope published, so a pipeline that runs inside a worker has a scope of its own;
  * - whatever publishes a scope restores the scope before it, also when it throws.
  */
-import type { Subscriber } from 'rxjs'
+import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { background, withoutCancel, type Context, type Schedule, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
 import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
 import { checkRow, depth } from './depth.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
-
-export { described, descriptionOf, type Description } from './description.js'
 
 /** The canceled goroutines of a run: see `PendingCleanup`. */
 export interface CleanupList {
@@ -126,6 +125,45 @@ export function publish(scope: Scope | null): Scope | null {
   const before = scopes.current
   scopes.current = scope
   return before
+}
+
+/** The facts that a source or stage gives about itself without a subscription: for `bounds`, `graph` and `refuse`. */
+export interface Description {
+  readonly name: string
+  /** The most items held; Infinity where nothing bounds them. */
+  readonly holds: number
+  /** The overflow policy, unless a full stage pauses its source. */
+  readonly policy?: string
+  readonly source?: Observable<unknown>
+  /** The sources of a stage that has several. */
+  readonly sources?: readonly unknown[]
+  /** Not a stage: a name for the part above it. */
+  readonly isPart?: boolean
+  /** The parts it builds while it runs, of which nothing is known without a subscription. */
+  readonly unseen?: string
+  /** The stage as it was written down: runs note in it the unseen parts that they meet. */
+  readonly notes?: { readonly unseen: string | null }
+  /** The pipelines within the stage, built on `root`. */
+  readonly branches?: (root: Observable<never>) => readonly Observable<unknown>[]
+  /** The pipeline is never subscribed to: it fails, or with null completes, at once. */
+  readonly refused?: (failure: Failure | null) => void
+}
+
+/** By weak reference, so that a description costs nothing else. */
+const descriptions = new WeakMap<Observable<unknown>, Description>()
+
+/** An observable with a description. `subscribe` runs for each subscriber, and returns what to do when it leaves. */
+export function described<T>(
+  description: Description,
+  subscribe: (subscriber: Subscriber<T>) => (() => void) | Subscription | void,
+): Observable<T> {
+  const observable = new Observable<T>(subscribe)
+  descriptions.set(observable, description)
+  return observable
+}
+
+export function descriptionOf(observable: Observable<unknown>): Description | undefined {
+  return descriptions.get(observable)
 }
 
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */

@@ -5,8 +5,7 @@ import { described } from '../../demand/scope.js'
 import { operate } from '../../engine/stage.js'
 import type { Work } from '../../engine/worker-slot.js'
 import { workerPlan, type FailureOptions, type WorkerPlan } from '../../engine/worker-stage.js'
-import { AdaptivePool } from './adaptive-pool.js'
-import type { AdaptiveLimit } from './concurrency-limit.js'
+import { AdaptivePool, type AdaptiveLimit } from './adaptive-pool.js'
 import { Pool } from './pool.js'
 
 /** Options of `workerPool`. */
