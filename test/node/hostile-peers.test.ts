@@ -1,0 +1,136 @@
+/** Programs from public reports of other libraries, with real sockets, files and children: each failure arrives, and nothing stays open. */
+import { execFileSync } from 'node:child_process'
+import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { createServer as createHttpServer, request } from 'node:http'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createGunzip, gzipSync } from 'node:zlib'
+import { background, sleep, withCancel } from 'millrace'
+import { command } from 'millrace/node'
+import { fromReadable, throughDuplex, writeFileAtomic, writeTo } from 'millrace/node/operators'
+import { collect, fromIterable, run } from 'millrace/operators'
+import { take, type Observable } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { folder } from './folder.js'
+import { descriptors } from './open-streams.js'
+
+const chunk = Buffer.alloc(65_536, 1)
+
+function* endless(): Generator<Buffer> {
+  for (;;) yield chunk
+}
+
+const errorOf = async (pipeline: Observable<unknown>, ctx = background): Promise<NodeJS.ErrnoException | undefined> => {
+  const end = await run(ctx, pipeline).join().attempt()
+  return end._tag === 'Left' ? (end.left as NodeJS.ErrnoException) : undefined // of the host
+}
+
+/** A server of sockets, closed at the end of the block. */
+async function listening(accepted: (socket: Socket) => void): Promise<{ port: number } & AsyncDisposable> {
+  const server: Server = createServer({ allowHalfOpen: true }, accepted)
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const { port } = server.address() as AddressInfo // it listens on a port
+  return { port, [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+const isReset = (error: NodeJS.ErrnoException | undefined): boolean => error?.code === 'ECONNRESET' || error?.code === 'EPIPE'
+
+describe('a peer that resets in the middle', () => {
+  const resetting = () =>
+    listening((socket) => {
+      socket.on('error', () => {}).write('first')
+      setTimeout(() => socket.resetAndDestroy(), 20)
+    })
+
+  it('is the error of a source, a sink and a stage', async () => {
+    await using server = await resetting()
+    const open = (): Socket => connect(server.port)
+    expect(await errorOf(fromReadable(open))).toMatchObject({ code: 'ECONNRESET' })
+    expect(isReset(await errorOf(fromIterable(endless()).pipe(writeTo(open))))).toBe(true)
+  })
+})
+
+it('a half-open socket is written after its other side has ended', async () => {
+  const received: string[] = []
+  await using server = await listening((socket) => {
+    socket.end('bye')
+    socket.on('data', (bytes) => received.push(String(bytes)))
+  })
+  async function* slow() {
+    yield 'a'
+    await sleep(30)
+    yield 'b'
+  }
+  const stage = throughDuplex<string>(() => connect({ port: server.port, allowHalfOpen: true }))
+  expect(String(Buffer.concat(await collect(background, fromIterable(slow()).pipe(stage)).join()))).toBe('bye')
+  await expect.poll(() => received.join('')).toBe('ab')
+})
+
+it('a request whose client has left before it is read fails, and does not hang', async () => {
+  let seen: unknown
+  const server = createHttpServer((incoming, response) => {
+    incoming.once('close', () => {
+      void errorOf(fromReadable(incoming)).then((error) => {
+        seen = error?.code
+        response.end()
+        server.close()
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const client = request({ port: (server.address() as AddressInfo).port, method: 'POST' }) // it listens on a port
+  client.on('error', () => {}).write(Buffer.alloc(10_000)) // of more the server sees no end before it reads
+  setTimeout(() => client.destroy(), 20)
+  await expect.poll(() => seen).toBe('ECONNRESET')
+})
+
+describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
+  it('is ENOSPC', async () => {
+    expect(await errorOf(fromIterable([chunk]).pipe(writeTo(() => createWriteStream('/dev/full'))))).toMatchObject({ code: 'ENOSPC' })
+  })
+
+  it('leaves no file behind', async (test) => {
+    using home = folder()
+    const disk = home.at('disk')
+    mkdirSync(disk)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], { stdio: 'ignore' })
+    } catch {
+      return test.skip('no right to mount a small tmpfs')
+    }
+    try {
+      const chunks = Array.from({ length: 64 }, () => chunk)
+      expect(await errorOf(fromIterable(chunks).pipe(writeFileAtomic(`${disk}/report`)))).toMatchObject({ code: 'ENOSPC' })
+      expect(readdirSync(disk)).toEqual([])
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  })
+})
+
+it('a child that reads no input is EPIPE for the sender, and its exit is fine', async () => {
+  const child = command('true')
+  const sending = (async () => {
+    for (let n = 0; n < 200; n++) await child.stdin.send(chunk)
+  })()
+  await expect(sending).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET|ERR_STREAM/) as string })
+  await child.exit()
+})
+
+describe('streams that are cut short', () => {
+  it.each([
+    ['rubbish', Buffer.from('rubbish'), 'Z_DATA_ERROR'],
+    ['a part', gzipSync(Buffer.alloc(100_000)).subarray(0, 60), 'Z_BUF_ERROR'],
+  ])('%s of a gzip file', async (_, bytes, code) => {
+    expect(await errorOf(fromIterable([bytes]).pipe(throughDuplex(() => createGunzip())))).toMatchObject({ code })
+  })
+
+  it('files that are left early, or before they begin, are closed', async () => {
+    await collect(background, fromReadable(() => createReadStream('/dev/zero')).pipe(take(1))).join()
+    const before = descriptors()
+    for (let n = 0; n < 10; n++) await collect(background, fromReadable(() => createReadStream('/dev/zero')).pipe(take(1))).join()
+    const ended = withCancel(background)
+    ended.cancel()
+    for (let n = 0; n < 10; n++) await errorOf(fromReadable(createReadStream('/dev/zero')), ended)
+    await expect.poll(descriptors).toBe(before)
+  })
+})
