@@ -22,7 +22,7 @@ import {
   workerPool,
   zipBounded,
 } from 'millrace/operators'
-import { concatMap, from, map, merge, NEVER, of, type Observable } from 'rxjs'
+import { concatMap, from, map, merge, NEVER, of, type Observable, mergeMap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 describe('bounds', () => {
@@ -66,6 +66,18 @@ describe('bounds', () => {
   it('counts no part that is only named', () => {
     expect(String(bounds(fromIterable([1]).pipe(workerPool(2, (n) => n), named('part'))))).toBe('holds at most 2 items: fromIterable 0, workerPool 2') // prettier-ignore
   })
+})
+
+it('a source straight under a run has inner sources below it, which a run shows', async () => {
+  const pipeline = fromIterable([1, 2]).pipe(
+    mergeMap((n) => fromIterable([n])),
+    map((n) => n),
+  )
+  expect(bounds(pipeline).items).toBe(0)
+  await run(background, pipeline).join()
+  const unknown = 'fromIterable: the inner sources of operators below it cannot be seen before they run'
+  expect(bounds(pipeline)).toMatchObject({ items: Infinity, unknown: [unknown] })
+  expect(bounds(pipeline.pipe(queue(2))).unknown).toEqual([unknown])
 })
 
 describe('a run shows, and bounds names as unknown from then on', () => {

@@ -1,5 +1,5 @@
 /** The pipeline of a plan. */
-import { background, chan, go, rateLimiter, sleep, withCancel } from 'millrace'
+import { background, chan, go, rateLimiter, sleep, withCancel, type Schedule } from 'millrace'
 import {
   batch,
   broadcast,
@@ -22,6 +22,7 @@ import {
   rateLimit,
   relay,
   repeatWith,
+  retryEach,
   retryWith,
   run,
   sample,
@@ -40,7 +41,7 @@ import {
   type SchemaResult,
   type StandardSchema,
 } from 'millrace/operators'
-import { concat, defer, interval, map, merge, type Observable, type OperatorFunction } from 'rxjs'
+import { concat, defer, interval, map, merge, take, type Observable, type OperatorFunction } from 'rxjs'
 import type { StagePlan } from './plan.js'
 import { flat, rxjsStages } from './rxjs-stages.js'
 import { finallyDo, otherSource } from './sources.js'
@@ -79,6 +80,8 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return queue(1000, 'drop-oldest')
     case 'conflate':
       return conflate()
+    case 'conflate, combine':
+      return conflate((held, next) => Math.max(held, next))
     case 'debounce':
       return debounce(2)
     case 'throttle':
@@ -114,6 +117,17 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return tee(sendTo(watch.add(chan<number>(100_000))))
     case 'tee, slow':
       return tee(workerPool(1, () => sleep(1)))
+    case 'tee, ends early':
+      return tee((branch) =>
+        branch.pipe(
+          take(2),
+          workerPool(1, () => sleep(1)),
+        ),
+      )
+    case 'retryEach':
+      return retryEach(twice)
+    case 'catchTo':
+      return catchTo(watch.add(chan<DeadLetter>(1000)))
     case 'workerPool':
     case 'adaptive':
     case 'byKey':
@@ -145,6 +159,9 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
   }
 }
 
+/** Enough attempts for work that fails at every second. */
+const twice: Schedule = ({ attempts }) => (attempts < 10 ? attempts - 1 : null)
+
 function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey' }, watch: Watch): Operator {
   const options = failureOptions(plan.work)
   const work = workOf(plan.work, plan.ms)
@@ -155,6 +172,7 @@ function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey
           ...options,
           ordered: plan.ordered,
         })
+  if (plan.work === 'retried') return (source) => source.pipe(stage, retryEach(twice))
   if (plan.work !== 'dead letters') return stage
   return (source) => source.pipe(stage, catchTo(watch.add(chan<DeadLetter>(1000))))
 }

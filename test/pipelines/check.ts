@@ -21,6 +21,7 @@ export const stopped = new Error('stopped')
 export async function check(plan: PipelinePlan): Promise<void> {
   const watch = new Watch()
   const subscribers: Seen[] = []
+  watch.copies = copiesOf(plan.stages) ?? 1
   watch.begin()
   try {
     await bubble(function* ({ wait }) {
@@ -62,15 +63,16 @@ const leavesTimers = ({ stages }: PipelinePlan): boolean => JSON.stringify(stage
 
 function* ended(end: EndPlan, ctx: CancelContext, whole: Observable<number>, watch: Watch, into: Seen[]): Generator<never, void> {
   if (end.end === 'unsubscribes in next') return yield* unsubscribing(end.n, whole, watch, into)
-  const subscribers = end.end === 'two subscribers' ? 2 : 1
-  const runs = Array.from({ length: subscribers }, () => {
+  const subscribers = end.end === 'two subscribers' || end.end === 'one of two takes' ? 2 : 1
+  const runs = Array.from({ length: subscribers }, (_, i) => {
+    const own = end.end === 'one of two takes' && i === 0 ? ({ end: 'take', n: end.n } as const) : end
     const seen: Seen = { items: [], ended: 'hangs' }
     into.push(seen)
     const record = tap((item: number) => {
       seen.items.push(item)
       if (seen === into[0]) watch.seen()
     })
-    return { seen, running: run(ctx, ending(end, whole, record, seen)) }
+    return { seen, running: run(ctx, ending(own, whole, record, seen)) }
   })
   const canceling = go(function* () {
     if (end.end !== 'context' && end.end !== 'cancel') return
@@ -144,15 +146,26 @@ function* unsubscribing(n: number, whole: Observable<number>, watch: Watch, into
 }
 
 /** Each item becomes one item: what is between the source and the end is in the stages. */
-const oneToOne = new Set<StagePlan['stage']>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'map', 'tap', 'scan', 'defer', 'iif', 'finalize', 'catchError', 'race', 'queue', 'workerPool', 'adaptive', 'byKey', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'tee']) // prettier-ignore
+const oneToOne = new Set<StagePlan['stage']>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'map', 'tap', 'scan', 'defer', 'iif', 'finalize', 'catchError', 'race', 'queue', 'workerPool', 'adaptive', 'byKey', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'tee', 'retryEach', 'catchTo']) // prettier-ignore
 /** Items that the goroutine and the channel of a source hold beside the stage that `bounds` counts. */
 const HELD_BY_SOURCE = 5
 
-/** As above, with the stages in branches. */
-const isOneToOne = (plan: StagePlan): boolean => {
-  if (plan.stage === 'fanOut' || plan.stage === 'groupByKey') return plan.branches.flat().every(isOneToOne)
+/** The items that an item becomes, through the stages and their branches; null where that is not known, or differs. */
+const copiesOf = (stages: readonly StagePlan[]): number | null =>
+  stages.reduce<number | null>((copies, plan) => {
+    const made = copiesIn(plan)
+    return copies === null || made === null ? null : copies * made
+  }, 1)
+
+function copiesIn(plan: StagePlan): number | null {
+  if (plan.stage === 'broadcast' || plan.stage === 'fanOut' || plan.stage === 'groupByKey') {
+    const each = plan.branches.map(copiesOf)
+    const isKnown = each.every((copies) => copies !== null && (plan.stage === 'broadcast' || copies === each[0]))
+    if (!isKnown) return null
+    return plan.stage === 'broadcast' ? each.reduce<number>((sum, copies) => sum + (copies ?? 0), 0) : each[0]
+  }
   const drops = 'work' in plan && (plan.work === 'throws' || plan.work === 'skipped' || plan.work === 'dead letters')
-  return oneToOne.has(plan.stage) && !drops
+  return oneToOne.has(plan.stage) && !drops ? 1 : null
 }
 
 /** The bound is stated in full, but for workers that return observables: each has one result, of a source that holds nothing. */
@@ -165,7 +178,9 @@ function statedBound(whole: Observable<number>): number {
 function checkBound({ source, stages, end }: PipelinePlan, whole: Observable<number>, watch: Watch): void {
   if (watch.wasUnpaced) return
   expect([...watch.overfull], 'stages that hold more than they state').toEqual([])
-  if (end.end === 'two subscribers' || end.end === 'fails, retry' || source.source === 'operations') return
-  if (!stages.every(isOneToOne)) return
-  expect(watch.most, 'items between the source and the end').toBeLessThanOrEqual(statedBound(whole) + HELD_BY_SOURCE)
+  if (end.end === 'two subscribers' || end.end === 'one of two takes' || end.end === 'fails, retry' || source.source === 'operations')
+    return
+  if (copiesOf(stages) === null) return
+  const { copies } = watch // an item above a broadcast counts for each of its copies
+  expect(watch.most, 'items between the source and the end').toBeLessThanOrEqual(copies * (statedBound(whole) + HELD_BY_SOURCE))
 }

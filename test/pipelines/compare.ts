@@ -1,6 +1,6 @@
 /** Compares what a subscriber of a pipeline has seen with the specification. */
 import { expect } from 'vitest'
-import { again, type PipelinePlan } from './plan.js'
+import { again, type EndPlan, type PipelinePlan } from './plan.js'
 import { boom } from './sources.js'
 import { expected, itemsOf, rangeOf, type Expected } from './specification.js'
 import type { Watch } from './watch.js'
@@ -23,7 +23,7 @@ export function compare(plan: PipelinePlan, seen: Seen, { made }: Watch): void {
   const mayFailLater = end.end === 'fails, retry' && second.workFails !== 'no'
   checkEnd(plan, mayFailLater && all.workFails === 'no' ? { ...all, workFails: 'maybe' } : all, seen.ended)
   if (end.end === 'fails, retry') return checkRetried(plan, all, isEndless ? null : second, seen)
-  if (isShared(plan) && end.end === 'two subscribers') return checkShared(all, seen)
+  if (isShared(plan) && isTwo(end)) return checkShared(all, seen)
   if (hasCount(plan, all, seen.ended)) expect(seen.items.length, 'the number of items').toBe(mostOf(plan, all))
   if (all.values) checkValues(all, seen.items)
   const isWhole = all.whole && all.count && all.values && all.order && source.source !== 'operations'
@@ -37,7 +37,7 @@ export function compare(plan: PipelinePlan, seen: Seen, { made }: Watch): void {
  */
 function knownOf(plan: PipelinePlan, items: readonly number[], isCut: boolean): Expected {
   const all = expected(plan, items, isCut)
-  const isHot = plan.source.source === 'shared' || (isShared(plan) && plan.end.end === 'two subscribers')
+  const isHot = plan.source.source === 'shared' || (isShared(plan) && isTwo(plan.end))
   if (!isHot || !plan.stages.some(({ stage }) => again.has(stage))) return all
   return { ...all, values: false, count: false, workFails: all.workFails === 'no' ? 'no' : 'maybe' }
 }
@@ -66,6 +66,7 @@ function rightEnds({ source, end }: PipelinePlan, { workFails, endsEarly, isCut 
     case 'two subscribers':
       return [...works, ...mayComplete]
     case 'take':
+    case 'one of two takes':
     case 'leaves in next':
     case 'until':
     case 'fails, retry':
@@ -82,7 +83,8 @@ function rightEnds({ source, end }: PipelinePlan, { workFails, endsEarly, isCut 
 }
 
 function hasCount({ end }: PipelinePlan, all: Expected, ended: Ended): boolean {
-  if (!all.count || all.isCut || all.workFails !== 'no' || end.end === 'fails' || end.end === 'until') return false
+  if (!all.count || all.isCut || all.workFails !== 'no' || end.end === 'fails' || end.end === 'until' || end.end === 'one of two takes')
+    return false
   return ended === 'completed' || ended === 'left'
 }
 
@@ -117,6 +119,8 @@ function checkRetried(plan: PipelinePlan, first: Expected, second: Expected | nu
 }
 
 const isShared = ({ source, stages }: PipelinePlan): boolean => /"share/.test(JSON.stringify([source, stages]))
+
+const isTwo = ({ end }: EndPlan): boolean => end === 'two subscribers' || end === 'one of two takes'
 
 /** A subscriber of a shared part may come late. */
 function checkShared(all: Expected, { items }: Seen): void {

@@ -6,10 +6,10 @@
  * - no item is delivered twice without a restart;
  * - after the restart every item has been delivered.
  */
-import { background, chan, go, gosched, sleep, withCancel, type Context } from 'millrace'
-import { batch, broadcast, byKey, fanOut, fromIterable, groupByKey, mergeFair, queue, run, sendTo, windowsByCount, workerPool, zipBounded } from 'millrace/operators' // prettier-ignore
-import { explore, type Trial } from 'millrace/testing'
-import { concatMap, filter, map, tap, type Observable, type OperatorFunction } from 'rxjs'
+import { background, chan, go, gosched, rateLimiter, sleep, withCancel, type Context } from 'millrace'
+import { batch, broadcast, byKey, conflate, debounce, decode, fanOut, fromIterable, fromOp, groupByKey, mergeFair, pausable, pauseControls, prioritize, queue, rateLimit, retryEach, run, sample, sendTo, tee, throttle, windowsByCount, workerPool, zipBounded, type StandardSchema } from 'millrace/operators' // prettier-ignore
+import { explore, type ExploreOptions, type Trial } from 'millrace/testing'
+import { concat, concatMap, filter, ignoreElements, map, tap, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from 'rxjs' // prettier-ignore
 import { describe, expect, it } from 'vitest'
 import { portionOf } from '../support/portion.js'
 
@@ -76,8 +76,65 @@ const deep: Readonly<Record<string, Consumer>> = {
     source.pipe(committing(commit), queue(ITEMS, 'drop-oldest'), workerPool(1, slowly), tap(deliver)),
   'byKey, windows, workers with several results': (source, deliver, commit) =>
     source.pipe(committing(commit), windowsByCount({ size: 2 }), workerPool(2, (items) => fromIterable(items)), workerPool(1, slowly), tap(deliver)), // prettier-ignore
+  'byKey, prioritize': (source, deliver, commit) =>
+    source.pipe(
+      committing(commit),
+      prioritize((n) => n % 3, { size: 3 }),
+      workerPool(1, slowly),
+      tap(deliver),
+    ),
+  'byKey, adaptive workerPool': (source, deliver, commit) =>
+    source.pipe(committing(commit), workerPool({ min: 1, max: 3, by: 'latency' }, slowly), workerPool(1, slowly), tap(deliver)),
+  'byKey, adaptive workerPool that fails, retryEach': (source, deliver, commit) => {
+    const failed = new Set<number>()
+    const flaky = function* (n: number): Generator<never, number> {
+      yield* sleep(n % 3)
+      if (n % 2 === 0 && !failed.delete(n)) throw new Error(`no ${failed.add(n).size}`)
+      return n
+    }
+    return source.pipe(
+      committing(commit),
+      workerPool({ min: 1, max: 3, by: 'errors' }, flaky),
+      retryEach(() => 1),
+      tap(deliver),
+    )
+  },
+  'byKey, rateLimit by key, pausable': (source, deliver, commit) =>
+    source.pipe(
+      committing(commit),
+      rateLimit(() => rateLimiter(1000, 1), { by: (n) => n % 2, waiting: 3 }),
+      pausable(pauseControls()),
+      workerPool(1, slowly),
+      tap(deliver),
+    ),
+  'byKey, tee': (source, deliver, commit) =>
+    source.pipe(committing(commit), tee(workerPool(1, slowly)), workerPool(1, slowly), tap(deliver)),
+  'byKey, decode': (source, deliver, commit) => source.pipe(committing(commit), decode(later), workerPool(1, slowly), tap(deliver)),
   'byKey, a sink': (source, deliver, commit) =>
     source.pipe(committing(commit), sendTo(Object.assign(chan<number>(0), { send: (n: number) => sleep(1).map(() => deliver(n)) }))),
+}
+
+/** Stages that may lose items, over items that come more slowly than they may leave: timers fire only when nothing else can run. */
+const spaced: Readonly<Record<string, Consumer>> = {
+  'byKey, conflate': (source, deliver, commit) => source.pipe(committing(commit), apart(), conflate(), workerPool(1, slowly), tap(deliver)),
+  'byKey, debounce': (source, deliver, commit) =>
+    source.pipe(committing(commit), apart(), debounce(1), workerPool(1, slowly), tap(deliver)),
+  'byKey, throttle': (source, deliver, commit) =>
+    source.pipe(committing(commit), apart(), throttle(2), workerPool(1, slowly), tap(deliver)),
+  'byKey, throttle, trailing': (source, deliver, commit) =>
+    source.pipe(committing(commit), apart(), throttle(2, { trailing: true }), workerPool(1, slowly), tap(deliver)),
+  'byKey, sample': (source, deliver, commit) =>
+    source.pipe(committing(commit), apart(), endingLate(), sample(1), workerPool(1, slowly), tap(deliver)),
+}
+
+/** An item in each 4 ms. */
+const apart = (): MonoTypeOperatorFunction<number> => rateLimit(rateLimiter(250, 1))
+
+/** Completes 4 ms after its source: the span of the last item ends before. */
+const endingLate = (): MonoTypeOperatorFunction<number> => (source) => concat(source, fromOp(() => sleep(4)).pipe(ignoreElements()))
+
+const later: StandardSchema<number> = {
+  '~standard': { version: 1, vendor: 'test', validate: (value) => Promise.resolve({ value: value as number }) }, // the stage above emits numbers
 }
 
 function committing(commit: Commit): OperatorFunction<number, number> {
@@ -148,12 +205,13 @@ const stoppedAt = (step: number, consumer: Consumer) =>
     expect(log.offset).toBe(ITEMS)
   }
 
-async function atEveryStep(consumer: Consumer): Promise<void> {
+async function atEveryStep(consumer: Consumer, options: ExploreOptions = {}): Promise<void> {
   const schedules = portionOf(20)
-  for (let step = 0; step < STEPS; step++) await explore(stoppedAt(step, consumer), { schedules, seed: step })
+  for (let step = 0; step < STEPS; step++) await explore(stoppedAt(step, consumer), { ...options, schedules, seed: step })
 }
 
 describe('stopped at every step, a consumer commits only what it has delivered', () => {
   it.each(Object.keys(consumers))('%s', (name) => atEveryStep(consumers[name]))
   it.each(Object.keys(deep))('%s', (name) => atEveryStep(deep[name]))
+  it.each(Object.keys(spaced))('%s', (name) => atEveryStep(spaced[name], { timers: 'when-idle' }))
 })

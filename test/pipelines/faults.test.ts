@@ -37,6 +37,7 @@ function everyThird(): () => boolean {
 const lost = everyThird()
 const doubled = everyThird()
 const woken = everyThird()
+const leaked = everyThird()
 
 const faults: readonly (readonly [string, () => () => void])[] = [
   ['an item is lost', () => breaks(Flow.prototype, 'deliver', (deliver, self: Flow<unknown, unknown>, [result, frees]) => (lost() ? self.free(frees) : deliver(result, frees)))], // prettier-ignore
@@ -52,6 +53,7 @@ const faults: readonly (readonly [string, () => () => void])[] = [
   ['an error overtakes accepted items', () => breaks(Flow.prototype, '_checkEnd', (checkEnd, self) => overtakes(checkEnd, self))],
   ['a subscriber that leaves does not stop the work', () => breaks(WorkerSlot.prototype, 'stop', () => {})],
   ['an ended context stays in the tree', () => breaks(CancelableContext.prototype, 'leaveParent', () => null)],
+  ['a slot is not freed', () => breaks(Flow.prototype, 'free', (free, _, [slots]) => (leaked() ? undefined : free(slots)))],
   ['an item that finds no slot is dropped', () => breaks(Intake.prototype, 'keep', () => {})],
 ]
 

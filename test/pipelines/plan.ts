@@ -6,10 +6,10 @@
  */
 import fc from 'fast-check'
 
-/** How a worker works: the kinds of `Work`, prompt and slow. The last four meet items that fail. */
+/** How a worker works: the kinds of `Work`, prompt and slow. The last five meet items that fail. */
 const works = [
   'value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign', 'job', 'canceling', 're-entrant',
-  'throws', 'skipped', 'restarted', 'dead letters',
+  'throws', 'skipped', 'restarted', 'retried', 'dead letters',
 ] as const // prettier-ignore
 export type WorkKind = (typeof works)[number]
 
@@ -24,8 +24,9 @@ export interface SourcePlan {
 /** Stages of Millrace, and operators of RxJS, without a part that varies. */
 const ours = [
   'named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'repeatWith', 'retryWith', 'toReceiver', 'sendTo', 'queue that loses',
-  'conflate', 'debounce', 'throttle', 'throttle, trailing', 'sample', 'sample, notifier',
-  'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'decode, invalid', 'rateLimit by key', 'tee', 'tee, slow',
+  'conflate', 'conflate, combine', 'debounce', 'throttle', 'throttle, trailing', 'sample', 'sample, notifier',
+  'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'decode, invalid', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early',
+  'retryEach', 'catchTo',
 ] as const // prettier-ignore
 const theirs = [
   'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',
@@ -52,7 +53,7 @@ export type StagePlan =
 
 export type EndPlan =
   | { readonly end: 'completes' | 'two subscribers' }
-  | { readonly end: 'take' | 'leaves in next' | 'unsubscribes in next'; readonly n: number }
+  | { readonly end: 'take' | 'one of two takes' | 'leaves in next' | 'unsubscribes in next'; readonly n: number }
   | { readonly end: 'until' | 'context' | 'cancel'; readonly ms: number }
   | { readonly end: 'fails' | 'fails, retry'; readonly at: number }
 
@@ -101,7 +102,10 @@ const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie
 const end: fc.Arbitrary<EndPlan> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ end: 'completes' as const }) },
   fc.constant({ end: 'two subscribers' as const }),
-  fc.record({ end: fc.constantFrom('take' as const, 'leaves in next' as const, 'unsubscribes in next' as const), n: few }),
+  fc.record({
+    end: fc.constantFrom('take' as const, 'one of two takes' as const, 'leaves in next' as const, 'unsubscribes in next' as const),
+    n: few,
+  }),
   fc.record({ end: fc.constantFrom('until' as const, 'context' as const, 'cancel' as const), ms: fc.nat(20) }),
   fc.record({ end: fc.constantFrom('fails' as const, 'fails, retry' as const), at: size }),
 )
@@ -127,6 +131,6 @@ export const kinds = {
     'fanOut', 'broadcast', 'groupByKey',
   ],
   ends: [
-    'completes', 'two subscribers', 'take', 'leaves in next', 'unsubscribes in next', 'until', 'context', 'cancel', 'fails', 'fails, retry',
+    'completes', 'two subscribers', 'take', 'one of two takes', 'leaves in next', 'unsubscribes in next', 'until', 'context', 'cancel', 'fails', 'fails, retry',
   ],
 } as const // prettier-ignore

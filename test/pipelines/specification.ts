@@ -108,6 +108,7 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   distinct: (input) => ({ ...input, items: [...new Set(input.items)], count: input.count && input.values }),
   distinctUntilChanged: (input) => inOrder(input, (list) => list.filter((n, i) => i === 0 || n !== list[i - 1]), false),
   conflate: losing,
+  'conflate, combine': losing,
   debounce: losing,
   throttle: losing,
   'throttle, trailing': losing,
@@ -196,7 +197,7 @@ function fannedOut(plans: readonly (readonly StagePlan[])[], input: Expected): E
 export const keyOf = (n: number, keys: number): number => ((n % keys) + keys) % keys
 
 const within = (plan: StagePlan): readonly StagePlan[] => ('branches' in plan ? plan.branches.flat() : [])
-const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow']) // prettier-ignore
+const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo']) // prettier-ignore
 const isWork = (plan: StagePlan): plan is StagePlan & { work: WorkKind } => 'work' in plan
 const passesOn = (plan: StagePlan): boolean =>
   passing.has(plan.stage) || (isWork(plan) && plan.work !== 'skipped' && plan.work !== 'dead letters' && plan.work !== 'throws')
@@ -207,7 +208,7 @@ const endsEarly = (plan: StagePlan): boolean => early.has(plan.stage) || within(
 const early = new Set<string>(['zipBounded', 'zipWith', 'take', 'takeWhile', 'isEmpty'])
 
 /** An error of the source follows the items that such a stage has accepted. */
-const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress']) // prettier-ignore
+const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo']) // prettier-ignore
 
 function together(parts: readonly Expected[]): Expected {
   const fates = parts.map(({ workFails }) => workFails)

@@ -10,7 +10,9 @@ export class Watch {
   subscriptions = 0
   /** The most items between the first source and the end. */
   most = 0
-  /** Items of the first source so far that have not reached the end. */
+  /** The items that an item of the first source becomes. */
+  copies = 1
+  /** Items so far that have not reached the end. */
   between = 0
   /** A sign that something ignores backpressure: the bound of a stage does not hold. */
   wasUnpaced = false
@@ -43,7 +45,8 @@ export class Watch {
 
   pulled(position: number): void {
     this.made = Math.max(this.made, position + 1)
-    this.most = Math.max(this.most, ++this.between)
+    this.between += this.copies
+    this.most = Math.max(this.most, this.between)
     this.look()
   }
 

@@ -19,6 +19,11 @@ function kindsOfWork(ms: number): Readonly<Record<WorkKind, (item: number, ctx: 
     if (isBad(item)) throw fault
     return sleep(ms).map(() => item)
   }
+  const everySecond = (item: number): unknown => {
+    if (!isBad(item) || tried.delete(item)) return sleep(ms).map(() => item)
+    tried.add(item)
+    throw fault
+  }
   return {
     value: (item) => item,
     promise: (item) => Promise.resolve(item),
@@ -39,11 +44,8 @@ function kindsOfWork(ms: number): Readonly<Record<WorkKind, (item: number, ctx: 
     throws: fails,
     skipped: fails,
     'dead letters': fails,
-    restarted: (item) => {
-      if (!isBad(item) || tried.delete(item)) return sleep(ms).map(() => item)
-      tried.add(item)
-      throw fault
-    },
+    restarted: everySecond,
+    retried: everySecond,
   }
 }
 

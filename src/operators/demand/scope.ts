@@ -166,6 +166,18 @@ export function descriptionOf(observable: Observable<unknown>): Description | un
   return descriptions.get(observable)
 }
 
+/** Operators of RxJS straight under a run, in which a run has met inner sources. */
+const withInner = new WeakSet<object>()
+
+/** The pipeline has inner sources below its last stage or source. */
+export function noteInner(pipeline: Observable<unknown>): void {
+  if (!descriptions.has(pipeline)) withInner.add(pipeline)
+}
+
+export function hasInner(pipeline: Observable<unknown>): boolean {
+  return withInner.has(pipeline)
+}
+
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */
 export class Downstream<T> implements OuterSource {
   readonly scope: Scope

@@ -29,10 +29,10 @@ export interface Bounds {
  * back are detected when the pipeline runs. Named as unknown are a foreign source, an operator of RxJS with several
  * sources (`merge`, `zip`), and the groups of `groupByKey`, whose pipelines are built while it runs. Two things only a
  * run shows, and both are named as unknown from then on: workers that return observables, and inner sources of RxJS's
- * operators (`mergeMap`, `concatMap`) above a stage. A result that an observable of a worker emits beyond the bound is
- * reported to `onUnpaced`. A part behind RxJS's `share` keeps its bound for the first subscriber, which paces it; items that
- * reach a full stage of another subscriber are beyond the bound, and are reported. Throws TypeError for an argument that
- * is no observable.
+ * operators (`mergeMap`, `concatMap`) above a stage or straight under `run`. A result that an observable of a worker
+ * emits beyond the bound is reported to `onUnpaced`. A part behind RxJS's `share` keeps its bound for the first
+ * subscriber, which paces it; items that reach a full stage of another subscriber are beyond the bound, and are
+ * reported. Throws TypeError for an argument that is no observable.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import { isObservable, Observable } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
-import { descriptionOf, type Description } from '../demand/scope.js'
+import { descriptionOf, hasInner, type Description } from '../demand/scope.js'
 
 /** A source or stage in a graph. */
 export interface GraphNode {
@@ -85,7 +85,9 @@ class Drawing {
     const description = descriptionOf(observable)
     if (description === undefined) {
       const { source } = observable as { source?: Observable<unknown> } // the operators of RxJS have this field
-      return source === undefined ? [this._node('foreign', FOREIGN, parts)] : this.add(source, parts)
+      if (source === undefined) return [this._node('foreign', FOREIGN, parts)]
+      const ends = this.add(source, parts)
+      return hasInner(observable) ? ends.map((id) => this._hasInner(id)) : ends
     }
     const { name, source, sources, branches, isPart } = description
     if (isPart === true) return this.add(source, [...parts, name])
@@ -96,6 +98,13 @@ class Drawing {
     const root = new Observable<never>()
     this._drawn.set(root, [node])
     return branches(root).flatMap((branch) => this.add(branch, parts))
+  }
+
+  /** A run has met inner sources below this node. */
+  private _hasInner(id: string): string {
+    const at = this.nodes.findIndex((node) => node.id === id)
+    this.nodes[at] = { unseen: 'the inner sources of operators below it', ...this.nodes[at] }
+    return id
   }
 
   private _node(kind: GraphNode['kind'], description: Description, parts: readonly string[]): string {

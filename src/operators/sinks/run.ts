@@ -6,7 +6,7 @@ import { stageNotes } from '../demand/intake.js'
 import { failedAfterEnd } from '../demand/errors.js'
 import { PendingCleanup } from '../demand/pending-cleanup.js'
 import { refuse } from '../demand/refused.js'
-import { scopeOfRun } from '../demand/scope.js'
+import { noteInner, scopeOfRun } from '../demand/scope.js'
 import { subscribeUntil } from '../demand/upstream.js'
 
 /**
@@ -40,7 +40,7 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
     refuse(pipeline, { error: causeOf(ctx) })
     yield* ending.within(ctx)
   }
-  const scope = scopeOfRun(ctx, cleanup, demandOwner())
+  const scope = scopeOfRun(ctx, cleanup, demandOwner(pipeline))
   const { demand } = scope
   const subscription = new Subscription()
   subscribeUntil(subscription, scope, pipeline, {
@@ -68,13 +68,13 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
 }
 
 /** A run takes every item, so only a pile-up inside an operator is reported. */
-function demandOwner(): DemandOwner {
+function demandOwner(pipeline: Observable<unknown>): DemandOwner {
   const notes = stageNotes('run')
   return {
     depth: 0,
     slots: 0,
     noneArrived() {},
-    innerBegan() {},
+    innerBegan: () => noteInner(pipeline),
     stoppedLate() {},
     piledUp: (items) => void notes.see('piled', 'run', items),
   }
