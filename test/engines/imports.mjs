@@ -71,7 +71,6 @@ async function inChromium(folder, chromium) {
     logLevel: 'error',
     configFile: false,
     define: { 'process.env.NODE_ENV': '"production"' },
-    resolve: { preserveSymlinks: true },
     build: { lib: { entry: 'imports.mjs', formats: ['iife'], name: 'imports', fileName: () => 'imports.js' }, outDir: 'bundle' },
   })
   const page = join(folder, 'bundle/index.html')
