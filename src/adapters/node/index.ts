@@ -9,6 +9,6 @@ export { ClientLeftError, requestContext, type RequestContextOptions } from './h
 export { serveUntil, type ServeOptions, type ServerLike } from './http/serve-until.js'
 export { eventsOf, EventsLostError, type EmitterLike, type EventsOptions } from './events/events-of.js'
 export { signals } from './events/signals.js'
-export { watch, type WatchEvent, type WatchOptions } from './files/watch.js'
+export { watch, type FileUrl, type WatchEvent, type WatchOptions } from './files/watch.js'
 export type { EventReceiver } from './events/listening-receiver.js'
 export { command, ExitError, type Command, type CommandOptions } from './processes/command.js'

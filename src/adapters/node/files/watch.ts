@@ -17,6 +17,12 @@ import { EventsLostError } from '../events/events-of.js'
 import { ListeningReceiver, type EventReceiver } from '../events/listening-receiver.js'
 import { checkPath } from './path.js'
 
+/** A `file:` URL, as the part that is used: so the declarations do not need the types of Node. */
+export interface FileUrl {
+  /** The URL as text. */
+  readonly href: string
+}
+
 /** A change that `watch` has seen. */
 export interface WatchEvent {
   /** The path: that of the watch, and the names below it. */
@@ -62,14 +68,14 @@ const PATIENCE = 10
  * if (change._tag === 'Some') console.log(change.value.path) // /tmp/watched/a.txt
  * ```
  */
-export function watch(path: string | URL, options: WatchOptions = {}): EventReceiver<WatchEvent> {
+export function watch(path: string | FileUrl, options: WatchOptions = {}): EventReceiver<WatchEvent> {
   checkPath('watch(path)', path)
   checkOptions('watch(path, options)', options, ['debounce', 'recursive', 'capacity'])
   const { debounce = 50, recursive = false, capacity = 1024 } = options
   checkTime('watch(path, { debounce })', debounce)
   checkFlag('watch(path, { recursive })', recursive)
   checkCount('watch(path, { capacity })', 1, capacity)
-  const target = path instanceof URL ? fileURLToPath(path) : path
+  const target = typeof path === 'string' ? path : fileURLToPath(path.href)
   return new ListeningReceiver<WatchEvent>(new Channel<WatchEvent>(capacity, null), (receiver) => {
     const changes = new Changes(receiver, Math.max(0, debounce), capacity)
     const watcher = watcherOf(target, recursive, changes)
