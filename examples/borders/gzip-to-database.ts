@@ -1,7 +1,7 @@
 /** Loads a gzipped file of JSON lines into a table of SQLite: `gzip-to-database.ts readings.ndjson.gz readings.db`. */
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
-import Database from 'better-sqlite3'
+import Database from '../database/index.js'
 import { main } from 'millrace/node'
 import { fromReadable, ndjson, throughDuplex } from 'millrace/node/operators'
 import { batch, decode, run } from 'millrace/operators'

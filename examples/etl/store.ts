@@ -2,7 +2,7 @@
  * The database. Always true: the rows up to the checkpoint are in the table, each once, and no others. A batch and its checkpoint are
  * written in one transaction.
  */
-import Database from 'better-sqlite3'
+import Database from '../database/index.js'
 import type { EnrichedRow } from './order.js'
 
 const SCHEMA = `

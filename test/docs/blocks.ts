@@ -20,7 +20,7 @@ export const pages: readonly string[] = [
 
 function pagesIn(folder: string, recursive = false): string[] {
   return readdirSync(new URL(`${folder}/`, root), { recursive, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
     .map((name) => (folder === '.' ? name : `${folder}/${name}`).replaceAll('\\', '/'))
     .sort()
 }

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import Database from '../../examples/database/index.js'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

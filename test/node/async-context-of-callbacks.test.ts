@@ -16,7 +16,7 @@ const without = {
     range addProbe setProbe traceStarts sometimes syncPool`,
   'millrace/operators': 'InvalidItemError QueueFullError StageTrail UnpacedError bounds graph pauseControls sample strictDemand trailOf',
   'millrace/node': `SignalError dumpOnSignal keepAsyncContext main ClientLeftError EventsLostError ExitError command receiverOf
-    requestContext senderOf serveUntil signals`,
+    requestContext senderOf serveUntil signals watch`,
 }
 
 describe.each([

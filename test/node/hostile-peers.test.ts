@@ -80,7 +80,8 @@ it('a request whose client has left before it is read fails, and does not hang',
   const client = request({ port: (server.address() as AddressInfo).port, method: 'POST' }) // it listens on a port
   client.on('error', () => {}).write(Buffer.alloc(10_000)) // of more the server sees no end before it reads
   setTimeout(() => client.destroy(), 20)
-  await expect.poll(() => seen).toBe('ECONNRESET')
+  // Bun ends the request without an error of its own.
+  await expect.poll(() => seen).toBe('Bun' in globalThis ? 'ERR_STREAM_PREMATURE_CLOSE' : 'ECONNRESET')
 })
 
 describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
