@@ -177,12 +177,12 @@ function branches({ stage, branches: plans }: StagePlan & { stage: 'fanOut' | 'g
   if (stage === 'fanOut') return plans.length === 1 ? after(plans[0], input) : fannedOut(plans, input)
   const groups = plans.map((plan, i) => {
     const own = input.items.filter((n) => keyOf(n, plans.length) === i)
-    return own.length === 0 && input.values && input.count ? { ...input, items: [] } : after(plan, { ...input, items: own })
+    return own.length === 0 && input.values ? { ...input, items: [] } : after(plan, { ...input, items: own })
   })
   const all = together(groups)
-  // A group that completes early is begun anew by the next item of its key.
+  // A group that completes early is begun anew by the next item of its key; a group whose items were all lost is never begun.
   const isPlain = !plans.some((plan) => plan.some(endsEarly))
-  return { ...all, values: all.values && isPlain, count: all.count && input.values && isPlain }
+  return { ...all, values: all.values && isPlain, count: all.count && input.values && input.count && isPlain }
 }
 
 /** Which branch has an item is not known: a branch that only passes on is needed for values. */
