@@ -1,21 +1,26 @@
 /** Every way of giving work up, with every kind of failure, in every kind of body: which failures are crashes, and which are late. */
 import {
   background,
+  backoff,
   CanceledError,
   chan,
   DeadlineExceededError,
+  errgroup,
   go,
+  never,
   onCrash,
   onLateFailure,
+  scope,
   select,
   withCancel,
+  withRetry,
   withTimeout,
   type CancelContext,
   type Goroutine,
   type Receiver,
 } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { performed, subscribed } from '../support/outcome.js'
+import { performed, subscribed, thrown } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 
 let crashes: unknown[] = []
@@ -270,5 +275,52 @@ describe('work under a context that ends', () => {
     ctx.cancel(new Error('over'))
     await settle()
     expect([...crashes, ...late]).toHaveLength(0)
+  })
+})
+
+describe('a value without an identity', () => {
+  const raise = (value: unknown): never => {
+    throw value
+  }
+
+  it.each(['boom', 404, '', 0, NaN, true, null, undefined, Symbol('s')])(
+    'that ended a group is a crash where other work throws it (%s)',
+    async (value) => {
+      const group = errgroup(background)
+      group.go(() => raise(value))
+      const wait = performed(group.wait())
+      await settle()
+      go(() => raise(value))
+      go(async () => raise(value))
+      await settle()
+      expect(wait.now).toEqual(thrown(value))
+      expect([crashes, late]).toEqual([[value, value], []])
+    },
+  )
+
+  it.each(['boom', 404, NaN])('that ended a group is an echo where a wait under its context throws it (%s)', async (value) => {
+    const group = errgroup(background)
+    go(() => never().within(group.ctx))
+    go(async () => never().within(group.ctx))
+    go(scope(group.ctx, () => never()))
+    go(withRetry(backoff(), () => raise(1), { ctx: group.ctx }))
+    const inner = errgroup(group.ctx)
+    inner.go(async (ctx) => never().within(ctx))
+    group.go(() => inner.wait())
+    await settle()
+    group.go(() => raise(value))
+    const wait = performed(group.wait())
+    await settle()
+    go(scope(group.ctx, () => never()))
+    await settle()
+    expect(wait.now).toEqual(thrown(value))
+    expect([crashes, late]).toEqual([[], []])
+  })
+
+  it('given to a cancel is an echo wherever it is thrown', async () => {
+    withCancel(background).cancel('shut down')
+    go(() => raise('shut down'))
+    await settle()
+    expect([crashes, late]).toEqual([[], []])
   })
 })

@@ -73,6 +73,47 @@ describe('unwinding', () => {
     expect(cleanups).toBe(1000)
   })
 
+  it.each([199, 200, 201, 400, 401, 2_500])(
+    'needs no stack for each of %i helpers, whichever of them waits or throws on the way out',
+    async (depth) => {
+      for (const every of [Infinity, 199, 7]) {
+        const left: number[] = []
+        function* at(level: number): Generator<never, void> {
+          try {
+            if (level < depth) yield* at(level + 1)
+            else yield* forever.receive()
+            expect.unreachable()
+          } finally {
+            if (level % every === 0) yield* gosched()
+            left.push(level)
+          }
+        }
+        const join = await unwind(go(at, 1))
+        expect(join.now).toEqual(canceled)
+        expect(left).toEqual(Array.from({ length: depth }, (_, i) => depth - i))
+      }
+    },
+  )
+
+  it('hands the throw of a clean-up to its callers, across any number of helpers', async () => {
+    const boom = new Error('boom')
+    const caught: number[] = []
+    function* at(level: number): Generator<never, void> {
+      try {
+        if (level < 450) yield* at(level + 1)
+        else yield* forever.receive()
+      } catch (error) {
+        caught.push(level)
+        if (level > 1) throw error
+      } finally {
+        if (level === 430) throw boom // eslint-disable-line no-unsafe-finally -- the fault of the clean-up
+      }
+    }
+    const join = await unwind(go(at, 1))
+    expect(caught).toEqual(Array.from({ length: 429 }, (_, i) => 429 - i))
+    expect(join.now).toEqual(done(undefined)) // the body itself caught it, and returned
+  })
+
   it('goes through a helper that is called in a catch or a finally block', async () => {
     function* helper() {
       try {

@@ -1,8 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { background, chan, DeadlineExceededError, gosched, mapConcurrent, numGoroutine, select, sleep, withCancel } from 'millrace'
+import {
+  background,
+  chan,
+  DeadlineExceededError,
+  gosched,
+  mapConcurrent,
+  numGoroutine,
+  onLateFailure,
+  select,
+  sleep,
+  withCancel,
+} from 'millrace'
 import { done, performed, thrown } from '../support/outcome.js'
 import { hostTurn, settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
+
+const raise = (error: Error): never => {
+  throw error
+}
 
 /** Counts up for ever, and records when it was closed. */
 function counting(log: string[] = []) {
@@ -77,6 +92,18 @@ describe('mapConcurrent', () => {
     expect(log).toEqual(['closed'])
     expect(reasons).toContain(boom)
     expect(numGoroutine()).toBe(before)
+  })
+
+  it('a source that fails when it is closed does not hide the failure that closed it', async () => {
+    const late: unknown[] = []
+    const off = onLateFailure((error) => late.push(error))
+    const [boom, stuck] = [new Error('boom'), new Error('cannot close')]
+    const source = { [Symbol.iterator]: () => ({ next: () => ({ value: 1 }), return: () => raise(stuck) }) }
+    const mapped = performed(mapConcurrent(source, 2, () => raise(boom)))
+    await settle()
+    off()
+    expect(mapped.now).toEqual(thrown(boom))
+    expect(late).toEqual([stuck])
   })
 
   it('the throw of the source is thrown', async () => {

@@ -1,4 +1,4 @@
-import { background, backoff, sleep, withCancel, withRetry, withTimeout, type BackoffOptions, type Failed } from 'millrace'
+import { background, backoff, go, sleep, withCancel, withRetry, withTimeout, type BackoffOptions, type Failed } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { done, performed, thrown, thrownError } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -108,6 +108,31 @@ describe('withRetry', () => {
     expect(inWait.now).toEqual(thrown(cause))
     expect(inAttempt.now).toEqual(thrown(boom))
     expect(late.now).toEqual(thrown(cause))
+  })
+
+  it.each([false, true])('a cancel whose clean-up throws ends it: there is no further attempt (the clean-up waits: %s)', async (waits) => {
+    using clock = virtualTime()
+    let attempts = 0
+    const goroutine = go(
+      withRetry(
+        () => 0,
+        function* () {
+          attempts++
+          try {
+            yield* sleep(100)
+          } finally {
+            if (waits) yield* sleep(5)
+            throw boom // eslint-disable-line no-unsafe-finally -- the fault of the clean-up
+          }
+        },
+      ),
+    )
+    const join = performed(goroutine.join())
+    await clock.advance(10)
+    goroutine.cancel()
+    await clock.advance(1000)
+    expect(attempts).toBe(1)
+    expect(join.now).toEqual(thrown(boom))
   })
 
   it('rejects invalid arguments', () => {

@@ -215,22 +215,23 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     return (this._rare ??= { signal: null, deadline: NaN, due: NaN, allowed: NaN, timers: null, timer: null, timeoutCause: undefined })
   }
 
-  cancel(cause?: unknown): void {
+  // A string that work under this context has thrown (`isFailure`) names no end: other work may throw it.
+  cancel(cause?: unknown, isFailure = false): void {
     if (this._error !== null) return
     if (queue.probe !== null) queue.probe.cancelContext?.(this)
     const error = newCanceled()
-    this.end(error, cause ?? error)
+    this.end(error, cause ?? error, isFailure)
   }
 
   [Symbol.dispose](): void {
     this.cancel()
   }
 
-  end(error: Error, cause: unknown): void {
+  end(error: Error, cause: unknown, isFailure = false): void {
     if (this._error !== null) return
     const parent = this.leaveParent()
     const ended: CancelableContext[] = [this]
-    if (cause !== error) rememberCause(cause)
+    if (cause !== error) rememberCause(cause, !isFailure)
     this.mark(error, cause)
     // Decide: the whole tree, breadth first.
     for (let i = 0; i < ended.length; i++) {

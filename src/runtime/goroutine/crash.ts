@@ -35,6 +35,8 @@ export interface Failed extends Observed {
   readonly raw: unknown
   /** Whether the error was thrown in it by a wait or a join. */
   hasReceived(error: unknown): boolean
+  /** Whether the error is the cause of an end that a wait threw in it. */
+  wasCutOffBy(error: unknown): boolean
 }
 
 /**
@@ -147,7 +149,8 @@ function callHook(hook: FailureHook, error: unknown, goroutine: Observed): void 
 
 /** True for an error that only repeats an end. A failure that a wait threw in the goroutine is none, even if it is the cause of an end. */
 function isEchoIn(goroutine: Observed | Failed, error: unknown): boolean {
-  return isEcho(error) && !('hasReceived' in goroutine && goroutine.hasReceived(error))
+  if (!('hasReceived' in goroutine)) return isEcho(error)
+  return (isEcho(error) || goroutine.wasCutOffBy(error)) && !goroutine.hasReceived(error)
 }
 
 function isExpected(error: unknown): boolean {
@@ -179,7 +182,7 @@ function checkUnseen(): void {
 function isCrash(goroutine: Failed): boolean {
   const { raw: error, wasCanceled, wasGivenUp } = goroutine
   const isReceived = goroutine.hasReceived(error)
-  if (!isReceived && isEcho(error)) return false
+  if (isEchoIn(goroutine, error)) return false
   if (wasCanceled) failedAfterCancel(error, goroutine)
   else if (wasGivenUp || (!isReceived && followsFromEnd(error))) failedLate(error, goroutine)
   else return true

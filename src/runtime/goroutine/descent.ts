@@ -70,9 +70,17 @@ const forCalls = new StandIn(Function.prototype, 'call', () => {
 let reached: unknown[] = []
 /** The value that the descent returns with. */
 let passed: unknown
+/** The number of generators at which the segment ends, and the generator that the next segment begins with. */
+let segmentEnd = 0
+let next: unknown = null
+/** The generators of a segment: they take a small part of the smallest stack. */
+const SEGMENT = 200
+/** The result in place of that of a generator that the next segment begins with. */
+const waits: Result = { done: false, value: undefined }
 
 /**
- * Calls `outermost.return(value)`, and fills `chain` with the generators that are not done after it, outermost first.
+ * Calls `outermost.return(value)`, and fills `chain` with the generators that are not done after it, outermost first. In
+ * a chain of several segments the result, or the throw, is that of the last segment.
  */
 export function descend(outermost: Generator, value: unknown, chain: Generator[]): Result {
   reached = chain
@@ -84,7 +92,13 @@ export function descend(outermost: Generator, value: unknown, chain: Generator[]
   for (const standIn of forPrototypes) standIn.put()
   descent.end = arrive
   try {
-    return record(outermost, Reflect.get(outermost, 'return') as AnyFunction, [value]) as Result // a generator's `return` returns a result
+    for (let top: unknown = outermost; ; top = next) {
+      next = null
+      segmentEnd = chain.length + SEGMENT
+      const end = Reflect.get(top as Generator, 'return') as AnyFunction // a generator has it
+      const result = record(top, end, [value]) as Result // of a generator's `return`
+      if (next === null) return result
+    }
   } finally {
     arrive()
   }
@@ -103,6 +117,10 @@ function record(generator: unknown, end: AnyFunction, args: readonly unknown[]):
   const chain = reached
   const depth = chain.length
   if (depth > 0 && chain[depth - 1] === generator) return Reflect.apply(end, generator, args) // two stand-ins meet the same call
+  if (depth === segmentEnd) {
+    next = generator
+    return waits
+  }
   chain.push(generator)
   let isDone = true
   try {

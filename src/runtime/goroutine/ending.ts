@@ -92,7 +92,17 @@ export abstract class Ending<R> extends Waiter implements Receiver {
   /** True where the error came from a wait or a join: it is a failure here, even if it is the cause of an end as well. */
   hasReceived(error: unknown): boolean {
     const received = this.rare === null ? null : this.rare.received
-    return received !== null && received.error === error
+    return received !== null && Object.is(received.error, error)
+  }
+
+  cutOff(cause: unknown): void {
+    this.rareParts().cutOff = { error: cause }
+  }
+
+  /** True where the error is the cause of an end that a wait threw here. */
+  wasCutOffBy(error: unknown): boolean {
+    const cutOff = this.rare === null ? null : this.rare.cutOff
+    return cutOff !== null && Object.is(cutOff.error, error)
   }
 
   /** The failure of a body that threw. */

@@ -14,6 +14,8 @@ export interface Rare {
   cause: unknown
   /** The latest failure that a wait or a join threw here. */
   received: { readonly error: unknown } | null
+  /** The latest cause without an identity, a string or a number, that a wait threw here. */
+  cutOff: { readonly error: unknown } | null
   /** The cancel waits for the next operation. */
   isDue: boolean
   /** Routines under way that a cancel does not interrupt. */
@@ -31,6 +33,7 @@ export function rareOf(name: string | null, scope: AsyncScope | null): Rare {
     isLeft: false,
     cause: undefined,
     received: null,
+    cutOff: null,
     isDue: false,
     shields: 0,
     unwinding: null,

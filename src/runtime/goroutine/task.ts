@@ -85,7 +85,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     const rare = this.rareParts()
     rare.isCanceled = rare.isDue = true
     rare.cause = cause
-    if (cause !== undefined) rememberCause(cause)
+    rememberCause(cause, false)
     if (this.life === NEW) return // `run` finds it canceled
     if (this._generator === null) this.settleJoiners(LEFT, this._canceledError())
     else if (rare.shields > 0)
@@ -112,6 +112,11 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
 
   get stepAfterDelivery(): number {
     return this.rare?.isDue === true && this.rare.shields === 0 ? CANCEL_DUE : RUNNING
+  }
+
+  /** True from the moment when a cancel takes effect. */
+  get isUnwinding(): boolean {
+    return this.rare !== null && this.rare.unwinding !== null
   }
 
   /** From now until `unshield` a cancel waits, also a cancel that is due. */

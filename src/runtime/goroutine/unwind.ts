@@ -23,23 +23,30 @@ export class Unwinding {
    */
   next(): IteratorResult<unknown> {
     const chain = this._chain
-    if (chain.length === 0) return descend(this.outermost, UNWOUND, chain)
-    let step = (waiting: Generator) => waiting.next()
+    let step = chain.length === 0 ? () => descend(this.outermost, UNWOUND, chain) : () => advance(chain, (waiting) => waiting.next())
     for (;;) {
-      const innermost = chain[chain.length - 1] // the outermost at least is not done
       let result: IteratorResult<unknown>
       try {
-        result = step(innermost)
+        result = step()
       } catch (error) {
-        chain.pop()
         if (chain.length === 0) throw error
-        step = (outer) => outer.throw(error)
+        step = () => advance(chain, (outer) => outer.throw(error))
         continue
       }
-      if (result.done !== true) return result
-      chain.pop()
-      if (chain.length === 0) return result
-      step = (outer) => outer.return(UNWOUND) // and not the value of the helper: its caller was cut off
+      if (result.done !== true || chain.length === 0) return result
+      step = () => advance(chain, (outer) => outer.return(UNWOUND)) // and not the value of the helper: its caller was cut off
     }
+  }
+}
+
+/** Steps the innermost generator, which leaves the chain where it is done. */
+function advance(chain: Generator[], how: (innermost: Generator) => IteratorResult<unknown>): IteratorResult<unknown> {
+  let isDone = true
+  try {
+    const result = how(chain[chain.length - 1]) // the outermost at least is not done
+    isDone = result.done === true
+    return result
+  } finally {
+    if (isDone) chain.pop()
   }
 }

@@ -13,8 +13,9 @@ import type { GroupBody } from './task-group.js'
 import { left, right, type Either } from '../base/option.js'
 import { failedAfterCancel } from '../goroutine/crash.js'
 import { performed, Work } from '../goroutine/job.js'
-import { causeOf, type Context } from '../interfaces/context.js'
+import type { Context } from '../interfaces/context.js'
 import type { Job } from '../interfaces/job.js'
+import { endOf } from '../operation/cut-off.js'
 import type { Observed } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'
 
@@ -35,7 +36,7 @@ export class Contest<R> extends OwnedGroup {
   *result(): Generator<never, R> {
     yield* this.wait().attempt()
     const outcome = this._outcome
-    if (outcome === null) throw causeOf(this.ctx)
+    if (outcome === null) throw endOf(this.ctx)
     if (outcome._tag === 'Left') throw outcome.left
     return outcome.right
   }

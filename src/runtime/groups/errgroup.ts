@@ -8,6 +8,7 @@
 import type { Context } from '../interfaces/context.js'
 import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
 import { withCancel } from '../context/context.js'
+import type { CancelableContext } from '../context/tree.js'
 import type { Op } from '../interfaces/op.js'
 import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
@@ -64,7 +65,7 @@ export interface ErrGroup extends AsyncDisposable {
  * ```
  */
 export function errgroup(parent?: Context): ErrGroup {
-  return new ErrGroupImpl(parent === undefined ? null : withCancel(parent), true)
+  return new ErrGroupImpl(parent === undefined ? null : (withCancel(parent) as CancelableContext), true) // `withCancel` makes no other
 }
 
 export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {

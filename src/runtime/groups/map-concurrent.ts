@@ -2,11 +2,15 @@
 import { OwnedGroup, withGroup } from './owned-group.js'
 import { checkCount, checkFunction, checkOptions, mistyped } from '../base/arguments.js'
 import { background } from '../context/context.js'
+import { failedLate } from '../goroutine/crash.js'
 import { leave, performed, Work } from '../goroutine/job.js'
+import type { Failure } from '../goroutine/owner.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import { checkContext, type Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
+import type { Observed } from '../scheduler/probe.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** Options of `mapConcurrent`. */
 export interface MapConcurrentOptions {
@@ -41,12 +45,26 @@ export function mapConcurrent<T, R>(
   const iterate = iteratorOf(items)
   return new Work('mapConcurrent', function* () {
     const source = new SharedItems(iterate)
+    let failure: Failure | null = null
     try {
       return yield* mapped(source, n, f, ctx)
+    } catch (error) {
+      failure = { error }
+      throw error
     } finally {
-      yield* uncancelable(source.close()) // a cancel that arrives now must not drop the failure
+      yield* uncancelable(closed(source, failure)) // a cancel that arrives now must not drop the failure
     }
   })
+}
+
+/** Closes the source. Where the work has failed, a failure of the iterator does not take the place of that failure. */
+function* closed(source: SharedItems<unknown>, failure: Failure | null): Generator<never, void> {
+  try {
+    yield* source.close()
+  } catch (cause) {
+    if (failure === null) throw cause
+    failedLate(cause, queue.running as Observed) // only goroutines run there
+  }
 }
 
 function* mapped<T, R>(

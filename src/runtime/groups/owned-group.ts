@@ -4,11 +4,12 @@
  */
 import { ErrGroupImpl } from './errgroup.js'
 import type { GroupBody } from './task-group.js'
-import { withCancel } from '../context/context.js'
+import { CancelableContext } from '../context/tree.js'
 import { performed } from '../goroutine/job.js'
 import { passedOn } from '../goroutine/passed-on.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
-import { causeOf, type CancelContext, type Context } from '../interfaces/context.js'
+import type { Context } from '../interfaces/context.js'
+import { endOf } from '../operation/cut-off.js'
 
 /**
  * Performs `body` with a group under the parent. When `body` is over, the group is canceled, and its generators are
@@ -16,11 +17,11 @@ import { causeOf, type CancelContext, type Context } from '../interfaces/context
  */
 export function* withGroup<R, G extends OwnedGroup>(
   parent: Context,
-  Group: new (own: CancelContext, stopsAtFailure: true) => G,
+  Group: new (own: CancelableContext, stopsAtFailure: true) => G,
   body: (group: G) => Generator<never, R>,
 ): Generator<never, R> {
-  if (parent.err()._tag === 'Some') throw causeOf(parent)
-  const group = new Group(withCancel(parent), true)
+  if (parent.err()._tag === 'Some') throw endOf(parent)
+  const group = new Group(new CancelableContext(parent).follow(), true)
   let cause: unknown
   try {
     return yield* body(group)
@@ -34,9 +35,9 @@ export function* withGroup<R, G extends OwnedGroup>(
 
 export class OwnedGroup extends ErrGroupImpl {
   /** Starts `fn`, and passes on its result; a promise is left to its late failure at the end of the group. */
-  perform(fn: GroupBody<unknown>, succeeded: (result: unknown) => void): void {
+  perform(fn: GroupBody<unknown>, succeeded: (result: unknown) => void, name = fn.name): void {
     this.start(function* (ctx) {
       succeeded(yield* performed(fn(ctx)))
-    }, fn.name || null)
+    }, name || null)
   }
 }

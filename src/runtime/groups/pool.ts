@@ -4,9 +4,10 @@
  * The functions between two waits are a batch, with its own context, results and failures. So a pool can be used again
  * and again.
  */
-import { type CancelContext, type Context, checkContext } from '../interfaces/context.js'
+import { checkContext, type Context } from '../interfaces/context.js'
 import { checkCount, checkFunction, checkOneOf, checkRecord } from '../base/arguments.js'
-import { background, withCancel } from '../context/context.js'
+import { background } from '../context/context.js'
+import { CancelableContext } from '../context/tree.js'
 import { Unstarted, Work } from '../goroutine/job.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Job } from '../interfaces/job.js'
@@ -167,7 +168,7 @@ class PoolImpl<R> implements Pool<R>, Resource {
   /** The batch under way, or a new batch. */
   get batch(): Batch<R> {
     if (this._batch === null) {
-      this._batch = new Batch<R>(this, withCancel(this.ctx), this.firstFailure, this.ordered)
+      this._batch = new Batch<R>(this, new CancelableContext(this.ctx).follow(), this.firstFailure, this.ordered)
       this._admit()
     }
     return this._batch
@@ -191,7 +192,7 @@ class Batch<R> extends TaskGroup {
 
   constructor(
     private readonly pool: PoolImpl<R>,
-    own: CancelContext,
+    own: CancelableContext,
     private readonly firstFailure: boolean,
     private readonly ordered: boolean,
   ) {

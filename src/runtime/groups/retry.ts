@@ -2,9 +2,11 @@
 import { checkCount, checkFunction, checkOptions, checkTime, mistyped, outOfRange } from '../base/arguments.js'
 import { background, withCancel } from '../context/context.js'
 import { performed, Work } from '../goroutine/job.js'
-import { causeOf, checkContext, type Context } from '../interfaces/context.js'
+import { isUnwinding } from '../goroutine/unwinding.js'
+import { checkContext, type Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
+import { endOf } from '../operation/cut-off.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time } from '../scheduler/timers.js'
 import { sleep } from '../time/sleep.js'
@@ -130,7 +132,7 @@ export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt:
 }
 
 function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, parent: Context): Generator<never, R> {
-  if (parent.err()._tag === 'Some') throw causeOf(parent)
+  if (parent.err()._tag === 'Some') throw endOf(parent)
   const start = time.timers.now()
   const ctx = withCancel(parent)
   try {
@@ -139,6 +141,7 @@ function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number
       try {
         return yield* performed<R>(f(ctx, attempt))
       } catch (cause) {
+        if (isUnwinding()) throw cause // a clean-up failed: there is no further attempt
         wait = waitOf('withRetry', schedule, { attempts: attempt, cause, elapsed: time.timers.now() - start })
         if (wait === null || ctx.err()._tag === 'Some' || passesDeadline(wait, ctx)) throw cause
       }

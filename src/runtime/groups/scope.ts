@@ -19,6 +19,7 @@ import type { Task } from '../goroutine/task.js'
 import { causeOf, checkContext, type Context } from '../interfaces/context.js'
 import type { Body, Goroutine } from '../interfaces/goroutine.js'
 import { isJob, type Job } from '../interfaces/job.js'
+import { endOf } from '../operation/cut-off.js'
 
 /** Starts goroutines that end with the scope. */
 export interface Scope {
@@ -83,10 +84,11 @@ class ScopeGroup extends OwnedGroup {
         this._hasBodyEnded = true
         this.end()
       },
+      body.name || 'scope',
     )
     const wait = yield* this.wait().attempt()
     if (result !== null) return (result as { readonly value: R }).value // the compiler does not see that `perform` sets it
-    throw wait._tag === 'Left' ? wait.left : causeOf(this.ctx)
+    throw wait._tag === 'Left' ? wait.left : endOf(this.ctx)
   }
 
   private _scope(): Scope {

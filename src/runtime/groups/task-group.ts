@@ -9,7 +9,7 @@
  * Always true: functions are queued only while `limit` goroutines are active, and none is queued once the context has
  * ended and the run queue has come round.
  */
-import { type CancelContext, type Context, causeOf } from '../interfaces/context.js'
+import { causeOf, type Context } from '../interfaces/context.js'
 import { failedLate } from '../goroutine/crash.js'
 import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
@@ -19,6 +19,7 @@ import type { Body } from '../interfaces/goroutine.js'
 import type { AsyncScope } from '../base/async-scope.js'
 import { Ring } from '../base/ring.js'
 import { background } from '../context/context.js'
+import type { CancelableContext } from '../context/tree.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { UNWOUND } from '../goroutine/unwind.js'
 import { cutOff } from '../operation/cut-off.js'
@@ -66,7 +67,7 @@ export abstract class TaskGroup implements Runnable {
 
   constructor(
     /** The group's own context; null for a group without an end. */
-    private readonly own: CancelContext | null,
+    private readonly own: CancelableContext | null,
     /** The first failure ends the context. */
     private readonly stopsAtFailure: boolean,
   ) {
@@ -152,7 +153,7 @@ export abstract class TaskGroup implements Runnable {
 
   /** Ends the context: all work is done, or what is left is to stop, for this cause. */
   end(cause?: unknown): void {
-    this.own?.cancel(cause)
+    this.own?.cancel(cause, true)
   }
 
   /**
@@ -231,8 +232,7 @@ export abstract class TaskGroup implements Runnable {
 
   /** A member has failed. Returns whether the group keeps the failure, for a wait. */
   protected failed(error: unknown, goroutine: Task): boolean {
-    const isRepeated = this.stopsAtFailure && this.failures.length > 0 && error === this.failures[0]
-    if (this.hasEnded && (isRepeated || isEcho(error) || isAbort(error))) {
+    if (this.hasEnded && (this._isRepeated(error) || isEcho(error) || isAbort(error))) {
       this._cutShort = true
       return true
     }
@@ -240,7 +240,7 @@ export abstract class TaskGroup implements Runnable {
     const isLate = this._isLeft || (this.stopsAtFailure && this.failures.length > 1)
     if (isLate) failedLate(error, goroutine)
     else this._unseen.push({ goroutine, error })
-    if (this.stopsAtFailure) this.own?.cancel(error)
+    if (this.stopsAtFailure) this.own?.cancel(error, true)
     if (isLate || !this._isMade) return true
     goroutine.receive(error) // it may be the cause of the end of the group's context, and is no echo
     goroutine.leave()
@@ -252,6 +252,11 @@ export abstract class TaskGroup implements Runnable {
     const members: Member[] = []
     for (let member = this._firstMember; member !== null; member = member.next) members.push(member)
     return members
+  }
+
+  /** True for the cause of the end of the context, and for the failure that ended it, also where that is undefined. */
+  private _isRepeated(error: unknown): boolean {
+    return Object.is(error, causeOf(this.ctx)) || (this.stopsAtFailure && this.failures.length > 0 && Object.is(error, this.failures[0]))
   }
 
   private _dropQueued(): void {

@@ -72,6 +72,6 @@ export function causeOf(ctx: Pick<Context, 'cause'>): unknown {
   const cause = ctx.cause()
   if (cause._tag === 'None') return new CanceledError()
   // a context of the package has done so at its end
-  if ((ctx as { millraceContext?: true }).millraceContext !== true) rememberCause(cause.value)
+  if ((ctx as { millraceContext?: true }).millraceContext !== true) rememberCause(cause.value, true)
   return cause.value
 }

@@ -32,11 +32,14 @@ interface ErrorLike {
   readonly suppressed?: unknown
 }
 
-/** Remembers a cause given to the end of a context: an error that is this cause is an echo. */
-export function rememberCause(cause: unknown): void {
+/**
+ * Remembers a cause given to the end of a context: an error that is this cause is an echo. A value without an identity is
+ * remembered only `asValue`, since other code may throw the same.
+ */
+export function rememberCause(cause: unknown, asValue: boolean): void {
   if (isObject(cause)) {
     causes.objects.add(cause)
-  } else if (cause !== undefined && cause !== null) {
+  } else if (asValue && cause !== undefined && cause !== null) {
     causes.values.delete(cause)
     causes.values.add(cause)
     if (causes.values.size > MOST_VALUES) causes.values.delete(causes.values.values().next().value)

@@ -4,6 +4,7 @@
  */
 import { CanceledError, DeadlineExceededError } from '../base/errors.js'
 import { causeOf, type Context } from '../interfaces/context.js'
+import { rememberCause } from '../interfaces/echo.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** The waits that an error names. */
@@ -14,12 +15,32 @@ const MOST_WAITS = 5
  * false) is named only where the error names no other.
  */
 export function cutOff(ctx: Pick<Context, 'cause'>, wait: { describe(): string }, wasParked: boolean): unknown {
-  const cause = causeOf(ctx)
+  const cause = endOf(ctx)
   if (!(cause instanceof CanceledError || cause instanceof DeadlineExceededError)) return cause
   const { waits = [] } = cause
   if (waits.length >= (wasParked ? MOST_WAITS : 1)) return cause
-  const goroutine = queue.running as { readonly name: string } | null // only goroutines run there
+  const goroutine = queue.running as Running | null // only goroutines run there
   const text = wait.describe() + (goroutine === null ? '' : ` in ${goroutine.name}`)
   if (!waits.includes(text)) Reflect.set(cause, 'waits', [...waits, text])
+  return cause
+}
+
+/** A goroutine, as far as an end reaches it. */
+interface Running {
+  readonly name: string
+  /** A wait throws the cause of an end in this goroutine. */
+  cutOff(cause: unknown): void
+}
+
+/**
+ * Returns the cause of a context that has ended, for a throw. A string or a number is an echo where it was thrown: in the
+ * goroutine that runs, or in the async functions, which cannot be told apart.
+ */
+export function endOf(ctx: Pick<Context, 'cause'>): unknown {
+  const cause = causeOf(ctx)
+  if (typeof cause === 'object' || typeof cause === 'function') return cause
+  const goroutine = queue.running as Running | null // as above
+  if (goroutine === null) rememberCause(cause, true)
+  else goroutine.cutOff(cause)
   return cause
 }
