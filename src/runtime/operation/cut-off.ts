@@ -34,7 +34,7 @@ interface Running {
 
 /**
  * Returns the cause of a context that has ended, for a throw. A string or a number is an echo where it was thrown: in the
- * goroutine that runs, or in the async functions, which cannot be told apart.
+ * goroutine that runs, or in all async functions, since an `await` does not show which of them performs it.
  */
 export function endOf(ctx: Pick<Context, 'cause'>): unknown {
   const cause = causeOf(ctx)
