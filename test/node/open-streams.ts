@@ -1,5 +1,5 @@
 /** Counts what a test has open: streams that are not closed, and listeners on streams that are. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import type { Duplex, Readable, Writable } from 'node:stream'
 
 type AnyStream = Readable | Writable | Duplex
@@ -18,10 +18,28 @@ export class OpenStreams {
 
 /** The descriptors of this process; 0 where the host does not show them. */
 export function descriptors(): number {
+  return descriptorNames().length
+}
+
+/** The descriptors of a file, or of what is below a directory: a host opens others whenever it likes. */
+export function descriptorsOf(path: string): number {
+  return descriptorNames().filter((fd) => targetOf(fd).startsWith(path)).length
+}
+
+function descriptorNames(): string[] {
   try {
-    return readdirSync('/proc/self/fd').length
+    return readdirSync('/proc/self/fd')
   } catch {
-    return 0
+    return []
+  }
+}
+
+/** The path that is open; empty for a descriptor that has been closed meanwhile. */
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
   }
 }
 
