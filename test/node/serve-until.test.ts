@@ -6,7 +6,7 @@ import { background, chan, go, sleep, withCancel, type CancelContext } from 'mil
 import { serveUntil } from 'millrace/node'
 import { WebSocket, WebSocketServer } from 'ws'
 import { describe, expect, it } from 'vitest'
-import { descriptors } from './open-streams.js'
+import { descriptorsOf } from './open-streams.js'
 
 async function listening(server: Server): Promise<number> {
   if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -47,7 +47,8 @@ const servers: Record<string, (late: () => Promise<string>) => Promise<Server>> 
 
 describe.each(Object.entries(servers))('%s', (_name, make) => {
   it('finishes the requests under way, closes kept connections, and frees all descriptors', async () => {
-    const before = descriptors()
+    const sockets = () => descriptorsOf('socket:')
+    const before = sockets()
     const began = chan<void>(10)
     const goOn = chan<void>(10)
     const server = await make(async () => {
@@ -73,7 +74,7 @@ describe.each(Object.entries(servers))('%s', (_name, make) => {
     expect(server.listening).toBe(false)
     await expect(ask(port, agent)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     agent.destroy()
-    await expect.poll(descriptors).toBe(before)
+    await expect.poll(sockets).toBe(before)
   })
 })
 

@@ -106,7 +106,7 @@ export const faults: readonly Fault[] = [
     'yield* uncancelable(canceled(child, cause))',
     'yield* canceled(child, cause)',
   ),
-  fault('mapConcurrent', 'the iterator stays open', 'groups/map-concurrent.ts', 'yield* uncancelable(source.close())', ';'),
+  fault('mapConcurrent', 'the iterator stays open', 'groups/map-concurrent.ts', 'yield* uncancelable(closed(source, failure))', ';'),
   fault('withRetry', 'the attempts count from 0', 'groups/retry.ts', '{ attempts: attempt, cause', '{ attempts: attempt - 1, cause'),
   fault(
     'timers',
