@@ -51,6 +51,14 @@ describe('watch', () => {
     expect(await next(changes)).toEqual({ path: file, kind: 'change' })
   })
 
+  it('a time above the longest delay of a timer has no event at once', async () => {
+    const dir = tree('endless')
+    using changes = watch(dir, { debounce: Infinity })
+    writeFileSync(join(dir, 'b'), '')
+    await sleep(50)
+    expect(changes.size).toBe(0)
+  })
+
   it('a path that changes all the time has events', async () => {
     const file = join(tree('busy'), 'a')
     using changes = watch(file, { debounce: 20 })

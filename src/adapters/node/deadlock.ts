@@ -11,6 +11,7 @@
  * that listens for signals is never reported. `within(ctx)` and a select with `ctx.done()` do not hold the process:
  * there the context is only the way out of another wait, and that wait is reported.
  */
+import { MAX_DELAY } from './delay.js'
 import type { Context } from '../../runtime/index.js'
 import { AsyncPerformer, programDump, type GoroutineTable, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
 
@@ -26,7 +27,7 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ta
     const awaited = contexts.find((ctx) => isAwaited(ctx, main))
     wasIdle = awaited === undefined
     if (awaited === undefined) return
-    holder = setInterval(() => {}, 2 ** 31 - 1)
+    holder = setInterval(() => {}, MAX_DELAY)
     awaited.signal.addEventListener('abort', () => clearInterval(holder), { once: true })
   }
   const exit = (): void => {

@@ -4,10 +4,8 @@
  * Always true: a drain with a limit holds the process. Its end will wake main, so there is no deadlock to report.
  */
 import { programDump, type GoroutineTable, type Spawned } from '../../runtime/internal.js'
+import { MAX_DELAY } from './delay.js'
 import type { SignalError } from './signals.js'
-
-/** The longest delay, in ms, that a timer of Node takes. */
-export const MAX_DELAY = 2 ** 31 - 1
 
 export class Drain {
   private _timer: NodeJS.Timeout | undefined

@@ -38,7 +38,8 @@ import {
 } from '../../runtime/internal.js'
 import { isCancellation } from './cancellation.js'
 import { watchForDeadlock } from './deadlock.js'
-import { Drain, MAX_DELAY } from './drain.js'
+import { MAX_DELAY } from './delay.js'
+import { Drain } from './drain.js'
 import { statusAfter, watchSignals, type SignalError } from './signals.js'
 
 /** Options of `main`. */

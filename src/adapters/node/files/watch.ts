@@ -13,6 +13,7 @@ import { statSync, watch as watchOfHost, type FSWatcher } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Channel, checkCount, checkFlag, checkOptions, checkTime } from '../../../runtime/internal.js'
+import { MAX_DELAY } from '../delay.js'
 import { EventsLostError } from '../events/events-of.js'
 import { ListeningReceiver, type EventReceiver } from '../events/listening-receiver.js'
 import { checkPath } from './path.js'
@@ -122,7 +123,7 @@ class Changes {
     if (before === undefined && this._pending.size >= this._capacity) return this._lost(path)
     const now = performance.now()
     const since = before?.since ?? now
-    const wait = Math.min(this._debounce, since + PATIENCE * this._debounce - now)
+    const wait = Math.min(this._debounce, since + PATIENCE * this._debounce - now, MAX_DELAY)
     const all = before?.kind === 'rename' ? 'rename' : kind
     this._pending.set(path, { kind: all, since, timer: setTimeout(() => this._quiet(path), wait) })
   }

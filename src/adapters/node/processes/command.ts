@@ -21,6 +21,7 @@ import {
   WaitQueue,
   type Pending,
 } from '../../../runtime/internal.js'
+import { MAX_DELAY } from '../delay.js'
 import { receiverOf, type StreamReceiver } from '../streams/receiver-of.js'
 import { senderOf, type StreamSender } from '../streams/sender-of.js'
 
@@ -105,8 +106,6 @@ export function command(file: string, args: readonly string[] = [], options: Com
 
 /** Bytes of the error output that an ExitError shows. */
 const TAIL = 4096
-/** The longest delay, in ms, that a timer of Node takes. */
-const MAX_DELAY = 2 ** 31 - 1
 
 class Child implements Command {
   readonly waiters = new WaitQueue()
