@@ -16,7 +16,7 @@
  * - a thrown value that is no object has no trail.
  */
 import { UnsubscriptionError } from 'rxjs'
-import { failedLate } from '../../runtime/internal.js'
+import { failedAfterCancel, failedLate } from '../../runtime/internal.js'
 
 /** The stage in which an error occurred, and the way since. It is never thrown by itself; its stack is its message. */
 export class StageTrail extends Error {
@@ -144,4 +144,12 @@ export class HeldError {
 export function failedAfterEnd(cause: unknown, part: string): void {
   if (cause instanceof UnsubscriptionError) for (const each of cause.errors) failedAfterEnd(each, part)
   else failedLate(cause, { id: 0, name: part })
+}
+
+/**
+ * Reports the failure of a promise that a pipeline no longer waits for: the subscriber has left, the context has ended, or
+ * other work has failed. It is a late failure, unless it repeats the end or is an AbortError. `part` names the part of the pipeline.
+ */
+export function failedGivenUp(cause: unknown, part: string): void {
+  failedAfterCancel(cause, { id: 0, name: part })
 }

@@ -26,7 +26,7 @@ import {
 import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
 import { Passages } from '../demand/passage.js'
 import { under, type Scope } from '../demand/scope.js'
-import { failedIn, type DeadLetter } from '../demand/errors.js'
+import { failedGivenUp, failedIn, type DeadLetter } from '../demand/errors.js'
 import { Stage } from './stage.js'
 import { WorkerSlot, type SlotOwner, type Work } from './worker-slot.js'
 
@@ -181,9 +181,12 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
 
   /** The failure policy. A throw of the schedule or of the send is the error of the pipeline. */
   failed(slot: WorkerSlot<T, R>, cause: unknown): void {
-    if (this.flow.isOver) return
-    const { ctx } = this.flow
-    if (ctx.err()._tag === 'Some') return this.stop(causeOf(ctx)) // no restart, and no item is left out
+    const { ctx, intake, isOver } = this.flow
+    if (isOver || ctx.err()._tag === 'Some') {
+      failedGivenUp(cause, intake.name)
+      if (!isOver) this.stop(causeOf(ctx)) // no restart, and no item is left out
+      return
+    }
     const { onFailure } = this._plan
     const { deadLetters } = this.flow.downstream.scope
     const schedule = this._plan.schedule ?? (onFailure === 'stop' ? null : this.retries)
@@ -194,7 +197,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
       return this.stop(thrown)
     }
     if (onFailure === 'skip') slot.end()
-    else this.flow.drain(failedIn(cause, this.flow.intake.name, slot.position))
+    else this.flow.drain(failedIn(cause, intake.name, slot.position))
   }
 
   /** The schedule of a `retryEach` below. */

@@ -30,10 +30,10 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
     let failed: Failure | null = null
     const goroutine = spawn(f, [emit, ctx], {
       ended(_, failure) {
-        if (emit.isClosed && !subscriber.closed) return false // `f` closed `emit` itself, and failed after that
+        if (emit.isClosed) return false // `f` closed `emit` itself and failed after that, or the subscriber has left
         failed = failure
-        if (!emit.isClosed) emit.close()
-        return true // the subscriber receives the error, or has left
+        emit.close()
+        return true // the subscriber receives the error
       },
     })
     const subscription = under(below, () =>

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { mistyped, queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
-import { failedAfterEnd } from '../demand/errors.js'
+import { failedAfterEnd, failedGivenUp } from '../demand/errors.js'
 import { described, Downstream, publish } from '../demand/scope.js'
 
 /**
@@ -182,7 +182,10 @@ class AsyncIterablePump<T> implements Runnable {
         this._result = result
         queue.push(this)
       },
-      (cause: unknown) => this._fail(cause),
+      (cause: unknown) => {
+        if (this._isOver) failedGivenUp(cause, 'fromIterable: next() of the iterator')
+        else this._fail(cause)
+      },
     )
   }
 

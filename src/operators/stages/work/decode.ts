@@ -1,7 +1,7 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import { fromPromise, type Op, type Sender } from '../../../runtime/index.js'
 import { checkOneOf, checkOperation, checkOptions, isOperation, isThenable, mistyped } from '../../../runtime/internal.js'
-import type { DeadLetter } from '../../demand/errors.js'
+import { failedGivenUp, type DeadLetter } from '../../demand/errors.js'
 import type { StageOptions } from '../../demand/intake.js'
 import { operate } from '../../engine/stage.js'
 import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
@@ -112,7 +112,8 @@ class Decoding<R> extends Pool<unknown, R> {
     this._position++
     const result = this._schema.validate(value)
     if (!isThenable(result)) return this._boxed(result, value)
-    void result.then(undefined, () => undefined) // it may reject before the goroutine waits for it, and is not unhandled then
+    // It may reject before the goroutine waits for it, and is not unhandled then; after the end nothing waits for it.
+    void result.then(undefined, (cause: unknown) => this.flow.isOver && failedGivenUp(cause, this.flow.intake.name))
     return this._later(result, value)
   }
 
