@@ -115,13 +115,18 @@ export class Work<T> implements Job<T> {
       if (this.owner !== null) yield* uncancelable(this.owner.giveUp())
       throw cutOff(ctx, { describe: () => this.name }, false)
     }
-    const child = this.start()
+    const child = this._child()
     return yield* this._owned(child, new End(child).within(ctx))
   }
 
   private *_timeout(ms: number): Generator<never, T> {
-    const child = this.start()
+    const child = this._child()
     return yield* this._owned(child, new End(child).timeout(ms))
+  }
+
+  /** Performs the job in a goroutine that the running one waits for. */
+  private _child(): Task<T> {
+    return spawn(this._routine, [], new Performance(this.owner), this.name)
   }
 
   private *_owned(child: Task<T>, wait: Op<T>): Generator<never, T> {
@@ -145,6 +150,17 @@ export class Unstarted implements Owner {
     this.rest = spawn(this.giveUp, [], null, task.name)
     void this.rest.join() // its failure is a late failure
     return false
+  }
+}
+
+/** The owner of a child of a job: the goroutine that performs the job. */
+class Performance implements Owner {
+  readonly performer = queue.running as Task // jobs are performed by goroutines
+
+  constructor(private readonly _unstarted: Unstarted | null) {}
+
+  ended(task: Task): boolean {
+    return this._unstarted !== null && this._unstarted.ended(task)
   }
 }
 

@@ -9,6 +9,10 @@ export interface Owner {
   ended(task: Task, failure: Failure | null, value: unknown): boolean
   /** The function of the owner that stands for `go` in the stack of a start; see `start-place.ts`. */
   readonly entry?: unknown
+  /** The group that the owner belongs to; see `self-wait.ts`. */
+  readonly group?: object
+  /** The goroutine that waits for the end of the owned ones and cannot end before; see `self-wait.ts`. */
+  readonly performer?: Task | null
 }
 
 export interface Failure {

@@ -9,10 +9,10 @@ import type { Context } from '../interfaces/context.js'
 import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
 import { withCancel } from '../context/context.js'
 import type { CancelableContext } from '../context/tree.js'
+import { EndWait } from '../goroutine/self-wait.js'
 import type { Op } from '../interfaces/op.js'
-import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, type Pending, type Waiter, type WaitQueue } from '../operation/waiter.js'
+import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { TaskGroup, type GroupBody } from './task-group.js'
 
@@ -43,7 +43,8 @@ export interface ErrGroup extends AsyncDisposable {
   setLimit(n: number): void
   /**
    * Waits until every body has ended. Throws the first failure, or the cause of the parent if its end cut work short.
-   * When the wait completes the context has ended.
+   * When the wait completes the context has ended. In a generator function of the group it throws Error, as it would wait
+   * for itself.
    */
   wait(): Op<void>
   /**
@@ -114,40 +115,29 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
   }
 }
 
-class Wait extends QueuedOperation<void> {
+class Wait extends EndWait<void> {
   protected readonly waiters: WaitQueue
 
-  constructor(private readonly group: ErrGroupImpl) {
+  constructor(protected readonly target: ErrGroupImpl) {
     super()
-    this.waiters = group.waiters
-  }
-  override get isPlain(): boolean {
-    return true
+    this.waiters = target.waiters
   }
   poll(): void | Pending {
-    if (!this.group.isIdle) return PENDING
-    this.group.end()
-    this.group.throwFailure(this)
+    if (!this.target.isIdle) return PENDING
+    this.target.end()
+    this.target.throwFailure(this)
   }
-  override park(waiter: Waiter): void {
-    this.group.waitBegins()
-    super.park(waiter)
+  protected begins(): void {
+    this.target.waitBegins()
   }
-  override withdraw(waiter: Waiter): void {
-    super.withdraw(waiter)
-    this.group.waitLeaves()
+  protected left(): void {
+    this.target.waitLeaves()
   }
-  override finish(): void {
-    this.group.throwFailure(this)
-  }
-  override decline(): void {
-    this.group.waitLeaves()
-  }
-  override undo(): void {
-    this.group.waitLeaves()
+  protected result(): void {
+    this.target.throwFailure(this)
   }
   override resources(): readonly Resource[] {
-    return [this.group]
+    return [this.target]
   }
   describe(): string {
     return 'errgroup.Wait'

@@ -7,9 +7,11 @@ import type { GroupBody } from './task-group.js'
 import { CancelableContext } from '../context/tree.js'
 import { performed } from '../goroutine/job.js'
 import { passedOn } from '../goroutine/passed-on.js'
+import type { Task } from '../goroutine/task.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Context } from '../interfaces/context.js'
 import { endOf } from '../operation/cut-off.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /**
  * Performs `body` with a group under the parent. When `body` is over, the group is canceled, and its generators are
@@ -22,6 +24,7 @@ export function* withGroup<R, G extends OwnedGroup>(
 ): Generator<never, R> {
   if (parent.err()._tag === 'Some') throw endOf(parent)
   const group = new Group(new CancelableContext(parent).follow(), true)
+  group.performer = queue.running as Task // jobs are performed by goroutines
   let cause: unknown
   try {
     return yield* body(group)

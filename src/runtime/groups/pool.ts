@@ -9,12 +9,12 @@ import { checkCount, checkFunction, checkOneOf, checkRecord } from '../base/argu
 import { background } from '../context/context.js'
 import { CancelableContext } from '../context/tree.js'
 import { Unstarted, Work } from '../goroutine/job.js'
+import { checkSelf, EndWait } from '../goroutine/self-wait.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Job } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
-import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, type Pending, type WaitQueue, type Waiter } from '../operation/waiter.js'
+import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { TaskGroup, type GroupBody } from './task-group.js'
 
@@ -40,7 +40,7 @@ export interface Pool<R> extends AsyncDisposable {
   /**
    * Waits until every body has ended, and results in their results; the pool can then be used again. Throws the
    * failure: several failures as an AggregateError, or the first failure with `errors: 'first'`; or the cause of the
-   * context if its end cut work short.
+   * context if its end cut work short. In a generator function of the pool it throws Error, as it would wait for itself.
    */
   wait(): Op<R[]>
   /** Changes the size. Running functions go on. */
@@ -52,7 +52,8 @@ export interface Pool<R> extends AsyncDisposable {
   /**
    * A job that waits as `wait` does. From its start on `go` throws. Its performer owns the rest of the work: when the
    * performer is canceled, or `within` or `timeout` ends, the functions of the pool are canceled as well, also where the
-   * drain has not started by then.
+   * drain has not started by then. In a generator function of the pool, or a job that it performs, the drain throws Error
+   * and has no effect: a pool cannot drain while the function that drains it runs.
    */
   drain(): Job<R[]>
   /**
@@ -135,11 +136,13 @@ class PoolImpl<R> implements Pool<R>, Resource {
 
   /** For a drain that is canceled before it has started. */
   private *_giveUp(): Generator<never, void> {
+    this._checkDrain()
     this._isDrained = true
     if (this._batch !== null) yield* uncancelable(this._batch.stopped())
   }
 
   private *_drain(): Generator<never, R[]> {
+    this._checkDrain()
     this._isDrained = true
     let cause: unknown
     try {
@@ -150,6 +153,11 @@ class PoolImpl<R> implements Pool<R>, Resource {
     } finally {
       if (this._batch !== null) yield* uncancelable(this._batch.stopped(cause))
     }
+  }
+
+  /** A drain in a function of the pool has no effect: a pool cannot drain while the function that drains it runs. */
+  private _checkDrain(): void {
+    if (this._batch !== null) checkSelf('pool.drain', this._batch)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -217,15 +225,15 @@ class Batch<R> extends TaskGroup {
   }
 }
 
-class Wait<R> extends QueuedOperation<R[]> {
+class Wait<R> extends EndWait<R[]> {
   constructor(private readonly pool: PoolImpl<R>) {
     super()
   }
-  protected get waiters(): WaitQueue {
-    return this.pool.batch.waiters // a batch ends no earlier than its last waiter leaves
+  protected get target(): Batch<R> {
+    return this.pool.batch // a batch ends no earlier than its last waiter leaves
   }
-  override get isPlain(): boolean {
-    return true
+  protected get waiters(): WaitQueue {
+    return this.target.waiters
   }
   poll(): R[] | Pending {
     const { batch } = this.pool
@@ -233,22 +241,15 @@ class Wait<R> extends QueuedOperation<R[]> {
     this.pool.endBatch()
     return batch.outcome(this)
   }
-  override park(waiter: Waiter): void {
-    this.pool.batch.waitBegins()
-    super.park(waiter)
+  protected begins(): void {
+    this.target.waitBegins()
   }
-  override withdraw(waiter: Waiter): void {
-    super.withdraw(waiter)
-    this.pool.batch.waitLeaves()
+  protected left(granted: unknown): void {
+    const batch = (granted as Batch<R> | undefined) ?? this.target // as below
+    batch.waitLeaves()
   }
-  override finish(waiter: Waiter): R[] {
-    return (waiter.raw as Batch<R>).outcome(this) // `becameIdle` grants the batch
-  }
-  override decline(): void {
-    this.pool.batch.waitLeaves()
-  }
-  override undo(waiter: Waiter): void {
-    ;(waiter.raw as Batch<R>).waitLeaves() // as above
+  protected result(granted: unknown): R[] {
+    return (granted as Batch<R>).outcome(this) // `becameIdle` grants the batch
   }
   override resources(): readonly Resource[] {
     return [this.pool]

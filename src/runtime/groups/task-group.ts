@@ -52,6 +52,8 @@ export abstract class TaskGroup implements Runnable {
   /** In order of time. An error that only repeats the end of the context is left out. */
   readonly failures: unknown[] = []
   readonly waiters = new WaitQueue()
+  /** The goroutine that cannot end before the functions of the group; null for a group that no job owns. */
+  performer: Task | null = null
   /** The end of the context stopped a function, or a function never started because of it. */
   private _cutShort = false
   private _firstMember: Member | null = null
@@ -281,7 +283,7 @@ export class Member implements Owner {
   goroutine: Task | null = null
 
   constructor(
-    private readonly group: TaskGroup,
+    readonly group: TaskGroup,
     /** Its position among the functions started. */
     readonly index: number,
   ) {}
@@ -289,6 +291,10 @@ export class Member implements Owner {
   /** The place of a start is the caller of the method that called `start`; a start from the queue has no place. */
   get entry(): unknown {
     return Reflect.get(TaskGroup.prototype, 'start')
+  }
+
+  get performer(): Task | null {
+    return this.group.performer
   }
 
   /** A canceled async function goes on, and counts until its promise settles. */

@@ -14,6 +14,7 @@ import { spawn } from '../goroutine/goroutine.js'
 import { Work } from '../goroutine/job.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
 import { passedOn } from '../goroutine/passed-on.js'
+import { checkSelf } from '../goroutine/self-wait.js'
 import type { Task } from '../goroutine/task.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
@@ -95,7 +96,10 @@ class OneRun<T> implements Owner {
   /** `f` is read by the first performance only. */
   *result(f: Body<[], T> | null): Generator<never, T> {
     if (this._running === null && this._outcome === null) this._running = spawn(f as Body<[], T>, [], this) // the first performance has it
-    if (this._running !== null) return yield* this._running.join()
+    if (this._running !== null) {
+      checkSelf(this.name, this)
+      return yield* this._running.join()
+    }
     const outcome = this._outcome as Outcome<T> // the run has ended
     if (outcome.failure !== null) throw passedOn(outcome.failure.error)
     return outcome.value

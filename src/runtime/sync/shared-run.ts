@@ -8,11 +8,15 @@ import { background, withCancel } from '../context/context.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { canceled } from '../goroutine/job.js'
 import type { Owner } from '../goroutine/owner.js'
+import { checkSelf } from '../goroutine/self-wait.js'
 import type { Task } from '../goroutine/task.js'
 import type { CancelContext, Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
+import { queue } from '../scheduler/run-queue.js'
 
 export class SharedRun<A extends readonly unknown[], V> implements Owner {
+  /** The first caller, while it waits: the run is not to wait for its end. */
+  performer: Task | null = null
   private _callers = 0
   private _performances = 0
   private readonly _ctx: CancelContext = withCancel(background)
@@ -33,12 +37,17 @@ export class SharedRun<A extends readonly unknown[], V> implements Owner {
     return this._performances > 1
   }
 
-  *result(): Generator<never, V> {
+  /** `call` names the call of the user, for the error of a run that waits for itself. */
+  *result(call: string): Generator<never, V> {
+    checkSelf(call, this)
+    const caller = queue.running as Task // jobs are performed by goroutines
+    this.performer ??= caller
     this._callers++
     this._performances++
     try {
       return yield* this._goroutine.join()
     } finally {
+      if (this.performer === caller) this.performer = null
       if (--this._callers === 0) yield* this._left()
     }
   }

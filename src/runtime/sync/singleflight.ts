@@ -54,7 +54,7 @@ class SingleFlightImpl<K, V> implements SingleFlight<K, V> {
 
   private *_join(key: K, f: Body<[ctx: Context], V>): Generator<never, { value: V; shared: boolean }> {
     const flight = this._flights.get(key) ?? this._start(key, f)
-    const value = yield* flight.result()
+    const value = yield* flight.result('singleflight.do')
     return { value, shared: flight.isShared }
   }
 

@@ -140,7 +140,7 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   private *_compute(key: K, f: Body<[key: K, ctx: Context], V>): Generator<never, V> {
     const found = this.load(key)
     if (found._tag === 'Some') return found.value
-    return yield* (this._computing.get(key) ?? this._start(key, f)).result()
+    return yield* (this._computing.get(key) ?? this._start(key, f)).result('syncMap.loadOrCompute')
   }
 
   private _start(key: K, f: Body<[key: K, ctx: Context], V>): Computing<K, V> {

@@ -13,11 +13,11 @@ import { mistyped, outOfRange } from '../base/arguments.js'
 import { crash, failedLate } from '../goroutine/crash.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { passedOn } from '../goroutine/passed-on.js'
+import { EndWait } from '../goroutine/self-wait.js'
 import type { Op } from '../interfaces/op.js'
 import { begins, continued, suspended } from '../operation/performer.js'
-import { QueuedOperation } from '../operation/queued.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** Counts running work. A wait group can be used again after its counter has reached zero. */
@@ -36,7 +36,8 @@ export interface WaitGroup {
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void
   /**
    * Waits until the counter is zero; completes at once at zero. Throws the first failure of the functions that
-   * `go` has started since the counter was zero before; each further failure is a late failure.
+   * `go` has started since the counter was zero before; each further failure is a late failure. In a generator function
+   * that `go` has started it throws Error, as it would wait for itself.
    */
   wait(): Op<void>
 }
@@ -177,15 +178,12 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 }
 
-class Wait extends QueuedOperation<void> {
+class Wait extends EndWait<void> {
   protected readonly waiters: WaitQueue
 
-  constructor(private readonly group: WaitGroupImpl) {
+  constructor(protected readonly target: WaitGroupImpl) {
     super()
-    this.waiters = group.waiters
-  }
-  override get isPlain(): boolean {
-    return true
+    this.waiters = target.waiters
   }
   // The body of Operation.next: see there.
   override next(_received?: unknown): IteratorResult<never, void> {
@@ -194,32 +192,27 @@ class Wait extends QueuedOperation<void> {
     return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): void | Pending {
-    if (this.group.count > 0) return PENDING
-    this.group.see()
-    this.group.waitReturns()
-    this.group.throwFailure(this.group.failure)
+    if (this.target.count > 0) return PENDING
+    this.target.see()
+    this.target.waitReturns()
+    this.target.throwFailure(this.target.failure)
   }
-  override park(waiter: Waiter): void {
-    this.group.see()
-    super.park(waiter)
+  protected begins(): void {
+    this.target.see()
   }
-  override withdraw(waiter: Waiter): void {
-    super.withdraw(waiter)
-    this.group.leave()
-  }
-  override finish(waiter: Waiter): void {
-    this.group.waitReturns()
-    this.group.throwFailure(waiter.raw as Failure | null) // granted by `settleAll`
+  protected left(): void {
+    this.target.leave()
   }
   override decline(): void {
-    this.group.see()
-    this.group.leave()
+    this.target.see()
+    this.target.leave()
   }
-  override undo(): void {
-    this.group.leave()
+  protected result(granted: unknown): void {
+    this.target.waitReturns()
+    this.target.throwFailure(granted as Failure | null) // granted by `settleAll`
   }
   override resources(): readonly Resource[] {
-    return [this.group]
+    return [this.target]
   }
   describe(): string {
     return 'sync.WaitGroup.Wait'
