@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readJson, requireBuild, root } from '../../scripts/entries.mjs'
 import { bundleChecks, expectedOutput } from './bundles.mjs'
+import { edgeChecks } from './edge.mjs'
 import { jestChecks } from './jests.mjs'
 import { requireChecks } from './requires.mjs'
 import { typeChecks } from './types.mjs'
@@ -28,6 +29,7 @@ try {
     ...typeChecks({ tools, app }),
     ...bundleChecks({ tools, app, expected }),
     ...jestChecks({ tools, app }),
+    ...edgeChecks({ tools, app }),
   ]
   const [wanted = ''] = process.argv.slice(2)
   report(await runAll(all.filter(({ consumer, check }) => `${consumer} ${check}`.includes(wanted))))

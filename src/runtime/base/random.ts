@@ -10,13 +10,14 @@ export class Random {
   private _state: number
   private readonly _orders = new Array<number[] | undefined>(WIDE + 1).fill(undefined)
 
-  constructor(seed: number) {
-    this._state = seed | 0 || 0x9e3779b9
+  /** Without a seed, the first draw takes one from the host: edge hosts refuse random numbers while modules are evaluated. */
+  constructor(seed?: number) {
+    this._state = seed === undefined ? 0 : stateFrom(seed)
   }
 
   /** A whole number from 0 up to, but not including, `n`; `n` up to 2^31. */
   below(n: number): number {
-    let x = this._state
+    let x = this._state || stateFrom(Math.random() * 2 ** 32) // 0 is no state of xorshift
     x ^= x << 13
     x ^= x >>> 17
     x ^= x << 5
@@ -41,4 +42,8 @@ export class Random {
   giveBackOrder(order: number[]): void {
     this._orders[Math.min(order.length, WIDE)] = order
   }
+}
+
+function stateFrom(seed: number): number {
+  return seed | 0 || 0x9e3779b9
 }

@@ -69,7 +69,7 @@ export class RunQueue {
   neutral: AsyncScope | null = null
   /** Captures an async context, where contexts are kept; null where all code runs in the neutral one. */
   captureScope: (() => AsyncScope) | null = null
-  random = new Random(Math.floor(Math.random() * 2 ** 32))
+  random = new Random()
 
   /** The neutral context that the loop is in; null until the host has one. */
   private _home: AsyncScope | null = null
