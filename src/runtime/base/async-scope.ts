@@ -5,7 +5,8 @@
  * The neutral context has no stores. A module that is loaded lazily is evaluated in the context of the request that asks
  * for it, and no host has a call that leaves all stores. So on Node the context is captured, and then its stores are
  * removed: `AsyncResource` keeps them in properties of its own, beside its two ids. Deno and Bun keep them out of reach.
- * But a listener of `AbortSignal.timeout` is called by the host itself, in no context: there the neutral one is captured.
+ * - Deno's own core sets the context. No callback of Deno is neutral: where code sets no context, the last one stays.
+ * - In Bun the host itself calls a listener of `AbortSignal.timeout`, in no context: there the neutral one is captured.
  */
 
 /** A captured async context. Node's AsyncResource is one. */
@@ -22,7 +23,18 @@ interface HostProcess {
   getBuiltinModule?(name: string): AsyncHooks | undefined
 }
 
-const { process: host } = globalThis as { readonly process?: HostProcess } // a browser has none
+/** The part of Deno's core that its own AsyncLocalStorage is made of. */
+interface CoreOfDeno {
+  getAsyncContext?(): unknown
+  setAsyncContext?(context: unknown): void
+}
+
+interface DenoHost {
+  readonly internal?: symbol
+  readonly [internal: symbol]: { readonly core?: CoreOfDeno } | undefined
+}
+
+const { process: host, Deno: denoHost } = globalThis as { readonly process?: HostProcess; readonly Deno?: DenoHost } // a browser has neither
 const hooks = host?.getBuiltinModule?.('node:async_hooks')
 
 /** Captures the context of the code that runs, at a fraction of the cost of `AsyncLocalStorage.snapshot()`. */
@@ -36,11 +48,25 @@ const withoutContexts: AsyncScope = { runInAsyncScope: (f) => f() }
 /** The properties of an AsyncResource of Node that are no stores. */
 const ids = ['async_id_symbol', 'trigger_async_id_symbol']
 
-/** Calls `f` with the context without stores: at once on Node and in a browser, after a turn of the host on Deno and Bun. */
+/**
+ * Calls `f` with the context without stores: at once on Node, on Deno and in a browser, after a turn of the host on Bun.
+ * Never, where a version of Deno keeps its core out of reach.
+ */
 export function whenNeutral(f: (neutral: AsyncScope) => void): void {
   const scope = captureScope()
   const keys = Object.getOwnPropertySymbols(scope)
   for (const key of keys) if (!ids.includes(key.description ?? '')) Reflect.deleteProperty(scope, key)
   if (hooks === undefined || keys.length > 0) f(scope)
+  else if (denoHost !== undefined) callInDeno(denoHost, f)
   else AbortSignal.timeout(0).addEventListener('abort', () => f(captureScope()), { once: true })
+}
+
+function callInDeno(deno: DenoHost, f: (neutral: AsyncScope) => void): void {
+  const core = deno.internal === undefined ? undefined : deno[deno.internal]?.core
+  if (core?.getAsyncContext === undefined || core.setAsyncContext === undefined) return
+  const here = core.getAsyncContext()
+  core.setAsyncContext(undefined)
+  const neutral = captureScope()
+  core.setAsyncContext(here)
+  f(neutral)
 }
