@@ -22,6 +22,7 @@ export default defineConfig({
     maxWorkers: 2,
     execArgv: ['--expose-gc'],
     testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } }, // a test that polls waits for the host, which may be busy
     reporters: ['default', 'json'],
     outputFile: { json: 'reports/unit.json' },
   },

@@ -1,5 +1,5 @@
 /** Counts what a test has open: streams that are not closed, and listeners on streams that are. */
-import { readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { Duplex, Readable, Writable } from 'node:stream'
 
 type AnyStream = Readable | Writable | Duplex
@@ -16,14 +16,25 @@ export class OpenStreams {
   readonly count = (): number => this._streams.filter(({ closed }) => !closed).length
 }
 
-/** The descriptors of this process; 0 where the host does not show them. */
-export function descriptors(): number {
-  return descriptorNames().length
+/**
+ * The descriptors of a file, or of the files below a directory: a host opens others whenever it likes. 0 where the host
+ * does not show them.
+ */
+export function descriptorsOf(path: string): number {
+  return targets().filter((target) => target.startsWith(path)).length
 }
 
-/** The descriptors of a file, or of what is below a directory: a host opens others whenever it likes. */
-export function descriptorsOf(path: string): number {
-  return descriptorNames().filter((fd) => targetOf(fd).startsWith(path)).length
+/** The sockets of this process on a port, at either end. 0 where the host does not show them. */
+export function socketsOn(port: number): number {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const tables = ['/proc/self/net/tcp', '/proc/self/net/tcp6'].filter((table) => existsSync(table))
+  const rows = tables.flatMap((table) => readFileSync(table, 'utf8').split('\n')).map((row) => row.trim().split(/ +/))
+  const inodes = rows.filter(([, local, remote]) => local?.endsWith(end) || remote?.endsWith(end)).map((row) => row[9])
+  return targets().filter((target) => inodes.some((inode) => target === `socket:[${inode}]`)).length
+}
+
+function targets(): string[] {
+  return descriptorNames().map(targetOf)
 }
 
 function descriptorNames(): string[] {

@@ -9,7 +9,7 @@ import { laws } from 'millrace/testing'
 import { from } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { subscribed } from '../support/outcome.js'
-import { descriptors, listenersOf, OpenStreams, turns } from './open-streams.js'
+import { descriptorsOf, listenersOf, OpenStreams, socketsOn, turns } from './open-streams.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -44,14 +44,13 @@ describe('of bytes', () => {
 it('a goroutine ranges over the lines of a file, and its descriptor is freed', async () => {
   const path = join(folder, 'big')
   writeFileSync(path, Buffer.alloc(300_000, 'x'))
-  const before = descriptors()
   let bytes = 0
   await go(function* () {
     for (const it = range(receiverOf(createReadStream(path))); yield* it.next();) bytes += it.value.length
   }).join()
   await turns()
   expect(bytes).toBe(300_000)
-  await expect.poll(descriptors).toBe(before)
+  await expect.poll(() => descriptorsOf(path)).toBe(0)
 })
 
 it('a receive that is a case of select and is not chosen reads nothing', async () => {
@@ -102,9 +101,10 @@ it('the error of the stream is thrown to each receive, the same object', async (
   const stream = new PassThrough()
   const chunks = receiverOf(stream)
   const waiting = [go(() => chunks.receive()), go(() => chunks.receive())]
+  const ends = Promise.all(waiting.map(async (each) => each.join().attempt()))
   await turns()
   stream.destroy(error)
-  for (const each of waiting) expect(await each.join().attempt()).toEqual({ _tag: 'Left', left: error })
+  for (const end of await ends) expect(end).toEqual({ _tag: 'Left', left: error })
   await expect(chunks.receive()).rejects.toBe(error)
 })
 
@@ -184,21 +184,20 @@ it('a loop that leaves consumes nothing more; await using closes the stream', as
 })
 
 it('a socket that its peer resets fails with ECONNRESET, and frees its descriptor', async () => {
-  const before = descriptors()
   const server = createServer((socket) => {
     socket.write('a')
     socket.on('error', () => {})
     setTimeout(() => socket.resetAndDestroy(), 10)
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const chunks = receiverOf(socket)
+  const { port } = server.address() as AddressInfo // it listens on a port
+  const chunks = receiverOf(connect(port, '127.0.0.1'))
   const first = await chunks.receive()
   expect(first._tag === 'Some' && String(first.value)).toBe('a')
   await expect(chunks.receive()).rejects.toMatchObject({ code: 'ECONNRESET' })
   await new Promise((resolve) => server.close(resolve))
   await turns()
-  await expect.poll(descriptors).toBe(before)
+  await expect.poll(() => socketsOn(port)).toBe(0)
 })
 
 it('a receive is given up by its context, and the next one reads on', async () => {

@@ -6,7 +6,7 @@ import { background, chan, go, sleep, withCancel, type CancelContext } from 'mil
 import { serveUntil } from 'millrace/node'
 import { WebSocket, WebSocketServer } from 'ws'
 import { describe, expect, it } from 'vitest'
-import { descriptorsOf } from './open-streams.js'
+import { socketsOn } from './open-streams.js'
 
 async function listening(server: Server): Promise<number> {
   if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -47,8 +47,6 @@ const servers: Record<string, (late: () => Promise<string>) => Promise<Server>> 
 
 describe.each(Object.entries(servers))('%s', (_name, make) => {
   it('finishes the requests under way, closes kept connections, and frees all descriptors', async () => {
-    const sockets = () => descriptorsOf('socket:')
-    const before = sockets()
     const began = chan<void>(10)
     const goOn = chan<void>(10)
     const server = await make(async () => {
@@ -74,7 +72,7 @@ describe.each(Object.entries(servers))('%s', (_name, make) => {
     expect(server.listening).toBe(false)
     await expect(ask(port, agent)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     agent.destroy()
-    await expect.poll(sockets).toBe(before)
+    await expect.poll(() => socketsOn(port)).toBe(0)
   })
 })
 
@@ -88,8 +86,9 @@ it('the end of the drain destroys what is left, upgraded sockets too, and leaves
   const socket = new WebSocket(`ws://127.0.0.1:${port}`)
   await new Promise((resolve) => socket.once('open', resolve))
   const ended = new Promise((resolve) => socket.once('close', resolve))
+  const asked = new Promise((resolve) => server.once('request', resolve))
   const silent = ask(port, new Agent()).catch((error: { code: string }) => error.code)
-  await sleep(10)
+  await asked
   intake.cancel()
   await sleep(10)
   expect(socket.readyState).toBe(WebSocket.OPEN)

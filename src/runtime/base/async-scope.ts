@@ -34,7 +34,12 @@ interface DenoHost {
   readonly [internal: symbol]: { readonly core?: CoreOfDeno } | undefined
 }
 
-const { process: host, Deno: denoHost } = globalThis as { readonly process?: HostProcess; readonly Deno?: DenoHost } // a browser has neither
+interface HostGlobals {
+  readonly process?: HostProcess
+  readonly Deno?: DenoHost
+}
+
+const { process: host, Deno: denoHost } = globalThis as HostGlobals // a browser has neither
 const hooks = host?.getBuiltinModule?.('node:async_hooks')
 
 /** Captures the context of the code that runs, at a fraction of the cost of `AsyncLocalStorage.snapshot()`. */
