@@ -22,7 +22,7 @@ for (const { what, code, goal, limit } of budgets) rows.push({ what, goal, limit
 const base = await measure(kernel)
 for (const tool of tools.split(' ')) {
   const { minified, gzipped } = await measure(`${kernel}; export { ${tool} } from 'millrace'`)
-  rows.push({ what: `+ ${tool}`, goal: 2, limit: 2.7, minified: minified - base.minified, gzipped: gzipped - base.gzipped })
+  rows.push({ what: `+ ${tool}`, goal: 2, limit: 2.71, minified: minified - base.minified, gzipped: gzipped - base.gzipped })
 }
 
 console.log(line('entry point', 'minified', 'min+gzip', 'goal', 'limit'))

@@ -43,6 +43,20 @@ describe('by default', () => {
     expect(seen).toEqual(seen.map(() => neutral))
   })
 
+  it('a store that a goroutine enters is gone when the queue is empty', async () => {
+    const seen: unknown[] = []
+    go(function* () {
+      request.enterWith('entered')
+      seen.push(request.getStore())
+      yield* sleep(1)
+      seen.push(request.getStore())
+    })
+    await settle()
+    await inRequest('A', () => go(() => seen.push(request.getStore())).join())
+    await sleep(2)
+    expect(seen).toEqual(['entered', undefined, undefined])
+  })
+
   it('a goroutine sees no store of the code that wakes it, cancels it, or fires its timer', async () => {
     const seen: unknown[] = []
     const ch = chan<number>()

@@ -46,9 +46,10 @@ const withEnd = (stage: StagePlan, result: Expected): Expected => ({
   whole: result.whole && passesErrors.has(stage.stage),
 })
 
-/** What `change` makes of the list, where the result depends on the order. */
+/** What `change` makes of the list, where the result depends on the order; the number of items too, unless `change` keeps it. */
 function inOrder(input: Expected, change: (items: readonly number[]) => readonly number[], keepsCount = true): Expected {
-  return { ...input, items: change(input.items), values: input.values && input.order, count: input.count && (input.order || keepsCount) }
+  const values = input.values && input.order
+  return { ...input, items: change(input.items), values, count: input.count && (values || keepsCount) }
 }
 
 /** What `change` makes of each item. */

@@ -47,6 +47,14 @@ export function captureScope(): AsyncScope {
   return hooks === undefined ? withoutContexts : new hooks.AsyncResource('millrace')
 }
 
+/** The host keeps the stores of a context in properties of its AsyncResource, and reads them through its prototype: Node. */
+const isInProperties = hooks !== undefined && Object.getOwnPropertySymbols(captureScope()).length > 0
+
+/** A context with the stores of `scope`. A store that code enters in it stays in it; other hosts see to that themselves. */
+export function copyOf(scope: AsyncScope): AsyncScope {
+  return isInProperties ? (Object.create(scope) as AsyncScope) : scope // an object that inherits all of it
+}
+
 /** For a host without async contexts. */
 const withoutContexts: AsyncScope = { runInAsyncScope: (f) => f() }
 

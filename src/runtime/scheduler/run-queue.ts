@@ -16,7 +16,7 @@
  *
  * Go's counterpart is `runtime/proc.go`; this queue has one processor and no preemption.
  */
-import { captureScope, whenNeutral, type AsyncScope } from '../base/async-scope.js'
+import { captureScope, copyOf, whenNeutral, type AsyncScope } from '../base/async-scope.js'
 import { hostTurn, now, uncaught } from '../base/host.js'
 import { Random } from '../base/random.js'
 import { Ring } from '../base/ring.js'
@@ -55,6 +55,9 @@ function moved(from: Ring<Runnable>, to: Ring<Runnable>): Ring<Runnable> {
   return to
 }
 
+/** A round of the queue is a microtask. */
+const READY = Promise.resolve()
+
 export class RunQueue {
   /** The goroutine whose step runs at this moment. */
   running: unknown = null
@@ -71,8 +74,9 @@ export class RunQueue {
   captureScope: (() => AsyncScope) | null = null
   random = new Random()
 
-  /** The neutral context that the loop is in; null until the host has one. */
-  private _home: AsyncScope | null = null
+  /** The context that the queue is drained in: until the host has a neutral one, that of the code that loads the module. */
+  private _home = captureScope()
+  private _isNeutral = false
   private _keepsScopes = false
   private _ready = new Ring<Runnable>(1024)
   private _isTakenOver = false
@@ -84,29 +88,27 @@ export class RunQueue {
   /** The async functions that were resumed. */
   readonly async = new ResumedFunctions()
   private _deadline = 0
-  private _wake: (() => void) | null = null
+  /** Nothing is ready: the next push begins a round. */
+  private _isAsleep = true
   private _overdue = false
 
   constructor() {
-    whenNeutral((neutral) => this._moveTo(neutral))
-    if (this._home !== null) return
-    // Until the host has a neutral context, the loop is in that of the code that loads the module, and contexts are kept:
-    // code of a request sees the stores of its own request at most.
+    // Until the host has a neutral context, contexts are kept: code of a request sees the stores of its own request at most.
     this.keepScopes(false)
-    void this._loop(null)
+    whenNeutral((neutral) => this._moveTo(neutral))
   }
 
   private _moveTo(neutral: AsyncScope): void {
     this._home = neutral
+    this._isNeutral = true
     if (!this._isSorted) this.neutral = neutral
     this.keepScopes(this._keepsScopes)
-    neutral.runInAsyncScope(() => void this._loop(neutral))
   }
 
   /** Whether goroutines and callbacks run in the async context of their registration, or in the neutral one. */
   keepScopes(keeps: boolean): void {
     this._keepsScopes = keeps
-    this.captureScope = keeps || this._home === null ? captureScope : null
+    this.captureScope = keeps || !this._isNeutral ? captureScope : null
   }
 
   /** The async context of the code that calls; null, which stands for the neutral one, unless contexts are kept. */
@@ -128,13 +130,13 @@ export class RunQueue {
 
   push(runnable: Runnable): void {
     this._ready.push(runnable)
-    if (this._wake !== null) this._wakeUp(this._wake)
+    if (this._isAsleep) this._wakeUp()
   }
 
   /** As `push`, in front of all others. */
   pushFirst(runnable: Runnable): void {
     this._ready.unshift(runnable)
-    if (this._wake !== null) this._wakeUp(this._wake)
+    if (this._isAsleep) this._wakeUp()
   }
 
   /** As `push`, after a turn of the host. */
@@ -184,7 +186,7 @@ export class RunQueue {
         this.live = live
         this.nextId = nextId
         this.async.count = resumed
-        if (ready.size > 0 && this._wake !== null) this._wakeUp(this._wake)
+        if (ready.size > 0 && this._isAsleep) this._wakeUp()
       },
     }
   }
@@ -201,7 +203,7 @@ export class RunQueue {
     return () => {
       this._ready = moved(this._ready, plain)
       this._isSorted = false
-      this.neutral = this._home
+      this.neutral = this._isNeutral ? this._home : null
     }
   }
 
@@ -222,34 +224,45 @@ export class RunQueue {
     this.operations.beginSlice()
   }
 
-  private _wakeUp(wake: () => void): void {
-    this._wake = null
-    wake()
+  private _wakeUp(): void {
+    this._isAsleep = false
+    void READY.then(this._round)
   }
 
-  private async _loop(home: AsyncScope | null): Promise<void> {
-    for (;;) {
-      if (this._ready.size === 0 || this._isTakenOver) await new Promise<void>((resolve) => (this._wake = resolve))
-      if (this.async.isFull) {
-        await this.async.letThemPerform()
-        if (now() >= this._deadline) this._overdue = true
-      }
-      if (this._overdue || (--this._drains.left <= 0 && this._drains.isOver(this._deadline))) {
-        this._overdue = true
-        await new Promise<void>(hostTurn)
-        this._overdue = false
-        this.hostHadItsTurn()
-      }
-      if (home !== this._home) return // the loop in the neutral context has begun
-      // The loop is in the neutral context, so this is a copy of that. A store that a goroutine enters (`enterWith`) stays in
-      // the copy, and is gone with it.
-      const copy = captureScope()
-      if (this.neutral !== null) this.neutral = copy
-      copy.runInAsyncScope(() => this._drain())
-    }
+  /** Drains the queue, after the resumed functions and the host have had their turn, until it is empty. */
+  private readonly _round = (): void => {
+    if (this.async.isFull) void this.async.letThemPerform().then(this._havePerformed)
+    else this._drainInTime()
   }
 
-  private _drain(): void {
+  private readonly _havePerformed = (): void => {
+    if (now() >= this._deadline) this._overdue = true
+    this._drainInTime()
+  }
+
+  private _drainInTime(): void {
+    if (this._overdue || (--this._drains.left <= 0 && this._drains.isOver(this._deadline))) {
+      this._overdue = true
+      hostTurn(this._drainAfterHost)
+    } else this._drainAtHome()
+  }
+
+  private readonly _drainAfterHost = (): void => {
+    this._overdue = false
+    this.hostHadItsTurn()
+    this._drainAtHome()
+  }
+
+  /** Drains in a copy of the neutral context: a store that a goroutine enters (`enterWith`) stays there, and is gone with it. */
+  private _drainAtHome(): void {
+    const copy = copyOf(this._home)
+    if (this.neutral !== null) this.neutral = copy
+    copy.runInAsyncScope(this._drain)
+    this._isAsleep = this._ready.size === 0 || this._isTakenOver
+    if (!this._isAsleep) this._round()
+  }
+
+  private readonly _drain = (): void => {
     if (this._isTakenOver) return
     for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {
       try {
