@@ -9,14 +9,11 @@ const args = process.argv.slice(2)
 const root = resolve(args.find((arg) => !arg.startsWith('--')) ?? fileURLToPath(new URL('..', import.meta.url)))
 const isCheck = args.includes('--check')
 
-/**
- * The function, the folder whose files count, and how many of them a reader may need. Passages of commits, the depth of pipelines, the
- * subscription upward and the adaptive pool with its timer are files of their own.
- */
+/** The function, the folder whose files count, and how many of them a reader may need. */
 const subjects = [
-  ['workerPool', 'operators', 14],
-  ['batch', 'operators', 9],
-  ['fromReceiver', 'operators', 7],
+  ['workerPool', 'operators', 9],
+  ['batch', 'operators', 7],
+  ['fromReceiver', 'operators', 5],
   ['mutex', 'runtime', Infinity],
 ]
 /** Words for each 1,000 words of doc comments. */
@@ -114,9 +111,20 @@ function printCode() {
     visit(source)
     for (const statement of source.statements) if (ts.isVariableStatement(statement)) cells.push(...mutableCells(statement, path))
   }
+  checkReasons(cells)
   console.log(`\ncasts: ${casts}, ${((1000 * casts) / total(files)).toFixed(1)} for each 1,000 lines`)
   console.log(`module-level mutable cells: ${cells.length}`)
   if (args.includes('--list')) console.log(cells.map((cell) => `  ${cell}`).join('\n'))
+}
+
+/** Each cell has its reason in docs/design.md. */
+function checkReasons(cells) {
+  const design = readFileSync(join(root, 'docs/design.md'), 'utf8')
+  for (const cell of cells) {
+    const name = cell.slice(cell.indexOf(' ') + 1)
+    if (!name.startsWith('{') && !design.includes(`\`${name}\``))
+      failures.push(`${cell}: docs/design.md gives no reason for this module-level state`)
+  }
 }
 
 /** A `let`, or a constant that holds a collection, a record on globalThis, or an object of a class with state. */

@@ -37,7 +37,7 @@ export { windowsByCount, type CountWindowOptions } from './stages/buffers/window
 export { windowsByTime, type TimeWindow, type TimeWindowOptions } from './stages/buffers/windows-by-time.js'
 export { withContext } from './stages/ends/with-context.js'
 export { workerPool, type WorkerPoolOptions } from './stages/work/worker-pool.js'
-export type { AdaptiveLimit } from './stages/work/adaptive-pool.js'
+export type { AdaptiveLimit } from '../runtime/internal.js'
 export { zipBounded } from './stages/routes/zip-bounded.js'
 
 export { collect } from './sinks/collect.js'
@@ -50,6 +50,6 @@ export { graph, type Graph, type GraphEdge, type GraphNode } from './reports/gra
 export { meter, type Meter, type Reading } from './reports/meter.js'
 
 export type { FailureOptions, OnFailure } from './engine/worker-stage.js'
-export { onUnpaced, strictDemand, UnpacedError, type Overflow, type StageOptions, type Unpaced } from './demand/intake.js'
+export { onUnpaced, strictDemand, UnpacedError, type Overflow, type StageOptions, type Unpaced } from './demand/unpaced.js'
 export { StageTrail, trailOf, type DeadLetter } from './demand/errors.js'
 export { type Work } from './engine/worker-slot.js'

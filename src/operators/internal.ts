@@ -4,7 +4,7 @@
  */
 export { Demand } from './demand/demand.js'
 export { failedAfterEnd, failedIn } from './demand/errors.js'
-export { stageNotes, type StageNotes } from './demand/intake.js'
+export { stageNotes, type StageNotes } from './demand/unpaced.js'
 export { currentScope, described, Downstream, publish, scopeFor, under, withDemand, type Description, type Scope } from './demand/scope.js'
 export { SerialStage } from './engine/serial.js'
 export { operate, Stage } from './engine/stage.js'

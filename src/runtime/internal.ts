@@ -57,7 +57,9 @@ export { spawn } from './goroutine/goroutine.js'
 export type { Failure, Owner } from './goroutine/owner.js'
 export { Task, Task as Spawned } from './goroutine/task.js'
 
-// groups
+// time, groups
+export { QueuedTimer } from './time/queued-timer.js'
+export { ConcurrencyLimit, type AdaptiveLimit } from './groups/concurrency-limit.js'
 export { retryAfter } from './groups/retry.js'
 
 // diagnostics

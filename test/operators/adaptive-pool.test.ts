@@ -4,7 +4,7 @@ import { bounds, collect, fromIterable, graph, meter, retryEach, run, workerPool
 import { bubble } from 'millrace/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ConcurrencyLimit } from '../../src/operators/stages/work/adaptive-pool.js'
+import { ConcurrencyLimit } from '../../src/runtime/groups/concurrency-limit.js'
 
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 

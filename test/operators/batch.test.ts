@@ -3,6 +3,7 @@ import { background } from 'millrace'
 import { batch, collect, fromIterable, workerPool } from 'millrace/operators'
 import { EMPTY, NEVER, type Observable, Subject } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { time } from '../../src/runtime/scheduler/timers.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
@@ -38,6 +39,20 @@ describe('batch', () => {
     await clock.advance(20)
     expect(got).toEqual([[10, 1, 2], [11, 3, 4, 5]]) // prettier-ignore
     expect(clock.waiting).toBe(0)
+  })
+
+  it('goes when it is full, and its time ends with it: a batch that begins at that moment has its own', async () => {
+    using clock = virtualTime()
+    const source = new Subject<number>()
+    const got: unknown[] = []
+    source.pipe(batch({ size: 2, within: 10 })).subscribe((items) => got.push([clock.now() - Date.UTC(2000, 0, 1), ...items]))
+    source.next(1)
+    time.timers.add(time.timers.now() + 10, () => {
+      source.next(2)
+      source.next(3)
+    })
+    await clock.advance(30)
+    expect(got).toEqual([[10, 1, 2], [20, 3]]) // prettier-ignore
   })
 
   it('pauses its source while a full batch waits', async () => {

@@ -10,6 +10,9 @@
  * run queue, calls it: the source may emit, or close the demand, or do nothing, and owes nothing. After the call the
  * demand queues itself for the next source.
  *
+ * A turn puts every operator down to the stage on the stack. Where too many are there, the demand counts as closed, and the
+ * turn goes on from the run queue (`Depth`).
+ *
  * Always true:
  * - a closed demand is opened or retired by the stage that closed it; a retired demand stays open;
  * - while the demand is open and a source waits, the demand is in the run queue, or calls a source (`isStuck`);
@@ -19,8 +22,6 @@
  *   arrived.
  */
 import { queue, Waiter, WaitQueue, type AsyncScope, type Failure, type Runnable } from '../../runtime/internal.js'
-import { STAGE } from './depth.js'
-import type { Passable, Place } from './passage.js'
 
 /** The stage or the run that a demand belongs to, as meters and sources see it. */
 export interface DemandOwner {
@@ -30,14 +31,46 @@ export interface DemandOwner {
   readonly slots: number
   /** The slots that the stage uses at present, where it decides by itself. */
   readonly limit?: number
-  /** A great many items were emitted above in a row, and none arrived. */
-  noneArrived(): void
-  /** About this number of items may be buffered by an operator above while inner sources run: see `PileUp`. */
-  piledUp(items: number): void
-  /** An item above has led to an inner source. */
-  innerBegan(): void
-  /** An item that had waited for demand ended everything above and did not arrive. */
-  stoppedLate(): void
+  /**
+   * A sign that an operator above ignores backpressure: see `unpaced.ts`. `missing`, a great many items were emitted above
+   * in a row, and none arrived; `stop`, an item that had waited for demand ended everything above and did not arrive;
+   * `piled`, about this number of items may be buffered above while inner sources run. Returns the error that ends the
+   * pipeline, if there is one.
+   */
+  saw(sign: 'missing' | 'stop' | 'piled', items?: number): Error | null
+  /** An item above has led to an inner source, for the first time in this subscription. */
+  innerBegan(demand: Demand): InnerSources
+}
+
+/** The inner sources of a source: an operator such as concatMap subscribes to them while the source emits. */
+export interface InnerSources {
+  /** The item under way leads to an inner source. */
+  begins(): void
+  /** An inner source begins as another ends. */
+  beginsAtEnd(): void
+  ended(): void
+  /** The outer source has emitted an item. */
+  emitted(): void
+}
+
+/** A stage, as a commit sees it that waits for the items before it to pass: see `passage.ts`. */
+export interface Passable {
+  /** The demand that the items meet next. */
+  readonly below: Demand
+  /** True where every item that has arrived has left. Otherwise the stage holds the passage, and `then` runs when they have. */
+  passes(then: () => void, hold: Hold): boolean
+}
+
+/**
+ * Adds a passage to those that a stage holds back, or begins their list: `then` runs when this number of items has left, of
+ * those before a position.
+ */
+export type Hold = (held: HeldPassages | null, then: () => void, items: number, before?: number) => HeldPassages
+
+/** The passages that a stage holds back. */
+export interface HeldPassages {
+  /** Items have left: one at this position, or the first that came. A throw of `then` (of a commit) goes to `failed`. */
+  left(items: number, position: number, failed: (cause: unknown) => void): void
 }
 
 /** Notified when a demand closes and opens. */
@@ -71,7 +104,7 @@ export class DemandWaiter extends Waiter {
 export const demandProbe: { created: ((demand: Demand) => void) | null } = { created: null }
 
 /** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
-export class Demand implements Runnable, Place {
+export class Demand implements Runnable {
   private _isOpen = true
   private _isRetired = false
   /** The demand is in the run queue. */
@@ -83,12 +116,13 @@ export class Demand implements Runnable, Place {
   turn = 0
   /** Items emitted in turns since an item last arrived in a turn. */
   unseen = 0
-  /** The operators between the sources and the stage, with the stage: see `Depth`. */
+  /** The operators between the sources and the stage, with the stage: a turn puts them on the stack. */
   operators = STAGE
   /** The source has completed. */
   isComplete = false
   /** Created for the first watch. */
   watches: Set<DemandWatch> | null = null
+  /** The stage that counts the items of a passage; null at the end of the pipeline. */
   stage: Passable | null = null
   /** The error that ends everything above, for a source that frees a stream because of it. */
   failure: Failure | null = null
@@ -123,9 +157,11 @@ export class Demand implements Runnable, Place {
     this._queueUp()
   }
 
-  /** Counts an item that a source emits in its turn. */
+  /** Counts an item that a source emits in its turn. A throw is the error of the source. */
   emitted(): void {
-    if (++this.unseen === MANY_UNSEEN) this.owner?.noneArrived()
+    if (++this.unseen !== MANY_UNSEEN) return
+    const unpaced = this.owner?.saw('missing') ?? null
+    if (unpaced !== null) throw unpaced
   }
 
   /** The stage leaves: a source with other subscribers must not wait for it. */
@@ -185,58 +221,55 @@ export class Demand implements Runnable, Place {
   }
 }
 
-/** Items that may be buffered before a report of a pile-up: where some surely are, and where a filter is as likely. */
-const KNOWN = 1000
-const SUSPECTED = 10_000
+/** Operators on the stack beyond which nothing continues inline; a stage counts as several. */
+const DEEP = 300
+export const STAGE = 3
 
 /**
- * Counts the items of an outer source that an operator such as concatMap or mergeMap(f, n) may buffer while inner
- * sources run. Nothing is slowed down: a pile-up is only reported.
- *
- * The buffers of RxJS cannot be seen. But a source sees which sources are subscribed to while it emits. An item that
- * neither arrives nor leads to an inner source, while an inner source runs, was buffered, or a filter dropped it. So
- * the count is an estimate:
- *
- * - an item that leads to an inner source at once proves that nothing is buffered: the operator would have put the item
- *   behind the others;
- * - an inner source that begins as another ends proves that an item was buffered (or is the next part of a concat).
+ * The operators whose subscription, turn or leaving is on the stack. Where they are too many, work continues from a
+ * shallower place, so no stack grows with the length of a pipeline: a subscription and a leaving when the outermost of
+ * them returns, a turn from the run queue.
  */
-export class PileUp {
-  private _running = 0
-  private _buffered = 0
-  private _limit = SUSPECTED
-  private _hasBegun = false
+export class Depth {
+  private _operators = 0
+  private readonly _postponed: (() => void)[] = []
+  private _isDescending = false
 
-  constructor(private readonly _demand: Demand) {}
-
-  /** The item under way leads to an inner source. */
-  begins(): void {
-    this._running++
-    this._hasBegun = true
-    this._buffered = 0
+  get isDeep(): boolean {
+    return this._operators >= DEEP
   }
 
-  /** An inner source begins as another ends. */
-  beginsAtEnd(): void {
-    this._running++
-    if (this._buffered === 0) return
-    this._limit = KNOWN
-    if (this._buffered >= KNOWN) this._report()
-    this._buffered--
+  enter(operators: number): void {
+    this._operators += operators
   }
 
-  ended(): void {
-    this._running--
+  leave(operators: number): void {
+    this._operators -= operators
   }
 
-  /** The outer source has emitted an item. */
-  emitted(): void {
-    if (this._hasBegun) this._hasBegun = false
-    else if (this._running === 0) this._buffered = 0
-    else if (this._demand.unseen > 0 && ++this._buffered === this._limit) this._report()
+  /** Runs `f`, which goes up the pipeline by this number of operators. */
+  descend(operators: number, f: () => void): void {
+    if (this._isDescending && this._operators + operators > DEEP) return void this._postponed.push(f)
+    const isOutermost = !this._isDescending
+    this._isDescending = true
+    this._operators += operators
+    try {
+      f()
+    } finally {
+      this._operators -= operators
+      if (isOutermost) this._continue()
+    }
   }
 
-  private _report(): void {
-    this._demand.owner?.piledUp(this._buffered)
+  /** Each part that was postponed begins at the depth of the outermost. */
+  private _continue(): void {
+    const { _postponed: postponed } = this
+    try {
+      for (let f = postponed.shift(); f !== undefined; f = postponed.shift()) f()
+    } finally {
+      this._isDescending = false
+    }
   }
 }
+
+export const depth = new Depth()

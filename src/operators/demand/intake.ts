@@ -1,200 +1,187 @@
 /**
- * The intake of a stage: the items that arrive, the items that wait for a slot, and the detection of sources that
- * ignore backpressure.
+ * The upper end of a stage: its subscription to the source, and the intake, where items arrive and wait for a slot.
  *
- * A closed demand stops every source that claims it. So each of these shows that something above ignores backpressure:
+ *     stage ──subscribeUntil──▶ Upstream ──subscribe, under the scope──▶ operators of RxJS ──▶ source
+ *       ◀──next, error, complete──┘                ◀── items, in the turn of the source ──┘
  *
- * - `closed`: an item arrives while the demand is closed;
- * - `late`: items arrive outside a turn, while items emitted in turns are missing: an operator in between emits them
- *   later;
- * - `missing`: a great many items were emitted in a row and none arrived: an operator in between buffers or drops them.
- *   The two look the same, so this only warns (but for `strictDemand`); `sparse` says that items are dropped;
- * - `piled`: a great many items neither arrived nor led to an inner source, while inner sources run (see `PileUp`).
- *   This only warns;
- * - `stop`: an item that had waited for demand ended everything above and did not arrive: the notifier of a takeUntil.
- *   This only warns;
- * - `missed`: a branch that had left was subscribed to again after items went by. This only warns;
- * - `held`: an observable of a worker emits a result while a result of it waits for demand below.
+ * `Upstream` is a subscriber of RxJS in its own right, not an observer behind one, so an item goes from the operator above
+ * to the stage in one call.
  *
- * A foreign source beside a source of Millrace, `merge(timer, source)`, is none of these while its items find the
- * demand open: the items of the other source arrive in their turns, so none is missing.
+ * An overflow of the stack while a stage subscribes: where `concat`, `merge` or `defer` are nested some thousand deep, their
+ * subscription does not fit on the stack. Each operator on the way back catches the RangeError and passes it on, with
+ * hardly any stack left, to a subscriber that may have stopped meanwhile: then RxJS loses the error, and the pipeline
+ * would wait forever. So an error that arrives with hardly any stack left is not handled there, and an error that arrives
+ * at a stopped subscriber, for which RxJS reads its configuration, is noticed. The pipeline fails when the subscription
+ * returns.
  *
  * Always true:
+ * - the stage receives items and ends in the async context of the pipeline, whatever code emits them, and nothing after
+ *   the first end;
+ * - the configuration of RxJS has an accessor exactly while a stage subscribes, and keeps its value;
  * - by default no item is lost: an item that finds no free slot waits in a ring;
- * - items wait only while every slot is in use, or an item before them waits;
- * - a stage as it was written down warns at most once, however often it is subscribed to.
+ * - items wait only while every slot is in use, or an item before them waits.
  */
-import type { Observable, Observer, Subscription } from 'rxjs'
-import {
-  checkFlag,
-  checkFunction,
-  checkOneOf,
-  checkOptions,
-  Hooks,
-  mistyped,
-  registered,
-  Ring,
-  shared,
-  uncaught,
-} from '../../runtime/internal.js'
-import { Demand, type DemandOwner } from './demand.js'
-import { withDemand, type Scope } from './scope.js'
-import { subscribeUntil } from './upstream.js'
+import { config, Subscriber, Subscription, throwError, type Observable, type Observer } from 'rxjs'
+import { queue, Ring } from '../../runtime/internal.js'
+import { Demand, depth, STAGE, type DemandOwner, type InnerSources } from './demand.js'
 import { HeldError, passedBy } from './errors.js'
+import { checkRow, descriptionOf, under, withDemand, type Scope } from './scope.js'
+import { PileUp, type Sign, type StageNotes, type UnpacedError } from './unpaced.js'
 
-/**
- * The policy for items that arrive while a stage is full. `keep` buffers them without a bound, and the stage warns
- * once. `error` fails with `UnpacedError`. The drops buffer as many items as the stage has slots, and then lose the
- * oldest or the newest.
- */
-export type Overflow = 'keep' | 'error' | 'drop-oldest' | 'drop-newest'
+/** Frames without which no error is handled. */
+const ROOM = 1000
 
-const OVERFLOWS: readonly Overflow[] = ['keep', 'error', 'drop-oldest', 'drop-newest']
+/** Stages that subscribe at this moment, and the overflows that none of them has reported. */
+let subscribing = 0
+let overflows = 0
 
-/** Options of every stage. */
-export interface StageOptions {
-  /** Default `keep`. */
-  readonly overflow?: Overflow
-  /** The name of the stage in warnings, errors and reports; default: the name of the operator. */
-  readonly name?: string
-  /** A filter above drops most items: no warning when thousands of items in a row do not arrive. */
-  readonly sparse?: boolean
+class Upstream<T> extends Subscriber<T> {
+  private _hasEnded = false
+
+  constructor(
+    private readonly _demand: Demand,
+    private readonly _stage: Observer<T>,
+  ) {
+    super()
+  }
+
+  /** A source of the package emits in a turn, which is in the async context of the pipeline. Others emit in that of any code. */
+  override next(value: T): void {
+    if (this.isStopped) super.next(value)
+    else if (this._demand.turn === 0) this._atHome(() => this._stage.next(value))
+    else
+      try {
+        this._stage.next(value)
+      } catch (cause) {
+        unhandled(cause)
+      }
+  }
+
+  override error(cause: unknown): void {
+    if (this.isStopped) return super.error(cause)
+    this.isStopped = true
+    if (subscribing === 0 || hasRoom()) this._end(() => this._stage.error(cause))
+    else {
+      overflows++
+      this.unsubscribe()
+    }
+  }
+
+  override complete(): void {
+    if (this.isStopped) return super.complete()
+    this.isStopped = true
+    this._end(() => this._stage.complete())
+  }
+
+  private _end(f: () => void): void {
+    this._hasEnded = true
+    try {
+      this._atHome(f)
+    } finally {
+      this.unsubscribe()
+    }
+  }
+
+  /** Calls the stage in the async context of the pipeline. A throw is an unhandled error, as in every subscriber of RxJS. */
+  private _atHome(f: () => void): void {
+    const { scope, turn } = this._demand
+    const home = turn > 0 ? null : (scope ?? queue.neutral)
+    try {
+      if (home === null) f()
+      else home.runInAsyncScope(f)
+    } catch (cause) {
+      unhandled(cause)
+    }
+  }
+
+  /** Subscribes. An overflow of the stack that no operator has passed on fails the stage, unless `until` was unsubscribed. */
+  subscribeTo(source: Observable<T>, scope: Scope, until: Subscription): void {
+    const before = overflows
+    const restore = subscribing++ === 0 ? watchStopped() : null
+    try {
+      under({ ...scope, subscriber: this }, () => source.subscribe(this))
+    } finally {
+      subscribing--
+      restore?.()
+    }
+    if (overflows === before) return
+    overflows = before
+    if (this._hasEnded) return
+    this.unsubscribe()
+    if (!until.closed) this._end(() => this._stage.error(new RangeError(OVERFLOW)))
+  }
 }
 
-const SEEN = {
-  closed: 'arrival while the demand is closed',
-  late: 'arrival outside the turn of a source that claimed the demand',
-  missing: 'many items in a row were emitted above, and none arrived',
-  piled: 'items pile up inside an operator while inner sources run',
-  stop: 'an item that had waited for demand ended the source',
-  missed: 'a branch left, subscribed again later, and missed items',
-  held: 'an observable of a worker emits while the demand below is closed',
-} as const
+/**
+ * Subscribes under the scope, until `until` is unsubscribed. That takes effect at once, while the source emits: a plain
+ * `subscribe` returns only when a foreign source that emits synchronously has emitted everything, and it may have no
+ * end. A row of operators that does not fit on the stack is refused here, since RxJS would lose that RangeError.
+ */
+export function subscribeUntil<T>(until: Subscription, scope: Scope, source: Observable<T>, stage: Observer<T>): void {
+  const between = operatorsAbove(source)
+  const operators = between + STAGE
+  scope.demand.operators = Math.max(scope.demand.operators, operators)
+  depth.descend(operators, () => {
+    const upstream = new Upstream(scope.demand, stage)
+    try {
+      checkRow(between)
+      const leaving = new Subscription(() => depth.descend(operators, () => upstream.unsubscribe()))
+      upstream.add(leaving)
+      until.add(leaving)
+      if (!upstream.closed) upstream.subscribeTo(source, scope, until)
+    } catch (cause) {
+      upstream.error(cause)
+    }
+  })
+}
 
-type Kind = keyof typeof SEEN
+/** The operators up to the next stage that holds items, or source. */
+function operatorsAbove(source: Observable<unknown>): number {
+  let count = 0
+  for (let at = source; ; count++) {
+    const description = descriptionOf(at)
+    if (description !== undefined && description.holds > 0) return count
+    const { source: above } = description ?? (at as { source?: Observable<unknown> }) // the operators of RxJS have this field
+    if (above === undefined) return count
+    at = above
+  }
+}
 
-const CURES: Record<Kind, string> = {
-  closed:
-    'The source does not honor demand (a Subject, an event, a timer, from(array)), or the scope does not reach it (subscribeOn, a retry or repeat after a delay, a source that a timer or a fetch leads to). Use a source of millrace/operators; relay() right after a foreign source; retryWith or repeatWith; or queue(n, policy) or the overflow option here',
-  late: 'An operator in between holds items back and emits them later (delay, observeOn, an async mergeMap). Use workerPool, rateLimit or retryWith instead, or queue(n, policy) or the overflow option here. If the items come from a source beside another source whose items a filter drops, set { sparse: true } here',
-  missing:
-    'An operator in between buffers items without a bound (zip, toArray, a large buffer), or drops them (filter, skip). Instead of a buffer use zipBounded or batch; for a filter set { sparse: true } here',
-  piled:
-    'concatMap and mergeMap(f, n) buffer them without a bound. Use workerPool(n, f), which pauses the source; f may return an observable. If a filter drops these items, nothing is buffered: set { sparse: true } here',
-  stop: 'takeUntil(fromReceiver(stop)) reads its stop only while the stage below is not full. Use until(stop) instead',
-  missed:
-    "RxJS's retry({ delay }) and repeat({ delay }) do not say that they come back. Use retryWith or repeatWith in the branch, for which the items wait",
-  held: 'The observable does not honor demand (of, range, a Subject, a timer), so its results wait in memory beyond the bound of the stage. Return a pipeline over sources of millrace/operators, such as fromIterable, or an array',
+/** Reports an error as RxJS does where a subscriber throws. */
+function unhandled(cause: unknown): void {
+  throwError(() => cause).subscribe()
+}
+
+const OVERFLOW =
+  'millrace: the stack overflowed as the pipeline was subscribed to: concat, merge or defer are nested too deep; use a loop in fromGoroutine, concatMap over an iterable, or a stage that holds items, such as queue(1), between them'
+
+/** Notices each notification to a stopped subscriber. Returns the function that ends this. */
+function watchStopped(): () => void {
+  let value = config.onStoppedNotification
+  const notice = (): typeof value => {
+    if (!hasRoom()) overflows++
+    return value
+  }
+  const property = { configurable: true, enumerable: true }
+  Object.defineProperty(config, 'onStoppedNotification', { ...property, get: notice, set: (hook: typeof value) => void (value = hook) })
+  return () => Object.defineProperty(config, 'onStoppedNotification', { ...property, writable: true, value })
+}
+
+function hasRoom(): boolean {
+  try {
+    return descend(ROOM) === ROOM
+  } catch {
+    return false
+  }
+}
+
+/** Adds to its own result: JavaScriptCore gives a call in tail position no frame. */
+function descend(frames: number): number {
+  return frames === 0 ? 0 : 1 + descend(frames - 1)
 }
 
 /** Items missing when an item arrives at last, before a warning. */
 const MANY_MISSING = 10_000
-
-/** A sign that something above a stage ignores backpressure. */
-export interface Unpaced {
-  /** The name of the stage; `run` where no stage is below. */
-  readonly stage: string
-  readonly seen: (typeof SEEN)[Kind]
-  /** For a person: the stage, the sign, the cure. */
-  readonly message: string
-}
-
-/** Something above a stage ignores backpressure. Thrown with `overflow: 'error'`, or under `strictDemand()`. */
-export class UnpacedError extends Error {
-  override readonly name = 'UnpacedError'
-  constructor(readonly unpaced: Unpaced) {
-    super(unpaced.message)
-  }
-}
-
-/** Of the process, for all copies of the package; the hook that was set last is in force. */
-const { hooks, strict } = shared('millrace.unpaced.v1', () => ({
-  hooks: new Hooks<(unpaced: Unpaced) => void>(),
-  /** An entry for each call of `strictDemand` that was not ended. */
-  strict: new Hooks<true>(),
-}))
-
-/**
- * Calls `hook` with each warning instead of the console. Returns a function that removes the hook; hooks may be removed
- * in any order, and of those in force the hook that was set last is called. An error that a hook throws goes to the host as an uncaught
- * exception, and the pipeline continues. Throws TypeError for a hook that is no function.
- */
-export function onUnpaced(hook: (unpaced: Unpaced) => void): () => void {
-  checkFunction('onUnpaced(hook)', hook)
-  return hooks.add(registered(hook))
-}
-
-/**
- * For tests: a source that ignores backpressure fails its pipeline with `UnpacedError`, whatever `overflow` says.
- * Returns a function that ends this. Where it was called several times, each call has to be ended, in any order.
- */
-export function strictDemand(): () => void {
-  return strict.add(true)
-}
-
-function report(unpaced: Unpaced): void {
-  const hook = hooks.last
-  if (hook === undefined) return console.warn(unpaced.message)
-  try {
-    hook(unpaced)
-  } catch (fault) {
-    uncaught(fault) // the hook failed, and not the pipeline
-  }
-}
-
-/** A stage as it was written down: shared by all its subscriptions. */
-export class StageNotes {
-  /** Parts that hold items beside the stage, and were seen in a run: for `bounds`. */
-  unseen: string | null = null
-  private _hasWarned = false
-
-  constructor(
-    readonly name: string,
-    readonly overflow: Overflow,
-    readonly isSparse = false,
-  ) {}
-
-  /** Warns, or returns the error that ends the pipeline. `stage` is the name with the parts around it. */
-  see(kind: Kind, stage: string, items?: number): UnpacedError | null {
-    if ((kind === 'missing' || kind === 'piled') && this.isSparse) return null
-    const unpaced = { stage, seen: SEEN[kind], message: messageOf(stage, kind, items) }
-    const isCertain = kind === 'closed' || kind === 'late' || kind === 'held'
-    const onlyWarns = kind === 'stop' || kind === 'piled' || kind === 'missed'
-    if (!onlyWarns && (strict.last !== undefined || (isCertain && this.overflow === 'error'))) return new UnpacedError(unpaced)
-    if (!this._hasWarned && (!isCertain || this.overflow === 'keep')) {
-      this._hasWarned = true
-      report(unpaced)
-    }
-    return null
-  }
-}
-
-/** The options of every stage. */
-const OF_EVERY_STAGE = ['name', 'overflow', 'sparse']
-
-/** Checks the options of a stage; `own` names those that other stages lack. Throws TypeError for a value that makes no sense. */
-export function stageNotes(operator: string, options?: StageOptions, own: readonly string[] = []): StageNotes {
-  checkOptions(operator, options, [...own, ...OF_EVERY_STAGE])
-  const { name = operator, overflow = 'keep', sparse } = options ?? {}
-  if (typeof name !== 'string') throw mistyped(`${operator}(…, { name })`, 'a string', name)
-  checkOneOf(`${operator}(…, { overflow })`, OVERFLOWS, overflow)
-  checkFlag(`${operator}(…, { sparse })`, sparse)
-  return new StageNotes(name, overflow, sparse)
-}
-
-/** As `stageNotes`, where the options must be there; `shape` shows those of the stage: "{ size, within? }". */
-export function notesOf(operator: string, shape: string, options: StageOptions, own: readonly string[]): StageNotes {
-  const given: unknown = options // from JavaScript it may be anything
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw mistyped(`${operator}(options)`, shape, options)
-  return stageNotes(operator, options, own)
-}
-
-function messageOf(stage: string, kind: Kind, items?: number): string {
-  if (kind === 'piled') return `millrace: above stage "${stage}" about ${items} ${SEEN.piled}: ${CURES.piled}.`
-  if (kind === 'missed') return `millrace: in stage "${stage}" ${SEEN.missed} (${items}). ${CURES.missed}.`
-  const after = kind === 'stop' || kind === 'held' ? '' : ' Until then items wait in memory.'
-  return `millrace: backpressure of stage "${stage}" is ignored (${SEEN[kind]}). ${CURES[kind]}.${after}`
-}
 
 export class Intake<T> implements DemandOwner {
   readonly demand: Demand
@@ -251,16 +238,15 @@ export class Intake<T> implements DemandOwner {
     if (demand.turn === 0) return this._lookOutsideTurn()
     const missing = demand.unseen - 1 // this item is counted as well
     demand.unseen = this._late = 0
-    if (!demand.isOpen) return this.notes.see('closed', this.name)
-    return missing < MANY_MISSING ? null : this.notes.see('missing', this.name)
+    if (!demand.isOpen) return this.saw('closed')
+    return missing < MANY_MISSING ? null : this.saw('missing')
   }
 
   private _lookOutsideTurn(): UnpacedError | null {
     const { demand } = this
     this._late++
-    if (!this.notes.isSparse && demand.unseen >= this._late && (this._late > this.slots || !demand.isOpen))
-      return this.notes.see('late', this.name)
-    return demand.isOpen ? null : this.notes.see('closed', this.name)
+    if (!this.notes.isSparse && demand.unseen >= this._late && (this._late > this.slots || !demand.isOpen)) return this.saw('late')
+    return demand.isOpen ? null : this.saw('closed')
   }
 
   /** An item that finds no free slot waits; or this item, or another, is lost. */
@@ -277,34 +263,13 @@ export class Intake<T> implements DemandOwner {
     return this._waiting.shift() as T // `size` is above 0
   }
 
-  /** Called by a source while it emits: a throw is the error of the source. */
-  noneArrived(): void {
-    const unpaced = this.notes.see('missing', this.name)
-    if (unpaced !== null) throw unpaced
+  /** A sign that something above ignores backpressure. Returns the error that ends the pipeline, if there is one. */
+  saw(sign: Sign, items?: number): UnpacedError | null {
+    return this.notes.see(sign, this.name, items)
   }
 
-  piledUp(items: number): void {
-    this.notes.see('piled', this.name, items)
-  }
-
-  /** A branch missed items: it had left, and subscribed again. */
-  missed(items: number): void {
-    this.notes.see('missed', this.name, items)
-  }
-
-  /**
-   * A worker's observable emits although a result of it waits. Returns the error that ends the pipeline, if there is
-   * one.
-   */
-  lookAtHeld(): UnpacedError | null {
-    return this.notes.see('held', this.name)
-  }
-
-  innerBegan(): void {
+  innerBegan(demand: Demand): InnerSources {
     this.notes.unseen ??= 'the inner sources of operators above it'
-  }
-
-  stoppedLate(): void {
-    this.notes.see('stop', this.name)
+    return new PileUp(demand)
   }
 }

@@ -17,29 +17,23 @@
  *   or because its subscriber left;
  * - a branch that has completed holds no passage back: the items left in it are not wanted.
  */
-
-/** A demand, as a passage sees it. */
-export interface Place {
-  /** The stage that counts its items; null at the end of the pipeline. */
-  readonly stage: Passable | null
-}
-
-/** A stage, as a passage sees it. */
-export interface Passable {
-  /** The demand that the items meet next. */
-  readonly below: Place
-  /** True where every item that has arrived has left. Otherwise `then` runs when they have. */
-  passes(then: () => void): boolean
-}
+import type { Demand, HeldPassages } from './demand.js'
 
 /** True where everything that was emitted to `from` has reached `end`, or the end of the pipeline. Otherwise `then` runs then. */
-export function passage(from: Place, end: Place | null, then: () => void): boolean {
+export function passage(from: Demand, end: Demand | null, then: () => void): boolean {
   for (let at = from; at !== end && at.stage !== null;) {
     const { stage } = at
-    if (!stage.passes(() => passage(stage.below, end, then) && then())) return false
+    if (!stage.passes(() => passage(stage.below, end, then) && then(), hold)) return false
     at = stage.below
   }
   return true
+}
+
+/** Stages receive this function with a passage, so that a pipeline without commits loads none of this. */
+function hold(held: HeldPassages | null, then: () => void, items: number, before = Infinity): HeldPassages {
+  const passages = held instanceof Passages ? held : new Passages()
+  passages.add({ items, before, then })
+  return passages
 }
 
 interface Wait {
@@ -50,16 +44,13 @@ interface Wait {
   readonly then: () => void
 }
 
-/** The passages that a stage holds back. */
-export class Passages {
+class Passages implements HeldPassages {
   private _waits: Wait[] = []
 
-  /** `then` runs when this number of items has left, of those before a position. */
-  add(items: number, then: () => void, before = Infinity): void {
-    this._waits.push({ items, before, then })
+  add(wait: Wait): void {
+    this._waits.push(wait)
   }
 
-  /** Items have left: one at this position, or the first that came. A throw of `then` (of a commit) goes to `failed`. */
   left(items: number, position: number, failed: (cause: unknown) => void): void {
     const waits = this._waits
     if (waits.length === 0) return

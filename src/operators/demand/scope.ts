@@ -17,8 +17,7 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { background, withoutCancel, type Context, type Schedule, type Sender } from '../../runtime/index.js'
 import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/internal.js'
-import { Demand, DemandWaiter, PileUp, type DemandOwner } from './demand.js'
-import { checkRow, depth } from './depth.js'
+import { Demand, DemandWaiter, depth, type DemandOwner, type InnerSources } from './demand.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 
 /** The canceled goroutines of a run: see `PendingCleanup`. */
@@ -66,7 +65,7 @@ export interface OuterSource {
   ended(): void
 }
 
-const key = Symbol.for('millrace.scope.v3') // one cell for the process, even where two copies of the package are loaded
+const key = Symbol.for('millrace.scope.v4') // one cell for the process, even where two copies of the package are loaded
 const shared = globalThis as { [key]?: { current: Scope | null } } // only Millrace uses this symbol
 const scopes = (shared[key] ??= { current: null })
 
@@ -108,6 +107,17 @@ function operatorsBetween(subscriber: Subscriber<unknown>, below: Subscriber<nev
   // `destination` may be a field of any object
   for (; at !== below && typeof at === 'object' && at !== null; count++) at = (at as { destination?: unknown }).destination
   return at === below ? count : null
+}
+
+/** Operators without a place for items that fit on the stack: a stage above them is entered from a shallower place. */
+const MOST_OPERATORS = 800
+
+/** Throws RangeError for a row of operators that does not fit on the stack. */
+export function checkRow(operators: number): void {
+  if (operators > MOST_OPERATORS)
+    throw new RangeError(
+      `millrace: ${operators} operators in a row, more than ${MOST_OPERATORS}, do not fit on the stack; put a stage that holds items, such as queue(1), between them`,
+    )
 }
 
 /** Runs `f` with the scope published; with null for code of the user. */
@@ -166,18 +176,6 @@ export function descriptionOf(observable: Observable<unknown>): Description | un
   return descriptions.get(observable)
 }
 
-/** Operators of RxJS straight under a run, in which a run has met inner sources. */
-const withInner = new WeakSet<object>()
-
-/** The pipeline has inner sources below its last stage or source. */
-export function noteInner(pipeline: Observable<unknown>): void {
-  if (!descriptions.has(pipeline)) withInner.add(pipeline)
-}
-
-export function hasInner(pipeline: Observable<unknown>): boolean {
-  return withInner.has(pipeline)
-}
-
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */
 export class Downstream<T> implements OuterSource {
   readonly scope: Scope
@@ -188,7 +186,7 @@ export class Downstream<T> implements OuterSource {
   /** The source whose item led to this source. */
   private readonly _outer: OuterSource | null
   /** Null until an item leads to an inner source. */
-  private _pileUp: PileUp | null = null
+  private _inner: InnerSources | null = null
   /** Null until the source or stage waits for demand. */
   private _waiter: DemandWaiter | null = null
   private _isEnding = false
@@ -248,7 +246,7 @@ export class Downstream<T> implements OuterSource {
   emit(value: T): void {
     this.demand.emitted()
     this.subscriber.next(value)
-    if (this._pileUp !== null) this._pileUp.emitted()
+    if (this._inner !== null) this._inner.emitted()
   }
 
   error(cause: unknown): void {
@@ -297,19 +295,16 @@ export class Downstream<T> implements OuterSource {
     }
     const { owner } = this.demand
     if (owner === null) return null
-    if (this._pileUp === null) {
-      this._pileUp = new PileUp(this.demand)
-      owner.innerBegan()
-    }
-    this._pileUp.begins()
+    this._inner ??= owner.innerBegan(this.demand)
+    this._inner.begins()
     return this
   }
 
   beginsAtEnd(): void {
-    this._pileUp?.beginsAtEnd()
+    this._inner?.beginsAtEnd()
   }
 
   ended(): void {
-    this._pileUp?.ended()
+    this._inner?.ended()
   }
 }

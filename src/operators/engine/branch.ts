@@ -11,7 +11,8 @@
 import { Observable } from 'rxjs'
 import type { Runnable } from '../../runtime/internal.js'
 import type { HeldError } from '../demand/errors.js'
-import { passage, type Place } from '../demand/passage.js'
+import type { Demand } from '../demand/demand.js'
+import { passage } from '../demand/passage.js'
 import { Downstream, type Resubscribing } from '../demand/scope.js'
 
 /** The stage of a branch. It runs when a branch has demand again. */
@@ -33,7 +34,7 @@ export class Branch<T> {
   private _isOver = false
   private _wasHere = false
   /** The demand of its last subscriber. */
-  private _demand: Place | null = null
+  private _demand: Demand | null = null
   /** Passages through the pipeline of the branch. */
   private readonly _passing = new Set<() => void>()
   /** The stage that may subscribe to the branch again. */
@@ -101,7 +102,7 @@ export class Branch<T> {
   }
 
   /** True where everything in its pipeline has arrived at `end`; else `then` runs when it has, or the pipeline completes. */
-  passes(end: Place, then: () => void): boolean {
+  passes(end: Demand, then: () => void): boolean {
     if (this._demand === null) return true
     const passed = (): void => void (this._passing.delete(passed) && then())
     this._passing.add(passed)

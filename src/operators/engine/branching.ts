@@ -15,12 +15,10 @@
 import { isObservable, Subscription, type Observable, type Subscriber } from 'rxjs'
 import { mistyped, queue, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import { passedBy, type HeldError } from '../demand/errors.js'
-import type { Demand } from '../demand/demand.js'
-import { checkNested } from '../demand/depth.js'
-import type { StageNotes } from '../demand/intake.js'
-import type { Passable } from '../demand/passage.js'
+import type { Demand, Hold, Passable } from '../demand/demand.js'
+import type { StageNotes } from '../demand/unpaced.js'
 import { Downstream, under, type Scope } from '../demand/scope.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import { subscribeUntil } from '../demand/intake.js'
 import type { Branch, BranchOwner } from './branch.js'
 import { OneItemInput, type InputOwner } from './inputs.js'
 
@@ -97,8 +95,8 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
   }
 
   /** First the item is handed over, and then what the branches hold passes. */
-  passes(then: () => void): boolean {
-    return this.input.passes(() => this._branchesPass(then) && then()) && this._branchesPass(then)
+  passes(then: () => void, hold: Hold): boolean {
+    return this.input.passes(() => this._branchesPass(then) && then(), hold) && this._branchesPass(then)
   }
 
   private _branchesPass(then: () => void): boolean {
@@ -136,7 +134,7 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
   }
 
   branchMissed(items: number): void {
-    this.input.intake.missed(items)
+    this.input.intake.saw('missed', items)
   }
 
   /** An item has come, the source has ended, or a branch has demand or has ended. */
@@ -174,4 +172,15 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     this.isOver = true
     this._upstream.unsubscribe()
   }
+}
+
+/** Branches within one another through which a result fits on the stack. */
+const MOST_NESTED = 800
+
+/** Throws RangeError for branches within one another through which a result does not fit on the stack. */
+function checkNested(branches: number): void {
+  if (branches > MOST_NESTED)
+    throw new RangeError(
+      `millrace: more than ${MOST_NESTED} branches within one another do not fit on the stack; put a stage that holds items, such as queue(1), at the end of a branch between them`,
+    )
 }

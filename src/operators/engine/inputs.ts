@@ -13,9 +13,9 @@
  */
 import { from, type Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
-import { Intake, type StageNotes } from '../demand/intake.js'
-import type { Demand } from '../demand/demand.js'
-import { Passages, type Passable } from '../demand/passage.js'
+import { type StageNotes } from '../demand/unpaced.js'
+import { Intake } from '../demand/intake.js'
+import type { Demand, HeldPassages, Hold, Passable } from '../demand/demand.js'
 import type { Scope } from '../demand/scope.js'
 import type { HeldError } from '../demand/errors.js'
 
@@ -49,7 +49,7 @@ export class OneItemInput<T> implements Passable, Observer<T> {
   readonly below: Demand
   private _item: T | undefined = undefined
   /** Null until a passage waits. */
-  private _passages: Passages | null = null
+  private _passages: HeldPassages | null = null
 
   constructor(
     notes: StageNotes,
@@ -103,9 +103,9 @@ export class OneItemInput<T> implements Passable, Observer<T> {
     return item
   }
 
-  passes(then: () => void): boolean {
+  passes(then: () => void, hold: Hold): boolean {
     const held = (this.hasItem ? 1 : 0) + this.intake.size
-    if (held > 0) (this._passages ??= new Passages()).add(held, then)
+    if (held > 0) this._passages = hold(this._passages, then, held)
     return held === 0
   }
 

@@ -11,7 +11,7 @@ import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subs
 import { sleep, type Schedule } from '../../runtime/index.js'
 import { checkTime, queue, time, type AsyncScope, type Operation, type Runnable } from '../../runtime/internal.js'
 import { described, Downstream, under, type Resubscribing } from '../demand/scope.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import { subscribeUntil } from '../demand/intake.js'
 
 /** The operator whose subscriptions are rounds created by `make`. */
 export function operateRounds<T>(

@@ -7,7 +7,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
 import { CallbackPerformer, checkOperation, type Operation } from '../../runtime/internal.js'
-import type { StageNotes } from '../demand/intake.js'
+import type { StageNotes } from '../demand/unpaced.js'
 import { failedIn } from '../demand/errors.js'
 import { Stage } from './stage.js'
 

@@ -21,9 +21,9 @@
 import { Subscription, type Observable, type Observer, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { causeOf, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
-import type { Demand } from '../demand/demand.js'
-import { Intake, type StageNotes } from '../demand/intake.js'
-import { Passages, type Passable } from '../demand/passage.js'
+import type { Demand, HeldPassages, Hold, Passable } from '../demand/demand.js'
+import { type StageNotes } from '../demand/unpaced.js'
+import { Intake } from '../demand/intake.js'
 import { described, Downstream, type Description } from '../demand/scope.js'
 import { failedAfterEnd, HeldError } from '../demand/errors.js'
 
@@ -54,8 +54,8 @@ export abstract class Stage<T, R> implements Passable {
     return this.flow.downstream.demand
   }
   /** True where everything that has arrived has left; else `then` runs when it has. Slots are freed in the order of the items. */
-  passes(then: () => void): boolean {
-    return this.flow.passesInOrder(then)
+  passes(then: () => void, hold: Hold): boolean {
+    return this.flow.passesInOrder(then, hold)
   }
 }
 
@@ -105,8 +105,8 @@ export class Flow<T, R> implements Runnable, Observer<T> {
   /** An item has come that did not leave: it came after the end, or with the failure. */
   private _hasLost = false
   /** What waits until slots are free, and until results have left; null while nothing does. */
-  private _freeing: Passages | null = null
-  private _leaving: Passages | null = null
+  private _freeing: HeldPassages | null = null
+  private _leaving: HeldPassages | null = null
 
   constructor(
     private readonly _stage: Stage<T, R>,
@@ -121,16 +121,16 @@ export class Flow<T, R> implements Runnable, Observer<T> {
   }
 
   /** The passage through a stage whose slots are freed in the order of its items. */
-  passesInOrder(then: () => void): boolean {
+  passesInOrder(then: () => void, hold: Hold): boolean {
     const held = this.intake.depth
-    if (held > 0) (this._freeing ??= new Passages()).add(held, then)
+    if (held > 0) this._freeing = hold(this._freeing, then, held)
     return held === 0 && !this._hasLost
   }
 
   /** The passage of the results that wait for demand. */
-  resultsPass(then: () => void): boolean {
+  resultsPass(then: () => void, hold: Hold): boolean {
     const held = this._results.size
-    if (held > 0) (this._leaving ??= new Passages()).add(held, then)
+    if (held > 0) this._leaving = hold(this._leaving, then, held)
     return held === 0 && !this._hasLost
   }
 
@@ -194,7 +194,7 @@ export class Flow<T, R> implements Runnable, Observer<T> {
   deliverOne(result: R, holder: Holder): void {
     if (this.isOver) return
     if (this._results.size === 0 && this.downstream.isOpen) return this.downstream.next(result)
-    const unpaced = ++holder.held > 1 ? this.intake.lookAtHeld() : null
+    const unpaced = ++holder.held > 1 ? this.intake.saw('held') : null
     if (unpaced !== null) return this.fail(unpaced)
     this._keep({ result, frees: 0, holder })
   }

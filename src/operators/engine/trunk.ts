@@ -1,7 +1,7 @@
 /** A stage that feeds a fixed number of branches: shared by `fanOut` and `broadcast`. */
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
 import type { HeldError } from '../demand/errors.js'
-import type { StageNotes } from '../demand/intake.js'
+import type { StageNotes } from '../demand/unpaced.js'
 import { described } from '../demand/scope.js'
 import { Branch } from './branch.js'
 import { Branching } from './branching.js'

@@ -10,7 +10,8 @@
  * - one passage is under way at a time: it commits the item that was before the watermark when it began.
  */
 import { Ring } from '../../runtime/internal.js'
-import { passage, type Place } from '../demand/passage.js'
+import type { Demand } from '../demand/demand.js'
+import { passage } from '../demand/passage.js'
 
 interface Entry<T> {
   readonly item: T
@@ -28,7 +29,7 @@ export class Watermark<T> {
 
   constructor(
     private readonly _commit: (item: T, position: number) => void,
-    private readonly _demandBelow: Place,
+    private readonly _demandBelow: Demand,
   ) {}
 
   /** An item begins; items begin in the order of their positions. */

@@ -27,7 +27,7 @@ import {
   type Operation,
 } from '../../runtime/internal.js'
 import { publish, type Scope } from '../demand/scope.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import { subscribeUntil } from '../demand/intake.js'
 import type { Holder } from './stage.js'
 
 /**

@@ -23,8 +23,8 @@ import {
   time,
   type AsyncScope,
 } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
-import { Passages } from '../demand/passage.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../demand/unpaced.js'
+import type { HeldPassages, Hold } from '../demand/demand.js'
 import { under, type Scope } from '../demand/scope.js'
 import { failedGivenUp, failedIn, type DeadLetter } from '../demand/errors.js'
 import { Stage } from './stage.js'
@@ -88,7 +88,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   /** The number of items whose work has ended, and whose result was emitted or waits for demand. */
   private _ended = 0
   /** Null until a passage waits. */
-  private _passages: Passages | null = null
+  private _passages: HeldPassages | null = null
 
   constructor(
     subscriber: Subscriber<R>,
@@ -158,12 +158,12 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   }
 
   /** Work ends in any order: first the work on the items that have come, and then the results that wait. */
-  override passes(then: () => void): boolean {
+  override passes(then: () => void, hold: Hold): boolean {
     const waiting = this.waiting + this.flow.intake.size
     const underWay = this.nextPosition - this._ended + waiting
-    if (underWay === 0) return this.flow.resultsPass(then)
-    const resultsToo = (): void => void (this.flow.resultsPass(then) && then())
-    ;(this._passages ??= new Passages()).add(underWay, resultsToo, this.nextPosition + waiting)
+    if (underWay === 0) return this.flow.resultsPass(then, hold)
+    const resultsToo = (): void => void (this.flow.resultsPass(then, hold) && then())
+    this._passages = hold(this._passages, resultsToo, underWay, this.nextPosition + waiting)
     return false
   }
 

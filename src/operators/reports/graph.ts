@@ -1,6 +1,7 @@
 import { isObservable, Observable } from 'rxjs'
 import { mistyped } from '../../runtime/internal.js'
-import { descriptionOf, hasInner, type Description } from '../demand/scope.js'
+import { descriptionOf, type Description } from '../demand/scope.js'
+import { hasInner } from '../sinks/run.js'
 
 /** A source or stage in a graph. */
 export interface GraphNode {

@@ -10,7 +10,7 @@ import { isObservable, type Observable } from 'rxjs'
 import { mistyped, time } from '../../runtime/internal.js'
 import type { Demand, DemandWatch } from '../demand/demand.js'
 import { described, scopeFor } from '../demand/scope.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import { subscribeUntil } from '../demand/intake.js'
 import { instrument, type Instrumented } from './telemetry.js'
 
 /** The numbers of a meter, over all its subscriptions, from the first on. */

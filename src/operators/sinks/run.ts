@@ -1,13 +1,25 @@
 import { isObservable, Subscription, type Observable } from 'rxjs'
 import { uncancelable, type Context, type Goroutine } from '../../runtime/index.js'
-import { causeOf, checkContext, mistyped, PENDING, QueuedOperation, spawn, WaitQueue, type Pending } from '../../runtime/internal.js'
+import {
+  causeOf,
+  checkContext,
+  failedLate,
+  mistyped,
+  PENDING,
+  QueuedOperation,
+  spawn,
+  WaitQueue,
+  type Failure,
+  type Operation,
+  type Pending,
+  type Spawned,
+} from '../../runtime/internal.js'
 import type { DemandOwner } from '../demand/demand.js'
-import { stageNotes } from '../demand/intake.js'
+import { PileUp, stageNotes } from '../demand/unpaced.js'
 import { failedAfterEnd } from '../demand/errors.js'
-import { PendingCleanup } from '../demand/pending-cleanup.js'
 import { refuse } from '../demand/refused.js'
-import { noteInner, scopeOfRun } from '../demand/scope.js'
-import { subscribeUntil } from '../demand/upstream.js'
+import { descriptionOf, scopeOfRun, type CleanupList } from '../demand/scope.js'
+import { subscribeUntil } from '../demand/intake.js'
 
 /**
  * A sink that runs a pipeline as a goroutine, and ignores its items.
@@ -73,10 +85,53 @@ function demandOwner(pipeline: Observable<unknown>): DemandOwner {
   return {
     depth: 0,
     slots: 0,
-    noneArrived() {},
-    innerBegan: () => noteInner(pipeline),
-    stoppedLate() {},
-    piledUp: (items) => void notes.see('piled', 'run', items),
+    saw: (sign, items) => (sign === 'piled' ? notes.see(sign, 'run', items) : null),
+    innerBegan(demand) {
+      noteInner(pipeline)
+      return new PileUp(demand)
+    },
+  }
+}
+
+/** Operators of RxJS straight under a run, in which a run has met inner sources. */
+const withInner = new WeakSet<object>()
+
+/** The pipeline has inner sources below its last stage or source. */
+function noteInner(pipeline: Observable<unknown>): void {
+  if (descriptionOf(pipeline) === undefined) withInner.add(pipeline)
+}
+
+export function hasInner(pipeline: Observable<unknown>): boolean {
+  return withInner.has(pipeline)
+}
+
+/**
+ * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks. A run waits for them
+ * before it ends.
+ *
+ * Always true: a goroutine in the list was canceled by the source or worker slot that added it, and has not ended: a
+ * run that lasts for days keeps none that has.
+ */
+class PendingCleanup implements CleanupList {
+  failure: Failure | null = null
+  private readonly _goroutines = new Set<Spawned>()
+
+  /** A goroutine that throws while it unwinds has no other joiner left: that is a late failure. */
+  add(goroutine: Spawned): void {
+    if (goroutine.hasEnded || this._goroutines.has(goroutine)) return
+    this._goroutines.add(goroutine)
+    const join = goroutine.join() as Operation<unknown> // every Op of Millrace is an Operation
+    join.subscribe({
+      next: () => this._goroutines.delete(goroutine),
+      error: (cause) => {
+        this._goroutines.delete(goroutine)
+        failedLate(cause, goroutine)
+      },
+    })
+  }
+
+  *wait(): Generator<never, void> {
+    for (const goroutine of this._goroutines) yield* goroutine.join().attempt()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import { CanceledError, type Op, type Sender } from '../../runtime/index.js'
 import { causeOf, checkFlag, checkMethod, causeOfThrown, type Failure } from '../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../demand/intake.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../demand/unpaced.js'
 import { SerialStage } from '../engine/serial.js'
 import { operate } from '../engine/stage.js'
 

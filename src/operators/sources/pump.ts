@@ -87,7 +87,7 @@ export abstract class Pump<R, T> extends CallbackPerformer<R> {
     const mayBeNotifier = this._wasHeld && demand.claims > 1 && !demand.isComplete
     this._wasHeld = false
     this._deliver(this.take())
-    if (mayBeNotifier && demand.isComplete && demand.unseen > 0) demand.owner?.stoppedLate()
+    if (mayBeNotifier && demand.isComplete && demand.unseen > 0) demand.owner?.saw('stop')
     return true
   }
 

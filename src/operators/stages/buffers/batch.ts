@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, mistyped, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
-import { notesOf, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { checkCount, mistyped, outOfRange, QueuedTimer } from '../../../runtime/internal.js'
+import { notesOf, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `batch`. */
@@ -36,9 +36,7 @@ export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
 
 class Batch<T> extends Stage<T, T[]> {
   private _items: T[] = []
-  private _timer: TimerEntry | null = null
-  /** The time of the batch is over: it leaves from the run queue, not from the timer. */
-  private readonly _due: Runnable = { scope: this.flow.asyncScope, run: () => this.flush() }
+  private readonly _timer = new QueuedTimer(this.flow.asyncScope, () => this.flush())
 
   constructor(
     subscriber: Subscriber<T[]>,
@@ -52,19 +50,11 @@ class Batch<T> extends Stage<T, T[]> {
   take(value: T): void {
     this._items.push(value)
     if (this._items.length === this._size) this.flush()
-    else if (this._items.length === 1 && this._within !== Infinity) this._setTimer()
-  }
-
-  private _setTimer(): void {
-    const { timers } = time
-    this._timer = timers.add(timers.now() + this._within, () => {
-      this._timer = null
-      queue.push(this._due)
-    })
+    else if (this._items.length === 1) this._timer.start(this._within)
   }
 
   override flush(): void {
-    this.stopWork()
+    this._timer.stop()
     const items = this._items
     if (items.length === 0) return
     this._items = []
@@ -72,7 +62,6 @@ class Batch<T> extends Stage<T, T[]> {
   }
 
   stopWork(): void {
-    if (this._timer !== null) time.timers.remove(this._timer)
-    this._timer = null
+    this._timer.stop()
   }
 }

@@ -1,8 +1,8 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
 import { checkCount, checkFunction, checkOptions, mistyped, outOfRange, type AsyncScope, type Runnable } from '../../../runtime/internal.js'
 import { failedIn } from '../../demand/errors.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
-import { Passages } from '../../demand/passage.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
+import type { HeldPassages, Hold } from '../../demand/demand.js'
 import { under } from '../../demand/scope.js'
 import { operate, Stage } from '../../engine/stage.js'
 
@@ -92,7 +92,7 @@ class Prioritize<T> extends Stage<T, T> implements Runnable {
   private readonly _items = new Heap<T>()
   private _position = 0
   /** Null until a passage waits. */
-  private _passages: Passages | null = null
+  private _passages: HeldPassages | null = null
 
   constructor(
     subscriber: Subscriber<T>,
@@ -131,10 +131,10 @@ class Prioritize<T> extends Stage<T, T> implements Runnable {
   }
 
   /** The items leave in any order, so those that have come are counted by their positions. */
-  override passes(then: () => void): boolean {
+  override passes(then: () => void, hold: Hold): boolean {
     const held = this._items.size + this.flow.intake.size
-    if (held === 0) return super.passes(then)
-    ;(this._passages ??= new Passages()).add(held, then, this._position + this.flow.intake.size)
+    if (held === 0) return super.passes(then, hold)
+    this._passages = hold(this._passages, then, held, this._position + this.flow.intake.size)
     return false
   }
 

@@ -1,10 +1,9 @@
 import { Subscription, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
 import { checkCount, checkOneOf, Ring, type Runnable } from '../../../runtime/internal.js'
-import { Demand } from '../../demand/demand.js'
-import { stageNotes } from '../../demand/intake.js'
-import { Passages, type Passable } from '../../demand/passage.js'
+import { Demand, type HeldPassages, type Hold, type Passable } from '../../demand/demand.js'
+import { stageNotes } from '../../demand/unpaced.js'
 import { described, Downstream, withDemand } from '../../demand/scope.js'
-import { subscribeUntil } from '../../demand/upstream.js'
+import { subscribeUntil } from '../../demand/intake.js'
 import { HeldError } from '../../demand/errors.js'
 import { operate, Stage } from '../../engine/stage.js'
 
@@ -59,7 +58,7 @@ class LosingQueue<T> implements Passable, Runnable {
   private _isOver = false
   private _waitsBelow = false
   /** Null until a passage waits. */
-  private _passages: Passages | null = null
+  private _passages: HeldPassages | null = null
 
   constructor(
     private readonly _subscriber: Subscriber<T>,
@@ -123,9 +122,9 @@ class LosingQueue<T> implements Passable, Runnable {
   }
 
   /** An item that takes the place of another counts as that item. */
-  passes(then: () => void): boolean {
+  passes(then: () => void, hold: Hold): boolean {
     const held = this._items.size
-    if (held > 0 && this._error === null) (this._passages ??= new Passages()).add(held, then)
+    if (held > 0 && this._error === null) this._passages = hold(this._passages, then, held)
     return held === 0 && this._error === null
   }
 

@@ -1,6 +1,6 @@
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import { checkCount, checkTime, outOfRange, queue, time, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
-import { notesOf, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { notesOf, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { operate, Stage } from '../../engine/stage.js'
 
 /** Options of `windowsByTime`. */

@@ -3,7 +3,7 @@ import type { Context } from '../../../runtime/index.js'
 import { causeOf, checkContext, checkOperation } from '../../../runtime/internal.js'
 import { refuse } from '../../demand/refused.js'
 import { described, Downstream } from '../../demand/scope.js'
-import { subscribeUntil } from '../../demand/upstream.js'
+import { subscribeUntil } from '../../demand/intake.js'
 
 /**
  * Sets the context of everything above it: sources and workers there receive the context, or a child of it. The end of

@@ -1,9 +1,8 @@
 import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
-import { checkCount, checkFunction, checkOptions, checkTime, outOfRange, time } from '../../../runtime/internal.js'
-import { stageNotes } from '../../demand/intake.js'
+import { checkCount, checkFunction, checkOptions, checkTime, outOfRange, QueuedTimer, time } from '../../../runtime/internal.js'
+import { stageNotes } from '../../demand/unpaced.js'
 import { described, Downstream, under } from '../../demand/scope.js'
-import { subscribeUntil } from '../../demand/upstream.js'
-import { StageTimer } from '../pace/stage-timer.js'
+import { subscribeUntil } from '../../demand/intake.js'
 
 /** A report of `progress`. */
 export interface Progress {
@@ -69,7 +68,7 @@ interface Plan {
 
 class Reporting<T> {
   private readonly _downstream: Downstream<T>
-  private readonly _timer: StageTimer
+  private readonly _timer: QueuedTimer
   private readonly _start = time.timers.now()
   private _items = 0
   /** The rate, the time and the items at the last report. */
@@ -83,7 +82,7 @@ class Reporting<T> {
     private readonly _plan: Plan,
   ) {
     this._downstream = new Downstream(_subscriber, false)
-    this._timer = new StageTimer(this._downstream.demand.scope, () => this._tell(false))
+    this._timer = new QueuedTimer(this._downstream.demand.scope, () => this._tell(false))
   }
 
   connect(source: Observable<T>): void {

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import { described, scopeFor, under } from '../../demand/scope.js'
-import { subscribeUntil } from '../../demand/upstream.js'
+import { subscribeUntil } from '../../demand/intake.js'
 
 /**
  * To be put right after a foreign source (a timer, a fetch): a source that is subscribed to in its `next`, `error` or

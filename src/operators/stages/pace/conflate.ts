@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
 import { checkFunction } from '../../../runtime/internal.js'
 import { failedIn } from '../../demand/errors.js'
-import { stageNotes, type StageNotes } from '../../demand/intake.js'
+import { stageNotes, type StageNotes } from '../../demand/unpaced.js'
 import { under } from '../../demand/scope.js'
 import { operate } from '../../engine/stage.js'
 import { LatestStage, type LatestOptions } from './latest.js'

@@ -1,9 +1,8 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
-import { checkTime, outOfRange } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes } from '../../demand/intake.js'
+import { checkTime, outOfRange, QueuedTimer } from '../../../runtime/internal.js'
+import { stageNotes, type StageNotes } from '../../demand/unpaced.js'
 import { operate } from '../../engine/stage.js'
 import { LatestStage, type LatestOptions } from './latest.js'
-import { StageTimer } from './stage-timer.js'
 
 /** Options of `debounce`. */
 export type DebounceOptions = LatestOptions
@@ -29,7 +28,7 @@ export function debounce<T>(ms: number, options?: DebounceOptions): MonoTypeOper
 }
 
 class Debounce<T> extends LatestStage<T> {
-  private readonly _quiet = new StageTimer(this.scope, () => this.due())
+  private readonly _quiet = new QueuedTimer(this.scope, () => this.due())
 
   constructor(
     subscriber: Subscriber<T>,

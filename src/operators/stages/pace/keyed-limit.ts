@@ -8,7 +8,7 @@
 import { map, type MonoTypeOperatorFunction, type Observable } from 'rxjs'
 import type { Op } from '../../../runtime/index.js'
 import { checkCount, checkFunction, checkMethod, checkOperation, checkTime, outOfRange, time } from '../../../runtime/internal.js'
-import { stageNotes, type StageOptions } from '../../demand/intake.js'
+import { stageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { described } from '../../demand/scope.js'
 import { byKey } from '../work/by-key.js'
 import type { Limiter } from './rate-limit.js'

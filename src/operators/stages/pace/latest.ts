@@ -12,8 +12,8 @@
  */
 import type { Subscriber } from 'rxjs'
 import type { AsyncScope, Runnable } from '../../../runtime/internal.js'
-import type { StageNotes } from '../../demand/intake.js'
-import { Passages } from '../../demand/passage.js'
+import type { StageNotes } from '../../demand/unpaced.js'
+import type { HeldPassages, Hold } from '../../demand/demand.js'
 import { Stage } from '../../engine/stage.js'
 
 /** Options of a stage that never pauses its source. */
@@ -29,7 +29,7 @@ export abstract class LatestStage<T> extends Stage<T, T> implements Runnable {
   protected isDue = false
   private _item: T | undefined = undefined
   /** Null until a passage waits. */
-  private _passages: Passages | null = null
+  private _passages: HeldPassages | null = null
 
   constructor(subscriber: Subscriber<T>, notes: StageNotes) {
     super(subscriber, notes, Infinity)
@@ -93,9 +93,9 @@ export abstract class LatestStage<T> extends Stage<T, T> implements Runnable {
   }
 
   /** An item that takes the place of another counts as that item. */
-  override passes(then: () => void): boolean {
-    if (!this.hasItem) return super.passes(then)
-    ;(this._passages ??= new Passages()).add(1, then)
+  override passes(then: () => void, hold: Hold): boolean {
+    if (!this.hasItem) return super.passes(then, hold)
+    this._passages = hold(this._passages, then, 1)
     return false
   }
 

@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
 import { checkFlag, checkOptions, mistyped, queue, type AsyncScope, type Runnable } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { operate, Stage } from '../../engine/stage.js'
 
 /** Pauses and resumes the pipelines that use it: see `pauseControls`. */

@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
 import type { Op } from '../../../runtime/index.js'
 import { checkMethod, checkOptions } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { SerialStage } from '../../engine/serial.js'
 import { operate } from '../../engine/stage.js'
 import { limitByKey, type KeyedLimitOptions } from './keyed-limit.js'

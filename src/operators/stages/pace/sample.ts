@@ -1,12 +1,11 @@
 import { from, isObservable, type MonoTypeOperatorFunction, type Observable, type Subscriber } from 'rxjs'
 import type { Receiver } from '../../../runtime/index.js'
-import { checkTime, mistyped, outOfRange, time } from '../../../runtime/internal.js'
+import { checkTime, mistyped, outOfRange, QueuedTimer, time } from '../../../runtime/internal.js'
 import { Demand } from '../../demand/demand.js'
-import { stageNotes, type StageNotes } from '../../demand/intake.js'
+import { stageNotes, type StageNotes } from '../../demand/unpaced.js'
 import { described, withDemand } from '../../demand/scope.js'
-import { subscribeUntil } from '../../demand/upstream.js'
+import { subscribeUntil } from '../../demand/intake.js'
 import { LatestStage, type LatestOptions } from './latest.js'
-import { StageTimer } from './stage-timer.js'
 
 /** Options of `sample`. */
 export type SampleOptions = LatestOptions
@@ -53,7 +52,7 @@ function clockOf(every: unknown): number | Observable<unknown> {
 
 class Sample<T> extends LatestStage<T> {
   private readonly _began = time.timers.now()
-  private readonly _span = new StageTimer(this.scope, () => this.due())
+  private readonly _span = new QueuedTimer(this.scope, () => this.due())
 
   constructor(
     subscriber: Subscriber<T>,

@@ -1,9 +1,8 @@
 import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs'
-import { checkFlag, checkTime, outOfRange } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes } from '../../demand/intake.js'
+import { checkFlag, checkTime, outOfRange, QueuedTimer } from '../../../runtime/internal.js'
+import { stageNotes, type StageNotes } from '../../demand/unpaced.js'
 import { operate } from '../../engine/stage.js'
 import { LatestStage, type LatestOptions } from './latest.js'
-import { StageTimer } from './stage-timer.js'
 
 /** Options of `throttle`. */
 export interface ThrottleOptions extends LatestOptions {
@@ -49,7 +48,7 @@ interface Edges {
 }
 
 class Throttle<T> extends LatestStage<T> {
-  private readonly _span = new StageTimer(this.scope, () => this.due())
+  private readonly _span = new QueuedTimer(this.scope, () => this.due())
 
   constructor(
     subscriber: Subscriber<T>,

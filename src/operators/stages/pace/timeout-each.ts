@@ -1,12 +1,11 @@
 import type { MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
 import { DeadlineExceededError } from '../../../runtime/index.js'
-import { checkTime, outOfRange, time } from '../../../runtime/internal.js'
+import { checkTime, outOfRange, QueuedTimer, time } from '../../../runtime/internal.js'
 import type { DemandWatch } from '../../demand/demand.js'
 import { failedIn } from '../../demand/errors.js'
-import { stageNotes } from '../../demand/intake.js'
+import { stageNotes } from '../../demand/unpaced.js'
 import { described, Downstream } from '../../demand/scope.js'
-import { subscribeUntil } from '../../demand/upstream.js'
-import { StageTimer } from './stage-timer.js'
+import { subscribeUntil } from '../../demand/intake.js'
 
 /** Options of `timeoutEach`. */
 export interface TimeoutEachOptions {
@@ -42,7 +41,7 @@ export function timeoutEach<T>(ms: number, options?: TimeoutEachOptions): MonoTy
  */
 class TimeoutEach<T> implements DemandWatch {
   private readonly _downstream: Downstream<T>
-  private readonly _timer: StageTimer
+  private readonly _timer: QueuedTimer
   private _items = 0
   private _spent = 0
   private _since = time.timers.now()
@@ -53,7 +52,7 @@ class TimeoutEach<T> implements DemandWatch {
     private readonly _ms: number,
   ) {
     this._downstream = new Downstream(_subscriber, false)
-    this._timer = new StageTimer(this._downstream.demand.scope, () => this._look())
+    this._timer = new QueuedTimer(this._downstream.demand.scope, () => this._look())
   }
 
   connect(source: Observable<T>): void {

@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs'
 import { checkFunction, mistyped } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes } from '../../demand/intake.js'
+import { stageNotes, type StageNotes } from '../../demand/unpaced.js'
 import { operateTrunk, Trunk, type Build } from '../../engine/trunk.js'
 
 /**

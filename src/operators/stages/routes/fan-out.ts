@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs'
 import { checkCount, checkFunction } from '../../../runtime/internal.js'
-import { stageNotes, type StageOptions } from '../../demand/intake.js'
+import { stageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { operateTrunk, Trunk } from '../../engine/trunk.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
 import { checkCount, checkFunction, checkTime, queue, time, type TimerEntry } from '../../../runtime/internal.js'
-import { stageNotes, type StageNotes, type StageOptions } from '../../demand/intake.js'
+import { stageNotes, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { described, under } from '../../demand/scope.js'
 import { failedIn, type HeldError } from '../../demand/errors.js'
 import { Branch } from '../../engine/branch.js'

@@ -1,6 +1,6 @@
 import { from, Subscription, type Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs'
 import { queue, Ring, type AsyncScope, type Runnable } from '../../../runtime/internal.js'
-import { stageNotes } from '../../demand/intake.js'
+import { stageNotes } from '../../demand/unpaced.js'
 import { described, Downstream } from '../../demand/scope.js'
 import type { HeldError } from '../../demand/errors.js'
 import { checkSources, OneItemInput, type InputOwner } from '../../engine/inputs.js'

@@ -1,6 +1,6 @@
 import { ignoreElements, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from 'rxjs'
 import { mistyped } from '../../../runtime/internal.js'
-import { stageNotes } from '../../demand/intake.js'
+import { stageNotes } from '../../demand/unpaced.js'
 import { broadcastTo } from './broadcast.js'
 
 /** Options of `tee`. */

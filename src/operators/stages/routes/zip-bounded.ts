@@ -1,6 +1,6 @@
 import { from, type Observable, type ObservableInput, type Subscriber } from 'rxjs'
 import type { Runnable } from '../../../runtime/internal.js'
-import { stageNotes } from '../../demand/intake.js'
+import { stageNotes } from '../../demand/unpaced.js'
 import { described, Downstream } from '../../demand/scope.js'
 import { checkSources, OneItemInput, type InputOwner } from '../../engine/inputs.js'
 

@@ -2,11 +2,11 @@ import type { OperatorFunction, Subscriber } from 'rxjs'
 import { fromPromise, type Op, type Sender } from '../../../runtime/index.js'
 import { checkOneOf, checkOperation, checkOptions, isOperation, isThenable, mistyped } from '../../../runtime/internal.js'
 import { failedGivenUp, type DeadLetter } from '../../demand/errors.js'
-import type { StageOptions } from '../../demand/intake.js'
+import type { StageOptions } from '../../demand/unpaced.js'
 import { operate } from '../../engine/stage.js'
 import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
 import { workerPlan, type WorkerPlan } from '../../engine/worker-stage.js'
-import { Pool } from './pool.js'
+import { Pool } from './worker-pool.js'
 import { textOf, type SchemaIssue, type SchemaResult, type StandardSchema } from './standard-schema.js'
 
 /** An item does not match the schema of `decode`. */

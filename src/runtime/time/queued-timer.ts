@@ -1,15 +1,17 @@
 /**
- * The timer of a stage. Its end runs from the run queue, in the async context of the pipeline, and never from the timer of the host.
+ * A timer whose end runs from the run queue, in an async context of its own, and never from the timer of the host.
  *
  *     off ──start──▶ runs ──the time is over──▶ fired ──the run queue──▶ off, and `onEnd`
  *                      ▲          stop: off; start: runs, and an end that is in the run queue has no effect
  *
  * Always true: `onEnd` runs once for each start that was neither stopped nor repeated.
  */
-import { queue, time, type AsyncScope, type Runnable, type TimerEntry } from '../../../runtime/internal.js'
+import type { AsyncScope } from '../base/async-scope.js'
+import { queue, type Runnable } from '../scheduler/run-queue.js'
+import { time, type Entry } from '../scheduler/timers.js'
 
-export class StageTimer {
-  private _entry: TimerEntry | null = null
+export class QueuedTimer {
+  private _entry: Entry | null = null
   private _hasFired = false
   private readonly _end: Runnable
 
