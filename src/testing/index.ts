@@ -13,6 +13,7 @@ export {
   type MakeOperator,
   type MakeSink,
   type MakeSource,
+  type DestroyAdapter,
   type OpenAdapter,
   type OperatorLawOptions,
   type SinkEnd,

@@ -51,9 +51,11 @@ export const notPortable = [
     reason: 'tell code outside a bubble by its async context, which a browser does not have',
   },
   {
-    suites: ['test/{channel/send-passed-on,context/from-signal,operation/cut-off,operators/telemetry,programs/digests}.test.ts'],
+    suites: [
+      'test/{channel/send-passed-on,context/from-signal,laws/adapters-complete,operation/cut-off,operators/telemetry,programs/digests}.test.ts',
+    ],
     engines: ['chromium'],
-    reason: 'import modules of Node: events, fs, crypto, util',
+    reason: 'import modules of Node: events, fs, http, crypto, util',
   },
   {
     suites: ['test/web/*-over-sockets.test.ts'],

@@ -1,7 +1,7 @@
 /** The laws of adapters find what they are for: each is broken by an adapter that is wrong in one way. */
-import { background, withCancel } from 'millrace'
+import { background, withCancel, type Context } from 'millrace'
 import { fromIterable, toReceiver } from 'millrace/operators'
-import { laws, LawError, type OpenAdapter } from 'millrace/testing'
+import { laws, LawError, type AdapterLawOptions, type OpenAdapter } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 
 /** A pipeline and a receiver: the reader and the context end it. */
@@ -46,19 +46,75 @@ const broken: Record<string, OpenAdapter<number>> = {
       return { next: () => items.next() }
     },
   }),
-  canceling: (source, ctx) => right(source, withCancel(ctx)),
+  canceling: async function* (source, ctx) {
+    try {
+      yield* right(source, ctx)
+    } catch {
+      throw new Error('another')
+    }
+  },
+  'ended context': (source) => right(source, background),
+  'early failure': async function* (source, ctx) {
+    let isFirst = true
+    try {
+      for await (const item of right(source, ctx)) {
+        isFirst = false
+        yield item
+      }
+    } catch (cause) {
+      if (!isFirst) throw cause
+    }
+  },
+  promptness: async function* (source) {
+    const held: number[] = []
+    for await (const item of source) if (held.push(item) > 1) yield held.shift() ?? 0
+    yield* held
+  },
+  'slow reader': async function* (source) {
+    const held: number[] = []
+    for await (const item of source) {
+      if (held.length < 2) held.push(item)
+      yield held.shift() ?? 0
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (item === 11) return
+    }
+  },
+  end: (source) => ({
+    [Symbol.asyncIterator]() {
+      const items = source[Symbol.asyncIterator]()
+      let ends = 0
+      return { next: async () => ((await items.next()).done !== true || ++ends > 1 ? { done: false, value: 0 } : { done: true, value: 0 }) }
+    },
+  }),
+  values: async function* (source) {
+    for await (const item of source) yield item || 0
+  },
+  destroyed: (source, ctx) => right(source, ctx),
 }
-broken.canceling = async function* (source, ctx) {
-  try {
-    yield* right(source, ctx)
-  } catch {
-    throw new Error('another')
+
+/** Ends the run of an adapter that nothing destroys. */
+let isOver = false
+const until =
+  (open: OpenAdapter<number>): OpenAdapter<number> =>
+  (source: AsyncIterable<number>, ctx: Context) => {
+    isOver = false
+    return open(
+      {
+        async *[Symbol.asyncIterator]() {
+          for await (const item of source) {
+            if (isOver) return
+            yield item
+          }
+        },
+      },
+      ctx,
+    )
   }
-}
 
 describe.each(Object.entries(broken))('%s', (name, open) => {
   it('is broken by an adapter that is wrong there', async () => {
-    const law = laws.adapter(open, { bound: 3, many: 50 }).find((each) => each.name === name)
+    const options = { bound: 3, many: 50, objects: true, destroy: () => ((isOver = true), undefined) }
+    const law = laws.adapter(until(open), options).find((each) => each.name === name)
     await expect(law?.check()).rejects.toBeInstanceOf(LawError)
   })
 })
@@ -69,6 +125,14 @@ it('resources that stay open break a law', async () => {
   const [law] = laws.adapter(leaky, { bound: 3, resources: () => open })
   await expect(law.check()).rejects.toThrow('1 descriptors, sockets or listeners are left')
 }, 20_000)
+
+it('a law with a reason is left out, and a bound of Infinity has no read-ahead', () => {
+  const names = (options: AdapterLawOptions) => laws.adapter(right, options).map(({ name }) => name)
+  expect(names({ bound: 1 })).toContain('read-ahead')
+  expect(names({ bound: Infinity })).not.toContain('read-ahead')
+  expect(names({ bound: 1, except: { order: 'it is random' } })).not.toContain('order')
+  expect(() => names({ bound: 1, except: { odrer: 'a slip' } })).toThrow('unknown option "odrer", expected order, empty, end')
+})
 
 it('throws for bad arguments', () => {
   expect(() => laws.adapter(1 as never, { bound: 1 })).toThrow(TypeError)

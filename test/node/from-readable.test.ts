@@ -3,32 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { PassThrough, Readable } from 'node:stream'
 import { background, sleep, withCancel } from 'millrace'
 import { fromReadable } from 'millrace/node/operators'
-import { bounds, collect, run, toReceiver, workerPool } from 'millrace/operators'
-import { laws } from 'millrace/testing'
+import { bounds, collect, run, workerPool } from 'millrace/operators'
 import { concatMap, firstValueFrom, from, retry, take } from 'rxjs'
-import { describe, expect, it } from 'vitest'
-import { descriptorsOf, OpenStreams, turns } from './open-streams.js'
-
-const open = new OpenStreams()
-
-/** Ends the pipeline when the reader leaves. */
-async function* read<T>(stream: Readable, outer = background): AsyncGenerator<T> {
-  const ctx = withCancel(outer)
-  try {
-    yield* { [Symbol.asyncIterator]: () => toReceiver(fromReadable<T>(open.add(stream)), { capacity: 0, ctx })[Symbol.asyncIterator]() }
-  } finally {
-    ctx.cancel()
-  }
-}
-
-describe('laws', () => {
-  const objects = laws.adapter<number>((source, ctx) => read(Readable.from(source, { highWaterMark: 2 }), ctx), { bound: 6 })
-  const bytes = laws.adapter<Uint8Array>((source, ctx) => read(Readable.from(source, { objectMode: false, highWaterMark: 32_768 }), ctx), {
-    bound: 7,
-    bytes: true,
-  })
-  it.each([...objects, ...bytes])('$name: $meaning', (law) => law.check())
-})
+import { expect, it } from 'vitest'
+import { descriptorsOf, turns } from './open-streams.js'
 
 it('reads at the pace of the stage below', async () => {
   let made = 0

@@ -1,32 +1,11 @@
 import { pathToFileURL } from 'node:url'
-import { background, sleep, withCancel, type Context } from 'millrace'
-import { LineTooLongError, readLines, writeFileAtomic } from 'millrace/node/operators'
-import { bounds, collect, fromIterable, run, toReceiver, workerPool } from 'millrace/operators'
-import { laws } from 'millrace/testing'
-import { map, take } from 'rxjs'
-import { describe, expect, it } from 'vitest'
+import { background, sleep, withCancel } from 'millrace'
+import { LineTooLongError, readLines } from 'millrace/node/operators'
+import { bounds, collect, run, workerPool } from 'millrace/operators'
+import { take } from 'rxjs'
+import { expect, it } from 'vitest'
 import { folder } from './folder.js'
 import { descriptorsOf } from './open-streams.js'
-
-describe('laws', () => {
-  /** The items go through a file, which is written first, so its laws are those of `writeFileAtomic` too. */
-  async function* through(source: AsyncIterable<number>, outer: Context): AsyncGenerator<number> {
-    using place = folder()
-    const ctx = withCancel(outer)
-    try {
-      const items = fromIterable(source).pipe(map((n) => `${n}\n`))
-      await run(ctx, items.pipe(writeFileAtomic(place.at('items')))).join()
-      yield* {
-        [Symbol.asyncIterator]: () =>
-          toReceiver(readLines(place.at('items')).pipe(map((line) => Number(line))), { capacity: 0, ctx })[Symbol.asyncIterator](),
-      }
-    } finally {
-      ctx.cancel()
-    }
-  }
-  const named = laws.adapter<number>((source, ctx) => through(source, ctx), { bound: 2 ** 20 })
-  it.each(named.filter(({ name }) => !['read-ahead', 'failure', 'leaving'].includes(name)))('$name: $meaning', (law) => law.check())
-})
 
 it('emits each line, from a path or an URL', async () => {
   using place = folder({ a: 'ada\r\n\ngrace', empty: '' })

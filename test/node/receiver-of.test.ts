@@ -5,41 +5,13 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { background, chan, go, range, select, sleep, withCancel } from 'millrace'
 import { receiverOf } from 'millrace/node'
-import { laws } from 'millrace/testing'
 import { from } from 'rxjs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { subscribed } from '../support/outcome.js'
-import { descriptorsOf, listenersOf, OpenStreams, socketsOn, turns } from './open-streams.js'
+import { descriptorsOf, listenersOf, socketsOn, turns } from './open-streams.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const open = new OpenStreams()
-
-async function* received<T>(stream: Readable, ctx = background): AsyncGenerator<T> {
-  await using chunks = receiverOf<T>(open.add(stream))
-  for (;;) {
-    const chunk = await chunks.receive().within(ctx)
-    if (chunk._tag === 'None') return
-    yield chunk.value
-  }
-}
-
-describe('of objects', () => {
-  const suite = laws.adapter<number>((source, ctx) => received(Readable.from(source, { highWaterMark: 4 }), ctx), {
-    bound: 6,
-    resources: open.count,
-  })
-  it.each(suite.filter(({ name }) => name !== 'canceling'))('$name: $meaning', (law) => law.check())
-})
-
-describe('of bytes', () => {
-  const suite = laws.adapter<Uint8Array>(
-    (source, ctx) => received(Readable.from(source, { objectMode: false, highWaterMark: 64 * 1024 }), ctx),
-    { bound: 7, bytes: true, resources: open.count },
-  )
-  it.each(suite.filter(({ name }) => name !== 'canceling'))('$name: $meaning', (law) => law.check())
-})
 
 it('a goroutine ranges over the lines of a file, and its descriptor is freed', async () => {
   const path = join(folder, 'big')

@@ -1,33 +1,8 @@
 import { PassThrough, Writable } from 'node:stream'
 import { background, go, select, sleep, withCancel, after } from 'millrace'
 import { senderOf } from 'millrace/node'
-import { laws } from 'millrace/testing'
-import { describe, expect, it } from 'vitest'
-import { listenersOf, OpenStreams, turns } from './open-streams.js'
-
-const open = new OpenStreams()
-
-/** A goroutine sends the items; the reader has the other end of the stream. */
-function sent<T>(source: AsyncIterable<T>, ctx: typeof background, objectMode: boolean): AsyncIterable<T> {
-  const stream = open.add(new PassThrough({ objectMode, highWaterMark: objectMode ? 2 : 32 * 1024 }))
-  const out = senderOf<T>(stream)
-  go(async () => {
-    try {
-      for await (const item of source) await out.send(item).within(ctx)
-      out.close()
-    } catch (cause) {
-      if (!out.isClosed) out.close(cause)
-    }
-  })
-  return stream
-}
-
-describe('laws', () => {
-  const objects = laws.adapter<number>((source, ctx) => sent(source, ctx, true), { bound: 7, resources: open.count })
-  const bytes = laws.adapter<Uint8Array>((source, ctx) => sent(source, ctx, false), { bound: 7, bytes: true, resources: open.count })
-  const suite = [...objects, ...bytes].filter(({ name }) => name !== 'canceling')
-  it.each(suite)('$name: $meaning', (law) => law.check())
-})
+import { expect, it } from 'vitest'
+import { listenersOf, turns } from './open-streams.js'
 
 /** A Writable that accepts a chunk only when told to. */
 class Gated extends Writable {

@@ -1,36 +1,14 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
-import { Duplex, PassThrough, Transform } from 'node:stream'
+import { PassThrough, Transform } from 'node:stream'
 import { createGunzip, createGzip, gzipSync } from 'node:zlib'
 import { parse } from 'csv-parse'
-import { background, go, sleep, withCancel, type Context } from 'millrace'
+import { background, go, sleep } from 'millrace'
 import { throughDuplex } from 'millrace/node/operators'
-import { bounds, collect, fromIterable, run, toReceiver, workerPool } from 'millrace/operators'
-import { laws } from 'millrace/testing'
+import { bounds, collect, fromIterable, run, workerPool } from 'millrace/operators'
 import { concat, take, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { listenersOf, OpenStreams, socketsOn, turns } from './open-streams.js'
-
-const open = new OpenStreams()
-
-async function* through<T>(source: AsyncIterable<T>, outer: Context, make: () => Duplex): AsyncGenerator<T> {
-  const ctx = withCancel(outer)
-  const pipeline = fromIterable(source).pipe(throughDuplex<T, T>(() => open.add(make())))
-  try {
-    yield* { [Symbol.asyncIterator]: () => toReceiver(pipeline, { capacity: 0, ctx })[Symbol.asyncIterator]() }
-  } finally {
-    ctx.cancel()
-  }
-}
-
-describe('laws', () => {
-  const objects = () => new PassThrough({ objectMode: true, highWaterMark: 2 })
-  const bytes = () => new PassThrough({ highWaterMark: 32_768 })
-  it.each([
-    ...laws.adapter<number>((source, ctx) => through(source, ctx, objects), { bound: 12, resources: open.count }),
-    ...laws.adapter<Uint8Array>((source, ctx) => through(source, ctx, bytes), { bound: 12, bytes: true, resources: open.count }),
-  ])('$name: $meaning', (law) => law.check())
-})
+import { listenersOf, socketsOn, turns } from './open-streams.js'
 
 const textOf = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString()
 

@@ -1,29 +1,12 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { pipeline as connect } from 'node:stream/promises'
 import { createGzip, createGunzip } from 'node:zlib'
-import { background, never, withCancel, type Context } from 'millrace'
+import { background, never, withCancel } from 'millrace'
 import { throughDuplex, toDuplex } from 'millrace/node/operators'
 import { batch, fromGoroutine, workerPool } from 'millrace/operators'
-import { laws } from 'millrace/testing'
-import { ignoreElements, map, mergeWith, take } from 'rxjs'
-import { describe, expect, it } from 'vitest'
-import { OpenStreams, turns } from './open-streams.js'
-
-const open = new OpenStreams()
-
-function duplex<T>(source: AsyncIterable<T>, ctx: Context, objectMode: boolean): AsyncIterable<T> {
-  const options = { ctx, objectMode, highWaterMark: objectMode ? 2 : 32_768 }
-  const stream = open.add(toDuplex<T, T>((items) => items.pipe(map((item) => item)), options))
-  connect(open.add(Readable.from(source, { objectMode, highWaterMark: options.highWaterMark })), stream).catch(() => {})
-  return stream
-}
-
-describe('laws', () => {
-  const objects = laws.adapter<number>((source, ctx) => duplex(source, ctx, true), { bound: 14, resources: open.count })
-  const bytes = laws.adapter<Uint8Array>((source, ctx) => duplex(source, ctx, false), { bound: 14, bytes: true, resources: open.count })
-  // A Readable.from whose iterator waits for ever is never closed: no matter of the adapter.
-  it.each([...objects, ...bytes].filter(({ name }) => name !== 'canceling'))('$name: $meaning', (law) => law.check())
-})
+import { ignoreElements, mergeWith, take } from 'rxjs'
+import { expect, it } from 'vitest'
+import { turns } from './open-streams.js'
 
 it('stands in a pipeline of Node, from objects to objects', async () => {
   const results: unknown[] = []

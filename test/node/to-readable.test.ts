@@ -1,26 +1,11 @@
 import { Readable, Writable } from 'node:stream'
 import { pipeline as connect } from 'node:stream/promises'
-import { background, chan, go, never, sleep, withCancel, type Context } from 'millrace'
+import { background, chan, go, never, sleep, withCancel } from 'millrace'
 import { toReadable } from 'millrace/node/operators'
 import { fromGoroutine, fromIterable, workerPool } from 'millrace/operators'
-import { laws } from 'millrace/testing'
 import { throwError } from 'rxjs'
-import { describe, expect, it } from 'vitest'
-import { OpenStreams, turns } from './open-streams.js'
-
-const open = new OpenStreams()
-
-function readable<T>(source: AsyncIterable<T>, ctx: Context, objectMode: boolean): AsyncIterable<T> {
-  const highWaterMark = objectMode ? 2 : 32_768
-  return open.add(toReadable(fromIterable(source), { ctx, objectMode, highWaterMark }))
-}
-
-describe('laws', () => {
-  it.each([
-    ...laws.adapter<number>((source, ctx) => readable(source, ctx, true), { bound: 6, resources: open.count }),
-    ...laws.adapter<Uint8Array>((source, ctx) => readable(source, ctx, false), { bound: 7, bytes: true, resources: open.count }),
-  ])('$name: $meaning', (law) => law.check())
-})
+import { expect, it } from 'vitest'
+import { turns } from './open-streams.js'
 
 it('starts at the first read, and not before', async () => {
   let hasStarted = false

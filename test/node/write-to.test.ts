@@ -3,34 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { PassThrough, Writable } from 'node:stream'
-import { background, chan, go, withCancel, type Context } from 'millrace'
+import { background, chan, go, withCancel } from 'millrace'
 import { writeTo } from 'millrace/node/operators'
 import { bounds, fromIterable, fromReceiver, run } from 'millrace/operators'
-import { laws } from 'millrace/testing'
 import { concat, EMPTY, throwError } from 'rxjs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
-import { descriptorsOf, listenersOf, OpenStreams, turns } from './open-streams.js'
+import { descriptorsOf, listenersOf, turns } from './open-streams.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const open = new OpenStreams()
-
-function written<T>(source: AsyncIterable<T>, ctx: Context, objectMode: boolean): AsyncIterable<T> {
-  const stream = open.add(new PassThrough({ objectMode, highWaterMark: objectMode ? 2 : 32_768 }))
-  void run(ctx, fromIterable(source).pipe(writeTo<T>(stream)))
-    .join()
-    .attempt()
-    .then(() => {})
-  return stream
-}
-
-describe('laws', () => {
-  const objects = laws.adapter<number>((source, ctx) => written(source, ctx, true), { bound: 8, resources: open.count })
-  const bytes = laws.adapter<Uint8Array>((source, ctx) => written(source, ctx, false), { bound: 8, bytes: true, resources: open.count })
-  it.each([...objects, ...bytes])('$name: $meaning', (law) => law.check())
-})
 
 it('completes when the file is written and its descriptor is freed', async () => {
   const path = join(folder, 'out')

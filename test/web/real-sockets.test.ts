@@ -1,10 +1,12 @@
 /** Requests, WebSockets and server-sent events with the `fetch`, `WebSocket` and `EventSource` of the engine, in a page too, over real sockets. */
 import { background, chan, go, select, sleep, withCancel } from 'millrace'
 import { collect, fromOp } from 'millrace/operators'
-import { eventsOf, fetchOp, OverflowError, receiverOf, StatusError, webSocket, WebSocketCloseError } from 'millrace/web'
+import { eventsOf, fetchOp, OverflowError, receiverOf, StatusError, webSocket, WebSocketCloseError, type WebSocketLike } from 'millrace/web'
 import { fromBody } from 'millrace/web/operators'
 import { concatMap, take } from 'rxjs'
 import { afterAll, describe, expect, inject, it } from 'vitest'
+import { checkAll } from '../support/adapter-row.js'
+import { socketAdapters } from './socket-adapters.js'
 import type { Seen } from './socket-server.js'
 
 declare module 'vitest' {
@@ -117,6 +119,8 @@ async function allOf(peer: { readonly messages: AsyncIterable<unknown> }): Promi
   for await (const message of peer.messages) got.push(message)
   return got
 }
+
+checkAll(socketAdapters(`ws://${host}/echo`, ofPackage && ((at) => new ofPackage(at) as unknown as WebSocketLike))) // it has the parts
 
 describe('webSocket', () => {
   it('sends and receives strings and bytes, in order, and closes with 1000', async () => {

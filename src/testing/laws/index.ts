@@ -6,7 +6,7 @@ import { sinkLaws } from './sink/sink-laws.js'
 import { sourceLaws } from './source/source-laws.js'
 
 export { LawError, type Law, type LawOptions } from './law.js'
-export type { AdapterLawOptions, OpenAdapter } from './adapter/subject.js'
+export type { AdapterLawOptions, DestroyAdapter, OpenAdapter } from './adapter/subject.js'
 export type { ChannelLawOptions, MakeChannel } from './channel/subject.js'
 export type { MakeOperator, OperatorLawOptions } from './operator/subject.js'
 export type { MakeSink, SinkEnd, SinkLawOptions } from './sink/test-sink.js'
@@ -32,6 +32,6 @@ export const laws = {
   source: sourceLaws,
   /** Laws of sinks: order, bounds, the end and the failure of their source. */
   sink: sinkLaws,
-  /** Laws of adapters to the world outside: order, read-ahead, errors, leaving, canceling. In real time. */
+  /** Laws of adapters to the world outside: order, promptness, read-ahead, errors, leaving, canceling, destroyed streams. In real time. */
   adapter: adapterLaws,
 } as const

@@ -35,19 +35,25 @@ interface Listening {
   off?(event: string, listener: (reason: unknown) => void): unknown
 }
 
-/** The rejections that no code handles, from now until `end`. */
-export function watchRejections(): { readonly reasons: readonly unknown[]; end(): void } {
+/** The rejections and exceptions that no code handles, from now until `end`. */
+export function watchUnhandled(): { readonly reasons: readonly unknown[]; end(): void } {
   const reasons: unknown[] = []
   const { process } = globalThis as { process?: Listening } // Node, Deno and Bun have it
   const note = (reason: unknown): void => void reasons.push(reason)
-  process?.on?.('unhandledRejection', note)
-  const noteEvent = (event: Event): void => void reasons.push((event as PromiseRejectionEvent).reason) // of this event
-  if (process === undefined) globalThis.addEventListener('unhandledrejection', noteEvent)
+  const noteEvent = (event: Event): void => {
+    const { reason, error } = event as Partial<PromiseRejectionEvent & ErrorEvent> // the one or the other
+    reasons.push(reason ?? error)
+  }
+  if (process === undefined) for (const type of EVENTS_OF_PAGES) globalThis.addEventListener(type, noteEvent)
+  else for (const name of EVENTS_OF_PROCESSES) process.on?.(name, note)
   return {
     reasons,
     end() {
-      process?.off?.('unhandledRejection', note)
-      if (process === undefined) globalThis.removeEventListener('unhandledrejection', noteEvent)
+      for (const type of EVENTS_OF_PAGES) globalThis.removeEventListener?.(type, noteEvent)
+      for (const name of EVENTS_OF_PROCESSES) process?.off?.(name, note)
     },
   }
 }
+
+const EVENTS_OF_PAGES = ['unhandledrejection', 'error']
+const EVENTS_OF_PROCESSES = ['unhandledRejection', 'uncaughtException']

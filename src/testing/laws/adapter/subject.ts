@@ -8,44 +8,71 @@ import type { Context } from '../../../runtime/index.js'
  */
 export type OpenAdapter<T> = (source: AsyncIterable<T>, ctx: Context) => AsyncIterable<T>
 
+/** Destroys an adapter with the error, or returns a test of the error that comes out instead. */
+export type DestroyAdapter = (error: Error) => ((seen: unknown) => boolean) | undefined
+
 /** Options of `laws.adapter`. */
 export interface AdapterLawOptions<T = number> {
-  /** The most items that the adapter has read and its reader has not taken. */
+  /** The most items that the adapter has read and its reader has not taken. Infinity: its source does not wait, as an emitter. */
   readonly bound: number
   /** Returns item `n`; default: the number, or 16 kB with `bytes`. */
   readonly item?: (n: number) => T
   /** Items are Uint8Arrays, which the adapter may join and cut. Default false. */
   readonly bytes?: boolean
+  /** Items may be any value but undefined and null. Default false. */
+  readonly objects?: boolean
+  /**
+   * Destroys the last adapter that was opened, from outside and in the middle: its stream, socket or process. Returns a test of the
+   * error that comes out, where it is not the error that was passed: a socket that is reset has one of its own.
+   */
+  readonly destroy?: DestroyAdapter
   /** Descriptors, sockets and listeners that are open: counted before and after each run. */
   readonly resources?: () => number
   /** Items of a run; default 100. */
   readonly many?: number
+  /** Laws that the border cannot keep, by name, each with the reason: no law of them is returned. */
+  readonly except?: Readonly<Record<string, string>>
 }
 
 export interface AdapterSubject<T = unknown> {
   readonly open: OpenAdapter<T>
   readonly bound: number
   readonly isBytes: boolean
+  readonly takesObjects: boolean
   readonly many: number
   readonly item: (n: number) => T
+  readonly destroy: DestroyAdapter | null
   readonly resources: () => number
+}
+
+/** A law of adapters. */
+export interface AdapterRecord {
+  readonly name: string
+  readonly meaning: string
+  /** Default: every adapter. */
+  readonly appliesTo?: (subject: AdapterSubject) => boolean
+  readonly program: (subject: AdapterSubject) => Promise<void>
 }
 
 /** Bytes of an item of a suite with `bytes`. */
 export const CHUNK = 16_384
 
+const OPTIONS = ['bound', 'bytes', 'destroy', 'except', 'item', 'many', 'objects', 'resources']
+
 export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptions<T>): AdapterSubject<T> {
   checkFunction('laws.adapter(open)', open)
-  checkRecord('laws.adapter(open, options)', 'an object', options, ['bound', 'bytes', 'item', 'many', 'resources'])
-  const { bound, bytes: isBytes = false, many = 100, resources = () => 0 } = options
-  checkCount('laws.adapter(open, { bound })', 0, bound)
+  checkRecord('laws.adapter(open, options)', 'an object', options, OPTIONS)
+  const { bound, bytes: isBytes = false, objects: takesObjects = false, many = 100, resources = () => 0, destroy = null } = options
+  if (bound !== Infinity) checkCount('laws.adapter(open, { bound })', 0, bound)
   checkCount('laws.adapter(open, { many })', 1, many)
   checkFlag('laws.adapter(open, { bytes })', isBytes)
+  checkFlag('laws.adapter(open, { objects })', takesObjects)
   checkFunction('laws.adapter(open, { resources })', resources)
+  if (destroy !== null) checkFunction('laws.adapter(open, { destroy })', destroy)
   const plain = (n: number): unknown => (isBytes ? new Uint8Array(CHUNK).fill(n) : n)
   const { item = plain as (n: number) => T } = options // the type of the items says which
   checkFunction('laws.adapter(open, { item })', item)
-  return { open, bound, isBytes, many, item, resources }
+  return { open, bound, isBytes, takesObjects, many, item, destroy, resources }
 }
 
 /** The items of a run, which count how far they are read. */
@@ -67,4 +94,17 @@ export class WorldSource<T> implements AsyncIterable<T> {
       this.open--
     }
   }
+}
+
+/** The items of a run, `n` of them, and then `end`. */
+export function worldOf({ item }: AdapterSubject, n: number, end?: () => Promise<void>): WorldSource<unknown> {
+  return new WorldSource(async function* () {
+    for (let i = 0; i < n; i++) yield item(i)
+    await end?.()
+  })
+}
+
+/** The first `n` items. */
+export function itemsOf({ item }: AdapterSubject, n: number): unknown[] {
+  return Array.from({ length: n }, (_, i) => item(i))
 }
