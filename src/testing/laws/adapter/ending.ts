@@ -67,7 +67,7 @@ const ended: AdapterRecord = {
 const destroyed: AdapterRecord = {
   name: 'destroyed',
   meaning: 'a stream that is destroyed in the middle, from outside, fails the adapter and frees its source',
-  appliesTo: ({ destroy }) => destroy !== null,
+  appliesTo: ({ destroy }) => destroy !== undefined,
   async program(subject) {
     const error = new Error('destroyed')
     const source = new WorldSource(async function* () {

@@ -41,7 +41,7 @@ export interface AdapterSubject<T = unknown> {
   readonly takesObjects: boolean
   readonly many: number
   readonly item: (n: number) => T
-  readonly destroy: DestroyAdapter | null
+  readonly destroy: DestroyAdapter | undefined
   readonly resources: () => number
 }
 
@@ -62,13 +62,13 @@ const OPTIONS = ['bound', 'bytes', 'destroy', 'except', 'item', 'many', 'objects
 export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptions<T>): AdapterSubject<T> {
   checkFunction('laws.adapter(open)', open)
   checkRecord('laws.adapter(open, options)', 'an object', options, OPTIONS)
-  const { bound, bytes: isBytes = false, objects: takesObjects = false, many = 100, resources = () => 0, destroy = null } = options
+  const { bound, bytes: isBytes = false, objects: takesObjects = false, many = 100, resources = () => 0, destroy } = options
   if (bound !== Infinity) checkCount('laws.adapter(open, { bound })', 0, bound)
   checkCount('laws.adapter(open, { many })', 1, many)
   checkFlag('laws.adapter(open, { bytes })', isBytes)
   checkFlag('laws.adapter(open, { objects })', takesObjects)
   checkFunction('laws.adapter(open, { resources })', resources)
-  if (destroy !== null) checkFunction('laws.adapter(open, { destroy })', destroy)
+  if (destroy !== undefined) checkFunction('laws.adapter(open, { destroy })', destroy)
   const plain = (n: number): unknown => (isBytes ? new Uint8Array(CHUNK).fill(n) : n)
   const { item = plain as (n: number) => T } = options // the type of the items says which
   checkFunction('laws.adapter(open, { item })', item)
