@@ -31,6 +31,7 @@ const together: Record<string, Record<string, string>> = {
   'millrace/node': { ClientLeftError: 'request-context', EventsLostError: 'events-of', ExitError: 'command', SignalError: 'terminal' },
   'millrace/node/operators': { LineTooLongError: 'lines', NdjsonError: 'ndjson' },
   'millrace/web': {
+    EventStreamError: 'event-source',
     OverflowError: 'events-of',
     StatusError: 'fetch-op',
     WebSocketCloseError: 'web-socket-over-sockets',

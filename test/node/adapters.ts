@@ -194,7 +194,7 @@ async function* throughFile(
   const ctx = withCancel(outer)
   try {
     await run(ctx, fromIterable(source).pipe(map((n) => `${n}\n`), write(place.at('items')))).join() // prettier-ignore
-    yield* read(readBack(place.at('items')).pipe(map(Number)), ctx)
+    yield* read(readBack(place.at('items')).pipe(map((line) => Number(line))), ctx)
   } finally {
     ctx.cancel()
     await sleep(5) // the descriptor of a file that is left

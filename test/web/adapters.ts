@@ -2,7 +2,7 @@
 import { fromIterable, fromOp, run } from 'millrace/operators'
 import type { OpenAdapter } from 'millrace/testing'
 import { afterFunc, withCancel, type Context, type Receiver } from 'millrace'
-import { eventsOf, fetchOp, messagesOf, nextEvent, receiverOf, senderOf, type MessageSource } from 'millrace/web'
+import { eventSource, eventsOf, fetchOp, messagesOf, nextEvent, receiverOf, senderOf, type MessageSource } from 'millrace/web'
 import {
   fromBody,
   fromEventTarget,
@@ -123,7 +123,7 @@ const streams: AdapterTable = {
   'fetchOp and fromBody': row<Bytes>(
     ['fetchOp', 'fromBody'],
     (source, ctx) => {
-      const fetch = () => Promise.resolve(new Response(toReadableStream(source) as ReadableStream<Bytes>))
+      const fetch = () => Promise.resolve(new Response(toReadableStream<Bytes>(source)))
       return read(fromOp(() => fetchOp('http://host/', { fetch, ctx })).pipe(concatMap(fromBody)), ctx)
     },
     { bound: 6, bytes: true },
@@ -176,20 +176,34 @@ async function pumpTo<T>(there: Target, source: AsyncIterable<T>): Promise<void>
 
 const detailOf = (event: Event) => (event as CustomEvent<Message<number>>).detail // as fired
 
+/** Each item is an event of a stream of text. */
+function throughText(source: AsyncIterable<number>, ctx: Context): AsyncIterable<number> {
+  const encoder = new TextEncoder()
+  const text = toReadableStream(fromIterable(source).pipe(map((n) => encoder.encode(`data: ${n}\n\n`))))
+  const headers = { 'content-type': 'text/event-stream' }
+  const fetch = () => Promise.resolve(new Response(text as BodyInit, { headers }))
+  const numbers = eventSource('http://host/', { fetch, ctx, capacity: 4 })
+  return numbersOf(received(numbers, ctx))
+}
+
+async function* numbersOf(all: AsyncIterable<{ readonly data: string }>): AsyncGenerator<number> {
+  for await (const { data } of all) yield Number(data)
+}
+
 /** The next event of a target whose events wait for it. */
 const byNextEvent: OpenAdapter<number> = async function* (source, ctx) {
   const there = opened()
   const items = source[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const next = nextEvent<CustomEvent<IteratorResult<number>>>(there, 'item').within(ctx)
+      const next = nextEvent<CustomEvent<Promise<IteratorResult<number, undefined>>>>(there, 'item').within(ctx)
       void items.next().then(
-        (item) => there.fire('item', item),
+        (item) => there.fire('item', Promise.resolve(item)),
         (cause: unknown) => there.fire('item', Promise.reject(cause as Error)), // of the law
       )
-      const { done, value } = await (await next).detail
-      if (done === true) return
-      yield value
+      const item = await (await next).detail
+      if (item.done === true) return
+      yield item.value
     }
   } finally {
     void items.return?.()
@@ -197,6 +211,7 @@ const byNextEvent: OpenAdapter<number> = async function* (source, ctx) {
 }
 
 const events: AdapterTable = {
+  eventSource: row<number>(['eventSource'], throughText, { bound: 12 }),
   eventsOf: row<number>(
     ['eventsOf'],
     (source, ctx) => {
@@ -260,6 +275,7 @@ export const webAdapters: AdapterTable = { ...streams, ...events }
 
 /** Exports through which no item of a source passes, each with the test in its place. */
 export const noAdaptersOfWeb: Readonly<Record<string, string>> = {
+  EventStreamError: 'an error',
   OverflowError: 'an error',
   StatusError: 'an error',
   WebSocketCloseError: 'an error',

@@ -1,7 +1,7 @@
 /** Requests, WebSockets and server-sent events with the `fetch`, `WebSocket` and `EventSource` of the engine, in a page too, over real sockets. */
 import { background, chan, go, select, sleep, withCancel } from 'millrace'
 import { collect, fromOp } from 'millrace/operators'
-import { eventsOf, fetchOp, OverflowError, receiverOf, StatusError, webSocket, WebSocketCloseError, type WebSocketLike } from 'millrace/web'
+import { eventSource, eventsOf, fetchOp, OverflowError, receiverOf, StatusError, webSocket, WebSocketCloseError } from 'millrace/web'
 import { fromBody } from 'millrace/web/operators'
 import { concatMap, take } from 'rxjs'
 import { afterAll, describe, expect, inject, it } from 'vitest'
@@ -120,7 +120,7 @@ async function allOf(peer: { readonly messages: AsyncIterable<unknown> }): Promi
   return got
 }
 
-checkAll(socketAdapters(`ws://${host}/echo`, ofPackage && ((at) => new ofPackage(at) as unknown as WebSocketLike))) // it has the parts
+checkAll(socketAdapters(`ws://${host}/echo`, ofPackage && ((at) => new ofPackage(at)))) // it has the parts
 
 describe('webSocket', () => {
   it('sends and receives strings and bytes, in order, and closes with 1000', async () => {
@@ -212,4 +212,13 @@ describe.skipIf(typeof EventSource === 'undefined')('eventsOf', () => {
     source.close()
     await until(({ open }) => open === 0)
   })
+})
+
+it('eventSource reads the events of a server, and cancel closes the connection', async () => {
+  const { http, until } = client()
+  const events = eventSource(http('/events'))
+  for (const data of ['a', 'b', 'c']) expect(await events.receive()).toMatchObject({ value: { type: 'message', data } })
+  await until(({ open }) => open === 1)
+  events.cancel()
+  await until(({ open }) => open === 0)
 })

@@ -7,6 +7,8 @@ export { StatusError } from './fetch/status-error.js'
 export { eventsOf, nextEvent, type EventTargetLike } from './events/events-of.js'
 export { OverflowError, type BufferOptions, type EventReceiver, type FullPolicy } from './events/inbox.js'
 export { messagesOf, type MessageSource } from './events/messages-of.js'
+export { eventSource, type EventSourceOptions } from './events/event-source.js'
+export { EventStreamError, type ServerSentEvent } from './events/event-stream.js'
 export { frameTicker, idleTicker, type IdleTickerOptions } from './events/tickers.js'
 
 export { WebSocketCloseError } from './socket/close-error.js'

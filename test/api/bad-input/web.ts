@@ -1,7 +1,18 @@
 /** The places of `millrace/web` and `millrace/web/operators`, outside a bubble: streams wait by the host. */
 import { background } from 'millrace'
 import { fromIterable, run } from 'millrace/operators'
-import { eventsOf, fetchOp, idleTicker, messagesOf, nextEvent, receiverOf, senderOf, webSocket, type WebSocketLike } from 'millrace/web'
+import {
+  eventSource,
+  eventsOf,
+  fetchOp,
+  idleTicker,
+  messagesOf,
+  nextEvent,
+  receiverOf,
+  senderOf,
+  webSocket,
+  type WebSocketLike,
+} from 'millrace/web'
 import {
   fromBody,
   fromEventTarget,
@@ -41,6 +52,12 @@ const peer = () => webSocket('ws://localhost', sockets)
 
 export const web: Table = {
   'EventReceiver.cancel(cause)': ['anything', (cause) => eventsOf(new EventTarget(), 'change', buffer).cancel(cause)],
+  'eventSource(url)': ['text', (url) => eventSource(url, { fetch }).cancel()],
+  'eventSource(options)': ['any options', (options) => eventSource('data:text/event-stream,', options).cancel()],
+  'eventSource({ capacity })': ['count?', (capacity) => eventSource('http://localhost', { capacity, fetch }).cancel()],
+  'eventSource({ lastEventId })': ['text?', (lastEventId) => eventSource('http://localhost', { lastEventId, fetch }).cancel()],
+  'eventSource({ maxLength })': ['count?', (maxLength) => eventSource('http://localhost', { maxLength, fetch }).cancel()],
+  'eventSource({ reconnect })': ['schedule?', (reconnect) => eventSource('http://localhost', { reconnect, fetch }).cancel()],
   'eventsOf(target)': ['object', (target) => void eventsOf(target, 'change', buffer)],
   'eventsOf(type)': ['text', (type) => void eventsOf(new EventTarget(), type, buffer)],
   ...optionsOf('eventsOf', 'buffer', 'options', buffers, (given) => void eventsOf(new EventTarget(), 'change', given), buffer),

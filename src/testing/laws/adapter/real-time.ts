@@ -41,8 +41,8 @@ export function watchUnhandled(): { readonly reasons: readonly unknown[]; end():
   const { process } = globalThis as { process?: Listening } // Node, Deno and Bun have it
   const note = (reason: unknown): void => void reasons.push(reason)
   const noteEvent = (event: Event): void => {
-    const { reason, error } = event as Partial<PromiseRejectionEvent & ErrorEvent> // the one or the other
-    reasons.push(reason ?? error)
+    const seen = event as { readonly reason?: unknown; readonly error?: unknown } // the one or the other
+    reasons.push(seen.reason ?? seen.error)
   }
   if (process === undefined) for (const type of EVENTS_OF_PAGES) globalThis.addEventListener(type, noteEvent)
   else for (const name of EVENTS_OF_PROCESSES) process.on?.(name, note)
