@@ -1,6 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { entries, root } from './scripts/entries.mjs'
+import { nativeSources } from './test/native.js'
+
+/** In `npm test` a few suites of random programs run a sample; .ci/run runs these in full, as a step of their own. */
+const { SAMPLE = '0.2' } = process.env
+const target = 'es2022' // `using` is lowered: Node 20 does not parse it
 
 // The unit suites: on the sources, so no build is needed, and without network. test/examples and test/programs/service have
 // configurations of their own.
@@ -11,15 +16,18 @@ export default defineConfig({
       replacement: fileURLToPath(new URL(source, root)),
     })),
   },
-  esbuild: { target: 'es2022' }, // `using` is lowered: Node 20 does not parse it
+  esbuild: { target },
+  plugins: [nativeSources(fileURLToPath(root), target)],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/examples/**', 'test/programs/service/**', '**/node_modules/**'],
     // Types are tested where the tests are: *.test-d.ts runs through tsc, and its titles count like any other.
     // Errors elsewhere are the business of `npm run typecheck`.
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json', ignoreSourceErrors: true },
+    server: { deps: { external: [/reports.sources/] } }, // see test/native.ts
     pool: 'forks',
     maxWorkers: 2,
+    provide: { sample: Number(SAMPLE) },
     execArgv: ['--expose-gc'],
     testTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } }, // a test that polls waits for the host, which may be busy

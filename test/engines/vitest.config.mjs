@@ -38,7 +38,7 @@ export default async ({ mode }) => {
     },
     test: {
       exclude: leftOut,
-      provide: { portion },
+      provide: { portion, sample: portion },
       maxWorkers: 1,
       testTimeout: 180_000, // three engines share the machine
       typecheck: { enabled: false },
@@ -47,5 +47,6 @@ export default async ({ mode }) => {
     },
   })
   config.test.reporters = ['default', 'json']
+  config.plugins = [] // the engines take the sources from vitest
   return config
 }

@@ -6,7 +6,7 @@
 import { all, any, background, chan, go, gosched, hedge, race, scope, sleep, uncancelable, type Job } from 'millrace'
 import { explore, type Trial } from 'millrace/testing'
 import { afterAll, expect, it } from 'vitest'
-import { portionOf } from '../support/portion.js'
+import { sampleOf } from '../support/portion.js'
 
 type End = { readonly value: number } | { readonly error: Error }
 
@@ -121,7 +121,7 @@ function program({ perform, isRight, isRightThrow }: Structure) {
   }
 }
 
-const SCHEDULES = portionOf(5000)
+const SCHEDULES = sampleOf(5000)
 const rows: string[] = []
 afterAll(() => console.log(`schedules:\n${rows.join('\n')}`))
 

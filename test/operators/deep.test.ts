@@ -1,11 +1,12 @@
 /** The length of a pipeline: no stack grows with it, and a row of operators that does not fit fails with a clear error. */
-import { background, sleep, withCancel } from 'millrace'
+import { background, never, sleep, withCancel } from 'millrace'
 import {
   batch,
   broadcast,
   byKey,
   collect,
   fanOut,
+  fromGoroutine,
   fromIterable,
   groupByKey,
   named,
@@ -72,15 +73,15 @@ describe.each(Object.entries(steps))('%s, 1,600 times', (_, step) => {
   it('is unsubscribed from up to its source', () =>
     bubble(function* () {
       let isReleased = false
-      const source = fromIterable(
-        (function* () {
-          try {
-            for (let i = 0; ; i++) yield i
-          } finally {
-            isReleased = true
-          }
-        })(),
-      )
+      // Of few items: an endless source would fill every stage.
+      const source = fromGoroutine<number>(function* (emit) {
+        try {
+          for (let i = 0; i < 4; i++) yield* emit.send(i)
+          yield* never()
+        } finally {
+          isReleased = true
+        }
+      })
       expect(yield* collect(background, deep(source).pipe(take(2))).join()).toEqual([0, 1])
       expect(isReleased).toBe(true)
     }))

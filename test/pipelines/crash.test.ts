@@ -11,7 +11,7 @@ import { batch, broadcast, byKey, conflate, debounce, decode, fanOut, fromIterab
 import { explore, type ExploreOptions, type Trial } from 'millrace/testing'
 import { concat, concatMap, filter, ignoreElements, map, tap, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from 'rxjs' // prettier-ignore
 import { describe, expect, it } from 'vitest'
-import { portionOf } from '../support/portion.js'
+import { sampleOf } from '../support/portion.js'
 
 const ITEMS = 6
 /** Steps within which the consumer may be stopped; it ends in fewer. */
@@ -206,7 +206,7 @@ const stoppedAt = (step: number, consumer: Consumer) =>
   }
 
 async function atEveryStep(consumer: Consumer, options: ExploreOptions = {}): Promise<void> {
-  const schedules = portionOf(20)
+  const schedules = sampleOf(20)
   for (let step = 0; step < STEPS; step++) await explore(stoppedAt(step, consumer), { ...options, schedules, seed: step })
 }
 

@@ -10,10 +10,10 @@ import { expect, it } from 'vitest'
 import { millrace } from '../model/library.js'
 import { instruments } from './random/instruments.js'
 import { explorePrograms } from './random/program.js'
-import { portionOf } from '../support/portion.js'
+import { sampleOf } from '../support/portion.js'
 
 const env = (globalThis as { process?: NodeJS.Process }).process?.env ?? {} // a browser has none
-const { PROGRAMS = env['MODE'] === 'nightly' ? '1000000' : String(portionOf(10_000)), SEED = '1' } = env
+const { PROGRAMS = env['MODE'] === 'nightly' ? '1000000' : String(sampleOf(10_000)), SEED = '1' } = env
 const lib = { ...millrace, ...testing }
 const names = Object.keys(instruments)
 const schedules = Math.ceil(Number(PROGRAMS) / names.length)

@@ -22,7 +22,7 @@ import {
 import { explore, type ExploreOptions, type Trial } from 'millrace/testing'
 import { afterAll, expect, it } from 'vitest'
 import { NaiveCond, NaiveLimiter, NaiveRWMutex, NaiveSemaphore, type State } from './naive-models.js'
-import { portionOf } from '../support/portion.js'
+import { sampleOf } from '../support/portion.js'
 
 type Steps = Generator<never, void>
 
@@ -255,7 +255,7 @@ function* limiterProgram(run: Trial): Steps {
   check(limiter.allow(BURST) && !limiter.allow(), 'the full burst can be taken again, and no more')
 }
 
-const SCHEDULES = portionOf(20_000)
+const SCHEDULES = sampleOf(20_000)
 const plans: ExploreOptions[] = [
   { strategy: 'random', schedules: SCHEDULES },
   { strategy: 'pct', schedules: SCHEDULES },
