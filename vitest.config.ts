@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { entries, root } from './scripts/entries.mjs'
 import { nativeSources } from './test/native.js'
+import { aloneFirst, sharedProcesses } from './test/processes.js'
 
 /** In `npm test` a few suites of random programs run a sample; .ci/run runs these in full, as a step of their own. */
 const { SAMPLE = '0.2' } = process.env
@@ -17,15 +18,17 @@ export default defineConfig({
     })),
   },
   esbuild: { target },
-  plugins: [nativeSources(fileURLToPath(root), target)],
+  plugins: [nativeSources(fileURLToPath(root), target), aloneFirst],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/examples/**', 'test/programs/service/**', '**/node_modules/**'],
     // Types are tested where the tests are: *.test-d.ts runs through tsc, and its titles count like any other.
     // Errors elsewhere are the business of `npm run typecheck`.
-    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json', ignoreSourceErrors: true },
+    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json', ignoreSourceErrors: true },
     server: { deps: { external: [/reports.sources/] } }, // see test/native.ts
-    pool: 'forks',
+    pool: sharedProcesses,
+    isolate: false,
+    setupFiles: ['test/left-behind.ts'],
     maxWorkers: 2,
     provide: { sample: Number(SAMPLE) },
     execArgv: ['--expose-gc'],

@@ -48,7 +48,7 @@ async function compile(from: string, to: string, target: string): Promise<void> 
     outbase: from,
     target,
     format: 'esm',
-    sourcemap: 'inline',
+    sourcemap: 'linked',
     write: false,
   })
   for (const { path, text } of outputFiles) {

@@ -48,5 +48,6 @@ export default async ({ mode }) => {
   })
   config.test.reporters = ['default', 'json']
   config.plugins = [] // the engines take the sources from vitest
+  Object.assign(config.test, { pool: 'forks', isolate: true, setupFiles: [] })
   return config
 }

@@ -1,7 +1,8 @@
 /** The assertions of laws, and their messages. */
 
-export function holds(fact: boolean, otherwise: string): void {
-  if (!fact) throw new Error(otherwise)
+/** A message that costs much to write is a function. */
+export function holds(fact: boolean, otherwise: string | (() => string)): void {
+  if (!fact) throw new Error(typeof otherwise === 'string' ? otherwise : otherwise())
 }
 
 /** The number of times that each item occurs. */
@@ -16,12 +17,12 @@ export function conserved(got: readonly number[], expected: readonly number[], i
   const left = counted(expected)
   for (const item of got) {
     const rest = left.get(item) ?? 0
-    holds(rest > 0, `item ${item} is doubled: ${text(got)} of ${text(expected)}`)
+    holds(rest > 0, () => `item ${item} is doubled: ${text(got)} of ${text(expected)}`)
     left.set(item, rest - 1)
   }
   if (isLossy) return
   const lost = [...left].filter(([, rest]) => rest > 0).map(([item]) => item)
-  holds(lost.length === 0, `lost ${text(lost)}: ${text(got)} of ${text(expected)}`)
+  holds(lost.length === 0, () => `lost ${text(lost)}: ${text(got)} of ${text(expected)}`)
 }
 
 /** The items are in the expected order, in each lane where `laneOf` is given. Items may be missing or doubled. */
@@ -38,7 +39,7 @@ export function ordered(got: readonly number[], expected: readonly number[], lan
     let at = 0
     for (const item of here) {
       const found = there.indexOf(item, at)
-      holds(found >= 0, `out of order: ${text(here)}, expected ${text(there)}`)
+      holds(found >= 0, () => `out of order: ${text(here)}, expected ${text(there)}`)
       at = found + 1
     }
   }
