@@ -382,7 +382,7 @@ const operators: Record<string, Ask> = {
   ...both('prioritize', (m, look) => m.ops.prioritize((n: number) => (look(), n))),
   ...both('progress', (m, look) => m.ops.progress(look, { every: 0 })),
   ...both('tee', (m, look) => m.ops.tee(m.rx.tap(look))),
-  ...both('timeoutEach', (m) => m.ops.timeoutEach(1000)),
+  ...both('timeoutEach', (m) => m.ops.timeoutEach(1_000_000)),
   retryEach: pipeline((m, look) => (source) => {
     const failing = (): number => {
       throw new Error('again')
