@@ -32,7 +32,8 @@ export default defineConfig({
     maxWorkers: 2,
     provide: { sample: Number(SAMPLE) },
     execArgv: ['--expose-gc'],
-    testTimeout: 60_000,
+    testTimeout: 120_000, // on a busy machine to compile takes a minute
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } }, // a test that polls waits for the host, which may be busy
     reporters: ['default', 'json'],
     outputFile: { json: 'reports/unit.json' },

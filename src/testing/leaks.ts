@@ -72,12 +72,17 @@ class Watch implements GoroutineWatch {
   async check(patience = PATIENCE): Promise<void> {
     checkTime('check(patience)', patience)
     const until = hostTime() + patience
-    for (let pause = 0; this._left.length > 0; pause++) {
-      // First a few turns, then longer and longer pauses.
-      if (pause >= TURNS && hostTime() >= until) throw new LeakError(this.dump())
-      if (pause < TURNS) await new Promise<void>(hostTurn)
-      else await new Promise<void>((resolve) => void setHostTimer(resolve, pause, true))
-    }
+    await this._turns()
+    // Longer and longer pauses.
+    for (let pause = TURNS; this._left.length > 0 && hostTime() < until; pause++)
+      await new Promise<void>((resolve) => void setHostTimer(resolve, pause, true))
+    // A host that stood still has timers that are due.
+    await this._turns()
+    if (this._left.length > 0) throw new LeakError(this.dump())
+  }
+
+  private async _turns(): Promise<void> {
+    for (let turn = 0; turn < TURNS && this._left.length > 0; turn++) await new Promise<void>(hostTurn)
   }
 
   stop(): void {

@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /** ms that a program may take on a busy machine. */
-const LONGEST = 30_000
+const LONGEST = 100_000
 
 export interface Ended {
   /** The exit status, or the signal that killed it. */

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 
 const root = new URL('../..', import.meta.url)
 /** ms after which a program that does not end is killed; its status is then 'SIGKILL'. */
-const PATIENCE = 30_000
+const PATIENCE = 100_000
 
 export interface Ended {
   readonly status: number | NodeJS.Signals

@@ -1,7 +1,7 @@
 import { addProbe, chan, go, sleep, type Receiver } from 'millrace'
 import { bubble, dump, LeakError, watchGoroutines } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
-import { settle } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 
 async function leakOf(run: Promise<void>): Promise<LeakError> {
   const error: unknown = await run.then(
@@ -40,6 +40,15 @@ describe('watchGoroutines', () => {
       yield* sleep(1)
     })
     await watch.check(1000)
+  })
+
+  it('a host that stands still makes no leak of a sleep that is over', async () => {
+    using watch = watchGoroutines()
+    go(() => sleep(10))
+    const checked = watch.check(20)
+    for (let turn = 0; turn < 8; turn++) await hostTurn() // the check goes on to its pauses
+    for (const start = performance.now(); performance.now() - start < 60;);
+    await checked
   })
 
   it('those started before it began are not its own', async () => {
