@@ -1,5 +1,5 @@
 /**
- * Server-sent events over `fetch`, at the pace of the receiver.
+ * Server-sent events over `fetch`, as fast as the receiver takes them.
  *
  *     connecting ──200──▶ reading: body ──▶ events ──▶ inbox ──end──▶ schedule ──ms──▶ connecting
  *         │204                  └──no event stream, too long──▶ over       └──null──▶ over
@@ -27,7 +27,7 @@ import { Inbox, type EventReceiver } from './inbox.js'
 
 /** Options of `eventSource`, beside those of `fetch`. */
 export interface EventSourceOptions extends Omit<FetchOptions, 'throwStatus'> {
-  /** Events that wait for a receive; while so many wait, the body is not read. A whole number from 1 up. Default 16. */
+  /** Events that wait for a receive; while that number waits, the body is not read. A whole number from 1 up. Default 16. */
   readonly capacity?: number
   /**
    * Returns the ms before the next connection, or null to give up; the `attempts` count from the last event. A wait is at least as
