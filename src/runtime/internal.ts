@@ -30,6 +30,7 @@ export { installObservable } from './base/rxjs-interop.js'
 export { shared } from './base/shared.js'
 export { causeOf, checkContext } from './interfaces/context.js'
 export { isJob } from './interfaces/job.js'
+export type { YieldStar } from './interfaces/slips.js'
 
 // scheduler
 export { addProbe, findProbe } from './scheduler/probe.js'

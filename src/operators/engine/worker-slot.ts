@@ -25,6 +25,7 @@ import {
   Spawned,
   type AsyncScope,
   type Operation,
+  type YieldStar,
 } from '../../runtime/internal.js'
 import { publish, type Scope } from '../demand/scope.js'
 import { subscribeUntil } from '../demand/intake.js'
@@ -35,7 +36,7 @@ import type { Holder } from './stage.js'
  * (each of its items is a result). An array is a value.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
-export type Work<R> = R | PromiseLike<R> | Generator<never, R, any> | Observable<R>
+export type Work<R> = R | PromiseLike<R> | Generator<YieldStar, R, any> | Observable<R>
 
 /** The stage of a worker slot. */
 export interface SlotOwner<T, R> {

@@ -4,6 +4,7 @@ import { Task } from './task.js'
 import { mistyped, show } from '../base/arguments.js'
 import type { Body, Goroutine } from '../interfaces/goroutine.js'
 import { isJob, type Job } from '../interfaces/job.js'
+import type { WorkSlip } from '../interfaces/slips.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /**
@@ -23,6 +24,8 @@ export interface Go {
   <R>(job: Job<R>): Goroutine<R>
   /** Starts `fn(...args)` as a goroutine. */
   <A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): Goroutine<R>
+  /** The message of the compiler for a usual slip. */
+  <W>(slip: W & WorkSlip<W>): Goroutine<unknown>
   /** Performs a job in a goroutine with this name. */
   named<R>(name: string, job: Job<R>): Goroutine<R>
   /** Starts `fn(...args)` as a goroutine with this name. Throws TypeError where `name` is not a string. */
@@ -50,7 +53,7 @@ export const go: Go = /* @__PURE__ */ Object.assign(
     return typeof work === 'function' ? spawn(work, args, null) : startJob(work, null)
   },
   { named: goNamed },
-)
+) as Go // its last overload accepts no value
 
 function goNamed<A extends readonly unknown[], R>(name: string, work: Body<A, R> | Job<R>, ...args: A): Goroutine<R> {
   if (typeof name !== 'string') throw mistyped('go.named(name, fn)', 'a name', name)

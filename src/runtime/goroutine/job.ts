@@ -20,6 +20,7 @@ import { isThenable } from '../base/guards.js'
 import { left, right, type Either } from '../base/option.js'
 import { installObservable, lookForSymbol } from '../base/rxjs-interop.js'
 import { checkContext, type Context } from '../interfaces/context.js'
+import type { Body } from '../interfaces/goroutine.js'
 import { JOB, type Job, type Routine } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { cutOff } from '../operation/cut-off.js'
@@ -215,9 +216,9 @@ export function* canceled(child: Task, cause?: unknown): Generator<never, void> 
  * Performs the return value of a function that a job runs. The failure of a promise that comes after the performer has
  * left is a late failure.
  */
-export function performed<R>(made: R | PromiseLike<R> | Routine<R>): Routine<R> {
+export function performed<R>(made: ReturnType<Body<[], R>>): Routine<R> {
   if (isRoutine<R>(made)) return typeof made[Symbol.iterator] === 'function' ? made : handedOn(made)
-  return isThenable(made) ? awaited<R>(made) : new Immediate(made) // neither a routine nor a promise: a value
+  return isThenable(made) ? awaited<R>(made) : new Immediate(made as R) // neither a routine nor a promise: a value
 }
 
 /** A generator of the user's own making may have its three methods and no `Symbol.iterator`. */

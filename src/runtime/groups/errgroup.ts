@@ -29,12 +29,12 @@ export interface ErrGroup extends AsyncDisposable {
    */
   readonly failures: readonly unknown[]
   /** Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. */
-  go(fn: GroupBody<unknown>): void
+  go<R>(fn: GroupBody<R>): void
   /**
    * Starts `fn` if the limit allows another function now and the context has not ended; returns whether `fn` was
    * started.
    */
-  tryGo(fn: GroupBody<unknown>): boolean
+  tryGo<R>(fn: GroupBody<R>): boolean
   /**
    * At most `n` functions run at once; a negative number or Infinity means no limit. While functions run the limit can
    * be removed, and not otherwise changed: then it throws "errgroup: modify limit while n goroutines in the group are
@@ -76,12 +76,12 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
     return 'errgroup'
   }
 
-  go(fn: GroupBody<unknown>): void {
+  go<R>(fn: GroupBody<R>): void {
     checkFunction('errgroup.go(fn)', fn)
     this.start(fn)
   }
 
-  tryGo(fn: GroupBody<unknown>): boolean {
+  tryGo<R>(fn: GroupBody<R>): boolean {
     checkFunction('errgroup.tryGo(fn)', fn)
     if (!this.hasRoom || this.hasEnded) return false
     this.start(fn)

@@ -1,13 +1,15 @@
 /** The handle of a goroutine, and the functions that can run as one. */
-import type { Routine } from './job.js'
+import type { Job } from './job.js'
 import type { Op } from './op.js'
+import type { YieldStar } from './slips.js'
 
 /**
  * A function that can run as a goroutine: a generator function whose only yields are operations, an async function, a
  * plain function. An operation, a job or a promise that a plain function returns is performed: its result is the result
  * of the goroutine. Every function of the package that starts goroutines takes a body.
  */
-export type Body<A extends readonly unknown[], R> = (...args: A) => Routine<R> | PromiseLike<R> | R
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
+export type Body<A extends readonly unknown[], R> = (...args: A) => Generator<YieldStar, R, any> | Op<R> | Job<R> | PromiseLike<R> | R
 
 /**
  * The handle of a goroutine; not a promise, so returning it from an async function does not join it.

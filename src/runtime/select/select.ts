@@ -8,6 +8,7 @@ import { isThenable } from '../base/guards.js'
 import { none, some, type Option } from '../base/option.js'
 import { isJob } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
+import type { Slips } from '../interfaces/slips.js'
 import { isOperation, Operation } from '../operation/operation.js'
 import { Promised } from '../operation/promise.js'
 import { PENDING, type Pending } from '../operation/waiter.js'
@@ -150,6 +151,11 @@ export function select<const C extends readonly Selectable[]>(
   cases: C,
   options?: SelectOptions,
 ): Op<{ case: number; value: Chosen<NonNullable<C[number]>> }>
+/** The message of the compiler for a usual slip. */
+export function select<const C extends object>(
+  slip: Slips<C, Selectable>,
+  options?: SelectOptions,
+): Op<{ case: string | number; value: unknown }>
 export function select(cases: object, options?: SelectOptions): Op<unknown> {
   return makeSelect(cases, options)
 }
@@ -167,6 +173,11 @@ export function trySelect<const C extends readonly Selectable[]>(
   cases: C,
   options?: SelectOptions,
 ): Option<{ case: number; value: Chosen<NonNullable<C[number]>> }>
+/** The message of the compiler for a usual slip. */
+export function trySelect<const C extends object>(
+  slip: Slips<C, Selectable>,
+  options?: SelectOptions,
+): Option<{ case: string | number; value: unknown }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
   const select = makeSelect(cases, options)
   if (queue.probe !== null) queue.probe.perform?.(select)
@@ -176,13 +187,18 @@ export function trySelect(cases: object, options?: SelectOptions): Option<unknow
 
 /** A select that results in the value alone. Throws TypeError for an argument that is not an operation. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any result
-export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>> {
-  const operations = ops.map((op, i) => {
+export function choose<O extends readonly Op<any>[]>(...ops: O): Op<Chosen<O[number]>>
+/** The message of the compiler for a usual slip. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any result
+export function choose<const O extends readonly unknown[]>(...slips: Slips<O, Op<any>>): Op<unknown>
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+export function choose(...ops: readonly any[]): Op<any> {
+  const operations = ops.map((op: unknown, i) => {
     if (isOperation(op)) return op
     if (isJob(op)) throw isNoCase(`choose: operation ${i}`)
     throw mistyped(`choose: operation ${i}`, 'an operation', op)
   })
-  return new Choose(operations, false) as Operation<Chosen<O[number]>> // the value of one of the cases
+  return new Choose(operations, false)
 }
 
 class Never extends Operation<never> {

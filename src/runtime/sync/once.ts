@@ -25,7 +25,7 @@ export interface Once {
    * A job, shared by all callers. The first performance starts `f`; each waits until that `f` has ended, and throws its
    * error. A caller that leaves does not stop `f`. A failed `f` is not run again.
    */
-  do(f: Body<[], unknown>): Job<void>
+  do<R>(f: Body<[], R>): Job<void>
 }
 
 /**
@@ -55,7 +55,7 @@ export function once(): Once {
  * `f`, and each waits until `f` has ended, and throws the error of `f`. A caller that leaves does not stop `f`. `f` is
  * released when it starts. Source: Go's `sync.OnceFunc`.
  */
-export function onceFunc(f: Body<[], unknown>): () => Job<void> {
+export function onceFunc<R>(f: Body<[], R>): () => Job<void> {
   checkFunction('onceFunc(f)', f)
   return sharedRun(f) as () => Job<void> // the result of `f` is not used
 }
