@@ -41,13 +41,13 @@ import {
   type SchemaResult,
   type StandardSchema,
 } from 'millrace/operators'
-import { concat, defer, interval, map, merge, take, type Observable, type OperatorFunction } from 'rxjs'
+import { concat, defer, interval, map, merge, take, tap, type Observable, type OperatorFunction } from 'rxjs'
 import type { StagePlan } from './plan.js'
 import { flat, rxjsStages } from './rxjs-stages.js'
 import { finallyDo, otherSource } from './sources.js'
 import { grown, isBad, keyOf, OTHER } from './specification.js'
 import type { Watch } from './watch.js'
-import { failureOptions, workOf } from './work.js'
+import { failureOptions, fault, workOf } from './work.js'
 
 type Operator = OperatorFunction<number, number>
 
@@ -128,6 +128,10 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return retryEach(twice)
     case 'catchTo':
       return catchTo(watch.add(chan<DeadLetter>(1000)))
+    case 'fails once, retryWith':
+      return failsOnce
+    case 'deep row':
+      return deepRow
     case 'workerPool':
     case 'adaptive':
     case 'byKey':
@@ -164,10 +168,13 @@ const twice: Schedule = ({ attempts }) => (attempts < 10 ? attempts - 1 : null)
 
 function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey' }, watch: Watch): Operator {
   const options = failureOptions(plan.work)
-  const work = workOf(plan.work, plan.ms)
+  const work = workOf(plan.work, plan.ms, watch)
   const stage =
     plan.stage === 'byKey'
-      ? byKey<number, number, number>((n) => n % 3, plan.n, work, options)
+      ? byKey<number, number, number>((n) => n % 3, plan.n, work, {
+          ...options,
+          ...(plan.commits && { commit: (_, position) => watch.commit(plan, position) }),
+        })
       : workerPool<number, number>(plan.stage === 'adaptive' ? { min: 1, max: plan.n, by: 'latency' } : plan.n, work, {
           ...options,
           ordered: plan.ordered,
@@ -176,6 +183,24 @@ function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey
   if (plan.work !== 'dead letters') return stage
   return (source) => source.pipe(stage, catchTo(watch.add(chan<DeadLetter>(1000))))
 }
+
+/** The first subscription fails at an item, once. */
+const failsOnce: Operator = (source) =>
+  defer(() => {
+    let isTried = false
+    const failing = tap((n: number) => {
+      if (!isBad(n) || isTried) return
+      isTried = true
+      throw fault
+    })
+    return source.pipe(
+      failing,
+      retryWith(({ attempts }) => (attempts < 2 ? 2 : null)),
+    )
+  })
+
+/** More operators than continue inline. */
+const deepRow: Operator = (source) => Array.from({ length: 300 }, () => map((n: number) => n)).reduce((above, stage) => stage(above), source).pipe(queue(1)) // prettier-ignore
 
 const pausedFor =
   (ms: number): Operator =>

@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { time } from '../../src/runtime/scheduler/timers.js'
 import { pipe } from './build.js'
 import { compare, type Ended, type Seen } from './compare.js'
-import type { EndPlan, PipelinePlan, StagePlan } from './plan.js'
+import { again, type EndPlan, type PipelinePlan, type StagePlan } from './plan.js'
 import { boom, firstSource, type Failing } from './sources.js'
 import { Watch } from './watch.js'
 import { fault } from './work.js'
@@ -22,12 +22,14 @@ export async function check(plan: PipelinePlan): Promise<void> {
   const watch = new Watch()
   const subscribers: Seen[] = []
   watch.copies = copiesOf(plan.stages) ?? 1
+  for (const stage of committing(plan)) watch.commits.set(stage, -1)
   watch.begin()
   try {
     await bubble(function* ({ wait }) {
       const ctx = withCancel(background)
       const whole = bounded(plan, pipe(firstSource(plan.source, watch, failing(plan.end)), plan.stages, watch))
       yield* ended(plan.end, ctx, whole, watch, subscribers)
+      if (waitsForWork(plan)) expect(watch.unwinding, 'work that has not unwound').toBe(0)
       yield* wait()
       if (!leavesTimers(plan)) expect(time.timers.size, 'timers right after the end').toBe(0)
       expect((ctx as unknown as { isWatched: boolean }).isWatched, 'the context has listeners').toBe(false) // its own field
@@ -41,11 +43,17 @@ export async function check(plan: PipelinePlan): Promise<void> {
   }
   expect(eventsBeside(subscribers, watch), 'events of the process').toEqual([])
   for (const seen of subscribers) compare(plan, seen, watch)
+  checkCommits(plan, subscribers[0], watch)
 }
 
-/** An error that a stage held, or that came later, when the pipeline ended for another reason, is a late failure. */
+/**
+ * An error that a stage held, or that came later, when the pipeline ended for another reason, is a late failure; so is that of
+ * further work under way, and of the round before.
+ */
 function eventsBeside(subscribers: readonly Seen[], { events }: Watch): readonly string[] {
-  const mayBeLate = [boom, fault].filter((error) => subscribers.some(({ ended }) => !(typeof ended === 'object' && ended.threw === error)))
+  const mayBeLate = [boom, fault].filter(
+    (error) => error === fault || subscribers.some(({ ended }) => !(typeof ended === 'object' && ended.threw === error)),
+  )
   const late = mayBeLate.map((error) => `late failure: ${String(error)}`)
   return events.filter((event) => !late.includes(event))
 }
@@ -58,8 +66,11 @@ const isEndless = ({ source: { source } }: PipelinePlan): boolean => source === 
 const bounded = (plan: PipelinePlan, pipeline: Observable<number>): Observable<number> =>
   isEndless(plan) ? pipeline.pipe(until(after(ENOUGH))) : pipeline
 
-/** An async function cannot be canceled: its sleep goes on. */
-const leavesTimers = ({ stages }: PipelinePlan): boolean => JSON.stringify(stages).includes('"async"')
+/** An async function cannot be canceled: its sleep goes on. Work that unwinds may belong to another run. */
+function leavesTimers(plan: PipelinePlan): boolean {
+  const text = JSON.stringify(plan.stages)
+  return text.includes('"async"') || (text.includes('"unwinding"') && !waitsForWork(plan))
+}
 
 function* ended(end: EndPlan, ctx: CancelContext, whole: Observable<number>, watch: Watch, into: Seen[]): Generator<never, void> {
   if (end.end === 'unsubscribes in next') return yield* unsubscribing(end.n, whole, watch, into)
@@ -146,7 +157,7 @@ function* unsubscribing(n: number, whole: Observable<number>, watch: Watch, into
 }
 
 /** Each item becomes one item: what is between the source and the end is in the stages. */
-const oneToOne = new Set<StagePlan['stage']>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'map', 'tap', 'scan', 'defer', 'iif', 'finalize', 'catchError', 'race', 'queue', 'workerPool', 'adaptive', 'byKey', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'tee', 'retryEach', 'catchTo']) // prettier-ignore
+const oneToOne = new Set<StagePlan['stage']>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'map', 'tap', 'scan', 'defer', 'iif', 'finalize', 'catchError', 'race', 'queue', 'workerPool', 'adaptive', 'byKey', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'tee', 'retryEach', 'catchTo', 'deep row']) // prettier-ignore
 /** Items that the goroutine and the channel of a source hold beside the stage that `bounds` counts. */
 const HELD_BY_SOURCE = 5
 
@@ -164,7 +175,7 @@ function copiesIn(plan: StagePlan): number | null {
     if (!isKnown) return null
     return plan.stage === 'broadcast' ? each.reduce<number>((sum, copies) => sum + (copies ?? 0), 0) : each[0]
   }
-  const drops = 'work' in plan && (plan.work === 'throws' || plan.work === 'skipped' || plan.work === 'dead letters')
+  const drops = 'work' in plan && ['several', 'throws', 'skipped', 'dead letters'].includes(plan.work)
   return oneToOne.has(plan.stage) && !drops ? 1 : null
 }
 
@@ -174,6 +185,25 @@ function statedBound(whole: Observable<number>): number {
   const isKnown = unknown.every((text) => text.includes('the observables that its workers return'))
   return isKnown ? stages.reduce((sum, { holds }) => sum + holds, 0) : Infinity
 }
+
+/** Stages that commit, and below which each item becomes one item. In a further round positions begin anew. */
+function committing({ stages, end }: PipelinePlan): StagePlan[] {
+  const isOnce =
+    !hasTwo(end) && end.end !== 'fails, retry' && !stages.some(({ stage }) => again.has(stage) || stage === 'fails once, retryWith')
+  return stages.filter((stage, i) => isOnce && stage.stage === 'byKey' && stage.commits && copiesOf(stages.slice(i)) === 1)
+}
+
+/** What was committed has left the end of the pipeline by then, and where the pipeline has completed that is everything. */
+function checkCommits(plan: PipelinePlan, { items, ended }: Seen, watch: Watch): void {
+  expect(watch.early, 'committed before they were delivered').toEqual([])
+  if (plan.end.end !== 'completes' || ended !== 'completed' || isEndless(plan)) return
+  for (const last of watch.commits.values()) expect(last, 'the last commit').toBe(items.length - 1)
+}
+
+/** A run waits for the work of its own pipeline: a shared part, and a channel between two pipelines, have runs of their own. */
+const waitsForWork = ({ source, stages }: PipelinePlan): boolean => !/"share|"toReceiver|"sendTo/.test(JSON.stringify([source, stages]))
+
+const hasTwo = ({ end }: EndPlan): boolean => end === 'two subscribers' || end === 'one of two takes'
 
 function checkBound({ source, stages, end }: PipelinePlan, whole: Observable<number>, watch: Watch): void {
   if (watch.wasUnpaced) return

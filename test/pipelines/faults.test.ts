@@ -7,6 +7,7 @@ import { Intake } from '../../src/operators/demand/intake.js'
 import { Downstream } from '../../src/operators/demand/scope.js'
 import { Branch } from '../../src/operators/engine/branch.js'
 import { Flow } from '../../src/operators/engine/stage.js'
+import { Watermark } from '../../src/operators/engine/watermark.js'
 import { WorkerSlot } from '../../src/operators/engine/worker-slot.js'
 import { CancelableContext } from '../../src/runtime/context/tree.js'
 import { check } from './check.js'
@@ -54,6 +55,13 @@ const faults: readonly (readonly [string, () => () => void])[] = [
   ['a subscriber that leaves does not stop the work', () => breaks(WorkerSlot.prototype, 'stop', () => {})],
   ['an ended context stays in the tree', () => breaks(CancelableContext.prototype, 'leaveParent', () => null)],
   ['a slot is not freed', () => breaks(Flow.prototype, 'free', (free, _, [slots]) => (leaked() ? undefined : free(slots)))],
+  ['a stage that leaves keeps its demand closed', () => breaks(Demand.prototype, 'retire', () => {})],
+  ['a passage does not wait for the slots of a stage', () => breaks(Flow.prototype, 'passesInOrder', () => true)],
+  ['a passage does not wait for results', () => breaks(Flow.prototype, 'resultsPass', () => true)],
+  ['a commit that has waited is lost', () => breaks(Watermark.prototype, '_passed', () => {})],
+  ['a branch is no part of a passage', () => breaks(Branch.prototype, 'passes', () => true)],
+  ['the observable of ordered work is not subscribed to in its turn', () => breaks(WorkerSlot.prototype, 'becomeFirst', () => {})],
+  ['an item is done while results of it wait', () => breaks(WorkerSlot.prototype, 'end', (end, self: WorkerSlot<unknown, unknown>) => ((self.held = 0), end()))], // prettier-ignore
   ['an item that finds no slot is dropped', () => breaks(Intake.prototype, 'keep', () => {})],
 ]
 

@@ -6,9 +6,9 @@
  */
 import fc from 'fast-check'
 
-/** How a worker works: the kinds of `Work`, prompt and slow. The last five meet items that fail. */
+/** How a worker works: the kinds of `Work`, prompt and slow. The last five meet items that fail, each kind of `Work` in its way. */
 const works = [
-  'value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign', 'job', 'canceling', 're-entrant',
+  'value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign', 'job', 'canceling', 'unwinding', 're-entrant', 'several',
   'throws', 'skipped', 'restarted', 'retried', 'dead letters',
 ] as const // prettier-ignore
 export type WorkKind = (typeof works)[number]
@@ -26,7 +26,7 @@ const ours = [
   'named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'repeatWith', 'retryWith', 'toReceiver', 'sendTo', 'queue that loses',
   'conflate', 'conflate, combine', 'debounce', 'throttle', 'throttle, trailing', 'sample', 'sample, notifier',
   'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'decode, invalid', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early',
-  'retryEach', 'catchTo',
+  'retryEach', 'catchTo', 'fails once, retryWith', 'deep row',
 ] as const // prettier-ignore
 const theirs = [
   'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',
@@ -46,7 +46,7 @@ export type StagePlan =
       readonly ordered: boolean
       readonly ms: number
     }
-  | { readonly stage: 'byKey'; readonly n: number; readonly work: WorkKind; readonly ms: number }
+  | { readonly stage: 'byKey'; readonly n: number; readonly work: WorkKind; readonly ms: number; readonly commits: boolean }
   | { readonly stage: 'batch' | 'windowsByCount' | 'windowsByTime' | 'queue'; readonly n: number }
   | { readonly stage: 'fanOut' | 'broadcast' | 'groupByKey'; readonly branches: readonly (readonly StagePlan[])[] }
   | { readonly stage: 'merge' | 'mergeFair' | 'zipBounded' | 'concat'; readonly other: SourcePlan }
@@ -89,7 +89,7 @@ const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie
         ms,
       }),
     },
-    fc.record({ stage: fc.constant('byKey' as const), n: few, work, ms }),
+    fc.record({ stage: fc.constant('byKey' as const), n: few, work, ms, commits: fc.boolean() }),
     fc.record({ stage: fc.constantFrom('batch' as const, 'windowsByCount' as const, 'windowsByTime' as const, 'queue' as const), n: few }),
     fc.record({ stage: fc.constantFrom('merge' as const, 'mergeFair' as const, 'zipBounded' as const, 'concat' as const), other }),
     fc.record({
@@ -120,7 +120,52 @@ const failing: fc.Arbitrary<PipelinePlan> = fc.record({
   end: fc.record({ end: fc.constant('fails' as const), at: size }),
 })
 
-export const pipelinePlan: fc.Arbitrary<PipelinePlan> = fc.oneof({ weight: 15, arbitrary: any }, { weight: 1, arbitrary: failing })
+/** A part that is shared by two subscribers above slow work, one of which leaves first. */
+const sharing: fc.Arbitrary<PipelinePlan> = fc.record({
+  source,
+  stages: fc
+    .tuple(
+      fc.record({ stage: fc.constantFrom('share' as const, 'share, replay' as const) }),
+      fc.record({ stage: fc.constant('workerPool' as const), n: few, work: fc.constant('operation' as const), ordered: fc.boolean(), ms }),
+      fc.array(stage, { maxLength: 1 }),
+    )
+    .map(([shared, pool, more]) => [shared, pool, ...more]),
+  end: fc.oneof(fc.constant({ end: 'two subscribers' as const }), fc.record({ end: fc.constantFrom('one of two takes' as const), n: few })),
+})
+
+/** Stages that hold items, and pass each on. */
+const holding: fc.Arbitrary<StagePlan> = fc.oneof(
+  fc.record({ stage: fc.constant('queue' as const), n: few }),
+  fc.record({ stage: fc.constantFrom('rateLimit' as const, 'paused' as const, 'prioritize' as const, 'decode, async' as const, 'tee, slow' as const, 'map' as const) }), // prettier-ignore
+  fc.record({
+    stage: fc.constant('workerPool' as const),
+    n: few,
+    work: fc.constantFrom('value' as const, 'operation' as const),
+    ordered: fc.boolean(),
+    ms,
+  }),
+  fc.record({ stage: fc.constant('broadcast' as const), branches: fc.array(fc.array(fc.record({ stage: fc.constant('queue' as const), n: few }), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 1 }) }), // prettier-ignore
+)
+
+/** Items that are committed, the stages below in which they wait until then, and slow work at the end. */
+const committing: fc.Arbitrary<PipelinePlan> = fc.record({
+  source,
+  stages: fc
+    .tuple(
+      fc.record({ stage: fc.constant('byKey' as const), n: few, work: fc.constantFrom('value' as const, 'operation' as const), ms, commits: fc.constant(true) }), // prettier-ignore
+      fc.array(holding, { minLength: 1, maxLength: 3 }),
+      fc.record({ stage: fc.constant('workerPool' as const), n: few, work: fc.constant('operation' as const), ordered: fc.boolean(), ms }),
+    )
+    .map(([byKey, below, slow]) => [byKey, ...below, slow]),
+  end,
+})
+
+export const pipelinePlan: fc.Arbitrary<PipelinePlan> = fc.oneof(
+  { weight: 13, arbitrary: any },
+  { weight: 1, arbitrary: failing },
+  { weight: 1, arbitrary: sharing },
+  { weight: 1, arbitrary: committing },
+)
 
 /** Every kind that a pipeline may be made of: each of them has to be drawn. */
 export const kinds = {

@@ -78,6 +78,7 @@ export const isBad = (n: number): boolean => n % 5 === 3
 export const grown = (n: number): number[] => (n > 0 && n % 4 === 0 ? [n + 1] : [])
 
 function worked(input: Expected, work: WorkKind): Expected {
+  if (work === 'several') return twice(input)
   if (work === 'skipped' || work === 'dead letters') return each(input, (n) => (isBad(n) ? [] : [n]))
   if (work !== 'throws') return input
   const isSure = input.values && input.count && !input.isCut
@@ -133,6 +134,7 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   repeat: again,
   // A source without an end is cut as well and begins no second round, and a stage that ends early sees no failure.
   retry: (input) => (input.isCut || input.workFails !== 'no' ? { ...again(input), order: false, count: false } : input),
+  'fails once, retryWith': (input) => ({ ...again(input), order: false, count: false, workFails: input.isCut || input.workFails !== 'no' ? 'maybe' : 'no' }), // prettier-ignore
   zipWith: (input) => inOrder(input, (list) => list.slice(0, 6)),
   toArray: same,
   reduce: (input) => summary(input, sum, true),
@@ -198,10 +200,11 @@ function fannedOut(plans: readonly (readonly StagePlan[])[], input: Expected): E
 export const keyOf = (n: number, keys: number): number => ((n % keys) + keys) % keys
 
 const within = (plan: StagePlan): readonly StagePlan[] => ('branches' in plan ? plan.branches.flat() : [])
-const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo']) // prettier-ignore
+const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo', 'deep row']) // prettier-ignore
 const isWork = (plan: StagePlan): plan is StagePlan & { work: WorkKind } => 'work' in plan
 const passesOn = (plan: StagePlan): boolean =>
-  passing.has(plan.stage) || (isWork(plan) && plan.work !== 'skipped' && plan.work !== 'dead letters' && plan.work !== 'throws')
+  passing.has(plan.stage) ||
+  (isWork(plan) && plan.work !== 'several' && plan.work !== 'skipped' && plan.work !== 'dead letters' && plan.work !== 'throws')
 const mayThrow = (plan: StagePlan): boolean => (isWork(plan) && plan.work === 'throws') || within(plan).some(mayThrow)
 
 /** Completes before its source does, or may. */
@@ -209,7 +212,7 @@ const endsEarly = (plan: StagePlan): boolean => early.has(plan.stage) || within(
 const early = new Set<string>(['zipBounded', 'zipWith', 'take', 'takeWhile', 'isEmpty'])
 
 /** An error of the source follows the items that such a stage has accepted. */
-const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo']) // prettier-ignore
+const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo', 'deep row']) // prettier-ignore
 
 function together(parts: readonly Expected[]): Expected {
   const fates = parts.map(({ workFails }) => workFails)

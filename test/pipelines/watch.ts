@@ -3,6 +3,7 @@ import { onCrash, onLateFailure, type Receiver, type Sender } from 'millrace'
 import { onUnpaced } from 'millrace/operators'
 import { demandProbe, type Demand } from '../../src/operators/demand/demand.js'
 import { waitersOf } from '../support/waiters.js'
+import type { StagePlan } from './plan.js'
 
 export class Watch {
   /** Items that the first source has emitted, the most of all its subscriptions; and those subscriptions. */
@@ -12,6 +13,12 @@ export class Watch {
   most = 0
   /** The items that an item of the first source becomes. */
   copies = 1
+  /** Work that has not ended: a run ends after it. */
+  unwinding = 0
+  /** The position that each stage has committed last, of those whose commits are checked; and commits before their item had left. */
+  readonly commits = new Map<StagePlan, number>()
+  readonly early: number[] = []
+  private _delivered = 0
   /** Items so far that have not reached the end. */
   between = 0
   /** A sign that something ignores backpressure: the bound of a stage does not hold. */
@@ -52,7 +59,14 @@ export class Watch {
 
   seen(): void {
     this.between--
+    this._delivered++
     this.look()
+  }
+
+  commit(stage: StagePlan, position: number): void {
+    if (!this.commits.has(stage)) return
+    this.commits.set(stage, position)
+    if (position >= this._delivered) this.early.push(position)
   }
 
   look(): void {

@@ -1,9 +1,10 @@
 /** The work of a plan: every kind of `Work`, prompt, slow, canceling, re-entrant and failing. */
-import { all, go, sleep, type Context } from 'millrace'
+import { all, go, sleep, uncancelable, type Context } from 'millrace'
 import { collect, fromIterable, fromOp, workerPool, type FailureOptions } from 'millrace/operators'
-import { of } from 'rxjs'
+import { of, throwError } from 'rxjs'
 import type { WorkKind } from './plan.js'
 import { isBad } from './specification.js'
+import type { Watch } from './watch.js'
 
 /** The error of work. */
 export const fault = new Error('fault')
@@ -11,18 +12,15 @@ export const fault = new Error('fault')
 export type Worker = (item: number, ctx: Context) => number
 
 /** The work on an item: results in the item after `ms`. */
-export const workOf = (kind: WorkKind, ms: number): Worker => kindsOfWork(ms)[kind] as Worker // all of it is Work<number>
+export const workOf = (kind: WorkKind, ms: number, watch: Watch): Worker => kindsOfWork(ms, watch)[kind] as Worker // all of it is Work<number>
 
-function kindsOfWork(ms: number): Readonly<Record<WorkKind, (item: number, ctx: Context) => unknown>> {
+function kindsOfWork(ms: number, watch: Watch): Readonly<Record<WorkKind, (item: number, ctx: Context) => unknown>> {
   const tried = new Set<number>()
-  const fails = (item: number): unknown => {
-    if (isBad(item)) throw fault
-    return sleep(ms).map(() => item)
-  }
+  const fails = (item: number): unknown => (isBad(item) ? failing(item, ms) : sleep(ms).map(() => item))
   const everySecond = (item: number): unknown => {
     if (!isBad(item) || tried.delete(item)) return sleep(ms).map(() => item)
     tried.add(item)
-    throw fault
+    return failing(item, ms)
   }
   return {
     value: (item) => item,
@@ -39,13 +37,43 @@ function kindsOfWork(ms: number): Readonly<Record<WorkKind, (item: number, ctx: 
     observable: (item) => fromOp(() => sleep(ms).map(() => item)),
     foreign: (item) => of(item),
     job: (item) => all([() => sleep(ms), sleep(0).map(() => item)]).map(([, result]) => result),
+    several: (item) => fromIterable([item, item]),
     canceling: (item) => canceling(item, ms),
-    're-entrant': (item, ctx) => collect(ctx, fromIterable([item]).pipe(workerPool(1, workOf('operation', ms)))).join().map(([only]) => only), // prettier-ignore
+    unwinding: (item) => unwinding(item, ms, watch),
+    're-entrant': (item, ctx) => collect(ctx, fromIterable([item]).pipe(workerPool(1, workOf('operation', ms, watch)))).join().map(([only]) => only), // prettier-ignore
     throws: fails,
     skipped: fails,
     'dead letters': fails,
     restarted: everySecond,
     retried: everySecond,
+  }
+}
+
+/** Fails in one of the ways of work. */
+function failing(item: number, ms: number): unknown {
+  const ways = [
+    () => {
+      throw fault
+    },
+    () => Promise.reject(fault),
+    () => throwError(() => fault),
+    () => sleep(ms).map(() => failing(0, 0)),
+    function* (): Generator<never, void> {
+      yield* sleep(ms)
+      throw fault
+    },
+  ]
+  return ways[(Math.floor(item / 5) + ms) % ways.length]()
+}
+
+/** Waits in its clean-up: a run ends after it. */
+function* unwinding(item: number, ms: number, watch: Watch): Generator<never, number> {
+  watch.unwinding++
+  try {
+    yield* sleep(ms)
+    return item
+  } finally {
+    yield* uncancelable(sleep(1).map(() => watch.unwinding--)) // a cancel cuts short a `finally` that runs already
   }
 }
 
