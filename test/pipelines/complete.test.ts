@@ -37,4 +37,4 @@ it('every function of millrace/operators is called by random pipelines, or left 
   expect(run.failed, String(run.errorInstance)).toBe(false)
   const never = [...calls].filter(([, count]) => count === 0).map(([name]) => name)
   expect(never.sort()).toEqual(Object.keys(leftOut).sort())
-})
+}, 600_000)
