@@ -121,6 +121,7 @@ export default {
     builtWithout('node-operators', [fpTs]),
     builtWithout('web', [rxjs, fpTs, nodeCore]),
     builtWithout('web-operators', [fpTs, nodeCore]),
+    builtWithout('threads', [rxjs, fpTs, nodeCore]),
     builtWithout('testing', [fastCheck]),
   ],
   options: {

@@ -14,6 +14,7 @@ import { placesOf } from './bad-input/places.js'
 import { runtime } from './bad-input/runtime.js'
 import { node, nodeOperators } from './bad-input/node.js'
 import { fastCheck, testing } from './bad-input/testing.js'
+import { threads } from './bad-input/threads.js'
 import { toolkit } from './bad-input/toolkit.js'
 import { web, webOperators } from './bad-input/web.js'
 import { show } from '../../src/runtime/base/arguments.js'
@@ -26,12 +27,13 @@ const tables: Record<string, Table> = {
   '-fast-check': fastCheck,
   '-node': node,
   '-node-operators': nodeOperators,
+  '-threads': threads,
   '-web': web,
   '-web-operators': webOperators,
 }
 
 /** Their programs open bubbles themselves. */
-const outside = ['-testing', '-fast-check', '-node', '-node-operators', '-web', '-web-operators']
+const outside = ['-testing', '-fast-check', '-node', '-node-operators', '-threads', '-web', '-web-operators']
 
 it.each(entries)('$specifier has a table: write test/api/bad-input/<entry>.ts', ({ name }) => {
   expect(Object.keys(tables)).toContain(name === 'index' ? '' : `-${name}`)

@@ -17,7 +17,7 @@ export interface ExampleProgram extends Example {
 }
 
 /** The folders whose examples are run. */
-export const floors = ['src/runtime/', 'src/operators/', 'src/adapters/node/', 'src/adapters/web/', 'src/testing/']
+export const floors = ['src/runtime/', 'src/operators/', 'src/adapters/node/', 'src/adapters/threads/', 'src/adapters/web/', 'src/testing/']
 
 const PRELUDE = './test/docs/prelude.js'
 
@@ -107,7 +107,7 @@ function look(code: string): { readonly file: ts.SourceFile; readonly unresolved
 
 function isReference(node: ts.Identifier): boolean {
   const { parent } = node
-  return !(ts.isPropertyAccessExpression(parent) && parent.name === node)
+  return !ts.isMetaProperty(parent) && !(ts.isPropertyAccessExpression(parent) && parent.name === node)
 }
 
 function isDeclared(node: ts.Identifier, checker: ts.TypeChecker): boolean {

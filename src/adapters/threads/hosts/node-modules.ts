@@ -1,0 +1,21 @@
+/** The modules of Node that threads need, without an import: a bundle for a browser loads none of them. */
+import type * as Module from 'node:module'
+import type * as OS from 'node:os'
+import type * as WorkerThreads from 'node:worker_threads'
+
+interface NodeModules {
+  'node:module': typeof Module
+  'node:os': typeof OS
+  'node:worker_threads': typeof WorkerThreads
+}
+
+interface NodeGlobals {
+  readonly process?: {
+    readonly getBuiltinModule?: <Name extends keyof NodeModules>(name: Name) => NodeModules[Name] | undefined
+  }
+}
+
+/** A module of Node; null on a host without it. */
+export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | null {
+  return (globalThis as NodeGlobals).process?.getBuiltinModule?.(name) ?? null // every member is optional
+}

@@ -1,0 +1,24 @@
+/** The errors of calls whose thread was lost. */
+import type { FunctionName } from '../wire/batch.js'
+import { ThreadLostError } from '../wire/errors.js'
+
+/** The thread was lost while it ran the function. */
+export function lostWhile(name: string, cause: unknown): ThreadLostError {
+  return new ThreadLostError(`a thread was lost while it ran ${JSON.stringify(name)}: ${textOf(cause)}`, name, { cause })
+}
+
+/** The module of the function could not be loaded. */
+export function moduleError({ name, url }: FunctionName, cause: unknown): ThreadLostError {
+  const text = `the module of ${JSON.stringify(name)} could not be loaded in a thread: ${textOf(cause)} (${url})`
+  return new ThreadLostError(text, name, { cause })
+}
+
+/** Several threads were lost before they began the call. */
+export function neverBegun(name: string, losses: number, cause: unknown): ThreadLostError {
+  const text = `${losses} threads were lost before they began ${JSON.stringify(name)}; the last: ${textOf(cause)}`
+  return new ThreadLostError(text, name, { cause })
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,313 @@
+/**
+ * A thread, in the view of its pool: the calls it has, the batch that gathers for it, the functions it knows.
+ *
+ * Always true:
+ * - a call that was sent has a slot of its own until the thread has reported the slot, also where the pool took the call back;
+ * - the process stays alive for the thread exactly while the thread has calls or is loading;
+ * - once `ended` has run, no call is in the thread.
+ */
+import type { Port, ThreadEvents } from '../hosts/host.js'
+import {
+  afterRecord,
+  CALL,
+  CANCEL,
+  LOAD,
+  LOADED,
+  LOADING,
+  READY,
+  recordsOf,
+  RESULT,
+  WORKED,
+  type Batch,
+  type FunctionName,
+} from '../wire/batch.js'
+import { Claims, SLOTS } from '../wire/claims.js'
+import { UnclonableError } from '../wire/errors.js'
+import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
+import { unclonablePart } from '../wire/unclonable.js'
+import { Call } from './call.js'
+import { CallQueue } from './call-queue.js'
+import { lostWhile, moduleError } from './failures.js'
+import { outcomeOf } from './outcome.js'
+import type { Pool } from './pool.js'
+
+/** Calls in a batch that leaves before the end of the turn. */
+const FULL_BATCH = 64
+
+/** A function that the thread was asked to load. */
+interface Loading {
+  readonly fn: FunctionName
+  isLoaded: boolean
+  stopTimer: (() => void) | null
+}
+
+export class Thread implements ThreadEvents {
+  readonly sent = new CallQueue()
+  /** The time of the last message from the thread. */
+  heard: number
+  /** No call goes to the thread any more. */
+  isStopping = false
+  /** The pool has ended the thread, which had nothing to do. */
+  wasWanted = false
+  private readonly _claims = new Claims()
+  private readonly _slots: (Call | null)[] = new Array<Call | null>(SLOTS).fill(null)
+  private readonly _free = Array.from({ length: SLOTS }, (_, i) => SLOTS - 1 - i)
+  private readonly _functions: Loading[] = []
+  private readonly _numbers = new Map<string, number>()
+  private readonly _port: Port
+  private _outbox: Batch = []
+  private _gathered = 0
+  private _isFlushing = false
+  private _isReady = false
+  private _hasEnded = false
+  private _why: unknown = undefined
+  /** The module whose evaluation ended the thread. */
+  private _broken: FunctionName | null
+  private _stopTimer: (() => void) | null
+
+  constructor(
+    readonly pool: Pool,
+    entry: FunctionName,
+  ) {
+    const { host, options } = pool
+    this._broken = entry
+    this.heard = host.now()
+    this._stopTimer = host.timer(options.startTimeout, () => this.kill(tooLate(entry, options.startTimeout)))
+    this._port = host.start({ words: this._claims.words, entry: entry.url }, this)
+  }
+
+  get isLoading(): boolean {
+    return !this._isReady || this._functions.some(({ isLoaded }) => !isLoaded)
+  }
+
+  get hasRoom(): boolean {
+    return !this.isStopping && this._free.length > 0
+  }
+
+  /** Asks the thread to load a function; returns its number there. */
+  load(fn: FunctionName): number {
+    const known = this._numbers.get(fn.key)
+    if (known !== undefined) return known
+    const number = this._functions.push({ fn, isLoaded: false, stopTimer: null }) - 1
+    this._numbers.set(fn.key, number)
+    this._wake()
+    this._outbox.push(LOAD, number, fn)
+    this._flushSoon(true)
+    return number
+  }
+
+  send(call: Call): void {
+    const slot = this._free.pop() as number // `hasRoom` was true
+    const number = this.load(call.fn)
+    call.thread = this
+    call.slot = slot
+    this._slots[slot] = call
+    const isFirst = this.sent.size === 0
+    if (isFirst) {
+      this.heard = this.pool.host.now()
+      this._wake()
+    }
+    this.sent.push(call)
+    this._claims.send(slot)
+    this._outbox.push(CALL, slot, number, call.args, call.hasContext, call.deadline)
+    if (++this._gathered >= FULL_BATCH) this._flush()
+    else this._flushSoon(isFirst)
+  }
+
+  private _wake(): void {
+    this._port.hold(true)
+    if (this._isReady) this._clearTimer()
+  }
+
+  /** An idle thread is not kept waiting; a busy thread gets the calls that gather in a turn of the host. */
+  private _flushSoon(isIdle: boolean): void {
+    if (this._isFlushing) return
+    this._isFlushing = true
+    const flush = (): void => this._flush()
+    if (isIdle) this.pool.host.soon(flush)
+    else this.pool.host.atTurn(flush)
+  }
+
+  private _flush(): void {
+    this._isFlushing = false
+    if (this._outbox.length === 0 || this._hasEnded || !this._isReady) return
+    const batch = this._outbox
+    this._outbox = []
+    this._gathered = 0
+    try {
+      this._port.post(batch)
+    } catch (error) {
+      this._postRecords(batch, error)
+    }
+  }
+
+  /** A value of the batch cannot be cloned: its call fails, and the other records go. */
+  private _postRecords(batch: Batch, error: unknown): void {
+    for (const record of recordsOf(batch)) {
+      try {
+        this._port.post(record)
+      } catch {
+        this._refuse(record, error)
+      }
+    }
+    this.pool.dispatch()
+  }
+
+  private _refuse(record: Batch, cause: unknown): void {
+    if (record[0] !== CALL) return // the other records can be cloned
+    const slot = record[1] as number // a record of a call
+    const call = this._slots[slot]
+    this._slots[slot] = null
+    this._free.push(slot)
+    if (call === null) return
+    const args = record[3] as readonly unknown[] // a record of a call
+    const part = args
+      .map((arg, i) => unclonablePart(arg, args.length === 1 ? 'the argument' : `argument ${i + 1}`))
+      .find((found) => found !== null)
+    const text = `${call.fn.name}: ${part ?? 'an argument'}, which cannot be sent to a thread`
+    call.end({ failed: true, error: new UnclonableError(text, call.fn.name, { cause }) })
+    this.rest()
+  }
+
+  /** Whether the call is the pool's again. Its slot is free when the thread has passed over it. */
+  takeBack(call: Call): boolean {
+    if (!this._claims.takeBack(call.slot)) return false
+    this._slots[call.slot] = null
+    this.sent.remove(call)
+    call.thread = null
+    return true
+  }
+
+  /** Cancels a call that has begun: its context ends, and after the grace the thread. */
+  cancel(call: Call, cause: unknown): void {
+    const { host, options } = this.pool
+    this._claims.cancel(call.slot)
+    this._outbox.push(CANCEL, call.slot, toPortable(cause))
+    this._flush()
+    call.stopGrace = host.timer(options.grace, () => {
+      const text = `${JSON.stringify(call.fn.name)} was canceled and did not end within its grace of ${options.grace} ms, so its thread was terminated`
+      this.kill(new Error(text, { cause }))
+    })
+  }
+
+  receive(batch: Batch): void {
+    if (this._hasEnded) return
+    this.heard = this.pool.host.now()
+    for (let at = 0; at < batch.length; at = afterRecord(batch, at)) this._record(batch, at)
+    this.pool.dispatch()
+    this.rest()
+  }
+
+  private _record(batch: Batch, at: number): void {
+    const [kind, first] = [batch[at], batch[at + 1] as number] // all records of a thread have numbers there
+    if (kind === RESULT)
+      this._result(first, batch[at + 2] as number, batch[at + 3]) // a record of a result
+    else if (kind === WORKED)
+      this.pool.ahead.worked(first, batch[at + 2] as number) // ms, calls
+    else if (kind === READY) this._ready()
+    else if (kind === LOADING) this._loading(this._functions[first])
+    else if (kind === LOADED) this._loaded(this._functions[first], batch[at + 2] as Portable | null) // a record of a loaded function
+  }
+
+  private _ready(): void {
+    this._isReady = true
+    this._broken = null
+    this._clearTimer()
+    this._flush()
+  }
+
+  private _loading(loading: Loading): void {
+    const { startTimeout } = this.pool.options
+    this._broken = loading.fn
+    loading.stopTimer = this.pool.host.timer(startTimeout, () => {
+      if (this.hasBegun)
+        this._loading(loading) // the work of a call may have held the evaluation up
+      else this.kill(tooLate(loading.fn, startTimeout))
+    })
+  }
+
+  private _loaded(loading: Loading, failure: Portable | null): void {
+    if (failure !== null) this.pool.broke(moduleError(loading.fn, fromPortable(failure)))
+    loading.isLoaded = true
+    loading.stopTimer?.()
+    this._broken = this._functions.find(({ isLoaded, stopTimer }) => !isLoaded && stopTimer !== null)?.fn ?? null
+    this.pool.changed()
+  }
+
+  /** A call has begun here and not ended. */
+  get hasBegun(): boolean {
+    for (let call = this.sent.first; call !== null; call = call.after) if (this._claims.hasBegun(call.slot)) return true
+    return false
+  }
+
+  private _result(slot: number, status: number, value: unknown): void {
+    const call = this._slots[slot]
+    this._slots[slot] = null
+    this._free.push(slot)
+    if (call === null) return // it was taken back
+    this.pool.stats.jobs++
+    call.end(outcomeOf(call, status, value))
+  }
+
+  /** A thread without calls helps the others; without work it keeps no process alive, and ends after the idle time. */
+  rest(): void {
+    if (this.sent.size > 0 || this.isStopping) return
+    this.pool.takeBackFor(this)
+    if (this.sent.size > 0 || this.isLoading) return
+    if (this.pool.isClosed) return this.kill(undefined)
+    this._port.hold(false)
+    this._clearTimer()
+    this._stopTimer = this.pool.host.timer(this.pool.options.idle, () => this.kill(undefined))
+    this.pool.changed()
+  }
+
+  /** Terminates the thread; undefined where it has nothing to do. */
+  kill(why: unknown): void {
+    if (this.isStopping) return
+    this.isStopping = true
+    this._why = why
+    this._port.terminate()
+  }
+
+  ended(cause: unknown): void {
+    if (this._hasEnded) return
+    this._hasEnded = true
+    const why = this._why ?? cause
+    this.wasWanted = this.isStopping && this._why === undefined
+    if (this._broken !== null && !this.wasWanted) this.pool.broke(moduleError(this._broken, why))
+    this.isStopping = true
+    this._clearTimer()
+    for (const { stopTimer } of this._functions) stopTimer?.()
+    const isBlamed = this._giveUpCalls(why)
+    const isSeen = this.wasWanted || this.pool.isClosed || isBlamed || this._why !== undefined || this._broken !== null
+    this.pool.ended(this, isSeen ? null : { error: cause })
+  }
+
+  /** Ends the calls that have begun, and gives the others back. Returns whether a call has the error. */
+  private _giveUpCalls(why: unknown): boolean {
+    let isBlamed = false
+    for (const call of this.sent.all().reverse()) {
+      const hasBegun = this._claims.hasBegun(call.slot)
+      const isOfBroken = call.fn.url === this._broken?.url
+      if (!hasBegun && !isOfBroken) {
+        this.sent.remove(call)
+        call.thread = null
+        isBlamed = this.pool.giveBack(call, why) || isBlamed
+        continue
+      }
+      isBlamed = true
+      if (call.cancellation !== null) call.end({ failed: true, error: call.cancellation.cause })
+      else call.end({ failed: true, error: hasBegun ? lostWhile(call.fn.name, why) : moduleError(call.fn, why) })
+    }
+    return isBlamed
+  }
+
+  private _clearTimer(): void {
+    this._stopTimer?.()
+    this._stopTimer = null
+  }
+}
+
+function tooLate({ url }: FunctionName, ms: number): Error {
+  return new Error(`${url} was not evaluated within ${ms} ms (an await at its top level?)`)
+}

@@ -1,0 +1,38 @@
+/**
+ * The context of a call in its thread: it ends with the deadline of the caller, and by the message of a cancel. Code that never
+ * leaves the processor receives no message and no timer: there `err` and `cause` look at the word in shared memory and at the
+ * time.
+ */
+import { background, DeadlineExceededError, type Option } from '../../../runtime/index.js'
+import { CancelableContext, time } from '../../../runtime/internal.js'
+import type { Claims } from '../wire/claims.js'
+
+export class CallContext extends CancelableContext {
+  constructor(
+    private readonly _claims: Claims,
+    private readonly _slot: number,
+    private readonly _deadline: number,
+  ) {
+    super(background)
+    if (_deadline > 0) this.setDeadline(_deadline - time.timers.wall(), _deadline, undefined)
+  }
+
+  override err(): Option<Error> {
+    this._look()
+    return super.err()
+  }
+
+  override cause(): Option<unknown> {
+    this._look()
+    return super.cause()
+  }
+
+  private _look(): void {
+    if (this.hasEnded) return
+    if (this._claims.isCanceled(this._slot)) this.cancel()
+    else if (this._deadline > 0 && time.timers.wall() >= this._deadline) {
+      const error = new DeadlineExceededError()
+      this.end(error, error)
+    }
+  }
+}

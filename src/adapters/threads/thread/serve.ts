@@ -1,0 +1,34 @@
+/** Whether this realm is a thread of a pool, and the start of its server. */
+import { hostTime, hostTurn, shared } from '../../../runtime/internal.js'
+import { nodeModule } from '../hosts/node-modules.js'
+import type { Batch, Boot } from '../wire/batch.js'
+import { Claims } from '../wire/claims.js'
+import { Server } from './server.js'
+
+/** The data that the pool has started this thread with; null elsewhere. */
+function bootOf(): Boot | null {
+  const threads = nodeModule('node:worker_threads')
+  if (threads === null || threads.isMainThread) return null
+  const data = threads.workerData as { readonly millrace?: Boot } | null | undefined // other code starts threads with other data
+  return data?.millrace ?? null
+}
+
+/** True in a thread of a pool; there the functions of `onThreads` run where they are called. */
+export function isThread(): boolean {
+  return bootOf() !== null
+}
+
+/** Starts the server of this thread, once for all copies of the package. */
+export function serve(): void {
+  const boot = bootOf()
+  const port = nodeModule('node:worker_threads')?.parentPort
+  if (boot === null || !port) return
+  shared('millrace.threads.server.v1', () => {
+    const post = (batch: Batch): void => port.postMessage(batch)
+    const load = (url: string): Promise<unknown> => import(/* @vite-ignore */ url)
+    const server = new Server({ post, load, now: hostTime, atTurn: hostTurn }, new Claims(boot.words))
+    port.on('message', (batch: Batch) => server.receive(batch))
+    process.on('exit', () => server.flush()) // results that are ready are not lost with the exit
+    return server
+  })
+}

@@ -1,0 +1,100 @@
+/** The functions that the tests run on threads. */
+import { fromPromise, never, sleep, type Context } from '../../src/runtime/index.js'
+import { onThreads } from '../../src/adapters/threads/index.js'
+
+class OwnError extends RangeError {
+  override readonly name = 'OwnError'
+  readonly code = 'E_OWN'
+}
+
+let unwound = 0
+let begun = 0
+
+export const workUrl = import.meta.url
+
+export const work = onThreads(import.meta, {
+  double: (n: number) => 2 * n,
+  join: (...parts: string[]) => parts.join('-'),
+  sum: (numbers: Float64Array) => numbers.reduce((a, b) => a + b, 0),
+  async later(n: number) {
+    await Promise.resolve()
+    return n
+  },
+  *steps(n: number) {
+    for (let i = 0; i < n; i++) yield* sleep(0)
+    return n
+  },
+  operation: (ms: number) => sleep(ms).map(() => 'slept'),
+  echo: (value: unknown) => value,
+  fails(text: string): number {
+    throw new TypeError(text, { cause: new OwnError('the cause') })
+  },
+  ownError() {
+    throw new OwnError('own')
+  },
+  throwsValue(value: unknown) {
+    throw value
+  },
+  result: () => ({ list: [1, { call: () => 1 }] }),
+  unclonableError() {
+    throw Object.assign(new Error('with a function'), { f: () => 1, code: 7 })
+  },
+  *waits(began: Int32Array) {
+    Atomics.store(began, 0, 1)
+    begun++
+    try {
+      yield* never()
+    } finally {
+      yield* sleep(0)
+      unwound++
+    }
+  },
+  counts: () => ({ begun, unwound }),
+  async ends(began: Int32Array, ctx: Context) {
+    Atomics.store(began, 0, 1)
+    await ctx.done()
+    throw errorOf(ctx)
+  },
+  *returnsAnyway(began: Int32Array, ctx: Context) {
+    Atomics.store(began, 0, 1)
+    yield* ctx.done()
+    return 'returned'
+  },
+  deadline: (ctx: Context) => ctx.deadline(),
+  spins(began: Int32Array, ctx: Context) {
+    Atomics.store(began, 0, 1)
+    let rounds = 0
+    while (ctx.err()._tag === 'None') rounds++
+    return rounds > 0
+  },
+  async stubborn(began: Int32Array) {
+    Atomics.store(began, 0, 1)
+    await new Promise(() => {})
+  },
+  *nested(n: number) {
+    return yield* work.double(n)
+  },
+  *opens(ms: number) {
+    yield* fromPromise(Promise.resolve())
+    yield* sleep(ms)
+    return 'opened'
+  },
+  loop(began: Int32Array): void {
+    Atomics.store(began, 0, 1)
+    for (;;);
+  },
+  exit(code: number): void {
+    process.exit(code)
+  },
+  crashLater(): string {
+    setTimeout(() => {
+      throw new Error('from a timer')
+    }, 0)
+    return 'returned'
+  },
+})
+
+function errorOf(ctx: Context): unknown {
+  const cause = ctx.cause()
+  return cause._tag === 'Some' ? cause.value : null
+}
