@@ -14,6 +14,7 @@ describe('inline', () => {
     {
       using _here = inline()
       expect(await work.double(2)).toBe(4)
+      expect(await work.nested(4)).toBe(8)
       expect(await work.double.on(pool)(2)).toBe(4)
       expect(pool.stats()).toMatchObject({ threads: 1, jobs: 1 })
     }

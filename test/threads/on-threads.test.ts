@@ -73,6 +73,11 @@ describe('a real thread', () => {
     expect(await work.double.on(pool)(1)).toBe(2)
   })
 
+  it('starts no threads of its own, also where its program does', async () => {
+    await using pool = makePool()
+    expect(await work.readies.on(pool)()).toBe(0)
+  })
+
   it('takes nothing of a closed pool', async () => {
     const pool = makePool({ grace: 1 })
     const { word, has } = beginning()

@@ -1,6 +1,6 @@
 /** The functions that the tests run on threads. */
 import { fromPromise, never, sleep, type Context } from '../../src/runtime/index.js'
-import { onThreads } from '../../src/adapters/threads/index.js'
+import { onThreads, threadPool } from '../../src/adapters/threads/index.js'
 
 class OwnError extends RangeError {
   override readonly name = 'OwnError'
@@ -73,6 +73,11 @@ export const work = onThreads(import.meta, {
   },
   *nested(n: number) {
     return yield* work.double(n)
+  },
+  *readies() {
+    const pool = threadPool({ size: 1 })
+    yield* pool.ready(work.double)
+    return pool.stats().started
   },
   *opens(ms: number) {
     yield* fromPromise(Promise.resolve())

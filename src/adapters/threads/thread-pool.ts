@@ -6,6 +6,8 @@ import { NodeHost } from './hosts/node-host.js'
 import type { ThreadHost } from './hosts/host.js'
 import { Pool, type PoolSettings } from './pool/pool.js'
 import { nameOf, type AnyRemote } from './remote-names.js'
+import { isThread } from './thread/serve.js'
+import type { FunctionName } from './wire/batch.js'
 
 /** Options of `threadPool`; times in ms. */
 export interface ThreadPoolOptions {
@@ -92,7 +94,12 @@ export class Threads implements ThreadPool {
   ready(...functions: readonly [AnyRemote, ...AnyRemote[]]): Job<void> {
     const names = functions.map((one, i) => nameOf(`ready(...functions): functions[${i}]`, one))
     if (names.length === 0) throw new TypeError('ready(...functions): expected a function of onThreads, got none')
-    return new Work('thread pool ready', () => this.pool.warmed(names))
+    return new Work('thread pool ready', () => this._ready(names))
+  }
+
+  /** In a thread it does nothing: a program that its threads evaluate too would start threads in each of them. */
+  private *_ready(names: readonly FunctionName[]): Generator<never, void> {
+    if (!isThread()) yield* this.pool.warmed(names)
   }
 
   stats(): ThreadPoolStats {
@@ -111,7 +118,7 @@ export class Threads implements ThreadPool {
   }
 }
 
-const names = ['size', 'grace', 'idle', 'startTimeout']
+const optionNames = ['size', 'grace', 'idle', 'startTimeout']
 
 /**
  * Makes a pool of threads for functions of `onThreads`: `hash.on(pool)`. Without a pool of their own they share the default
@@ -130,7 +137,7 @@ const names = ['size', 'grace', 'idle', 'startTimeout']
  * ```
  */
 export function threadPool(options: ThreadPoolOptions = {}): ThreadPool {
-  checkOptions('threadPool(options)', options, names)
+  checkOptions('threadPool(options)', options, optionNames)
   const { size, grace = 1000, idle = 10_000, startTimeout = 10_000 } = options
   if (size !== undefined) checkCount('threadPool({ size })', 1, size)
   checkTime('threadPool({ grace })', grace)
