@@ -53,6 +53,7 @@ export interface ThreadPool {
    * Returns an operation that waits until the last thread has ended.
    */
   close(): Op<void>
+  /** For `await using`: closes the pool, and waits until the last thread has ended. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -34,7 +34,7 @@ const classes: readonly (new (...args: never[]) => Error)[] = [
   URIError,
 ]
 
-const own = new Set(['name', 'message', 'stack', 'cause', 'errors'])
+const apart: readonly string[] = ['name', 'message', 'stack', 'cause', 'errors']
 /** Longer chains of causes lead back to themselves. */
 const MOST_LINKS = 16
 
@@ -59,7 +59,7 @@ function fieldsOf(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const key of Object.keys(error)) {
     const value: unknown = Reflect.get(error, key)
-    if (!own.has(key) && clonable(value)) fields[key] = value
+    if (!apart.includes(key) && clonable(value)) fields[key] = value
   }
   return fields
 }
