@@ -28,9 +28,11 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
     const ctx = withCancel(scope.ctx)
     const emit = chan<T>()
     let failed: Failure | null = null
+    let left: unknown // the cause with which `emit` closes when the subscriber leaves
     const goroutine = spawn(f, [emit, ctx], {
       ended(_, failure) {
-        if (emit.isClosed) return false // `f` closed `emit` itself and failed after that, or the subscriber has left
+        // `f` closed `emit` itself and failed after that, or the subscriber has left; a send that failed by that is no failure of its own.
+        if (emit.isClosed) return left !== undefined && failure?.error instanceof Error && failure.error.cause === left
         failed = failure
         emit.close()
         return true // the subscriber receives the error
@@ -48,7 +50,8 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       goroutine.cancel()
       scope.cleanup?.add(goroutine)
       ctx.cancel()
-      if (!emit.isClosed) emit.close(causeOf(ctx)) // an async producer cannot be unwound: its send fails
+      left = causeOf(ctx)
+      if (!emit.isClosed) emit.close(left) // an async producer cannot be unwound: its send fails
     }
   })
 }
