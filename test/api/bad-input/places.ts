@@ -100,8 +100,12 @@ function ofMember(report: Report, owner: string, member: ts.TypeElement): string
   return type !== undefined && ts.isFunctionTypeNode(type) && !owner.endsWith('Options') ? ofCall(report, name, type.parameters) : []
 }
 
+/** The parameter of an overload that exists only for the compiler's message on a usual slip; values take the overloads above it. */
+const isMessage = (parameter: ts.BindingName): boolean => /^slips?$/.test(parameter.getText())
+
 function ofCall(report: Report, name: string, parameters: ts.NodeArray<ts.ParameterDeclaration>): string[] {
   return parameters.flatMap(({ name: parameter, type }) => {
+    if (isMessage(parameter)) return []
     const options = parameter.getText() === 'options' ? optionsOf(report, type) : optionsOf(report, nameOnly(type))
     const each = options.filter((option) => option !== ANY).map((option) => `${name}({ ${option} })`)
     const isClosed = options.length > 0 && !options.includes(ANY)
