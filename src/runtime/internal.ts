@@ -18,7 +18,7 @@ export {
   show,
 } from './base/arguments.js'
 export type { AsyncScope } from './base/async-scope.js'
-export { causeOfThrown } from './base/errors.js'
+export { causeOfThrown, chainOf, headOf, isInstance, readable } from './base/errors.js'
 export type { Clock } from './base/clock.js'
 export { isGenerator, isGeneratorFunction, isThenable } from './base/guards.js'
 export { Hooks } from './base/hooks.js'
@@ -34,7 +34,7 @@ export { isJob } from './interfaces/job.js'
 export type { YieldStar } from './interfaces/slips.js'
 
 // scheduler
-export { addProbe, findProbe } from './scheduler/probe.js'
+export { findProbe, joinProbe, replaceProbe, swapProbe } from './scheduler/probe.js'
 export { registered } from './scheduler/registered.js'
 export { queue, type Runnable, type TakenOver } from './scheduler/run-queue.js'
 export { time, Timers, type Alarm, type Entry as TimerEntry } from './scheduler/timers.js'

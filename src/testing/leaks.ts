@@ -1,5 +1,4 @@
 /** Goroutines that a test leaves behind. Go's counterpart is uber-go/goleak; here a watch starts before each test. */
-import { addProbe } from '../runtime/index.js'
 import {
   checkRecord,
   checkTime,
@@ -8,6 +7,7 @@ import {
   findProbe,
   hostTime,
   hostTurn,
+  joinProbe,
   mistyped,
   setHostTimer,
   Tracker,
@@ -63,7 +63,7 @@ export function watchGoroutines(): GoroutineWatch {
 
 class Watch implements GoroutineWatch {
   private readonly _tracker = new Tracker(hostTime, true)
-  private readonly _remove = addProbe(this._tracker)
+  private readonly _remove = joinProbe(this._tracker)
 
   dump(): Dump {
     return liveOf(this._tracker)

@@ -1,6 +1,6 @@
 import { chan, go, setProbe, type Observed, type Probe } from 'millrace'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { addProbe, GoroutineTable, oncePerDrain } from '../../src/runtime/internal.js'
+import { joinProbe, GoroutineTable, oncePerDrain } from '../../src/runtime/internal.js'
 import { hostTurn, settle } from '../support/settle.js'
 
 let before: Probe | null
@@ -14,7 +14,7 @@ function* receive(ch: ReturnType<typeof chan<number>>) {
 function tableOfAll(): GoroutineTable {
   const now = () => performance.now()
   const table = new GoroutineTable(now, oncePerDrain(now))
-  addProbe(table)
+  joinProbe(table)
   return table
 }
 

@@ -1,8 +1,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import { some } from 'fp-ts/lib/Option.js'
-import { chan, dropping, go, mutex, range, select, setProbe, sliding, trySelect, type Chan, type Probe } from 'millrace'
+import { addProbe, chan, dropping, go, mutex, range, select, setProbe, sliding, trySelect, type Chan, type Probe } from 'millrace'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { addProbe } from '../../src/runtime/internal.js'
 import { done, performed, subscribed } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
 

@@ -3,7 +3,7 @@
  * program goes on.
  */
 import { constants } from 'node:os'
-import { addProbe, checkFlag, checkRecord, mistyped, dumpOf, dumpText, showPlaces, Tracker, type Task } from '../../runtime/internal.js'
+import { checkFlag, checkRecord, mistyped, dumpOf, dumpText, joinProbe, showPlaces, Tracker, type Task } from '../../runtime/internal.js'
 
 /** Options of `dumpOnSignal`. */
 export interface DumpOptions {
@@ -33,7 +33,7 @@ export function dumpOnSignal(options: DumpOptions = {}): () => void {
   if (!(signal in constants.signals)) throw mistyped('dumpOnSignal({ signal })', 'the name of a signal, such as "SIGQUIT"', signal)
   checkFlag('dumpOnSignal({ json })', json)
   const tracker = new Tracker(() => performance.now(), true)
-  const remove = addProbe(tracker)
+  const remove = joinProbe(tracker)
   const hidePlaces = showPlaces((goroutine) => tracker.startedAt(goroutine as Task)) // the runtime reports Tasks only
   const print = (): void => {
     const dump = dumpOf(tracker)

@@ -22,16 +22,18 @@
 import { inspect } from 'node:util'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
 import {
-  addProbe,
   checkFunction,
   checkRecord,
   checkTime,
   expectFailures,
   GoroutineTable,
+  isInstance,
+  joinProbe,
   mistyped,
   oncePerDrain,
   outOfRange,
   queue,
+  readable,
   spawn,
   time,
   type Spawned,
@@ -194,7 +196,7 @@ class Program {
 
   private _threw(error: unknown): void {
     if (this._signal !== null && this._isCancellation(error)) return this._leave(statusAfter(this._signal))
-    process.stderr.write(error instanceof Error ? `${inspect(error)}\n` : `main threw ${inspect(error)}\n`)
+    process.stderr.write(`${isInstance(error, Error) ? '' : 'main threw '}${readable(() => inspect(error))}\n`)
     this._leave(1)
   }
 
@@ -227,14 +229,14 @@ class Program {
 function tableOfAll(): GoroutineTable {
   const now = (): number => performance.now()
   const table = new GoroutineTable(now, oncePerDrain(now))
-  addProbe(table)
+  joinProbe(table)
   return table
 }
 
 /** Calls `f` once no goroutine lives. */
 function afterLast(f: () => void): void {
   if (queue.live === 0) return f()
-  addProbe({
+  joinProbe({
     end() {
       if (queue.live === 0) f()
     },

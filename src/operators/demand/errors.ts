@@ -16,7 +16,7 @@
  * - a thrown value that is no object has no trail.
  */
 import { UnsubscriptionError } from 'rxjs'
-import { failedAfterCancel, failedLate } from '../../runtime/internal.js'
+import { failedAfterCancel, failedLate, isInstance } from '../../runtime/internal.js'
 
 /** The stage in which an error occurred, and the way since. It is never thrown by itself; its stack is its message. */
 export class StageTrail extends Error {
@@ -142,7 +142,7 @@ export class HeldError {
  * late failure, as that of a goroutine that was given up. `part` names the part of the pipeline that failed, for the report.
  */
 export function failedAfterEnd(cause: unknown, part: string): void {
-  if (cause instanceof UnsubscriptionError) for (const each of cause.errors) failedAfterEnd(each, part)
+  if (isInstance(cause, UnsubscriptionError)) for (const each of cause.errors) failedAfterEnd(each, part)
   else failedLate(cause, { id: 0, name: part })
 }
 

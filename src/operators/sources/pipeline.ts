@@ -313,6 +313,8 @@ export function pipeline(source: Observable<unknown>, ...stages: readonly Stage<
   if (!isObservable(source)) throw mistyped('pipeline(source, …stages): source', 'an Observable', source)
   stages.forEach((stage, i) => checkFunction(`pipeline(source, …stages): stage ${i + 1}`, stage))
   let piped = source
-  for (const stage of stages as readonly Stage<unknown, unknown>[]) piped = stage(piped) // the overloads check that they fit
+  const all = stages as readonly Stage<unknown, unknown>[] // the overloads check that they fit
+  for (const [i, stage] of all.entries())
+    if (!isObservable((piped = stage(piped)))) throw mistyped(`pipeline(source, …): result of stage ${i + 1}`, 'an Observable', piped)
   return piped
 }

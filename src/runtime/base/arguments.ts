@@ -5,6 +5,17 @@
 
 /** The value as a message shows it: short, and with its type where the type is wrong. */
 export function show(value: unknown): string {
+  try {
+    return describe(value)
+  } catch {
+    return UNREADABLE
+  }
+}
+
+/** For a revoked proxy, and for an object with a getter that throws. */
+export const UNREADABLE = 'a value that cannot be read'
+
+function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
   if (typeof value === 'bigint') return `${value}n`

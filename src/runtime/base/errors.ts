@@ -1,4 +1,8 @@
-/** The named errors of the package. Mistakes in arguments are TypeErrors and RangeErrors: see `arguments.ts`. */
+/**
+ * The named errors of the package, and how any thrown value is read. Mistakes in arguments are TypeErrors and
+ * RangeErrors: see `arguments.ts`.
+ */
+import { show, UNREADABLE } from './arguments.js'
 
 /**
  * Go's `context.Canceled`: the work was called off. `cause` is the argument of `cancel`; there is none without one.
@@ -40,6 +44,43 @@ export function withoutStack<E extends Error>(make: () => E): E {
     return make()
   } finally {
     Error.stackTraceLimit = limit
+  }
+}
+
+/** True for an instance of the class; false for a value that cannot be read, such as a revoked proxy. */
+export function isInstance<C>(value: unknown, of: abstract new (...args: never) => C): value is C {
+  try {
+    return value instanceof of
+  } catch {
+    return false
+  }
+}
+
+/** Real chains of causes are shorter; the limit is for a chain that leads back to itself. */
+const MOST_LINKS = 100
+
+/** The error and the causes in it, outermost first, as far as they can be read. */
+export function chainOf(error: unknown): readonly unknown[] {
+  const chain = [error]
+  try {
+    for (let at = error; at instanceof Error && at.cause !== undefined && chain.length < MOST_LINKS; at = at.cause) chain.push(at.cause)
+  } catch {
+    // A getter throws, or a proxy was revoked: there the chain ends.
+  }
+  return chain
+}
+
+/** The name and the message of an error; any other value as a message shows it. */
+export function headOf(error: unknown): string {
+  return readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : show(error)))
+}
+
+/** Any property of a thrown value may throw when it is read. */
+export function readable(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return UNREADABLE
   }
 }
 

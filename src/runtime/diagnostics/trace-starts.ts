@@ -2,7 +2,7 @@
 import { captureOrigin, placeOf, type Origin } from './start-place.js'
 import { showPlaces } from '../goroutine/crash.js'
 import type { Task } from '../goroutine/task.js'
-import { addProbe, type Observed } from '../scheduler/probe.js'
+import { joinProbe, type Observed } from '../scheduler/probe.js'
 
 /**
  * From now on the reports of crashes and late failures say where the goroutine was started: `started at main
@@ -22,7 +22,7 @@ export function traceStarts(): () => void {
     const origin = origins.get(goroutine)
     return origin === undefined ? null : placeOf(origin)
   })
-  const remove = addProbe({
+  const remove = joinProbe({
     spawn: (goroutine) => void origins.set(goroutine, captureOrigin(goroutine as Task)), // the runtime reports Tasks only
   })
   return () => {

@@ -1,5 +1,5 @@
 /** The text of a report on a failure without a joiner. The error stays as it was thrown: nothing is written to it. */
-import { show } from '../base/arguments.js'
+import { headOf, readable } from '../base/errors.js'
 import type { Observed } from '../scheduler/probe.js'
 
 export function crashText(error: unknown, goroutine: Observed, place: string | null): string {
@@ -17,17 +17,4 @@ function subject({ id, name }: Observed, place: string | null): string {
 /** The stack of an error, which begins with its message. */
 function textOf(error: unknown): string {
   return readable(() => (error instanceof Error && typeof error.stack === 'string' ? error.stack : headOf(error)))
-}
-
-function headOf(error: unknown): string {
-  return readable(() => (error instanceof Error ? `${error.name}: ${error.message}` : show(error)))
-}
-
-/** Any property of a thrown value may throw when it is read. */
-function readable(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return 'a value that cannot be read'
-  }
 }

@@ -52,7 +52,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   constructor(
     readonly body: AnyBody,
     args: readonly unknown[],
-    readonly owner: Owner | null,
+    public owner: Owner | null,
     name: string | null,
   ) {
     super()

@@ -2,7 +2,7 @@
  * The waits that an end has cut off, named by its error. The error of a context belongs to all waits under that context,
  * so it is written to, once for each wait; its message stays Go's. A cause of the user is thrown as it is.
  */
-import { CanceledError, DeadlineExceededError } from '../base/errors.js'
+import { CanceledError, DeadlineExceededError, isInstance } from '../base/errors.js'
 import { causeOf, type Context } from '../interfaces/context.js'
 import { rememberCause } from '../interfaces/echo.js'
 import { queue } from '../scheduler/run-queue.js'
@@ -16,7 +16,7 @@ const MOST_WAITS = 5
  */
 export function cutOff(ctx: Pick<Context, 'cause'>, wait: { describe(): string }, wasParked: boolean): unknown {
   const cause = endOf(ctx)
-  if (!(cause instanceof CanceledError || cause instanceof DeadlineExceededError)) return cause
+  if (!isInstance(cause, CanceledError) && !isInstance(cause, DeadlineExceededError)) return cause
   const { waits = [] } = cause
   if (waits.length >= (wasParked ? MOST_WAITS : 1)) return cause
   const goroutine = queue.running as Running | null // only goroutines run there

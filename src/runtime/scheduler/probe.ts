@@ -1,9 +1,11 @@
 /**
  * The probe: one nullable hook that sees the events of the runtime. Without a probe, an event costs a branch. Dumps,
- * traces and test kits are built on it. Its methods are called synchronously, must not throw, and must not perform
- * operations.
+ * traces and test kits are built on it. Its methods are called synchronously, and must not perform operations.
+ *
+ * Always true: a probe of a user is called through a guard, so that its errors do not reach the code that it watches.
  */
 import { mistyped } from '../base/arguments.js'
+import { uncaught } from '../base/host.js'
 import { shared } from '../base/shared.js'
 import { queue } from './run-queue.js'
 
@@ -56,18 +58,19 @@ export interface Observed {
 
 /**
  * Sets the probe in place of all others; null removes them. Returns the probe before, to be set again afterwards: the
- * last that was set is taken back first. `addProbe` has no such order.
+ * last that was set is taken back first. `addProbe` has no such order. An error that a probe throws is an uncaught
+ * exception, and the program continues.
  */
 export function setProbe(probe: Probe | null): Probe | null {
   if (probe !== null) checkProbe('setProbe(probe)', probe)
-  const before = queue.probe
-  queue.probe = withoutRemoved(probe)
-  return before
+  const before = swapProbe(probe === null ? null : guarded(probe, true))
+  return before === null ? null : (probes.guards.get(before) ?? before)
 }
 
 /**
  * Adds a probe to those that are there, which are called first. Returns a function that removes it; probes may be removed
- * in any order. Throws TypeError where `probe` is no object.
+ * in any order. An error that a probe throws is an uncaught exception, and the program continues. A probe does not see
+ * events that it causes itself. Throws TypeError where `probe` is no object.
  *
  * @example
  * ```ts
@@ -78,6 +81,18 @@ export function setProbe(probe: Probe | null): Probe | null {
  */
 export function addProbe(probe: Probe): () => void {
   checkProbe('addProbe(probe)', probe)
+  return joinProbe(guarded(probe, false))
+}
+
+/** `setProbe` for a probe of the package, which throws nothing. */
+export function swapProbe(probe: Probe | null): Probe | null {
+  const before = queue.probe
+  queue.probe = withoutRemoved(probe)
+  return before
+}
+
+/** `addProbe` for a probe of the package, which throws nothing. */
+export function joinProbe(probe: Probe): () => void {
   const before = queue.probe
   probes.removed.delete(probe)
   queue.probe = before === null ? probe : both(before, probe)
@@ -87,22 +102,38 @@ export function addProbe(probe: Probe): () => void {
   }
 }
 
+/** Sets `by` in the place of a probe; probes that were added meanwhile stay. */
+export function replaceProbe(probe: Probe, by: Probe | null): void {
+  queue.probe = withoutRemoved(replaced(queue.probe, probe, by))
+}
+
 function checkProbe(where: string, probe: unknown): void {
   if (typeof probe !== 'object' || probe === null || Array.isArray(probe)) throw mistyped(where, 'an object with functions', probe)
 }
 
 /** Of the process, for all copies of the package. */
-const probes = shared('millrace.probes.v1', () => ({
+const probes = shared('millrace.probes.v2', () => ({
   /** The two probes that a combined probe calls. */
   parts: new WeakMap<Probe, readonly [Probe, Probe]>(),
+  /** Guards, with the probe that `setProbe` returns for them. */
+  guards: new WeakMap<Probe, Probe>(),
   removed: new WeakSet<Probe>(),
 }))
 
 function withoutRemoved(probe: Probe | null): Probe | null {
   if (probe === null || probes.removed.has(probe)) return null
   const parts = probes.parts.get(probe)
-  if (parts === undefined) return probe
-  const [first, second] = parts.map(withoutRemoved)
+  return parts === undefined ? probe : joined(probe, parts, parts.map(withoutRemoved))
+}
+
+function replaced(probe: Probe | null, old: Probe, by: Probe | null): Probe | null {
+  if (probe === null || probe === old) return probe === null ? null : by
+  const parts = probes.parts.get(probe)
+  return parts === undefined ? probe : joined(probe, parts, parts.map((part) => replaced(part, old, by))) // prettier-ignore
+}
+
+/** The combined probe with other parts; the same where they are the same. */
+function joined(probe: Probe, parts: readonly [Probe, Probe], [first, second]: readonly (Probe | null)[]): Probe | null {
   if (first === parts[0] && second === parts[1]) return probe
   return first === null || second === null ? (first ?? second) : both(first, second)
 }
@@ -137,14 +168,37 @@ const events: Required<Record<keyof Probe, true>> = {
 
 type Listener = (...args: readonly unknown[]) => void
 
-function both(first: Probe, second: Probe): Probe {
+/** A probe with a listener for each event. */
+function listening(listenerOf: (event: keyof Probe) => Listener): Probe {
   const listeners: Record<string, Listener> = {}
-  for (const event of Object.keys(events) as (keyof Probe)[] /* the keys of `events` */) {
-    listeners[event] = (...args) => {
-      ;(first[event] as Listener | undefined)?.call(first, ...args) // each event has one signature, and `args` are passed on as they came
-      ;(second[event] as Listener | undefined)?.call(second, ...args) // the same event, the same signature
-    }
-  }
-  probes.parts.set(listeners, [first, second])
+  for (const event of Object.keys(events) as (keyof Probe)[] /* the keys of `events` */) listeners[event] = listenerOf(event)
   return listeners
+}
+
+function both(first: Probe, second: Probe): Probe {
+  const combined = listening((event) => (...args) => {
+    ;(first[event] as Listener | undefined)?.call(first, ...args) // each event has one signature, and `args` are passed on as they came
+    ;(second[event] as Listener | undefined)?.call(second, ...args) // the same event, the same signature
+  })
+  probes.parts.set(combined, [first, second])
+  return combined
+}
+
+/** Calls a probe of the user: its errors go to the host, since they must not reach the half of an operation that calls it. */
+function guarded(probe: Probe, isSet: boolean): Probe {
+  if (probes.parts.has(probe) || probes.guards.has(probe)) return probe // the probe before
+  let isInside = false
+  const guard = listening((event) => (...args) => {
+    if (isInside) return
+    isInside = true
+    try {
+      ;(probe[event] as Listener | undefined)?.call(probe, ...args) // as above
+    } catch (fault) {
+      uncaught(fault)
+    } finally {
+      isInside = false
+    }
+  })
+  probes.guards.set(guard, isSet ? probe : guard)
+  return guard
 }

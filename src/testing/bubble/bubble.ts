@@ -13,8 +13,20 @@
  *
  * Always true: code outside keeps the system's clock, its timers and its turn; `insiders.ts` tells the two apart.
  */
-import { setProbe, type Body, type Observed, type Op } from '../../runtime/index.js'
-import { checkFunction, dumpOf, dumpText, hostTurn, spawn, Tracker, Timers, type Dump, type Spawned } from '../../runtime/internal.js'
+import type { Body, Observed, Op } from '../../runtime/index.js'
+import {
+  checkFunction,
+  dumpOf,
+  dumpText,
+  hostTurn,
+  replaceProbe,
+  spawn,
+  swapProbe,
+  Tracker,
+  Timers,
+  type Dump,
+  type Spawned,
+} from '../../runtime/internal.js'
 import { enter } from './exclusive.js'
 import { Insiders } from './insiders.js'
 import { Quiescence } from './quiescence.js'
@@ -126,7 +138,7 @@ class Inside implements Bubble {
   }
 
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
-    const probe = setProbe(this._tracker)
+    const probe = swapProbe(this._tracker)
     this._insiders.open()
     try {
       const root = this._insiders.call(() => spawn(fn, [this], { ended: () => true }))
@@ -135,7 +147,7 @@ class Inside implements Bubble {
       return root.outcome as R // the root has ended, so `outcome` is its result
     } finally {
       this._insiders.close()
-      setProbe(probe)
+      replaceProbe(this._tracker, probe)
     }
   }
 

@@ -5,7 +5,7 @@
  * Always true: a run has at most one such cancel, and main is never canceled. The error of that cancel is no failure.
  */
 import type { Observed } from '../../runtime/index.js'
-import { isWaiting, type Spawned } from '../../runtime/internal.js'
+import { chainOf, isWaiting, type Spawned } from '../../runtime/internal.js'
 import type { Choose } from './ready-list.js'
 import type { Trace } from './trace.js'
 
@@ -39,7 +39,6 @@ export class Cancels {
 
   /** Whether an error only repeats the cancel: it is the cause, or has the cause. */
   isEcho(error: unknown): boolean {
-    for (let at = error; at instanceof Error; at = at.cause) if (at === this._cause) return true
-    return false
+    return this._cause !== null && chainOf(error).includes(this._cause)
   }
 }

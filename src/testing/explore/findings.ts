@@ -1,6 +1,6 @@
 /** Ways in which a run goes wrong. */
 import type { Observed } from '../../runtime/index.js'
-import { dumpOf, ringText, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
+import { dumpOf, headOf, ringText, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
 import { nameOf } from './trace.js'
 
 /**
@@ -75,7 +75,7 @@ export function judge(end: RunEnd): Finding | null {
  * numbers; it must not change the fault.
  */
 export function signatureOf({ kind, error, message, waiting }: Finding): string {
-  if (kind === 'failed' || kind === 'crash') return `${kind}: ${textOfError(error)}`
+  if (kind === 'failed' || kind === 'crash') return `${kind}: ${headOf(error)}`
   if (kind === 'step-limit') return kind
   if (waiting.length === 0) return `${kind}: ${message.replace(/\d+/g, '')}`
   return `${kind}: ${[...new Set(waiting.map((one) => one.replace(/#\d+/, '')))].sort().join()}`
@@ -93,11 +93,11 @@ function formerKindOf(kind: FindingKind): FormerFindingKind {
 
 function verdictOf({ main, crashes, isAtStepLimit }: RunEnd, waiting: string, cycles: string): Verdict {
   const { failure } = main
-  if (failure !== null) return { kind: 'failed', error: failure.error, message: textOfError(failure.error) }
+  if (failure !== null) return { kind: 'failed', error: failure.error, message: headOf(failure.error) }
   const [crash] = crashes
   if (crash !== undefined) {
     const by = crash.by === null ? 'a callback' : nameOf(crash.by)
-    return { kind: 'crash', error: crash.error, message: `${by} failed, and no goroutine joined it: ${textOfError(crash.error)}` }
+    return { kind: 'crash', error: crash.error, message: `${by} failed, and no goroutine joined it: ${headOf(crash.error)}` }
   }
   if (isAtStepLimit) return { kind: 'step-limit', message: `the program has not ended within the step limit; alive: ${waiting}` }
   if (!main.hasEnded) return { kind: 'deadlock', message: `deadlock: all goroutines are blocked: ${waiting}${cycles}` }
@@ -109,8 +109,4 @@ function cyclesText(dump: Dump | null): string {
   if (dump === null) return ''
   const byId = new Map(dump.goroutines.map((one) => [one.id, one]))
   return dump.cycles.map((cycle) => `\n${ringText(cycle, byId)}`).join('')
-}
-
-function textOfError(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

@@ -9,7 +9,7 @@
  *
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
-import { setProbe, type Body, type Observed, type Op, type Probe } from '../../runtime/index.js'
+import type { Body, Observed, Op, Probe } from '../../runtime/index.js'
 import { checkCount, Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
@@ -20,6 +20,7 @@ import { Isolation } from './isolation.js'
 import { LateAdds, Unperformed } from './misuse.js'
 import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { ReadyList } from './ready-list.js'
+import { leaveAlone } from './strays.js'
 import { nameOf, Trace } from './trace.js'
 
 /** The run, in the view of the program under exploration. */
@@ -131,6 +132,8 @@ export class ScheduledRunner implements Trial {
   }
 
   close(): void {
+    leaveAlone(this._goroutines)
+    this._goroutines = []
     ScheduledRunner.current = null
     this._isolation.close()
   }
@@ -164,6 +167,7 @@ export class ScheduledRunner implements Trial {
   }
 
   private _begin(picker: Picker, trace: Trace | null): void {
+    leaveAlone(this._goroutines)
     while (queue.take() !== undefined); // left over from a run that reached the step limit
     queue.nextId = 1
     queue.live = 0
@@ -181,7 +185,7 @@ export class ScheduledRunner implements Trial {
     this._ready.reset()
     this._unperformed?.reset()
     this._lateAdds?.reset()
-    setProbe(this._tracker === null ? this._bareProbe : this._withRun(this._tracker))
+    queue.probe = this._tracker === null ? this._bareProbe : this._withRun(this._tracker)
     this._clock.reset()
     time.timers = new Timers(this._clock)
   }

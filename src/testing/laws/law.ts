@@ -1,4 +1,5 @@
 /** A law as data, and as a check that any test runner can run. */
+import { readable } from '../../runtime/internal.js'
 import { onUnpaced } from '../../operators/index.js'
 import { explore, replay, ScheduleError, type ExploreOptions, type ReplayOptions } from '../explore/explore.js'
 import type { Finding } from '../explore/findings.js'
@@ -117,7 +118,7 @@ export async function judge(
   try {
     await run()
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = readable(() => (error instanceof Error ? error.message : String(error)))
     const finding: Finding = { kind: 'failed', formerKind: 'failed', error, waiting: [], message, dump: null }
     throw new LawError(name, meaning, { finding, token: '', seed: 0, events: [], message })
   }

@@ -1,5 +1,5 @@
 /** The text of values in a marble test, as a line. */
-import { show } from '../../runtime/internal.js'
+import { readable, show } from '../../runtime/internal.js'
 
 /** Levels of a value that are written. */
 const DEPTH = 4
@@ -7,7 +7,7 @@ const LENGTH = 72
 
 /** A value as a line; a long line is cut. */
 export function lineOf(value: unknown): string {
-  const text = write(value, DEPTH)
+  const text = readable(() => write(value, DEPTH))
   return text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text
 }
 

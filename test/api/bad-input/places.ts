@@ -6,6 +6,9 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { root } from '../../../scripts/entries.mjs'
 
+/** A place, and the type of its value. */
+type Typed = readonly [place: string, type: ts.Node | undefined]
+
 type Declared = ts.FunctionDeclaration | ts.InterfaceDeclaration | ts.ClassDeclaration | ts.TypeAliasDeclaration | ts.VariableStatement
 
 /** Interfaces that users implement, or that only carry data: their methods are called by the package. */
@@ -21,6 +24,7 @@ const implementedByUsers = new Set([
   'EventTargetLike',
   'MessageSource',
   'WebSocketLike',
+  'StandardSchema',
 ])
 
 interface Report {
@@ -63,14 +67,37 @@ const madeByThePackage = /^new (?!CanceledError|DeadlineExceededError)/
 
 /** The places of one entry: '' for the package itself, '-operators' for its operators. */
 export function placesOf(entry: string): string[] {
-  const report = read(entry)
-  const places = new Set<string>()
-  for (const name of report.exported)
-    for (const node of report.declared.get(name) ?? []) for (const place of ofDeclaration(report, name, node)) places.add(place)
-  return [...places].filter((place) => !madeByThePackage.test(place))
+  return [...typedPlacesOf(read(entry)).keys()]
 }
 
-function ofDeclaration(report: Report, name: string, node: Declared): string[] {
+/** The places of one entry whose value is code: a function, an object that users implement, or an iterable. */
+export function codePlacesOf(entry: string): string[] {
+  const report = read(entry)
+  return [...typedPlacesOf(report)].filter(([, type]) => isCode(report, type)).map(([place]) => place)
+}
+
+function typedPlacesOf(report: Report): Map<string, ts.Node | undefined> {
+  const places = [...report.exported].flatMap((name) =>
+    (report.declared.get(name) ?? []).flatMap((node) => ofDeclaration(report, name, node)),
+  )
+  return new Map(places.filter(([place]) => !madeByThePackage.test(place)))
+}
+
+/** Named types of the host and of RxJS that are code of users. */
+const codeOfHosts = /\b(Iterable|AsyncIterable|OperatorFunction|PromiseLike)</
+
+function isCode(report: Report, type: ts.Node | undefined, seen: readonly string[] = []): boolean {
+  if (type === undefined) return false
+  const text = type.getText()
+  if (ts.isFunctionTypeNode(type) || codeOfHosts.test(text) || text.includes('=>')) return true
+  return [...text.matchAll(/\b[A-Z]\w*/g)].some(([name]) => {
+    if (implementedByUsers.has(name.replace('_2', ''))) return true
+    const aliases = seen.includes(name) ? [] : (report.declared.get(name) ?? []).filter(ts.isTypeAliasDeclaration)
+    return aliases.some((alias) => isCode(report, alias.type, [...seen, name]))
+  })
+}
+
+function ofDeclaration(report: Report, name: string, node: Declared): Typed[] {
   if (ts.isFunctionDeclaration(node)) return ofCall(report, name, node.parameters)
   if (ts.isInterfaceDeclaration(node) && !implementedByUsers.has(name))
     return node.members.flatMap((member) => ofMember(report, name, member))
@@ -81,7 +108,7 @@ function ofDeclaration(report: Report, name: string, node: Declared): string[] {
 }
 
 /** A record of functions: `laws`. */
-function ofSuites(report: Report, name: string, node: ts.VariableStatement): string[] {
+function ofSuites(report: Report, name: string, node: ts.VariableStatement): Typed[] {
   const { type } = node.declarationList.declarations[0]
   if (type === undefined || !ts.isTypeLiteralNode(type)) return []
   return type.members.flatMap((member) => {
@@ -92,7 +119,7 @@ function ofSuites(report: Report, name: string, node: ts.VariableStatement): str
   })
 }
 
-function ofMember(report: Report, owner: string, member: ts.TypeElement): string[] {
+function ofMember(report: Report, owner: string, member: ts.TypeElement): Typed[] {
   if (ts.isCallSignatureDeclaration(member)) return ofCall(report, owner.toLowerCase(), member.parameters)
   const name = `${owner.replace('_2', '')}.${member.name?.getText() ?? ''}`
   if (ts.isMethodSignature(member)) return ofCall(report, name, member.parameters)
@@ -103,13 +130,14 @@ function ofMember(report: Report, owner: string, member: ts.TypeElement): string
 /** The parameter of an overload that exists only for the compiler's message on a usual slip; values take the overloads above it. */
 const isMessage = (parameter: ts.BindingName): boolean => /^slips?$/.test(parameter.getText())
 
-function ofCall(report: Report, name: string, parameters: ts.NodeArray<ts.ParameterDeclaration>): string[] {
+function ofCall(report: Report, name: string, parameters: ts.NodeArray<ts.ParameterDeclaration>): Typed[] {
   return parameters.flatMap(({ name: parameter, type }) => {
     if (isMessage(parameter)) return []
     const options = parameter.getText() === 'options' ? optionsOf(report, type) : optionsOf(report, nameOnly(type))
-    const each = options.filter((option) => option !== ANY).map((option) => `${name}({ ${option} })`)
-    const isClosed = options.length > 0 && !options.includes(ANY)
-    return [`${name}(${parameter.getText()})`, ...each, ...(isClosed ? [`${name}({ unknown })`] : [])]
+    const each = options.filter(([option]) => option !== ANY).map(([option, of]): Typed => [`${name}({ ${option} })`, of])
+    const isClosed = options.length > 0 && !options.some(([option]) => option === ANY)
+    const unknown: Typed = [`${name}({ unknown })`, undefined]
+    return [[`${name}(${parameter.getText()})`, options.length > 0 ? undefined : type], ...each, ...(isClosed ? [unknown] : [])]
   })
 }
 
@@ -119,18 +147,28 @@ const ANY = 'any'
 const nameOnly = (type: ts.TypeNode | undefined) => (type !== undefined && ts.isTypeLiteralNode(type) ? undefined : type)
 
 /** The names of a record of options, with those that it extends. */
-function optionsOf(report: Report, type: ts.Node | undefined): string[] {
-  if (type !== undefined && ts.isTypeLiteralNode(type)) return type.members.map((member) => member.name?.getText() ?? '')
+function optionsOf(report: Report, type: ts.Node | undefined): Typed[] {
+  if (type !== undefined && ts.isTypeLiteralNode(type)) return type.members.map(asOption)
   const name = /^(\w*Options)\b/.exec(type?.getText() ?? '')?.[1]
   return (report.declared.get(name ?? '') ?? []).flatMap((node) => {
     if (ts.isTypeAliasDeclaration(node) && ts.isTypeReferenceNode(node.type) && node.type.typeArguments === undefined)
       return optionsOf(report, node.type)
-    if (ts.isTypeAliasDeclaration(node)) return [...node.type.getText().matchAll(/'(\w+)'/g)].map(([, option]) => option)
+    if (ts.isTypeAliasDeclaration(node))
+      return [...node.type.getText().matchAll(/'(\w+)'/g)].map(([, option]): Typed => [option, pickedFrom(report, node.type, option)])
     if (!ts.isInterfaceDeclaration(node)) return []
     const above =
       node.heritageClauses?.flatMap(({ types }) =>
-        types.flatMap((each) => (/^\w+$/.test(each.getText()) ? optionsOf(report, each) : [ANY])),
+        types.flatMap((each) => (/^\w+$/.test(each.getText()) ? optionsOf(report, each) : [[ANY, undefined] as const])),
       ) ?? []
-    return [...node.members.map((member) => member.name?.getText() ?? ''), ...above]
+    return [...node.members.map(asOption), ...above]
   })
 }
+
+const asOption = (member: ts.TypeElement): Typed => [
+  member.name?.getText() ?? '',
+  ts.isPropertySignature(member) ? member.type : ts.isMethodSignature(member) ? member : undefined,
+]
+
+/** The type of an option of `Pick<Options, 'option'>`. */
+const pickedFrom = (report: Report, pick: ts.TypeNode, option: string): ts.Node | undefined =>
+  ts.isTypeReferenceNode(pick) ? optionsOf(report, pick.typeArguments?.[0]).find(([name]) => name === option)?.[1] : undefined

@@ -24,7 +24,7 @@ import {
   background,
   rateLimiter,
 } from '../../../src/runtime/index.js'
-import { addProbe, dumpOf, dumpText, Tracker } from '../../../src/runtime/internal.js'
+import { joinProbe, dumpOf, dumpText, Tracker } from '../../../src/runtime/internal.js'
 import { main } from '../../../src/adapters/node/index.js'
 
 /** The function under a name that is a string, which no bundler changes. */
@@ -133,7 +133,7 @@ const bodies: Record<string, () => Generator<never, unknown>> = {
 
 main(
   named('program', function* (): Generator<never, void> {
-    addProbe(tracker)
+    joinProbe(tracker)
     const started = Object.entries(bodies).map(([name, body]) => go(named(name, body)))
     for (let turns = 0; turns < 10; turns++) yield* gosched()
     console.log(dumpText(dumpOf(tracker)))

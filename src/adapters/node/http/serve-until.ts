@@ -167,9 +167,13 @@ class Service {
 
   /** In Bun a server that did not listen emits no `close`: it never listened, or other code has closed it. */
   private _didNotListen(): void {
-    this._server.getConnections?.((_error, count) => {
-      if (count === 0) this._settle({})
-    })
+    try {
+      this._server.getConnections?.((_error, count) => {
+        if (count === 0) this._settle({})
+      })
+    } catch (error) {
+      this._settle({ error }) // the server calls this
+    }
   }
 
   /** A server that began to listen before the drain, and listens only now. */

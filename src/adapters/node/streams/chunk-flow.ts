@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream'
 import type { Subscriber } from 'rxjs'
 import { fromReceiver } from '../../../operators/index.js'
 import { currentScope, Downstream, type Scope } from '../../../operators/internal.js'
-import { queue, type AsyncScope, type Failure, type Runnable } from '../../../runtime/internal.js'
+import { checkMethod, queue, type AsyncScope, type Failure, type Runnable } from '../../../runtime/internal.js'
 import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { receiverOf } from './receiver-of.js'
 import { closed, destroyQuietly, watchEnd } from './stream-end.js'
@@ -29,6 +29,7 @@ const [LOOK, SLICE] = [64, 5]
  * subscriber completes.
  */
 export function flow<T>(stream: Readable, subscriber: Subscriber<T>, complete: (() => void) | null = null): void {
+  checkMethod('a function that makes a stream: the result', 'a Readable', stream, 'read')
   const isReadByOthers = stream.listenerCount('readable') > 0
   if (!isReadByOthers) return new ChunkFlow<T>(stream, subscriber, complete).begin(subscriber)
   const scope = currentScope()

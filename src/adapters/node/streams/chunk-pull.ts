@@ -7,6 +7,7 @@
 import type { Readable } from 'node:stream'
 import { afterFunc, type Context, type Op, type Option } from '../../../runtime/index.js'
 import { CallbackPerformer, causeOf, causeOfThrown, type Operation } from '../../../runtime/internal.js'
+import { asStreamError } from './stream-end.js'
 
 /** The chunks of a Readable. */
 export interface ChunkSource<T> {
@@ -43,12 +44,12 @@ export class ChunkPull<T> extends CallbackPerformer<Option<T>> {
   }
 
   protected failed(cause: unknown): void {
-    this._stream?.destroy(causeOfThrown(cause) as Error) // Node takes any value
+    this._stream?.destroy(asStreamError(causeOfThrown(cause)))
   }
 }
 
 /** The end of the context destroys the stream, with the cause. */
 export function destroyAtEnd(stream: Readable, ctx: Context): void {
-  const stop = afterFunc(ctx, () => void stream.destroy(causeOfThrown(causeOf(ctx)) as Error)) // Node takes any value
+  const stop = afterFunc(ctx, () => void stream.destroy(asStreamError(causeOfThrown(causeOf(ctx)))))
   stream.once('close', stop)
 }

@@ -48,7 +48,14 @@ export function receiverOf<T = Uint8Array>(readable: ReadableLike): StreamReceiv
 }
 
 class Reading<T> extends StreamReading<T> implements StreamReceiver<T> {
-  private readonly _serve = (): void => this._serveWaiters()
+  /** The stream calls this: an error of its own `read` ends the receiver. */
+  private readonly _serve = (): void => {
+    try {
+      this._serveWaiters()
+    } catch (error) {
+      this.cancel(error)
+    }
+  }
   private readonly _release: () => void
 
   constructor(private readonly _stream: ReadableLike) {

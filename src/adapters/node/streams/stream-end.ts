@@ -33,7 +33,18 @@ export function destroyQuietly(stream: ReadableLike | WritableLike, cause?: unkn
   const ignore = (): void => {}
   stream.on('error', ignore)
   whenClosed(stream, () => stream.off('error', ignore))
-  if (!stream.destroyed) stream.destroy((cause as Error | null) ?? undefined) // Node takes any value
+  if (!stream.destroyed) stream.destroy(asStreamError(cause))
+}
+
+/** Node takes any value for an error, and reads its stack: a value that cannot be read is the cause of an error that can. */
+export function asStreamError(cause: unknown): Error | undefined {
+  try {
+    const error = cause as Error | null | undefined // Node takes any value
+    void error?.stack
+    return error ?? undefined
+  } catch {
+    return new Error('a value that cannot be read was thrown', { cause })
+  }
 }
 
 /** The fields of Node's streams that say how they end; streams of other makers may have none. */

@@ -40,10 +40,16 @@ export function writeTo<T = Buffer | string>(writable: Writable | (() => Writabl
   checkFlag('writeTo(writable, { end })', options?.end)
   const notes = stageNotes('writeTo', options, ['end'])
   const ends = options?.end !== false
-  const make = (subscriber: Subscriber<never>): WriteTo<T> => new WriteTo(subscriber, notes, isMade ? writable() : writable, ends)
+  const make = (subscriber: Subscriber<never>): WriteTo<T> =>
+    new WriteTo(subscriber, notes, isMade ? checkedWritable(writable()) : writable, ends)
   return operate(notes, 1, make, (failure) => {
     if (!isMade && ends && failure !== null) destroyQuietly(writable, failure.error)
   })
+}
+
+function checkedWritable(made: Writable): Writable {
+  checkMethod('writeTo(writable): the result of the function', 'a Writable', made, 'write')
+  return made
 }
 
 class WriteTo<T> extends SerialStage<T, never> {

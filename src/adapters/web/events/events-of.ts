@@ -1,5 +1,6 @@
 import type { Op } from '../../../runtime/index.js'
 import {
+  failedLate,
   checkMethod,
   mistyped,
   PENDING,
@@ -75,8 +76,8 @@ class NextEvent<E> extends QueuedOperation<E> implements Resource {
   readonly kind = 'event'
   protected readonly waiters = new WaitQueue()
   private readonly _listener = (event: E): void => {
-    this._stop()
     this.waiters.settleAll(event)
+    this._stop()
   }
 
   constructor(
@@ -97,8 +98,13 @@ class NextEvent<E> extends QueuedOperation<E> implements Resource {
     super.withdraw(waiter)
     if (this.waiters.first === null) this._stop()
   }
+  /** A wait has its result, or is given up: an error of the target is a late failure. */
   private _stop(): void {
-    this._target.removeEventListener(this._type, this._listener)
+    try {
+      this._target.removeEventListener(this._type, this._listener)
+    } catch (error) {
+      failedLate(error, { id: 0, name: `nextEvent: removeEventListener of ${this._type}` })
+    }
   }
   override resources(): readonly Resource[] {
     return [this]

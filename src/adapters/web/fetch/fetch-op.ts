@@ -17,6 +17,7 @@ import {
   checkFlag,
   checkFunction,
   checkOptions,
+  isThenable,
   Operation,
   PENDING,
   queue,
@@ -139,17 +140,27 @@ class Sending implements Runnable {
     let sent: Promise<Response>
     try {
       sent = this._send(this._controller.signal)
+      if (!isThenable(sent)) throw mistyped('fetchOp(input, { fetch }): the result', 'a promise of a Response', sent)
     } catch (error) {
       return this._settle({ error })
     }
-    sent.then(
-      (response) => {
-        this._response = response
-        if (this._isOver) void response.body?.cancel().catch(() => {})
-        else this._settle(null)
-      },
+    Promise.resolve(sent).then(
+      (response) => this._received(response),
       (error: unknown) => this._settle({ error }),
     )
+  }
+
+  private _received(response: Response): void {
+    try {
+      const given: unknown = response // from JavaScript
+      if (typeof given !== 'object' || given === null)
+        throw mistyped('fetchOp(input, { fetch }): the result', 'a promise of a Response', given)
+      this._response = response
+      if (this._isOver) void response.body?.cancel().catch(() => {})
+      else this._settle(null)
+    } catch (error) {
+      this._settle({ error })
+    }
   }
 
   private _settle(failure: Failure | null): void {

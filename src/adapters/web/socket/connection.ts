@@ -1,5 +1,6 @@
 /** One connection of a WebSocket: its events as channels, and the sending at the speed of the socket. */
 import { chan, select, sleep, type Chan, type Receiver } from '../../../runtime/index.js'
+import { failedLate } from '../../../runtime/internal.js'
 import type { EventTargetLike } from '../events/events-of.js'
 import { WebSocketCloseError } from './close-error.js'
 
@@ -54,6 +55,7 @@ export class Connection {
       close: ({ code: given, reason = '' }) => {
         const code = given || 1006 // Deno has 0 for a connection that was refused
         this._forget()
+        if (this.ended.isClosed) return // with an error of the socket's own functions
         this.isNormal = WebSocketCloseError.isNormal(code)
         this.ended.close(this.isNormal ? undefined : new WebSocketCloseError(url, code, reason, this._error))
       },
@@ -63,7 +65,11 @@ export class Connection {
 
   private _forget(): void {
     // An `error` that comes late has a listener all the same: without one `ws` throws it.
-    for (const [type, listener] of Object.entries(this._listeners)) if (type !== 'error') this._socket.removeEventListener(type, listener)
+    try {
+      for (const [type, listener] of Object.entries(this._listeners)) if (type !== 'error') this._socket.removeEventListener(type, listener)
+    } catch (error) {
+      failedLate(error, { id: 0, name: 'webSocket: removeEventListener of the socket' })
+    }
   }
 
   pause(): void {

@@ -31,6 +31,7 @@ import {
   causeOfThrown,
   checkContext,
   checkFunction,
+  checkMethod,
   checkOneOf,
   checkRecord,
   checkTime,
@@ -250,6 +251,7 @@ class Peer implements WebSocketPeer {
   private _connect(): Connection {
     const { create = hostSocket, protocols, policy } = this._options
     const socket = create(this._url, protocols)
+    checkMethod('webSocket(url, { create }): the result', 'a WebSocket', socket, 'addEventListener')
     if (policy === 'pause' && (typeof socket.pause !== 'function' || typeof socket.resume !== 'function'))
       throw new TypeError('webSocket(url, { policy: "pause" }): the socket has no pause() and resume(); choose a policy that drops')
     const connection = new Connection(socket, this._url, (message) => {

@@ -1,5 +1,6 @@
 /** The history of a run of a channel program: the result of each step, by goroutine. */
 import { toStringMethod } from 'fast-check'
+import { headOf } from '../../../runtime/internal.js'
 import { goroutineName, textOfStep, type ChannelPlan, type ChannelStep } from './plan.js'
 
 /**
@@ -64,5 +65,5 @@ function textOf(step: ChannelStep | undefined): string {
 function textOfResult({ case: chosen, result, value, error }: ChannelEvent): string {
   const of = chosen === undefined ? '' : `case ${chosen}: `
   if (result === 'received') return `${of}received ${value}`
-  return result === 'threw' ? `${of}threw ${String(error)}` : `${of}${result}`
+  return result === 'threw' ? `${of}threw ${headOf(error)}` : `${of}${result}`
 }

@@ -1,5 +1,6 @@
 /** Laws of adapters about ends: failures, readers that leave, contexts that end, streams that are destroyed. */
 import { background, withCancel } from '../../../runtime/index.js'
+import { headOf } from '../../../runtime/internal.js'
 import { holds } from '../support/assertions.js'
 import { pause } from './real-time.js'
 import { allOf, errorOf, freed } from './reading.js'
@@ -11,7 +12,7 @@ async function fails(subject: AdapterSubject, after: number): Promise<void> {
   const error = new Error('the source fails')
   const source = worldOf(subject, after, () => Promise.reject(error))
   const seen = await errorOf(allOf(subject.open(source, background)))
-  holds(seen === error, `another error came out: ${String(seen)}`)
+  holds(seen === error, `another error came out: ${headOf(seen)}`)
   await freed(source)
 }
 
@@ -47,7 +48,7 @@ const canceling: AdapterRecord = {
     await pause(10)
     ctx.cancel(cause)
     const error = await seen
-    holds(error === cause, `another error came out: ${String(error)}`)
+    holds(error === cause, `another error came out: ${headOf(error)}`)
   },
 }
 
@@ -59,7 +60,7 @@ const ended: AdapterRecord = {
     ctx.cancel(cause)
     const source = worldOf(subject, Infinity)
     const seen = await errorOf(allOf(subject.open(source, ctx)))
-    holds(seen === cause, `another error came out: ${String(seen)}`)
+    holds(seen === cause, `another error came out: ${headOf(seen)}`)
     await freed(source)
   },
 }
@@ -82,7 +83,7 @@ const destroyed: AdapterRecord = {
       for await (const _ of subject.open(source, background)) if (++taken === 3) isExpected = subject.destroy?.(error) ?? isExpected
     })()
     const seen = await errorOf(reading)
-    holds(isExpected(seen), `another error came out: ${String(seen)}`)
+    holds(isExpected(seen), `another error came out: ${headOf(seen)}`)
     await freed(source)
   },
 }

@@ -1,5 +1,5 @@
 /** An adapter as the subject of laws: items go in at one end and come out at the other, in real time. */
-import { checkCount, checkFlag, checkFunction, checkRecord } from '../../../runtime/internal.js'
+import { checkCount, checkFlag, checkFunction, checkRecord, mistyped } from '../../../runtime/internal.js'
 import type { Context } from '../../../runtime/index.js'
 
 /**
@@ -72,7 +72,23 @@ export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptio
   const plain = (n: number): unknown => (isBytes ? new Uint8Array(CHUNK).fill(n) : n)
   const { item = plain as (n: number) => T } = options // the type of the items says which
   checkFunction('laws.adapter(open, { item })', item)
-  return { open, bound, isBytes, takesObjects, many, item, destroy, resources }
+  return {
+    bound,
+    isBytes,
+    takesObjects,
+    many,
+    item,
+    destroy,
+    open: (source, ctx) =>
+      checked(open(source, ctx), (it) => typeof it?.[Symbol.asyncIterator] === 'function', 'open returns', 'an async iterable'),
+    resources: () => checked(resources(), (n) => typeof n === 'number' && n >= 0, 'resources returns', 'a number from 0 up'),
+  }
+}
+
+/** A function of the user may return anything. */
+function checked<V>(value: V, isExpected: (value: V) => boolean, what: string, expected: string): V {
+  if (!isExpected(value)) throw mistyped(`laws.adapter(open): ${what}`, expected, value)
+  return value
 }
 
 /** The items of a run, which count how far they are read. */

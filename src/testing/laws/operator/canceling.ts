@@ -58,7 +58,7 @@ function* leave(subject: OperatorSubject, trial: Trial, isToEnd = false): Genera
   const { pipeline, ctx, results, sending } = sendingPipeline(subject, trial, isToEnd)
   const { work, source } = pipeline
   const over = new Gate('the end of the pipeline')
-  const subscription = sending.subscribe({ complete: () => over.open() })
+  const subscription = sending.subscribe({ error: over.fail, complete: () => over.open() })
   yield* isToEnd ? over : forAWhile(trial)
   const { started } = work // counted before the teardown: work that a teardown starts is too late
   const { emitted } = source

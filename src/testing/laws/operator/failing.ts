@@ -1,5 +1,6 @@
 /** Errors: of the source, and of the work. */
 import { chan, go, range, sleep } from '../../../runtime/index.js'
+import { chainOf } from '../../../runtime/internal.js'
 import { sendTo } from '../../../operators/index.js'
 import type { Trial } from '../../explore/scheduled-run.js'
 import type { LawRecord } from '../law.js'
@@ -116,13 +117,6 @@ export const errorsLeaveOut: LawRecord<OperatorSubject> = {
   },
 }
 
-const LONGEST_CHAIN = 10
-
 function isOrIsCausedBy(error: unknown, thrown: Error): boolean {
-  let at = error
-  for (let length = 0; length < LONGEST_CHAIN && at instanceof Error; length++) {
-    if (at === thrown) return true
-    at = at.cause
-  }
-  return false
+  return chainOf(error).includes(thrown)
 }

@@ -53,6 +53,7 @@ export const firehoseLeaving: LawRecord<OperatorSubject> = {
     const pipeline = new TestPipeline(subject, trial, { source, items: numbers(many), work })
     const over = new Gate('the end of the pipeline')
     pipeline.results.pipe(take(ENOUGH)).subscribe({
+      error: over.fail,
       complete() {
         emittedBefore = emitted
         over.open()

@@ -34,6 +34,7 @@ export const leavingInNext: LawRecord<OperatorSubject> = {
         end()
         subscription?.unsubscribe()
       },
+      error: over.fail,
       complete: end,
     })
     yield* over
@@ -105,10 +106,11 @@ export const resubscribingInNext: LawRecord<OperatorSubject> = {
       next(result) {
         if (first.length === 0) {
           running++
-          pipeline.results.subscribe({ next: take(second), complete: end })
+          pipeline.results.subscribe({ next: take(second), error: over.fail, complete: end })
         }
         take(first)(result)
       },
+      error: over.fail,
       complete: end,
     })
     yield* over

@@ -4,7 +4,7 @@
  */
 import { tap, type Observable } from 'rxjs'
 import type { Trial } from '../../explore/scheduled-run.js'
-import { checkedOperator } from '../support/arguments.js'
+import { checkedItems, checkedOperator } from '../support/arguments.js'
 import { counted } from '../support/assertions.js'
 import { WatchedSource } from '../support/sources.js'
 import { WatchedWork, type Fate, type RunningWork } from '../support/watched-work.js'
@@ -34,10 +34,12 @@ export class TestPipeline {
   constructor({ make, options }: OperatorSubject, trial: Trial, { source, items, fateOf, work }: PipelineOptions) {
     this.work = work ?? new WatchedWork(trial, fateOf)
     this.work.begin()
-    this.expected = options.expected?.(items) ?? items
+    this.expected = checkedItems('expected', options.expected?.(items) ?? items)
     this._due = counted(this.expected)
     this._resubscribes = options.resubscribes === true
-    this.itemsOf = options.itemsOf ?? ((result) => [result as number]) // without itemsOf, a result is its item
+    const { itemsOf } = options
+    // Without itemsOf, a result is its item.
+    this.itemsOf = itemsOf === undefined ? (result) => [result as number] : (result) => checkedItems('itemsOf', itemsOf(result))
     this.source = new WatchedSource(source)
     this.source.onEmitted = (item) => this._enter(item)
     this.results = this.source.source.pipe(

@@ -1,6 +1,7 @@
 /** A sink as the subject of laws, and a run of a sink with counters. */
 import type { Observable } from 'rxjs'
 import { go, gosched, sleep, type Context, type Goroutine, type Op } from '../../../runtime/index.js'
+import { isOperation, mistyped } from '../../../runtime/internal.js'
 import type { Trial } from '../../explore/scheduled-run.js'
 import type { LawOptions } from '../law.js'
 import { checkedResult, checkLaws } from '../support/arguments.js'
@@ -61,7 +62,9 @@ function isEnd(end: SinkEnd): boolean {
 }
 
 function* join(end: Pick<Goroutine<unknown>, 'join'>): Generator<never, void> {
-  yield* end.join()
+  const joined: unknown = end.join() // a function of the user
+  if (!isOperation(joined)) throw mistyped('laws.sink(make): join() of the end', 'an operation', joined)
+  yield* joined
 }
 
 async function settle(end: PromiseLike<unknown>): Promise<void> {

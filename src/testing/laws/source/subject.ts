@@ -46,7 +46,15 @@ const MANY = 3_000
 export function sourceSubject(make: MakeSource, options: SourceLawOptions): SourceSubject {
   checkLaws('source', make, options)
   const { bound = 1, ordered = true, cold: isCold = true, failing = null, many = MANY, usesPromises = false } = options
-  return { bound, isCold, ordered, many, usesPromises, failing, make: (items, ctx) => checkedSource(make(items, ctx)) }
+  return {
+    bound,
+    isCold,
+    ordered,
+    many,
+    usesPromises,
+    failing: failing === null ? null : (items, cause) => checkedSource(failing(items, cause)),
+    make: (items, ctx) => checkedSource(make(items, ctx)),
+  }
 }
 
 export const MOST_ITEMS = 7

@@ -58,3 +58,10 @@ export function checkedOperator<R>(made: OperatorFunction<number, R>): OperatorF
   const operator = checkedResult('operator', 'an operator', (it) => typeof it === 'function', made)
   return (source) => checkedResult('operator', 'an operator that returns an Observable', isObservable, operator(source))
 }
+
+/** The items that an option of the user returns. */
+export function checkedItems(option: string, items: readonly number[]): readonly number[] {
+  const isList: boolean = Array.isArray(items)
+  if (!isList) throw mistyped(`laws.operator(make, { ${option} }): the result`, 'an array of numbers', items)
+  return items
+}
