@@ -33,6 +33,7 @@ export interface OnThreadsOptions {
  * In a thread, and under `inline()`, the functions run where they are called. Throws TypeError where `functions` has anything
  * but functions.
  *
+ * @typeParam F - The record of the functions, by name.
  * @example
  * ```ts
  * const { add } = onThreads(import.meta, {

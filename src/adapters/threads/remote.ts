@@ -19,6 +19,7 @@ export type RemoteResult<W> =
 /**
  * A function that runs on a thread: the parameters and the result are those of the function, and each call returns a job, which
  * does nothing before it is performed.
+ * @typeParam F - The type of the function.
  */
 export interface Remote<F extends (...args: never[]) => unknown> {
   /** Returns a job that runs the function on a thread when it is performed. */
