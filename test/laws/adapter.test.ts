@@ -113,7 +113,7 @@ const until =
 
 describe.each(Object.entries(broken))('%s', (name, open) => {
   it('is broken by an adapter that is wrong there', async () => {
-    const options = { bound: 3, many: 50, objects: true, destroy: () => ((isOver = true), undefined) }
+    const options = { bound: 3, many: 50, longest: 1000, objects: true, destroy: () => ((isOver = true), undefined) }
     const law = laws.adapter(until(open), options).find((each) => each.name === name)
     await expect(law?.check()).rejects.toBeInstanceOf(LawError)
   })
@@ -122,9 +122,9 @@ describe.each(Object.entries(broken))('%s', (name, open) => {
 it('resources that stay open break a law', async () => {
   let open = 0
   const leaky: OpenAdapter<number> = (source) => (open++, plain(source))
-  const [law] = laws.adapter(leaky, { bound: 3, resources: () => open })
+  const [law] = laws.adapter(leaky, { bound: 3, longest: 300, resources: () => open })
   await expect(law.check()).rejects.toThrow('1 descriptors, sockets or listeners are left')
-}, 20_000)
+})
 
 it('a law with a reason is left out, and a bound of Infinity has no read-ahead', () => {
   const names = (options: AdapterLawOptions) => laws.adapter(right, options).map(({ name }) => name)

@@ -14,7 +14,7 @@ export interface AdapterRow {
 export type AdapterTable = Readonly<Record<string, AdapterRow>>
 
 export function row<T>(covers: readonly string[], open: OpenAdapter<T>, options: AdapterLawOptions<T>): AdapterRow {
-  return { covers, laws: laws.adapter<T>(open, options) }
+  return { covers, laws: laws.adapter<T>(open, { longest: 60_000, ...options }) } // on a busy machine
 }
 
 /** The items of a pipeline, which ends when the reader leaves. */

@@ -155,6 +155,7 @@ const suites: Table = {
       destroy: 'function?',
       except: 'record?',
       item: 'function?',
+      longest: 'count?',
       many: 'count?',
       objects: 'flag?',
       resources: 'function?',

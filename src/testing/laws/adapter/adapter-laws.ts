@@ -57,8 +57,9 @@ async function quietly({ program }: AdapterRecord, subject: AdapterSubject): Pro
   const unhandled = watchUnhandled()
   try {
     const before = subject.resources()
-    await inTime(program(subject), 'the run')
+    await inTime(subject.longest, program(subject), 'the run')
     await eventually(
+      subject.longest,
       () => subject.resources() <= before,
       () => `${subject.resources() - before} descriptors, sockets or listeners are left`,
     )

@@ -13,7 +13,7 @@ async function fails(subject: AdapterSubject, after: number): Promise<void> {
   const source = worldOf(subject, after, () => Promise.reject(error))
   const seen = await errorOf(allOf(subject.open(source, background)))
   holds(seen === error, `another error came out: ${headOf(seen)}`)
-  await freed(source)
+  await freed(source, subject)
 }
 
 const failure: AdapterRecord = {
@@ -34,7 +34,7 @@ const leaving: AdapterRecord = {
   async program(subject) {
     const source = worldOf(subject, Infinity)
     for await (const _ of subject.open(source, background)) break
-    await freed(source)
+    await freed(source, subject)
   },
 }
 
@@ -61,7 +61,7 @@ const ended: AdapterRecord = {
     const source = worldOf(subject, Infinity)
     const seen = await errorOf(allOf(subject.open(source, ctx)))
     holds(seen === cause, `another error came out: ${headOf(seen)}`)
-    await freed(source)
+    await freed(source, subject)
   },
 }
 
@@ -84,7 +84,7 @@ const destroyed: AdapterRecord = {
     })()
     const seen = await errorOf(reading)
     holds(isExpected(seen), `another error came out: ${headOf(seen)}`)
-    await freed(source)
+    await freed(source, subject)
   },
 }
 

@@ -12,7 +12,7 @@ const order: AdapterRecord = {
     const source = worldOf(subject, subject.many)
     const got = await allOf(subject.open(source, background))
     same(subject, got, itemsOf(subject, subject.many))
-    await freed(source)
+    await freed(source, subject)
   },
 }
 
@@ -68,7 +68,7 @@ const slowReader: AdapterRecord = {
       await pause(2)
     }
     same(subject, got, itemsOf(subject, few))
-    await freed(source)
+    await freed(source, subject)
   },
 }
 
@@ -86,7 +86,7 @@ const readAhead: AdapterRecord = {
       holds(ahead <= subject.bound, `${ahead} items are read ahead, more than ${subject.bound}`)
       if (taken >= subject.many) break
     }
-    await freed(source)
+    await freed(source, subject)
   },
 }
 

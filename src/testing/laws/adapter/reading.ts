@@ -49,8 +49,9 @@ export function errorOf(run: Promise<unknown>): Promise<unknown> {
   )
 }
 
-export function freed(source: WorldSource<unknown>): Promise<void> {
+export function freed(source: WorldSource<unknown>, { longest }: AdapterSubject): Promise<void> {
   return eventually(
+    longest,
     () => source.open === 0,
     () => 'the source is still open',
   )

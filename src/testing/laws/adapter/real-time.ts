@@ -5,23 +5,20 @@ export function pause(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** ms until a fact must hold. */
-const LONGEST = 5_000
-
-/** Waits until the fact holds; throws where it does not within some seconds. */
-export async function eventually(fact: () => boolean, otherwise: () => string): Promise<void> {
-  const end = Date.now() + LONGEST
+/** Waits until the fact holds; throws where it does not within `longest` ms. */
+export async function eventually(longest: number, fact: () => boolean, otherwise: () => string): Promise<void> {
+  const end = Date.now() + longest
   while (!fact()) {
-    if (Date.now() > end) throw new Error(`${otherwise()}, ${LONGEST} ms later`)
+    if (Date.now() > end) throw new Error(`${otherwise()}, ${longest} ms later`)
     await pause(1)
   }
 }
 
-/** Throws where a wait does not end within some seconds. */
-export async function inTime<T>(wait: Promise<T>, what: string): Promise<T> {
+/** Throws where a wait does not end within `longest` ms. */
+export async function inTime<T>(longest: number, wait: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: no end within ${LONGEST} ms`)), LONGEST)
+    timer = setTimeout(() => reject(new Error(`${what}: no end within ${longest} ms`)), longest)
   })
   try {
     return await Promise.race([wait, late])

@@ -28,6 +28,8 @@ export interface AdapterLawOptions<T = number> {
   readonly destroy?: DestroyAdapter
   /** Descriptors, sockets and listeners that are open: counted before and after each run. */
   readonly resources?: () => number
+  /** The longest time of a run, and until its resources are freed, in ms; default 5,000. */
+  readonly longest?: number
   /** Items of a run; default 100. */
   readonly many?: number
   /** Laws that the border cannot keep, by name, each with the reason: no law of them is returned. */
@@ -40,6 +42,7 @@ export interface AdapterSubject<T = unknown> {
   readonly isBytes: boolean
   readonly takesObjects: boolean
   readonly many: number
+  readonly longest: number
   readonly item: (n: number) => T
   readonly destroy: DestroyAdapter | undefined
   readonly resources: () => number
@@ -57,14 +60,16 @@ export interface AdapterRecord {
 /** Bytes of an item of a suite with `bytes`. */
 export const CHUNK = 16_384
 
-const OPTIONS = ['bound', 'bytes', 'destroy', 'except', 'item', 'many', 'objects', 'resources']
+const OPTIONS = ['bound', 'bytes', 'destroy', 'except', 'item', 'longest', 'many', 'objects', 'resources']
 
 export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptions<T>): AdapterSubject<T> {
   checkFunction('laws.adapter(open)', open)
   checkRecord('laws.adapter(open, options)', 'an object', options, OPTIONS)
-  const { bound, bytes: isBytes = false, objects: takesObjects = false, many = 100, resources = () => 0, destroy } = options
+  const { bound, bytes: isBytes = false, objects: takesObjects = false, many = 100, longest = 5_000 } = options
+  const { resources = () => 0, destroy } = options
   if (bound !== Infinity) checkCount('laws.adapter(open, { bound })', 0, bound)
   checkCount('laws.adapter(open, { many })', 1, many)
+  checkCount('laws.adapter(open, { longest })', 1, longest)
   checkFlag('laws.adapter(open, { bytes })', isBytes)
   checkFlag('laws.adapter(open, { objects })', takesObjects)
   checkFunction('laws.adapter(open, { resources })', resources)
@@ -77,6 +82,7 @@ export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptio
     isBytes,
     takesObjects,
     many,
+    longest,
     item,
     destroy,
     open: (source, ctx) =>
