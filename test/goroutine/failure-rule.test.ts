@@ -317,6 +317,19 @@ describe('a value without an identity', () => {
     expect([crashes, late]).toEqual([[], []])
   })
 
+  it.each(['only there', 40_401])('that ended a group is no echo in a goroutine whose own wait did not throw it (%s)', async (value) => {
+    const group = errgroup(background)
+    go(() => never().within(group.ctx))
+    await settle()
+    group.go(() => raise(value))
+    const wait = performed(group.wait())
+    await settle()
+    go(() => raise(value))
+    await settle()
+    expect(wait.now).toEqual(thrown(value))
+    expect([crashes, late]).toEqual([[value], []])
+  })
+
   it('given to a cancel is an echo wherever it is thrown', async () => {
     withCancel(background).cancel('shut down')
     go(() => raise('shut down'))

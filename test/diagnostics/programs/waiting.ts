@@ -3,6 +3,8 @@
  * that `main` reports.
  */
 import {
+  all,
+  any,
   chan,
   choose,
   cond,
@@ -10,17 +12,25 @@ import {
   go,
   gosched,
   keyedMutex,
+  mapConcurrent,
   mutex,
   never,
   newTimer,
   once,
   pool,
+  race,
+  range,
   rwMutex,
+  scope,
   select,
   semaphore,
   singleflight,
+  syncMap,
+  uncancelable,
   waitGroup,
   withCancel,
+  withRetry,
+  workers as workersOf,
   background,
   rateLimiter,
 } from '../../../src/runtime/index.js'
@@ -45,6 +55,7 @@ const workers = pool<unknown>({ size: 1 })
 const lock = mutex()
 const condition = cond(lock)
 const flights = singleflight<string, unknown>()
+const table = syncMap<string, unknown>()
 const setUp = once()
 const ctx = withCancel(background)
 const limiter = rateLimiter(0, 1)
@@ -125,6 +136,36 @@ const bodies: Record<string, () => Generator<never, unknown>> = {
   *limited() {
     limiter.allow()
     yield* limiter.wait()
+  },
+  *computing() {
+    yield* table.loadOrCompute('key', blocked)
+  },
+  *joined() {
+    yield* all([blocked, blocked])
+  },
+  *racing() {
+    yield* race([blocked, blocked])
+  },
+  *hoping() {
+    yield* any([blocked, blocked])
+  },
+  *scoped() {
+    yield* scope(background, (own) => void own.go(blocked))
+  },
+  *mapping() {
+    yield* mapConcurrent([1], 1, blocked)
+  },
+  *ranging() {
+    for (const cursor = range(results); yield* cursor.next(););
+  },
+  *collecting() {
+    yield* workersOf(1, chan<number>(), blocked).receive()
+  },
+  *retried() {
+    yield* withRetry(() => null, blocked)
+  },
+  *kept() {
+    yield* uncancelable(blocked())
   },
   *promised() {
     yield* select([new Promise(() => {})])
