@@ -77,7 +77,8 @@ async function schedules() {
 /** The words of a dump, without places and durations. */
 async function reports() {
   const watch = watchGoroutines()
-  const waiting = blocked()
+  const paused = go.named('pause', pause)
+  const waiting = blocked(paused)
   const handles = Object.entries(waiting).map(([name, wait]) =>
     go.named(name, function* () {
       yield* wait
@@ -86,7 +87,7 @@ async function reports() {
   const pipeline = run(background, fromReceiver(chan()).pipe(workerPool(2, pause), batch({ size: 2, within: 5 })))
   await sleep(5)
   console.log(wordsOf(dumpText(dump())))
-  for (const handle of [...handles, pipeline]) handle.cancel()
+  for (const handle of [...handles, paused, pipeline]) handle.cancel()
   watch.stop()
 
   const deadlocked = bubble(function* () {
@@ -96,7 +97,7 @@ async function reports() {
 }
 
 function* pause(item) {
-  yield* sleep(1000)
+  yield* sleep(60_000)
   return item
 }
 
@@ -106,8 +107,8 @@ function mutexHeld() {
   return lock
 }
 
-/** A wait on every primitive, none of which is ready. */
-function blocked() {
+/** A wait on every primitive, none of which is ready, however slow the machine is. */
+function blocked(paused) {
   const [group, locks, keyed, permits] = [waitGroup(), rwMutex(), keyedMutex(), semaphore(1)]
   const [tasks, limiter] = [errgroup(), rateLimiter(0.001, 1)]
   group.add(1)
@@ -129,10 +130,10 @@ function blocked() {
     tasks: tasks.wait(),
     once: once().do(() => new Promise(() => {})),
     context: withCancel(background).done(),
-    ticker: ticker(1000).receive(),
+    ticker: ticker(60_000).receive(),
     promise: select([new Promise(() => {})]),
-    join: go.named('pause', pause).join(),
-    time: sleep(1000),
+    join: paused.join(),
+    time: sleep(60_000),
     workers: workers(1, chan(), pause).receive(),
     mapped: mapConcurrent([1], 1, () => new Promise(() => {})),
     send: chan().send(1),
@@ -144,6 +145,6 @@ function wordsOf(text) {
   return text
     .split('\n')
     .filter((line) => !line.trim().startsWith('started at'))
-    .map((line) => line.replace(/, \d+ ms\]/, ', some ms]'))
+    .map((line) => line.replace(/, \d+ (?:s|min|h)\]/, ']'))
     .join('\n')
 }
