@@ -51,22 +51,28 @@ export function asStreamError(cause: unknown): Error | undefined {
 interface EndFields {
   /** The descriptor or socket is freed; the event `close` may still be to come. */
   readonly closed?: boolean
+  /** The same of a request that Deno's client makes, which has no `closed`. */
+  readonly _closed?: boolean
   readonly _readableState?: { readonly emitClose?: boolean }
   readonly _writableState?: { readonly emitClose?: boolean }
 }
 
+/** Undefined where the stream does not say. */
+const isClosed = (stream: EndFields): boolean | undefined => stream.closed ?? stream._closed
+
 /** Calls `then` when the stream has freed its descriptor or socket. A stream may be set to emit no event of that. */
 function whenClosed(stream: ReadableLike | WritableLike, then: () => void): void {
-  const { closed: isClosed, _readableState: reads, _writableState: writes } = stream as EndFields // where it has them
-  if (isClosed === true) return void setImmediate(then) // its events are still to come
-  if (reads?.emitClose === true || writes?.emitClose === true || isClosed === undefined) stream.once('close', then)
+  const { _readableState: reads, _writableState: writes } = stream as EndFields // where it has them
+  const known = isClosed(stream as EndFields) // the same
+  if (known === true) return void setImmediate(then) // its events are still to come
+  if (reads?.emitClose === true || writes?.emitClose === true || known === undefined) stream.once('close', then)
   else setImmediate(() => whenClosed(stream, then))
 }
 
 /** Resolves when the stream, which is destroyed, has freed its descriptor or socket. */
 export function closed(stream: ReadableLike | WritableLike): Promise<void> {
-  const { closed: isClosed } = stream as EndFields // where it has it
-  return isClosed === true ? Promise.resolve() : new Promise((resolve) => whenClosed(stream, resolve))
+  const known = isClosed(stream as EndFields) // where it has them
+  return known === true ? Promise.resolve() : new Promise((resolve) => whenClosed(stream, resolve))
 }
 
 /** The error of a destroyed stream, before `finished` reports it. */
