@@ -4,7 +4,7 @@ import { entries, root } from './scripts/entries.mjs'
 import { nativeSources } from './test/native.js'
 import { aloneFirst, sharedProcesses } from './test/processes.js'
 
-/** In `npm test` a few suites of random programs run a sample; .ci/run runs these in full, as a step of their own. */
+/** In `npm test` a few long suites (random programs, seeded faults) run a sample; .ci/run runs these in full, as a step of their own. */
 const { SAMPLE = '0.2' } = process.env
 const target = 'es2022' // `using` is lowered: Node 20 does not parse it
 

@@ -17,4 +17,11 @@ export function portionOf(n: number): number {
 export function sampleOf(n: number): number {
   return isNightly ? n : Math.ceil(n * (inject('sample') ?? 1))
 }
+
+/** Of a list of cases the sample that `npm test` runs, spread over the list. */
+export function someOf<T>(all: readonly T[]): readonly T[] {
+  const step = all.length / sampleOf(all.length)
+  return all.filter((_, i) => i % step < 1)
+}
+
 const isNightly = (globalThis as { process?: NodeJS.Process }).process?.env['MODE'] === 'nightly' // a browser has no process
