@@ -66,7 +66,9 @@ describe('a real thread', () => {
     await using pool = makePool()
     const crashes: unknown[] = []
     const remove = onCrash((error) => crashes.push(error))
-    expect(await work.crashLater.on(pool)()).toBe('returned')
+    const hasReturned = new Int32Array(new SharedArrayBuffer(4))
+    expect(await work.crashLater.on(pool)(hasReturned)).toBe('returned')
+    Atomics.store(hasReturned, 0, 1)
     while (crashes.length === 0) await hostTurn()
     remove()
     expect(crashes).toMatchObject([{ message: 'from a timer' }])

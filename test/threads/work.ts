@@ -91,10 +91,11 @@ export const work = onThreads(import.meta, {
   exit(code: number): void {
     process.exit(code)
   },
-  crashLater(): string {
-    setTimeout(() => {
-      throw new Error('from a timer')
-    }, 0)
+  /** A timer throws once the word says that the result has arrived. */
+  crashLater(hasReturned: Int32Array): string {
+    setInterval(() => {
+      if (Atomics.load(hasReturned, 0) === 1) throw new Error('from a timer')
+    }, 1)
     return 'returned'
   },
 })
