@@ -64,7 +64,7 @@ const SEEN = {
 
 export type Sign = keyof typeof SEEN
 
-/** How sure a sign is, and the cure. A sign that is certain may be an error; one that only warns never is. */
+/** The certainty of each sign, and its cure. A certain sign may end the pipeline with an error; a warning never does. */
 const MEANING: Record<Sign, { readonly is: 'certain' | 'likely' | 'warning'; readonly cure: string }> = {
   closed: {
     is: 'certain',
