@@ -1,19 +1,27 @@
 /** The first failure of a group ends the group's context. It is a failure all the same: never lost, and never taken for an echo. */
 import {
   all,
+  any,
   background,
   chan,
+  DeadlineExceededError,
   errgroup,
   go,
   gosched,
+  hedge,
   mapConcurrent,
   onCrash,
   onLateFailure,
+  once,
   pool,
+  race,
+  scope,
   sleep,
+  timeout,
   waitGroup,
   withCancel,
   type Context,
+  type Job,
 } from 'millrace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
@@ -57,6 +65,22 @@ const waits: Record<string, (error: Error) => Generator<never, unknown>> = {
   },
   *all(error) {
     yield* all([fails(error)])
+  },
+  *race(error) {
+    yield* race([fails(error)])
+  },
+  *scope(error) {
+    yield* scope(background, (s) => s.go(fails(error)).join())
+  },
+  *'waitGroup.wait'(error) {
+    const wg = waitGroup()
+    wg.go(fails(error))
+    yield* wg.wait()
+  },
+  *'once.do, again'(error) {
+    const first = once()
+    yield* first.do(fails(error)).attempt()
+    yield* first.do(fails(error))
   },
 }
 const fails = (error: Error) =>
@@ -173,4 +197,74 @@ it('a second cancel does not cut short the wait of a job for its child', async (
   performer.cancel()
   await settle()
   expect(log).toEqual(['unwound', 'left'])
+})
+
+describe('a failure at the moment of a cancel', () => {
+  /** Jobs of one member that fails, and what becomes of its failure where the job is given up. */
+  const jobs: Record<string, (member: () => Generator<never, void>) => Job<unknown>> = {
+    all: (member) => all([member]),
+    any: (member) => any([member]).attempt(boomOf),
+    race: (member) => race([member]),
+    hedge: (member) => hedge(1, [member]).attempt(boomOf),
+    scope: (member) => scope(background, (s) => s.go(member).join()),
+    timeout: (member) => timeout(1000, member),
+    mapConcurrent: (member) => mapConcurrent([1], 1, member),
+  }
+  /** `any` fails with all failures of its members. */
+  const boomOf = (error: unknown): never => {
+    throw error instanceof AggregateError ? error.errors[0] : error
+  }
+  const errorsOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors : [error])
+
+  it.each(Object.keys(jobs))('of the performer of %s is late, or thrown', async (name) => {
+    const error = boomAs(name)
+    const seen: unknown[] = []
+    const performer = go(function* () {
+      yield* jobs[name](function* () {
+        yield* gosched()
+        performer.cancel()
+        throw error
+      })
+    })
+    performer.join().then(undefined, (cause) => void seen.push(cause))
+    await settle()
+    expect([...seen.filter((cause) => cause === error), ...late.flatMap(errorsOf)]).toEqual([error])
+    expect(crashes).toEqual([])
+  })
+
+  it.each(Object.keys(jobs))('of a member that performs %s is no echo, although it is the cause of an end', async (name) => {
+    const error = boomAs(name)
+    const seen: unknown[] = []
+    const inner = () =>
+      jobs[name](function* () {
+        yield* gosched()
+        performer.cancel()
+        throw error
+      })
+    const performer = go(() => all([inner]))
+    performer.join().then(undefined, (cause) => void seen.push(cause))
+    await settle()
+    expect([...seen.filter((cause) => cause === error), ...late.flatMap(errorsOf)]).toEqual([error])
+    expect(crashes).toEqual([])
+  })
+})
+
+it('a member that joins another passes on one failure, which is reported once', async () => {
+  const [first, second] = [boomAs('first'), boomAs('second')]
+  const job = scope(background, function* (s) {
+    const failing = s.go(fails(second))
+    s.go(fails(first))
+    yield* failing.join()
+  })
+  await expect(go(job).join()).rejects.toBe(second)
+  await settle()
+  expect([crashes, late]).toEqual([[], [first]])
+})
+
+describe('an echo that a wait passes on stays an echo', () => {
+  it.each(Object.keys(waits))('%s', async (name) => {
+    go(() => waits[name](new DeadlineExceededError()))
+    await settle()
+    expect([crashes, late]).toEqual([[], []])
+  })
 })

@@ -19,6 +19,7 @@ import { Hooks } from '../base/hooks.js'
 import { hostTurn, uncaught, warn } from '../base/host.js'
 import { shared } from '../base/shared.js'
 import { followsFromEnd, isAbort, isEcho } from '../interfaces/echo.js'
+import type { Failure } from './owner.js'
 import type { Observed } from '../scheduler/probe.js'
 import { registered } from '../scheduler/registered.js'
 import { queue } from '../scheduler/run-queue.js'
@@ -145,6 +146,11 @@ function callHook(hook: FailureHook, error: unknown, goroutine: Observed): void 
   } catch (fault) {
     uncaught(fault)
   }
+}
+
+/** The failure of a goroutine, for its owner. */
+export function failureOf(goroutine: Observed, error: unknown): Failure {
+  return { error, isEnd: isEchoIn(goroutine, error) }
 }
 
 /** True for an error that only repeats an end. A failure that a wait threw in the goroutine is none, even if it is the cause of an end. */

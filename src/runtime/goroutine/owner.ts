@@ -17,4 +17,6 @@ export interface Owner {
 
 export interface Failure {
   readonly error: unknown
+  /** Only the echo of an end when it was thrown: an echo it stays where a wait throws it in another goroutine. */
+  readonly isEnd?: boolean
 }

@@ -15,8 +15,9 @@ export interface Receiver {
 
 const received = new WeakSet()
 
-/** Returns the error, for a throw in the code that performs an operation. */
-export function passedOn(error: unknown): unknown {
+/** Returns the error, for a throw in the code that performs an operation. An error that was an echo where it failed stays one. */
+export function passedOn(error: unknown, isEnd = false): unknown {
+  if (isEnd) return error
   const receiver = queue.running as Receiver | null // only goroutines run there
   if (receiver !== null) receiver.receive(error)
   else if ((typeof error === 'object' && error !== null) || typeof error === 'function') received.add(error)

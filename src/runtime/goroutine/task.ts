@@ -18,7 +18,7 @@
  *
  * Go's counterpart is `runtime/proc.go`'s g. Go has no cancel: a goroutine looks at a context.
  */
-import { failedAfterCancel, failedUnjoined } from './crash.js'
+import { failedAfterCancel, failedUnjoined, failureOf } from './crash.js'
 import { CANCELED, Ending, FAILED, FAILED_AND_SEEN, LEFT, LIVE, NEW, RETURNED } from './ending.js'
 import { yielding } from './gosched.js'
 import { Join } from './join.js'
@@ -259,7 +259,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   }
 
   private _endOwned(owner: Owner, life: number, outcome: unknown): boolean {
-    if (life === FAILED) return owner.ended(this, { error: outcome }, undefined)
+    if (life === FAILED) return owner.ended(this, failureOf(this, outcome), undefined)
     return owner.ended(this, null, life === CANCELED ? UNWOUND : outcome)
   }
 

@@ -11,16 +11,19 @@
 import { OwnedGroup, withGroup } from './owned-group.js'
 import type { GroupBody } from './task-group.js'
 import { left, right, type Either } from '../base/option.js'
-import { failedAfterCancel } from '../goroutine/crash.js'
+import { failedAfterCancel, failedLate, failureOf } from '../goroutine/crash.js'
 import { performed, Work } from '../goroutine/job.js'
+import { passedOn } from '../goroutine/passed-on.js'
+import type { Task } from '../goroutine/task.js'
 import type { Context } from '../interfaces/context.js'
 import type { Job } from '../interfaces/job.js'
 import { endOf } from '../operation/cut-off.js'
-import type { Observed } from '../scheduler/probe.js'
 import { queue } from '../scheduler/run-queue.js'
 
 export class Contest<R> extends OwnedGroup {
   private _outcome: Either<unknown, R> | null = null
+  /** The goroutine whose failure decided, until the performer receives that failure. */
+  private _failed: Task | null = null
 
   /** Starts a function; its success decides. `failed` receives its failure while nothing is decided. */
   enter(body: GroupBody<R>, failed: (cause: unknown) => void): void {
@@ -37,8 +40,19 @@ export class Contest<R> extends OwnedGroup {
     yield* this.wait().attempt()
     const outcome = this._outcome
     if (outcome === null) throw endOf(this.ctx)
-    if (outcome._tag === 'Left') throw outcome.left
+    const failed = this._failed
+    this._failed = null
+    if (outcome._tag === 'Left') throw passedOn(outcome.left, failed === null)
     return outcome.right
+  }
+
+  /** Where the performer was canceled after a failure had decided, that is a late failure. */
+  override *stopped(cause?: unknown): Generator<never, void> {
+    yield* super.stopped(cause)
+    const { _failed: failed, _outcome: outcome } = this
+    if (failed === null || outcome?._tag !== 'Left') return
+    failed.receive(outcome.left) // it is the cause of the end of this contest's context, and no echo
+    failedLate(outcome.left, failed)
   }
 
   private *_run(begin: () => ReturnType<GroupBody<R>>, failed: (cause: unknown) => void): Generator<never, void> {
@@ -46,10 +60,10 @@ export class Contest<R> extends OwnedGroup {
     try {
       value = yield* performed<R>(begin())
     } catch (cause) {
-      if (this.hasEnded)
-        failedAfterCancel(cause, queue.running as Observed) // only goroutines run there
-      else failed(cause)
-      return
+      const running = queue.running as Task // only goroutines run there
+      if (this.hasEnded) return failedAfterCancel(cause, running)
+      if (!failureOf(running, cause).isEnd) this._failed = running
+      return failed(cause)
     }
     this._decide(right(value))
   }
@@ -57,6 +71,7 @@ export class Contest<R> extends OwnedGroup {
   private _decide(outcome: Either<unknown, R>): void {
     if (this.hasEnded) return
     this._outcome = outcome
+    if (outcome._tag === 'Right') this._failed = null
     this.end(outcome._tag === 'Left' ? outcome.left : undefined)
   }
 }

@@ -6,7 +6,6 @@ import { ErrGroupImpl } from './errgroup.js'
 import type { GroupBody } from './task-group.js'
 import { CancelableContext } from '../context/tree.js'
 import { performed } from '../goroutine/job.js'
-import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Context } from '../interfaces/context.js'
@@ -30,7 +29,7 @@ export function* withGroup<R, G extends OwnedGroup>(
     return yield* body(group)
   } catch (error) {
     cause = error
-    throw parent.err()._tag === 'Some' ? error : passedOn(error) // it ends the group's context, and is a failure all the same
+    throw error
   } finally {
     yield* uncancelable(group.stopped(cause))
   }

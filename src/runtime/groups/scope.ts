@@ -15,6 +15,7 @@ import { checkFunction } from '../base/arguments.js'
 import { CanceledError } from '../base/errors.js'
 import { failedAfterCancel } from '../goroutine/crash.js'
 import { Work } from '../goroutine/job.js'
+import type { Failure } from '../goroutine/owner.js'
 import type { Task } from '../goroutine/task.js'
 import { causeOf, checkContext, type Context } from '../interfaces/context.js'
 import type { Body, Goroutine } from '../interfaces/goroutine.js'
@@ -67,9 +68,9 @@ class ScopeGroup extends OwnedGroup {
   private _hasBodyEnded = false
 
   /** After the body the goroutines are given up. */
-  protected override failed(error: unknown, goroutine: Task): boolean {
-    if (!this._hasBodyEnded) return super.failed(error, goroutine)
-    failedAfterCancel(error, goroutine)
+  protected override failed(failure: Failure, goroutine: Task): boolean {
+    if (!this._hasBodyEnded) return super.failed(failure, goroutine)
+    failedAfterCancel(failure.error, goroutine)
     return true
   }
 

@@ -14,7 +14,7 @@ import { failedLate } from '../goroutine/crash.js'
 import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
-import { isAbort, isEcho } from '../interfaces/echo.js'
+import { isAbort } from '../interfaces/echo.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { AsyncScope } from '../base/async-scope.js'
 import { Ring } from '../base/ring.js'
@@ -59,6 +59,10 @@ export abstract class TaskGroup implements Runnable {
   private _firstMember: Member | null = null
   /** The failures that no wait has thrown, and nobody has reported. */
   private _unseen: Unseen[] = []
+  /** The failures of a group that ends at the first: a member that joins another may throw the same again. */
+  private _causes: Set<unknown> | null = null
+  /** The first failure was the echo of some other end. */
+  private _isEnd = false
   /** A wait was withdrawn, and none has begun since. */
   private _isLeft = false
   /** A wait was made, and none has begun since: a failure that none sees is a late failure. */
@@ -146,7 +150,7 @@ export abstract class TaskGroup implements Runnable {
     member.previous = member.next = null // a handle of this goroutine keeps none of the others
     let isKept = true
     if (failure !== null)
-      isKept = this.failed(failure.error, member.goroutine as Task) // a member that has ended was started
+      isKept = this.failed(failure, member.goroutine as Task) // a member that has ended was started
     else if (value !== UNWOUND) this.returned(member.index, value)
     else if (this.hasEnded) this._cutShort = true
     this.admit()
@@ -168,14 +172,15 @@ export abstract class TaskGroup implements Runnable {
     yield* this._unwound(cause)
     this._reportUnseen(hadFailed ? 0 : 1)
     this._isLeft = true // an async function may fail after this
-    if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0])
+    if (!hadFailed && this.failures.length > 0) throw passedOn(this.failures[0], this._isEnd)
   }
 
   private *_unwound(cause: unknown): Generator<never, void> {
     this.end(cause)
-    for (const { goroutine } of this._members()) {
+    const members = this._members()
+    for (const { goroutine } of members) goroutine?.cancel(cause) // all at once: those that have not started never start
+    for (const { goroutine } of members) {
       if (goroutine === null || goroutine.hasEnded) continue
-      goroutine.cancel(cause)
       yield* goroutine.join().attempt() // its failure is kept by the group, or reported
     }
   }
@@ -190,15 +195,15 @@ export abstract class TaskGroup implements Runnable {
 
   throwFailure(wait: { describe(): string }): void {
     this._isMade = false
-    if (this.failures.length > 0) throw this.thrown(this.failures[0])
+    if (this.failures.length > 0) throw this.thrown(this.failures[0], this._isEnd)
     if (this._cutShort) throw cutOff(this.ctx, wait, true)
   }
 
   /** Returns the error that a wait throws. */
-  protected thrown(failure: unknown): unknown {
+  protected thrown(failure: unknown, isEnd = false): unknown {
     this._see()
     this._unseen = []
-    return passedOn(failure)
+    return passedOn(failure, isEnd)
   }
 
   /** A wait was made. If none begins, the failures from now on are late failures. */
@@ -233,18 +238,20 @@ export abstract class TaskGroup implements Runnable {
   }
 
   /** A member has failed. Returns whether the group keeps the failure, for a wait. */
-  protected failed(error: unknown, goroutine: Task): boolean {
-    if (this.hasEnded && (this._isRepeated(error) || isEcho(error) || isAbort(error))) {
+  protected failed({ error, isEnd = false }: Failure, goroutine: Task): boolean {
+    if (this.hasEnded && (isEnd || isAbort(error) || this._isRepeated(error))) {
       this._cutShort = true
       return true
     }
+    if (this.failures.length === 0) this._isEnd = isEnd
     this.failures.push(error)
+    if (this.stopsAtFailure) (this._causes ??= new Set()).add(error)
     const isLate = this._isLeft || (this.stopsAtFailure && this.failures.length > 1)
     if (isLate) failedLate(error, goroutine)
-    else this._unseen.push({ goroutine, error })
+    else if (!isEnd) this._unseen.push({ goroutine, error })
     if (this.stopsAtFailure) this.own?.cancel(error, true)
     if (isLate || !this._isMade) return true
-    goroutine.receive(error) // it may be the cause of the end of the group's context, and is no echo
+    if (!isEnd) goroutine.receive(error) // it may be the cause of the end of the group's context, and is no echo
     goroutine.leave()
     return false
   }
@@ -256,9 +263,9 @@ export abstract class TaskGroup implements Runnable {
     return members
   }
 
-  /** True for the cause of the end of the context, and for the failure that ended it, also where that is undefined. */
+  /** True for the cause of the end of the context, and for a failure that another member has passed on. */
   private _isRepeated(error: unknown): boolean {
-    return Object.is(error, causeOf(this.ctx)) || (this.stopsAtFailure && this.failures.length > 0 && Object.is(error, this.failures[0]))
+    return Object.is(error, causeOf(this.ctx)) || (this._causes !== null && this._causes.has(error))
   }
 
   private _dropQueued(): void {

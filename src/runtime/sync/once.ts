@@ -101,7 +101,7 @@ class OneRun<T> implements Owner {
       return yield* this._running.join()
     }
     const outcome = this._outcome as Outcome<T> // the run has ended
-    if (outcome.failure !== null) throw passedOn(outcome.failure.error)
+    if (outcome.failure !== null) throw passedOn(outcome.failure.error, outcome.failure.isEnd)
     return outcome.value
   }
 

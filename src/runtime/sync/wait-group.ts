@@ -148,7 +148,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   throwFailure(failure: Failure | null): void {
     if (failure === null) return
     this._firstFailed = null
-    throw passedOn(failure.error)
+    throw passedOn(failure.error, failure.isEnd)
   }
 
   wait(): Op<void> {

@@ -1,5 +1,5 @@
 /** The ways in which a use performs its operation or job: plain, under a timeout or a context, as a case of a select. */
-import type { Job, Op } from 'millrace'
+import type { Either, Job, Op } from 'millrace'
 import type { Steps, World } from './world.js'
 
 /** Another case of the select was chosen. */
@@ -63,6 +63,16 @@ export function* performJob<T>(w: World, job: Job<T>, left: () => void): Steps<T
   } finally {
     performer.cancel()
   }
+}
+
+/** A job whose end is noted where it is performed. A failure is thrown on: one that is caught and kept would count as seen. */
+export function noting<T>(job: Job<T>, note: (end: Either<unknown, T>) => T): Job<T> {
+  return job.attempt((cause) => note({ _tag: 'Left', left: cause })).map((end) => (end._tag === 'Left' ? end.left : note(end)))
+}
+
+export function passed<T>(end: Either<unknown, T>): T {
+  if (end._tag === 'Left') throw end.left
+  return end.right
 }
 
 function* underDeadline<T>(w: World, within: (ctx: World['ctx']) => Op<T> | Job<T>): Steps<T> {

@@ -155,7 +155,10 @@ export class World {
 
   /** One program in three has bodies that throw. */
   boom(isShared = false): Boom | null {
-    return this.choose(3) === 2 ? new Boom(`boom ${this.booms.length}`, isShared) : null
+    return this.choose(3) === 2 ? this.sureBoom(isShared) : null
+  }
+  sureBoom(isShared = false): Boom {
+    return new Boom(`boom ${this.booms.length}`, isShared)
   }
   throwing(boom: Boom): void {
     boom.isThrown = true
@@ -168,6 +171,8 @@ export class World {
   }
   late(error: unknown): void {
     if (error instanceof Boom) error.late++
+    else if (error instanceof AggregateError)
+      for (const each of error.errors.filter((one) => one !== this.stop && !isEnd(one))) this.late(each)
     else this.check(false, `late failure: ${String(error)}`)
   }
 
