@@ -10,7 +10,7 @@ requireBuild()
 const kernel = `export { chan, go, select, withCancel } from 'millrace'`
 const budgets = [
   { what: 'chan + go + select', code: `export { chan, go, select } from 'millrace'`, goal: 7, limit: 13.4 },
-  { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 28.9 },
+  { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 29 },
   ...entries.slice(1).map(({ specifier }) => ({ what: specifier, code: `export * from '${specifier}'`, goal: Infinity, limit: Infinity })),
 ]
 /** Each tool alone, beyond the kernel (with contexts). Tools that return jobs bring the job with them: 0.5 kB. */

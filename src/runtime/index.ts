@@ -47,6 +47,7 @@ export {
   withTimeout,
   withValue,
   withoutCancel,
+  type ContextKeyOptions,
 } from './context/context.js'
 export { fromSignal } from './context/from-signal.js'
 export { now } from './time/now.js'

@@ -60,6 +60,7 @@ export type { Failure, Owner } from './goroutine/owner.js'
 export { Task, Task as Spawned } from './goroutine/task.js'
 
 // context, time, groups
+export { portableKeys } from './context/portable-keys.js'
 export { CancelableContext } from './context/tree.js'
 export { QueuedTimer } from './time/queued-timer.js'
 export { ConcurrencyLimit, type AdaptiveLimit } from './groups/concurrency-limit.js'

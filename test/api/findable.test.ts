@@ -39,7 +39,7 @@ const together: Record<string, Record<string, string>> = {
     nextEvent: 'events-of',
     webSocket: 'web-socket-over-sockets',
   },
-  'millrace/threads': { ThreadLostError: 'on-threads', UnclonableError: 'on-threads', threadPool: 'schedules' },
+  'millrace/threads': { ThreadLostError: 'on-threads', UnclonableError: 'on-threads' },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

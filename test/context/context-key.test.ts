@@ -14,3 +14,9 @@ it('contextKey keeps its name, which a context shows and the value it stands for
   expect(key.name).toBe('token')
   expect(String(withValue(background, key, 'secret'))).toBe('context.Background.WithValue(token)')
 })
+
+it('contextKey makes a portable key where it is asked to', () => {
+  expect(contextKey<string>('own').isPortable).toBeUndefined()
+  expect(contextKey<string>('crossing', { portable: true })).toEqual({ name: 'crossing', isPortable: true })
+  expect(() => contextKey('name', { portable: 1 as unknown as boolean })).toThrow('expected true or false')
+})

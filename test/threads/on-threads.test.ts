@@ -2,15 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { background, go, onCrash, withCancel } from 'millrace'
 import { onThreads, ThreadLostError, threadPool } from 'millrace/threads'
-import { NodeHost } from '../../src/adapters/threads/hosts/node-host.js'
-import { tsxProgram } from '../../src/adapters/threads/hosts/typescript-entry.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { hostTurn } from '../support/settle.js'
+import { makeHost } from './real-threads.js'
 import { beginning, describeThreads, failure, settings } from './suite.js'
 import { work } from './work.js'
 
-/** The sources of the package need a compiler in each thread, whatever the version of Node. */
-const makeHost = () => new NodeHost((url) => ({ file: tsxProgram(url), isText: true }))
 const makePool = (options = {}) => new Threads({ ...settings, ...options }, makeHost())
 
 describeThreads('threads', makeHost)
@@ -73,6 +70,21 @@ describe('a real thread', () => {
     remove()
     expect(crashes).toMatchObject([{ message: 'from a timer' }])
     expect(await work.double.on(pool)(1)).toBe(2)
+  })
+
+  it('has returned where it sent its result before it was lost', async () => {
+    await using pool = makePool()
+    const crashes: unknown[] = []
+    const remove = onCrash((error) => crashes.push(error))
+    expect(await work.returnsAndThrows.on(pool)()).toBe('returned')
+    while (crashes.length === 0) await hostTurn()
+    remove()
+    expect(crashes).toMatchObject([{ message: 'after the return' }])
+  })
+
+  it('does not run the main function of its program', async () => {
+    await using pool = makePool()
+    expect(await work.mains.on(pool)()).toBe(0)
   })
 
   it('starts no threads of its own, also where its program does', async () => {

@@ -10,6 +10,7 @@ import { InlineHost, type InlineThread } from '../../src/adapters/threads/hosts/
 import type { Thread } from '../../src/adapters/threads/pool/thread.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { portionOf } from '../support/portion.js'
+import { settings } from './suite.js'
 
 /** The jobs that have begun, as often as they did, and those whose function runs. */
 const begun = new Map<number, number>()
@@ -43,7 +44,6 @@ const { plain, steps } = onThreads(
 )
 
 const JOBS = [0, 1, 2, 3, 4]
-const never = { grace: Infinity, idle: Infinity, startTimeout: Infinity }
 
 interface World {
   readonly host: InlineHost
@@ -57,7 +57,7 @@ function makeWorld(trial: Trial, size = 2): World {
   begun.clear()
   runs.clear()
   const host = new InlineHost(size)
-  return { host, pool: new Threads({ size, ...never }, host), trial, hasCrashed: false }
+  return { host, pool: new Threads({ ...settings, size }, host), trial, hasCrashed: false }
 }
 
 type End = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: unknown }

@@ -1,14 +1,32 @@
 /** The facts about functions on threads that hold on every host. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { background, CanceledError, DeadlineExceededError, go, withCancel, withDeadline, type Job } from '../../src/runtime/index.js'
+import {
+  background,
+  CanceledError,
+  contextKey,
+  DeadlineExceededError,
+  go,
+  onLateFailure,
+  withCancel,
+  withDeadline,
+  withValue,
+  type Job,
+} from '../../src/runtime/index.js'
 import { fromIterable, collect, workerPool } from '../../src/operators/index.js'
 import { onThreads, ThreadLostError, UnclonableError } from '../../src/adapters/threads/index.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import type { ThreadHost } from '../../src/adapters/threads/hosts/host.js'
 import { hostTurn } from '../support/settle.js'
-import { work, workUrl } from './work.js'
+import { handler, requestId, work, workUrl } from './work.js'
 
-export const settings = { size: 1, grace: Infinity, idle: Infinity, startTimeout: Infinity }
+export const settings = {
+  size: 1,
+  grace: Infinity,
+  idle: Infinity,
+  startTimeout: Infinity,
+  memory: null,
+  recycle: { jobs: Infinity, memory: Infinity },
+}
 
 /** A word that a function sets when it has begun, and the wait for that. */
 export function beginning(): { readonly word: Int32Array; has: () => Promise<void> } {
@@ -110,6 +128,44 @@ export function describeThreads(name: string, makeHost: () => ThreadHost): void 
       const cause = new Error('the user left')
       ctx.cancel(cause)
       await expect(Promise.resolve(ended.join())).rejects.toBe(cause)
+    })
+
+    it('passes portable values of the context on', async () => {
+      const ctx = withValue(withCancel(withValue(background, requestId, 'r1')), contextKey<() => void>('own'), () => {})
+      expect(await work.requestId.on(pool)(ctx)).toEqual({ _tag: 'Some', value: 'r1' })
+      expect(await work.requestId.on(pool)(background)).toEqual({ _tag: 'None' })
+      expect(await failure(work.requestId.on(pool)(withValue(ctx, handler, { onEnd: () => 1 })))).toMatchObject({
+        name: 'UnclonableError',
+        message: 'requestId: the value of the context key "test.handler".onEnd is a function (onEnd), which cannot be sent to a thread',
+      })
+    })
+
+    it('adds the stack of the goroutine that waits to the stack of the thread', async () => {
+      function* asksFor() {
+        yield* work.fails.on(pool)('no')
+      }
+      const end = await go(asksFor).join().attempt()
+      const { stack = '' } = (end as { left: Error }).left
+      expect(stack.indexOf('work.ts')).toBeGreaterThan(0)
+      expect(stack.indexOf('asksFor')).toBeGreaterThan(stack.indexOf('--- fails was asked for: ---'))
+    })
+
+    it('a function that its performer gave up fails late; a failure of its clean-up is thrown', async () => {
+      const late: unknown[] = []
+      const remove = onLateFailure((error) => late.push(error))
+      const given = async (f: (began: Int32Array) => Job<unknown>): Promise<unknown> => {
+        const ctx = withCancel(background)
+        const { word, has } = beginning()
+        const end = failure(f(word).within(ctx))
+        await has()
+        ctx.cancel()
+        return end
+      }
+      expect(await given(work.failsAfter.on(pool))).toBeInstanceOf(CanceledError)
+      expect(late).toMatchObject([{ message: 'own failure' }])
+      expect(await given(work.cleanUpFails.on(pool))).toMatchObject({ message: 'clean-up failure' })
+      remove()
+      expect(late).toHaveLength(1)
     })
 
     it('starts nothing under an ended context', async () => {

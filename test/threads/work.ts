@@ -1,12 +1,17 @@
 /** The functions that the tests run on threads. */
-import { fromPromise, never, sleep, type Context } from '../../src/runtime/index.js'
-import { onThreads, threadPool } from '../../src/adapters/threads/index.js'
+import { contextKey, fromPromise, never, sleep, type Context } from '../../src/runtime/index.js'
+import { main } from '../../src/adapters/node/index.js'
+import { moved, onThreads, thread, threadPool } from '../../src/adapters/threads/index.js'
+
+export const requestId = contextKey<string>('test.requestId', { portable: true })
+export const handler = contextKey<unknown>('test.handler', { portable: true })
 
 class OwnError extends RangeError {
   override readonly name = 'OwnError'
   readonly code = 'E_OWN'
 }
 
+const kept: Uint8Array[] = []
 let unwound = 0
 let begun = 0
 
@@ -61,6 +66,32 @@ export const work = onThreads(import.meta, {
     return 'returned'
   },
   deadline: (ctx: Context) => ctx.deadline(),
+  requestId: (ctx: Context) => ctx.value(requestId),
+  async failsAfter(began: Int32Array, ctx: Context) {
+    Atomics.store(began, 0, 1)
+    await ctx.done()
+    throw new Error('own failure')
+  },
+  *cleanUpFails(began: Int32Array) {
+    Atomics.store(began, 0, 1)
+    try {
+      yield* never()
+    } finally {
+      fails('clean-up failure')
+    }
+  },
+  moves: (length: number) => ({ buffer: moved(new ArrayBuffer(length)) }),
+  length: (value: { readonly at: readonly { readonly byteLength: number }[] }) => value.at[0].byteLength,
+  *ownThread() {
+    return yield* thread(work.counts).join()
+  },
+  /** Whether `main` runs its program here. */
+  *mains() {
+    let runs = 0
+    for (let i = 0; i < 2; i++) main(() => void runs++)
+    yield* sleep(1)
+    return runs
+  },
   spins(began: Int32Array, ctx: Context) {
     Atomics.store(began, 0, 1)
     let rounds = 0
@@ -91,6 +122,18 @@ export const work = onThreads(import.meta, {
   exit(code: number): void {
     process.exit(code)
   },
+  /** A timer throws in the turn in which the function returns. */
+  returnsAndThrows(): string {
+    setTimeout(() => {
+      throw new Error('after the return')
+    }, 0)
+    for (const until = performance.now() + 3; performance.now() < until;);
+    return 'returned'
+  },
+  keeps(bytes: number) {
+    kept.push(new Uint8Array(bytes).fill(1))
+    return kept.length
+  },
   /** A timer throws once the word says that the result has arrived. */
   crashLater(hasReturned: Int32Array): string {
     setInterval(() => {
@@ -99,6 +142,10 @@ export const work = onThreads(import.meta, {
     return 'returned'
   },
 })
+
+function fails(text: string): never {
+  throw new Error(text)
+}
 
 function errorOf(ctx: Context): unknown {
   const cause = ctx.cause()

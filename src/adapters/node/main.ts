@@ -20,6 +20,7 @@
  * goroutine is left.
  */
 import { inspect } from 'node:util'
+import { isMainThread, workerData } from 'node:worker_threads'
 import { background, withCancel, type Body, type Context } from '../../runtime/index.js'
 import {
   checkFunction,
@@ -66,6 +67,11 @@ export interface MainOptions {
   readonly grace?: number
 }
 
+/** In a thread of `millrace/threads`, which evaluates the program for its functions. */
+function isInPool(): boolean {
+  return !isMainThread && (workerData as { readonly millrace?: unknown } | null)?.millrace !== undefined // other threads have other data
+}
+
 type MainFunction = Parameters<typeof main>[0]
 
 /** Shared by the process: a program has a single main, whichever module calls `main`. */
@@ -107,6 +113,8 @@ let hasMain = false
  * `main`. A failure that follows from the end of the context is no crash. A late failure is a warning, and does not
  * change the status.
  *
+ * **In a thread** of `millrace/threads`, which evaluates the program for the functions of `onThreads`, `main` does nothing.
+ *
  * Throws TypeError if `fn` is no function or an option is of the wrong type, RangeError if a time is NaN, Error if
  * `main` was called before. Source: Go's `func main` and `os/signal.NotifyContext`; the drain is `http.Server.Shutdown`
  * for a whole program.
@@ -128,6 +136,7 @@ let hasMain = false
 export function main(fn: Body<[ctx: Context, intake: Context], number | void>, options: MainOptions = {}): void {
   checkFunction('main(fn)', fn)
   checkOptions(options)
+  if (isInPool()) return
   if (hasMain) throw new Error('main: called a second time; a program has one main function')
   hasMain = true
   new Program(fn, options).run()

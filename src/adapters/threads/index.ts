@@ -1,7 +1,10 @@
 /** The public surface of `millrace/threads`. */
 export { inline } from './inline.js'
+export { moved } from './moved.js'
 export { onThreads, type OnThreadsOptions } from './on-threads.js'
+export { thread } from './own-thread.js'
 export type { Remote, RemoteParameters, RemoteResult } from './remote.js'
 export type { AnyRemote } from './remote-names.js'
-export { threadPool, type ThreadPool, type ThreadPoolOptions, type ThreadPoolStats } from './thread-pool.js'
+export { threadPool, type RecycleOptions, type ThreadPool, type ThreadPoolOptions, type ThreadPoolStats } from './thread-pool.js'
+export { threadsOf, type RemotesOf } from './threads-of.js'
 export { ThreadLostError, UnclonableError } from './wire/errors.js'

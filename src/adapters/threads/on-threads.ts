@@ -1,13 +1,10 @@
 /** Functions that run on threads. */
-import { type Job } from '../../runtime/index.js'
-import { checkFunction, checkMethod, checkOptions, checkRecord, mistyped, performed, Work } from '../../runtime/internal.js'
-import { performCall } from './perform-call.js'
+import { checkFunction, checkOptions, checkRecord, mistyped } from '../../runtime/internal.js'
+import { checkPool, local, remoteIn } from './remote-function.js'
 import type { Remote } from './remote.js'
-import { setName } from './remote-names.js'
 import { register, type AnyFunction } from './thread/functions.js'
 import { isThread, serve } from './thread/serve.js'
-import { defaultPool, Threads, type ThreadPool } from './thread-pool.js'
-import type { FunctionName } from './wire/batch.js'
+import type { ThreadPool } from './thread-pool.js'
 
 /** Options of `onThreads`. */
 export interface OnThreadsOptions {
@@ -54,43 +51,12 @@ export function onThreads<F extends Readonly<Record<string, (...args: never[]) =
   if (typeof url !== 'string') throw mistyped('onThreads(meta, functions): meta', 'import.meta', meta)
   checkRecord('onThreads(meta, functions): functions', 'an object of functions', functions)
   checkOptions('onThreads(meta, functions)', options, ['on'])
-  if (options.on !== undefined) checkPool('onThreads(meta, functions, { on })', options.on)
+  const pool = options.on === undefined ? null : checkPool('onThreads(meta, functions, { on })', options.on)
   const remotes = Object.entries(functions).map(([name, f]) => {
     checkFunction(`onThreads(meta, functions): functions.${name}`, f)
     const named = register(url, name, f as AnyFunction) // each caller passes what the function takes
-    return [name, isThread() ? local(named, f as AnyFunction) : remote(named, options.on as Threads | undefined)] as const // checked
+    return [name, isThread() ? local(named, f as AnyFunction) : remoteIn(named, pool)] as const // as above
   })
   serve()
   return Object.fromEntries(remotes) as unknown as { readonly [Name in keyof F]: Remote<F[Name]> } // by their names
-}
-
-/** A function whose jobs run in a pool. */
-function remote(fn: FunctionName, pool: Threads | undefined): Remote<AnyFunction> {
-  const call = (...args: readonly unknown[]): Job<unknown> => new Work(fn.name, () => performCall((pool ?? defaultPool()).pool, fn, args))
-  return named(call, fn, (other) => remote(fn, other))
-}
-
-/** A function in its thread: its jobs run here. */
-function local(fn: FunctionName, f: AnyFunction): Remote<AnyFunction> {
-  const call = (...args: readonly unknown[]): Job<unknown> =>
-    new Work(fn.name, function* () {
-      return yield* performed(f(...args))
-    })
-  return named(call, fn, () => local(fn, f))
-}
-
-function named(
-  call: (...args: readonly unknown[]) => Job<unknown>,
-  fn: FunctionName,
-  on: (pool: Threads) => Remote<AnyFunction>,
-): Remote<AnyFunction> {
-  Object.defineProperty(call, 'name', { value: fn.name })
-  setName(call, fn)
-  return Object.assign(call, { on: (pool: ThreadPool) => on(checkPool('on(pool)', pool)) }) // it has both parts
-}
-
-function checkPool(where: string, pool: ThreadPool): Threads {
-  checkMethod(where, 'a pool made by threadPool', pool, 'stats')
-  if (!(pool instanceof Threads)) throw mistyped(where, 'a pool made by threadPool', pool)
-  return pool
 }

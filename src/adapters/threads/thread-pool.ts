@@ -5,7 +5,7 @@ import { InlineHost } from './hosts/inline-host.js'
 import { NodeHost } from './hosts/node-host.js'
 import type { ThreadHost } from './hosts/host.js'
 import { Pool, type PoolSettings } from './pool/pool.js'
-import { nameOf, type AnyRemote } from './remote-names.js'
+import { placeOf, type AnyRemote } from './remote-names.js'
 import { isThread } from './thread/serve.js'
 import type { FunctionName } from './wire/batch.js'
 
@@ -19,6 +19,21 @@ export interface ThreadPoolOptions {
   readonly idle?: number
   /** The time that a module has to be evaluated in a thread. Default 10,000. */
   readonly startTimeout?: number
+  /**
+   * The most memory of the heap of a thread, in MB; a function that needs more is lost with its thread, as out of memory. Default:
+   * that of the host. Bun ignores limits, so a pool with one throws there when a thread starts.
+   */
+  readonly memory?: number
+  /** When a thread is replaced by a new one. Default: never. */
+  readonly recycle?: RecycleOptions
+}
+
+/** The limits after which a thread takes no more jobs, ends those that it has begun, and is replaced. */
+export interface RecycleOptions {
+  /** The number of jobs: for functions that leak a little each time. */
+  readonly jobs?: number
+  /** The heap and the buffers in use, in MB, garbage included; looked at after each batch of jobs. */
+  readonly memory?: number
 }
 
 /** The state of a pool at a moment. */
@@ -37,6 +52,8 @@ export interface ThreadPoolStats {
   readonly lost: number
   /** The jobs that went from a busy thread to an idle thread. */
   readonly takenBack: number
+  /** The threads that reached a limit of `recycle`. */
+  readonly recycled: number
 }
 
 /** A pool of threads. `await using pool = threadPool()` closes the pool at the end of the block. */
@@ -78,7 +95,7 @@ export class Threads implements ThreadPool {
 
   /** The pool on the host in force. */
   get pool(): Pool {
-    const host = state.inline.at(-1) ?? this._host ?? (state.host ??= new NodeHost())
+    const host = this._hostInForce
     const known = this._pools.get(host)
     if (known !== undefined) return known
     const pool = new Pool(host, { ...this._options, size: this._options.size ?? host.cores })
@@ -87,13 +104,22 @@ export class Threads implements ThreadPool {
     return pool
   }
 
+  /** A pool of one thread with the same options, for a thread of its own; its maker closes it. */
+  apart(): Pool {
+    return new Pool(this._hostInForce, { ...this._options, size: 1 })
+  }
+
+  private get _hostInForce(): ThreadHost {
+    return state.inline.at(-1) ?? this._host ?? (state.host ??= new NodeHost())
+  }
+
   private _leave(host: ThreadHost, pool: Pool): void {
     pool.close()
     this._pools.delete(host)
   }
 
   ready(...functions: readonly [AnyRemote, ...AnyRemote[]]): Job<void> {
-    const names = functions.map((one, i) => nameOf(`ready(...functions): functions[${i}]`, one))
+    const names = functions.map((one, i) => placeOf(`ready(...functions): functions[${i}]`, one).fn)
     if (names.length === 0) throw new TypeError('ready(...functions): expected a function of onThreads, got none')
     return new Work('thread pool ready', () => this._ready(names))
   }
@@ -119,7 +145,7 @@ export class Threads implements ThreadPool {
   }
 }
 
-const optionNames = ['size', 'grace', 'idle', 'startTimeout']
+const optionNames = ['size', 'grace', 'idle', 'startTimeout', 'memory', 'recycle']
 
 /**
  * Makes a pool of threads for functions of `onThreads`: `hash.on(pool)`. Without a pool of their own they share the default
@@ -128,7 +154,7 @@ const optionNames = ['size', 'grace', 'idle', 'startTimeout']
  * A job that has begun in a thread that is lost throws ThreadLostError; a job that has not begun runs in another thread. A
  * canceled job has the grace to end by itself; then its thread is terminated.
  *
- * Throws RangeError unless `size` is a whole number from 1 up, and for times that are NaN.
+ * Throws RangeError unless `size`, `memory` and the limits of `recycle` are whole numbers from 1 up, and for times that are NaN.
  *
  * @example
  * ```ts
@@ -139,12 +165,17 @@ const optionNames = ['size', 'grace', 'idle', 'startTimeout']
  */
 export function threadPool(options: ThreadPoolOptions = {}): ThreadPool {
   checkOptions('threadPool(options)', options, optionNames)
-  const { size, grace = 1000, idle = 10_000, startTimeout = 10_000 } = options
+  const { size, grace = 1000, idle = 10_000, startTimeout = 10_000, memory, recycle = {} } = options
   if (size !== undefined) checkCount('threadPool({ size })', 1, size)
+  if (memory !== undefined) checkCount('threadPool({ memory })', 1, memory)
+  checkOptions('threadPool({ recycle })', recycle, ['jobs', 'memory'])
+  if (recycle.jobs !== undefined) checkCount('threadPool({ recycle: { jobs } })', 1, recycle.jobs)
+  if (recycle.memory !== undefined) checkCount('threadPool({ recycle: { memory } })', 1, recycle.memory)
   checkTime('threadPool({ grace })', grace)
   checkTime('threadPool({ idle })', idle)
   checkTime('threadPool({ startTimeout })', startTimeout)
-  return new Threads({ size: size ?? null, grace, idle, startTimeout })
+  const limits = { jobs: recycle.jobs ?? Infinity, memory: recycle.memory ?? Infinity }
+  return new Threads({ size: size ?? null, grace, idle, startTimeout, memory: memory ?? null, recycle: limits })
 }
 
 /** The pool of functions without a pool of their own. */

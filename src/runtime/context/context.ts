@@ -2,9 +2,10 @@
  * Making contexts: the functions of Go's `context` package. The contexts themselves are in `tree.ts` and `values.ts`.
  */
 import { EndlessContext } from './endless.js'
+import { addPortable } from './portable-keys.js'
 import { CancelableContext } from './tree.js'
 import { DetachedContext, ValueContext } from './values.js'
-import { checkFunction, checkTime, mistyped } from '../base/arguments.js'
+import { checkFlag, checkFunction, checkOptions, checkTime, mistyped } from '../base/arguments.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { checkContext, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
@@ -91,10 +92,35 @@ export function withoutCancel(parent: Context): Context {
   return new DetachedContext(checkContext('withoutCancel(parent)', parent))
 }
 
-/** Makes a key for `withValue`. Two keys of the same name are different keys. */
-export function contextKey<V>(name: string): ContextKey<V> {
+/**
+ * Makes a key for `withValue`. Two keys of the same name are different keys.
+ *
+ * The value of a `portable` key crosses with its context to a function of `millrace/threads`, as a copy, and there the key with
+ * the same name finds it. So make the key at the top level of a module that both sides evaluate, under a name that no other
+ * portable key has.
+ *
+ * @example
+ * ```ts
+ * const requestId = contextKey<string>('requestId', { portable: true })
+ * const ctx = withValue(background, requestId, 'r1')
+ * ctx.value(requestId) // → { _tag: 'Some', value: 'r1' }
+ * ```
+ */
+export function contextKey<V>(name: string, options: ContextKeyOptions = {}): ContextKey<V> {
   if (typeof name !== 'string') throw mistyped('contextKey(name)', 'a string', name)
-  return { name }
+  checkOptions('contextKey(name, options)', options, ['portable'])
+  const { portable = false } = options
+  checkFlag('contextKey(name, { portable })', portable)
+  if (!portable) return { name }
+  const key = { name, isPortable: true }
+  addPortable(key)
+  return key
+}
+
+/** Options of `contextKey`. */
+export interface ContextKeyOptions {
+  /** The value crosses to threads. Default false. */
+  readonly portable?: boolean
 }
 
 /**

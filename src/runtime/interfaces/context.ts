@@ -43,6 +43,8 @@ export interface CancelContext extends Context, Disposable {
 /** A key of `withValue`: compared by identity, made by `contextKey`. */
 export interface ContextKey<V> {
   readonly name: string
+  /** The value crosses to threads; by the option `portable`. */
+  readonly isPortable?: boolean
   /** In the types only: the type of the value. */
   readonly __v?: V
 }

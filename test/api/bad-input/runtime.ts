@@ -109,6 +109,7 @@ const contexts: Table = {
   'afterFunc(ctx)': ['ctx', (ctx) => afterFunc(ctx, () => {})],
   'afterFunc(f)': ['function', (f) => afterFunc(withTimeout(background, 0), f)],
   'contextKey(name)': ['text', (name) => void withValue(background, contextKey(name), 1).toString()],
+  ...optionsOf('contextKey', 'options', 'options?', { portable: 'flag?' }, (options) => contextKey('bad input', options)),
   'Context.value(key)': ['anything', (value) => withValue(background, key, 1).value(value)],
   'CancelContext.cancel(cause)': [
     'anything',

@@ -1,9 +1,9 @@
 /** The places of `millrace/threads`; no thread starts, since no job is performed. */
-import { onThreads, threadPool } from 'millrace/threads'
+import { moved, onThreads, thread, threadPool, threadsOf } from 'millrace/threads'
 import { optionsOf, type Table } from './kinds.js'
 
 const { f } = onThreads({ url: 'file:///bad-input.js' }, { f: (n: unknown) => n })
-const times = { size: 'count?', grace: 'ms?', idle: 'ms?', startTimeout: 'ms?' } as const
+const times = { size: 'count?', grace: 'ms?', idle: 'ms?', startTimeout: 'ms?', memory: 'count?' } as const
 
 export const threads: Table = {
   'onThreads(meta)': ['object', (meta) => void onThreads(meta, {})],
@@ -18,5 +18,16 @@ export const threads: Table = {
   'Remote.on(pool)': ['object', (pool) => void f.on(pool)],
   'remote(args)': ['anything', (value) => void f(value)],
   ...optionsOf('threadPool', 'options', 'options?', times, (options) => void threadPool(options)),
+  ...optionsOf(
+    'threadPool recycle',
+    'recycle',
+    'options?',
+    { jobs: 'count?', memory: 'count?' },
+    (recycle) => void threadPool({ recycle }),
+  ),
+  'moved(value)': ['object', (value) => void moved(value)],
+  'thread(remote)': ['object', (remote) => void thread(remote)],
+  'threadsOf(url)': ['object', (url) => void threadsOf(url)],
+  ...optionsOf('threadsOf', 'options', 'options?', { on: 'object?' }, (options) => void threadsOf('file:///bad-input.js', options)),
   'ThreadPool.ready(functions)': ['object', (remote) => void threadPool().ready(remote)],
 }

@@ -13,8 +13,8 @@ export interface ThreadEvents {
 
 /** A thread, as its pool holds it. */
 export interface Port {
-  /** Sends a batch; throws DataCloneError where a value cannot be cloned. */
-  post(batch: Batch): void
+  /** Sends a batch, and moves these objects of it; throws DataCloneError where a value cannot be cloned. */
+  post(batch: Batch, moves: readonly Transferable[]): void
   /** Ends the thread; `ended` follows. */
   terminate(): void
   /** Whether the process stays alive for the thread. */

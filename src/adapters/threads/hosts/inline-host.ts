@@ -36,8 +36,9 @@ export class InlineThread implements Port {
     this._toThread.push(() => {
       if (this._hasEnded) return
       const side: ServerHost = {
-        post: (batch) => this._deliver(batch),
-        load: () => null,
+        post: (batch, moves) => this._deliver(batch, moves),
+        load: ({ url, server }) => (server === null ? null : (import(/* @vite-ignore */ url) as Promise<object>)), // an object
+        isFull: () => false,
         now: () => _host.now(),
         atTurn: (f) => _host.atTurn(f),
       }
@@ -45,15 +46,15 @@ export class InlineThread implements Port {
     })
   }
 
-  post(batch: Batch): void {
-    for (const record of recordsOf(structuredClone(batch)))
+  post(batch: Batch, moves: readonly Transferable[]): void {
+    for (const record of recordsOf(structuredClone(batch, { transfer: [...moves] })))
       this._toThread.push(() => {
         if (!this._hasEnded) this._server?.receive(record)
       })
   }
 
-  private _deliver(batch: Batch): void {
-    const copy = structuredClone(batch)
+  private _deliver(batch: Batch, moves: readonly Transferable[]): void {
+    const copy = structuredClone(batch, { transfer: [...moves] })
     this._toPool.push(() => {
       if (!this._hasEnded) this._events.receive(copy)
     })

@@ -4,9 +4,10 @@
  */
 import { hostTime, hostTurn, queue, setHostTimer } from '../../../runtime/internal.js'
 import type { Batch, Boot } from '../wire/batch.js'
+import type { Worker } from 'node:worker_threads'
 import type { Port, ThreadEvents, ThreadHost } from './host.js'
 import { nodeModule } from './node-modules.js'
-import { typeScriptEntry } from './typescript-entry.js'
+import { entryProgram } from './entry-program.js'
 
 /** The entry of a thread: a file, or the text of a program. */
 export interface Entry {
@@ -18,7 +19,7 @@ export class NodeHost implements ThreadHost {
   readonly now = hostTime
   readonly atTurn = hostTurn
 
-  constructor(private readonly _entryOf: (url: string) => Entry = entryOf) {}
+  constructor(private readonly _entryOf: (boot: Boot) => Entry = entryOf) {}
 
   get cores(): number {
     return nodeModule('node:os')?.availableParallelism() ?? 1
@@ -29,7 +30,7 @@ export class NodeHost implements ThreadHost {
     // In the neutral context: a thread that a request starts does not keep the store of the request.
     queue.callIn(null, () => {
       try {
-        port = new NodeThread(boot, this._entryOf(boot.entry), events)
+        port = new NodeThread(boot, this._entryOf(boot), events)
       } catch (error) {
         hostTurn(() => events.ended(error)) // the host refuses to start a thread at all
       }
@@ -46,6 +47,8 @@ export class NodeHost implements ThreadHost {
   }
 }
 
+type NodeTransferable = Parameters<InstanceType<typeof Worker>['postMessage']>[1] extends readonly (infer One)[] | undefined ? One : never
+
 const noThread: Port = { post() {}, terminate() {}, hold() {} }
 
 /** The longest delay of a timer of the host: a longer delay fires at once. */
@@ -54,22 +57,38 @@ const LONGEST = 2 ** 31 - 1
 class NodeThread implements Port {
   private readonly _worker
   private _hasSpoken = false
+  private _failure: { readonly error: unknown } | null = null
 
-  constructor(boot: Boot, { file, isText }: Entry, events: ThreadEvents) {
+  constructor(
+    boot: Boot,
+    { file, isText }: Entry,
+    private readonly _events: ThreadEvents,
+  ) {
     const threads = nodeModule('node:worker_threads')
     if (threads === null) throw new Error('this host has no worker_threads; threads need Node, Deno or Bun')
-    this._worker = new threads.Worker(file, { eval: isText, workerData: { millrace: boot }, name: 'millrace' })
+    const resourceLimits = boot.memory === null ? {} : { maxOldGenerationSizeMb: boot.memory }
+    this._worker = new threads.Worker(file, { eval: isText, workerData: { millrace: boot }, name: 'millrace', resourceLimits })
     this._worker.on('message', (batch: Batch) => {
       this._hasSpoken = true
-      events.receive(batch)
+      _events.receive(batch)
     })
-    this._worker.on('messageerror', (error: Error) => events.ended(error))
-    this._worker.on('error', (error: unknown) => events.ended(error))
-    this._worker.on('exit', (code) => events.ended(new Error(exitText(code, this._hasSpoken))))
+    this._worker.on('messageerror', (error: Error) => this._fail(error))
+    this._worker.on('error', (error: unknown) => this._fail(error))
+    this._worker.on('exit', (code) => this._ended(new Error(exitText(code, this._hasSpoken))))
   }
 
-  post(batch: Batch): void {
-    this._worker.postMessage(batch)
+  /** Messages that the thread has sent before its failure arrive after the error and before the exit. */
+  private _fail(error: unknown): void {
+    this._failure ??= { error }
+    void this._worker.terminate().then(() => this._ended(error))
+  }
+
+  private _ended(cause: unknown): void {
+    this._events.ended(this._failure === null ? cause : this._failure.error)
+  }
+
+  post(batch: Batch, moves: readonly Transferable[]): void {
+    this._worker.postMessage(batch, moves as readonly NodeTransferable[]) // Node has types of its own for them
   }
 
   terminate(): void {
@@ -86,7 +105,7 @@ function exitText(code: number, hasSpoken: boolean): string {
   return `the thread ended with exit code ${code}${hasSpoken ? '' : ' before its module called onThreads'}`
 }
 
-function entryOf(url: string): Entry {
-  const text = typeScriptEntry(url)
-  return text === null ? { file: new URL(url), isText: false } : { file: text, isText: true }
+function entryOf(boot: Boot): Entry {
+  const text = entryProgram(boot)
+  return text === null ? { file: new URL(boot.entry), isText: false } : { file: text, isText: true }
 }

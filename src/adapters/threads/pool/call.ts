@@ -8,12 +8,19 @@
  * Always true: a call is in one list, that of its pool while it waits or that of its thread; in none once it has ended.
  */
 import { QueuedOperation, PENDING, WaitQueue, type Pending, type Resource } from '../../../runtime/internal.js'
-import type { FunctionName } from '../wire/batch.js'
+import type { CallValues, FunctionName } from '../wire/batch.js'
 import type { CallQueue } from './call-queue.js'
 import type { Thread } from './thread.js'
 
 /** The end of a call. */
-export type Outcome<R> = { readonly failed: false; readonly value: R } | { readonly failed: true; readonly error: unknown }
+export type Outcome<R> =
+  | { readonly failed: false; readonly value: R }
+  | {
+      readonly failed: true
+      readonly error: unknown
+      /** The goroutine was canceled, and one of its `finally` blocks threw. */
+      readonly isOfCleanUp?: boolean
+    }
 
 export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
   readonly kind = 'thread'
@@ -24,6 +31,8 @@ export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
   /** The thread that has the call, and its slot there. */
   thread: Thread | null = null
   slot = -1
+  /** A value that moves is in a thread, so that the call cannot run in another. */
+  hasMoved = false
   /** Threads that were lost before they began the call. */
   losses = 0
   /** Set once, by the cancel. */
@@ -36,8 +45,8 @@ export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
   constructor(
     readonly fn: FunctionName,
     readonly args: readonly unknown[],
-    /** The caller passed a context after the arguments. */
-    readonly hasContext: boolean,
+    /** The caller passed a context after the arguments, and the values in it that cross. */
+    readonly context: CallValues,
     /** Unix time in ms; 0 for none. */
     readonly deadline: number,
   ) {
@@ -50,6 +59,16 @@ export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
 
   get hasEnded(): boolean {
     return this._outcome !== null
+  }
+
+  /** Whether the call made this error, and no one else has it. */
+  isError(error: unknown): boolean {
+    return this._outcome?.failed === true && this._outcome.error === error && error !== this.cancellation?.cause
+  }
+
+  /** Its goroutine was canceled, and a `finally` block threw. */
+  get failedInCleanUp(): boolean {
+    return this._outcome?.failed === true && this._outcome.isOfCleanUp === true
   }
 
   /** Ends the call; the first end counts. */

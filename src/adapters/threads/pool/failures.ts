@@ -7,6 +7,12 @@ export function lostWhile(name: string, cause: unknown): ThreadLostError {
   return new ThreadLostError(`a thread was lost while it ran ${JSON.stringify(name)}: ${textOf(cause)}`, name, { cause })
 }
 
+/** The thread was lost before it began the function, with a value that had moved to it. */
+export function lostWithMoved(name: string, cause: unknown): ThreadLostError {
+  const text = `a thread was lost before it began ${JSON.stringify(name)}, and with it a value that had moved there: ${textOf(cause)}`
+  return new ThreadLostError(text, name, { cause })
+}
+
 /** The module of the function could not be loaded. */
 export function moduleError({ name, url }: FunctionName, cause: unknown): ThreadLostError {
   const text = `the module of ${JSON.stringify(name)} could not be loaded in a thread: ${textOf(cause)} (${url})`

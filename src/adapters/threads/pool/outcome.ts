@@ -1,5 +1,5 @@
 /** The end of a call, of the record that its thread sent. */
-import { CANCELED, NOT_CLONED, NOT_LOADED, RETURNED } from '../wire/batch.js'
+import { CANCELED, CLEAN_UP_THREW, NOT_CLONED, NOT_LOADED, RETURNED } from '../wire/batch.js'
 import { UnclonableError } from '../wire/errors.js'
 import { fromPortable, type Portable } from '../wire/portable-error.js'
 import type { Call, Outcome } from './call.js'
@@ -12,5 +12,5 @@ export function outcomeOf({ fn, cancellation }: Call, status: number, value: unk
   if (status === NOT_CLONED)
     return { failed: true, error: new UnclonableError(`${fn.name}: ${String(value)}, which cannot be sent back from a thread`, fn.name) }
   const error = fromPortable(value as Portable) // the other records have a thrown value
-  return { failed: true, error: status === NOT_LOADED ? moduleError(fn, error) : error }
+  return { failed: true, error: status === NOT_LOADED ? moduleError(fn, error) : error, isOfCleanUp: status === CLEAN_UP_THREW }
 }

@@ -26,6 +26,10 @@ export interface PoolSettings {
   readonly grace: number
   readonly idle: number
   readonly startTimeout: number
+  /** MB of heap; null for the default of the host. */
+  readonly memory: number | null
+  /** The jobs and the MB after which a thread is replaced; Infinity for never. */
+  readonly recycle: { readonly jobs: number; readonly memory: number }
 }
 
 /** Threads that a call may be lost with before it begins. */
@@ -35,7 +39,7 @@ const WORTH_TAKING = 0.5
 
 export class Pool {
   readonly ahead = new WorkAhead()
-  readonly stats = { started: 0, lost: 0, jobs: 0, takenBack: 0 }
+  readonly stats = { started: 0, lost: 0, jobs: 0, takenBack: 0, recycled: 0 }
   isClosed = false
   private readonly _threads = new Set<Thread>()
   private readonly _waiting = new CallQueue()
@@ -137,7 +141,7 @@ export class Pool {
     let wanted = busiest.isLoading ? busiest.sent.size : busiest.sent.size >> 1
     for (const call of busiest.sent.all().reverse()) {
       if (wanted === 0) break
-      if (!busiest.takeBack(call)) continue
+      if (call.hasMoved || !busiest.takeBack(call)) continue
       wanted--
       this.stats.takenBack++
       this._waiting.unshift(call)
@@ -165,6 +169,11 @@ export class Pool {
       this._isLooking = false
       for (const thread of this._threads) if (thread.sent.size === 0 && !thread.isStopping) return this.takeBackFor(thread)
     })
+  }
+
+  /** A call that was taken back waits again, first in line. */
+  again(call: Call): void {
+    this._waiting.unshift(call)
   }
 
   /** A call that its lost thread had not begun waits again, first in line. Returns whether the call has failed instead. */

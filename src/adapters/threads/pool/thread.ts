@@ -11,11 +11,11 @@ import {
   afterRecord,
   CALL,
   CANCEL,
+  FULL,
   LOAD,
   LOADED,
   LOADING,
   READY,
-  recordsOf,
   RESULT,
   WORKED,
   type Batch,
@@ -24,15 +24,13 @@ import {
 import { Claims, SLOTS } from '../wire/claims.js'
 import { UnclonableError } from '../wire/errors.js'
 import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
-import { unclonablePart } from '../wire/unclonable.js'
 import { Call } from './call.js'
 import { CallQueue } from './call-queue.js'
-import { lostWhile, moduleError } from './failures.js'
+import { lostWhile, lostWithMoved, moduleError } from './failures.js'
 import { outcomeOf } from './outcome.js'
+import { Outbox } from './outbox.js'
+import { bootOf, refusedPart } from './sending.js'
 import type { Pool } from './pool.js'
-
-/** Calls in a batch that leaves before the end of the turn. */
-const FULL_BATCH = 64
 
 /** A function that the thread was asked to load. */
 interface Loading {
@@ -55,10 +53,11 @@ export class Thread implements ThreadEvents {
   private readonly _functions: Loading[] = []
   private readonly _numbers = new Map<string, number>()
   private readonly _port: Port
-  private _outbox: Batch = []
-  private _gathered = 0
-  private _isFlushing = false
+  private readonly _outbox: Outbox
   private _isReady = false
+  /** It takes no more calls: its jobs or its memory have reached the limit of `recycle`. */
+  private _isRetired = false
+  private _jobs = 0
   private _hasEnded = false
   private _why: unknown = undefined
   /** The module whose evaluation ended the thread. */
@@ -73,7 +72,8 @@ export class Thread implements ThreadEvents {
     this._broken = entry
     this.heard = host.now()
     this._stopTimer = host.timer(options.startTimeout, () => this.kill(tooLate(entry, options.startTimeout)))
-    this._port = host.start({ words: this._claims.words, entry: entry.url }, this)
+    this._port = host.start(bootOf(entry, this._claims, options), this)
+    this._outbox = new Outbox(host, this._port, (records, error) => this._refuseAll(records, error))
   }
 
   get isLoading(): boolean {
@@ -81,7 +81,7 @@ export class Thread implements ThreadEvents {
   }
 
   get hasRoom(): boolean {
-    return !this.isStopping && this._free.length > 0
+    return !this.isStopping && !this._isRetired && this._free.length > 0
   }
 
   /** Asks the thread to load a function; returns its number there. */
@@ -91,8 +91,8 @@ export class Thread implements ThreadEvents {
     const number = this._functions.push({ fn, isLoaded: false, stopTimer: null }) - 1
     this._numbers.set(fn.key, number)
     this._wake()
-    this._outbox.push(LOAD, number, fn)
-    this._flushSoon(true)
+    this._outbox.add([LOAD, number, fn])
+    this._outbox.flushSoon(true)
     return number
   }
 
@@ -109,9 +109,8 @@ export class Thread implements ThreadEvents {
     }
     this.sent.push(call)
     this._claims.send(slot)
-    this._outbox.push(CALL, slot, number, call.args, call.hasContext, call.deadline)
-    if (++this._gathered >= FULL_BATCH) this._flush()
-    else this._flushSoon(isFirst)
+    this._outbox.addCall(call, slot, number)
+    this._outbox.flushSoon(isFirst)
   }
 
   private _wake(): void {
@@ -119,38 +118,10 @@ export class Thread implements ThreadEvents {
     if (this._isReady) this._clearTimer()
   }
 
-  /** An idle thread is not kept waiting; a busy thread gets the calls that gather in a turn of the host. */
-  private _flushSoon(isIdle: boolean): void {
-    if (this._isFlushing) return
-    this._isFlushing = true
-    const flush = (): void => this._flush()
-    if (isIdle) this.pool.host.soon(flush)
-    else this.pool.host.atTurn(flush)
-  }
-
-  private _flush(): void {
-    this._isFlushing = false
-    if (this._outbox.length === 0 || this._hasEnded || !this._isReady) return
-    const batch = this._outbox
-    this._outbox = []
-    this._gathered = 0
-    try {
-      this._port.post(batch)
-    } catch (error) {
-      this._postRecords(batch, error)
-    }
-  }
-
-  /** A value of the batch cannot be cloned: its call fails, and the other records go. */
-  private _postRecords(batch: Batch, error: unknown): void {
-    for (const record of recordsOf(batch)) {
-      try {
-        this._port.post(record)
-      } catch {
-        this._refuse(record, error)
-      }
-    }
+  private _refuseAll(records: readonly Batch[], cause: unknown): void {
+    for (const record of records) this._refuse(record, cause)
     this.pool.dispatch()
+    this.rest()
   }
 
   private _refuse(record: Batch, cause: unknown): void {
@@ -160,13 +131,9 @@ export class Thread implements ThreadEvents {
     this._slots[slot] = null
     this._free.push(slot)
     if (call === null) return
-    const args = record[3] as readonly unknown[] // a record of a call
-    const part = args
-      .map((arg, i) => unclonablePart(arg, args.length === 1 ? 'the argument' : `argument ${i + 1}`))
-      .find((found) => found !== null)
+    const part = refusedPart(call)
     const text = `${call.fn.name}: ${part ?? 'an argument'}, which cannot be sent to a thread`
     call.end({ failed: true, error: new UnclonableError(text, call.fn.name, { cause }) })
-    this.rest()
   }
 
   /** Whether the call is the pool's again. Its slot is free when the thread has passed over it. */
@@ -182,8 +149,8 @@ export class Thread implements ThreadEvents {
   cancel(call: Call, cause: unknown): void {
     const { host, options } = this.pool
     this._claims.cancel(call.slot)
-    this._outbox.push(CANCEL, call.slot, toPortable(cause))
-    this._flush()
+    this._outbox.add([CANCEL, call.slot, toPortable(cause)])
+    this._outbox.flush()
     call.stopGrace = host.timer(options.grace, () => {
       const text = `${JSON.stringify(call.fn.name)} was canceled and did not end within its grace of ${options.grace} ms, so its thread was terminated`
       this.kill(new Error(text, { cause }))
@@ -205,6 +172,7 @@ export class Thread implements ThreadEvents {
     else if (kind === WORKED)
       this.pool.ahead.worked(first, batch[at + 2] as number) // ms, calls
     else if (kind === READY) this._ready()
+    else if (kind === FULL) this._retire()
     else if (kind === LOADING) this._loading(this._functions[first])
     else if (kind === LOADED) this._loaded(this._functions[first], batch[at + 2] as Portable | null) // a record of a loaded function
   }
@@ -213,7 +181,8 @@ export class Thread implements ThreadEvents {
     this._isReady = true
     this._broken = null
     this._clearTimer()
-    this._flush()
+    this._outbox.isOpen = true
+    this._outbox.flush()
   }
 
   private _loading(loading: Loading): void {
@@ -247,11 +216,21 @@ export class Thread implements ThreadEvents {
     if (call === null) return // it was taken back
     this.pool.stats.jobs++
     call.end(outcomeOf(call, status, value))
+    if (++this._jobs >= this.pool.options.recycle.jobs) this._retire()
+  }
+
+  /** Ends the thread when it has ended the calls that it has begun; the others go elsewhere. */
+  private _retire(): void {
+    if (this._isRetired || this.isStopping) return
+    this._isRetired = true
+    this.pool.stats.recycled++
+    for (const call of this.sent.all().reverse()) if (!call.hasMoved && this.takeBack(call)) this.pool.again(call)
   }
 
   /** A thread without calls helps the others; without work it keeps no process alive, and ends after the idle time. */
   rest(): void {
     if (this.sent.size > 0 || this.isStopping) return
+    if (this._isRetired) return this.kill(undefined)
     this.pool.takeBackFor(this)
     if (this.sent.size > 0 || this.isLoading) return
     if (this.pool.isClosed) return this.kill(undefined)
@@ -272,6 +251,7 @@ export class Thread implements ThreadEvents {
   ended(cause: unknown): void {
     if (this._hasEnded) return
     this._hasEnded = true
+    this._outbox.isOpen = false
     const why = this._why ?? cause
     this.wasWanted = this.isStopping && this._why === undefined
     if (this._broken !== null && !this.wasWanted) this.pool.broke(moduleError(this._broken, why))
@@ -289,7 +269,7 @@ export class Thread implements ThreadEvents {
     for (const call of this.sent.all().reverse()) {
       const hasBegun = this._claims.hasBegun(call.slot)
       const isOfBroken = call.fn.url === this._broken?.url
-      if (!hasBegun && !isOfBroken) {
+      if (!hasBegun && !isOfBroken && !call.hasMoved) {
         this.sent.remove(call)
         call.thread = null
         isBlamed = this.pool.giveBack(call, why) || isBlamed
@@ -297,7 +277,8 @@ export class Thread implements ThreadEvents {
       }
       isBlamed = true
       if (call.cancellation !== null) call.end({ failed: true, error: call.cancellation.cause })
-      else call.end({ failed: true, error: hasBegun ? lostWhile(call.fn.name, why) : moduleError(call.fn, why) })
+      else if (hasBegun) call.end({ failed: true, error: lostWhile(call.fn.name, why) })
+      else call.end({ failed: true, error: isOfBroken ? moduleError(call.fn, why) : lostWithMoved(call.fn.name, why) })
     }
     return isBlamed
   }

@@ -3,8 +3,8 @@
  * leaves the processor receives no message and no timer: there `err` and `cause` look at the word in shared memory and at the
  * time.
  */
-import { background, DeadlineExceededError, type Option } from '../../../runtime/index.js'
-import { CancelableContext, time } from '../../../runtime/internal.js'
+import { background, DeadlineExceededError, type ContextKey, type Option } from '../../../runtime/index.js'
+import { CancelableContext, some, time } from '../../../runtime/internal.js'
 import type { Claims } from '../wire/claims.js'
 
 export class CallContext extends CancelableContext {
@@ -12,6 +12,8 @@ export class CallContext extends CancelableContext {
     private readonly _claims: Claims,
     private readonly _slot: number,
     private readonly _deadline: number,
+    /** The portable values of the caller's context, by the names of their keys. */
+    private readonly _values: Readonly<Record<string, unknown>>,
   ) {
     super(background)
     if (_deadline > 0) this.setDeadline(_deadline - time.timers.wall(), _deadline, undefined)
@@ -25,6 +27,10 @@ export class CallContext extends CancelableContext {
   override cause(): Option<unknown> {
     this._look()
     return super.cause()
+  }
+
+  protected override ownValue<V>({ name, isPortable }: ContextKey<V>): Option<V> | null {
+    return isPortable === true && Object.hasOwn(this._values, name) ? some(this._values[name] as V) : null // of its key
   }
 
   private _look(): void {

@@ -16,7 +16,7 @@ export function register(url: string, name: string, f: AnyFunction): FunctionNam
   let key = stem
   for (let n = 2; functions.has(key); n++) key = `${stem}~${n}`
   functions.set(key, f)
-  return { key, url, name }
+  return { key, url, name, server: null }
 }
 
 /**
@@ -30,6 +30,17 @@ export function find({ key, url, name }: FunctionName): AnyFunction {
   const names = [...functions.keys()].filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length))
   const has = names.length === 0 ? 'it calls no onThreads when it is evaluated in a thread' : `it has ${names.join(', ')}`
   throw new Error(`the module has no function ${JSON.stringify(name)} on threads; ${has}`)
+}
+
+/** The function that the module exports under this name, or an error with the names of those it exports. */
+export function exported({ name }: FunctionName, exports: object | null): AnyFunction {
+  const all = new Map(Object.entries(exports ?? {}) as [string, unknown][]) // whatever they are
+  const found = all.get(name)
+  if (typeof found === 'function') return found as AnyFunction // any function of JavaScript can be called so
+  const names = [...all.keys()].filter((one) => typeof all.get(one) === 'function')
+  throw new Error(
+    `the module exports no function ${JSON.stringify(name)}; ${names.length === 0 ? 'it exports none' : `it exports ${names.join(', ')}`}`,
+  )
 }
 
 /** Development servers add a query to the URL of a module, and another one in each thread. */

@@ -25,6 +25,10 @@ export class Running {
     this._end = this._goroutine === null ? (made as PromiseLike<unknown>) : this._goroutine.join() // no routine: a promise
   }
 
+  get isGoroutine(): boolean {
+    return this._goroutine !== null
+  }
+
   end(onValue: (value: unknown) => void, onThrow: (error: unknown) => void): void {
     void this._end.then(onValue, onThrow)
   }

@@ -1,7 +1,7 @@
 /** Whether this realm is a thread of a pool, and the start of its server. */
 import { hostTime, hostTurn, shared } from '../../../runtime/internal.js'
 import { nodeModule } from '../hosts/node-modules.js'
-import type { Batch, Boot } from '../wire/batch.js'
+import type { Batch, Boot, FunctionName } from '../wire/batch.js'
 import { Claims } from '../wire/claims.js'
 import { Server } from './server.js'
 
@@ -24,11 +24,21 @@ export function serve(): void {
   const port = nodeModule('node:worker_threads')?.parentPort
   if (boot === null || !port) return
   shared('millrace.threads.server.v1', () => {
-    const post = (batch: Batch): void => port.postMessage(batch)
-    const load = (url: string): Promise<unknown> => import(/* @vite-ignore */ url)
-    const server = new Server({ post, load, now: hostTime, atTurn: hostTurn }, new Claims(boot.words))
+    const post = (batch: Batch, moves: readonly Transferable[]): void =>
+      port.postMessage(batch, moves as Parameters<typeof port.postMessage>[1]) // Node has types of its own for them
+    const load = ({ url }: FunctionName): Promise<object> => import(/* @vite-ignore */ url) as Promise<object> // the exports of a module
+    const isFull = (): boolean => boot.recycleAt !== null && memoryInUse() > boot.recycleAt * MB
+    const server = new Server({ post, load, now: hostTime, atTurn: hostTurn, isFull }, new Claims(boot.words))
     port.on('message', (batch: Batch) => server.receive(batch))
     process.on('exit', () => server.flush()) // results that are ready are not lost with the exit
     return server
   })
+}
+
+const MB = 2 ** 20
+
+/** The heap of this thread and the buffers beside it, in bytes, garbage included. */
+function memoryInUse(): number {
+  const heap = nodeModule('node:v8')?.getHeapStatistics()
+  return heap === undefined ? 0 : heap.used_heap_size + heap.external_memory
 }

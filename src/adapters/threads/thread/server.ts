@@ -10,6 +10,8 @@ import {
   afterRecord,
   CALL,
   CANCELED,
+  CLEAN_UP_THREW,
+  FULL,
   LOAD,
   LOADED,
   LOADING,
@@ -23,22 +25,26 @@ import {
   THREW,
   WORKED,
   type Batch,
+  type CallValues,
   type FunctionName,
 } from '../wire/batch.js'
 import type { Claims } from '../wire/claims.js'
 import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
+import { movesIn, noMoves, unmark } from '../wire/moves.js'
 import { unclonablePart } from '../wire/unclonable.js'
 import { CallContext } from './call-context.js'
-import { find, type AnyFunction } from './functions.js'
+import { exported, find, type AnyFunction } from './functions.js'
 import { isRoutine, Running } from './running.js'
 
 /** The host of a thread, from inside. */
 export interface ServerHost {
-  post(batch: Batch): void
-  /** Evaluates a module; null where it is evaluated already. */
-  load(url: string): Promise<unknown> | null
+  post(batch: Batch, moves: readonly Transferable[]): void
+  /** Evaluates a module, and results in its exports; null where the functions are here already. */
+  load(name: FunctionName): Promise<object> | null
   now(): number
   atTurn(f: () => void): void
+  /** Whether the memory in use is over the limit of `recycle`. */
+  isFull(): boolean
 }
 
 /** ms after which results leave before the end of the turn. */
@@ -52,16 +58,18 @@ export class Server {
   /** The calls that wait in their thread: an async function, a goroutine. */
   private readonly _running = new Map<number, Running>()
   private _out: Batch = []
+  private _moves: Transferable[] = []
   private _isFlushing = false
   private _left: number
   private _ran = 0
+  private _wasFull = false
 
   constructor(
     private readonly _host: ServerHost,
     private readonly _claims: Claims,
   ) {
     this._left = _host.now()
-    _host.post([READY])
+    _host.post([READY], noMoves)
   }
 
   receive(batch: Batch): void {
@@ -81,25 +89,27 @@ export class Server {
 
   /** Notes the time of the calls that ran since `began`. */
   private _worked(began: number, now: number): number {
-    if (this._ran > 0) this._out.push(WORKED, now - began, this._ran)
+    if (this._ran === 0) return now
+    this._out.push(WORKED, now - began, this._ran)
     this._ran = 0
+    this._flushSoon() // calls that wait leave room for others
     return now
   }
 
   private _load(number: number, name: FunctionName): void {
-    const evaluated = this._host.load(name.url)
-    if (evaluated === null) return this._loaded(number, name)
+    const evaluated = this._host.load(name)
+    if (evaluated === null) return this._loaded(number, name, null)
     this._functions[number] = { waiting: [] }
-    this._host.post([LOADING, number])
+    this._host.post([LOADING, number], noMoves)
     evaluated.then(
-      () => this._loaded(number, name),
+      (exports) => this._loaded(number, name, exports),
       (error: unknown) => this._settle(number, { failure: toPortable(error) }),
     )
   }
 
-  private _loaded(number: number, name: FunctionName): void {
+  private _loaded(number: number, name: FunctionName, exports: object | null): void {
     try {
-      this._settle(number, { f: find(name) })
+      this._settle(number, { f: name.server === null ? find(name) : exported(name, exports) })
     } catch (error) {
       this._settle(number, { failure: toPortable(error) })
     }
@@ -108,13 +118,13 @@ export class Server {
   private _settle(number: number, loaded: Loaded): void {
     const before = this._functions[number] as Loaded | undefined // undefined where the module was evaluated already
     this._functions[number] = loaded
-    this._host.post([LOADED, number, 'failure' in loaded ? loaded.failure : null])
+    this._host.post([LOADED, number, 'failure' in loaded ? loaded.failure : null], noMoves)
     if (before !== undefined && 'waiting' in before) for (const begin of before.waiting) begin()
   }
 
   private _call(batch: Batch, at: number): void {
-    const [, slot, number, args, hasContext, deadline] = batch.slice(at, afterRecord(batch, at)) as CallRecord // by its kind
-    const arrival: Arrival = { slot, args, hasContext, deadline }
+    const [, slot, number, args, values, deadline] = batch.slice(at, afterRecord(batch, at)) as CallRecord // by its kind
+    const arrival: Arrival = { slot, args, values, deadline }
     const loaded = this._functions[number]
     if ('waiting' in loaded) loaded.waiting.push(() => this._begin(arrival, this._functions[number]))
     else this._begin(arrival, loaded)
@@ -138,10 +148,10 @@ export class Server {
   }
 
   /** Puts a context where the caller had one, or where the function declares one. */
-  private _addContext({ slot, args, hasContext, deadline }: Arrival, f: AnyFunction): CallContext | null {
-    if (!hasContext && f.length <= args.length) return null
-    const context = new CallContext(this._claims, slot, deadline)
-    args[hasContext ? args.length : f.length - 1] = context
+  private _addContext({ slot, args, values, deadline }: Arrival, f: AnyFunction): CallContext | null {
+    if (values === false && f.length <= args.length) return null
+    const context = new CallContext(this._claims, slot, deadline, typeof values === 'object' ? values : noValues)
+    args[values === false ? f.length - 1 : args.length] = context
     return context
   }
 
@@ -155,7 +165,7 @@ export class Server {
       },
       (error) => {
         this._running.delete(slot)
-        this._threw(slot, error, context, running.wasCanceled)
+        this._threw(slot, error, context, running)
       },
     )
   }
@@ -165,15 +175,22 @@ export class Server {
     this._report(slot, RETURNED, value)
   }
 
-  private _threw(slot: number, error: unknown, context: CallContext | null, wasCanceled = false): void {
-    const isEnd = (wasCanceled || this._claims.isCanceled(slot)) && isEcho(error)
+  private _threw(slot: number, error: unknown, context: CallContext | null, running: Running | null = null): void {
+    const wasCanceled = running?.wasCanceled === true || this._claims.isCanceled(slot)
+    const isOfCleanUp = wasCanceled && running?.isGoroutine === true
+    const status = wasCanceled && isEcho(error) ? CANCELED : isOfCleanUp ? CLEAN_UP_THREW : THREW
     context?.cancel()
-    if (isEnd) this._report(slot, CANCELED, toPortable(error))
-    else this._report(slot, THREW, toPortable(error))
+    this._report(slot, status, toPortable(error))
   }
 
   private _report(slot: number, status: number, value: unknown): void {
     this._out.push(RESULT, slot, status, value)
+    const moves = movesIn(value)
+    if (moves !== noMoves) this._moves.push(...moves)
+    this._flushSoon()
+  }
+
+  private _flushSoon(): void {
     if (this._isFlushing) return
     this._isFlushing = true
     this._host.atTurn(() => this.flush())
@@ -184,21 +201,30 @@ export class Server {
     this._isFlushing = false
     this._left = this._host.now()
     if (this._out.length === 0) return
+    if (!this._wasFull && this._host.isFull()) {
+      this._wasFull = true
+      this._out.push(FULL)
+    }
     const batch = this._out
+    const moves = this._moves
     this._out = []
+    if (moves.length > 0) this._moves = []
     try {
-      this._host.post(batch)
+      this._host.post(batch, moves)
+      unmark(moves)
     } catch {
       for (const record of recordsOf(batch)) this._postRecord(record)
     }
   }
 
   private _postRecord(record: Batch): void {
+    const moves = movesIn(record)
     try {
-      this._host.post(record)
+      this._host.post(record, moves)
+      unmark(moves)
     } catch (error) {
       const part = unclonablePart(record[3], 'the result') ?? `the result (${(error as Error).message})` // the clone throws errors
-      this._host.post([RESULT, record[1], NOT_CLONED, part])
+      this._host.post([RESULT, record[1], NOT_CLONED, part], noMoves)
     }
   }
 
@@ -208,12 +234,15 @@ export class Server {
   }
 }
 
-type CallRecord = [kind: number, slot: number, number: number, args: unknown[], hasContext: boolean, deadline: number]
+/** A context without values. */
+const noValues = {}
+
+type CallRecord = [kind: number, slot: number, number: number, args: unknown[], values: CallValues, deadline: number]
 
 /** A call that has come in. */
 interface Arrival {
   readonly slot: number
   readonly args: unknown[]
-  readonly hasContext: boolean
+  readonly values: CallValues
   readonly deadline: number
 }

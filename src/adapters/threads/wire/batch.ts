@@ -6,7 +6,7 @@
 /** A batch on its way. */
 export type Batch = unknown[]
 
-/** To a thread: CALL, slot, function, arguments, whether a context stands after them, deadline in Unix ms or 0. */
+/** To a thread: CALL, slot, function, arguments, the context after them, deadline in Unix ms or 0. */
 export const CALL = 0
 /** To a thread: LOAD, function, and its name: a `FunctionName`. */
 export const LOAD = 1
@@ -23,8 +23,10 @@ export const LOADED = 5
 export const RESULT = 6
 /** From a thread: WORKED, ms spent, calls run. */
 export const WORKED = 7
+/** From a thread: FULL; its memory is over the limit of `recycle`. */
+export const FULL = 8
 
-const lengths: readonly number[] = [6, 3, 3, 1, 2, 3, 4, 3]
+const lengths: readonly number[] = [6, 3, 3, 1, 2, 3, 4, 3, 1]
 
 /** The records of a batch, one by one. */
 export function* recordsOf(batch: Batch): Generator<Batch, void> {
@@ -42,7 +44,7 @@ export function afterRecord(batch: Batch, at: number): number {
 
 /** How a call ended in its thread. */
 export const RETURNED = 0
-/** With a portable error. */
+/** The function threw; with a portable error. */
 export const THREW = 1
 /** The pool has taken the call back: the slot is free. */
 export const PASSED_OVER = 2
@@ -52,6 +54,11 @@ export const CANCELED = 3
 export const NOT_LOADED = 4
 /** The result cannot be cloned; with the text. */
 export const NOT_CLONED = 5
+/** Its goroutine was canceled, and a `finally` block threw; with a portable error. */
+export const CLEAN_UP_THREW = 6
+
+/** Whether a context stands after the arguments of a call, and the values in it that are portable. */
+export type CallValues = boolean | Readonly<Record<string, unknown>>
 
 /** A function of a module, as both sides know it. */
 export interface FunctionName {
@@ -59,6 +66,8 @@ export interface FunctionName {
   readonly key: string
   readonly url: string
   readonly name: string
+  /** For an export of a module that does not call `onThreads`: the module that serves in a thread. Null for others. */
+  readonly server: string | null
 }
 
 /** The data that a thread starts with. */
@@ -66,4 +75,10 @@ export interface Boot {
   readonly words: Int32Array
   /** The module that the thread evaluates first. */
   readonly entry: string
+  /** That module is the server itself, and its `threadsOf` begins to serve. */
+  readonly isServer: boolean
+  /** The most memory of the heap, in MB; null for the default of the host. */
+  readonly memory: number | null
+  /** The memory in MB over which the thread reports that it is full; null for no limit. */
+  readonly recycleAt: number | null
 }

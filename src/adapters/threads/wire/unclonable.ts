@@ -40,6 +40,8 @@ function refusal(value: object, path: string): string | null {
     structuredClone(value)
     return null
   } catch {
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+      return `${path} is a buffer that was moved before, or that cannot be moved`
     const made = (value.constructor as { readonly name?: string } | undefined)?.name // an object without a prototype has none
     return `${path} is ${made === undefined ? 'an object' : `an instance of ${made}`}`
   }

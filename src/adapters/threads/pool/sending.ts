@@ -1,0 +1,22 @@
+/** What a pool sends to a thread: the data that it starts with, and the words for a call that cannot be sent. */
+import type { Boot, FunctionName } from '../wire/batch.js'
+import type { Claims } from '../wire/claims.js'
+import { unclonablePart } from '../wire/unclonable.js'
+import type { Call } from './call.js'
+import type { PoolSettings } from './pool.js'
+
+/** The data that a thread starts with. */
+export function bootOf(entry: FunctionName, { words }: Claims, { memory, recycle }: PoolSettings): Boot {
+  const recycleAt = recycle.memory === Infinity ? null : recycle.memory
+  return { words, entry: entry.server ?? entry.url, isServer: entry.server !== null, memory, recycleAt }
+}
+
+/** The part of a call that cannot be cloned: of an argument, or of a value of its context. */
+export function refusedPart({ args, context }: Call): string | null {
+  const values = typeof context === 'object' ? Object.entries(context) : []
+  const parts = [
+    ...args.map((arg, i) => unclonablePart(arg, args.length === 1 ? 'the argument' : `argument ${i + 1}`)),
+    ...values.map(([name, value]) => unclonablePart(value, `the value of the context key ${JSON.stringify(name)}`)),
+  ]
+  return parts.find((found) => found !== null) ?? null
+}

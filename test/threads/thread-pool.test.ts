@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { go } from 'millrace'
+import { threadPool, ThreadLostError } from 'millrace/threads'
+import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
+import { Threads } from '../../src/adapters/threads/thread-pool.js'
+import { makeHost } from './real-threads.js'
+import { failure, settings } from './suite.js'
+import { work } from './work.js'
+
+it('replaces a thread after the jobs of recycle; every job has its result', async () => {
+  await using pool = new Threads({ ...settings, recycle: { jobs: 10, memory: Infinity } }, new InlineHost(1))
+  const handles = Array.from({ length: 35 }, (_, i) => go(work.double.on(pool)(i)))
+  for (const [i, handle] of handles.entries()) expect(await handle.join()).toBe(2 * i)
+  expect(pool.stats().recycled).toBeGreaterThanOrEqual(1)
+  expect(pool.stats()).toMatchObject({ jobs: 35, lost: 0 })
+})
+
+it('replaces a thread whose memory is over the limit of recycle', async () => {
+  await using pool = new Threads({ ...settings, recycle: { jobs: Infinity, memory: 200 } }, makeHost())
+  const kept = [await work.keeps.on(pool)(2 ** 20), await work.keeps.on(pool)(250 * 2 ** 20), await work.keeps.on(pool)(1)]
+  expect(kept).toEqual([1, 2, 1])
+  expect(pool.stats()).toMatchObject({ started: 2, recycled: 1, lost: 0 })
+})
+
+it('closes at the end of its block', async () => {
+  const made = threadPool({ size: 1 })
+  {
+    await using pool = made
+    expect(pool.stats()).toMatchObject({ threads: 0, recycled: 0 })
+  }
+  expect(await failure(work.double.on(made)(1))).toMatchObject({ message: expect.stringContaining('was closed') as string })
+  expect(ThreadLostError.prototype).toBeInstanceOf(Error)
+})
+
+it('checks its options', () => {
+  expect(() => threadPool({ memory: 0 })).toThrow(RangeError)
+  expect(() => threadPool({ recycle: { jobs: 0 } })).toThrow(RangeError)
+  expect(() => threadPool({ recycle: { memory: NaN } })).toThrow(RangeError)
+  expect(() => threadPool({ recycle: { job: 1 } as object })).toThrow('job')
+})
