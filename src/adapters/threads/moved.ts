@@ -1,6 +1,6 @@
 /** Moving in place of copying. */
 import { mistyped } from '../../runtime/internal.js'
-import { mark } from './wire/moves.js'
+import { isPlain, mark } from './wire/moves.js'
 
 /**
  * Marks a value that moves to a thread, or back from a thread, without a copy: with the next call or result that has it, at any
@@ -13,7 +13,7 @@ import { mark } from './wire/moves.js'
  * A job that moves a value is performed once, and does not move to another thread: where its thread is lost before the job has
  * begun, the job throws ThreadLostError, because the value is gone.
  *
- * Throws TypeError for a value that is no object.
+ * Throws TypeError for a value that is no object, and for plain objects and arrays.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import { mark } from './wire/moves.js'
  * ```
  */
 export function moved<T extends object>(value: T): T {
-  if (typeof value !== 'object' || value === null)
+  if (typeof value !== 'object' || value === null || isPlain(value))
     throw mistyped('moved(value)', 'an ArrayBuffer, a typed array or another object to transfer', value)
   if (!ArrayBuffer.isView(value)) {
     if (!isShared(value)) mark(value)

@@ -41,7 +41,8 @@ function find(value: unknown, found: Set<Transferable>, seen: Set<object>): void
   else if (isPlain(value)) for (const part of Object.values(value)) find(part, found, seen)
 }
 
-function isPlain(value: object): boolean {
+/** An object of data, or an array. */
+export function isPlain(value: object): boolean {
   const made: unknown = Object.getPrototypeOf(value)
-  return made === Object.prototype || made === null
+  return made === Object.prototype || made === null || Array.isArray(value)
 }
