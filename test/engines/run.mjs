@@ -1,4 +1,4 @@
-// The portable suites on Bun, Deno and Chromium, at the same time, and the built package there: `npm run build && npm run engines`, or
+// The portable suites on Bun, Deno and Chromium, one after the other, and the built package there: `npm run build && npm run engines`, or
 // `npm run engines -- bun deno`. Which suites run where, and why: portable.mjs.
 //   --required   an engine that is missing is a failure (CI)
 //   --write      writes docs/engines.md; without it a run of all engines fails where that page would differ
@@ -22,7 +22,8 @@ const patience = 13 * 60_000
 const began = performance.now()
 install()
 const logs = mkdtempSync(join(tmpdir(), 'millrace-engines-'))
-const results = await Promise.all(engines.filter((engine) => chosen.length === 0 || chosen.includes(engine)).map(runOn))
+const results = []
+for (const engine of engines) if (chosen.length === 0 || chosen.includes(engine)) results.push(await runOn(engine))
 const failures = [...(await Promise.all(results.map(imported))).flat(), ...report(results), ...checkPage(results)]
 finish(results, failures)
 

@@ -39,8 +39,8 @@ export default async ({ mode }) => {
     test: {
       exclude: leftOut,
       provide: { portion, sample: portion },
-      maxWorkers: 1,
-      testTimeout: 180_000, // three engines share the machine
+      maxWorkers: mode === 'chromium' ? 1 : 2,
+      testTimeout: 180_000, // on a busy machine
       typecheck: { enabled: false },
       globalSetup: mode === 'chromium' ? ['test/engines/socket-server.ts'] : [],
       browser: mode === 'chromium' ? await chromium() : {},

@@ -196,12 +196,15 @@ const byNextEvent: OpenAdapter<number> = async function* (source, ctx) {
   const items = source[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const next = nextEvent<CustomEvent<Promise<IteratorResult<number, undefined>>>>(there, 'item').within(ctx)
+      const next = nextEvent<CustomEvent<() => IteratorResult<number, undefined>>>(there, 'item').within(ctx)
       void items.next().then(
-        (item) => there.fire('item', Promise.resolve(item)),
-        (cause: unknown) => there.fire('item', Promise.reject(cause as Error)), // of the law
+        (item) => there.fire('item', () => item),
+        (cause: unknown) =>
+          there.fire('item', () => {
+            throw cause
+          }),
       )
-      const item = await (await next).detail
+      const item = (await next).detail()
       if (item.done === true) return
       yield item.value
     }
