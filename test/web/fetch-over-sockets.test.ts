@@ -13,10 +13,13 @@ import { bytes } from './streams.js'
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 async function serving(handler: Handler) {
+  /** The open sockets that have carried a request. After an abort Node's fetch opens a spare one, and closes it 3 s later. */
   const sockets = new Set<Socket>()
-  const server = createServer(handler).on('connection', (socket) => {
+  const server = createServer((request, response) => {
+    const { socket } = request
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
+    handler(request, response)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
