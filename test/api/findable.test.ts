@@ -39,6 +39,7 @@ const together: Record<string, Record<string, string>> = {
     nextEvent: 'events-of',
     webSocket: 'web-socket-over-sockets',
   },
+  'millrace/web/operators': { LineTooLongError: 'lines', NdjsonError: 'ndjson' },
   'millrace/threads': { ThreadLostError: 'on-threads', UnclonableError: 'on-threads' },
   'millrace/testing': {
     BubbleError: 'bubble',

@@ -9,6 +9,7 @@ import { readJson, requireBuild, root } from '../../scripts/entries.mjs'
 import { bundleChecks, expectedOutput } from './bundles.mjs'
 import { edgeChecks } from './edge.mjs'
 import { jestChecks } from './jests.mjs'
+import { observableChecks } from './observables.mjs'
 import { requireChecks } from './requires.mjs'
 import { typeChecks } from './types.mjs'
 
@@ -30,6 +31,7 @@ try {
     ...bundleChecks({ tools, app, expected }),
     ...jestChecks({ tools, app }),
     ...edgeChecks({ tools, app }),
+    ...observableChecks({ app }),
   ]
   const [wanted = ''] = process.argv.slice(2)
   report(await runAll(all.filter(({ consumer, check }) => `${consumer} ${check}`.includes(wanted))))

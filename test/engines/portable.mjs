@@ -15,6 +15,7 @@ export const notPortable = [
     suites: ['test/node/{main,main-*,dump-on-signal,terminal,watch}.test.ts'],
     reason: "test Node's process: signals, status, terminal, handles of watches",
   },
+  { suites: ['test/node/stream-iter.test.ts'], reason: 'test `node:stream/iter`, which Node has' },
   { suites: ['test/node/**'], engines: ['chromium'], reason: 'test `millrace/node`, which is for Node, Bun and Deno' },
   {
     suites: ['test/scheduler/{process-exit,slices-in-a-process}.test.ts', 'test/goroutine/crash-in-a-process.test.ts'],

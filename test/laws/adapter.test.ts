@@ -1,5 +1,5 @@
 /** The laws of adapters find what they are for: each is broken by an adapter that is wrong in one way. */
-import { background, withCancel, type Context } from 'millrace'
+import { background, withCancel } from 'millrace'
 import { fromIterable, toReceiver } from 'millrace/operators'
 import { laws, LawError, type AdapterLawOptions, type OpenAdapter } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
@@ -92,30 +92,58 @@ const broken: Record<string, OpenAdapter<number>> = {
   destroyed: (source, ctx) => right(source, ctx),
 }
 
-/** Ends the run of an adapter that nothing destroys. */
-let isOver = false
-const until =
-  (open: OpenAdapter<number>): OpenAdapter<number> =>
-  (source: AsyncIterable<number>, ctx: Context) => {
-    isOver = false
-    return open(
-      {
-        async *[Symbol.asyncIterator]() {
-          for await (const item of source) {
-            if (isOver) return
-            yield item
-          }
-        },
-      },
-      ctx,
-    )
-  }
-
 describe.each(Object.entries(broken))('%s', (name, open) => {
   it('is broken by an adapter that is wrong there', async () => {
-    const options = { bound: 3, many: 50, longest: 1000, objects: true, destroy: () => ((isOver = true), undefined) }
-    const law = laws.adapter(until(open), options).find((each) => each.name === name)
+    const options = { bound: 3, many: 50, longest: 1000, objects: true, destroy: () => undefined }
+    const law = laws.adapter(open, options).find((each) => each.name === name)
     await expect(law?.check()).rejects.toBeInstanceOf(LawError)
+  })
+})
+
+describe('an adapter without end is a finding that names the adapter, and the run ends', () => {
+  const check = (name: string, open: OpenAdapter<number>, options: Partial<AdapterLawOptions> = {}) =>
+    laws
+      .adapter(open, { bound: 3, longest: 1000, ...options })
+      .find((each) => each.name === name)
+      ?.check()
+
+  it.each([3, Infinity])('where destroy does nothing, with a bound of %d', async (bound) => {
+    let read = 0
+    const throughWire: OpenAdapter<number> = async function* (source, ctx) {
+      for await (const item of right(source, ctx)) yield (read++, item)
+    }
+    await expect(check('destroyed', throughWire, { bound, longest: 60_000, destroy: () => undefined })).rejects.toThrow('destroy(error) does not end throughWire: ') // prettier-ignore
+    const seen = read
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(read).toBe(seen)
+  })
+
+  it('where destroy leaves a read that waits for ever', async () => {
+    let isDestroyed = false
+    const hanging: OpenAdapter<number> = async function* (source) {
+      for await (const item of source) {
+        if (isDestroyed) await new Promise(() => {})
+        yield item
+      }
+    }
+    await expect(check('destroyed', hanging, { destroy: () => ((isDestroyed = true), undefined) })).rejects.toThrow('the run of hanging: no end within 1000 ms') // prettier-ignore
+  })
+
+  it('where an adapter reads all of its source first', async () => {
+    const greedy: OpenAdapter<number> = async function* (source) {
+      const all: number[] = []
+      for await (const item of source) all.push(item)
+      yield* all
+    }
+    for (const law of ['leaving', 'ended context', 'destroyed'])
+      await expect(check(law, greedy, { destroy: () => undefined })).rejects.toThrow(/greedy/)
+  })
+
+  it('where items come out for ever', async () => {
+    const stuck: OpenAdapter<number> = async function* () {
+      for (;;) yield 0
+    }
+    for (const law of ['order', 'empty', 'end', 'failure']) await expect(check(law, stuck)).rejects.toThrow('the run of stuck: no end within 1000 ms') // prettier-ignore
   })
 })
 

@@ -24,12 +24,17 @@ export interface Program {
   said(text: string): Promise<string>
 }
 
-export async function start(name: string, ...args: readonly string[]): Promise<Program> {
+export function start(name: string, ...args: readonly string[]): Promise<Program> {
+  return startWith([], name, ...args)
+}
+
+/** With options of Node. */
+export async function startWith(flags: readonly string[], name: string, ...args: readonly string[]): Promise<Program> {
   const script = await bundled(name)
   const started = performance.now()
   // Without the options and colors of the test runner, since tests compare stderr.
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined }
-  const child = spawn(process.execPath, [...host, script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...host, ...flags, script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)
   const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {

@@ -1,16 +1,26 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
-import { PassThrough, Transform } from 'node:stream'
+import { PassThrough, Readable, Transform } from 'node:stream'
 import { createGunzip, createGzip, gzipSync } from 'node:zlib'
 import { parse } from 'csv-parse'
 import { background, go, sleep } from 'millrace'
-import { throughDuplex } from 'millrace/node/operators'
+import { fromReadable, ndjson, throughDuplex } from 'millrace/node/operators'
 import { bounds, collect, fromIterable, run, workerPool } from 'millrace/operators'
 import { concat, take, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { listenersOf, socketsOn, turns } from './open-streams.js'
 
 const textOf = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString()
+
+it('a zipped stream of lines', async () => {
+  const rows = Array.from({ length: 5000 }, (_, id) => ({ id, name: `käufer ${id}` }))
+  const zipped = gzipSync(rows.map((row) => JSON.stringify(row)).join('\n'))
+  const read = fromReadable(() => Readable.from([zipped.subarray(0, 1000), zipped.subarray(1000)])).pipe(
+    throughDuplex<Buffer>(() => createGunzip()),
+    ndjson<{ id: number }>(),
+  )
+  expect(await collect(background, read).join()).toEqual(rows)
+})
 
 it('gzip and gunzip, cipher and decipher, give the bytes back', async () => {
   const [key, iv, secret] = [randomBytes(32), randomBytes(16), randomBytes(300_000).toString('hex')]

@@ -2,10 +2,22 @@
 import { fromIterable, fromOp, run } from 'millrace/operators'
 import type { OpenAdapter } from 'millrace/testing'
 import { afterFunc, withCancel, type Context, type Receiver } from 'millrace'
-import { eventSource, eventsOf, fetchOp, messagesOf, nextEvent, receiverOf, senderOf, type MessageSource } from 'millrace/web'
+import {
+  eventSource,
+  eventsOf,
+  fetchOp,
+  messagesOf,
+  nextEvent,
+  receiverOf,
+  senderOf,
+  valuesOf,
+  type MessageSource,
+  type ObservableLike,
+} from 'millrace/web'
 import {
   fromBody,
   fromEventTarget,
+  fromObservable,
   fromReadableStream,
   throughStream,
   toReadableStream,
@@ -14,6 +26,7 @@ import {
 } from 'millrace/web/operators'
 import { concatMap, map, takeWhile } from 'rxjs'
 import { read, row, type AdapterTable } from '../support/adapter-row.js'
+import { makers } from './platform-observable.js'
 import { Target } from './target.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -213,6 +226,29 @@ const byNextEvent: OpenAdapter<number> = async function* (source, ctx) {
   }
 }
 
+/** Observables with a subscriber. */
+let subscribed = 0
+
+/** The items of a source as an Observable, which does not wait for its observer. */
+function observed<T>(source: AsyncIterable<T>, make: (typeof makers)[number][1]): ObservableLike<T> {
+  return make<T>((to) => {
+    let hasLeft = false
+    subscribed++
+    to.addTeardown(() => {
+      hasLeft = true
+      subscribed--
+    })
+    const emit = (message: Message<T>): void => {
+      if ('item' in message) to.next(message.item)
+      else if ('error' in message) to.error(message.error)
+      else to.complete()
+    }
+    void pump(source, emit, () => hasLeft)
+  })
+}
+
+const ofValues = { bound: Infinity, objects: true, resources: () => subscribed }
+
 const events: AdapterTable = {
   eventSource: row<number>(['eventSource'], throughText, { bound: 12 }),
   eventsOf: row<number>(
@@ -236,6 +272,10 @@ const events: AdapterTable = {
     { bound: Infinity, objects: true, resources: () => target.listeners },
   ),
   nextEvent: row<number>(['nextEvent'], byNextEvent, { bound: 1, objects: true, resources: () => target.listeners }),
+  ...Object.fromEntries(makers.flatMap(([name, make]) => [
+    [`valuesOf an Observable ${name}`, row<number>(['valuesOf'], (source, ctx) => received(valuesOf(observed(source, make), BUFFER), ctx), ofValues)],
+    [`fromObservable ${name}`, row<number>(['fromObservable'], (source, ctx) => read(fromObservable(observed(source, make), BUFFER), ctx), ofValues)],
+  ])), // prettier-ignore
   'messagesOf a port': row<number>(['messagesOf'], (source, ctx) => {
     const { port1, port2 } = new MessageChannel()
     return messagesThrough(source, ctx, [port1, port2])
@@ -279,9 +319,13 @@ export const webAdapters: AdapterTable = { ...streams, ...events }
 /** Exports through which no item of a source passes, each with the test in its place. */
 export const noAdaptersOfWeb: Readonly<Record<string, string>> = {
   EventStreamError: 'an error',
+  LineTooLongError: 'an error',
+  NdjsonError: 'an error',
   OverflowError: 'an error',
   StatusError: 'an error',
   WebSocketCloseError: 'an error',
   frameTicker: 'its items are times of the host: test/web/frame-ticker.test.ts',
+  lines: 'a stage without a border: laws.operator judges it',
+  ndjson: 'a stage without a border: laws.operator judges it',
   idleTicker: 'its items are times of the host: test/web/frame-ticker.test.ts',
 }

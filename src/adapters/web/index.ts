@@ -6,6 +6,7 @@ export { StatusError } from './fetch/status-error.js'
 
 export { eventsOf, nextEvent, type EventTargetLike } from './events/events-of.js'
 export { OverflowError, type BufferOptions, type EventReceiver, type FullPolicy } from './events/inbox.js'
+export { valuesOf, type ObservableLike, type ObserverLike } from './events/values-of.js'
 export { messagesOf, type MessageSource } from './events/messages-of.js'
 export { eventSource, type EventSourceOptions } from './events/event-source.js'
 export { EventStreamError, type ServerSentEvent } from './events/event-stream.js'

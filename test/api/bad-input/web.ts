@@ -10,13 +10,17 @@ import {
   nextEvent,
   receiverOf,
   senderOf,
+  valuesOf,
   webSocket,
   type WebSocketLike,
 } from 'millrace/web'
 import {
   fromBody,
   fromEventTarget,
+  fromObservable,
   fromReadableStream,
+  lines,
+  ndjson,
   throughStream,
   toReadableStream,
   toTransformStream,
@@ -27,9 +31,12 @@ import { optionsOf, type Table } from './kinds.js'
 
 const readable = () => new ReadableStream<number>({ start: (controller) => controller.close() })
 const writable = () => new WritableStream<number>()
+/** An Observable without values. */
+const silent = { subscribe: () => {} }
 /** No request leaves the process. */
 const fetch = async () => new Response('ok')
 
+const stage = { name: 'text?', overflow: 'word?', sparse: 'flag?' } as const
 const buffers = { capacity: 'count', policy: 'word' } as const
 const buffer = { capacity: 1, policy: 'error' } as const
 /** A socket that never opens; its close ends it. */
@@ -66,6 +73,8 @@ export const web: Table = {
   ...optionsOf('messagesOf', 'buffer', 'options', buffers, (given) => void messagesOf(new EventTarget(), given), buffer),
   'nextEvent(target)': ['object', (target) => void nextEvent(target, 'change')],
   'nextEvent(type)': ['text', (type) => void nextEvent(new EventTarget(), type)],
+  'valuesOf(observable)': ['object', (observable) => valuesOf(observable, buffer).cancel()],
+  ...optionsOf('valuesOf', 'buffer', 'options', buffers, (given) => valuesOf(silent, given).cancel(), buffer),
   'webSocket(url)': ['text', (url) => webSocket(url, sockets).close()],
   ...optionsOf(
     'webSocket',
@@ -125,9 +134,17 @@ export const webOperators: Table = {
     (given) => void fromEventTarget(new EventTarget(), 'change', given),
     buffer,
   ),
+  'fromObservable(observable)': ['object', (observable) => void fromObservable(observable, buffer)],
+  ...optionsOf('fromObservable', 'buffer', 'options', buffers, (given) => void fromObservable(silent, given), buffer),
   'fromReadableStream(stream)': ['function', (stream) => ended(fromReadableStream(stream))],
   ...optionsOf('fromReadableStream', 'options', 'options?', { preventCancel: 'flag?' }, (options) =>
     ended(fromReadableStream(readable, options)),
+  ),
+  ...optionsOf('lines', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) =>
+    ended(fromIterable(['']).pipe(lines(options))),
+  ),
+  ...optionsOf('ndjson', 'options', 'options?', { maxLength: 'count?', ...stage }, (options) =>
+    ended(fromIterable(['']).pipe(ndjson(options))),
   ),
   'throughStream(pair)': ['function', (pair) => through(throughStream(pair))],
   'throughStream(options)': ['options?', (options) => through(throughStream(() => new TransformStream<number, number>(), options))],

@@ -1,8 +1,8 @@
 /** The places of `millrace/web` and `millrace/web/operators` that call code of users. */
 import { background, withTimeout } from 'millrace'
 import { collect, fromIterable } from 'millrace/operators'
-import { eventSource, eventsOf, fetchOp, messagesOf, nextEvent, webSocket, type WebSocketLike } from 'millrace/web'
-import { fromEventTarget, fromReadableStream, throughStream, toReadableStream, toTransformStream, writeToStream } from 'millrace/web/operators' // prettier-ignore
+import { eventSource, eventsOf, fetchOp, messagesOf, nextEvent, valuesOf, webSocket, type WebSocketLike } from 'millrace/web'
+import { fromEventTarget, fromObservable, fromReadableStream, throughStream, toReadableStream, toTransformStream, writeToStream } from 'millrace/web/operators' // prettier-ignore
 import { concat, take, throwError, type Observable, type OperatorFunction } from 'rxjs'
 import { junk, type Bad, type Rows } from './kinds.js'
 
@@ -81,6 +81,9 @@ export const web: Rows = {
   'messagesOf(port): start': (f) => received(() => messagesOf(target({ start: f }), buffer)),
   'nextEvent(target): addEventListener': (f) => nextEvent(target({ addEventListener: f }), 'change').timeout(soon),
   'nextEvent(target): removeEventListener': (f) => nextEvent(target({ removeEventListener: f }), 'change').timeout(soon),
+  'valuesOf(observable): subscribe': (f) => received(() => valuesOf({ subscribe: f }, buffer)),
+  'valuesOf(observable): unsubscribe': (f) => received(() => valuesOf({ subscribe: () => ({ unsubscribe: f }) }, buffer)),
+  'valuesOf(observable): @@observable': (f) => received(() => valuesOf(withParts({ subscribe: () => {} }, { '@@observable': f }), buffer)),
   'webSocket({ create })': async (f) => {
     await using peer = webSocket('ws://localhost', { ...buffer, create: f })
     return await peer.opened().timeout(soon)
@@ -117,6 +120,8 @@ async function read(stream: ReadableStream<unknown>): Promise<unknown> {
 export const webOperators: Rows = {
   'fromEventTarget(target): addEventListener': (f) => ended(fromEventTarget(target({ addEventListener: f }), 'change', buffer)),
   'fromEventTarget(target): removeEventListener': (f) => ended(fromEventTarget(target({ removeEventListener: f }), 'change', buffer)),
+  'fromObservable(observable): subscribe': (f) => ended(fromObservable({ subscribe: f }, buffer)),
+  'fromObservable(observable): unsubscribe': (f) => ended(fromObservable({ subscribe: () => ({ unsubscribe: f }) }, buffer)),
   'fromReadableStream(stream)': (f) => ended(fromReadableStream(f)),
   'fromReadableStream(stream): pull': (f) => ended(fromReadableStream(() => new ReadableStream({ pull: f }))),
   'fromReadableStream(stream): cancel': (f) =>

@@ -5,6 +5,7 @@ import { holds } from '../support/assertions.js'
 import { ending } from './ending.js'
 import { flow } from './flow.js'
 import { eventually, inTime, pause, watchUnhandled } from './real-time.js'
+import { runOf } from './run.js'
 import { adapterSubject, type AdapterLawOptions, type AdapterRecord, type AdapterSubject, type OpenAdapter } from './subject.js'
 
 /**
@@ -55,17 +56,27 @@ function lawOf(record: AdapterRecord, subject: AdapterSubject): Law {
 /** Runs the program, and asserts that nothing is left of it. */
 async function quietly({ program }: AdapterRecord, subject: AdapterSubject): Promise<void> {
   const unhandled = watchUnhandled()
+  const run = runOf(subject)
   try {
     const before = subject.resources()
-    await inTime(subject.longest, program(subject), 'the run')
+    await inTime(subject.longest, program(run), `the run of ${subject.name}`)
     await eventually(
       subject.longest,
       () => subject.resources() <= before,
       () => `${subject.resources() - before} descriptors, sockets or listeners are left`,
     )
     await pause(1)
+    allReadWithin(run)
     holds(unhandled.reasons.length === 0, `a failure is not handled: ${String(unhandled.reasons[0])}`)
+  } catch (error) {
+    allReadWithin(run)
+    throw error
   } finally {
+    run.end()
     unhandled.end()
   }
+}
+
+function allReadWithin({ sources, name }: AdapterSubject): void {
+  for (const { read, most } of sources) holds(read <= most, `${name} reads its source without end: ${most} items so far`)
 }

@@ -3,7 +3,7 @@ import { background, withCancel } from '../../../runtime/index.js'
 import { headOf } from '../../../runtime/internal.js'
 import { holds } from '../support/assertions.js'
 import { pause } from './real-time.js'
-import { allOf, errorOf, freed } from './reading.js'
+import { allOf, countOf, errorOf, freed } from './reading.js'
 import { WorldSource, worldOf, type AdapterRecord, type AdapterSubject } from './subject.js'
 
 const never = (): Promise<never> => new Promise<never>(() => {})
@@ -65,24 +65,33 @@ const ended: AdapterRecord = {
   },
 }
 
+/** Items that an adapter without a bound may hold when it is destroyed. */
+const MANY = 1000
+
 const destroyed: AdapterRecord = {
   name: 'destroyed',
   meaning: 'a stream that is destroyed in the middle, from outside, fails the adapter and frees its source',
   appliesTo: ({ destroy }) => destroy !== undefined,
   async program(subject) {
     const error = new Error('destroyed')
-    const source = new WorldSource(async function* () {
+    const source = new WorldSource(subject, async function* () {
       for (let n = 0; ; n++) {
         yield subject.item(n)
         await pause()
       }
     })
     let isExpected: (seen: unknown) => boolean = (seen) => seen === error
-    let taken = 0
+    const most = (subject.bound === Infinity ? MANY : subject.bound) + 100
+    let [taken, after] = [0, 0]
     const reading = (async () => {
-      for await (const _ of subject.open(source, background)) if (++taken === 3) isExpected = subject.destroy?.(error) ?? isExpected
+      for await (const each of subject.open(source, background)) {
+        if (++taken > 3) after += countOf(subject, each)
+        if (taken === 3) isExpected = subject.destroy?.(error) ?? isExpected
+        if (after > most) return
+      }
     })()
     const seen = await errorOf(reading)
+    holds(after <= most, `destroy(error) does not end ${subject.name}: ${most} items came out after it`)
     holds(isExpected(seen), `another error came out: ${headOf(seen)}`)
     await freed(source, subject)
   },

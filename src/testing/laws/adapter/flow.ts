@@ -41,7 +41,7 @@ const promptness: AdapterRecord = {
   async program(subject) {
     const few = 5
     let taken = 0
-    const source = new WorldSource(async function* () {
+    const source = new WorldSource(subject, async function* () {
       for (let n = 0; n < few; n++) {
         yield subject.item(n)
         while (taken <= n) await pause()
@@ -96,7 +96,7 @@ const sizes: AdapterRecord = {
   appliesTo: ({ isBytes }) => isBytes,
   async program(subject) {
     const chunks = [0, 1, 8 * 1024 * 1024, 0, 0, 5].map((size, n) => new Uint8Array(size).fill(n + 1))
-    same(subject, await allOf(subject.open(new WorldSource(() => chunks), background)), chunks)
+    same(subject, await allOf(subject.open(new WorldSource(subject, () => chunks), background)), chunks)
   },
 }
 
@@ -106,7 +106,7 @@ const values: AdapterRecord = {
   appliesTo: ({ takesObjects }) => takesObjects,
   async program(subject) {
     const all = [0, '', false, NaN, -0, 1n, [], Object.freeze({}), { then: 1, next: 2 }, Symbol('s'), () => 0, new Error('an item')]
-    same(subject, await allOf(subject.open(new WorldSource(() => all), background)), all)
+    same(subject, await allOf(subject.open(new WorldSource(subject, () => all), background)), all)
   },
 }
 

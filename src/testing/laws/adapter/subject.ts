@@ -1,6 +1,7 @@
 /** An adapter as the subject of laws: items go in at one end and come out at the other, in real time. */
 import { checkCount, checkFlag, checkFunction, checkRecord, mistyped } from '../../../runtime/internal.js'
 import type { Context } from '../../../runtime/index.js'
+import { pause } from './real-time.js'
 
 /**
  * Opens the adapter: everything that `source` yields goes through it and comes out of the result. The end of `ctx` ends
@@ -37,6 +38,8 @@ export interface AdapterLawOptions<T = number> {
 }
 
 export interface AdapterSubject<T = unknown> {
+  /** The name of `open`, for messages. */
+  readonly name: string
   readonly open: OpenAdapter<T>
   readonly bound: number
   readonly isBytes: boolean
@@ -46,6 +49,8 @@ export interface AdapterSubject<T = unknown> {
   readonly item: (n: number) => T
   readonly destroy: DestroyAdapter | undefined
   readonly resources: () => number
+  /** The sources of the run under way. */
+  readonly sources: WorldSource<unknown>[]
 }
 
 /** A law of adapters. */
@@ -78,6 +83,7 @@ export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptio
   const { item = plain as (n: number) => T } = options // the type of the items says which
   checkFunction('laws.adapter(open, { item })', item)
   return {
+    name: open.name === '' ? 'the adapter' : open.name,
     bound,
     isBytes,
     takesObjects,
@@ -85,6 +91,7 @@ export function adapterSubject<T>(open: OpenAdapter<T>, options: AdapterLawOptio
     longest,
     item,
     destroy,
+    sources: [],
     open: (source, ctx) =>
       checked(open(source, ctx), (it) => typeof it?.[Symbol.asyncIterator] === 'function', 'open returns', 'an async iterable'),
     resources: () => checked(resources(), (n) => typeof n === 'number' && n >= 0, 'resources returns', 'a number from 0 up'),
@@ -97,19 +104,38 @@ function checked<V>(value: V, isExpected: (value: V) => boolean, what: string, e
   return value
 }
 
+/** Items, or reads, after which the host may go on. */
+export const TURN = 256
+/** Items of an endless source beyond those that a right adapter reads. */
+const SPARE = 4096
+
 /** The items of a run, which count how far they are read. */
 export class WorldSource<T> implements AsyncIterable<T> {
   read = 0
   /** Iterators that have neither ended nor been returned. */
   open = 0
+  private _isOver = false
 
-  constructor(private readonly _items: () => AsyncIterable<T> | Iterable<T>) {}
+  constructor(
+    { many, bound, sources }: AdapterSubject,
+    private readonly _items: () => AsyncIterable<T> | Iterable<T>,
+    /** The source ends after these items: an adapter that has read them reads without end. */
+    readonly most = many + (bound === Infinity ? 0 : 2 * bound) + SPARE,
+  ) {
+    sources.push(this)
+  }
+
+  /** The run is over: whatever still reads the source sees its end. */
+  stop(): void {
+    this._isOver = true
+  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
     this.open++
     try {
       for await (const item of this._items()) {
-        this.read++
+        if (this._isOver || ++this.read > this.most) return
+        if (this.read % TURN === 0) await pause()
         yield item
       }
     } finally {
@@ -119,11 +145,12 @@ export class WorldSource<T> implements AsyncIterable<T> {
 }
 
 /** The items of a run, `n` of them, and then `end`. */
-export function worldOf({ item }: AdapterSubject, n: number, end?: () => Promise<void>): WorldSource<unknown> {
-  return new WorldSource(async function* () {
-    for (let i = 0; i < n; i++) yield item(i)
+export function worldOf(subject: AdapterSubject, n: number, end?: () => Promise<void>): WorldSource<unknown> {
+  const items = async function* (): AsyncGenerator<unknown, void> {
+    for (let i = 0; i < n; i++) yield subject.item(i)
     await end?.()
-  })
+  }
+  return new WorldSource(subject, items, n === Infinity ? undefined : Infinity)
 }
 
 /** The first `n` items. */

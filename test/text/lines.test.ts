@@ -1,7 +1,7 @@
 import { background, sleep } from 'millrace'
-import { lines, LineTooLongError } from 'millrace/node/operators'
 import { bounds, collect, fromIterable, run, workerPool } from 'millrace/operators'
 import { laws } from 'millrace/testing'
+import { lines, LineTooLongError } from 'millrace/web/operators'
 import { concat, map, throwError } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 

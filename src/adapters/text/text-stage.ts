@@ -1,8 +1,8 @@
 /** A stage from chunks of text to the values of their lines. */
 import type { OperatorFunction, Subscriber } from 'rxjs'
-import type { StageOptions } from '../../../operators/index.js'
-import { failedIn, operate, Stage, stageNotes, type StageNotes } from '../../../operators/internal.js'
-import { checkCount, checkOptions, mistyped } from '../../../runtime/internal.js'
+import type { StageOptions } from '../../operators/index.js'
+import { failedIn, operate, Stage, stageNotes, type StageNotes } from '../../operators/internal.js'
+import { checkCount, checkOptions, mistyped } from '../../runtime/internal.js'
 import { LineSplitter } from './line-splitter.js'
 
 /** Options of `lines` and `ndjson`. */
