@@ -186,7 +186,7 @@ const isSame = (seen: unknown, cause: unknown) =>
   Object.is(seen, cause) || (cause === undefined && isError(seen) && (seen as Error).message === 'undefined was thrown')
 
 /** The host calls the code and hands on what it likes, or the end has been reported when the code runs. */
-const isHostOwn = /able\): (read|_read|_destroy|abort)$|removeEventListener$|\): close$|stream\): (abort|cancel)$/
+const isHostOwn = /able\): (read|_read|_destroy|abort)$|(removeEventListener|unsubscribe)$|\): close$|stream\): (abort|cancel)$/
 
 /** The error, and what it was made of. */
 function causesOf(error: unknown): unknown[] {

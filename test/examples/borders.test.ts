@@ -55,8 +55,11 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test.each(programs)('%s has fewer than 80 lines', (name) => {
-  expect(readFileSync(join(ROOM, name), 'utf8').split('\n').length).toBeLessThan(80)
+test.each(programs)('%s has fewer than 80 lines, and the README says how many', (name) => {
+  const lines = readFileSync(join(ROOM, name), 'utf8').split('\n').length - 1
+  expect(lines).toBeLessThan(80)
+  const row = readFileSync(join(ROOM, 'README.md'), 'utf8').split('\n').find((line) => line.includes(`(${name})`))
+  expect(row).toMatch(new RegExp(`\\| ${lines} \\|$`))
 })
 
 test('there are ten', () => expect(programs).toHaveLength(10))

@@ -2,6 +2,7 @@ import { background, go, range, sleep, withCancel } from 'millrace'
 import { command, ExitError, type StreamReceiver } from 'millrace/node'
 import { describe, expect, it } from 'vitest'
 import { descriptorsOf } from './open-streams.js'
+import { startWith } from './program.js'
 
 /** A program of Node. */
 const node = (code: string, options = {}) => command(process.execPath, ['-e', code], options)
@@ -34,6 +35,15 @@ it('passes input through a child, 8 MB with backpressure', async () => {
   await writing.join()
   await cat.exit()
   expect(bytes).toBe(8 * 1024 * 1024)
+})
+
+it.skipIf('Bun' in globalThis || 'Deno' in globalThis)('a child for which no descriptor is left fails, and so do its sides', async () => {
+  const { status, stdout, stderr } = await (await startWith({ descriptors: 64 }, 'no-descriptors')).ended
+  expect(stderr).toBe('')
+  const ends = JSON.parse(stdout) as Record<string, string>
+  expect(ends).toEqual(Object.fromEntries(Object.keys(ends).map((side) => [side, 'EMFILE'])))
+  expect(Object.keys(ends)).toHaveLength(6)
+  expect(status).toBe(0)
 })
 
 it('children that have ended leave no descriptors', async () => {

@@ -25,16 +25,22 @@ export interface Program {
 }
 
 export function start(name: string, ...args: readonly string[]): Promise<Program> {
-  return startWith([], name, ...args)
+  return startWith({}, name, ...args)
 }
 
-/** With options of Node. */
-export async function startWith(flags: readonly string[], name: string, ...args: readonly string[]): Promise<Program> {
+/** With options of Node, or a limit of open descriptors. */
+export async function startWith(
+  { flags = [], descriptors }: { readonly flags?: readonly string[]; readonly descriptors?: number },
+  name: string,
+  ...args: readonly string[]
+): Promise<Program> {
   const script = await bundled(name)
   const started = performance.now()
   // Without the options and colors of the test runner, since tests compare stderr.
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined }
-  const child = spawn(process.execPath, [...host, ...flags, script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const limit = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`]
+  const [file, ...rest] = [...limit, process.execPath, ...host, ...flags, script, ...args]
+  const child = spawn(file, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)
   const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {

@@ -7,7 +7,7 @@ const has = process.allowedNodeEnvironmentFlags?.has(OPTION) ?? false
 if (!has) console.warn(`test/node/stream-iter.test.ts DID NOT RUN: ${process.version} has no ${OPTION}, as Node 24.20 and 26 have`)
 
 it.skipIf(!has)('its streams are sources, and receivers are its streams: bytes, errors and the end pass', async () => {
-  const { status, stdout, stderr } = await (await startWith([OPTION, '--no-warnings'], 'stream-iter')).ended
+  const { status, stdout, stderr } = await (await startWith({ flags: [OPTION, '--no-warnings'] }, 'stream-iter')).ended
   expect(stderr).toBe('')
   expect(stdout.trimEnd().split('\n')).toEqual([
     'receiver abc',

@@ -122,3 +122,27 @@ it('throws TypeError for an argument that is no Writable', () => {
   for (const wrong of [null, undefined, 1, {}, 'path']) expect(() => writeTo(wrong as never)).toThrow(TypeError)
   expect(() => writeTo(new PassThrough(), { end: 1 as never })).toThrow(TypeError)
 })
+
+it('fifty pipelines to one stream share its listeners, and leave none', async () => {
+  const stream = new PassThrough({ objectMode: true })
+  const before = listenersOf(stream)
+  const [items, ctx] = [chan<number>(), withCancel(background)]
+  const runs = Array.from({ length: 50 }, () => run(ctx, fromReceiver(items).pipe(writeTo<number>(stream, { end: false }))))
+  await turns()
+  expect(Math.max(...Object.values(listenersOf(stream)))).toBeLessThanOrEqual(2)
+  stream.resume()
+  for (let n = 0; n < 100; n++) await items.send(n)
+  ctx.cancel()
+  for (const running of runs) await running.join().attempt()
+  stream.pause()
+  expect(listenersOf(stream)).toMatchObject(before)
+  expect(Object.keys(listenersOf(stream))).not.toContain('drain')
+})
+
+it('each of many pipelines sees the error of the stream', async () => {
+  const [stream, error, items] = [new PassThrough(), new Error('EPIPE'), chan<string>()]
+  const runs = Array.from({ length: 12 }, () => run(background, fromReceiver(items).pipe(writeTo(stream, { end: false }))).join().attempt().then((end) => end)) // prettier-ignore
+  await turns()
+  stream.destroy(error)
+  for (const end of await Promise.all(runs)) expect(end).toEqual({ _tag: 'Left', left: error })
+})

@@ -39,6 +39,18 @@ it('an end after the last line makes no line of its own; no text makes none', as
   expect(await linesOf([new Uint8Array([0xef, 0xbb, 0xbf, 97])])).toEqual(['a'])
 })
 
+it('a byte order mark is dropped at the beginning only, of bytes and of strings', async () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  expect(await linesOf(['', '\ufeffa\n\ufeffb'])).toEqual(['a', '\ufeffb'])
+  expect(await linesOf([bytes('\ufeff'), '\ufeffa\n'])).toEqual(['\ufeffa'])
+  expect(await linesOf([...bytes('\ufeffa')].map((byte) => new Uint8Array([byte])))).toEqual(['a'])
+  expect(await linesOf(['\ufeff'])).toEqual([])
+})
+
+it('a character that a string cuts off is replaced, in its place', async () => {
+  expect(await linesOf([new Uint8Array([0xe2, 0x82]), 'b\n', new Uint8Array([0xe2])])).toEqual(['\ufffdb', '\ufffd'])
+})
+
 it('a line of 8 MB in many chunks, and 100,000 lines in one', async () => {
   const [long] = await linesOf(Array.from({ length: 512 }, () => 'x'.repeat(16_384)))
   expect(long).toHaveLength(8 * 1024 * 1024)

@@ -70,10 +70,15 @@ export abstract class StreamWriting<T> implements Resource, Disposable {
     return true
   }
 
+  /** A send or the permit is ahead of a chunk. */
+  protected get hasQueue(): boolean {
+    return this._hasPermit || this.senders.first !== null
+  }
+
   /** Writes if the stream has room. */
   offer(value: T): boolean {
     this.checkOpen()
-    if (!this.hasRoom || this._hasPermit || this.senders.first !== null) return false
+    if (!this.hasRoom || this.hasQueue) return false
     this.write(value)
     return true
   }

@@ -19,7 +19,10 @@ export class LineTooLongError extends Error {
 export class LineSplitter {
   /** The number of the line that comes next; the first line is 1. */
   line = 1
-  private readonly _decoder = new TextDecoder()
+  private readonly _decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  /** The decoder may hold the beginning of a character. */
+  private _hasBytes = false
+  private _isBegun = false
   private _parts: string[] = []
   private _length = 0
 
@@ -27,7 +30,7 @@ export class LineSplitter {
 
   /** Calls `emit` for each line that the chunk completes. */
   split(chunk: string | Uint8Array, emit: (line: string, number: number) => void): void {
-    const text = typeof chunk === 'string' ? chunk : this._decoder.decode(chunk, { stream: true })
+    const text = this._unmarked(this._textOf(chunk))
     let from = 0
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', from)) {
       this._keep(text.slice(from, at))
@@ -39,8 +42,22 @@ export class LineSplitter {
 
   /** The last line, where no line end follows; null where there is none. */
   end(): string | null {
-    this._keep(this._decoder.decode())
+    this._keep(this._unmarked(this._decoder.decode()))
     return this._length === 0 ? null : this._take()
+  }
+
+  /** A character that a string cuts off comes before the string. */
+  private _textOf(chunk: string | Uint8Array): string {
+    if (typeof chunk === 'string' && !this._hasBytes) return chunk
+    this._hasBytes = typeof chunk !== 'string'
+    return typeof chunk === 'string' ? this._decoder.decode() + chunk : this._decoder.decode(chunk, { stream: true })
+  }
+
+  /** Without a byte order mark at the beginning, of bytes or of strings. */
+  private _unmarked(text: string): string {
+    if (this._isBegun || text === '') return text
+    this._isBegun = true
+    return text.startsWith('\ufeff') ? text.slice(1) : text
   }
 
   private _keep(part: string): void {

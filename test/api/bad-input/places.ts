@@ -23,6 +23,8 @@ const implementedByUsers = new Set([
   'ServerLike',
   'EventTargetLike',
   'MessageSource',
+  'ObservableLike',
+  'ObserverLike',
   'WebSocketLike',
   'StandardSchema',
 ])

@@ -8,6 +8,7 @@
  * performed, so a child does not wait for this process.
  */
 import { spawn as spawnProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { PassThrough } from 'node:stream'
 import { afterFunc, background, type Context, type Op } from '../../../runtime/index.js'
 import {
   causeOf,
@@ -24,6 +25,7 @@ import {
 import { MAX_DELAY } from '../delay.js'
 import { receiverOf, type StreamReceiver } from '../streams/receiver-of.js'
 import { senderOf, type StreamSender } from '../streams/sender-of.js'
+import { destroyQuietly } from '../streams/stream-end.js'
 
 /** Options of `command`. */
 export interface CommandOptions {
@@ -107,9 +109,22 @@ export function command(file: string, args: readonly string[] = [], options: Com
 /** Bytes of the error output that an ExitError shows. */
 const TAIL = 4096
 
+type Sides = Pick<ChildProcessWithoutNullStreams, 'stdin' | 'stdout' | 'stderr'>
+
+/** A child for which the host has no descriptor left has no streams: these fail with the error of its start. */
+function sidesOf(child: ChildProcessWithoutNullStreams): Sides {
+  if ((child as Partial<Sides>).stdin !== undefined) return child
+  const sides = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
+  child.once('error', (error) => {
+    for (const side of Object.values(sides)) destroyQuietly(side, error)
+  })
+  return sides as unknown as Sides // the ends that the parent has
+}
+
 class Child implements Command {
   readonly waiters = new WaitQueue()
   private readonly _process: ChildProcessWithoutNullStreams
+  private readonly _sides: Sides
   private readonly _ctx: Context
   private readonly _grace: number
   private readonly _stopWatching: () => boolean
@@ -133,10 +148,11 @@ class Child implements Command {
     this._grace = grace
     const child = (this._process = spawnProcess(_file, [...args], { cwd, env: env ?? process.env, stdio: 'pipe' }))
     child.once('error', (error) => this._ended({ error }))
+    const sides = (this._sides = sidesOf(child))
     child.once('exit', () => (this._hasExited = true))
     child.once('close', (code, signal) => this._closed(code, signal))
-    child.stdin.on('error', () => {}) // EPIPE of a child that reads no input; a sender sees it
-    child.stderr.on('data', (chunk: Buffer) => (this._tail = Buffer.concat([this._tail, chunk]).subarray(-TAIL)))
+    sides.stdin.on('error', () => {}) // EPIPE of a child that reads no input; a sender sees it
+    sides.stderr.on('data', (chunk: Buffer) => (this._tail = Buffer.concat([this._tail, chunk]).subarray(-TAIL)))
     this._stopWatching = afterFunc(ctx, () => this.terminate())
   }
 
@@ -146,16 +162,16 @@ class Child implements Command {
 
   get stdin(): StreamSender<string | Uint8Array> {
     this._checkKept(this._stdin, 'stdin')
-    return (this._stdin ??= senderOf<string | Uint8Array>(this._process.stdin))
+    return (this._stdin ??= senderOf<string | Uint8Array>(this._sides.stdin))
   }
 
   get stdout(): StreamReceiver<Uint8Array> {
     this._checkKept(this._stdout, 'stdout')
-    return (this._stdout ??= receiverOf(this._process.stdout))
+    return (this._stdout ??= receiverOf(this._sides.stdout))
   }
 
   get stderr(): StreamReceiver<Uint8Array> {
-    return (this._stderr ??= receiverOf(this._process.stderr))
+    return (this._stderr ??= receiverOf(this._sides.stderr))
   }
 
   get end(): { readonly error?: unknown } | null {
@@ -169,8 +185,8 @@ class Child implements Command {
   /** Closes and reads away the sides that nobody asked for. */
   leaveUnused(): void {
     this._isLeft = true
-    if (this._stdin === null) this._process.stdin.end()
-    if (this._stdout === null) this._process.stdout.resume()
+    if (this._stdin === null) this._sides.stdin.end()
+    if (this._stdout === null) this._sides.stdout.resume()
   }
 
   private _checkKept(side: object | null, name: string): void {

@@ -6,6 +6,7 @@
 import { CanceledError, type Op, type Sender } from '../../../runtime/index.js'
 import { checkMethod, type Failure } from '../../../runtime/internal.js'
 import { StreamWriting } from '../../streams/index.js'
+import { offDrain, onDrain } from './draining.js'
 import type { WritableLike } from './like.js'
 import { closed, destroyedError, destroyQuietly, watchEnd } from './stream-end.js'
 
@@ -48,6 +49,8 @@ export function senderOf<T = Uint8Array | string>(writable: WritableLike): Strea
 export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   /** Called when a full stream has room again. */
   hasDrained: (() => void) | null = null
+  /** The stream had room for more after the last chunk. */
+  hadRoom = true
   private readonly _serve = (): void => {
     this.serveNext()
     this.hasDrained?.()
@@ -57,7 +60,7 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   constructor(private readonly _stream: WritableLike) {
     super()
     this._release = watchEnd(_stream, 'writable', (failure) => this._ended(failure))
-    _stream.on('drain', this._serve)
+    onDrain(_stream, this._serve)
   }
 
   get size(): number {
@@ -82,7 +85,7 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   /** Leaves the stream as it is, without a listener. */
   release(): void {
     this._release()
-    this._stream.off('drain', this._serve)
+    offDrain(this._stream, this._serve)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,9 +106,18 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
     return this._stream.writable && !this._stream.writableNeedDrain
   }
 
+  /** Each question to a stream of Node costs as much as the rest of a write: a stream that is open is asked two. */
+  override offer(value: T): boolean {
+    const { _stream: stream } = this
+    if (this.end !== null || !stream.writable) return super.offer(value)
+    if (stream.writableNeedDrain || this.hasQueue) return false
+    this.hadRoom = stream.write(value) || this.hasRoom
+    return true
+  }
+
   protected write(value: T): void {
     if (!this._stream.writable) throw destroyedError(this._stream)
-    this._stream.write(value)
+    this.hadRoom = this._stream.write(value) || this.hasRoom
   }
 
   protected override checkOpen(): void {
@@ -114,6 +126,6 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   }
 
   private _ended(failure: Failure | null): void {
-    if (this.noteEnd(failure)) this._stream.off('drain', this._serve)
+    if (this.noteEnd(failure)) offDrain(this._stream, this._serve)
   }
 }

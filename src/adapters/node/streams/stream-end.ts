@@ -14,18 +14,45 @@ const SIDES = {
   writable: { readable: false },
 } as const
 
+type Ended = (failure: Failure | null) => void
+
+/** The watches of a stream that have not ended, and the end of the listeners that they share. */
+interface Watches {
+  readonly all: Set<{ readonly ended: Ended }>
+  cleanup(): void
+}
+
+/** A stream warns of more than ten listeners, and `process.stdout` may have a hundred pipelines. */
+const watched = { readable: new WeakMap<object, Watches>(), writable: new WeakMap<object, Watches>() }
+
 /** Calls `ended` once, with the failure or null. Returns a function that ends the watch. */
-export function watchEnd(
-  stream: ReadableLike | WritableLike,
-  side: keyof typeof SIDES,
-  ended: (failure: Failure | null) => void,
-): () => void {
+export function watchEnd(stream: ReadableLike | WritableLike, side: keyof typeof SIDES, ended: Ended): () => void {
+  const { all } = watched[side].get(stream) ?? watchAll(stream, side)
+  const watch = { ended }
+  all.add(watch)
+  return () => {
+    const watches = watched[side].get(stream)
+    if (!all.delete(watch) || all.size > 0 || watches?.all !== all) return
+    watched[side].delete(stream)
+    watches.cleanup()
+  }
+}
+
+function watchAll(stream: ReadableLike | WritableLike, side: keyof typeof SIDES): Watches {
+  const all: Watches['all'] = new Set()
   // any stream of Node
   const cleanup = finished(stream as unknown as Duplex, SIDES[side], (error) => {
+    watched[side].delete(stream)
     cleanup()
-    ended(error === undefined || error === null ? null : { error })
+    const failure = error === undefined || error === null ? null : { error }
+    for (const watch of all) {
+      all.delete(watch)
+      watch.ended(failure)
+    }
   })
-  return cleanup
+  const watches = { all, cleanup }
+  watched[side].set(stream, watches)
+  return watches
 }
 
 /** Destroys the stream. An error that follows from this has no other reader, and would end the process. */

@@ -86,7 +86,7 @@ class WriteTo<T> extends SerialStage<T, never> {
       return this.failed(cause)
     }
     this.position++
-    if (this._writing.hasRoom) this.flow.free(1)
+    if (this._writing.hadRoom) this.flow.free(1)
     else this._isFull = true
   }
 
