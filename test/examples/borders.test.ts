@@ -58,7 +58,9 @@ async function serve(listener: RequestListener): Promise<string> {
 test.each(programs)('%s has fewer than 80 lines, and the README says how many', (name) => {
   const lines = readFileSync(join(ROOM, name), 'utf8').split('\n').length - 1
   expect(lines).toBeLessThan(80)
-  const row = readFileSync(join(ROOM, 'README.md'), 'utf8').split('\n').find((line) => line.includes(`(${name})`))
+  const row = readFileSync(join(ROOM, 'README.md'), 'utf8')
+    .split('\n')
+    .find((line) => line.includes(`(${name})`))
   expect(row).toMatch(new RegExp(`\\| ${lines} \\|$`))
 })
 
