@@ -113,12 +113,12 @@ type Sides = Pick<ChildProcessWithoutNullStreams, 'stdin' | 'stdout' | 'stderr'>
 
 /** A child for which the host has no descriptor left has no streams: these fail with the error of its start. */
 function sidesOf(child: ChildProcessWithoutNullStreams): Sides {
-  if ((child as Partial<Sides>).stdin !== undefined) return child
+  if ((child as Partial<Sides>).stdin !== undefined) return child // its type does not know of such a child
   const sides = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
   child.once('error', (error) => {
     for (const side of Object.values(sides)) destroyQuietly(side, error)
   })
-  return sides as unknown as Sides // the ends that the parent has
+  return sides
 }
 
 class Child implements Command {

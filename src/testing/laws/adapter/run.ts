@@ -11,12 +11,12 @@ export interface AdapterRun extends AdapterSubject {
 }
 
 export function runOf(subject: AdapterSubject): AdapterRun {
-  const run = { sources: [], isOver: false }
+  const sources: AdapterRun['sources'] = []
+  const run = { isOver: false }
   const open: AdapterSubject['open'] = (source, ctx) => {
     const opened = subject.open(source, ctx)
     return { [Symbol.asyncIterator]: () => guarded(opened[Symbol.asyncIterator](), run) }
   }
-  const { sources } = run as Pick<AdapterSubject, 'sources'>
   const end = (): void => {
     run.isOver = true
     for (const source of sources) source.stop()
