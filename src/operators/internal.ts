@@ -4,6 +4,7 @@
  */
 export { Demand } from './demand/demand.js'
 export { failedAfterEnd, failedIn } from './demand/errors.js'
+export { StuckDemands } from './demand/stuck.js'
 export { stageNotes, type StageNotes } from './demand/unpaced.js'
 export { currentScope, described, Downstream, publish, scopeFor, under, withDemand, type Description, type Scope } from './demand/scope.js'
 export { SerialStage } from './engine/serial.js'

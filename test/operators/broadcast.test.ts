@@ -15,7 +15,7 @@ import {
   type Unpaced,
   workerPool,
 } from 'millrace/operators'
-import { concat, map, NEVER, type Observable, of, retry, Subject, take, takeUntil, tap } from 'rxjs'
+import { concat, map, merge, NEVER, type Observable, of, retry, Subject, take, takeUntil, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
@@ -171,6 +171,23 @@ describe('a branch without a subscriber', () => {
     expect(seen).toEqual([1, 2, 3])
     await clock.advance(1)
     expect(seen).toEqual([1, 2, 3, 4])
+    g.cancel()
+  })
+  it('whose pause ends because its subscriber leaves holds nothing up, although its pipeline runs on', async () => {
+    using clock = virtualTime()
+    const seen: number[] = []
+    const failing = map((): number => {
+      throw new Error('broken')
+    })
+    const leave = new Subject<void>()
+    const left = (b: Observable<number>): Observable<number> =>
+      merge(b.pipe(failing, retryWith(() => 1000), takeUntil(leave)), NEVER) // prettier-ignore
+    const g = run(background, fromIterable([1, 2, 3]).pipe(broadcast((a) => a.pipe(tap((n) => seen.push(n))), left)))
+    await clock.advance(10)
+    expect(seen).toEqual([1, 2]) // the other branch is between two rounds
+    leave.next()
+    await clock.advance(0)
+    expect(seen).toEqual([1, 2, 3])
     g.cancel()
   })
   it('that comes back unannounced has missed items: a warning names it', async () => {

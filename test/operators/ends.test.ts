@@ -1,5 +1,5 @@
 /** The end of a pipeline: every source, stage and sink × every way to end, and the end that is right. */
-import { background, chan, onLateFailure, rateLimiter, withCancel, workers, type CancelContext, type Receiver } from 'millrace'
+import { background, chan, onLateFailure, rateLimiter, withCancel, workers, type CancelContext, type Chan, type Receiver } from 'millrace'
 import {
   batch,
   byKey,
@@ -368,5 +368,41 @@ describe('commits of byKey', () => {
     const log = byKey((n: number) => n, 1, (n: number) => n, { commit: (n) => committed.push(n) }) // prettier-ignore
     expect(await collect(background, fromIterable([1, 2, 3]).pipe(log, take(2))).join()).toEqual([1, 2])
     expect(committed).toEqual([1, 2])
+  })
+})
+
+describe('a context that its own source ends, which then completes in the same turn', () => {
+  const stopped = new Error('stopped')
+  const source = (ctx: CancelContext) =>
+    fromIterable(
+      (function* () {
+        yield 1
+        ctx.cancel(stopped)
+      })(),
+    )
+
+  it.each([
+    ['sendTo', (ch: Chan<number>) => sendTo(ch, { close: true })],
+    ['sendTo, below a queue', (ch: Chan<number>) => (above: Observable<number>) => above.pipe(queue(3), sendTo(ch, { close: true }))],
+    ['sendTo, below work', (ch: Chan<number>) => (above: Observable<number>) => above.pipe(workerPool(2, (n) => n), sendTo(ch, { close: true }))], // prettier-ignore
+  ] satisfies [string, (ch: Chan<number>) => OperatorFunction<number, never>][])(
+    '%s closes its channel with the cause',
+    async (_, sink) => {
+      const ctx = withCancel(background)
+      const ch = chan<number>(5)
+      await expect(run(ctx, source(ctx).pipe(sink(ch))).join()).rejects.toBe(stopped)
+      expect(await ch.receive()).toMatchObject({ value: 1 })
+      await expect(ch.receive()).rejects.toBe(stopped)
+    },
+  )
+
+  it('a stage under a plain subscription fails with the cause', async () => {
+    const ctx = withCancel(background)
+    const end = await new Promise((resolve) =>
+      source(ctx)
+        .pipe(queue(3), withContext(ctx))
+        .subscribe({ error: resolve, complete: () => resolve('completed') }),
+    )
+    expect(end).toBe(stopped)
   })
 })

@@ -69,11 +69,11 @@ it.each<[string, Observable<unknown>]>([
       ),
     ),
   ],
-])('%s: the error that is held is dropped when the subscriber leaves with the last item', async (_, pipeline) => {
+])('%s: the error that is held is a late failure when the subscriber leaves with the last item', async (_, pipeline) => {
   const late: unknown[] = []
   const off = onLateFailure((failure) => late.push(failure))
   expect(await all(pipeline.pipe(take(1)))).toHaveLength(1)
   await settle()
   off()
-  expect(late).toEqual([])
+  expect(late).toEqual([new Error('boom')])
 })

@@ -47,7 +47,7 @@ import { flat, rxjsStages } from './rxjs-stages.js'
 import { finallyDo, otherSource } from './sources.js'
 import { grown, isBad, keyOf, OTHER } from './specification.js'
 import type { Watch } from './watch.js'
-import { failureOptions, fault, workOf } from './work.js'
+import { failureOptions, workOf } from './work.js'
 
 type Operator = OperatorFunction<number, number>
 
@@ -125,11 +125,11 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
         ),
       )
     case 'retryEach':
-      return retryEach(twice)
+      return retryEach(watch.failures.handling(twice))
     case 'catchTo':
-      return catchTo(watch.add(chan<DeadLetter>(1000)))
+      return caught(watch)
     case 'fails once, retryWith':
-      return failsOnce
+      return failsOnce(watch)
     case 'deep row':
       return deepRow
     case 'workerPool':
@@ -167,7 +167,7 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
 const twice: Schedule = ({ attempts }) => (attempts < 10 ? attempts - 1 : null)
 
 function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey' }, watch: Watch): Operator {
-  const options = failureOptions(plan.work)
+  const options = failureOptions(plan.work, watch.failures)
   const work = workOf(plan.work, plan.ms, watch)
   const stage =
     plan.stage === 'byKey'
@@ -179,25 +179,42 @@ function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey
           ...options,
           ordered: plan.ordered,
         })
-  if (plan.work === 'retried') return (source) => source.pipe(stage, retryEach(twice))
+  if (plan.work === 'retried') return (source) => source.pipe(stage, retryEach(watch.failures.handling(twice)))
   if (plan.work !== 'dead letters') return stage
-  return (source) => source.pipe(stage, catchTo(watch.add(chan<DeadLetter>(1000))))
+  return (source) => source.pipe(stage, caught(watch))
 }
 
-/** The first subscription fails at an item, once. */
-const failsOnce: Operator = (source) =>
-  defer(() => {
-    let isTried = false
-    const failing = tap((n: number) => {
-      if (!isBad(n) || isTried) return
-      isTried = true
-      throw fault
+/** Dead letters wait for their reader, which is slow. */
+const caught =
+  (watch: Watch): Operator =>
+  (source) =>
+    defer(() => {
+      const letters = watch.add(chan<DeadLetter>())
+      const reading = go(function* () {
+        for (let letter = yield* letters.receive(); letter._tag === 'Some'; letter = yield* letters.receive()) {
+          watch.failures.report(letter.value.cause, 'dead letter')
+          yield* sleep(10)
+        }
+      })
+      return source.pipe(
+        catchTo(letters),
+        finallyDo(() => reading.cancel()),
+      )
     })
-    return source.pipe(
-      failing,
-      retryWith(({ attempts }) => (attempts < 2 ? 2 : null)),
-    )
-  })
+
+/** The first subscription fails at an item, once. */
+const failsOnce =
+  ({ failures }: Watch): Operator =>
+  (source) =>
+    defer(() => {
+      let isTried = false
+      const failing = tap((n: number) => {
+        if (!isBad(n) || isTried) return
+        isTried = true
+        throw failures.begin('fault')
+      })
+      return source.pipe(failing, retryWith(failures.handling(({ attempts }) => (attempts < 2 ? 2 : null))))
+    })
 
 /** More operators than continue inline. */
 const deepRow: Operator = (source) => Array.from({ length: 300 }, () => map((n: number) => n)).reduce((above, stage) => stage(above), source).pipe(queue(1)) // prettier-ignore

@@ -8,9 +8,8 @@ import { time } from '../../src/runtime/scheduler/timers.js'
 import { pipe } from './build.js'
 import { compare, type Ended, type Seen } from './compare.js'
 import { again, type EndPlan, type PipelinePlan, type StagePlan } from './plan.js'
-import { boom, firstSource, type Failing } from './sources.js'
+import { firstSource, type Failing } from './sources.js'
 import { Watch } from './watch.js'
-import { fault } from './work.js'
 
 /** ms of virtual time in which every pipeline of a plan has ended. */
 const LONG = 100_000
@@ -41,25 +40,14 @@ export async function check(plan: PipelinePlan): Promise<void> {
   } finally {
     watch.end()
   }
-  expect(eventsBeside(subscribers, watch), 'events of the process').toEqual([])
+  expect(watch.events, 'events of the process').toEqual([])
+  for (const { ended } of subscribers) if (typeof ended === 'object') watch.failures.report(ended.threw, 'end')
+  expect(watch.failures.wrong(plan), 'each failure is reported once').toEqual([])
   for (const seen of subscribers) compare(plan, seen, watch)
   checkCommits(plan, subscribers[0], watch)
 }
 
-/**
- * An error that a stage held, or that came later, when the pipeline ended for another reason, is a late failure; so is that of
- * further work under way, and of the round before.
- */
-function eventsBeside(subscribers: readonly Seen[], { events }: Watch): readonly string[] {
-  const mayBeLate = [boom, fault].filter(
-    (error) => error === fault || subscribers.some(({ ended }) => !(typeof ended === 'object' && ended.threw === error)),
-  )
-  const late = mayBeLate.map((error) => `late failure: ${String(error)}`)
-  return events.filter((event) => !late.includes(event))
-}
-
-const failing = ({ end, ...rest }: EndPlan): Failing | null =>
-  end === 'fails' || end === 'fails, retry' ? { at: (rest as { at: number }).at, once: end === 'fails, retry' } : null // both have `at`
+const failing = (end: EndPlan): Failing | null => ('at' in end ? { at: end.at, once: end.end === 'fails, retry' } : null)
 
 const isEndless = ({ source: { source } }: PipelinePlan): boolean => source === 'endless' || source === 'ticker'
 
@@ -86,7 +74,7 @@ function* ended(end: EndPlan, ctx: CancelContext, whole: Observable<number>, wat
     return { seen, running: run(ctx, ending(own, whole, record, seen)) }
   })
   const canceling = go(function* () {
-    if (end.end !== 'context' && end.end !== 'cancel') return
+    if (end.end !== 'context' && end.end !== 'cancel' && end.end !== 'fails, cancel') return
     yield* sleep(end.ms)
     if (end.end === 'context') ctx.cancel(stopped)
     else runs[0].running.cancel(stopped)
@@ -110,6 +98,7 @@ function ending(
   // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- the default case has the others
   switch (end.end) {
     case 'take':
+    case 'fails, take':
       return whole.pipe(take(end.n), record)
     case 'leaves in next': {
       const leave = new Subject<void>()

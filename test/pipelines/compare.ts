@@ -1,10 +1,9 @@
 /** Compares what a subscriber of a pipeline has seen with the specification. */
 import { expect } from 'vitest'
 import { again, type EndPlan, type PipelinePlan } from './plan.js'
-import { boom } from './sources.js'
+import { Failed } from './failures.js'
 import { expected, itemsOf, rangeOf, type Expected } from './specification.js'
 import type { Watch } from './watch.js'
-import { fault } from './work.js'
 
 export type Ended = 'completed' | 'left' | 'hangs' | { readonly threw: unknown }
 
@@ -17,7 +16,7 @@ export function compare(plan: PipelinePlan, seen: Seen, { made }: Watch): void {
   const { source, end } = plan
   const isEndless = source.source === 'endless' || source.source === 'ticker'
   const whole = isEndless ? rangeOf(made) : itemsOf(source)
-  const fails = end.end === 'fails' || end.end === 'fails, retry'
+  const fails = 'at' in end
   const all = knownOf(plan, fails ? whole.slice(0, end.at) : whole, isEndless || fails)
   const second = knownOf(plan, whole, isEndless) // the round after a retry
   const mayFailLater = end.end === 'fails, retry' && second.workFails !== 'no'
@@ -33,11 +32,11 @@ export function compare(plan: PipelinePlan, seen: Seen, { made }: Watch): void {
 
 /**
  * A further round over a hot source sees the items that are still to come, as with RxJS's `share`: where the source still
- * emits for the round before, or for another subscriber, the rounds are not known.
+ * emits for another subscriber, or for a round before that ended early, the rounds are not known.
  */
 function knownOf(plan: PipelinePlan, items: readonly number[], isCut: boolean): Expected {
   const all = expected(plan, items, isCut)
-  const isHot = plan.source.source === 'shared' || (isShared(plan) && isTwo(plan.end))
+  const isHot = plan.source.source === 'shared' || (isShared(plan) && (isTwo(plan.end) || all.endsEarly))
   if (!isHot || !plan.stages.some(({ stage }) => again.has(stage) || stage === 'fails once, retryWith')) return all
   return { ...all, values: false, count: false, workFails: all.workFails === 'no' ? 'no' : 'maybe' }
 }
@@ -49,11 +48,8 @@ function checkEnd(plan: PipelinePlan, all: Expected, ended: Ended): void {
   expect(right, `ended: ${is}`).toContain(is)
 }
 
-const names = new Map<unknown, string>([[boom, 'boom'], [fault, 'fault']]) // prettier-ignore
-
 function nameOf(cause: unknown): string {
-  const known = names.get(cause)
-  if (known !== undefined) return known
+  if (cause instanceof Failed) return cause.name
   return cause instanceof Error ? (cause.message === 'stopped' ? 'stopped' : cause.name) : String(cause)
 }
 
@@ -77,14 +73,17 @@ function rightEnds({ source, end }: PipelinePlan, { workFails, endsEarly, isCut 
       return [...works, 'completed', 'stopped']
     case 'cancel':
       return [...works, 'completed', 'CanceledError']
+    case 'fails, take':
+      return [...works, 'boom', 'completed']
+    case 'fails, cancel':
+      return [...works, 'boom', 'completed', 'CanceledError']
     case 'fails':
       return workFails === 'no' && !endsEarly && !isEndless ? ['boom'] : [...works, 'boom', 'completed']
   }
 }
 
 function hasCount({ end }: PipelinePlan, all: Expected, ended: Ended): boolean {
-  if (!all.count || all.isCut || all.workFails !== 'no' || end.end === 'fails' || end.end === 'until' || end.end === 'one of two takes')
-    return false
+  if (!all.count || all.isCut || all.workFails !== 'no' || end.end === 'until' || end.end === 'one of two takes') return false
   return ended === 'completed' || ended === 'left'
 }
 

@@ -6,8 +6,9 @@ import { HeldError } from '../../src/operators/demand/errors.js'
 import { Intake } from '../../src/operators/demand/intake.js'
 import { Downstream } from '../../src/operators/demand/scope.js'
 import { Branch } from '../../src/operators/engine/branch.js'
-import { Flow } from '../../src/operators/engine/stage.js'
+import { Flow } from '../../src/operators/engine/flow.js'
 import { Watermark } from '../../src/operators/engine/watermark.js'
+import { WorkerStage } from '../../src/operators/engine/worker-stage.js'
 import { WorkerSlot } from '../../src/operators/engine/worker-slot.js'
 import { CancelableContext } from '../../src/runtime/context/tree.js'
 import { check } from './check.js'
@@ -62,6 +63,10 @@ const faults: readonly (readonly [string, () => () => void])[] = [
   ['a branch is no part of a passage', () => breaks(Branch.prototype, 'passes', () => true)],
   ['the observable of ordered work is not subscribed to in its turn', () => breaks(WorkerSlot.prototype, 'becomeFirst', () => {})],
   ['an item is done while results of it wait', () => breaks(WorkerSlot.prototype, 'end', (end, self: WorkerSlot<unknown, unknown>) => ((self.held = 0), end()))], // prettier-ignore
+  ['an error that a stage held is lost', () => breaks(HeldError.prototype, 'lost', () => {})],
+  ['an error in several branches is reported by each', () => breaks(HeldError.prototype, 'lost', (lost, self) => (Reflect.set(self, 'isCopy', false), lost('')))], // prettier-ignore
+  ['a failure beside an error that is held is lost', () => breaks(HeldError.prototype, 'beside', () => {})],
+  ['a failure is lost whose dead letter was not sent', () => breaks(WorkerStage.prototype, 'unsent', () => {})],
   ['an item that finds no slot is dropped', () => breaks(Intake.prototype, 'keep', () => {})],
 ]
 

@@ -56,6 +56,8 @@ export type EndPlan =
   | { readonly end: 'take' | 'one of two takes' | 'leaves in next' | 'unsubscribes in next'; readonly n: number }
   | { readonly end: 'until' | 'context' | 'cancel'; readonly ms: number }
   | { readonly end: 'fails' | 'fails, retry'; readonly at: number }
+  | { readonly end: 'fails, take'; readonly at: number; readonly n: number }
+  | { readonly end: 'fails, cancel'; readonly at: number; readonly ms: number }
 
 export interface PipelinePlan {
   readonly source: SourcePlan
@@ -108,6 +110,8 @@ const end: fc.Arbitrary<EndPlan> = fc.oneof(
   }),
   fc.record({ end: fc.constantFrom('until' as const, 'context' as const, 'cancel' as const), ms: fc.nat(20) }),
   fc.record({ end: fc.constantFrom('fails' as const, 'fails, retry' as const), at: size }),
+  fc.record({ end: fc.constant('fails, take' as const), at: size, n: few }),
+  fc.record({ end: fc.constant('fails, cancel' as const), at: size, ms: fc.nat(20) }),
 )
 
 /** Up to 8 stages; a failure shrinks to fewer. */
@@ -160,11 +164,39 @@ const committing: fc.Arbitrary<PipelinePlan> = fc.record({
   end,
 })
 
+/** Work that fails, below a place where items and an error wait. */
+const failingWork: fc.Arbitrary<StagePlan> = fc.record({ stage: fc.constant('workerPool' as const), n: few, work: fc.constantFrom('throws' as const, 'skipped' as const, 'dead letters' as const), ordered: fc.boolean(), ms }) // prettier-ignore
+
+/** Failures that a stage holds, or that come beside another, while the pipeline ends. */
+const failingTwice: fc.Arbitrary<PipelinePlan> = fc.record({
+  source,
+  stages: fc
+    .tuple(
+      fc.array(
+        fc.oneof(
+          holding,
+          failingWork,
+          fc.record({ stage: fc.constant('broadcast' as const), branches: fc.array(fc.tuple(fc.record({ stage: fc.constant('queue' as const), n: few }), failingWork), { minLength: 1, maxLength: 2 }) }), // prettier-ignore
+        ),
+        { minLength: 1, maxLength: 3 },
+      ),
+      fc.record({ stage: fc.constant('workerPool' as const), n: few, work: fc.constant('operation' as const), ordered: fc.boolean(), ms }),
+    )
+    .map(([above, slow]) => [...above, slow]),
+  end: fc.oneof(
+    fc.record({ end: fc.constant('fails' as const), at: size }),
+    fc.record({ end: fc.constant('fails, take' as const), at: size, n: few }),
+    fc.record({ end: fc.constant('fails, cancel' as const), at: size, ms: fc.nat(20) }),
+    fc.record({ end: fc.constantFrom('context' as const, 'cancel' as const), ms: fc.nat(20) }),
+  ),
+})
+
 export const pipelinePlan: fc.Arbitrary<PipelinePlan> = fc.oneof(
   { weight: 13, arbitrary: any },
   { weight: 1, arbitrary: failing },
   { weight: 1, arbitrary: sharing },
   { weight: 1, arbitrary: committing },
+  { weight: 1, arbitrary: failingTwice },
 )
 
 /** Every kind that a pipeline may be made of: each of them has to be drawn. */
@@ -177,5 +209,6 @@ export const kinds = {
   ],
   ends: [
     'completes', 'two subscribers', 'take', 'one of two takes', 'leaves in next', 'unsubscribes in next', 'until', 'context', 'cancel', 'fails', 'fails, retry',
+    'fails, take', 'fails, cancel',
   ],
 } as const // prettier-ignore

@@ -6,8 +6,6 @@ import type { SourcePlan } from './plan.js'
 import { itemsOf } from './specification.js'
 import type { Watch } from './watch.js'
 
-export const boom = new Error('boom')
-
 /** The items of the first source, watched. It fails at `failsAt`, each time or only the first time. */
 export interface Failing {
   readonly at: number
@@ -23,11 +21,11 @@ export function firstSource(plan: SourcePlan, watch: Watch, failing: Failing | n
     const isEndless = plan.source === 'endless' || plan.source === 'ticker'
     let i = 0
     for (; isEndless || i < plan.size; i++) {
-      if (i === failsAt) throw boom
+      if (i === failsAt) throw watch.failures.begin('boom')
       watch.pulled(i)
       yield i
     }
-    if (failsAt !== Infinity) throw boom
+    if (failsAt !== Infinity) throw watch.failures.begin('boom')
   })
 }
 

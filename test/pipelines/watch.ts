@@ -2,6 +2,7 @@
 import { onCrash, onLateFailure, type Receiver, type Sender } from 'millrace'
 import { onUnpaced } from 'millrace/operators'
 import { demandProbe, type Demand } from '../../src/operators/demand/demand.js'
+import { Failures } from './failures.js'
 import { waitersOf } from '../support/waiters.js'
 import type { StagePlan } from './plan.js'
 
@@ -23,7 +24,9 @@ export class Watch {
   between = 0
   /** A sign that something ignores backpressure: the bound of a stage does not hold. */
   wasUnpaced = false
+  /** Events of the process, but for late failures that belong to the pipeline. */
   readonly events: string[] = []
+  readonly failures = new Failures()
   /** Stages that held more items than they have slots. */
   readonly overfull = new Set<string>()
   private readonly _demands: Demand[] = []
@@ -33,11 +36,12 @@ export class Watch {
   begin(): void {
     demandProbe.created = (demand) => this._demands.push(demand)
     const event = (kind: string) => (cause: unknown) => void this.events.push(`${kind}: ${String(cause)}`)
+    const late = event('late failure')
     this._ends.push(
       () => (demandProbe.created = null),
       onUnpaced(() => (this.wasUnpaced = true)),
       onCrash(event('crash')),
-      onLateFailure(event('late failure')),
+      onLateFailure((cause) => this.failures.report(cause, 'late failure') || late(cause)),
     )
     for (const kind of ['uncaughtException', 'unhandledRejection', 'warning'] as const) {
       const listener = event(kind)

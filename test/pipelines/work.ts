@@ -3,11 +3,9 @@ import { all, go, sleep, uncancelable, type Context } from 'millrace'
 import { collect, fromIterable, fromOp, workerPool, type FailureOptions } from 'millrace/operators'
 import { of, throwError } from 'rxjs'
 import type { WorkKind } from './plan.js'
+import type { Failed, Failures } from './failures.js'
 import { isBad } from './specification.js'
 import type { Watch } from './watch.js'
-
-/** The error of work. */
-export const fault = new Error('fault')
 
 export type Worker = (item: number, ctx: Context) => number
 
@@ -16,11 +14,12 @@ export const workOf = (kind: WorkKind, ms: number, watch: Watch): Worker => kind
 
 function kindsOfWork(ms: number, watch: Watch): Readonly<Record<WorkKind, (item: number, ctx: Context) => unknown>> {
   const tried = new Set<number>()
-  const fails = (item: number): unknown => (isBad(item) ? failing(item, ms) : sleep(ms).map(() => item))
+  const fails = (fault: () => Failed) => (item: number): unknown => (isBad(item) ? failing(item, ms, fault) : sleep(ms).map(() => item)) // prettier-ignore
+  const fault = (): Failed => watch.failures.begin('fault')
   const everySecond = (item: number): unknown => {
     if (!isBad(item) || tried.delete(item)) return sleep(ms).map(() => item)
     tried.add(item)
-    return failing(item, ms)
+    return failing(item, ms, fault)
   }
   return {
     value: (item) => item,
@@ -41,26 +40,26 @@ function kindsOfWork(ms: number, watch: Watch): Readonly<Record<WorkKind, (item:
     canceling: (item) => canceling(item, ms),
     unwinding: (item) => unwinding(item, ms, watch),
     're-entrant': (item, ctx) => collect(ctx, fromIterable([item]).pipe(workerPool(1, workOf('operation', ms, watch)))).join().map(([only]) => only), // prettier-ignore
-    throws: fails,
-    skipped: fails,
-    'dead letters': fails,
+    throws: fails(fault),
+    skipped: fails(() => watch.failures.beginSkipped()),
+    'dead letters': fails(fault),
     restarted: everySecond,
     retried: everySecond,
   }
 }
 
 /** Fails in one of the ways of work. */
-function failing(item: number, ms: number): unknown {
+function failing(item: number, ms: number, fault: () => Failed): unknown {
   const ways = [
     () => {
-      throw fault
+      throw fault()
     },
-    () => Promise.reject(fault),
-    () => throwError(() => fault),
-    () => sleep(ms).map(() => failing(0, 0)),
+    () => Promise.reject(fault()),
+    () => throwError(fault),
+    () => sleep(ms).map(() => failing(0, 0, fault)),
     function* (): Generator<never, void> {
       yield* sleep(ms)
-      throw fault
+      throw fault()
     },
   ]
   return ways[(Math.floor(item / 5) + ms) % ways.length]()
@@ -91,9 +90,10 @@ function* canceling(item: number, ms: number): Generator<never, number> {
   return item
 }
 
-export function failureOptions(kind: WorkKind): FailureOptions {
+export function failureOptions(kind: WorkKind, failures: Failures): FailureOptions {
   if (kind === 'throws') return { onFailure: 'stop' } // also where `catchTo` is below
   if (kind === 'skipped') return { onFailure: 'skip' }
-  if (kind === 'restarted') return { onFailure: 'restart', schedule: ({ attempts }) => (attempts < 10 ? attempts - 1 : null) }
+  if (kind === 'restarted')
+    return { onFailure: 'restart', schedule: failures.handling(({ attempts }) => (attempts < 10 ? attempts - 1 : null)) }
   return {}
 }

@@ -13,7 +13,7 @@
  * A turn puts every operator down to the stage on the stack. Where too many are there, the demand counts as closed, and the
  * turn goes on from the run queue (`Depth`).
  *
- * Always true:
+ * Always true (the test kit looks after each step: `stuck.ts`):
  * - a closed demand is opened or retired by the stage that closed it; a retired demand stays open;
  * - while the demand is open and a source waits, the demand is in the run queue, or calls a source (`isStuck`);
  * - a source waits in a demand at most once, and leaves the queue at its call or when its subscriber leaves;
@@ -27,6 +27,8 @@ import { queue, Waiter, WaitQueue, type AsyncScope, type Failure, type Runnable 
 export interface DemandOwner {
   /** Items in the stage. */
   readonly depth: number
+  /** The name of the stage; missing for a run. */
+  readonly name?: string
   /** Slots of the stage; 0 for a run. */
   readonly slots: number
   /** The slots that the stage uses at present, where it decides by itself. */
@@ -100,8 +102,11 @@ export class DemandWaiter extends Waiter {
   }
 }
 
-/** For tests: called with each demand that is created. */
-export const demandProbe: { created: ((demand: Demand) => void) | null } = { created: null }
+/** For tests and explorations: called with each demand that is created, and with each that a source waits in. */
+export const demandProbe: { created: ((demand: Demand) => void) | null; waits: ((demand: Demand) => void) | null } = {
+  created: null,
+  waits: null,
+}
 
 /** Waiting sources rotate: where several share a demand, each emits an item and queues up again. */
 export class Demand implements Runnable {
@@ -126,6 +131,8 @@ export class Demand implements Runnable {
   stage: Passable | null = null
   /** The error that ends everything above, for a source that frees a stream because of it. */
   failure: Failure | null = null
+  /** While an error comes from above: a stage with branches has it as well, and reports it. */
+  failsWithCopy = false
 
   /** Without an owner, nothing counts the items that arrive. */
   constructor(
@@ -175,6 +182,7 @@ export class Demand implements Runnable {
     if (waiter.isWaiting) return
     waiter.isWaiting = true
     this._waiting.push(waiter)
+    if (demandProbe.waits !== null) demandProbe.waits(this)
     this._queueUp()
   }
 
@@ -215,9 +223,13 @@ export class Demand implements Runnable {
     return [...this._waiting].length
   }
 
-  /** For tests, between two steps of the run queue: an open demand stands still although a source waits. */
+  /**
+   * For tests, between two steps of the run queue: the demand stands still although a source waits. It is open and nothing
+   * calls the source, or it is closed and its stage has room.
+   */
   get isStuck(): boolean {
-    return this._isOpen && this._waiting.first !== null && !this._isQueued
+    if (this._waiting.first === null || this._isQueued) return false
+    return this._isOpen || (this.owner !== null && this.owner.depth < this.owner.slots)
   }
 }
 

@@ -13,7 +13,8 @@
  *   the trail of the last, and no trail of another run is changed;
  * - an error is on its way down as long as a `passDown` with it has not returned, and while a stage holds it; a stage that
  *   it reaches later begins a new trail;
- * - a thrown value that is no object has no trail.
+ * - a thrown value that is no object has no trail;
+ * - each failure is reported once: as the end of the pipeline, as a dead letter, or as a late failure.
  */
 import { UnsubscriptionError } from 'rxjs'
 import { failedAfterCancel, failedLate, isInstance } from '../../runtime/internal.js'
@@ -117,23 +118,48 @@ export function passDown(cause: unknown, subscriber: { error(cause: unknown): vo
   }
 }
 
-/** An error that a stage holds until the items before it have left. A stage with branches releases it several times. */
+/**
+ * An error that a stage holds until the items before it have left. It goes on once, or is a late failure where the
+ * subscriber leaves before.
+ */
 export class HeldError {
   private readonly _trail: StageTrail | null
   private readonly _passed: readonly string[]
+  private _isOut = false
 
-  constructor(private readonly _cause: unknown) {
+  constructor(
+    private readonly _cause: unknown,
+    /** A stage with branches has it as well, and reports it. */
+    readonly isCopy = false,
+  ) {
     this._trail = trailOf(_cause)
     this._passed = [...(this._trail?.passed ?? [])]
   }
 
   /** The error goes on, with the trail that it came with. Returns the error. */
   release(): unknown {
+    this._isOut = true
+    return this.copy()
+  }
+
+  /** The error goes on in a branch as well. Returns the error. */
+  copy(): unknown {
     if (this._trail === null) return this._cause
     const { stage, position, isAbove } = this._trail
     const trail = new StageTrail(stage, position, isAbove)
     trail.passed.push(...this._passed)
     return begin(this._cause, trail)
+  }
+
+  /** The subscriber has left: nothing receives the error, unless it has gone on before. `part` names the stage. */
+  lost(part: string): void {
+    if (!this._isOut && !this.isCopy) failedGivenUp(this._cause, part)
+    this._isOut = true
+  }
+
+  /** Something else has failed while the error is held, and does not take its place. */
+  beside(cause: unknown, part: string): void {
+    if (cause !== this._cause) failedGivenUp(cause, part)
   }
 }
 

@@ -222,8 +222,9 @@ export class Intake<T> implements DemandOwner {
 
   /** To be called first for an error from above, which gets this stage in its trail. The stage holds the error. */
   failed(cause: unknown): HeldError {
-    this.demand.failure ??= { error: cause }
-    return new HeldError(passedBy(cause, this))
+    const { demand } = this
+    demand.failure ??= { error: cause }
+    return new HeldError(passedBy(cause, this), demand.failsWithCopy)
   }
 
   /** To be called first when the source has completed. */

@@ -249,17 +249,20 @@ export class Downstream<T> implements OuterSource {
     if (this._inner !== null) this._inner.emitted()
   }
 
-  error(cause: unknown): void {
-    if (this.subscriber.closed) return failedAfterEnd(cause, 'a source or stage after its end')
+  /** `isCopy`: a stage with branches has the error as well, and reports it. */
+  error(cause: unknown, isCopy = false): void {
+    if (this.subscriber.closed) return isCopy ? undefined : failedAfterEnd(cause, 'a source or stage after its end')
     this._isEnding = true
     if (depth.isDeep) {
       const held = new HeldError(cause)
-      return queue.push({ scope: this.demand.scope, run: () => this.error(held.release()) })
+      return queue.push({ scope: this.demand.scope, run: () => this.error(held.release(), isCopy) })
     }
     const before = this.enter()
+    this.demand.failsWithCopy = isCopy
     try {
       passDown(cause, this.subscriber)
     } finally {
+      this.demand.failsWithCopy = false
       this.leave(before)
     }
   }

@@ -98,7 +98,7 @@ export class Branch<T> {
     const error = this._error
     this._error = null
     if (error === null) downstream.complete()
-    else downstream.error(error.release())
+    else downstream.error(error.copy(), true)
   }
 
   /** True where everything in its pipeline has arrived at `end`; else `then` runs when it has, or the pipeline completes. */

@@ -76,8 +76,10 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     subscribeUntil(this._upstream, this._scopeOfResults, results, {
       next: (value) => this.downstream.next(value),
       error: (cause) => {
-        if (this._isExhausted && this.input.held !== null) this.branchEnded(branch)
-        else this.failed(passedBy(cause, this.input.intake))
+        const { held, intake } = this.input
+        if (!this._isExhausted || held === null) return this.failed(passedBy(cause, intake))
+        held.beside(cause, intake.name)
+        this.branchEnded(branch)
       },
       complete: () => {
         this._passagesEnd(branch)
@@ -156,21 +158,32 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
   /** The pipelines of all branches have ended. */
   protected finish(): void {
     if (this.isOver) return
+    if (this.input.held !== null) return this._failWith(this.input.held)
     this.end()
-    const { held: error } = this.input
-    if (error === null) this.downstream.complete()
-    else this.downstream.error(error.release())
+    this.downstream.complete()
   }
 
   failed(cause: unknown): void {
     if (this.isOver) return
+    const { held, intake } = this.input
+    if (held === null) {
+      this.end()
+      return this.downstream.error(cause)
+    }
+    held.beside(cause, intake.name)
+    this._failWith(held)
+  }
+
+  private _failWith(held: HeldError): void {
+    const cause = held.release()
     this.end()
-    this.downstream.error(this.input.held === null ? cause : this.input.held.release())
+    this.downstream.error(cause, held.isCopy)
   }
 
   protected end(): void {
     this.isOver = true
     this._upstream.unsubscribe()
+    this.input.held?.lost(this.input.intake.name)
   }
 }
 

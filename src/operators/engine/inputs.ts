@@ -83,6 +83,7 @@ export class OneItemInput<T> implements Passable, Observer<T> {
     else if (this.hasItem) this.intake.keep(value)
     else {
       this.hasItem = true
+      this.intake.used = 1
       this._item = value
       this.intake.demand.close()
       this._owner.arrived(this)
@@ -98,6 +99,7 @@ export class OneItemInput<T> implements Passable, Observer<T> {
   take(): T {
     const { item, intake } = this
     this.hasItem = intake.size > 0
+    intake.used = this.hasItem ? 1 : 0
     this._item = this.hasItem ? intake.take() : undefined
     if (!this.hasItem) intake.demand.open()
     return item

@@ -9,12 +9,14 @@
  * Always true:
  * - at most one of these is under way: an operation, a promise, a subscription, a pause, the send of a dead letter;
  * - code of the user runs with no scope published;
+ * - the error of the work is in `_letter` until its dead letter is sent;
  * - a slot that was stopped reports nothing more, and its goroutine was canceled.
  */
 import { isObservable, Subscription, type Observable } from 'rxjs'
 import { sleep, type Context, type Job } from '../../runtime/index.js'
 import {
   CallbackPerformer,
+  type Failure,
   isGenerator,
   isJob,
   isOperation,
@@ -29,7 +31,7 @@ import {
 } from '../../runtime/internal.js'
 import { publish, type Scope } from '../demand/scope.js'
 import { subscribeUntil } from '../demand/intake.js'
-import type { Holder } from './stage.js'
+import type { Holder } from './flow.js'
 
 /**
  * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable
@@ -63,6 +65,8 @@ export interface SlotOwner<T, R> {
   failed(slot: WorkerSlot<T, R>, cause: unknown): void
   /** The pipeline ends with this error. */
   stop(cause: unknown): void
+  /** The dead letter of work that failed with this error was not sent. */
+  unsent(cause: unknown): void
 }
 
 export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Holder {
@@ -83,6 +87,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
   private _kept: R | undefined = undefined
   /** The purpose of the operation under way. */
   private _purpose: 'work' | 'pause' | 'dead letter' | 'none' = 'none'
+  private _letter: Failure | null = null
   private _goroutine: Spawned<R> | null = null
   private _subscription: Subscription | null = null
   private _deferred: Observable<R> | null = null
@@ -191,10 +196,17 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
     else queue.push({ scope: this.scope, run: () => this._purpose === 'pause' && this.succeeded() })
   }
 
-  /** The item is done when its dead letter is sent. */
-  sendDeadLetter(sending: Operation<unknown>): void {
+  /** The item is done when its dead letter, of work that failed with this error, is sent. */
+  sendDeadLetter(sending: Operation<unknown>, cause: unknown): void {
     this._purpose = 'dead letter'
+    this._letter = { error: cause }
     this.start(sending)
+  }
+
+  private _notSent(): void {
+    const letter = this._letter
+    this._letter = null
+    if (letter !== null) this._owner.unsent(letter.error)
   }
 
   protected succeeded(value?: unknown): void {
@@ -204,13 +216,17 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
       this._owner.result(this, value as R) // the work results in R
     else if (purpose === 'pause')
       this._work(this.value as T) // a slot keeps its item until its work is done
-    else this.end()
+    else {
+      this._letter = null
+      this.end()
+    }
   }
 
   protected failed(cause: unknown): void {
     this._goroutine = null
-    if (this._purpose === 'work') this._owner.failed(this, cause)
-    else this._owner.stop(cause)
+    if (this._purpose === 'work') return this._owner.failed(this, cause)
+    this._notSent()
+    this._owner.stop(cause)
   }
 
   /** Keeps a result until the results before it have left. */
@@ -228,7 +244,9 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
   }
 
   override stop(): void {
+    if (this.isGranted) this._letter = null // it is sent
     super.stop()
+    this._notSent()
     this._purpose = 'none'
     if (this._goroutine !== null) {
       this._goroutine.cancel()

@@ -192,10 +192,10 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     const schedule = this._plan.schedule ?? (onFailure === 'stop' ? null : this.retries)
     try {
       if (schedule !== null && this._restarts(schedule, slot, cause)) return
-      if (deadLetters !== null && onFailure !== 'stop') return this._sendDeadLetter(deadLetters, slot, cause)
     } catch (thrown) {
       return this.stop(thrown)
     }
+    if (deadLetters !== null && onFailure !== 'stop') return this._sendDeadLetter(deadLetters, slot, cause)
     if (onFailure === 'skip') slot.end()
     else this.flow.drain(failedIn(cause, intake.name, slot.position))
   }
@@ -222,6 +222,17 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
 
   private _sendDeadLetter(deadLetters: Sender<DeadLetter>, slot: WorkerSlot<T, R>, cause: unknown): void {
     const letter: DeadLetter = { value: slot.value, cause, stage: this.flow.intake.name, position: slot.position }
-    slot.sendDeadLetter(checkOperation('catchTo(sender): send()', deadLetters.send(letter)))
+    let sending
+    try {
+      sending = checkOperation('catchTo(sender): send()', deadLetters.send(letter))
+    } catch (thrown) {
+      this.unsent(cause)
+      return this.stop(thrown)
+    }
+    slot.sendDeadLetter(sending, cause)
+  }
+
+  unsent(cause: unknown): void {
+    failedGivenUp(cause, this.flow.intake.name)
   }
 }

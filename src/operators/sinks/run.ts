@@ -16,7 +16,7 @@ import {
 } from '../../runtime/internal.js'
 import type { DemandOwner } from '../demand/demand.js'
 import { PileUp, stageNotes } from '../demand/unpaced.js'
-import { failedAfterEnd } from '../demand/errors.js'
+import { failedAfterEnd, failedGivenUp } from '../demand/errors.js'
 import { refuse } from '../demand/refused.js'
 import { descriptionOf, scopeOfRun, type CleanupList } from '../demand/scope.js'
 import { subscribeUntil } from '../demand/intake.js'
@@ -74,6 +74,7 @@ export function* running<T>(ctx: Context, pipeline: Observable<T>, next?: (value
     } catch (cause) {
       failedAfterEnd(cause, 'a finalizer of the run')
     } finally {
+      ending.lost()
       yield* uncancelable(cleanup.wait())
     }
   }
@@ -139,6 +140,7 @@ class PendingCleanup implements CleanupList {
 class Ending extends QueuedOperation<void> {
   protected readonly waiters = new WaitQueue()
   private _end: { readonly hasFailed: boolean; readonly cause: unknown } | null = null
+  private _isThrown = false
 
   set(hasFailed: boolean, cause?: unknown): void {
     this._end = { hasFailed, cause }
@@ -146,7 +148,13 @@ class Ending extends QueuedOperation<void> {
   }
   poll(): void | Pending {
     if (this._end === null) return PENDING
-    if (this._end.hasFailed) throw this._end.cause
+    if (!this._end.hasFailed) return
+    this._isThrown = true
+    throw this._end.cause
+  }
+  /** The run ends. Where it ends for another reason, the error of the pipeline is a late failure. */
+  lost(): void {
+    if (this._end?.hasFailed === true && !this._isThrown) failedGivenUp(this._end.cause, 'run')
   }
   override finish(): void {
     this.poll()

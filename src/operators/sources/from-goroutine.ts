@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import { chan, withCancel, type Body, type Context, type Sender } from '../../runtime/index.js'
 import { causeOf, checkFunction, spawn, type Failure } from '../../runtime/internal.js'
+import { failedGivenUp } from '../demand/errors.js'
 import { currentScope, described, scopeFor, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
 
@@ -42,10 +43,16 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       fromReceiver(emit).subscribe({
         next: (value) => subscriber.next(value),
         error: (cause) => subscriber.error(cause),
-        complete: () => (failed === null ? subscriber.complete() : subscriber.error(failed.error)),
+        complete() {
+          const failure = failed
+          failed = null
+          if (failure === null) subscriber.complete()
+          else subscriber.error(failure.error)
+        },
       }),
     )
     return () => {
+      if (failed !== null) failedGivenUp(failed.error, 'fromGoroutine') // it waited for demand
       subscription.unsubscribe()
       goroutine.cancel()
       scope.cleanup?.add(goroutine)

@@ -27,6 +27,7 @@ import {
   type Dump,
   type Spawned,
 } from '../../runtime/internal.js'
+import { StuckDemands } from '../../operators/internal.js'
 import { enter } from './exclusive.js'
 import { Insiders } from './insiders.js'
 import { Quiescence } from './quiescence.js'
@@ -124,6 +125,7 @@ class Inside implements Bubble {
   private readonly _insiders = new Insiders(new Timers(this._clock))
   private readonly _tracker = new InsideTracker(() => this.now(), this._insiders)
   private readonly _quiet = new Quiescence('synctest.Wait')
+  private readonly _demands = new StuckDemands()
   private _idle = 0
   /** Timers since the root has ended. */
   private _afterRoot = 0
@@ -140,12 +142,14 @@ class Inside implements Bubble {
   async run<R>(fn: Body<[Bubble], R>): Promise<R> {
     const probe = swapProbe(this._tracker)
     this._insiders.open()
+    this._demands.watch()
     try {
       const root = this._insiders.call(() => spawn(fn, [this], { ended: () => true }))
       await this._live(root)
       if (root.failure !== null) throw root.failure.error
       return root.outcome as R // the root has ended, so `outcome` is its result
     } finally {
+      this._demands.end()
       this._insiders.close()
       replaceProbe(this._tracker, probe)
     }
@@ -154,6 +158,7 @@ class Inside implements Bubble {
   private async _live(root: Spawned): Promise<void> {
     for (;;) {
       await this._settle()
+      this._demands.check()
       if (root.failure !== null || (root.hasEnded && this._tracker.size === 0)) return
       if (this._quiet.reached()) continue
       const isLeftPolling = root.hasEnded && ++this._afterRoot > MOST_AFTER_ROOT

@@ -11,6 +11,7 @@
  */
 import type { Body, Observed, Op, Probe } from '../../runtime/index.js'
 import { checkCount, Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
+import { StuckDemands } from '../../operators/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
 import { asyncRest } from './async-rest.js'
@@ -75,6 +76,7 @@ export class ScheduledRunner implements Trial {
   private readonly _ownProbe: Probe
   private readonly _bareProbe: Probe
   private readonly _ready = new ReadyList()
+  private readonly _demands = new StuckDemands()
   private readonly _pick = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
     const chosen = (this._picker as Picker).pick(options, kind, candidates) // each run sets its picker before its first step
     this._choices.push(chosen)
@@ -128,6 +130,7 @@ export class ScheduledRunner implements Trial {
 
   open(call = 'explore(program)'): void {
     this._isolation.open(call)
+    this._demands.watch()
     ScheduledRunner.current = this
   }
 
@@ -135,6 +138,7 @@ export class ScheduledRunner implements Trial {
     leaveAlone(this._goroutines)
     this._goroutines = []
     ScheduledRunner.current = null
+    this._demands.end()
     this._isolation.close()
   }
 
@@ -183,6 +187,7 @@ export class ScheduledRunner implements Trial {
     this._asyncRests = false
     this._cancels?.reset()
     this._ready.reset()
+    this._demands.forget()
     this._unperformed?.reset()
     this._lateAdds?.reset()
     queue.probe = this._tracker === null ? this._bareProbe : this._withRun(this._tracker)
@@ -209,14 +214,8 @@ export class ScheduledRunner implements Trial {
     const { _choices: choices, _steps: steps } = this
     if (this._crashes.length === 0 && main.failure !== null && this._cancels?.isEcho(main.failure.error) === true)
       return { finding: null, value: undefined, choices, steps }
-    const finding =
-      judge({
-        main,
-        goroutines: this._goroutines,
-        crashes: this._crashes,
-        isAtStepLimit: this._steps >= this._stepLimit,
-        tracker: this._tracker,
-      }) ?? this._misuse()
+    const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker } = this
+    const finding = judge({ main, goroutines, crashes, isAtStepLimit: steps >= this._stepLimit, tracker }) ?? this._misuse()
     return { finding, value: finding === null ? main.outcome : undefined, choices, steps }
   }
 
@@ -262,6 +261,7 @@ export class ScheduledRunner implements Trial {
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
       runnable.run()
+      this._demands.check()
     } catch (error) {
       this._crashes.push({ error, by: null })
     }

@@ -70,7 +70,10 @@ class LosingQueue<T> implements Passable, Runnable {
   }
 
   connect(source: Observable<T>): void {
-    this._subscriber.add(() => void (this._isOver = true))
+    this._subscriber.add(() => {
+      this._isOver = true
+      this._error?.lost(this._name)
+    })
     this._subscriber.add(this._upstream)
     const demand = new Demand(null, this.below.scope)
     demand.stage = this
@@ -108,7 +111,7 @@ class LosingQueue<T> implements Passable, Runnable {
       this._downstream.wait(this)
     }
     if (this._isOver || items.size > 0) return
-    if (this._error !== null) this._downstream.error(this._error.release())
+    if (this._error !== null) this._downstream.error(this._error.release(), this._error.isCopy)
     else if (this._isComplete) this._downstream.complete()
   }
 

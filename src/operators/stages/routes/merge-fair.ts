@@ -51,6 +51,7 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
     private _running: number,
   ) {
     this.downstream = new Downstream(subscriber)
+    subscriber.add(() => this._error?.lost('mergeFair'))
   }
 
   get scope(): AsyncScope | null {
@@ -80,7 +81,7 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
   }
 
   private _ended(): void {
-    if (this._error !== null) this.downstream.error(this._error.release())
+    if (this._error !== null) this.downstream.error(this._error.release(), this._error.isCopy)
     else if (--this._running === 0) this.downstream.complete()
   }
 

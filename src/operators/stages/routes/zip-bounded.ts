@@ -41,6 +41,9 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
 
   constructor(subscriber: Subscriber<A>) {
     this.downstream = new Downstream(subscriber)
+    subscriber.add(() => {
+      for (const { held } of this.inputs) held?.lost('zipBounded')
+    })
   }
 
   /** Every source was subscribed to. */
@@ -89,6 +92,6 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
     if (exhausted.length === 0) return
     const failed = exhausted.find((input) => input.held !== null)
     if (failed === undefined) downstream.complete()
-    else downstream.error(failed.held?.release())
+    else downstream.error(failed.held?.release(), failed.held?.isCopy)
   }
 }
