@@ -1,5 +1,5 @@
 /** trailOf: the stage, the position and the way of an error. */
-import { background, chan } from 'millrace'
+import { background, CanceledError, chan, withCancel } from 'millrace'
 import {
   batch,
   broadcast,
@@ -12,6 +12,7 @@ import {
   run,
   sendTo,
   trailOf,
+  withContext,
   workerPool,
 } from 'millrace/operators'
 import { concat, defer, EMPTY, from, map, type Observable, of, throwError } from 'rxjs'
@@ -92,6 +93,19 @@ describe('the error that ends a pipeline', () => {
       expect(await failed(of(1).pipe(workerPool(1, bad)))).toBe(cause)
       expect(trailOf(cause)).toBe(null)
     }
+  })
+  it('that is the end of a context is shared, and not written to: its trail is that of the pipeline that it ended last', async () => {
+    const ctx = withCancel(background)
+    ctx.cancel()
+    const errors: unknown[] = []
+    for (const name of ['first', 'second']) {
+      const pipeline = fromIterable([1]).pipe(withContext(ctx), workerPool(1, (i) => i, { name })) // prettier-ignore
+      errors.push(await failed(pipeline))
+      expect(trailOf(errors[0])).toMatchObject({ stage: name, position: 0, isAbove: true, passed: [] })
+    }
+    expect(errors[0]).toBeInstanceOf(CanceledError)
+    expect(errors[1]).toBe(errors[0])
+    expect(Object.getOwnPropertyNames(errors[0])).not.toContain('cause')
   })
   it('of a source, or of a function in between, has the first stage it came to, and how many items had come there', async () => {
     const error = new Error('source')

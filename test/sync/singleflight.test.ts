@@ -58,13 +58,35 @@ describe('singleflight', () => {
     expect(runs).toBe(1)
   })
 
-  it('SF-004 nothing runs before it is performed, and each performance asks anew', async () => {
+  it('runs nothing before it is performed, and each performance asks anew', async () => {
     const flights = singleflight<string, number>()
     let runs = 0
     const call = flights.do('key', () => ++runs)
     await settle()
     expect(runs).toBe(0)
     expect([await call, await call].map(({ value }) => value)).toEqual([1, 2])
+  })
+
+  it('SF-004 each performance gets its result exactly once, by yield*, by await and as a case of a select', async () => {
+    const flights = singleflight<string, string>()
+    const [gate, results] = [chan<void>(), [] as unknown[]]
+    let runs = 0
+    const call = flights.do('key', function* () {
+      runs++
+      yield* gate.receive()
+      return 'bar'
+    })
+    go(function* () {
+      results.push(['yield*', yield* call])
+    })
+    void call.then((result) => results.push(['await', result]))
+    void select({ call: go(call).join() }).then(({ value }) => results.push(['select', value]))
+    await settle()
+    expect(results).toEqual([])
+    gate.close()
+    await settle()
+    expect(results.sort()).toEqual(['await', 'select', 'yield*'].map((way) => [way, { value: 'bar', shared: true }]))
+    expect(runs).toBe(1)
   })
 
   it('is no case of a select, but its goroutine is joined as one', async () => {
