@@ -20,6 +20,7 @@ import {
   timeout,
   waitGroup,
   withRetry,
+  type Goroutine,
   type Job,
   type Op,
   type Routine,
@@ -142,6 +143,39 @@ describe('a wait for itself', () => {
     await expect(wg.wait()).rejects.toThrow(
       'sync.WaitGroup.Wait in watcher waits for itself: it would wait for the end of worker, which waits for watcher; wait outside worker, or start the wait with go()',
     )
+  })
+
+  it.each<[string, (join: Op<void>) => Op<unknown>]>([
+    ['plain', (join) => join],
+    ['attempt', (join) => join.attempt((error): never => { throw error })], // prettier-ignore
+    ['map', (join) => join.map(String)],
+  ])('as a join of itself throws (%s), and the goroutine goes on', async (_, way) => {
+    const own: Goroutine<string> = go(function* worker() {
+      try {
+        yield* way(own.join().map(() => {}))
+      } catch (error) {
+        return String(error)
+      }
+      return 'joined'
+    })
+    expect(await own.join()).toBe(
+      'Error: join in worker waits for itself: it would wait for the end of worker; join it in another goroutine',
+    )
+  })
+
+  it('as a join of itself ends with a cancel that comes first, and by `then` is no fault', async () => {
+    const log: string[] = []
+    const own: Goroutine<void> = go(async function worker() {
+      void own.join().then(() => log.push('then'))
+      await sleep(1)
+    })
+    await own.join()
+    expect(log).toEqual(['then'])
+    const canceled: Goroutine<void> = go(function* worker() {
+      canceled.cancel()
+      yield* canceled.join()
+    })
+    await expect(canceled.join()).rejects.toThrow('context canceled')
   })
 
   it('in a clean-up throws too, and the cancel goes on', async () => {

@@ -3,7 +3,9 @@ import {
   chan,
   DeadlineExceededError,
   go,
+  now,
   numGoroutine,
+  rateLimiter,
   sleep,
   timeout,
   type Context,
@@ -12,6 +14,7 @@ import {
   type Receiver,
   type Routine,
 } from 'millrace'
+import { some } from 'fp-ts/lib/Option.js'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { done, performed, thrown, thrownError, ways } from '../support/outcome.js'
 import { settle } from '../support/settle.js'
@@ -71,6 +74,32 @@ describe('timeout', () => {
     await time.advance(1)
     expect(outcome.now).toEqual(thrownError('deadline exceeded: load took more than 20 ms'))
     expect([log, numGoroutine()]).toEqual([['Some'], before])
+  })
+
+  it('gives a function a context with its deadline, that of a timeout around it included', async () => {
+    using time = virtualTime()
+    const deadlines: unknown[] = []
+    const look = (ctx: Context): unknown => deadlines.push(ctx.deadline())
+    const nested = timeout(20, (outer) => {
+      look(outer)
+      return timeout(50, look).within(outer)
+    })
+    performed(nested)
+    await time.advance(0)
+    expect(deadlines).toEqual([some(now() + 20), some(now() + 50)])
+    const limiter = rateLimiter(1, 1)
+    limiter.allow()
+    const wait = performed(timeout(20, (ctx) => limiter.wait().within(ctx)))
+    await time.advance(0)
+    expect(wait.now).toEqual(thrown(expect.any(Error))) // at once: the token comes after the deadline
+  })
+
+  it('ends the context of the function with DeadlineExceededError', async () => {
+    using time = virtualTime()
+    const ends: unknown[] = []
+    const late = performed(timeout(20, (ctx) => ctx.done().map(() => ends.push(ctx.err()))))
+    await time.advance(20)
+    expect([ends, late.now.is]).toEqual([[some(expect.any(DeadlineExceededError))], 'thrown'])
   })
 
   it('is canceled with its performer', async () => {

@@ -154,6 +154,16 @@ describe('workers', () => {
     expect(late.now).toEqual(thrown(cause))
   })
 
+  it('the cause of the close follows the results of the jobs that were taken', async () => {
+    const [jobs, cause] = [chan<number>(2), new Error('no more')]
+    jobs.trySend(1)
+    jobs.trySend(2)
+    jobs.close(cause)
+    const seen = collect(workers(3, jobs, (job) => gosched().map(() => job * 10)))
+    await settle()
+    expect(seen).toEqual({ values: [10, 20], end: cause })
+  })
+
   it('jobs closed with a cause end the results with it', async () => {
     const jobs = chan<number>(1)
     await jobs.send(3)

@@ -250,3 +250,38 @@ it('choose and select take one value where Promise.race loses values', async () 
   expect(a.size + b.size).toBe(0)
   expect(waitersOf(c)).toEqual(nobody)
 })
+
+describe('callbacks that perform the next operation by then', () => {
+  const rounds = 20_000
+
+  it('go on for any number of ready operations', async () => {
+    const ch = filled(...Array(rounds).keys())
+    ch.close()
+    let received = 0
+    await new Promise<void>((resolve, reject) => {
+      const next = (message?: Option<number>): void => {
+        if (message !== undefined && ++received > rounds) resolve()
+        else void ch.receive().then(next, reject)
+      }
+      next()
+    })
+    expect(received).toBe(rounds + 1)
+  })
+
+  it('go on where each wakes the other', async () => {
+    const [there, back] = [chan<number>(), chan<number>()]
+    await new Promise<void>((resolve, reject) => {
+      const returns = (message: Option<number>): void => {
+        void there.receive().then(returns, reject)
+        if (message._tag === 'Some') back.trySend(message.value)
+      }
+      const comes = (message: Option<number>): void => {
+        if (message._tag === 'Some' && message.value === rounds) return resolve()
+        void back.receive().then(comes, reject)
+        there.trySend(message._tag === 'Some' ? message.value + 1 : 0)
+      }
+      void there.receive().then(returns, reject)
+      comes(some(0))
+    })
+  })
+})

@@ -24,7 +24,7 @@ import type { Body } from '../interfaces/goroutine.js'
 import { JOB, type Job, type Routine } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
 import { cutOff } from '../operation/cut-off.js'
-import { Immediate, isRoutine } from '../operation/immediate.js'
+import { Immediate, isRoutine, ready } from '../operation/immediate.js'
 import type { Operation } from '../operation/operation.js'
 import { subscribe, type Observer, type Unsubscribable } from '../operation/perform.js'
 import { Promised } from '../operation/promise.js'
@@ -113,7 +113,7 @@ export class Work<T> implements Job<T> {
 
   private *_within(ctx: Context): Generator<never, T> {
     if (ctx.err()._tag === 'Some') {
-      if (this.owner !== null) yield* uncancelable(this.owner.giveUp())
+      yield* this.owner === null ? ready : uncancelable(this.owner.giveUp())
       throw cutOff(ctx, { describe: () => this.name }, false)
     }
     const child = this._child()

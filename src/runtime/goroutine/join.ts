@@ -26,6 +26,10 @@ export class Join<R> extends QueuedOperation<R> {
   poll(): R | Pending {
     return this.goroutine.outcome
   }
+  override park(waiter: Waiter): void {
+    super.park(waiter)
+    if (waiter === (this.goroutine as Waiter)) refuse(this.waiters, this.goroutine)
+  }
   override withdraw(waiter: Waiter): void {
     super.withdraw(waiter)
     this.goroutine.leave()
@@ -37,7 +41,8 @@ export class Join<R> extends QueuedOperation<R> {
     const { failure } = this.goroutine
     if (failure !== null) failedLate(failure.error, this.goroutine)
   }
-  override finish(): R {
+  override finish(waiter: Waiter): R {
+    if (waiter.raw instanceof Error) throw waiter.raw // it joins itself
     return this.goroutine.outcome as R // the goroutine has ended, since only its end settles the waiter
   }
   override resources(): readonly Resource[] {
@@ -46,4 +51,15 @@ export class Join<R> extends QueuedOperation<R> {
   describe(): string {
     return `join of goroutine ${this.goroutine.id}`
   }
+}
+
+/** A goroutine that joins itself gets an error, as its end cannot come; unless it is canceled first. */
+function refuse(joiners: WaitQueue, goroutine: Task<unknown>): void {
+  const { name } = goroutine
+  const run = (): void => {
+    if (![...joiners].includes(goroutine)) return
+    joiners.remove(goroutine)
+    goroutine.settle(new Error(`join in ${name} waits for itself: it would wait for the end of ${name}; join it in another goroutine`))
+  }
+  queue.push({ run })
 }

@@ -10,6 +10,7 @@ import type { Task } from '../goroutine/task.js'
 import { uncancelable } from '../goroutine/uncancelable.js'
 import type { Context } from '../interfaces/context.js'
 import { endOf } from '../operation/cut-off.js'
+import { ready } from '../operation/immediate.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /**
@@ -21,7 +22,10 @@ export function* withGroup<R, G extends OwnedGroup>(
   Group: new (own: CancelableContext, stopsAtFailure: true) => G,
   body: (group: G) => Generator<never, R>,
 ): Generator<never, R> {
-  if (parent.err()._tag === 'Some') throw endOf(parent)
+  if (parent.err()._tag === 'Some') {
+    yield* ready
+    throw endOf(parent)
+  }
   const group = new Group(new CancelableContext(parent).follow(), true)
   group.performer = queue.running as Task // jobs are performed by goroutines
   let cause: unknown

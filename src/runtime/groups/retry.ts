@@ -7,6 +7,7 @@ import { checkContext, type Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
 import { endOf } from '../operation/cut-off.js'
+import { ready } from '../operation/immediate.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time } from '../scheduler/timers.js'
 import { sleep } from '../time/sleep.js'
@@ -132,7 +133,10 @@ export function withRetry<R>(schedule: Schedule, f: Body<[ctx: Context, attempt:
 }
 
 function* attempts<R>(schedule: Schedule, f: Body<[ctx: Context, attempt: number], R>, parent: Context): Generator<never, R> {
-  if (parent.err()._tag === 'Some') throw endOf(parent)
+  if (parent.err()._tag === 'Some') {
+    yield* ready
+    throw endOf(parent)
+  }
   const start = time.timers.now()
   const ctx = withCancel(parent)
   try {

@@ -3,14 +3,15 @@ import { all } from './all.js'
 import { bodyOf, type Member } from './members.js'
 import { checkTime } from '../base/arguments.js'
 import { isGenerator } from '../base/guards.js'
+import { background, withTimeout } from '../context/context.js'
 import { Work } from '../goroutine/job.js'
 import type { Job, Routine } from '../interfaces/job.js'
 import { isOperation } from '../operation/operation.js'
 
 /**
  * A job that performs a routine, at most `ms` long: then it throws DeadlineExceededError. A function receives a context
- * that ends with the job, so the same line serves for a generator function and for an async function that takes a
- * signal. What the routine has started is canceled, unwound and waited for, as for any job. A generator can be
+ * with that deadline, which ends with the job, so the same line serves for a generator function and for an async function
+ * that takes a signal. What the routine has started is canceled, unwound and waited for, as for any job. A generator can be
  * performed once; pass its function to perform the job again.
  *
  * Throws RangeError for NaN, and TypeError where `routine` cannot be performed.
@@ -23,10 +24,14 @@ import { isOperation } from '../operation/operation.js'
 export function timeout<T>(ms: number, routine: Member<T> | Routine<T>): Job<T> {
   checkTime('timeout(ms, routine): ms', ms)
   const body = isGenerator(routine) ? () => routine : bodyOf('timeout(ms, routine): routine', routine)
-  const job = all([body as Member<T>]) // by the type of `routine`
   return new Work(nameOf(routine), function* () {
-    const [result] = yield* job
-    return result
+    const ctx = withTimeout(background, ms) // after the timer of the job, so that this one throws
+    try {
+      const [result] = yield* all([body as Member<T>], { ctx }) // by the type of `routine`
+      return result
+    } finally {
+      ctx.cancel()
+    }
   }).timeout(ms)
 }
 

@@ -10,10 +10,11 @@ import { checkCount, checkFunction, checkMethod, checkOptions } from '../base/ar
 import { causeOfThrown } from '../base/errors.js'
 import { Channel } from '../channel/channel.js'
 import type { Receiver } from '../interfaces/channel.js'
-import { range } from '../channel/range.js'
+import { range, type Cursor } from '../channel/range.js'
 import { background } from '../context/context.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { performed } from '../goroutine/job.js'
+import type { Failure } from '../goroutine/owner.js'
 import { errgroup, type ErrGroup } from './errgroup.js'
 
 /** Options of `workers`. */
@@ -26,8 +27,9 @@ export interface WorkersOptions {
  * Runs `fn` over the jobs in `n` goroutines; returns a receiver of the results, in the order in which the jobs end.
  * `fn` is a generator, async or plain function, which receives the job and a context that ends when the workers stop.
  *
- * The results are closed when the jobs are closed and the last job is done. The first error of `fn` stops the workers
- * and closes the results with that error; the end of `ctx` does the same with its cause. Throws RangeError unless `n`
+ * The results are closed when the jobs are closed and the last job is done, with the cause of the jobs' close if there is
+ * one. The first error of `fn` stops the workers and closes the results with that error; the end of `ctx` does the same with
+ * its cause. Throws RangeError unless `n`
  * is a whole number from 1 up.
  *
  * @example
@@ -50,21 +52,38 @@ export function workers<T, R>(
   const group = errgroup(checkContext('workers(n, jobs, fn, { ctx })', ctx))
   const results = new Channel<R>(0, null)
 
+  const end: JobsEnd = { failure: null }
+
   function* worker(ctx: Context): Generator<never, void> {
-    for (const it = range(jobs); yield* it.next();) {
+    for (const it = range(jobs); yield* hasNext(it, end);) {
       yield* results.send(yield* performed<R>(fn(it.value, ctx)))
     }
   }
 
   Object.defineProperty(worker, 'name', { value: 'worker' }) // its name in dumps, also where a minifier renames it
   for (let i = 0; i < n; i++) group.go(worker)
-  spawn(closeAfter, [group, results], null, 'closeAfter')
+  spawn(closeAfter, [group, results, end], null, 'closeAfter')
   return results
 }
 
-function* closeAfter(group: ErrGroup, results: Pick<Channel<never>, 'close'>): Generator<never, void> {
+/** The end of the jobs: the error of a receive follows the results of the jobs that were taken. */
+interface JobsEnd {
+  failure: Failure | null
+}
+
+function* hasNext(it: Cursor<unknown>, end: JobsEnd): Generator<never, boolean> {
+  try {
+    return yield* it.next()
+  } catch (error) {
+    end.failure ??= { error }
+    return false
+  }
+}
+
+function* closeAfter(group: ErrGroup, results: Pick<Channel<never>, 'close'>, end: JobsEnd): Generator<never, void> {
   try {
     yield* group.wait()
+    if (end.failure !== null) throw end.failure.error
     results.close()
   } catch (cause) {
     results.close(causeOfThrown(cause))

@@ -32,12 +32,21 @@ export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, o
     return performer
   }
   // Without this check two async functions over a channel would never leave the microtasks.
-  if ((--queue.operations.left <= 0 && queue.sliceIsOver) || !queue.mayResume) return new KeptValue(operation, onValue, onThrow, value)
+  if ((--queue.operations.left <= 0 && queue.sliceIsOver) || !mayResume()) return new KeptValue(operation, onValue, onThrow, value)
   return resumed(onValue, value, undefined)
 }
 
 export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
   return new Promise((resolve, reject) => void performAsync(operation, resolve, reject))
+}
+
+/** The callbacks under way, each called from within the one before: a callback of the user may perform the next operation by `then`. */
+let nested = 0
+const MOST_NESTED = 64
+
+/** Whether a callback may be called now; else the run queue calls it. */
+function mayResume(): boolean {
+  return queue.mayResume && nested < MOST_NESTED
 }
 
 /** The outcome of a callback that returns nothing, as the functions of the engine do. */
@@ -52,10 +61,13 @@ function resumed<T>(callback: Callback<T>, value: T, performer: unknown): Promis
 /** Calls back; a throw and a result of the callback go to the code that chains. `own` is the promise of that result. */
 function outcomeOf<T>(callback: Callback<T>, value: T, own: unknown): Promise<unknown> {
   let result
+  nested++
   try {
     result = callback(value)
   } catch (error) {
     return Promise.reject(error) // as it was thrown
+  } finally {
+    nested--
   }
   if (result === undefined) return nothing
   return result === own ? Promise.reject(new TypeError('Chaining cycle detected for promise')) : Promise.resolve(result)
@@ -78,7 +90,7 @@ export class AsyncPerformer<T> extends Waiter implements Runnable {
     this.raw = raw
     // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async
     // ping-pong: a half).
-    if ((this.operation as Operation<T>).isPlain && queue.mayResume)
+    if ((this.operation as Operation<T>).isPlain && mayResume())
       this._runInScope() // it has not run
     else queue.push(this)
   }

@@ -18,6 +18,7 @@ import { checkSelf } from '../goroutine/self-wait.js'
 import type { Task } from '../goroutine/task.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
+import { ready } from '../operation/immediate.js'
 
 /** Runs a function at the first call only. */
 export interface Once {
@@ -100,6 +101,7 @@ class OneRun<T> implements Owner {
       checkSelf(this.name, this)
       return yield* this._running.join()
     }
+    yield* ready
     const outcome = this._outcome as Outcome<T> // the run has ended
     if (outcome.failure !== null) throw passedOn(outcome.failure.error, outcome.failure.isEnd)
     return outcome.value

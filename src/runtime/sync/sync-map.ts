@@ -11,6 +11,7 @@ import { performed, Work } from '../goroutine/job.js'
 import type { Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
+import { ready } from '../operation/immediate.js'
 import { SharedRun } from './shared-run.js'
 
 /**
@@ -139,7 +140,10 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
 
   private *_compute(key: K, f: Body<[key: K, ctx: Context], V>): Generator<never, V> {
     const found = this.load(key)
-    if (found._tag === 'Some') return found.value
+    if (found._tag === 'Some') {
+      yield* ready
+      return found.value
+    }
     return yield* (this._computing.get(key) ?? this._start(key, f)).result('syncMap.loadOrCompute')
   }
 
