@@ -28,7 +28,7 @@ export class Join<R> extends QueuedOperation<R> {
   }
   override park(waiter: Waiter): void {
     super.park(waiter)
-    if (waiter === (this.goroutine as Waiter)) refuse(this.waiters, this.goroutine)
+    if (this.goroutine === waiter) refuse(this.waiters, this.goroutine)
   }
   override withdraw(waiter: Waiter): void {
     super.withdraw(waiter)

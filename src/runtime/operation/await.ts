@@ -40,13 +40,11 @@ export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
   return new Promise((resolve, reject) => void performAsync(operation, resolve, reject))
 }
 
-/** The callbacks under way, each called from within the one before: a callback of the user may perform the next operation by `then`. */
-let nested = 0
 const MOST_NESTED = 64
 
 /** Whether a callback may be called now; else the run queue calls it. */
 function mayResume(): boolean {
-  return queue.mayResume && nested < MOST_NESTED
+  return queue.mayResume && queue.async.nested < MOST_NESTED
 }
 
 /** The outcome of a callback that returns nothing, as the functions of the engine do. */
@@ -61,13 +59,13 @@ function resumed<T>(callback: Callback<T>, value: T, performer: unknown): Promis
 /** Calls back; a throw and a result of the callback go to the code that chains. `own` is the promise of that result. */
 function outcomeOf<T>(callback: Callback<T>, value: T, own: unknown): Promise<unknown> {
   let result
-  nested++
+  queue.async.nested++
   try {
     result = callback(value)
   } catch (error) {
     return Promise.reject(error) // as it was thrown
   } finally {
-    nested--
+    queue.async.nested--
   }
   if (result === undefined) return nothing
   return result === own ? Promise.reject(new TypeError('Chaining cycle detected for promise')) : Promise.resolve(result)

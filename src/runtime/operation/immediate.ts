@@ -22,7 +22,10 @@ export class Immediate<T> extends Operation<T> {
   }
 }
 
-/** For a job that has its outcome without a wait: an operation all the same, so that a loop over it yields to the host and can be canceled. */
+/**
+ * For a job that has its outcome without a wait: an operation all the same, so that a loop over it yields to the host and
+ * can be canceled.
+ */
 export const ready = /* @__PURE__ */ new Immediate<undefined>(undefined)
 
 /** True for what `yield*` performs: a generator, an operation, a job. */

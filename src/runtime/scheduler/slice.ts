@@ -49,6 +49,8 @@ const MOST_HOPS = 8
 export class ResumedFunctions {
   /** Functions that were resumed and have performed no operation since. */
   count = 0
+  /** Callbacks under way, each called from within the one before: a callback of `then` may perform the next operation. */
+  nested = 0
 
   /** An async function performs an operation: most likely it is one of those that were resumed. */
   performs(): void {
