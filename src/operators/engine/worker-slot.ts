@@ -31,7 +31,7 @@ import {
 } from '../../runtime/internal.js'
 import { publish, type Scope } from '../demand/scope.js'
 import { subscribeUntil } from '../demand/intake.js'
-import type { Holder } from './flow.js'
+import type { Holder } from './stage.js'
 
 /**
  * The result of a worker function: a value, a promise, an operation, a generator (run as a goroutine), or an observable
