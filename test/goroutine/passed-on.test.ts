@@ -268,3 +268,10 @@ describe('an echo that a wait passes on stays an echo', () => {
     expect([crashes, late]).toEqual([[], []])
   })
 })
+
+it('an error that many places throw is a failure, although it was the cause of an end before', async () => {
+  withCancel(background).cancel(boom)
+  for (const name of Object.keys(waits)) go(() => waits[name](boom))
+  await settle()
+  expect(crashes).toEqual(Object.keys(waits).map(() => boom))
+})

@@ -18,7 +18,7 @@ import { checkFunction } from '../base/arguments.js'
 import { Hooks } from '../base/hooks.js'
 import { hostTurn, uncaught, warn } from '../base/host.js'
 import { shared } from '../base/shared.js'
-import { followsFromEnd, isAbort, isEcho } from '../interfaces/echo.js'
+import { followsFromEnd, isAbort, isEcho, isEnd } from '../interfaces/echo.js'
 import type { Failure } from './owner.js'
 import type { Observed } from '../scheduler/probe.js'
 import { registered } from '../scheduler/registered.js'
@@ -149,8 +149,8 @@ function callHook(hook: FailureHook, error: unknown, goroutine: Observed): void 
 }
 
 /** The failure of a goroutine, for its owner. */
-export function failureOf(goroutine: Observed, error: unknown): Failure {
-  return { error, isEnd: isEchoIn(goroutine, error) }
+export function failureOf(goroutine: Failed, error: unknown): Failure {
+  return { error, isEnd: (isEnd(error) || goroutine.wasCutOffBy(error)) && !goroutine.hasReceived(error) }
 }
 
 /** True for an error that only repeats an end. A failure that a wait threw in the goroutine is none, even if it is the cause of an end. */

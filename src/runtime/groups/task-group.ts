@@ -14,7 +14,7 @@ import { failedLate } from '../goroutine/crash.js'
 import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
-import { isAbort } from '../interfaces/echo.js'
+import { isAbort, isEcho } from '../interfaces/echo.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { AsyncScope } from '../base/async-scope.js'
 import { Ring } from '../base/ring.js'
@@ -179,10 +179,8 @@ export abstract class TaskGroup implements Runnable {
     this.end(cause)
     const members = this._members()
     for (const { goroutine } of members) goroutine?.cancel(cause) // all at once: those that have not started never start
-    for (const { goroutine } of members) {
-      if (goroutine === null || goroutine.hasEnded) continue
-      yield* goroutine.join().attempt() // its failure is kept by the group, or reported
-    }
+    // The failure of a member is kept by the group, or reported.
+    for (const { goroutine } of members) if (goroutine?.hasEnded === false) yield* goroutine.join().attempt()
   }
 
   /** For `await using`: gives the group up, and waits until its generators are unwound. */
@@ -239,19 +237,20 @@ export abstract class TaskGroup implements Runnable {
 
   /** A member has failed. Returns whether the group keeps the failure, for a wait. */
   protected failed({ error, isEnd = false }: Failure, goroutine: Task): boolean {
-    if (this.hasEnded && (isEnd || isAbort(error) || this._isRepeated(error))) {
+    const { hasEnded } = this
+    if (hasEnded && this._isEcho(error, goroutine)) {
       this._cutShort = true
       return true
     }
     if (this.failures.length === 0) this._isEnd = isEnd
     this.failures.push(error)
     if (this.stopsAtFailure) (this._causes ??= new Set()).add(error)
+    if (!hasEnded && !isEnd && (this._isLeft || this._isMade)) goroutine.receive(error) // it may be a cause, and is no echo
     const isLate = this._isLeft || (this.stopsAtFailure && this.failures.length > 1)
     if (isLate) failedLate(error, goroutine)
     else if (!isEnd) this._unseen.push({ goroutine, error })
     if (this.stopsAtFailure) this.own?.cancel(error, true)
     if (isLate || !this._isMade) return true
-    if (!isEnd) goroutine.receive(error) // it may be the cause of the end of the group's context, and is no echo
     goroutine.leave()
     return false
   }
@@ -261,6 +260,11 @@ export abstract class TaskGroup implements Runnable {
     const members: Member[] = []
     for (let member = this._firstMember; member !== null; member = member.next) members.push(member)
     return members
+  }
+
+  /** A failure that a wait threw in the goroutine is no echo, even if it is the cause of an end. */
+  private _isEcho(error: unknown, goroutine: Task): boolean {
+    return this._isRepeated(error) || ((isEcho(error) || isAbort(error)) && !goroutine.hasReceived(error))
   }
 
   /** True for the cause of the end of the context, and for a failure that another member has passed on. */

@@ -51,6 +51,14 @@ export function isEcho(error: unknown): boolean {
   return isReadable(() => repeats(error, MOST_LINKS))
 }
 
+/**
+ * True for an error that shows by itself that it repeats an end, whatever causes are remembered: an error that many
+ * places throw, a constant of a module, may be the cause of one end and a failure elsewhere.
+ */
+export function isEnd(error: unknown): boolean {
+  return isReadable(() => isObject(error) && looksLikeEnd(error, MOST_LINKS))
+}
+
 /** True for an error with an echo in its chain of causes: a failure that follows from the end of a context. */
 export function followsFromEnd(error: unknown): boolean {
   return isReadable(() => {
@@ -79,7 +87,10 @@ function isReadable(test: () => boolean): boolean {
 
 function repeats(error: unknown, left: number): boolean {
   if (!isObject(error)) return causes.values.has(error)
-  if (causes.objects.has(error)) return true
+  return causes.objects.has(error) || looksLikeEnd(error, left)
+}
+
+function looksLikeEnd(error: object, left: number): boolean {
   const { name, errors, error: last, suppressed } = error as ErrorLike // as above
   if (name === 'CanceledError' || name === 'DeadlineExceededError') return true // by name: two copies of the package have two classes
   if (left === 0) return false
