@@ -5,6 +5,8 @@
 import { describe, expect, it } from 'vitest'
 import { entries, readJson } from '../../scripts/entries.mjs'
 import { run } from './program.js'
+import { codePlacesOf } from '../api/bad-input/places.js'
+import * as borders from './programs/stores-borders.js'
 import { rows } from './programs/stores-rows.js'
 
 const isNode = !('Bun' in globalThis) && !('Deno' in globalThis)
@@ -15,9 +17,19 @@ const without = {
     rateEvery rateLimiter rwMutex sleep sliding ticker todo trySelect withDeadline withValue withoutCancel
     range addProbe setProbe traceStarts sometimes syncPool`,
   'millrace/operators': 'InvalidItemError QueueFullError StageTrail UnpacedError bounds graph pauseControls sample strictDemand trailOf',
-  'millrace/node': `SignalError dumpOnSignal keepAsyncContext main ClientLeftError EventsLostError ExitError command receiverOf
-    requestContext senderOf serveUntil signals watch`,
 }
+
+/** The tables of the borders, by their entry: a row for each place of the API report that calls code of users. */
+const tables: Record<string, object> = {
+  '-node': borders.node,
+  '-node-operators': borders.nodeOperators,
+  '-web': borders.web,
+  '-web-operators': borders.webOperators,
+  '-fp-ts': borders.fpTs,
+  '-threads': borders.threads,
+}
+/** `main` ends its process; the test kit has a suite of its own, as it runs alone. */
+const elsewhere = ['main(fn)']
 
 describe.each([
   ['loaded at the start', 'static'],
@@ -39,7 +51,7 @@ describe.each([
       ([name, stores]) => stores.length === 0 || stores.some((one) => ![...allowed(name, store), ...own].includes(one)),
     )
     expect(Object.fromEntries(wrong)).toEqual({})
-    expect(Object.keys(seen)).toEqual(Object.keys(rows))
+    expect(Object.keys(seen).sort()).toEqual([...Object.keys(rows), ...Object.values(tables).flatMap(Object.keys)].sort())
   })
 })
 
@@ -56,4 +68,9 @@ it('each export has a row, or has no callback', () => {
     .filter((entry): entry is keyof typeof without => entry in without)
     .flatMap((entry) => exported[entry].filter((name) => !named.has(name) && !without[entry].split(/\s+/).includes(name)))
   expect(missing).toEqual([])
+})
+
+it.each(Object.entries(tables))('millrace%s has a row for each place', (entry, table) => {
+  const named = new Set(Object.keys(table).map((name) => name.replace(/\): .*$/, ')')))
+  expect(codePlacesOf(entry).filter((place) => !named.has(place) && !elsewhere.includes(place))).toEqual([])
 })

@@ -1,14 +1,28 @@
 /** The callbacks of `stores.ts`: a row for each function that takes one, named after the function. */
-import { EventEmitter } from 'node:events'
 import type * as Core from 'millrace'
+import type * as FpTs from 'millrace/fp-ts'
 import type * as Node from 'millrace/node'
+import type * as NodeOperators from 'millrace/node/operators'
 import type * as Operators from 'millrace/operators'
+import type * as Threads from 'millrace/threads'
+import type * as Web from 'millrace/web'
+import type * as WebOperators from 'millrace/web/operators'
 import type * as Rx from 'rxjs'
 
-export type Modules = typeof Core & { readonly ops: typeof Operators; readonly node: typeof Node; readonly rx: typeof Rx }
+export type Modules = typeof Core & {
+  readonly ops: typeof Operators
+  readonly node: typeof Node
+  readonly nodeOps: typeof NodeOperators
+  readonly web: typeof Web
+  readonly webOps: typeof WebOperators
+  readonly fp: typeof FpTs
+  readonly threads: typeof Threads
+  readonly rx: typeof Rx
+}
 
 /** Registers a callback, in request A. Returns the function that makes the callback run, called in request B. */
-type Ask = (m: Modules, look: () => void, inB: <R>(f: () => R) => R) => () => unknown
+export type Ask = (m: Modules, look: () => void, inB: <R>(f: () => R) => R) => () => unknown
+export type Rows = Readonly<Record<string, Ask>>
 
 const nothing = (): void => {}
 
@@ -502,12 +516,4 @@ const operators: Record<string, Ask> = {
   },
 }
 
-const node: Record<string, Ask> = {
-  'eventsOf: map': (m, look) => {
-    const emitter = new EventEmitter()
-    m.node.eventsOf(emitter, 'data', { map: look })
-    return () => emitter.emit('data')
-  },
-}
-
-export const rows: Readonly<Record<string, Ask>> = { ...runtime, ...operators, ...node }
+export const rows: Rows = { ...runtime, ...operators }

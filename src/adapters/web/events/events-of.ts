@@ -4,8 +4,10 @@ import {
   checkMethod,
   mistyped,
   PENDING,
+  queue,
   QueuedOperation,
   WaitQueue,
+  type AsyncScope,
   type Pending,
   type Resource,
   type Waiter,
@@ -75,6 +77,8 @@ export function nextEvent<E = Event>(target: EventTargetLike, type: string): Op<
 class NextEvent<E> extends QueuedOperation<E> implements Resource {
   readonly kind = 'event'
   protected readonly waiters = new WaitQueue()
+  /** The async context of the first wait: it listens, and stops listening there, whatever code ends the wait. */
+  private _scope: AsyncScope | null = null
   private readonly _listener = (event: E): void => {
     this.waiters.settleAll(event)
     this._stop()
@@ -91,7 +95,10 @@ class NextEvent<E> extends QueuedOperation<E> implements Resource {
     return PENDING
   }
   override park(waiter: Waiter): void {
-    if (this.waiters.first === null) this._target.addEventListener(this._type, this._listener)
+    if (this.waiters.first === null) {
+      this._scope = queue.scopeHere
+      this._target.addEventListener(this._type, this._listener)
+    }
     super.park(waiter)
   }
   override withdraw(waiter: Waiter): void {
@@ -101,7 +108,7 @@ class NextEvent<E> extends QueuedOperation<E> implements Resource {
   /** A wait has its result, or is given up: an error of the target is a late failure. */
   private _stop(): void {
     try {
-      this._target.removeEventListener(this._type, this._listener)
+      queue.callIn(this._scope, () => this._target.removeEventListener(this._type, this._listener))
     } catch (error) {
       failedLate(error, { id: 0, name: `nextEvent: removeEventListener of ${this._type}` })
     }

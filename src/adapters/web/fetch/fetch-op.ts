@@ -183,6 +183,6 @@ class Sending implements Runnable {
   /** Ends the request, and a body that was not read to its end. */
   abort(): void {
     this._isOver = true
-    this._controller.abort(new CanceledError())
+    queue.callIn(this.scope, () => this._controller.abort(new CanceledError())) // listeners of the signal are code of the user
   }
 }
