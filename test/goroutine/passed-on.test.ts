@@ -275,3 +275,24 @@ it('an error that many places throw is a failure, although it was the cause of a
   await settle()
   expect(crashes).toEqual(Object.keys(waits).map(() => boom))
 })
+
+it('the cause of an end that cut off a goroutine is an echo in the goroutine that joins it, and in a group', async () => {
+  const ctx = withCancel(background)
+  const stop = boomAs('the owner')
+  const cutOff = () => chan<void>().receive().within(ctx)
+  const joining = function* () {
+    yield* go(cutOff).join()
+  }
+  const jobs = [all([joining]), race([joining]), all([() => race([cutOff], { ctx })]), mapConcurrent([1], 1, joining)]
+  const performers = jobs.map((job) => go(job))
+  for (const job of jobs) {
+    const errors = errgroup(background)
+    errors.go(() => job)
+    void errors.wait()
+  }
+  await settle()
+  ctx.cancel(stop)
+  for (const performer of performers) performer.cancel()
+  await settle()
+  expect([crashes, late]).toEqual([[], []])
+})

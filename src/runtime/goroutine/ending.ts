@@ -58,7 +58,8 @@ export abstract class Ending<R> extends Waiter implements Receiver {
     if (life <= LIVE) return PENDING
     if (life === RETURNED) return this.raw as R // the result of the body
     this.see()
-    throw this.hasReceived(this.raw) ? passedOn(this.raw) : this.raw
+    if (this.hasReceived(this.raw)) throw passedOn(this.raw)
+    throw this.wasCutOffBy(this.raw) ? passedOn(this.raw, true) : this.raw
   }
 
   /** True once joins complete: the body has ended, or an async function was canceled. */

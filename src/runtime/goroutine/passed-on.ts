@@ -11,15 +11,17 @@ import { queue } from '../scheduler/run-queue.js'
 export interface Receiver {
   /** A wait or a join throws the error in this goroutine. */
   receive(error: unknown): void
+  /** A wait or a join throws the echo of an end in this goroutine. */
+  cutOff(error: unknown): void
 }
 
 const received = new WeakSet()
 
 /** Returns the error, for a throw in the code that performs an operation. An error that was an echo where it failed stays one. */
 export function passedOn(error: unknown, isEnd = false): unknown {
-  if (isEnd) return error
   const receiver = queue.running as Receiver | null // only goroutines run there
-  if (receiver !== null) receiver.receive(error)
+  if (isEnd) receiver?.cutOff(error)
+  else if (receiver !== null) receiver.receive(error)
   else if ((typeof error === 'object' && error !== null) || typeof error === 'function') received.add(error)
   return error
 }

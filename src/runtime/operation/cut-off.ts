@@ -33,12 +33,11 @@ interface Running {
 }
 
 /**
- * Returns the cause of a context that has ended, for a throw. A string or a number is an echo where it was thrown: in the
- * goroutine that runs, or in all async functions, since an `await` does not show which of them performs it.
+ * Returns the cause of a context that has ended, for a throw. The cause is an echo where it was thrown: in the goroutine
+ * that runs, or in all async functions, since an `await` does not show which of them performs it.
  */
 export function endOf(ctx: Pick<Context, 'cause'>): unknown {
   const cause = causeOf(ctx)
-  if (typeof cause === 'object' || typeof cause === 'function') return cause
   const goroutine = queue.running as Running | null // as above
   if (goroutine === null) rememberCause(cause, true)
   else goroutine.cutOff(cause)
