@@ -283,7 +283,7 @@ it('the cause of an end that cut off a goroutine is an echo in the goroutine tha
   const joining = function* () {
     yield* go(cutOff).join()
   }
-  const jobs = [all([joining]), race([joining]), all([() => race([cutOff], { ctx })]), mapConcurrent([1], 1, joining)]
+  const jobs: Job<unknown>[] = [all([joining]), race([joining]), all([() => race([cutOff], { ctx })]), mapConcurrent([1], 1, joining)]
   const performers = jobs.map((job) => go(job))
   for (const job of jobs) {
     const errors = errgroup(background)

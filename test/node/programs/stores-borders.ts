@@ -13,11 +13,11 @@ const nothing = (): void => {}
 /** An object with a method that looks and does what it did before. */
 function looking<T extends object>(object: T, names: readonly (keyof T & string)[], look: () => void): T {
   for (const name of names) {
-    const plain = object[name] as (...args: readonly unknown[]) => unknown // methods alone are named
+    const plain = Reflect.get(object, name) as () => unknown // methods alone are named
     Object.defineProperty(object, name, {
       value(this: unknown, ...args: readonly unknown[]) {
         if (args[0] !== 0) look() // Node itself calls `read(0)`
-        return plain.apply(this, args)
+        return Reflect.apply(plain, this, args) as unknown
       },
     })
   }
@@ -159,7 +159,7 @@ export const nodeOperators: Rows = {
   },
   'writeTo(writable)': (m, look) => {
     const items = m.chan<number>(4)
-    const sink = m.nodeOps.writeTo(looking(new Sink(), ['write', 'end'], look))
+    const sink = m.nodeOps.writeTo<number>(looking(new Sink(), ['write', 'end'], look))
     m.ops.fromReceiver(items).pipe(sink).subscribe({ error: nothing, complete: look })
     return () => [items.trySend(1), items.trySend(2), items.close()]
   },
