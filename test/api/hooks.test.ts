@@ -13,6 +13,7 @@ const load = async () => ({
   ...(await import('../../src/runtime/index.js')),
   ...(await import('../../src/operators/index.js')),
   ...(await import('../../src/adapters/node/index.js')),
+  ...(await import('../../src/testing/index.js')),
 })
 type Copy = Awaited<ReturnType<typeof load>>
 
@@ -28,10 +29,12 @@ interface Hook {
   readonly set: (copy: Copy, name: string, called: string[]) => () => void
   /** Makes the hooks in force be called, or returns whether there is one. */
   readonly use: (copy: Copy) => unknown
-  /** The hooks in force: the last that was set, all, or any of them. */
-  readonly inForce: 'last' | 'all' | 'any'
+  /** The hooks in force: the last that was set, all in this order, each in any order, or any of them. */
+  readonly inForce: 'last' | 'all' | 'each' | 'any'
 }
 
+/** The prototype of all generators. */
+const generators = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())) as Generator // it has the methods of one
 const store = new AsyncLocalStorage<string>()
 const fails = () => {
   throw new Error('boom')
@@ -107,6 +110,21 @@ const hooks: Record<string, Hook> = {
   },
 }
 
+/** Hooks that a receiver or a run holds, and no function takes back. */
+const others: Record<string, Hook> = {
+  signals: {
+    set: ({ signals, go, range }, name, called) => {
+      const received = signals('SIGWINCH')
+      go(function* () {
+        for (const it = range(received); yield* it.next();) called.push(name)
+      })
+      return () => received.stop()
+    },
+    use: () => process.emit('SIGWINCH'),
+    inForce: 'each',
+  },
+}
+
 const names = ['a', 'b', 'c']
 const orders = [
   [0, 1, 2],
@@ -117,7 +135,7 @@ const orders = [
   [2, 1, 0],
 ]
 
-describe.each(Object.entries(hooks))('%s', (_, { set, use, inForce }) => {
+describe.each(Object.entries({ ...hooks, ...others }))('%s', (_, { set, use, inForce }) => {
   it.each(orders)('set by either copy, taken back in the order %i, %i, %i', async (...order) => {
     const called: string[] = []
     const remove = names.map((name, i) => set(copies[i % 2], name, called))
@@ -128,13 +146,98 @@ describe.each(Object.entries(hooks))('%s', (_, { set, use, inForce }) => {
         const isInForce = await use(copy)
         await settle()
         if (inForce === 'any') expect(isInForce).toBe(true)
-        else expect(called).toEqual(inForce === 'all' ? [...left] : [...left].slice(-1))
+        else expect(inForce === 'each' ? called.sort() : called).toEqual(inForce === 'last' ? [...left].slice(-1) : [...left])
       }
       remove[next]()
       remove[next]()
       left.delete(names[next])
     }
     if (inForce === 'any') expect(await use(copies[0])).toBe(false)
+  })
+
+  it.each([
+    ['set before a bubble, taken back in it', ['set', 'begin', 'remove', 'end']],
+    ['set in a bubble, taken back in it', ['begin', 'set', 'remove', 'end']],
+    ['set in a bubble, taken back after it', ['begin', 'set', 'end', 'remove']],
+    ['set before a bubble, taken back after it', ['set', 'begin', 'end', 'remove']],
+  ])('%s, of either copy', async (_when, steps) => {
+    for (const [setter, owner] of [copies, [...copies].reverse()]) {
+      const called: string[] = []
+      let remove = (): void => {}
+      const bubble = bubbleOf(owner)
+      for (const step of steps) {
+        if (step === 'set') remove = set(setter, 'a', called)
+        else if (step === 'remove') remove()
+        else await bubble[step as 'begin' | 'end']()
+        if (step === 'end' && steps.at(-1) === 'remove') {
+          called.length = 0
+          const isInForce = await use(copies[0])
+          await settle()
+          expect(inForce === 'any' ? isInForce : called).toEqual(inForce === 'any' ? true : ['a'])
+        }
+      }
+      called.length = 0
+      if (inForce === 'any') expect(await use(copies[0])).toBe(false)
+      expect(called).toEqual([])
+    }
+  })
+})
+
+/** A bubble of a copy that is open from `begin` to `end`. */
+function bubbleOf({ bubble, sleep }: Copy): Record<'begin' | 'end', () => Promise<unknown>> {
+  let isOver = false
+  let ended: Promise<unknown> = Promise.resolve()
+  return {
+    begin: async () => {
+      ended = bubble(async () => {
+        while (!isOver) await sleep(3_600_000)
+      })
+      await settle()
+    },
+    end: () => {
+      isOver = true
+      return ended
+    },
+  }
+}
+
+describe('what is one for the process', () => {
+  it('a bubble of one copy refuses a bubble, an exploration and marbles of the other', async () => {
+    for (const [first, second] of [copies, [...copies].reverse()]) {
+      const open = bubbleOf(first)
+      await open.begin()
+      await expect(second.bubble(() => {})).rejects.toThrow('running already')
+      await expect(second.explore(() => {})).rejects.toThrow('running already')
+      await expect(second.marbles(() => {})).rejects.toThrow('running already')
+      await open.end()
+      await second.bubble(() => second.sleep(1))
+    }
+  })
+
+  it('the methods that an unwinding replaces are back, whichever copies unwind, in any order', async () => {
+    const plain = [generators.return, Function.prototype.call]
+    const log: string[] = []
+    for (const order of orders) {
+      log.length = 0
+      const goroutines = order.map((i, at) => {
+        const { go, never, gosched } = copies[i % 2]
+        const inner = { [Symbol.iterator]: () => never()[Symbol.iterator]() } // hands on no `return`
+        return go(function* () {
+          try {
+            yield* i === 2 ? inner : never()
+          } finally {
+            goroutines[(at + 1) % 3].cancel()
+            yield* gosched()
+            log.push(names[i])
+          }
+        })
+      })
+      await settle()
+      goroutines[0].cancel()
+      await settle()
+      expect(log.sort()).toEqual(names)
+      expect([generators.return, Function.prototype.call]).toEqual(plain)
+    }
   })
 })
 

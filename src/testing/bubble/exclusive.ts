@@ -1,14 +1,22 @@
-/** Bubbles and explorations share the run queue, so only a single bubble or exploration runs at a time. */
-let running: { readonly call: string; readonly state: () => string } | null = null
+/** Bubbles and explorations share the run queue, so only a single bubble or exploration runs at a time, of all copies of the package. */
+import { shared } from '../../runtime/internal.js'
+
+interface Running {
+  readonly call: string
+  readonly state: () => string
+}
+
+const exclusive = shared<{ running: Running | null }>('millrace.exclusive.v1', () => ({ running: null }))
 
 /**
  * Returns a function that leaves. `state` describes the goroutines inside. Throws an Error while another call has entered: it shows
  * their state, since a test runner goes on with the next test after a timeout, and only this error says why the test did not end.
  */
 export function enter(call: string, state: () => string = () => ''): () => void {
+  const { running } = exclusive
   if (running !== null) throw new Error(alreadyRunning(call, running.call, running.state()))
-  running = { call, state }
-  return () => void (running = null)
+  exclusive.running = { call, state }
+  return () => void (exclusive.running = null)
 }
 
 function alreadyRunning(call: string, earlier: string, state: string): string {
