@@ -1,5 +1,17 @@
 /** The functions that the tests run on threads. */
-import { contextKey, fromPromise, never, sleep, type Context } from '../../src/runtime/index.js'
+import {
+  chan,
+  contextKey,
+  fromPromise,
+  never,
+  range,
+  select,
+  sleep,
+  type Chan,
+  type Context,
+  type Receiver,
+  type Sender,
+} from '../../src/runtime/index.js'
 import { main } from '../../src/adapters/node/index.js'
 import { moved, onThreads, thread, threadPool } from '../../src/adapters/threads/index.js'
 
@@ -114,6 +126,65 @@ export const work = onThreads(import.meta, {
     yield* fromPromise(Promise.resolve())
     yield* sleep(ms)
     return 'opened'
+  },
+  *squares(jobs: Receiver<number>, results: Sender<number>) {
+    for (const it = range(jobs); yield* it.next();) yield* results.send(it.value * it.value)
+    results.close()
+  },
+  *takes(jobs: Receiver<unknown>, n: number) {
+    const taken: unknown[] = []
+    while (taken.length < n) {
+      const message = yield* jobs.receive()
+      if (message._tag === 'None') break
+      taken.push(message.value)
+    }
+    return taken
+  },
+  *causeOf(jobs: Receiver<number>) {
+    const taken: number[] = []
+    try {
+      for (const it = range(jobs); yield* it.next();) taken.push(it.value)
+    } catch (error) {
+      return { taken, error }
+    }
+    return { taken, error: null }
+  },
+  /** Receives as a case of a select that another case wins each second time. */
+  *selects(jobs: Receiver<number>) {
+    const taken: number[] = []
+    const ticks = chan<null>(1)
+    for (let lost = 0; ; lost++) {
+      if (lost % 2 === 0) yield* ticks.send(null)
+      const won = yield* select({ tick: ticks.receive(), job: jobs.receive() }, { biased: true })
+      if (won.case === 'tick') continue
+      if (won.value._tag === 'None') return { taken, lost }
+      taken.push(won.value.value)
+    }
+  },
+  *sends(results: Sender<unknown>, values: readonly unknown[], cause?: Error) {
+    for (const value of values) yield* results.send(value)
+    if (cause !== undefined) results.close(cause)
+    return values.length
+  },
+  *sendsUntilClosed(results: Sender<number>) {
+    for (let i = 0; ; i++) {
+      const end = yield* results.send(i).attempt()
+      if (end._tag === 'Left') return end.left
+    }
+  },
+  *sendsFunction(results: Sender<unknown>) {
+    yield* results.send({ done: () => 1 })
+    yield* never()
+  },
+  *talks(both: Chan<string>) {
+    yield* both.send('from the thread')
+    return both.isClosed
+  },
+  *takesAndExits(jobs: Receiver<number>, n: number, word: Int32Array) {
+    for (let i = 0; i < n; i++) yield* jobs.receive()
+    Atomics.store(word, 0, 1)
+    while (Atomics.load(word, 0) !== 2) yield* sleep(1)
+    process.exit(1)
   },
   loop(began: Int32Array): void {
     Atomics.store(began, 0, 1)

@@ -33,7 +33,8 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
   readonly scope: AsyncScope | null
   private _operation: Operation<T> | null = null
   private _isGranted = false
-  private _turn = 0
+  /** The turn of the grant. */
+  protected turn = 0
 
   constructor(scope: AsyncScope | null = queue.scopeHere) {
     super()
@@ -79,7 +80,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
   settle(raw: unknown): void {
     this.raw = raw
     this._isGranted = true
-    this._turn = queue.grants++
+    this.turn = queue.grants++
     queue.push(this)
   }
 
@@ -111,7 +112,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
     if (operation === null) return
     const wasGranted = this._isGranted
     this._clear() // first: `undo` may run code that stops this performer once more
-    if (wasGranted) operation.undo(this, this._turn)
+    if (wasGranted) operation.undo(this, this.turn)
     else operation.withdraw(this)
   }
 

@@ -8,6 +8,7 @@
  * Always true: a call is in one list, that of its pool while it waits or that of its thread; in none once it has ended.
  */
 import { QueuedOperation, PENDING, WaitQueue, type Pending, type Resource } from '../../../runtime/internal.js'
+import { CallLinks } from '../channels/call-links.js'
 import type { CallValues, FunctionName } from '../wire/batch.js'
 import type { CallQueue } from './call-queue.js'
 import type { Thread } from './thread.js'
@@ -33,6 +34,7 @@ export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
   slot = -1
   /** A value that moves is in a thread, so that the call cannot run in another. */
   hasMoved = false
+  readonly links: CallLinks
   /** Threads that were lost before they began the call. */
   losses = 0
   /** Set once, by the cancel. */
@@ -44,13 +46,19 @@ export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
 
   constructor(
     readonly fn: FunctionName,
-    readonly args: readonly unknown[],
+    args: readonly unknown[],
     /** The caller passed a context after the arguments, and the values in it that cross. */
     readonly context: CallValues,
     /** Unix time in ms; 0 for none. */
     readonly deadline: number,
   ) {
     super()
+    this.links = new CallLinks(args, ({ spec }, op, payload) => this.thread?.postLink(spec.id, op, payload))
+  }
+
+  /** The arguments without the channels. */
+  get args(): readonly unknown[] {
+    return this.links.args
   }
 
   override get isPlain(): boolean {
@@ -75,6 +83,7 @@ export class Call<R = unknown> extends QueuedOperation<R> implements Resource {
   end(outcome: Outcome<R>): void {
     if (this._outcome !== null) return
     this._outcome = outcome
+    this.links.end()
     this.list?.remove(this)
     this.thread = null
     this.stopGrace?.()

@@ -2,6 +2,17 @@
 import type { FunctionName } from '../wire/batch.js'
 import { ThreadLostError } from '../wire/errors.js'
 
+/** A module whose evaluation does not end. */
+export function tooLate({ url }: FunctionName, ms: number): Error {
+  return new Error(`${url} was not evaluated within ${ms} ms (an await at its top level?)`)
+}
+
+/** A canceled function that does not end. */
+export function overGrace(name: string, grace: number, cause: unknown): Error {
+  const text = `${JSON.stringify(name)} was canceled and did not end within its grace of ${grace} ms, so its thread was terminated`
+  return new Error(text, { cause })
+}
+
 /** The thread was lost while it ran the function. */
 export function lostWhile(name: string, cause: unknown): ThreadLostError {
   return new ThreadLostError(`a thread was lost while it ran ${JSON.stringify(name)}: ${textOf(cause)}`, name, { cause })

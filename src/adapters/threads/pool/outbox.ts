@@ -33,8 +33,8 @@ export class Outbox {
 
   /** Adds a call in this slot, to the function with this number. */
   addCall(call: Call, slot: number, number: number): void {
-    const { args, context, deadline } = call
-    this._batch.push(CALL, slot, number, args, context, deadline)
+    const { args, context, deadline, links } = call
+    this._batch.push(CALL, slot, number, args, context, deadline, links.specs)
     this._calls++
     const moves = movesIn(args)
     if (moves === noMoves) return

@@ -1,6 +1,7 @@
 /** What a pool sends to a thread: the data that it starts with, and the words for a call that cannot be sent. */
 import type { Boot, FunctionName } from '../wire/batch.js'
 import type { Claims } from '../wire/claims.js'
+import { UnclonableError } from '../wire/errors.js'
 import { unclonablePart } from '../wire/unclonable.js'
 import type { Call } from './call.js'
 import type { PoolSettings } from './pool.js'
@@ -9,6 +10,11 @@ import type { PoolSettings } from './pool.js'
 export function bootOf(entry: FunctionName, { words }: Claims, { memory, recycle }: PoolSettings): Boot {
   const recycleAt = recycle.memory === Infinity ? null : recycle.memory
   return { words, entry: entry.server ?? entry.url, isServer: entry.server !== null, memory, recycleAt }
+}
+
+/** The error of a call of which a value cannot be cloned. */
+export function notSent({ fn }: Call, part: string, way: 'to' | 'back from', cause?: unknown): UnclonableError {
+  return new UnclonableError(`${fn.name}: ${part}, which cannot be sent ${way} a thread`, fn.name, { cause })
 }
 
 /** The part of a call that cannot be cloned: of an argument, or of a value of its context. */

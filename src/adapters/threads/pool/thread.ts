@@ -12,6 +12,7 @@ import {
   CALL,
   CANCEL,
   FULL,
+  LINK,
   LOAD,
   LOADED,
   LOADING,
@@ -22,22 +23,17 @@ import {
   type FunctionName,
 } from '../wire/batch.js'
 import { Claims, SLOTS } from '../wire/claims.js'
-import { UnclonableError } from '../wire/errors.js'
 import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
+import { REFUSED } from '../channels/link.js'
+import { unclonablePart } from '../wire/unclonable.js'
 import { Call } from './call.js'
 import { CallQueue } from './call-queue.js'
-import { lostWhile, lostWithMoved, moduleError } from './failures.js'
+import { lostWhile, lostWithMoved, moduleError, overGrace, tooLate } from './failures.js'
 import { outcomeOf } from './outcome.js'
 import { Outbox } from './outbox.js'
-import { bootOf, refusedPart } from './sending.js'
+import { bootOf, notSent, refusedPart } from './sending.js'
 import type { Pool } from './pool.js'
-
-/** A function that the thread was asked to load. */
-interface Loading {
-  readonly fn: FunctionName
-  isLoaded: boolean
-  stopTimer: (() => void) | null
-}
+import type { Loading } from './loading.js'
 
 export class Thread implements ThreadEvents {
   readonly sent = new CallQueue()
@@ -52,6 +48,8 @@ export class Thread implements ThreadEvents {
   private readonly _free = Array.from({ length: SLOTS }, (_, i) => SLOTS - 1 - i)
   private readonly _functions: Loading[] = []
   private readonly _numbers = new Map<string, number>()
+  /** The calls with channels, by their links. */
+  private readonly _calls = new Map<number, Call>()
   private readonly _port: Port
   private readonly _outbox: Outbox
   private _isReady = false
@@ -102,6 +100,7 @@ export class Thread implements ThreadEvents {
     call.thread = this
     call.slot = slot
     this._slots[slot] = call
+    for (const { id } of call.links.specs ?? []) this._calls.set(id, call)
     const isFirst = this.sent.size === 0
     if (isFirst) {
       this.heard = this.pool.host.now()
@@ -113,9 +112,22 @@ export class Thread implements ThreadEvents {
     this._outbox.flushSoon(isFirst)
   }
 
+  /** Sends a message of a link. */
+  postLink(id: number, op: number, payload: unknown): void {
+    this._outbox.add([LINK, id, op, payload])
+    this._outbox.flushSoon(false)
+  }
+
   private _wake(): void {
     this._port.hold(true)
     if (this._isReady) this._clearTimer()
+  }
+
+  /** A value of a channel cannot be cloned: the call of the channel is canceled. */
+  private _refuseLink([, id, , values]: Batch, cause: unknown): void {
+    const call = this._calls.get(id as number) // a record of a link
+    if (call === undefined) return
+    this.pool.cancel(call, notSent(call, unclonablePart(values, 'the values of a channel') ?? 'a value of a channel', 'to', cause))
   }
 
   private _refuseAll(records: readonly Batch[], cause: unknown): void {
@@ -125,15 +137,15 @@ export class Thread implements ThreadEvents {
   }
 
   private _refuse(record: Batch, cause: unknown): void {
+    if (record[0] === LINK) return this._refuseLink(record, cause)
     if (record[0] !== CALL) return // the other records can be cloned
     const slot = record[1] as number // a record of a call
     const call = this._slots[slot]
     this._slots[slot] = null
     this._free.push(slot)
     if (call === null) return
-    const part = refusedPart(call)
-    const text = `${call.fn.name}: ${part ?? 'an argument'}, which cannot be sent to a thread`
-    call.end({ failed: true, error: new UnclonableError(text, call.fn.name, { cause }) })
+    this._leave(call)
+    call.end({ failed: true, error: notSent(call, refusedPart(call) ?? 'an argument', 'to', cause) })
   }
 
   /** Whether the call is the pool's again. Its slot is free when the thread has passed over it. */
@@ -141,7 +153,7 @@ export class Thread implements ThreadEvents {
     if (!this._claims.takeBack(call.slot)) return false
     this._slots[call.slot] = null
     this.sent.remove(call)
-    call.thread = null
+    this._leave(call)
     return true
   }
 
@@ -151,10 +163,7 @@ export class Thread implements ThreadEvents {
     this._claims.cancel(call.slot)
     this._outbox.add([CANCEL, call.slot, toPortable(cause)])
     this._outbox.flush()
-    call.stopGrace = host.timer(options.grace, () => {
-      const text = `${JSON.stringify(call.fn.name)} was canceled and did not end within its grace of ${options.grace} ms, so its thread was terminated`
-      this.kill(new Error(text, { cause }))
-    })
+    call.stopGrace = host.timer(options.grace, () => this.kill(overGrace(call.fn.name, options.grace, cause)))
   }
 
   receive(batch: Batch): void {
@@ -171,6 +180,8 @@ export class Thread implements ThreadEvents {
       this._result(first, batch[at + 2] as number, batch[at + 3]) // a record of a result
     else if (kind === WORKED)
       this.pool.ahead.worked(first, batch[at + 2] as number) // ms, calls
+    else if (kind === LINK)
+      this._linked(first, batch[at + 2] as number, batch[at + 3]) // a record of a link
     else if (kind === READY) this._ready()
     else if (kind === FULL) this._retire()
     else if (kind === LOADING) this._loading(this._functions[first])
@@ -209,13 +220,29 @@ export class Thread implements ThreadEvents {
     return false
   }
 
+  private _leave(call: Call): void {
+    call.thread = null
+    for (const { id } of call.links.specs ?? []) this._calls.delete(id)
+  }
+
+  private _linked(id: number, op: number, payload: unknown): void {
+    const call = this._calls.get(id)
+    if (call === undefined) return
+    if (op !== REFUSED) call.links.find(id)?.receive(op, payload)
+    else this.pool.cancel(call, notSent(call, payload as string, 'back from')) // the text of the refusal
+  }
+
   private _result(slot: number, status: number, value: unknown): void {
     const call = this._slots[slot]
     this._slots[slot] = null
     this._free.push(slot)
     if (call === null) return // it was taken back
     this.pool.stats.jobs++
-    call.end(outcomeOf(call, status, value))
+    this.sent.remove(call)
+    this._leave(call)
+    const outcome = outcomeOf(call, status, value)
+    if (call.cancellation !== null) call.end(outcome)
+    else call.links.whenIdle(() => call.end(outcome)) // what the thread has sent has been sent before the end
     if (++this._jobs >= this.pool.options.recycle.jobs) this._retire()
   }
 
@@ -271,7 +298,7 @@ export class Thread implements ThreadEvents {
       const isOfBroken = call.fn.url === this._broken?.url
       if (!hasBegun && !isOfBroken && !call.hasMoved) {
         this.sent.remove(call)
-        call.thread = null
+        this._leave(call)
         isBlamed = this.pool.giveBack(call, why) || isBlamed
         continue
       }
@@ -287,8 +314,4 @@ export class Thread implements ThreadEvents {
     this._stopTimer?.()
     this._stopTimer = null
   }
-}
-
-function tooLate({ url }: FunctionName, ms: number): Error {
-  return new Error(`${url} was not evaluated within ${ms} ms (an await at its top level?)`)
 }

@@ -12,6 +12,7 @@ import {
   CANCELED,
   CLEAN_UP_THREW,
   FULL,
+  LINK,
   LOAD,
   LOADED,
   LOADING,
@@ -32,6 +33,8 @@ import type { Claims } from '../wire/claims.js'
 import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
 import { movesIn, noMoves, unmark } from '../wire/moves.js'
 import { unclonablePart } from '../wire/unclonable.js'
+import { FarLinks } from '../channels/far-links.js'
+import { REFUSED, type LinkSpec } from '../channels/link.js'
 import { CallContext } from './call-context.js'
 import { exported, find, type AnyFunction } from './functions.js'
 import { isRoutine, Running } from './running.js'
@@ -62,6 +65,7 @@ export class Server {
   private _isFlushing = false
   private _left: number
   private _ran = 0
+  private readonly _links: FarLinks
   private _wasFull = false
 
   constructor(
@@ -69,6 +73,10 @@ export class Server {
     private readonly _claims: Claims,
   ) {
     this._left = _host.now()
+    this._links = new FarLinks(
+      (id, op, payload) => this._postLink(id, op, payload),
+      () => _host.now(),
+    )
     _host.post([READY], noMoves)
   }
 
@@ -76,6 +84,8 @@ export class Server {
     let began = this._host.now()
     for (let at = 0; at < batch.length; at = afterRecord(batch, at)) {
       if (batch[at] === CALL) this._call(batch, at)
+      else if (batch[at] === LINK)
+        this._links.receive(batch[at + 1] as number, batch[at + 2] as number, batch[at + 3]) // a record of a link
       else if (batch[at] === LOAD)
         this._load(batch[at + 1] as number, batch[at + 2] as FunctionName) // a record of a load
       else this._running.get(batch[at + 1] as number)?.cancel(fromPortable(batch[at + 2] as Portable)) // a record of a cancel
@@ -123,8 +133,8 @@ export class Server {
   }
 
   private _call(batch: Batch, at: number): void {
-    const [, slot, number, args, values, deadline] = batch.slice(at, afterRecord(batch, at)) as CallRecord // by its kind
-    const arrival: Arrival = { slot, args, values, deadline }
+    const [, slot, number, args, values, deadline, links] = batch.slice(at, afterRecord(batch, at)) as CallRecord // by its kind
+    const arrival: Arrival = { slot, args, values, deadline, links }
     const loaded = this._functions[number]
     if ('waiting' in loaded) loaded.waiting.push(() => this._begin(arrival, this._functions[number]))
     else this._begin(arrival, loaded)
@@ -136,6 +146,7 @@ export class Server {
     if (!('f' in loaded)) return this._report(slot, NOT_LOADED, 'failure' in loaded ? loaded.failure : undefined)
     this._ran++
     const { f } = loaded
+    if (arrival.links !== null) this._links.add(slot, arrival.links, args)
     const context = this._addContext(arrival, f)
     let made: unknown
     try {
@@ -184,9 +195,15 @@ export class Server {
   }
 
   private _report(slot: number, status: number, value: unknown): void {
+    this._links.release(slot)
     this._out.push(RESULT, slot, status, value)
     const moves = movesIn(value)
     if (moves !== noMoves) this._moves.push(...moves)
+    this._flushSoon()
+  }
+
+  private _postLink(id: number, op: number, payload: unknown): void {
+    this._out.push(LINK, id, op, payload)
     this._flushSoon()
   }
 
@@ -223,13 +240,20 @@ export class Server {
       this._host.post(record, moves)
       unmark(moves)
     } catch (error) {
+      if (record[0] === LINK) return this._refuseLink(record)
       const part = unclonablePart(record[3], 'the result') ?? `the result (${(error as Error).message})` // the clone throws errors
       this._host.post([RESULT, record[1], NOT_CLONED, part], noMoves)
     }
   }
 
+  /** A value of a channel cannot be cloned. */
+  private _refuseLink([, id, , values]: Batch): void {
+    this._host.post([LINK, id, REFUSED, unclonablePart(values, 'the values of a channel') ?? 'a value of a channel'], noMoves)
+  }
+
   /** For a host that ends without its process: what still runs is canceled. */
   stop(): void {
+    this._links.releaseAll()
     for (const running of this._running.values()) running.cancel(undefined)
   }
 }
@@ -237,7 +261,15 @@ export class Server {
 /** A context without values. */
 const noValues = {}
 
-type CallRecord = [kind: number, slot: number, number: number, args: unknown[], values: CallValues, deadline: number]
+type CallRecord = [
+  kind: number,
+  slot: number,
+  number: number,
+  args: unknown[],
+  values: CallValues,
+  deadline: number,
+  links: readonly LinkSpec[] | null,
+]
 
 /** A call that has come in. */
 interface Arrival {
@@ -245,4 +277,5 @@ interface Arrival {
   readonly args: unknown[]
   readonly values: CallValues
   readonly deadline: number
+  readonly links: readonly LinkSpec[] | null
 }

@@ -6,7 +6,7 @@
 /** A batch on its way. */
 export type Batch = unknown[]
 
-/** To a thread: CALL, slot, function, arguments, the context after them, deadline in Unix ms or 0. */
+/** To a thread: CALL, slot, function, arguments, the context after them, deadline in Unix ms or 0, links or null. */
 export const CALL = 0
 /** To a thread: LOAD, function, and its name: a `FunctionName`. */
 export const LOAD = 1
@@ -25,8 +25,10 @@ export const RESULT = 6
 export const WORKED = 7
 /** From a thread: FULL; its memory is over the limit of `recycle`. */
 export const FULL = 8
+/** Both ways: LINK, link, message of the link, its content. */
+export const LINK = 9
 
-const lengths: readonly number[] = [6, 3, 3, 1, 2, 3, 4, 3, 1]
+const lengths: readonly number[] = [7, 3, 3, 1, 2, 3, 4, 3, 1, 4]
 
 /** The records of a batch, one by one. */
 export function* recordsOf(batch: Batch): Generator<Batch, void> {

@@ -12,6 +12,7 @@ function partOf(value: unknown, path: string, seen: Set<unknown>): string | null
   if (typeof value === 'symbol') return `${path} is a symbol`
   if (typeof value !== 'object' || value === null || seen.has(value)) return null
   seen.add(value)
+  if ('receive' in value || 'trySend' in value) return `${path} is a channel, which crosses only as an argument of its own`
   for (const [part, at] of partsOf(value, path)) {
     const found = partOf(part, at, seen)
     if (found !== null) return found

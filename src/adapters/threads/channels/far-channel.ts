@@ -1,0 +1,87 @@
+/**
+ * A channel of the other side, in a thread. Receiving waits here, for values that come for credit, which the first receive asks for: a
+ * channel that the thread only sends to takes none from the receivers of the other side.
+ *
+ * Always true: the count in shared memory is that of the values that were taken here.
+ */
+import type { Op } from '../../../runtime/index.js'
+import { Channel, CLOSED, PENDING, type Pending } from '../../../runtime/internal.js'
+import { CREDIT, FIRST_CREDIT, type LinkSpec, type Post } from './link.js'
+import { Outlet } from './outlet.js'
+import { MOST, Window } from './window.js'
+
+export class FarChannel<T> extends Channel<T> {
+  private readonly _window: Window
+  readonly outlet: Outlet<T>
+  override readonly send = (value: T): Op<void> => this.outlet.send(value)
+  override readonly trySend = (value: T): boolean => this.outlet.offer(value)
+  private _isReleased = false
+
+  constructor(
+    private readonly _spec: LinkSpec,
+    private readonly _post: Post,
+    now: () => number,
+    most: number = MOST,
+  ) {
+    super(MOST, null)
+    this._window = new Window(0, now, most)
+    this.outlet = new Outlet(_post, FIRST_CREDIT)
+  }
+
+  override take(): T | typeof CLOSED | Pending {
+    const value = super.take()
+    if (value === PENDING) this._give(this._window.dry(0))
+    else if (value !== CLOSED) this._took()
+    return value
+  }
+
+  override giveBack(value: T, turn: number): void {
+    if (this._isReleased) return // the other side has it
+    const isTakenAgain = this.receivers.first !== null
+    if (!isTakenAgain) Atomics.sub(this._spec.taken, 0, 1)
+    super.giveBack(value, turn)
+  }
+
+  private _took(): void {
+    Atomics.add(this._spec.taken, 0, 1)
+    this._give(this._window.took(this.size))
+  }
+
+  private _give(credit: number): void {
+    if (credit > 0 && !this._isReleased) this._post(CREDIT, credit)
+  }
+
+  /** Values have come. */
+  values(values: readonly T[]): void {
+    if (this._isReleased) return
+    this._window.arrived(values.length)
+    for (const value of values) {
+      const isTaken = this.receivers.first !== null
+      super.offer(value)
+      if (isTaken) this._took()
+    }
+  }
+
+  /** No more values come. */
+  ends(cause: unknown): void {
+    if (!this._isReleased) super.close(cause)
+  }
+
+  override get isClosed(): boolean {
+    return this.outlet.isClosed || super.isClosed
+  }
+
+  override close(cause?: unknown): void {
+    this.outlet.close(cause)
+  }
+
+  /** Its job has ended: what was not taken is the other side's again. */
+  release(): void {
+    if (this._isReleased) return
+    while (super.take() !== PENDING && !this.isDrained);
+    this._isReleased = true
+    const cause = new Error('the channel was an argument of a job that has ended')
+    if (!super.isClosed) super.close(cause)
+    this.outlet.shut(cause)
+  }
+}
