@@ -1,6 +1,7 @@
-import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as connect2, createServer as createServer2 } from 'node:http2'
 import { connect, type AddressInfo, type Server } from 'node:net'
+import { text as textOf } from 'node:stream/consumers'
 import express from 'express'
 import fastify from 'fastify'
 import {
@@ -16,6 +17,8 @@ import {
   type CancelContext,
 } from 'millrace'
 import { ClientLeftError, requestContext, type RequestContextOptions } from 'millrace/node'
+import { writeTo } from 'millrace/node/operators'
+import { fromIterable, run } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 
@@ -193,4 +196,41 @@ it('throws for bad arguments', () => {
   expect(() => requestContext({}, response, { timeout: NaN })).toThrow(RangeError)
   expect(() => requestContext({}, response, { timeout: '1' as never })).toThrow(TypeError)
   expect(() => requestContext({}, response, { parent: {} as never })).toThrow(TypeError)
+})
+
+describe('a pipeline that writes the response under the context of the request', () => {
+  type Handler = (request: IncomingMessage, response: ServerResponse) => void
+  const ends: string[] = []
+  const handler: Handler = (request, response) => {
+    const ctx = requestContext(request, response)
+    const pipeline = fromIterable(['a', 'b']).pipe(writeTo(response))
+    void run(ctx, pipeline).join().attempt().then((end) => ends.push(end._tag)) // prettier-ignore
+  }
+  const makers: Record<string, (handler: Handler) => Server> = {
+    'node:http': (handle) => createServer(handle),
+    express: (handle) => createServer(express().use(handle as never)),
+    fastify: (handle) => {
+      const service = fastify({ serverFactory: (handleAll) => createServer(handleAll as never) as never })
+      service.get('/', (request, reply) => {
+        void reply.hijack()
+        handle(request.raw, reply.raw)
+      })
+      void service.ready()
+      return service.server
+    },
+  }
+
+  it.each(Object.keys(makers))('completes: %s', async (name) => {
+    ends.length = 0
+    const port = await portOf(makers[name](handler))
+    const agent = new Agent({ keepAlive: true })
+    for (let n = 0; n < 3; n++) {
+      const text = await new Promise<string>((resolve, reject) => {
+        ask({ port, agent }, (response) => void textOf(response).then(resolve, reject)).on('error', reject).end() // prettier-ignore
+      })
+      expect(text).toBe('ab')
+    }
+    await expect.poll(() => ends).toEqual(['Right', 'Right', 'Right'])
+    agent.destroy()
+  })
 })

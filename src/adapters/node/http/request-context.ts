@@ -1,5 +1,5 @@
 import { background, withCancel, withTimeout, type CancelContext, type Context } from '../../../runtime/index.js'
-import { checkContext, checkOptions, checkTime, mistyped } from '../../../runtime/internal.js'
+import { checkContext, checkOptions, checkTime, mistyped, queue } from '../../../runtime/internal.js'
 
 /** Options of `requestContext`. */
 export interface RequestContextOptions {
@@ -58,10 +58,21 @@ export function requestContext(request: object, response: object, options: Reque
   checkTime('requestContext(request, response, { timeout })', timeout)
   checkContext('requestContext(request, response, { parent })', parent)
   const ctx = timeout === Infinity ? withCancel(parent) : withTimeout(parent, timeout)
-  const closed = (): void => ctx.cancel(isComplete(to) ? undefined : new ClientLeftError())
-  if (to.closed === true || to.destroyed === true || from?.socket?.destroyed === true) closed()
-  else to.once('close', closed)
+  const end = (): void => ctx.cancel(isComplete(to) ? undefined : new ClientLeftError())
+  if (to.closed === true || to.destroyed === true || from?.socket?.destroyed === true) end()
+  else to.once('close', () => inTurns(isComplete(to) ? TURNS : 0, end))
   return ctx
+}
+
+/**
+ * Turns from the close of a complete response to the end of its context. A pipeline that has written the response learns of its
+ * end by the same event, and takes some turns of the run queue to complete: its context must not end before.
+ */
+const TURNS = 5
+
+function inTurns(left: number, then: () => void): void {
+  if (left === 0) then()
+  else setImmediate(() => queue.push({ scope: null, run: () => inTurns(left - 1, then) }))
 }
 
 /** A framework that wraps them has the request and response of Node in `raw`. */
