@@ -1,6 +1,6 @@
 /** Commits of byKey wait for the passage of the results to the end of the pipeline. */
-import { background, backoff, chan, sleep, type Sender } from 'millrace'
-import { batch, broadcast, byKey, fanOut, fromGoroutine, fromIterable, mergeFair, queue, retryWith, run, sendTo, workerPool } from 'millrace/operators' // prettier-ignore
+import { background, backoff, chan, rateLimiter, sleep, type Sender } from 'millrace'
+import { batch, broadcast, byKey, conflate, fanOut, fromGoroutine, fromIterable, groupByKey, mergeFair, prioritize, queue, rateLimit, retryWith, run, sendTo, windowsByCount, workerPool } from 'millrace/operators' // prettier-ignore
 import { bubble } from 'millrace/testing'
 import { left } from 'fp-ts/Either'
 import { catchError, EMPTY, filter, identity, pipe, take, tap, type Observable, type OperatorFunction } from 'rxjs'
@@ -101,6 +101,57 @@ describe('where a stage below fails', () => {
       const log: unknown[] = []
       yield* run(background, numbers(6).pipe(committing(log), below)).join().attempt() // prettier-ignore
       expect(log.filter((entry) => !['commit 0', 'commit 1'].includes(String(entry)))).toEqual([])
+    })
+  })
+  it.each<[string, OperatorFunction<number, unknown>]>([
+    ['queue', pipe(queue<number>(3), workerPool(1, slowly))],
+    ['queue that loses items', pipe(queue<number>(3, 'drop-newest'), workerPool(1, slowly))],
+    ['workerPool', workerPool(3, slowly)],
+    ['ordered workerPool', workerPool(3, slowly, { ordered: true })],
+    ['adaptive workerPool', workerPool({ min: 1, max: 3, by: 'errors' }, slowly)],
+    ['adaptive workerPool that is ordered', workerPool({ min: 1, max: 3, by: 'errors' }, slowly, { ordered: true })],
+    ['byKey of one key', byKey(() => 0, 1, slowly)],
+    ['byKey of many keys', byKey((n) => n, 1, slowly)],
+    [
+      'batch',
+      pipe(
+        batch<number>({ size: 2 }),
+        workerPool(1, (items) => sleep(10).map(() => items)),
+      ),
+    ],
+    [
+      'windowsByCount',
+      pipe(
+        windowsByCount<number>({ size: 1 }),
+        workerPool(1, (items) => sleep(10).map(() => items)),
+      ),
+    ],
+    [
+      'prioritize',
+      pipe(
+        prioritize((n: number) => -n, { size: 3 }),
+        workerPool(1, slowly),
+      ),
+    ],
+    ['rateLimit', rateLimit(rateLimiter(100, 1))],
+    ['rateLimit by key', rateLimit(() => rateLimiter(100, 1), { by: () => 0, waiting: 3 })],
+    ['branches', broadcast((b: Observable<number>) => b.pipe(queue(3), workerPool(1, slowly)))],
+    [
+      'groups',
+      groupByKey(
+        () => 0,
+        (b: Observable<number>) => b.pipe(queue(3), workerPool(1, slowly)),
+      ),
+    ],
+    ['conflate', pipe(conflate<number>(), workerPool(1, slowly))],
+    ['mergeFair', (source) => mergeFair(source).pipe(workerPool(1, slowly))],
+  ])('an item that a %s has when the subscriber leaves is not committed', async (_, below) => {
+    // prettier-ignore
+    await bubble(function* () {
+      const log: unknown[] = []
+      yield* run(background, numbers(6).pipe(committing(log), below, take(1))).join()
+      yield* sleep(100)
+      expect(log.filter((entry) => entry !== 'commit 0')).toEqual([])
     })
   })
   it('an item that is skipped there counts as finished', () =>

@@ -42,6 +42,8 @@ function reports(pipeline: Observable<unknown>, cancelAt = Infinity) {
 
 const identity = (branch: Observable<number>): Observable<number> => branch.pipe(queue(5), workerPool(1, slow))
 
+const losing = (branch: Observable<number>): Observable<number> => branch.pipe(queue(5, 'drop-oldest'), workerPool(1, slow))
+
 /** Pipelines in which a stage holds the error of the source while the last item that is wanted leaves. */
 const holding: Readonly<Record<string, Observable<unknown>>> = {
   queue: failing.pipe(queue(5), workerPool(1, slow)),
@@ -57,6 +59,7 @@ const holding: Readonly<Record<string, Observable<unknown>>> = {
   fanOut: failing.pipe(fanOut(2, identity)),
   groupByKey: failing.pipe(groupByKey((n) => n % 2, identity)),
   tee: failing.pipe(tee(identity), workerPool(1, slow)),
+  'queues that lose items in branches': failing.pipe(broadcast(losing, losing)),
   'branches within one another': failing.pipe(broadcast((branch) => branch.pipe(broadcast(identity, identity)), identity)),
   'a long row in a branch': failing.pipe(
     broadcast((branch) => Array.from({ length: 400 }).reduce<Observable<number>>((row) => row.pipe(map((n) => n)), branch).pipe(queue(5), workerPool(1, slow)), identity), // prettier-ignore
@@ -101,6 +104,26 @@ describe('an error that a stage holds is a late failure, once,', () => {
     off()
     expect(late).toEqual([])
   })
+})
+
+it('an error that comes while the leaving of its subscriber is postponed, in a long row, is a late failure', async () => {
+  const one = (): Observable<number> =>
+    from(
+      (function* () {
+        yield 1
+        throw boom
+      })(),
+    )
+  const row = (source: Observable<number>): Observable<number> =>
+    Array.from({ length: 300 }).reduce<Observable<number>>((above) => above.pipe(map((n) => n)), source)
+  const rows: Record<string, (source: Observable<number>) => Observable<unknown>> = {
+    queue: (source) => source.pipe(queue(1)),
+    losing: (source) => source.pipe(queue(1, 'drop-newest')),
+    broadcast: (source) => source.pipe(broadcast((branch) => branch)),
+    mergeFair: (source) => mergeFair(source),
+  }
+  for (const [name, stage] of Object.entries(rows))
+    expect(await reports(stage(row(one())).pipe(take(1))), name).toEqual({ end: 'completed', late: [boom] })
 })
 
 describe('a second failure beside an error that is held', () => {

@@ -49,7 +49,7 @@ export class Failures {
   /** To be called at the end: the failures that were reported too often, or not at all. */
   wrong(plan: PipelinePlan): string[] {
     const least = mayVanish(plan) ? 0 : 1
-    const most = isShared(plan) ? 2 : 1
+    const most = isCopied(plan) ? Infinity : isShared(plan) ? 2 : 1
     // A branch may handle the error of the source, with which the stage fails all the same.
     const isOwn = !/"branches"|"tee/.test(JSON.stringify(plan.stages))
     return [...this._reports].flatMap(([failed, reports]) => {
@@ -64,6 +64,12 @@ export class Failures {
 function mayVanish({ source, stages, end }: PipelinePlan): boolean {
   const isChannel = source.source === 'channel' || source.source === 'buffered channel'
   return isChannel || end.end === 'fails, retry' || /"stage":"(retry|toReceiver|sendTo)"/.test(JSON.stringify(stages))
+}
+
+/** A channel in a branch makes an error of its own of the error of the source. */
+function isCopied({ stages }: PipelinePlan): boolean {
+  const text = JSON.stringify(stages)
+  return /"(toReceiver|sendTo)"/.test(text) && text.includes('"branches"')
 }
 
 /** An error of a shared part reaches both subscribers. */

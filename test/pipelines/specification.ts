@@ -175,7 +175,17 @@ function step(stage: StagePlan, input: Expected): Expected {
   }
 }
 
-function branches({ stage, branches: plans }: StagePlan & { stage: 'fanOut' | 'groupByKey' | 'broadcast' }, input: Expected): Expected {
+function branches(plan: StagePlan & { stage: 'fanOut' | 'groupByKey' | 'broadcast' }, input: Expected): Expected {
+  const all = allBranches(plan, input)
+  const stages = plan.branches.flat()
+  // The items of a branch do not come again: below a stage that looks at their order, a further round differs.
+  const differs = stages.some(isRepeated) && stages.some((within) => !isRepeated(within) && !passesOn(within))
+  return differs ? { ...all, values: false, count: false, workFails: all.workFails === 'no' ? 'no' : 'maybe' } : all
+}
+
+const isRepeated = ({ stage }: StagePlan): boolean => stage === 'fails once, retryWith'
+
+function allBranches({ stage, branches: plans }: StagePlan & { stage: 'fanOut' | 'groupByKey' | 'broadcast' }, input: Expected): Expected {
   if (stage === 'broadcast') return together(plans.map((plan) => after(plan, input)))
   if (stage === 'fanOut') return plans.length === 1 ? after(plans[0], input) : fannedOut(plans, input)
   const groups = plans.map((plan, i) => {

@@ -1,6 +1,6 @@
 /** What a run of a pipeline uses and leaves behind: items in flight, depths of stages, channels, process-level events. */
 import { onCrash, onLateFailure, type Receiver, type Sender } from 'millrace'
-import { onUnpaced } from 'millrace/operators'
+import { InvalidItemError, onUnpaced } from 'millrace/operators'
 import { demandProbe, type Demand } from '../../src/operators/demand/demand.js'
 import { Failures } from './failures.js'
 import { waitersOf } from '../support/waiters.js'
@@ -41,7 +41,7 @@ export class Watch {
       () => (demandProbe.created = null),
       onUnpaced(() => (this.wasUnpaced = true)),
       onCrash(event('crash')),
-      onLateFailure((cause) => this.failures.report(cause, 'late failure') || late(cause)),
+      onLateFailure((cause) => this.failures.report(cause, 'late failure') || cause instanceof InvalidItemError || late(cause)), // its letter was not read
     )
     for (const kind of ['uncaughtException', 'unhandledRejection', 'warning'] as const) {
       const listener = event(kind)

@@ -127,8 +127,9 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
     this.run()
   }
 
-  sourceFailed(): void {
-    this.run()
+  sourceFailed(error: HeldError): void {
+    if (this.isOver) error.lost(this.input.intake.name)
+    else this.run()
   }
 
   branchChanged(): void {

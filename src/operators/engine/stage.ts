@@ -161,8 +161,10 @@ export class Flow<T, R> implements Runnable, Observer<T> {
   }
 
   error(cause: unknown): void {
+    const error = this.intake.failed(cause)
+    if (this.isOver) return error.lost(this.intake.name)
     this._mayEnd = true
-    this._held = this.intake.failed(cause)
+    this._held = error
     this._stage.sourceFailed()
     this._checkEnd()
   }

@@ -79,7 +79,7 @@ class LosingQueue<T> implements Passable, Runnable {
     demand.stage = this
     subscribeUntil(this._upstream, withDemand(this._downstream.scope, demand), source, {
       next: (value) => this._arrive(value),
-      error: (cause) => this._failed(cause),
+      error: (cause) => this._failed(new HeldError(cause, demand.failsWithCopy)),
       complete: () => {
         this._isComplete = true
         this.run()
@@ -93,7 +93,7 @@ class LosingQueue<T> implements Passable, Runnable {
       if (this._policy === 'drop-newest') return
       if (this._policy === 'error') {
         this._upstream.unsubscribe()
-        return this._failed(new QueueFullError(this._name, this._n))
+        return this._failed(new HeldError(new QueueFullError(this._name, this._n)))
       }
       items.shift()
     }
@@ -132,8 +132,9 @@ class LosingQueue<T> implements Passable, Runnable {
   }
 
   /** The items of the queue leave before the error. */
-  private _failed(cause: unknown): void {
-    this._error ??= new HeldError(cause)
+  private _failed(error: HeldError): void {
+    if (this._isOver) return error.lost(this._name)
+    this._error ??= error
     if (!this._waitsBelow) this.run()
   }
 }

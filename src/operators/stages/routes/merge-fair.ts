@@ -75,6 +75,7 @@ class MergeFair<T> implements InputOwner<T>, Runnable {
 
   /** No source goes on; the items of all sources that were accepted leave before the error. */
   sourceFailed(error: HeldError): void {
+    if (this.downstream.isClosed) return error.lost('mergeFair')
     this._error ??= error
     this.upstream.unsubscribe()
     if (this._ready.size === 0) this._ended()

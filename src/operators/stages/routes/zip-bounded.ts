@@ -2,6 +2,7 @@ import { from, type Observable, type ObservableInput, type Subscriber } from 'rx
 import type { Runnable } from '../../../runtime/internal.js'
 import { stageNotes } from '../../demand/unpaced.js'
 import { described, Downstream } from '../../demand/scope.js'
+import type { HeldError } from '../../demand/errors.js'
 import { checkSources, OneItemInput, type InputOwner } from '../../engine/inputs.js'
 
 /**
@@ -65,8 +66,9 @@ class Zip<A extends readonly unknown[]> implements InputOwner<unknown>, Runnable
     this.downstream.error(cause)
   }
 
-  sourceFailed(): void {
-    this._zip()
+  sourceFailed(error: HeldError): void {
+    if (this.downstream.isClosed) error.lost('zipBounded')
+    else this._zip()
   }
 
   /** The demand below is open again. */

@@ -186,7 +186,8 @@ interface Begun {
  * - items begin their work in the order in which they were taken;
  * - at most `limit.now` items are at work when work begins; items that pause before a restart are at work;
  * - while more is at work than the limit, after a decrease, failures decide nothing;
- * - no work begins before the time that the last Retry-After of a failure names.
+ * - no work begins before the time that the last Retry-After of a failure names;
+ * - items that wait at the end stay, so that no passage goes by them: they are lost, and not committed above.
  */
 class AdaptivePool<T, R> extends Pool<T, R> {
   private readonly _limit: ConcurrencyLimit
@@ -276,6 +277,5 @@ class AdaptivePool<T, R> extends Pool<T, R> {
   override stopWork(): void {
     super.stopWork()
     this._hold.stop()
-    while (this._waiting.size > 0) this._waiting.shift()
   }
 }
