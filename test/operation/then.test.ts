@@ -3,7 +3,7 @@ import { some, type Option } from 'fp-ts/lib/Option.js'
 import { chan, choose, go, onceValue, select, type Chan, type Op } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { queue } from '../../src/runtime/scheduler/run-queue.js'
-import { neverLooksAtTheClock, settle } from '../support/settle.js'
+import { hostTurn, neverLooksAtTheClock, settle } from '../support/settle.js'
 import { unhandledRejections } from '../support/unhandled.js'
 import { nobody, waitersOf } from '../support/waiters.js'
 
@@ -266,6 +266,24 @@ describe('callbacks that perform the next operation by then', () => {
       next()
     })
     expect(received).toBe(rounds + 1)
+  })
+
+  it('go on for any number of operations that throw, and leave the microtasks', async () => {
+    const ch = chan<number>()
+    ch.close('cause')
+    let thrown = 0
+    await new Promise<unknown>((resolve) => {
+      const next = (): void => {
+        if (++thrown > rounds) resolve(null)
+        else void ch.receive().then(resolve, next)
+      }
+      next()
+    })
+    expect(thrown).toBe(rounds + 1)
+    let turns = 0
+    void hostTurn().then(() => turns++)
+    for (let i = 0; i < 1_000_000 && turns === 0; i++) await ch.receive().then(() => {}, () => {}) // prettier-ignore
+    expect(turns).toBe(1)
   })
 
   it('go on where each wakes the other', async () => {

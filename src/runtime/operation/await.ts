@@ -24,16 +24,14 @@ export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, o
   try {
     value = operation.poll()
   } catch (cause) {
-    return outcomeOf(onThrow, cause, undefined)
+    return mustYield() ? new KeptThrow(operation, onValue, onThrow, cause) : outcomeOf(onThrow, cause, undefined)
   }
   if (value === PENDING) {
     const performer = new AsyncPerformer(operation, onValue, onThrow)
     operation.park(performer)
     return performer
   }
-  // Without this check two async functions over a channel would never leave the microtasks.
-  if ((--queue.operations.left <= 0 && queue.sliceIsOver) || !mayResume()) return new KeptValue(operation, onValue, onThrow, value)
-  return resumed(onValue, value, undefined)
+  return mustYield() ? new KeptValue(operation, onValue, onThrow, value) : resumed(onValue, value, undefined)
 }
 
 export function performAsPromise<T>(operation: Operation<T>): Promise<T> {
@@ -45,6 +43,11 @@ const MOST_NESTED = 64
 /** Whether a callback may be called now; else the run queue calls it. */
 function mayResume(): boolean {
   return queue.mayResume && queue.async.nested < MOST_NESTED
+}
+
+/** Without this check two async functions over a channel would never leave the microtasks. */
+function mustYield(): boolean {
+  return (--queue.operations.left <= 0 && queue.sliceIsOver) || !mayResume()
 }
 
 /** The outcome of a callback that returns nothing, as the functions of the engine do. */
@@ -160,5 +163,18 @@ class KeptValue<T> extends AsyncPerformer<T> {
 
   protected override take(): T {
     return this.raw as T // set by the constructor
+  }
+}
+
+/** The same for an operation that threw. */
+class KeptThrow<T> extends AsyncPerformer<T> {
+  constructor(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>, cause: unknown) {
+    super(operation, onValue, onThrow)
+    this.raw = cause
+    queue.push(this)
+  }
+
+  protected override take(): never {
+    throw this.raw // as the operation threw it
   }
 }
