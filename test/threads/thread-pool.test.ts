@@ -4,7 +4,7 @@ import { threadPool, ThreadLostError } from 'millrace/threads'
 import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { makeHost } from './real-threads.js'
-import { failure, settings } from './suite.js'
+import { beginning, failure, settings } from './suite.js'
 import { work } from './work.js'
 
 it('replaces a thread after the jobs of recycle; every job has its result', async () => {
@@ -20,6 +20,16 @@ it('replaces a thread whose memory is over the limit of recycle', async () => {
   const kept = [await work.keeps.on(pool)(2 ** 20), await work.keeps.on(pool)(250 * 2 ** 20), await work.keeps.on(pool)(1)]
   expect(kept).toEqual([1, 2, 1])
   expect(pool.stats()).toMatchObject({ started: 2, recycled: 1, lost: 0 })
+})
+
+it('calls that wait in their thread leave room for others, however long the calls before them took', async () => {
+  await using pool = new Threads(settings, new InlineHost(1))
+  pool.pool.ahead.worked(1000, 1)
+  const begun = Array.from({ length: 20 }, beginning)
+  const handles = begun.map(({ word }) => go(work.waits.on(pool)(word)))
+  for (const { has } of begun) await has()
+  for (const handle of handles) handle.cancel()
+  for (const handle of handles) expect((await handle.join().attempt())._tag).toBe('Left')
 })
 
 it('closes at the end of its block', async () => {

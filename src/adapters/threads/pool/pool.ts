@@ -45,7 +45,7 @@ export class Pool {
   private readonly _waiting = new CallQueue()
   private readonly _watchers = new WaitQueue()
   private readonly _leavers = new WaitQueue()
-  private readonly _breaks: unknown[] = []
+  private readonly _breaks: { readonly url: string; readonly error: unknown }[] = []
   private _isLooking = false
 
   constructor(
@@ -89,7 +89,7 @@ export class Pool {
     const { limit } = this.ahead
     let best: Thread | null = null
     for (const thread of this._threads) {
-      if (thread.hasRoom && thread.sent.size < limit && (best === null || thread.sent.size < best.sent.size)) best = thread
+      if (thread.hasRoom && thread.pressing < limit && (best === null || thread.sent.size < best.sent.size)) best = thread
     }
     const areAllBusy = best === null || best.sent.size > 0
     return areAllBusy && this._alive < this.options.size ? this._start(fn) : best
@@ -208,17 +208,20 @@ export class Pool {
   }
 
   /** The module of a function could not be loaded, and no call has the error. */
-  broke(error: unknown): void {
-    this._breaks.push(error)
+  broke({ url }: FunctionName, error: unknown): void {
+    this._breaks.push({ url, error })
   }
 
   /** Starts all threads and waits until they have loaded these functions; throws the error of a module. */
   *warmed(fns: readonly FunctionName[]): Generator<never, void> {
     if (this.isClosed) throw closed(fns[0].name)
     const before = this._breaks.length
+    const broken = (): { readonly error: unknown } | undefined =>
+      this._breaks.slice(before).find(({ url }) => fns.some((fn) => fn.url === url))
     this._warm(fns)
-    while (this._isLoading && this._breaks.length === before) yield* new Changed(this._watchers)
-    if (this._breaks.length > before) throw this._breaks[before]
+    while (this._isLoading && broken() === undefined) yield* new Changed(this._watchers)
+    const found = broken()
+    if (found !== undefined) throw found.error
   }
 
   /** Waits until the pool is closed and has no thread. */

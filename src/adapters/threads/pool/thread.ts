@@ -7,21 +7,8 @@
  * - once `ended` has run, no call is in the thread.
  */
 import type { Port, ThreadEvents } from '../hosts/host.js'
-import {
-  afterRecord,
-  CALL,
-  CANCEL,
-  FULL,
-  LINK,
-  LOAD,
-  LOADED,
-  LOADING,
-  READY,
-  RESULT,
-  WORKED,
-  type Batch,
-  type FunctionName,
-} from '../wire/batch.js'
+import { afterRecord, CALL, CANCEL, FULL, LINK, LOAD, LOADED, LOADING, NOT_LOADED, PASSED_OVER, READY } from '../wire/batch.js'
+import { RESULT, WORKED, type Batch, type FunctionName } from '../wire/batch.js'
 import { Claims, SLOTS } from '../wire/claims.js'
 import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
 import { REFUSED } from '../channels/link.js'
@@ -56,6 +43,8 @@ export class Thread implements ThreadEvents {
   /** It takes no more calls: its jobs or its memory have reached the limit of `recycle`. */
   private _isRetired = false
   private _jobs = 0
+  /** Calls that have begun, as far as the thread has said, and have not ended. */
+  private _waitingThere = 0
   private _hasEnded = false
   private _why: unknown = undefined
   /** The module whose evaluation ended the thread. */
@@ -76,6 +65,11 @@ export class Thread implements ThreadEvents {
 
   get isLoading(): boolean {
     return !this._isReady || this._functions.some(({ isLoaded }) => !isLoaded)
+  }
+
+  /** The calls that want the processor: a call that waits in its thread keeps no other from beginning. */
+  get pressing(): number {
+    return this.sent.size - Math.max(0, this._waitingThere)
   }
 
   get hasRoom(): boolean {
@@ -179,13 +173,18 @@ export class Thread implements ThreadEvents {
     if (kind === RESULT)
       this._result(first, batch[at + 2] as number, batch[at + 3]) // a record of a result
     else if (kind === WORKED)
-      this.pool.ahead.worked(first, batch[at + 2] as number) // ms, calls
+      this._worked(first, batch[at + 2] as number) // ms, calls
     else if (kind === LINK)
       this._linked(first, batch[at + 2] as number, batch[at + 3]) // a record of a link
     else if (kind === READY) this._ready()
     else if (kind === FULL) this._retire()
     else if (kind === LOADING) this._loading(this._functions[first])
     else if (kind === LOADED) this._loaded(this._functions[first], batch[at + 2] as Portable | null) // a record of a loaded function
+  }
+
+  private _worked(ms: number, calls: number): void {
+    this._waitingThere += calls
+    this.pool.ahead.worked(ms, calls)
   }
 
   private _ready(): void {
@@ -207,7 +206,7 @@ export class Thread implements ThreadEvents {
   }
 
   private _loaded(loading: Loading, failure: Portable | null): void {
-    if (failure !== null) this.pool.broke(moduleError(loading.fn, fromPortable(failure)))
+    if (failure !== null) this.pool.broke(loading.fn, moduleError(loading.fn, fromPortable(failure)))
     loading.isLoaded = true
     loading.stopTimer?.()
     this._broken = this._functions.find(({ isLoaded, stopTimer }) => !isLoaded && stopTimer !== null)?.fn ?? null
@@ -236,6 +235,7 @@ export class Thread implements ThreadEvents {
     const call = this._slots[slot]
     this._slots[slot] = null
     this._free.push(slot)
+    if (status !== PASSED_OVER && status !== NOT_LOADED) this._waitingThere--
     if (call === null) return // it was taken back
     this.pool.stats.jobs++
     this.sent.remove(call)
@@ -281,7 +281,7 @@ export class Thread implements ThreadEvents {
     this._outbox.isOpen = false
     const why = this._why ?? cause
     this.wasWanted = this.isStopping && this._why === undefined
-    if (this._broken !== null && !this.wasWanted) this.pool.broke(moduleError(this._broken, why))
+    if (this._broken !== null && !this.wasWanted) this.pool.broke(this._broken, moduleError(this._broken, why))
     this.isStopping = true
     this._clearTimer()
     for (const { stopTimer } of this._functions) stopTimer?.()

@@ -129,7 +129,10 @@ export class Server {
     const before = this._functions[number] as Loaded | undefined // undefined where the module was evaluated already
     this._functions[number] = loaded
     this._host.post([LOADED, number, 'failure' in loaded ? loaded.failure : null], noMoves)
-    if (before !== undefined && 'waiting' in before) for (const begin of before.waiting) begin()
+    if (before === undefined || !('waiting' in before)) return
+    const began = this._host.now()
+    for (const begin of before.waiting) begin()
+    this._worked(began, this._host.now())
   }
 
   private _call(batch: Batch, at: number): void {
