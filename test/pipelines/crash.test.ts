@@ -7,7 +7,7 @@
  * - after the restart every item has been delivered.
  */
 import { background, chan, go, gosched, rateLimiter, sleep, withCancel, type Context } from 'millrace'
-import { batch, broadcast, byKey, conflate, debounce, decode, fanOut, fromIterable, fromOp, groupByKey, mergeFair, pausable, pauseControls, prioritize, queue, rateLimit, retryEach, run, sample, sendTo, tee, throttle, windowsByCount, workerPool, zipBounded, type StandardSchema } from 'millrace/operators' // prettier-ignore
+import { batch, broadcast, byKey, conflate, debounce, decode, fanOut, fromIterable, fromOp, groupByKey, mergeFair, pausable, pauseControls, prioritize, queue, rateLimit, retryEach, run, sample, sendTo, tee, throttle, windowsByCount, windowsByTime, workerPool, zipBounded, type StandardSchema } from 'millrace/operators' // prettier-ignore
 import { explore, type ExploreOptions, type Trial } from 'millrace/testing'
 import { concat, concatMap, filter, ignoreElements, map, tap, type MonoTypeOperatorFunction, type Observable, type OperatorFunction } from 'rxjs' // prettier-ignore
 import { describe, expect, it } from 'vitest'
@@ -110,6 +110,32 @@ const deep: Readonly<Record<string, Consumer>> = {
   'byKey, tee': (source, deliver, commit) =>
     source.pipe(committing(commit), tee(workerPool(1, slowly)), workerPool(1, slowly), tap(deliver)),
   'byKey, decode': (source, deliver, commit) => source.pipe(committing(commit), decode(later), workerPool(1, slowly), tap(deliver)),
+  'byKey, workerPool, batch, workers with several results': (source, deliver, commit) =>
+    source.pipe(committing(commit), workerPool(2, slowly, { ordered: true }), batch({ size: 2, within: 2 }), workerPool(1, (items) => fromIterable(items)), workerPool(1, slowly), tap(deliver)), // prettier-ignore
+  'byKey, windowsByTime': (source, deliver, commit) =>
+    source.pipe(
+      committing(commit),
+      windowsByTime({ ms: 2, most: 3 }),
+      workerPool(1, ({ items }) => fromIterable(items)),
+      tap(deliver),
+    ),
+  'byKey that fails, retryEach, rateLimit': (source, deliver, commit) => {
+    const failed = new Set<number>()
+    const flaky = function* (n: number): Generator<never, number> {
+      yield* sleep(n % 3)
+      if (n % 2 === 0 && !failed.delete(n)) throw new Error(`no ${failed.add(n).size}`)
+      return n
+    }
+    return source.pipe(
+      byKey((n) => n % 2, 2, flaky, { waiting: 2, commit }),
+      retryEach(() => 1),
+      rateLimit(rateLimiter(1000, 1)),
+      workerPool(1, slowly),
+      tap(deliver),
+    )
+  },
+  'byKey, groupByKey of batches, rateLimit': (source, deliver, commit) =>
+    source.pipe(committing(commit), groupByKey((n) => n % 2, (group) => group.pipe(batch({ size: 2, within: 2 })), { most: 1 }), rateLimit(rateLimiter(1000, 2)), workerPool(1, (items) => fromIterable(items)), tap(deliver)), // prettier-ignore
   'byKey, a sink': (source, deliver, commit) =>
     source.pipe(committing(commit), sendTo(Object.assign(chan<number>(0), { send: (n: number) => sleep(1).map(() => deliver(n)) }))),
 }
