@@ -1,6 +1,6 @@
 /** The side of a link at the caller: of one channel among the arguments of a call. */
 import type { Receiver, Sender } from '../../../runtime/index.js'
-import { hostTime } from '../../../runtime/internal.js'
+import { hostTime, shared } from '../../../runtime/internal.js'
 import type { Portable } from '../wire/portable-error.js'
 import { Inward } from './inward.js'
 import { CREDIT, END, FIRST_CREDIT, VALUES, type LinkSpec, type Post } from './link.js'
@@ -15,7 +15,8 @@ export function isChannelEnd(value: unknown): value is Ends {
   return typeof receive === 'function' || (typeof send === 'function' && typeof close === 'function')
 }
 
-let links = 0
+/** The links of this realm have numbers of their own, for all copies of the package. */
+const links = shared('millrace.threads.links.v1', () => ({ next: 0 }))
 
 export class HomeLink {
   readonly spec: LinkSpec
@@ -25,7 +26,7 @@ export class HomeLink {
   constructor(index: number, end: Ends, post: (link: HomeLink, op: number, payload: unknown) => void) {
     const [receives, sends] = [typeof end.receive === 'function', typeof end.send === 'function']
     const taken = new Int32Array(typeof SharedArrayBuffer === 'function' ? new SharedArrayBuffer(4) : new ArrayBuffer(4))
-    this.spec = { id: links++, index, receives, sends, taken }
+    this.spec = { id: links.next++, index, receives, sends, taken }
     const postHere: Post = (op, payload) => post(this, op, payload)
     this._outward = receives ? new Outward(end as Receiver<unknown>, postHere, taken) : null // it has the method
     this._inward = sends ? new Inward(end as Sender<unknown>, postHere, FIRST_CREDIT, hostTime) : null // as above
