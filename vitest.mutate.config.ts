@@ -36,6 +36,7 @@ export default defineConfig({
     exclude: [
       'test/model/faults.test.ts', // edits the sources itself
       'test/model/no-growth.test.ts',
+      'test/model/long-lived.test.ts',
       'test/operation/next-copies.test.ts', // compares sources, which Stryker instruments; it notices every change of a copy
       'test/goroutine/on-crash.test.ts',
     ],
