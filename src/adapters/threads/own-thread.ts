@@ -20,6 +20,7 @@ import type { FunctionName } from './wire/batch.js'
  *
  * Throws TypeError where `remote` is no function of `onThreads` or `threadsOf`.
  *
+ * @typeParam F - The type of the function.
  * @example
  * ```ts
  * const { primes } = onThreads(import.meta, { primes: (to: number) => (to < 3 ? 1 : 2) })
