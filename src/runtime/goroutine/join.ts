@@ -27,8 +27,8 @@ export class Join<R> extends QueuedOperation<R> {
     return this.goroutine.outcome
   }
   override park(waiter: Waiter): void {
-    super.park(waiter)
-    if (this.goroutine === waiter) refuse(this.waiters, this.goroutine)
+    if (this.goroutine === waiter) this.goroutine.settle(joinsItself(this.goroutine))
+    else super.park(waiter)
   }
   override withdraw(waiter: Waiter): void {
     super.withdraw(waiter)
@@ -53,13 +53,7 @@ export class Join<R> extends QueuedOperation<R> {
   }
 }
 
-/** A goroutine that joins itself gets an error, as its end cannot come; unless it is canceled first. */
-function refuse(joiners: WaitQueue, goroutine: Task<unknown>): void {
-  const { name } = goroutine
-  const run = (): void => {
-    if (![...joiners].includes(goroutine)) return
-    joiners.remove(goroutine)
-    goroutine.settle(new Error(`join in ${name} waits for itself: it would wait for the end of ${name}; join it in another goroutine`))
-  }
-  queue.push({ run })
+/** The grant of a join of oneself, whose end cannot come. */
+function joinsItself({ name }: Task<unknown>): Error {
+  return new Error(`join in ${name} waits for itself; join it in another goroutine`)
 }

@@ -155,7 +155,7 @@ function resolvedWith(outcome: Promise<unknown>, resolve: (outcome: unknown) => 
 
 /** An operation that completed when its slice was over: the async function resumes from the run queue. */
 class KeptValue<T> extends AsyncPerformer<T> {
-  constructor(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>, value: T) {
+  constructor(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>, value: unknown) {
     super(operation, onValue, onThrow)
     this.raw = value
     queue.push(this)
@@ -167,13 +167,7 @@ class KeptValue<T> extends AsyncPerformer<T> {
 }
 
 /** The same for an operation that threw. */
-class KeptThrow<T> extends AsyncPerformer<T> {
-  constructor(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>, cause: unknown) {
-    super(operation, onValue, onThrow)
-    this.raw = cause
-    queue.push(this)
-  }
-
+class KeptThrow<T> extends KeptValue<T> {
   protected override take(): never {
     throw this.raw // as the operation threw it
   }
