@@ -34,6 +34,7 @@ const ROOM = 1000
 /** Stages that subscribe at this moment, and the overflows that none of them has reported. */
 let subscribing = 0
 let overflows = 0
+let isWatching = false
 
 class Upstream<T> extends Subscriber<T> {
   private _hasEnded = false
@@ -97,12 +98,12 @@ class Upstream<T> extends Subscriber<T> {
   /** Subscribes. An overflow of the stack that no operator has passed on fails the stage, unless `until` was unsubscribed. */
   subscribeTo(source: Observable<T>, scope: Scope, until: Subscription): void {
     const before = overflows
-    const restore = subscribing++ === 0 ? watchStopped() : null
+    if (!isWatching) watchStopped()
+    subscribing++
     try {
       under({ ...scope, subscriber: this }, () => source.subscribe(this))
     } finally {
       subscribing--
-      restore?.()
     }
     if (overflows === before) return
     overflows = before
@@ -155,16 +156,26 @@ function unhandled(cause: unknown): void {
 const OVERFLOW =
   'millrace: the stack overflowed as the pipeline was subscribed to: concat, merge or defer are nested too deep; use a loop in fromGoroutine, concatMap over an iterable, or a stage that holds items, such as queue(1), between them'
 
-/** Notices each notification to a stopped subscriber. Returns the function that ends this. */
-function watchStopped(): () => void {
-  let value = config.onStoppedNotification
-  const notice = (): typeof value => {
-    if (!hasRoom()) overflows++
-    return value
-  }
-  const property = { configurable: true, enumerable: true }
-  Object.defineProperty(config, 'onStoppedNotification', { ...property, get: notice, set: (hook: typeof value) => void (value = hook) })
-  return () => Object.defineProperty(config, 'onStoppedNotification', { ...property, writable: true, value })
+/**
+ * Counts, while a stage subscribes, the notifications to stopped subscribers for which the stack has no room: RxJS
+ * reads this setting for each. To define the property for each subscription would cost more than the subscription.
+ */
+function watchStopped(): void {
+  isWatching = true
+  const before = Object.getOwnPropertyDescriptor(config, 'onStoppedNotification') // an accessor where another copy of the package is loaded
+  let hook = config.onStoppedNotification
+  Object.defineProperty(config, 'onStoppedNotification', {
+    configurable: true,
+    enumerable: true,
+    get: () => {
+      if (subscribing > 0 && !hasRoom()) overflows++
+      return before?.get === undefined ? hook : (before.get.call(config) as typeof hook) // the same property
+    },
+    set: (value: typeof hook) => {
+      hook = value
+      before?.set?.call(config, value)
+    },
+  })
 }
 
 function hasRoom(): boolean {

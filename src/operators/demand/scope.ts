@@ -159,21 +159,26 @@ export interface Description {
   readonly refused?: (failure: Failure | null) => void
 }
 
-/** By weak reference, so that a description costs nothing else. */
-const descriptions = new WeakMap<Observable<unknown>, Description>()
+/** A pipeline for each request makes many of them: a WeakMap of descriptions would cost more than the observables. */
+class Described<T> extends Observable<T> {
+  constructor(
+    readonly description: Description,
+    subscribe: (subscriber: Subscriber<T>) => (() => void) | Subscription | void,
+  ) {
+    super(subscribe)
+  }
+}
 
 /** An observable with a description. `subscribe` runs for each subscriber, and returns what to do when it leaves. */
 export function described<T>(
   description: Description,
   subscribe: (subscriber: Subscriber<T>) => (() => void) | Subscription | void,
 ): Observable<T> {
-  const observable = new Observable<T>(subscribe)
-  descriptions.set(observable, description)
-  return observable
+  return new Described(description, subscribe)
 }
 
 export function descriptionOf(observable: Observable<unknown>): Description | undefined {
-  return descriptions.get(observable)
+  return observable instanceof Described ? observable.description : undefined
 }
 
 /** The part of a source or stage that emits to its subscriber: in a turn, with the scope published. */

@@ -38,7 +38,7 @@ interface ErrorLike {
  */
 export function rememberCause(cause: unknown, asValue: boolean): void {
   if (isObject(cause)) {
-    causes.objects.add(cause)
+    if (!isReadable(() => isEnd((cause as ErrorLike).name))) causes.objects.add(cause) // those with the name of an end need no memory
   } else if (asValue && cause !== undefined && cause !== null) {
     causes.values.delete(cause)
     causes.values.add(cause)
@@ -92,11 +92,16 @@ function repeats(error: unknown, left: number): boolean {
 
 function looksLikeEnd(error: object, left: number): boolean {
   const { name, errors, error: last, suppressed } = error as ErrorLike // as above
-  if (name === 'CanceledError' || name === 'DeadlineExceededError') return true // by name: two copies of the package have two classes
+  if (isEnd(name)) return true
   if (left === 0) return false
   if (name === 'AbortError') return isAbortOfEnd(error, left)
   if (name === 'AggregateError') return Array.isArray(errors) && errors.length > 0 && errors.every((each) => repeats(each, left - 1))
   return name === 'SuppressedError' && repeats(last, left - 1) && repeats(suppressed, left - 1)
+}
+
+/** By name, since two copies of the package have two classes. */
+function isEnd(name: unknown): boolean {
+  return name === 'CanceledError' || name === 'DeadlineExceededError'
 }
 
 function isAbortOfEnd({ cause, reason, signal }: ErrorLike, left: number): boolean {
