@@ -38,7 +38,7 @@ interface ErrorLike {
  */
 export function rememberCause(cause: unknown, asValue: boolean): void {
   if (isObject(cause)) {
-    if (!isReadable(() => isEnd((cause as ErrorLike).name))) causes.objects.add(cause) // those with the name of an end need no memory
+    if (!isReadable(() => isNameOfEnd((cause as ErrorLike).name))) causes.objects.add(cause) // those with the name of an end need no memory
   } else if (asValue && cause !== undefined && cause !== null) {
     causes.values.delete(cause)
     causes.values.add(cause)
@@ -92,7 +92,7 @@ function repeats(error: unknown, left: number): boolean {
 
 function looksLikeEnd(error: object, left: number): boolean {
   const { name, errors, error: last, suppressed } = error as ErrorLike // as above
-  if (isEnd(name)) return true
+  if (isNameOfEnd(name)) return true
   if (left === 0) return false
   if (name === 'AbortError') return isAbortOfEnd(error, left)
   if (name === 'AggregateError') return Array.isArray(errors) && errors.length > 0 && errors.every((each) => repeats(each, left - 1))
@@ -100,7 +100,7 @@ function looksLikeEnd(error: object, left: number): boolean {
 }
 
 /** By name, since two copies of the package have two classes. */
-function isEnd(name: unknown): boolean {
+function isNameOfEnd(name: unknown): boolean {
   return name === 'CanceledError' || name === 'DeadlineExceededError'
 }
 
