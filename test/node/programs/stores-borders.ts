@@ -237,6 +237,11 @@ export const web: Rows = {
     m.select({ change: m.web.nextEvent(target(look), 'change'), item: items.receive() }).then(look, nothing)
     return () => items.trySend(1)
   },
+  'valuesOf(observable)': (m, look) => {
+    const values = new m.rx.Subject<number>()
+    m.web.valuesOf(values, buffer).receive().then(look, nothing)
+    return () => values.next(1)
+  },
   'webSocket({ create })': (m, look) => {
     const gate = m.chan(1)
     const socket = looking(new Socket(), ['send', 'close', 'addEventListener'], look)
@@ -263,6 +268,11 @@ export const webOperators: Rows = {
     const events = target(look)
     m.webOps.fromEventTarget(events, 'change', buffer).pipe(m.rx.take(1), m.rx.map(look)).subscribe({ error: nothing })
     return () => events.dispatchEvent(new Event('change'))
+  },
+  'fromObservable(observable)': (m, look) => {
+    const values = new m.rx.Subject<number>()
+    m.webOps.fromObservable(values, buffer).pipe(m.rx.take(1), m.rx.map(look)).subscribe({ error: nothing })
+    return () => values.next(1)
   },
   'fromReadableStream(stream)': (m, look) => {
     const gate = m.chan<number>(4)
