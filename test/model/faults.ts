@@ -87,7 +87,7 @@ export const faults: readonly Fault[] = [
     'if (receiver !== null) {\n      receiver.settle(value)',
     'if (receiver !== null) {\n      this._receivers.push(receiver)\n      this._buffer.unshift(value)',
   ),
-  performing('a subscriber who leaves gives nothing back', 'if (wasGranted) operation.undo(this, this._turn)', 'if (wasGranted) return'),
+  performing('a subscriber who leaves gives nothing back', 'if (wasGranted) operation.undo(this, this.turn)', 'if (wasGranted) return'),
   select('a select gives nothing back', 'winner.operation.undo(winner, turn)', ''),
   operation('an operation within a context gives nothing back', 'winner.operation.undo(winner, turn)', ''),
   operation('a mapped operation gives nothing back', 'this.inner.undo(waiter, turn)', ''),

@@ -4,6 +4,7 @@ import { collect, fromIterable } from 'millrace/operators'
 import { eventSource, eventsOf, fetchOp, messagesOf, nextEvent, valuesOf, webSocket, type WebSocketLike } from 'millrace/web'
 import { fromEventTarget, fromObservable, fromReadableStream, throughStream, toReadableStream, toTransformStream, writeToStream } from 'millrace/web/operators' // prettier-ignore
 import { concat, take, throwError, type Observable, type OperatorFunction } from 'rxjs'
+import { settle } from '../../support/settle.js'
 import { junk, type Bad, type Rows } from './kinds.js'
 
 /** ms for a row whose code never calls back. */
@@ -57,11 +58,13 @@ const closing = (f: Bad) =>
     return f()
   }
 
-async function talked(parts: object): Promise<unknown> {
+/** A socket that opens and takes an item, with time for it where the code has no part in that. */
+async function talked(parts: object, patience = 100 * soon): Promise<unknown> {
   const peer = webSocket('ws://localhost', { ...buffer, policy: 'drop-newest', create: () => withParts(new Socket(), parts) })
   try {
-    await peer.opened().timeout(soon)
-    await peer.outgoing.send('1').timeout(soon)
+    await peer.opened().timeout(patience)
+    await peer.outgoing.send('1').timeout(patience)
+    await settle()
   } finally {
     peer.close()
   }
@@ -88,7 +91,7 @@ export const web: Rows = {
     await using peer = webSocket('ws://localhost', { ...buffer, create: f })
     return await peer.opened().timeout(soon)
   },
-  'webSocket({ create }): addEventListener': (f) => talked({ addEventListener: f }),
+  'webSocket({ create }): addEventListener': (f) => talked({ addEventListener: f }, soon),
   'webSocket({ create }): removeEventListener': (f) => talked({ removeEventListener: f }),
   'webSocket({ create }): send': (f) => talked({ send: f }),
   'webSocket({ create }): close': (f) => talked({ close: closing(f) }),
