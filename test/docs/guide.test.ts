@@ -1,11 +1,12 @@
-/** Every program of the pages runs and prints the output below it. */
+/** Every program of the pages runs and prints the output below it: a sample of them in `npm test`, all in .ci/run. */
 import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { someOf } from '../support/portion.js'
 import { blocksOf, pages } from './blocks.js'
 import { Programs } from './programs.js'
 
 const blocks = pages.flatMap(blocksOf)
-const programs = blocks.filter(({ isSketch }) => !isSketch)
+const programs = someOf(blocks.filter(({ isSketch }) => !isSketch))
 
 const built = new Programs()
 beforeAll(() => built.build(programs), 60_000)
