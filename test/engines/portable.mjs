@@ -34,9 +34,9 @@ export const notPortable = [
     suites: ['test/pipelines/faults.test.ts', 'test/programs/random-faults.test.ts', 'test/laws/broken.test.ts'],
     reason: 'test the tests: random pipelines, random programs and laws find the faults that are put into the package',
   },
-  { suites: ['test/model/no-growth.test.ts', 'test/model/long-lived.test.ts'], reason: 'measures the heap of V8 to the byte' },
+  { suites: ['test/model/no-growth.test.ts', 'test/model/long-lived.test.ts'], reason: 'measure the heap of V8 to the byte' },
   {
-    suites: ['test/goroutine/async-context.test.ts'],
+    suites: ['test/goroutine/async-context.test.ts', 'test/base/async-scope.test.ts'],
     engines: ['chromium'],
     reason: 'use AsyncLocalStorage, which a browser does not have',
   },
@@ -47,7 +47,7 @@ export const notPortable = [
   },
   { suites: ['test/operation/next-copies.test.ts'], engines: ['chromium'], reason: 'reads the sources' },
   {
-    suites: ['test/testing/outsiders.test.ts'],
+    suites: ['test/testing/{outsiders,outsiders-in-real-time}.test.ts'],
     engines: ['chromium'],
     reason: 'tell code outside a bubble by its async context, which a browser does not have',
   },

@@ -8,7 +8,8 @@ const roomOf = (suite) => suite.split('/')[1]
 
 /** `test/base/ring.test.ts` and so on. */
 function suitesIn(repository) {
-  const rooms = readdirSync(`${repository}/test`).filter((room) => room !== 'engines')
+  const entries = readdirSync(`${repository}/test`, { withFileTypes: true })
+  const rooms = entries.filter((entry) => entry.isDirectory() && entry.name !== 'engines').map(({ name }) => name)
   const names = (room) => readdirSync(`${repository}/test/${room}`, { recursive: true }).filter((name) => name.endsWith('.test.ts'))
   return rooms.flatMap((room) => names(room).map((name) => `test/${room}/${name}`))
 }
