@@ -1,5 +1,6 @@
 // A goroutine that waits for an end that cannot come before its own gets an error, in every form of the wait, and goes on.
 import { describe, expect, it } from 'vitest'
+import { settle } from '../support/settle.js'
 import {
   all,
   background,
@@ -168,6 +169,7 @@ describe('a wait for itself', () => {
       await sleep(1)
     })
     await own.join()
+    await settle()
     expect(log).toEqual(['then'])
     const canceled: Goroutine<void> = go(function* worker() {
       canceled.cancel()
