@@ -67,9 +67,9 @@ export const notPortable = [
   { suites: ['test/fast-check/channel-program.test.ts'], reason: 'runs the TypeScript compiler over programs, for a minute' },
   { suites: ['test/goroutine/compiled-generators.test.ts'], engines: ['chromium'], reason: 'runs the TypeScript compiler' },
   {
-    suites: ['test/operation/two-copies.test.ts'],
+    suites: ['test/operation/two-copies.test.ts', 'test/operators/stopped-notification.test.ts'],
     engines: ['chromium'],
-    reason: 'loads the package twice, which vitest does not do in a browser',
+    reason: 'load the package twice, which vitest does not do in a browser',
   },
 ]
 
