@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline as connect } from 'node:stream/promises'
 import { background, chan, go, never, sleep, withCancel } from 'millrace'
 import { toReadable } from 'millrace/node/operators'
@@ -29,6 +30,25 @@ it('reads a receiver, sync and async iterables, and a string by its characters',
   expect(await toReadable(new Set([1, 2])).toArray()).toEqual([1, 2])
   expect(await toReadable(Readable.from([1, 2])).toArray()).toEqual([1, 2])
   expect(await toReadable('ab').toArray()).toEqual(['a', 'b'])
+})
+
+it.each([2, 3, 100_000])('passes over %d chunks of no bytes that wait, and does not stall', async (count) => {
+  const chunks = chan<string | Uint8Array>(count + 2)
+  chunks.trySend('a')
+  for (let n = 0; n < count; n++) chunks.trySend(n % 2 === 0 ? '' : new Uint8Array())
+  chunks.trySend('b')
+  chunks.close()
+  expect(await text(toReadable(chunks, { objectMode: false, highWaterMark: 1 }))).toBe('ab')
+})
+
+it('a stream that is destroyed among chunks of no bytes takes no more of them', async () => {
+  const chunks = chan<string>(10)
+  for (let n = 0; n < 10; n++) chunks.trySend('')
+  const stream = toReadable(chunks, { objectMode: false })
+  stream.read()
+  stream.destroy()
+  await turns()
+  expect(chunks.size).toBe(9)
 })
 
 it('a destroyed stream withdraws its receive: no value of the receiver is lost', async () => {

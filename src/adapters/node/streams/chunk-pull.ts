@@ -6,7 +6,7 @@
  */
 import type { Readable } from 'node:stream'
 import { afterFunc, type Context, type Op, type Option } from '../../../runtime/index.js'
-import { CallbackPerformer, causeOf, causeOfThrown, type Operation } from '../../../runtime/internal.js'
+import { CallbackPerformer, causeOf, causeOfThrown, queue, type Operation } from '../../../runtime/internal.js'
 import { asStreamError } from './stream-end.js'
 
 /** The chunks of a Readable. */
@@ -36,16 +36,29 @@ export class ChunkPull<T> extends CallbackPerformer<Option<T>> {
   }
 
   protected succeeded(message: Option<T>): void {
-    const stream = this._stream
-    if (message._tag === 'None') stream?.push(null)
+    const stream = this._stream as Readable // a pull began this receive
+    if (message._tag === 'None') stream.push(null)
     else if (message.value === null)
-      stream?.destroy(new TypeError('toReadable: an item is null, which ends a stream of Node; map it to another value first'))
-    else stream?.push(message.value)
+      stream.destroy(new TypeError('toReadable: an item is null, which ends a stream of Node; map it to another value first'))
+    else if (!stream.readableObjectMode && isEmpty(message.value)) this._pullNext(stream)
+    else stream.push(message.value)
+  }
+
+  /**
+   * Receives the chunk after one of no bytes. A stream drops a chunk of no bytes, and need not call `read` again after
+   * it. In a turn of its own, since a receiver may hold any number of such chunks.
+   */
+  private _pullNext(stream: Readable): void {
+    queue.push({ scope: this.scope, run: () => (stream.destroyed ? undefined : this.pull(stream)) })
   }
 
   protected failed(cause: unknown): void {
     this._stream?.destroy(asStreamError(causeOfThrown(cause)))
   }
+}
+
+function isEmpty(chunk: unknown): boolean {
+  return typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length === 0 : false
 }
 
 /** The end of the context destroys the stream, with the cause. */
