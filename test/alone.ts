@@ -12,9 +12,12 @@ const OWN_PROCESS = new RegExp(
     String.raw`\b(process|globalThis|gc|WeakRef|FinalizationRegistry|prototype|Math\.random|console\.(error|warn))\b`,
     String.raw`\b(setTimeout|setInterval|setImmediate|performance|Date\.now|uncaught|unhandled)\b`,
     String.raw`\b(onCrash|onLateFailure|takeCrashed|keepAsyncContext|AsyncLocalStorage|traceStarts|setProbe)\b`,
-    String.raw`numGoroutine|[dD]ump|goroutine \d|\bvi\.|\bimport\(|'node:|'millrace/(node|web)|/adapters/(node|web)`,
+    String.raw`numGoroutine|[dD]ump|goroutine \d|\bvi\.|\bimport\(|'node:(?!(fs|path|url|util|vm)')|'millrace/(node|web)|/adapters/(node|web)`,
+    String.raw` from '(typescript|eslint)'`, // hundreds of MB
   ].join('|'),
 )
+/** A comment that fills its line: its words, such as "performance", name nothing of the process. */
+const COMMENT = /^\s*(\/\/|\/?\*).*$/gm
 /** Modules of the tests that leave a process as it is. */
 const HARMLESS = /\/test\/support\/(settle|virtual-time|waiters|portion)\.ts$/
 
@@ -25,7 +28,7 @@ export function isAlone(file: string): boolean {
   const decided = known.get(file)
   if (decided !== undefined) return decided
   known.set(file, false) // for modules that import each other
-  const text = readFileSync(file, 'utf8')
+  const text = readFileSync(file, 'utf8').replaceAll(COMMENT, '')
   const imports = [...text.matchAll(/ from '(\.[^']+)\.js'/g)].map(([, name]) => resolve(dirname(file), `${name}.ts`))
   const ofTests = imports.filter((module) => module.includes('/test/') && existsSync(module) && !HARMLESS.test(module))
   const decision = OWN_PROCESS.test(text) || ofTests.some(isAlone)

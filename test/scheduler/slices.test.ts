@@ -23,21 +23,23 @@ vi.mock(import('../../src/runtime/base/host.js'), async (original) => {
 
 /** ms of work after which the host must have had a turn; a slice is 5. */
 const LONGEST = 20
-/** ms of work done in all. */
+/** ms of work done in all: some steps for each of a thousand goroutines; ten turns are enough where steps are short. */
 const ALL = 1000
+const ALL_SHORT = 200
 
 /** Stands for a number of ms that is short at first, then long. */
 const GROWING = -1
 
-let [over, start] = [false, 0]
+let [over, start, all] = [false, 0, ALL]
 const work = (ms: number): boolean => {
   host.ms += ms !== GROWING ? ms : host.ms < start + 50 ? 0.001 : 1
-  over ||= host.ms >= start + ALL
+  over ||= host.ms >= start + all
   return !over
 }
 
 beforeEach(() => {
   over = false
+  all = ALL
   start = host.ms += 100
   host.turns = []
 })
@@ -110,6 +112,7 @@ const steps = [0.001, 0.1, 1]
 
 it.each(Object.keys(busy).flatMap((kind) => steps.map((ms) => [kind, ms] as const)))('one of %s, %d ms a step', async (kind, ms) => {
   using _random = seeded(1)
+  if (ms < 0.1) all = ALL_SHORT
   busy[kind](ms)
   while (!over) await settle()
   expect(longestGap()).toBeLessThanOrEqual(LONGEST)
@@ -118,6 +121,7 @@ it.each(Object.keys(busy).flatMap((kind) => steps.map((ms) => [kind, ms] as cons
 
 it.each(Object.keys(busy).flatMap((kind) => steps.map((ms) => [kind, ms] as const)))('a hundred of %s, %d ms a step', async (kind, ms) => {
   using _random = seeded(1)
+  if (ms < 0.1) all = ALL_SHORT
   for (let i = 0; i < 100; i++) busy[kind](ms)
   while (!over) await settle()
   expect(longestGap()).toBeLessThanOrEqual(LONGEST)
@@ -136,8 +140,8 @@ it.each(Object.keys(busy))('a hundred of %s, whose steps grow from 0.001 to 1 ms
 
 it.each(['in groups', 'mixed'])('a thousand of all kinds, with long and short steps, %s', async (how) => {
   using _random = seeded(1)
-  const all = Object.values(busy).flatMap((start) => steps.flatMap((ms) => Array.from({ length: 42 }, () => () => start(ms))))
-  const order = how === 'mixed' ? all.map((_, i) => all[(i * 461) % all.length]) : all
+  const kinds = Object.values(busy).flatMap((start) => steps.flatMap((ms) => Array.from({ length: 42 }, () => () => start(ms))))
+  const order = how === 'mixed' ? kinds.map((_, i) => kinds[(i * 461) % kinds.length]) : kinds
   for (const start of order) start()
   while (!over) await settle()
   expect(longestGap()).toBeLessThanOrEqual(LONGEST)

@@ -2,21 +2,15 @@
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Readable, Transform, Writable } from 'node:stream'
-import { background, withCancel, withTimeout } from 'millrace'
+import { background, withCancel } from 'millrace'
 import { eventsOf, receiverOf, senderOf, serveUntil } from 'millrace/node'
 import { fromReadable, throughDuplex, toDuplex, toReadable, walk, writeTo } from 'millrace/node/operators'
-import { collect, fromIterable } from 'millrace/operators'
-import { take, type Observable, type OperatorFunction } from 'rxjs'
+import { fromIterable } from 'millrace/operators'
+import { take, type OperatorFunction } from 'rxjs'
 import { junk, type Bad, type Rows } from './kinds.js'
+import { ended, endedLate, inTime } from './soon.js'
 
-/** ms for a row whose code never calls back. */
-const soon = 50
-/** A stream that never calls back ends with the time. */
-async function ended(pipeline: Observable<unknown>): Promise<unknown> {
-  using ctx = withTimeout(background, 6 * soon)
-  return await collect(ctx, pipeline.pipe(take(3))).join()
-}
-const through = (operator: OperatorFunction<number, unknown>) => ended(fromIterable([1, 2, 3]).pipe(operator))
+const through = (operator: OperatorFunction<number, unknown>) => ended(fromIterable([1, 2, 3]).pipe(operator, take(3)))
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 /** An emitter with some methods and properties of the user. */
@@ -28,7 +22,7 @@ async function events(f: { on?: Bad; off?: Bad }): Promise<unknown> {
   const emitter = emitterWith(f) as EventEmitter
   using receiver = eventsOf(emitter, 'data')
   emitter.emit('data', 1)
-  return await receiver.receive().timeout(soon)
+  return await inTime(receiver.receive())
 }
 
 class Numbers extends Readable {
@@ -43,7 +37,7 @@ class Numbers extends Readable {
 
 async function received(parts: object): Promise<unknown> {
   await using receiver = receiverOf(emitterWith(parts, Numbers))
-  return [await receiver.receive().timeout(soon), await receiver.receive().timeout(soon)]
+  return [await inTime(receiver.receive()), await inTime(receiver.receive())]
 }
 
 class Nowhere extends Writable {
@@ -54,9 +48,9 @@ class Nowhere extends Writable {
 
 async function sent(parts: object): Promise<unknown> {
   const sender = senderOf<number>(emitterWith(parts, Nowhere))
-  for (let i = 0; i < 2; i++) await sender.send(i).timeout(soon)
+  for (let i = 0; i < 2; i++) await inTime(sender.send(i))
   sender.close()
-  return await sender.finished().timeout(soon)
+  return await inTime(sender.finished())
 }
 
 /** The close of a server that calls back, whatever else it does. */
@@ -89,7 +83,7 @@ function notListening(this: Server, closed: (error: Error) => void): void {
 const served = (parts: object) => {
   const intake = withCancel(background)
   intake.cancel()
-  return serveUntil(emitterWith(parts, Server), { intake, ctx: background }).timeout(soon)
+  return inTime(serveUntil(emitterWith(parts, Server), { intake, ctx: background }))
 }
 
 export const node: Rows = {
@@ -99,7 +93,7 @@ export const node: Rows = {
     const emitter = new EventEmitter()
     using receiver = eventsOf(emitter, 'data', { map: f })
     emitter.emit('data', 1)
-    const received = await receiver.receive().timeout(soon)
+    const received = await inTime(receiver.receive())
     return [received]
   },
   'receiverOf(readable): _destroy': (f) => received({ _destroy: destroying(f) }),
@@ -122,8 +116,8 @@ const lists: Record<string, (f: Bad) => object> = {
 }
 
 export const nodeOperators: Rows = {
-  'fromReadable(readable)': (f) => ended(fromReadable(f)),
-  'fromReadable(readable): read': (f) => ended(fromReadable(() => new Readable({ objectMode: true, read: f }))),
+  'fromReadable(readable)': (f) => ended(fromReadable(f).pipe(take(3))),
+  'fromReadable(readable): read': (f) => ended(fromReadable(() => new Readable({ objectMode: true, read: f })).pipe(take(3))),
   'throughDuplex(make)': (f) => through(throughDuplex(f)),
   'throughDuplex(make): transform': (f) => through(throughDuplex(() => new Transform({ objectMode: true, transform: f }))),
   'toDuplex(build)': (f) =>
@@ -140,8 +134,8 @@ export const nodeOperators: Rows = {
           .toArray(),
     ]),
   ),
-  'walk({ onError })': (f) => ended(walk('/none/at/all', { onError: f })),
-  'walk({ skip })': (f) => ended(walk(here, { skip: f })),
+  'walk({ onError })': (f) => endedLate(walk('/none/at/all', { onError: f }).pipe(take(3))),
+  'walk({ skip })': (f) => endedLate(walk(here, { skip: f }).pipe(take(3))),
   'writeTo(writable)': (f) => through(writeTo(f)),
   'writeTo(writable): write': (f) => through(writeTo(() => new Writable({ objectMode: true, write: f }))),
 }

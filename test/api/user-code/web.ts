@@ -1,20 +1,15 @@
 /** The places of `millrace/web` and `millrace/web/operators` that call code of users. */
-import { background, withTimeout } from 'millrace'
-import { collect, fromIterable } from 'millrace/operators'
+import type { Op } from 'millrace'
+import { fromIterable } from 'millrace/operators'
 import { eventSource, eventsOf, fetchOp, messagesOf, nextEvent, valuesOf, webSocket, type WebSocketLike } from 'millrace/web'
 import { fromEventTarget, fromObservable, fromReadableStream, throughStream, toReadableStream, toTransformStream, writeToStream } from 'millrace/web/operators' // prettier-ignore
 import { concat, take, throwError, type Observable, type OperatorFunction } from 'rxjs'
 import { settle } from '../../support/settle.js'
 import { junk, type Bad, type Rows } from './kinds.js'
+import { ended as endedSoon, inTime } from './soon.js'
 
-/** ms for a row whose code never calls back. */
-const soon = 50
 const buffer = { capacity: 1, policy: 'drop-newest' } as const
-/** A stream that never calls back ends with the time. */
-async function ended(pipeline: Observable<unknown>): Promise<unknown> {
-  using ctx = withTimeout(background, 6 * soon)
-  return await collect(ctx, pipeline.pipe(take(2))).join()
-}
+const ended = (pipeline: Observable<unknown>) => endedSoon(pipeline.pipe(take(2)))
 const through = (operator: OperatorFunction<number, unknown>) => ended(fromIterable([1, 2, 3]).pipe(operator))
 
 /** An object with some methods and properties of the user. */
@@ -23,7 +18,7 @@ const target = (parts: object) => withParts(new EventTarget(), parts)
 
 async function received(open: () => ReturnType<typeof eventsOf>): Promise<unknown> {
   using receiver = open()
-  return await receiver.receive().timeout(soon).attempt()
+  return await inTime(receiver.receive().attempt())
 }
 
 class Socket extends EventTarget implements WebSocketLike {
@@ -58,17 +53,19 @@ const closing = (f: Bad) =>
     return f()
   }
 
+const patiently = async <T>(op: Op<T>): Promise<T> => op.timeout(5000)
+
 /** A socket that opens and takes an item, with time for it where the code has no part in that. */
-async function talked(parts: object, patience = 100 * soon): Promise<unknown> {
+async function talked(parts: object, wait = patiently): Promise<unknown> {
   const peer = webSocket('ws://localhost', { ...buffer, policy: 'drop-newest', create: () => withParts(new Socket(), parts) })
   try {
-    await peer.opened().timeout(patience)
-    await peer.outgoing.send('1').timeout(patience)
+    await wait(peer.opened())
+    await wait(peer.outgoing.send('1'))
     await settle()
   } finally {
     peer.close()
   }
-  return await peer.messages.receive().timeout(soon)
+  return await inTime(peer.messages.receive())
 }
 
 export const web: Rows = {
@@ -76,22 +73,22 @@ export const web: Rows = {
   'eventsOf(target): removeEventListener': (f) => received(() => eventsOf(target({ removeEventListener: f }), 'change', buffer)),
   'eventSource({ reconnect })': async (f) => {
     using events = eventSource('http://localhost', { fetch: () => Promise.reject(new TypeError('fetch failed')), reconnect: f })
-    return await events.receive().timeout(soon)
+    return await inTime(events.receive())
   },
-  'fetchOp({ fetch })': (f) => fetchOp('http://localhost', { fetch: f }).timeout(soon),
+  'fetchOp({ fetch })': (f) => inTime(fetchOp('http://localhost', { fetch: f })),
   'messagesOf(port): addEventListener': (f) => received(() => messagesOf(target({ addEventListener: f }), buffer)),
   'messagesOf(port): removeEventListener': (f) => received(() => messagesOf(target({ removeEventListener: f }), buffer)),
   'messagesOf(port): start': (f) => received(() => messagesOf(target({ start: f }), buffer)),
-  'nextEvent(target): addEventListener': (f) => nextEvent(target({ addEventListener: f }), 'change').timeout(soon),
-  'nextEvent(target): removeEventListener': (f) => nextEvent(target({ removeEventListener: f }), 'change').timeout(soon),
+  'nextEvent(target): addEventListener': (f) => inTime(nextEvent(target({ addEventListener: f }), 'change')),
+  'nextEvent(target): removeEventListener': (f) => inTime(nextEvent(target({ removeEventListener: f }), 'change')),
   'valuesOf(observable): subscribe': (f) => received(() => valuesOf({ subscribe: f }, buffer)),
   'valuesOf(observable): unsubscribe': (f) => received(() => valuesOf({ subscribe: () => ({ unsubscribe: f }) }, buffer)),
   'valuesOf(observable): @@observable': (f) => received(() => valuesOf(withParts({ subscribe: () => {} }, { '@@observable': f }), buffer)),
   'webSocket({ create })': async (f) => {
     await using peer = webSocket('ws://localhost', { ...buffer, create: f })
-    return await peer.opened().timeout(soon)
+    return await inTime(peer.opened())
   },
-  'webSocket({ create }): addEventListener': (f) => talked({ addEventListener: f }, soon),
+  'webSocket({ create }): addEventListener': (f) => talked({ addEventListener: f }, inTime),
   'webSocket({ create }): removeEventListener': (f) => talked({ removeEventListener: f }),
   'webSocket({ create }): send': (f) => talked({ send: f }),
   'webSocket({ create }): close': (f) => talked({ close: closing(f) }),
@@ -100,7 +97,7 @@ export const web: Rows = {
   'webSocket({ reconnect })': async (f) => {
     const create = () => withParts(new Refused(), {})
     await using peer = webSocket('ws://localhost', { ...buffer, create, reconnect: f })
-    return await peer.messages.receive().timeout(soon)
+    return await inTime(peer.messages.receive())
   },
 }
 
