@@ -1,7 +1,7 @@
 /** fromIterable: sync and async iterables, pulled on demand. */
-import { background } from 'millrace'
-import { collect, fromIterable } from 'millrace/operators'
-import { type Observable, type Subscription, take } from 'rxjs'
+import { background, go, onLateFailure, withCancel } from 'millrace'
+import { broadcast, collect, fromIterable, run, workerPool } from 'millrace/operators'
+import { concatMap, map, type Observable, type Subscription, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { hostTurn, settle } from '../support/settle.js'
 
@@ -42,6 +42,83 @@ describe('fromIterable', () => {
     expect(await all(fromIterable(items()).pipe(take(2)))).toEqual([0, 1])
     await settle()
     expect(log).toEqual(['make 0', 'make 1', 'return'])
+  })
+
+  describe('a run ends when its async iterator is closed', () => {
+    /** An endless iterable whose close takes a turn of the host. */
+    function source() {
+      const log: string[] = []
+      async function* items(): AsyncGenerator<number> {
+        try {
+          for (let i = 0; ; i++) yield i
+        } finally {
+          await hostTurn()
+          log.push('closed')
+        }
+      }
+      return { log, items }
+    }
+    const boom = new Error('boom')
+    const failing = (n: number): number => {
+      if (n === 2) throw boom
+      return n
+    }
+
+    it.each<[string, (items: Observable<number>) => Observable<unknown>]>([
+      ['its consumer leaves', (items) => items.pipe(take(2))],
+      ['a stage below fails', (items) => items.pipe(map(failing))],
+      ['work fails that it waits for', (items) => items.pipe(workerPool(1, failing))],
+      [
+        'it is in a branch',
+        (items) =>
+          fromIterable([1]).pipe(
+            broadcast((one) =>
+              one.pipe(
+                concatMap(() => items),
+                take(2),
+              ),
+            ),
+          ),
+      ],
+      ['it is the work of a pool', (items) => fromIterable([1]).pipe(workerPool(1, () => items), take(2))], // prettier-ignore
+    ])('where %s', async (_, build) => {
+      const { log, items } = source()
+      await go(() => run(background, build(fromIterable(items()))).join()).join().attempt() // prettier-ignore
+      expect(log).toEqual(['closed'])
+    })
+    it('where the context ends while it rests', async () => {
+      const { log, items } = source()
+      const ctx = withCancel(background)
+      const running = run(ctx, fromIterable(items()).pipe(workerPool(1, () => new Promise(() => undefined))))
+      await settle()
+      ctx.cancel(boom)
+      await expect(Promise.resolve(running.join())).rejects.toBe(boom)
+      expect(log).toEqual(['closed'])
+    })
+    it('but not where it is asked for an item that never comes', async () => {
+      const ctx = withCancel(background)
+      async function* silent(): AsyncGenerator<number> {
+        await new Promise(() => undefined)
+        yield 1
+      }
+      const running = run(ctx, fromIterable(silent()))
+      await settle()
+      ctx.cancel(boom)
+      await expect(Promise.resolve(running.join())).rejects.toBe(boom)
+    })
+    it('with an error of the close as a late failure, and its own end', async () => {
+      const late: unknown[] = []
+      const fault = new Error('fault')
+      const release = onLateFailure((cause) => void late.push(cause))
+      const items = { next: () => Promise.resolve({ done: false, value: 1 }), return: () => Promise.reject(fault) }
+      try {
+        expect(await all(fromIterable({ [Symbol.asyncIterator]: () => items }).pipe(take(1)))).toEqual([1])
+        await settle()
+        expect(late).toEqual([fault])
+      } finally {
+        release()
+      }
+    })
   })
 
   it('fails with what the iterator throws, sync or async', async () => {

@@ -1,5 +1,5 @@
 import { isObservable, Subscription, type Observable } from 'rxjs'
-import { uncancelable, type Context, type Goroutine } from '../../runtime/index.js'
+import { fromPromise, uncancelable, type Context, type Goroutine } from '../../runtime/index.js'
 import {
   causeOf,
   checkContext,
@@ -27,7 +27,7 @@ import { subscribeUntil } from '../demand/intake.js'
  * Shape: `join()` waits until the pipeline has completed. Holds no item. Throws the error of the pipeline, or the
  * context's cause when the context ends first. When the context ends, or the goroutine is canceled, the pipeline is
  * unsubscribed from. In each case `join()` settles after the goroutines of the pipeline are unwound, waits in their
- * `finally` blocks included. Throws TypeError for arguments of the wrong type.
+ * `finally` blocks included, and its async iterators are closed: see `fromIterable`. Throws TypeError for arguments of the wrong type.
  *
  * @example
  * ```ts
@@ -107,15 +107,16 @@ export function hasInner(pipeline: Observable<unknown>): boolean {
 }
 
 /**
- * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks. A run waits for them
- * before it ends.
+ * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks, and its async iterators
+ * that return. A run waits for them before it ends.
  *
  * Always true: a goroutine in the list was canceled by the source or worker slot that added it, and has not ended: a
- * run that lasts for days keeps none that has.
+ * run that lasts for days keeps none that has. The same holds for iterators.
  */
 class PendingCleanup implements CleanupList {
   failure: Failure | null = null
   private readonly _goroutines = new Set<Spawned>()
+  private readonly _closing = new Set<Promise<unknown>>()
 
   /** A goroutine that throws while it unwinds has no other joiner left: that is a late failure. */
   add(goroutine: Spawned): void {
@@ -131,8 +132,14 @@ class PendingCleanup implements CleanupList {
     })
   }
 
+  closing(end: Promise<unknown>): void {
+    this._closing.add(end)
+    void end.then(() => this._closing.delete(end))
+  }
+
   *wait(): Generator<never, void> {
     for (const goroutine of this._goroutines) yield* goroutine.join().attempt()
+    for (const end of this._closing) yield* fromPromise(end)
   }
 }
 

@@ -8,9 +8,9 @@ import { described, Downstream, publish } from '../demand/scope.js'
  * starts from the run queue, never inline. An endless iterable yields to the host after each time slice.
  *
  * Shape: one item for each item. Holds no item of a sync iterable, 1 item of an async iterable. Completes at its end.
- * Fails with the error of the iterator. A subscriber that leaves calls the iterator's `return`; an
- * error that it throws then is a late failure. Throws TypeError for an
- * argument that is no iterable.
+ * Fails with the error of the iterator. A subscriber that leaves calls the iterator's `return`, and `run` and `collect`
+ * wait for it, as `for await` does; not where an async iterator is still asked for an item, since that wait may have no
+ * end. An error of `return` is a late failure. Throws TypeError for an argument that is no iterable.
  *
  * @example
  * ```ts
@@ -168,7 +168,7 @@ class AsyncIterablePump<T> implements Runnable {
     const scope = publish(null)
     try {
       const iterator = (this._iterator ??= checkedIterator(this._iterable[Symbol.asyncIterator]()))
-      if (this._isOver) return this._return() // the iterable itself has made the subscriber leave
+      if (this._isOver) return void this._return() // the iterable itself has made the subscriber leave
       asked = iterator.next()
     } catch (cause) {
       return this._fail(cause)
@@ -217,20 +217,25 @@ class AsyncIterablePump<T> implements Runnable {
     return this._state === 'over'
   }
 
+  /** A run waits for an iterator that rests between two items. One that is asked returns after that wait, which may never end. */
   stop(): void {
     if (this._state === 'over') return
+    const isResting = this._state !== 'asked'
     this._state = 'over'
-    this._return()
+    const end = this._return()
+    if (isResting && end !== null) this._downstream.scope.cleanup?.closing(end)
   }
 
-  private _return(): void {
+  /** Returns a promise of the end, which never rejects; null where nothing has to be waited for. */
+  private _return(): Promise<unknown> | null {
     const failed = (cause: unknown): void => failedAfterEnd(cause, 'fromIterable: return() of the iterator')
     const scope = publish(null)
     try {
-      // An async generator in the middle of a wait returns after the wait; nothing waits for its error.
-      Promise.resolve(this._iterator?.return?.()).catch(failed)
+      const ended: unknown = this._iterator?.return?.()
+      return ended === undefined ? null : Promise.resolve(ended).catch(failed)
     } catch (cause) {
       failed(cause)
+      return null
     } finally {
       publish(scope)
     }
