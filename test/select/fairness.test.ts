@@ -185,6 +185,6 @@ it('parked receivers are served in their order: only cases ready at the poll are
   await go(function* () {
     for (const i of upTo(5)) yield* ch.send(i)
   }).join()
-  await Promise.resolve()
+  await settle()
   expect(order).toEqual(upTo(5))
 })
