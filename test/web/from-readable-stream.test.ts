@@ -67,7 +67,7 @@ describe('fromReadableStream', () => {
   it('fails with an error that names the parameter for a locked stream', async () => {
     const { stream } = counting()
     stream.getReader()
-    await expect(all(fromReadableStream(stream))).rejects.toThrow('receiverOf(stream): the stream is locked')
+    await expect(all(fromReadableStream(stream))).rejects.toThrow('fromReadableStream(stream): the stream is locked')
     expect(() => fromReadableStream({} as ReadableStream)).toThrow('fromReadableStream(stream): expected a ReadableStream')
   })
 

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs'
-import { fromReceiver } from '../../../operators/index.js'
-import { currentScope, described, under } from '../../../operators/internal.js'
+import { described, under } from '../../../operators/internal.js'
 import { checkFlag, checkMethod, checkOptions, type Failure } from '../../../runtime/internal.js'
-import { causeOfLeaving } from '../../streams/index.js'
-import { receiverOf, type ReceiverOfOptions } from './receiver-of.js'
+import { checkReadable } from './locked.js'
+import type { ReceiverOfOptions } from './receiver-of.js'
+import { StreamFlow } from './stream-flow.js'
 
 /**
  * A source of the chunks of a ReadableStream, of byte streams too, while the stages below have demand. Pass a function that makes
@@ -31,9 +31,8 @@ export function fromReadableStream<T>(stream: ReadableStream<T> | (() => Readabl
     void stream.cancel(failure.error).catch(() => {}) // the pipeline has the failure
   }
   return described<T>({ name: 'fromReadableStream', holds: 1, refused }, (subscriber) => {
-    const scope = currentScope()
-    const chunks = receiverOf<T>(typeof stream === 'function' ? under(null, stream) : stream, options)
-    subscriber.add(() => chunks.cancel(causeOfLeaving(scope)))
-    under(scope, () => fromReceiver(chunks).subscribe(subscriber))
+    const made = typeof stream === 'function' ? under(null, stream) : stream
+    checkReadable('fromReadableStream(stream)', made)
+    new StreamFlow(made, subscriber, options?.preventCancel !== true)
   })
 }

@@ -45,9 +45,12 @@ const ignore = (): void => {}
 
 export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   readonly capacity: number
+  /** The stream had room for more after the last chunk: a question to it costs a tenth of a write. */
+  hadRoom = true
   private readonly _writer: WritableStreamDefaultWriter<T>
   private _unwritten = 0
   private _watchesReady = false
+  private _hasRoomAgain: (() => void) | null = null
   private _lastWrite: Promise<void> = Promise.resolve()
   /** Resolves when the sink of the stream has been aborted. */
   private _aborted: Promise<void> = Promise.resolve()
@@ -56,11 +59,8 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
     super()
     this._writer = stream.getWriter()
     this.capacity = Math.max(0, this._writer.desiredSize ?? 0)
-    this._writer.closed.then(
-      () => this._ended(null),
-      (error: unknown) => this._ended({ error }),
-    )
-    this._watchFailure()
+    this._writer.closed.then(() => this._ended(null), this._hasFailed)
+    this._watchReady()
   }
 
   get size(): number {
@@ -90,16 +90,31 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   }
 
   override sendWaits(): void {
+    this._watchReady()
+  }
+
+  /** Calls `then` once, when the stream has room, unless it ends before. */
+  whenRoom(then: () => void): void {
+    this._hasRoomAgain = then
+    this._watchReady()
+  }
+
+  /** A stream that fails while a write is under way shows it here first. */
+  private _watchReady(): void {
     if (this._watchesReady || this.end !== null) return
     this._watchesReady = true
-    this._writer.ready.then(
-      () => {
-        this._watchesReady = false
-        this.serveNext()
-      },
-      (error: unknown) => this._ended({ error }),
-    )
+    this._writer.ready.then(this._isReady, this._hasFailed)
   }
+
+  private readonly _isReady = (): void => {
+    this._watchesReady = false
+    const then = this._hasRoomAgain
+    this._hasRoomAgain = null
+    then?.()
+    this.serveNext()
+  }
+
+  private readonly _hasFailed = (error: unknown): void => this._ended({ error })
 
   protected finish(): void {
     this._writer.close().catch(ignore) // the end of the stream shows it
@@ -111,15 +126,12 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
 
   protected write(value: T): void {
     this._unwritten++
-    const written = (): void => void this._unwritten--
-    this._lastWrite = this._writer.write(value).then(written, written) // the end of the stream shows the failure
-    if (!this.hasRoom) this._watchFailure()
+    this._lastWrite = this._writer.write(value).then(this._written, this._written) // the end of the stream shows the failure
+    this.hadRoom = this.hasRoom
+    if (!this.hadRoom) this._watchReady()
   }
 
-  /** A stream that fails while a write is under way shows it here first. */
-  private _watchFailure(): void {
-    this._writer.ready.catch((error: unknown) => this._ended({ error }))
-  }
+  private readonly _written = (): void => void this._unwritten--
 
   private _ended(failure: Failure | null): void {
     if (!this.noteEnd(failure)) return

@@ -61,6 +61,8 @@ class WriteToStream<T> extends SerialStage<T, never> {
   private readonly _writing: Writing<T>
   /** Every item is written to the stream, whose end is awaited. */
   private _isFlushing = false
+  /** Calls back where the stream has room again. */
+  private readonly _emptied = (): void => this.flow.free(1)
 
   constructor(
     subscriber: Subscriber<never>,
@@ -77,6 +79,19 @@ class WriteToStream<T> extends SerialStage<T, never> {
       const { scope } = this.flow.downstream
       this._leave(causeOfLeaving(scope))
     })
+  }
+
+  /** A chunk that the stream takes at once needs no operation. A full stream keeps the slot until it has room. */
+  override take(chunk: T): void {
+    try {
+      if (!this._writing.offer(chunk)) return super.take(chunk)
+    } catch (cause) {
+      this.position++
+      return this.failed(cause)
+    }
+    this.position++
+    if (this._writing.hadRoom) this.flow.free(1)
+    else this._writing.whenRoom(this._emptied)
   }
 
   protected operationFor(chunk: T): Op<void> {
