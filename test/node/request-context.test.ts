@@ -1,4 +1,4 @@
-import { Agent, createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, request as ask, Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as connect2, createServer as createServer2 } from 'node:http2'
 import { connect, type AddressInfo, type Server } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
@@ -24,7 +24,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 const servers: Server[] = []
 afterEach(async () => {
-  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve))
+  for (const server of servers.splice(0)) {
+    const closed = new Promise((resolve) => server.close(resolve))
+    if (server instanceof HttpServer) server.closeAllConnections() // the fetch of Node 20 keeps a connection open that it does not use
+    await closed
+  }
 })
 
 async function portOf(server: Server): Promise<number> {
