@@ -33,8 +33,8 @@ async function serving(handler: Handler) {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (let left = 500; !isTrue(); left--) {
-    if (left === 0) throw new Error('it has not come true in 5 s')
+  for (let left = 6000; !isTrue(); left--) {
+    if (left === 0) throw new Error('it has not come true in a minute')
     await sleep(10)
   }
 }

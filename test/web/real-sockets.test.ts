@@ -8,6 +8,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest'
 import { checkAll } from '../support/adapter-row.js'
 import { socketAdapters } from './socket-adapters.js'
 import type { Seen } from './socket-server.js'
+import { standing } from './standing.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -32,7 +33,7 @@ function client() {
 }
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (let left = 300; !(await isTrue()); left--) {
+  for (let left = 6000; !(await isTrue()); left--) {
     if (left === 0) throw new Error('it has not come true')
     await sleep(10)
   }
@@ -151,7 +152,7 @@ describe('webSocket', () => {
   })
 
   it('a send waits while the server does not read', async () => {
-    const { ws } = client()
+    const { http, ws } = client()
     using peer = connect(ws('/deaf'))
     await peer.opened()
     let sent = 0
@@ -161,9 +162,9 @@ describe('webSocket', () => {
         sent++
       }
     })
-    await sleep(500)
-    const before = sent
+    const before = await standing(() => sent)
     expect(before).toBeLessThan(40) // the buffers of the sockets
+    await fetch(http('/hear'))
     await until(() => Promise.resolve(sent > before + 5))
     sending.cancel()
   })

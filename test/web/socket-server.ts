@@ -17,6 +17,8 @@ export interface Seen {
   written: number
   /** The codes of the closes. */
   readonly codes: number[]
+  /** Ends the pause of a socket that does not read. */
+  hear?: () => void
 }
 
 const allSeen = new Map<string, Seen>()
@@ -32,6 +34,10 @@ type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) =>
 
 const handlers: Record<string, Handler> = {
   '/seen': (_request, response, url) => response.end(JSON.stringify(seenOf(url))),
+  '/hear': (_request, response, url) => {
+    seenOf(url).hear?.()
+    response.end()
+  },
   '/never': (_request, response, url) => opened(response, seenOf(url)),
   '/bytes': (_request, response, url) => response.end(new Uint8Array(Number(url.searchParams.get('n'))).fill(7)),
   '/echo': (request, response) => void request.pipe(response),
@@ -73,9 +79,9 @@ const socketHandlers: Record<string, (socket: WebSocket, seen: Seen) => void> = 
   '/many': (socket) => {
     for (let i = 0; i < 200; i++) socket.send(String(i))
   },
-  '/deaf': (socket) => {
+  '/deaf': (socket, seen) => {
     socket.pause()
-    setTimeout(() => socket.resume(), 1000)
+    seen.hear = () => socket.resume()
   },
 }
 

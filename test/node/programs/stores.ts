@@ -45,6 +45,6 @@ for (let i = 0; i < 3; i++) await modules.go(() => {}).join() // what was asked 
 await new Promise((resolve) => setTimeout(resolve, 20))
 for (const free of asked) inB(by === 'goroutine' ? () => modules.go(() => void free()) : free)
 const isQuiet = () => Object.values(seen).every((stores) => stores.length > 0)
-for (let i = 0; i < 50 && !(i > 1 && isQuiet()); i++) await new Promise((resolve) => setTimeout(resolve, 60))
+for (let i = 0; i < 1000 && !(i > 1 && isQuiet()); i++) await new Promise((resolve) => setTimeout(resolve, 60))
 console.log(JSON.stringify(seen))
 process.exit() // some rows wait for ever
