@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { entries, readJson } from '../../scripts/entries.mjs'
 import { run } from './program.js'
 import { codePlacesOf } from '../api/bad-input/places.js'
+import { fastCheck, testing } from '../api/user-code/testing.js'
 import * as borders from './programs/stores-borders.js'
 import { rows } from './programs/stores-rows.js'
 
@@ -28,7 +29,7 @@ const tables: Record<string, object> = {
   '-fp-ts': borders.fpTs,
   '-threads': borders.threads,
 }
-/** `main` ends its process; the test kit has a suite of its own, as it runs alone. */
+/** `main` ends its process. */
 const elsewhere = ['main(fn)']
 
 describe.each([
@@ -53,6 +54,22 @@ describe.each([
     expect(Object.fromEntries(wrong)).toEqual({})
     expect(Object.keys(seen).sort()).toEqual([...Object.keys(rows), ...Object.values(tables).flatMap(Object.keys)].sort())
   })
+})
+
+// A bubble or an exploration runs alone, so B has run before, and works beside it. The places are those of test/api/user-code.test.ts. What an
+// exploration calls in the caller's own call has the caller's store.
+it.each([
+  ['static', 'neutral', ['none', 'A']],
+  ['lazy', 'neutral', ['none', 'A']],
+  ['lazy', 'keep', ['A']],
+  ['at once', 'neutral', ['none', 'A']],
+])('the test kit loaded %s, %s: code called for A sees %j', async (how, keep, allowed) => {
+  const { status, stdout, stderr } = await run('stores-kit', how, keep)
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  const seen = JSON.parse(stdout) as Record<string, string[]>
+  const wrong = Object.entries(seen).filter(([, stores]) => stores.length === 0 || stores.some((one) => !allowed.includes(one)))
+  expect(Object.fromEntries(wrong)).toEqual({})
+  expect(Object.keys(seen)).toEqual([...Object.keys(testing), ...Object.keys(fastCheck)])
 })
 
 /** A promise calls back in the context of its registration, whatever the package does. */
