@@ -15,7 +15,17 @@ it('replaces a thread after the jobs of recycle; every job has its result', asyn
   expect(pool.stats()).toMatchObject({ jobs: 35, lost: 0 })
 })
 
-it('replaces a thread whose memory is over the limit of recycle', async () => {
+const limits = [{ memory: 64 }, { recycle: { jobs: Infinity, memory: 200 } }]
+
+it.runIf('Bun' in globalThis).each(limits)('refuses a limit of memory that Bun would ignore', async (limit) => {
+  await using pool = new Threads({ ...settings, ...limit }, makeHost())
+  const error = await failure(work.double.on(pool)(1))
+  expect(error).toBeInstanceOf(ThreadLostError)
+  expect((error as Error).message).toMatch(/Bun (limits|measures) no memory of a thread/)
+})
+
+// Bun does not measure the memory of a thread.
+it.skipIf('Bun' in globalThis)('replaces a thread whose memory is over the limit of recycle', async () => {
   await using pool = new Threads({ ...settings, recycle: { jobs: Infinity, memory: 200 } }, makeHost())
   const kept = [await work.keeps.on(pool)(2 ** 20), await work.keeps.on(pool)(250 * 2 ** 20), await work.keeps.on(pool)(1)]
   expect(kept).toEqual([1, 2, 1])

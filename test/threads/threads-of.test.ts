@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from 'millrace'
 import { inline, onThreads, ThreadLostError, threadPool, threadsOf, type ThreadPool } from 'millrace/threads'
-import { NodeHost } from '../../src/adapters/threads/hosts/node-host.js'
-import { tsxProgram } from '../../src/adapters/threads/hosts/entry-program.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
+import { makeHost } from './real-threads.js'
 import { failure, settings } from './suite.js'
 
 interface Module {
@@ -15,11 +14,11 @@ interface Module {
 const source = `
 export const double = (n) => 2 * n
 export async function later(n) { await null; return n }
-export const version = '1.0'
+export const version = 'one'
 `
 const url = `data:text/javascript,${encodeURIComponent(source)}`
 
-const onRealThreads = (): ThreadPool => new Threads(settings, new NodeHost((boot) => ({ file: tsxProgram(boot), isText: true })))
+const onRealThreads = (): ThreadPool => new Threads(settings, makeHost())
 
 async function holds(pool: ThreadPool): Promise<void> {
   const { double, later } = threadsOf<Module>(url, { on: pool })

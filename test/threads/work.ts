@@ -169,7 +169,7 @@ export const work = onThreads(import.meta, {
   *sendsUntilClosed(results: Sender<number>) {
     for (let i = 0; ; i++) {
       const end = yield* results.send(i).attempt()
-      if (end._tag === 'Left') return end.left
+      if (end._tag === 'Left') return { message: (end.left as Error).message, cause: (end.left as Error).cause } // a clone of an error has no cause in Bun
     }
   },
   *sendsFunction(results: Sender<unknown>) {

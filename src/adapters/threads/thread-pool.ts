@@ -21,7 +21,7 @@ export interface ThreadPoolOptions {
   readonly startTimeout?: number
   /**
    * The most memory of the heap of a thread, in MB; a function that needs more is lost with its thread, as out of memory. Default:
-   * that of the host. Bun ignores limits, so a pool with one throws there when a thread starts.
+   * that of the host. On Bun, which has no such limit, the jobs of a pool with `memory` throw ThreadLostError.
    */
   readonly memory?: number
   /** When a thread is replaced by a new one. Default: never. */
@@ -32,7 +32,10 @@ export interface ThreadPoolOptions {
 export interface RecycleOptions {
   /** The number of jobs: for functions that leak a little each time. */
   readonly jobs?: number
-  /** The heap and the buffers in use, in MB, garbage included; looked at after each batch of jobs. */
+  /**
+   * The heap and the buffers in use, in MB, garbage included; looked at after each batch of jobs. On Bun, which measures
+   * neither, the jobs of the pool throw ThreadLostError.
+   */
   readonly memory?: number
 }
 

@@ -66,6 +66,7 @@ class NodeThread implements Port {
   ) {
     const threads = nodeModule('node:worker_threads')
     if (threads === null) throw new Error('this host has no worker_threads; threads need Node, Deno or Bun')
+    checkMemory(boot)
     const resourceLimits = boot.memory === null ? {} : { maxOldGenerationSizeMb: boot.memory }
     this._worker = new threads.Worker(file, { eval: isText, workerData: { millrace: boot }, name: 'millrace', resourceLimits })
     this._worker.on('message', (batch: Batch) => {
@@ -99,6 +100,14 @@ class NodeThread implements Port {
     if (holds) this._worker.ref()
     else this._worker.unref()
   }
+}
+
+/** A limit that the host ignores is refused. */
+function checkMemory({ memory, recycleAt }: Boot): void {
+  if (!('Bun' in globalThis)) return
+  if (memory !== null) throw new Error(`threadPool({ memory: ${memory} }): Bun limits no memory of a thread; leave memory out`)
+  if (recycleAt === null) return
+  throw new Error(`threadPool({ recycle: { memory: ${recycleAt} } }): Bun measures no memory of a thread; use recycle: { jobs }`)
 }
 
 function exitText(code: number, hasSpoken: boolean): string {
