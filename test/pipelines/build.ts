@@ -1,5 +1,6 @@
 /** The pipeline of a plan. */
-import { background, chan, go, rateLimiter, sleep, withCancel, type Schedule } from 'millrace'
+import { background, chan, go, rateLimiter, sleep, withCancel, type Op, type Schedule } from 'millrace'
+import { fromReadable, toReadable } from 'millrace/node/operators'
 import {
   batch,
   broadcast,
@@ -38,9 +39,11 @@ import {
   workerPool,
   zipBounded,
   type DeadLetter,
+  type InvalidItem,
   type SchemaResult,
   type StandardSchema,
 } from 'millrace/operators'
+import { fromReadableStream, toReadableStream } from 'millrace/web/operators'
 import { concat, defer, interval, map, merge, take, tap, type Observable, type OperatorFunction } from 'rxjs'
 import type { StagePlan } from './plan.js'
 import { flat, rxjsStages } from './rxjs-stages.js'
@@ -107,10 +110,7 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
     case 'decode, async':
       return decode(schemaOf((value) => Promise.resolve({ value })))
     case 'decode, invalid':
-      return decode(
-        schemaOf((value) => (isBad(value) ? { issues: [{ message: 'bad' }] } : { value })),
-        'skip',
-      )
+      return decode(withoutBad, 'skip')
     case 'rateLimit by key':
       return rateLimit(() => rateLimiter(1000, 2), { by: (n) => n % 3, waiting: 4 })
     case 'tee':
@@ -132,6 +132,30 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return failsOnce(watch)
     case 'deep row':
       return deepRow
+    case 'queue, drop-newest':
+      return queue(2, 'drop-newest')
+    case 'queue, drop-oldest':
+      return queue(2, 'drop-oldest')
+    case 'batch, within':
+      return (source) => source.pipe(batch({ size: 3, within: 2 }), flat)
+    case 'windowsByCount, gaps':
+      return (source) => source.pipe(windowsByCount({ size: 2, every: 3 }), flat)
+    case 'groupByKey, most':
+      return groupByKey((n) => n % 3, (group) => group.pipe(queue(1)), { most: 2, idle: 3 }) // prettier-ignore
+    case 'byKey, waiting':
+      return byKey((n) => n % 3, 2, slowly, { waiting: 3 })
+    case 'adaptive, errors':
+      return workerPool({ min: 1, max: 3, by: 'errors' }, slowly)
+    case 'decode, sender':
+      return decodingTo(watch)
+    case 'throttle, trailing only':
+      return throttle(2, { leading: false, trailing: true })
+    case 'rateLimit by key, forgets':
+      return rateLimit(() => rateLimiter(1000, 2), { by: (n) => n % 3, waiting: 1, keys: 1, idle: 2 })
+    case 'through a stream':
+      return (source) => defer(() => fromReadable<number>(() => toReadable(source, { objectMode: true })))
+    case 'through a web stream':
+      return (source) => defer(() => fromReadableStream(() => toReadableStream(source)))
     case 'workerPool':
     case 'adaptive':
     case 'byKey':
@@ -183,6 +207,8 @@ function workStage(plan: StagePlan & { stage: 'workerPool' | 'adaptive' | 'byKey
   if (plan.work !== 'dead letters') return stage
   return (source) => source.pipe(stage, caught(watch))
 }
+
+const slowly = (n: number): Op<number> => sleep(1).map(() => n)
 
 /** Dead letters wait for their reader, which is slow. */
 const caught =
@@ -237,6 +263,23 @@ const pausedFor =
 const schemaOf = (validate: (value: number) => SchemaResult<number> | Promise<SchemaResult<number>>): StandardSchema<number> => ({
   '~standard': { version: 1, vendor: 'test', validate: (value) => validate(value as number) }, // every stage emits numbers
 })
+
+const withoutBad = schemaOf((value) => (isBad(value) ? { issues: [{ message: 'bad' }] } : { value }))
+
+/** Letters of invalid items wait for their reader, which is slow. */
+const decodingTo =
+  (watch: Watch): Operator =>
+  (source) =>
+    defer(() => {
+      const letters = watch.add(chan<InvalidItem>())
+      const reading = go(function* () {
+        while ((yield* letters.receive())._tag === 'Some') yield* sleep(3)
+      })
+      return source.pipe(
+        decode(withoutBad, letters),
+        finallyDo(() => reading.cancel()),
+      )
+    })
 
 const throughReceiver: Operator = (source) =>
   defer(() => {

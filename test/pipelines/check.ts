@@ -5,6 +5,7 @@ import { bubble } from 'millrace/testing'
 import { Observable, retry, Subject, Subscription, take, takeUntil, tap } from 'rxjs'
 import { expect } from 'vitest'
 import { time } from '../../src/runtime/scheduler/timers.js'
+import { delegateRxjs, FrameScheduler } from '../../src/testing/marbles/scheduler.js'
 import { pipe } from './build.js'
 import { compare, type Ended, type Seen } from './compare.js'
 import { again, type EndPlan, type PipelinePlan, type StagePlan } from './plan.js'
@@ -24,7 +25,8 @@ export async function check(plan: PipelinePlan): Promise<void> {
   for (const stage of committing(plan)) watch.commits.set(stage, -1)
   watch.begin()
   try {
-    await bubble(function* ({ wait }) {
+    await bubble(function* ({ wait, now }) {
+      watch.atEnd(delegateRxjs(new FrameScheduler(now, (cause) => watch.events.push(`RxJS's scheduler: ${String(cause)}`))))
       const ctx = withCancel(background)
       const whole = bounded(plan, pipe(firstSource(plan.source, watch, failing(plan.end)), plan.stages, watch))
       yield* ended(plan.end, ctx, whole, watch, subscribers)
@@ -190,7 +192,8 @@ function checkCommits(plan: PipelinePlan, { items, ended }: Seen, watch: Watch):
 }
 
 /** A run waits for the work of its own pipeline: a shared part, and a channel between two pipelines, have runs of their own. */
-const waitsForWork = ({ source, stages }: PipelinePlan): boolean => !/"share|"toReceiver|"sendTo/.test(JSON.stringify([source, stages]))
+const waitsForWork = ({ source, stages }: PipelinePlan): boolean =>
+  !/"share|"toReceiver|"sendTo|"through a|"subscribeOn|, delay"|"connect/.test(JSON.stringify([source, stages]))
 
 const hasTwo = ({ end }: EndPlan): boolean => end === 'two subscribers' || end === 'one of two takes'
 

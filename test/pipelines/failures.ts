@@ -60,16 +60,19 @@ export class Failures {
   }
 }
 
-/** Operators that subscribe again handle errors, and a channel that is closed with an error may have lost its receiver. */
+/**
+ * Operators that subscribe again handle errors, `observeOn` and `connect` forget an error that nobody waits for, and a channel or stream
+ * that is closed with an error may have lost its reader.
+ */
 function mayVanish({ source, stages, end }: PipelinePlan): boolean {
   const isChannel = source.source === 'channel' || source.source === 'buffered channel'
-  return isChannel || end.end === 'fails, retry' || /"stage":"(retry|toReceiver|sendTo)"/.test(JSON.stringify(stages))
+  return isChannel || end.end === 'fails, retry' || /"stage":"(retry"|retry, delay|observeOn, a|connect|toReceiver"|sendTo"|through a)/.test(JSON.stringify(stages))
 }
 
 /** A channel in a branch makes an error of its own of the error of the source. */
 function isCopied({ stages }: PipelinePlan): boolean {
   const text = JSON.stringify(stages)
-  return /"(toReceiver|sendTo)"/.test(text) && text.includes('"branches"')
+  return /"(toReceiver"|sendTo"|through a)/.test(text) && text.includes('"branches"')
 }
 
 /** An error of a shared part reaches both subscribers. */

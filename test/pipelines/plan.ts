@@ -26,14 +26,19 @@ const ours = [
   'named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'repeatWith', 'retryWith', 'toReceiver', 'sendTo', 'queue that loses',
   'conflate', 'conflate, combine', 'debounce', 'throttle', 'throttle, trailing', 'sample', 'sample, notifier',
   'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'decode, invalid', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early',
-  'retryEach', 'catchTo', 'fails once, retryWith', 'deep row',
+  'retryEach', 'catchTo', 'fails once, retryWith', 'deep row', 'queue, drop-newest', 'queue, drop-oldest', 'batch, within', 'windowsByCount, gaps',
+  'groupByKey, most', 'byKey, waiting', 'adaptive, errors', 'decode, sender', 'throttle, trailing only', 'rateLimit by key, forgets',
+  'through a stream', 'through a web stream',
 ] as const // prettier-ignore
 const theirs = [
   'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',
   'distinctUntilChanged', 'pairwise', 'startWith', 'endWith', 'defaultIfEmpty', 'ignoreElements', 'share', 'share, replay', 'defer', 'iif',
   'finalize', 'catchError', 'retry', 'repeat', 'race', 'materialize', 'concatMap', 'mergeMap', 'mergeMap 2', 'filter, mergeMap', 'mergeScan',
   'switchMap', 'exhaustMap', 'expand', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'toArray', 'reduce', 'count', 'isEmpty',
-  'zipWith', 'combineLatestWith', 'withLatestFrom', 'timestamp',
+  'zipWith', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'debounceTime', 'throttleTime', 'auditTime', 'sampleTime', 'delay', 'delayWhen',
+  'bufferTime', 'windowTime', 'buffer, notifier', 'observeOn, asap', 'observeOn, async', 'subscribeOn', 'retry, delay', 'repeat, delay', 'timeout',
+  'mergeAll', 'concatAll', 'switchAll', 'exhaustAll', 'switchMap, slow', 'exhaustMap, slow', 'switchScan', 'concatWith', 'mergeWith', 'connect',
+  'shareReplay', 'using', 'timeInterval', 'groupBy, duration',
 ] as const // prettier-ignore
 const plain = [...ours, ...theirs]
 
@@ -73,7 +78,7 @@ const ms = fc.constantFrom(0, 1, 7)
 const work = fc.constantFrom(...works)
 
 /** Stages with further rounds. The items of a branch do not come again, so there they have no simple specification. */
-export const again = new Set<StagePlan['stage']>(['repeatWith', 'repeat', 'retry'])
+export const again = new Set<StagePlan['stage']>(['repeatWith', 'repeat', 'retry', 'repeat, delay', 'retry, delay'])
 
 const stage = fc.letrec<{ stage: StagePlan; branch: readonly StagePlan[] }>((tie) => ({
   branch: fc.array(tie('stage'), { maxLength: 2 }).filter((stages) => !stages.some(({ stage }) => again.has(stage))),

@@ -85,4 +85,33 @@ export const rxjsStages = (grown: (n: number) => number[]) =>
         rx.map(({ value }) => value),
       ),
     ),
+    debounceTime: () => rx.debounceTime(2),
+    throttleTime: () => rx.throttleTime(2),
+    auditTime: () => rx.auditTime(2),
+    sampleTime: () => rx.sampleTime(2),
+    delay: () => rx.delay(2),
+    delayWhen: () => rx.delayWhen((n) => rx.timer(Math.abs(n) % 3)),
+    bufferTime: part((source) => source.pipe(rx.bufferTime(3), flat)),
+    windowTime: part((source) => source.pipe(rx.windowTime(3), rx.concatAll())),
+    'buffer, notifier': part((source) => source.pipe(rx.buffer(rx.interval(2)), flat)),
+    'observeOn, asap': () => rx.observeOn(rx.asapScheduler),
+    'observeOn, async': () => rx.observeOn(rx.asyncScheduler),
+    subscribeOn: () => rx.subscribeOn(rx.asapScheduler),
+    'retry, delay': () => rx.retry({ count: 1, delay: 2 }),
+    'repeat, delay': () => rx.repeat({ count: 2, delay: 2 }),
+    timeout: () => rx.timeout({ each: 100_000 }),
+    mergeAll: part((source) => source.pipe(rx.map(twice), rx.mergeAll(2))),
+    concatAll: part((source) => source.pipe(rx.map(twice), rx.concatAll())),
+    switchAll: part((source) => source.pipe(rx.map((n) => rx.of(n)), rx.switchAll())), // prettier-ignore
+    exhaustAll: part((source) => source.pipe(rx.map((n) => rx.of(n)), rx.exhaustAll())), // prettier-ignore
+    'switchMap, slow': () => rx.switchMap(slowly),
+    'exhaustMap, slow': () => rx.exhaustMap(slowly),
+    switchScan: () => rx.switchScan((all, n) => rx.of(all + n), 0),
+    concatWith: () => rx.concatWith(rx.of(-5)),
+    mergeWith: () => rx.mergeWith(rx.of(-6)),
+    connect: () => rx.connect((shared) => shared),
+    shareReplay: () => rx.shareReplay({ bufferSize: 1, refCount: true }),
+    using: part((source) => rx.using(() => undefined, () => source)), // prettier-ignore
+    timeInterval: part((source) => source.pipe(rx.timeInterval(), rx.map(({ value }) => value))), // prettier-ignore
+    'groupBy, duration': part((source) => source.pipe(rx.groupBy((n) => n % 3, { duration: () => rx.timer(2) }), rx.mergeMap((group) => group))), // prettier-ignore
   }) satisfies Readonly<Record<string, () => Operator>>

@@ -93,6 +93,9 @@ const same = (input: Expected): Expected => input
 const twice = (input: Expected): Expected => ({ ...input, items: input.items.flatMap((n) => [n, n]) })
 /** The whole list again; cut off where the source fails. */
 const again = (input: Expected): Expected => ({ ...input, items: [...input.items, ...input.items], order: input.order && !input.isCut })
+/** A source without an end is cut as well and begins no second round, and a stage that ends early sees no failure. */
+const retried = (input: Expected): Expected =>
+  input.isCut || input.workFails !== 'no' ? { ...again(input), order: false, count: false } : input
 const plus = (input: Expected, more: readonly number[]): Expected => ({ ...input, items: [...input.items, ...more] })
 
 /** What the stages do that have no part that varies, unless they pass every item on. */
@@ -116,6 +119,28 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   'throttle, trailing': losing,
   sample: losing,
   'sample, notifier': losing,
+  'queue, drop-newest': losing,
+  'queue, drop-oldest': losing,
+  'throttle, trailing only': losing,
+  debounceTime: losing,
+  throttleTime: losing,
+  auditTime: losing,
+  sampleTime: losing,
+  'switchMap, slow': losing,
+  'exhaustMap, slow': losing,
+  'windowsByCount, gaps': (input) => inOrder(input, (list) => list.filter((_, i) => i % 3 !== 2)),
+  'groupByKey, most': unordered,
+  'byKey, waiting': unordered,
+  'adaptive, errors': unordered,
+  'rateLimit by key, forgets': unordered,
+  'groupBy, duration': unordered,
+  delayWhen: unordered,
+  'decode, sender': (input) => each(input, (n) => (isBad(n) ? [] : [n])),
+  mergeAll: (input) => unordered(twice(input)),
+  concatAll: twice,
+  switchScan: (input) => inOrder(input, (list) => list.map((_, i) => sum(list.slice(0, i + 1)))),
+  concatWith: (input) => plus(input, [-5]),
+  mergeWith: (input) => ({ ...plus(input, [-6]), order: false }),
   prioritize: unordered,
   'rateLimit by key': unordered,
   'decode, invalid': (input) => each(input, (n) => (isBad(n) ? [] : [n])),
@@ -132,8 +157,9 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   'groupBy, mergeMap': unordered,
   repeatWith: again,
   repeat: again,
-  // A source without an end is cut as well and begins no second round, and a stage that ends early sees no failure.
-  retry: (input) => (input.isCut || input.workFails !== 'no' ? { ...again(input), order: false, count: false } : input),
+  'repeat, delay': again,
+  'retry, delay': retried,
+  retry: retried,
   'fails once, retryWith': (input) => ({ ...again(input), order: false, count: false, workFails: input.isCut || input.workFails !== 'no' ? 'maybe' : 'no' }), // prettier-ignore
   zipWith: (input) => inOrder(input, (list) => list.slice(0, 6)),
   toArray: same,
@@ -210,7 +236,7 @@ function fannedOut(plans: readonly (readonly StagePlan[])[], input: Expected): E
 export const keyOf = (n: number, keys: number): number => ((n % keys) + keys) % keys
 
 const within = (plan: StagePlan): readonly StagePlan[] => ('branches' in plan ? plan.branches.flat() : [])
-const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo', 'deep row']) // prettier-ignore
+const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo', 'deep row', 'batch, within', 'groupByKey, most', 'byKey, waiting', 'adaptive, errors', 'rateLimit by key, forgets', 'through a stream', 'through a web stream', 'delay', 'delayWhen', 'bufferTime', 'windowTime', 'buffer, notifier', 'observeOn, asap', 'observeOn, async', 'subscribeOn', 'timeout', 'switchAll', 'exhaustAll', 'connect', 'shareReplay', 'using', 'timeInterval', 'groupBy, duration']) // prettier-ignore
 const isWork = (plan: StagePlan): plan is StagePlan & { work: WorkKind } => 'work' in plan
 const passesOn = (plan: StagePlan): boolean =>
   passing.has(plan.stage) ||
@@ -222,7 +248,7 @@ const endsEarly = (plan: StagePlan): boolean => early.has(plan.stage) || within(
 const early = new Set<string>(['zipBounded', 'zipWith', 'take', 'takeWhile', 'isEmpty'])
 
 /** An error of the source follows the items that such a stage has accepted. */
-const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo', 'deep row']) // prettier-ignore
+const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo', 'deep row', 'timeout', 'using', 'timeInterval']) // prettier-ignore
 
 function together(parts: readonly Expected[]): Expected {
   const fates = parts.map(({ workFails }) => workFails)

@@ -50,6 +50,10 @@ export class Watch {
     }
   }
 
+  atEnd(f: () => void): void {
+    this._ends.push(f)
+  }
+
   end(): void {
     for (const end of this._ends.splice(0)) end()
   }
