@@ -66,7 +66,11 @@ export class Failures {
  */
 function mayVanish({ source, stages, end }: PipelinePlan): boolean {
   const isChannel = source.source === 'channel' || source.source === 'buffered channel'
-  return isChannel || end.end === 'fails, retry' || /"stage":"(retry"|retry, delay|observeOn, a|connect|toReceiver"|sendTo"|through a)/.test(JSON.stringify(stages))
+  return (
+    isChannel ||
+    end.end === 'fails, retry' ||
+    /"stage":"(retry"|retry, delay|observeOn, a|connect|toReceiver"|sendTo"|through a)/.test(JSON.stringify(stages))
+  )
 }
 
 /** A channel in a branch makes an error of its own of the error of the source. */
