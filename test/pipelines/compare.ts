@@ -37,7 +37,8 @@ export function compare(plan: PipelinePlan, seen: Seen, { made }: Watch): void {
 function knownOf(plan: PipelinePlan, items: readonly number[], isCut: boolean): Expected {
   const all = expected(plan, items, isCut)
   const isOtherHot = JSON.stringify(plan.stages).includes('"source":"shared"')
-  const isHot = isOtherHot || plan.source.source === 'shared' || (isShared(plan) && (isTwo(plan.end) || all.endsEarly))
+  const isReplayed = plan.stages.some(({ stage }) => stage === 'shareReplay') // a further round sees the last item alone
+  const isHot = isOtherHot || isReplayed || plan.source.source === 'shared' || (isShared(plan) && (isTwo(plan.end) || all.endsEarly))
   const isRepeated = plan.stages.some(({ stage }) => again.has(stage) || stage === 'fails once, retryWith')
   if (!isHot || !(isRepeated || (isOtherHot && plan.end.end === 'fails, retry'))) return all
   return { ...all, values: false, count: false, workFails: all.workFails === 'no' ? 'no' : 'maybe' }

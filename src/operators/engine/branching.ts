@@ -78,7 +78,7 @@ export abstract class Branching<T, R> implements BranchOwner, InputOwner<T>, Pas
       error: (cause) => {
         const { held, intake } = this.input
         if (!this._isExhausted || held === null) return this.failed(passedBy(cause, intake))
-        held.beside(cause, intake.name)
+        if (!this.downstream.demand.failsWithCopy) held.beside(cause, intake.name) // else an operator made it of the error of the source
         this.branchEnded(branch)
       },
       complete: () => {

@@ -12,7 +12,7 @@
  * the stage.
  */
 import type { Subscriber } from 'rxjs'
-import { backoff, type Context, type Schedule, type Sender } from '../../runtime/index.js'
+import { backoff, type Context, type Schedule } from '../../runtime/index.js'
 import {
   causeOf,
   checkFunction,
@@ -74,6 +74,11 @@ export function workerPlan<T, R>(stage: WorkerStageName, slots: number, work: Wo
   if (schedule !== undefined) checkFunction(`${operator}(…, { schedule })`, schedule)
   const restarts = onFailure === 'restart' ? (schedule ?? backoff()) : null
   return { notes, slots, work, onFailure, schedule: restarts }
+}
+
+/** A sender of dead letters, as a user may have written it. */
+export interface Letters {
+  send(letter: DeadLetter): unknown
 }
 
 export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner<T, R> {
@@ -188,7 +193,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
       return
     }
     const { onFailure } = this._plan
-    const { deadLetters } = this.flow.downstream.scope
+    const deadLetters = this.lettersFor(cause)
     const schedule = this._plan.schedule ?? (onFailure === 'stop' ? null : this.retries)
     try {
       if (schedule !== null && this._restarts(schedule, slot, cause)) return
@@ -203,6 +208,11 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
   /** The schedule of a `retryEach` below. */
   protected get retries(): Schedule | null {
     return this.flow.downstream.scope.retries
+  }
+
+  /** The sender of the `catchTo` below, for the dead letter of work that failed with this error. */
+  protected lettersFor(_cause: unknown): Letters | null {
+    return this.flow.downstream.scope.deadLetters
   }
 
   private _restarts(schedule: Schedule, slot: WorkerSlot<T, R>, cause: unknown): boolean {
@@ -220,7 +230,7 @@ export abstract class WorkerStage<T, R> extends Stage<T, R> implements SlotOwner
     return pause
   }
 
-  private _sendDeadLetter(deadLetters: Sender<DeadLetter>, slot: WorkerSlot<T, R>, cause: unknown): void {
+  private _sendDeadLetter(deadLetters: Letters, slot: WorkerSlot<T, R>, cause: unknown): void {
     const letter: DeadLetter = { value: slot.value, cause, stage: this.flow.intake.name, position: slot.position }
     let sending
     try {

@@ -5,7 +5,7 @@ import { failedGivenUp, type DeadLetter } from '../../demand/errors.js'
 import type { StageOptions } from '../../demand/unpaced.js'
 import { operate } from '../../engine/stage.js'
 import type { Work, WorkerSlot } from '../../engine/worker-slot.js'
-import { workerPlan, type WorkerPlan } from '../../engine/worker-stage.js'
+import { workerPlan, type Letters, type WorkerPlan } from '../../engine/worker-stage.js'
 import { Pool } from './worker-pool.js'
 import { textOf, type SchemaIssue, type SchemaResult, type StandardSchema } from './standard-schema.js'
 
@@ -64,14 +64,18 @@ export function decode<R>(schema: StandardSchema<R>, onInvalid?: OnInvalid, opti
   return operate(plan.notes, 1, (subscriber) => new Decoding(subscriber, plan, { validate, left }))
 }
 
-/** Deals with an invalid item; null where the failure policy does. */
-type Leaving = ((letter: InvalidItem) => unknown) | null
+/** Deals with an invalid item: a function, or the sender of its letter. Null where the failure policy does. */
+type Leaving = ((letter: InvalidItem) => unknown) | Letters | null
 
 function leaving(onInvalid: unknown): Leaving {
   if (onInvalid === undefined || onInvalid === 'stop' || onInvalid === 'skip') return null
   if (typeof onInvalid === 'function') return onInvalid as (letter: InvalidItem) => unknown // of the type of the parameter
   const { send } = (onInvalid ?? {}) as Partial<Sender<InvalidItem>> // a caller in JavaScript may pass any value
-  if (typeof send === 'function') return (letter) => checkOperation('decode(schema, onInvalid): send()', send.call(onInvalid, letter))
+  if (typeof send === 'function')
+    return {
+      // `lettersFor` is the sender only for the letter of an InvalidItemError
+      send: (letter) => checkOperation('decode(schema, onInvalid): send()', send.call(onInvalid, letter as InvalidItem)), // as above
+    }
   if (typeof onInvalid === 'string') checkOneOf('decode(schema, onInvalid)', ['stop', 'skip'], onInvalid)
   throw mistyped('decode(schema, onInvalid)', '"stop", "skip", a Sender or a function', onInvalid)
 }
@@ -102,6 +106,11 @@ class Decoding<R> extends Pool<unknown, R> {
     return null
   }
 
+  protected override lettersFor(cause: unknown): Letters | null {
+    const { left } = this._schema
+    return typeof left === 'object' && left !== null && cause instanceof InvalidItemError ? left : super.lettersFor(cause)
+  }
+
   override result(slot: WorkerSlot<unknown, R>, value: R): void {
     const box = value as Box<R> // of `work`
     if (box === null) slot.end()
@@ -130,7 +139,7 @@ class Decoding<R> extends Pool<unknown, R> {
     if (result.issues === undefined) return { output: result.value }
     const cause = new InvalidItemError(name, this._position, result.issues)
     const { left } = this._schema
-    if (left === null) throw cause
+    if (typeof left !== 'function') throw cause // `failed` deals with it
     const done = left({ value, cause, stage: name, position: this._position })
     if (isOperation(done)) return done.map(() => null)
     return isThenable(done) ? fromPromise(done).map(() => null) : null
