@@ -28,7 +28,7 @@ export default defineConfig({
     server: { deps: { external: [/reports.sources/] } }, // see test/native.ts
     pool: sharedProcesses,
     isolate: false,
-    setupFiles: ['test/left-behind.ts', 'test/stuck-demands.ts', 'test/short-slices.ts'],
+    setupFiles: ['test/left-behind.ts', 'test/fresh-queue.ts', 'test/stuck-demands.ts', 'test/short-slices.ts'],
     maxWorkers: 2,
     provide: { sample: Number(SAMPLE) },
     execArgv: ['--expose-gc'],
