@@ -64,9 +64,14 @@ export const notPortable = [
     reason: 'start servers, which a page cannot',
   },
   {
-    suites: ['test/threads/**'],
+    suites: ['test/threads/{channels,moved,on-threads,thread,thread-pool,threads-of}.test.ts'],
     engines: ['deno', 'chromium'],
     reason: 'start threads over the sources, for which Deno would need a bundle; browsers are not served yet',
+  },
+  {
+    suites: ['test/threads/{inline,kill-matrix,schedules}.test.ts'],
+    engines: ['chromium'],
+    reason: 'use modules of Node, or threads',
   },
   { suites: ['test/fast-check/channel-program.test.ts'], reason: 'runs the TypeScript compiler over programs, for a minute' },
   { suites: ['test/goroutine/compiled-generators.test.ts'], engines: ['chromium'], reason: 'runs the TypeScript compiler' },
