@@ -44,6 +44,18 @@ describe.each(['millrace', 'piscina'])('on the threads of %s', (pool) => {
     expect(stdout.filter((line) => /\.bin|\.txt|total/.test(line)).map((line) => line.split('│')[1]?.trim())).toEqual(['.bin', 'total'])
   })
 
+  test('names a file that cannot be read, and digests the others', async () => {
+    const some = mkdtempSync(join(tmpdir(), 'digest-some-'))
+    for (const name of ['a', 'refused', 'z']) writeFileSync(join(some, name), name)
+    const args = [some, '--with', pool, '--list']
+    const { status, stdout, stderr } = await start('examples/digest/main.ts', args, {
+      node: ['--require', './test/examples/refuse-a-file.cjs'],
+    }).ended
+    rmSync(some, { recursive: true })
+    expect({ status, files: stdout.map((line) => line.slice(66)).sort() }).toEqual({ status: 1, files: [join(some, 'a'), join(some, 'z')] })
+    expect(stderr.at(-2)).toBe(`${join(some, 'refused')}: EACCES: permission denied, open '${join(some, 'refused')}'`)
+  })
+
   test('a signal cuts it short, with the summary so far', async () => {
     const many = mkdtempSync(join(tmpdir(), 'digest-many-'))
     for (let n = 0; n < 40; n++) writeFileSync(join(many, `${n}.bin`), randomBytes(8 * 1024 * 1024))

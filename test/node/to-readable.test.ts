@@ -41,6 +41,24 @@ it.each([2, 3, 100_000])('passes over %d chunks of no bytes that wait, and does 
   expect(await text(toReadable(chunks, { objectMode: false, highWaterMark: 1 }))).toBe('ab')
 })
 
+it.each([undefined, 1])('joins the bytes of a character, each a chunk of its own, with a highWaterMark of %s', async (highWaterMark) => {
+  const chunks = chan<Uint8Array>(1000)
+  for (const byte of new TextEncoder().encode('😀'.repeat(200))) chunks.trySend(Uint8Array.of(byte))
+  chunks.close()
+  const stream = toReadable(chunks, { objectMode: false, highWaterMark }).setEncoding('utf8')
+  expect((await stream.toArray()).join('')).toBe('😀'.repeat(200))
+})
+
+it.each([0, 1, 4])('a paused stream reads no further than its highWaterMark of %d bytes, and a chunk', async (highWaterMark) => {
+  const chunks = chan<string>(20)
+  for (let n = 0; n < 20; n++) chunks.trySend('a')
+  const stream = toReadable(chunks, { objectMode: false, highWaterMark })
+  stream.once('data', () => stream.pause())
+  await turns()
+  expect(20 - chunks.size).toBeLessThanOrEqual(highWaterMark + 2) // with the chunk that was emitted
+  stream.destroy()
+})
+
 it('a stream that is destroyed among chunks of no bytes takes no more of them', async () => {
   const chunks = chan<string>(10)
   for (let n = 0; n < 10; n++) chunks.trySend('')

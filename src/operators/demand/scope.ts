@@ -20,10 +20,10 @@ import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/
 import { Demand, DemandWaiter, depth, type DemandOwner, type InnerSources } from './demand.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 
-/** The canceled goroutines and the iterators under way to their end of a run: see `PendingCleanup`. */
+/** The canceled goroutines of a run, and its async iterators that return: see `PendingCleanup`. */
 export interface CleanupList {
   add(goroutine: Spawned): void
-  /** A promise that never rejects. */
+  /** The run waits for the promise of an iterator's `return`, which never rejects. */
   closing(end: Promise<unknown>): void
   /** The error of the run, for the parts of the pipeline that are unsubscribed from because of it. */
   readonly failure: Failure | null

@@ -24,15 +24,23 @@ export abstract class SerialStage<T, R> extends Stage<T, R> {
   /** The operation has completed: `flow.deliver`, or `flow.free`. */
   abstract performed(value: T): void
 
+  /** Does the work for the item where it needs no wait, and so no operation; `taken` follows. */
+  protected takesAtOnce(_value: T): boolean {
+    return false
+  }
+  /** The item was taken at once: `flow.deliver`, or `flow.free`, now or later. */
+  protected taken(): void {}
+
   take(value: T): void {
     this.position++
     let operation
     try {
-      operation = checkOperation(this.flow.intake.name, this.operationFor(value))
+      operation = this.takesAtOnce(value) ? null : checkOperation(this.flow.intake.name, this.operationFor(value))
     } catch (cause) {
       return this.failed(cause)
     }
-    this._performer.begin(operation, value)
+    if (operation === null) this.taken()
+    else this._performer.begin(operation, value)
   }
 
   failed(cause: unknown): void {

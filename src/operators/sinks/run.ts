@@ -110,8 +110,8 @@ export function hasInner(pipeline: Observable<unknown>): boolean {
  * The goroutines of a pipeline that were canceled and may still be in their `finally` blocks, and its async iterators
  * that return. A run waits for them before it ends.
  *
- * Always true: a goroutine in the list was canceled by the source or worker slot that added it, and has not ended: a
- * run that lasts for days keeps none that has. The same holds for iterators.
+ * Always true: a goroutine in the list was canceled by the source or worker slot that added it, and has not ended, and an
+ * iterator has not returned: a run that lasts for days keeps none that has.
  */
 class PendingCleanup implements CleanupList {
   failure: Failure | null = null

@@ -217,7 +217,10 @@ class AsyncIterablePump<T> implements Runnable {
     return this._state === 'over'
   }
 
-  /** A run waits for an iterator that rests between two items. One that is asked returns after that wait, which may never end. */
+  /**
+   * A run waits until the iterator is closed. An iterator that is asked for an item closes after that item only, which may
+   * never come: no run waits for that.
+   */
   stop(): void {
     if (this._state === 'over') return
     const isResting = this._state !== 'asked'

@@ -40,25 +40,22 @@ export class ChunkPull<T> extends CallbackPerformer<Option<T>> {
     if (message._tag === 'None') stream.push(null)
     else if (message.value === null)
       stream.destroy(new TypeError('toReadable: an item is null, which ends a stream of Node; map it to another value first'))
-    else if (!stream.readableObjectMode && isEmpty(message.value)) this._pullNext(stream)
-    else stream.push(message.value)
+    else this._push(stream, message.value)
   }
 
   /**
-   * Receives the chunk after one of no bytes. A stream drops a chunk of no bytes, and need not call `read` again after
-   * it. In a turn of its own, since a receiver may hold any number of such chunks.
+   * A chunk of no bytes, or of part of a character, adds nothing to the buffer of the stream, and the stream need not call
+   * `read` again after it: so it is asked to. In a turn of its own, since a receiver may hold any number of such chunks.
    */
-  private _pullNext(stream: Readable): void {
-    queue.push({ scope: this.scope, run: () => (stream.destroyed ? undefined : this.pull(stream)) })
+  private _push(stream: Readable, chunk: unknown): void {
+    const before = stream.readableLength
+    stream.push(chunk)
+    if (stream.readableLength === before && !stream.readableObjectMode) queue.push({ scope: this.scope, run: () => void stream.read(0) })
   }
 
   protected failed(cause: unknown): void {
     this._stream?.destroy(asStreamError(causeOfThrown(cause)))
   }
-}
-
-function isEmpty(chunk: unknown): boolean {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length === 0 : false
 }
 
 /** The end of the context destroys the stream, with the cause. */

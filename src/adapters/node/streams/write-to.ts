@@ -77,15 +77,12 @@ class WriteTo<T> extends SerialStage<T, never> {
     })
   }
 
-  /** A chunk that the stream takes at once needs no operation. A full stream keeps the slot until it has room. */
-  override take(chunk: T): void {
-    try {
-      if (!this._writing.offer(chunk)) return super.take(chunk)
-    } catch (cause) {
-      this.position++
-      return this.failed(cause)
-    }
-    this.position++
+  protected override takesAtOnce(chunk: T): boolean {
+    return this._writing.offer(chunk)
+  }
+
+  /** A full stream keeps the slot until it has room. */
+  protected override taken(): void {
     if (this._writing.hadRoom) this.flow.free(1)
     else this._isFull = true
   }
