@@ -58,7 +58,7 @@ export function page(results, repository) {
   return `# Engines
 
 Millrace runs on Node 20.19 and later, Bun, Deno and browsers. Every change runs all suites on Node 20, 24 and 26, and those below on the other
-engines: \`npm run engines\` (no step of \`.ci/run\` yet), which also imports each entry of the built package there, in Chromium through a bundle of Vite. A
+engines: \`npm run engines\`, a step of \`.ci/run\`, which also imports each entry of the built package there, in Chromium through a bundle of Vite. A
 test that fails fails the run, and no test is tried again. Where Chromium is not installed, the run says that it did not run there.
 \`npm run engines -- --write\` makes this page from a run, and a run in which the page would differ fails. Suites of random programs try a tenth of
 their programs here.
