@@ -93,7 +93,51 @@ const broken: Record<string, OpenAdapter<number>> = {
     for await (const item of source) yield item || 0
   },
   destroyed: (source, ctx) => right(source, ctx),
+  empty: async function* (source) {
+    let count = 0
+    for await (const item of source) yield (count++, item)
+    if (count === 0) yield 0
+  },
 }
+
+/** Reads ahead, and asks again after a chunk that adds nothing at most three times in a row. */
+function forgetful(addsNothing: (chunk: Uint8Array) => boolean): OpenAdapter<Uint8Array> {
+  return async function* (source) {
+    let inARow = 0
+    for await (const chunk of source) {
+      inARow = addsNothing(chunk) ? inARow + 1 : 0
+      if (inARow > 3) await new Promise(() => {}) // the end of the run leaves it
+      yield chunk
+    }
+  }
+}
+
+const broken8MB: OpenAdapter<Uint8Array> = async function* (source) {
+  for await (const chunk of source) yield chunk.subarray(0, 1024 * 1024)
+}
+
+/** Decodes each chunk by itself. */
+const decoding: OpenAdapter<Uint8Array> = async function* (source) {
+  for await (const chunk of source) yield new TextDecoder().decode(chunk) as never // text, in place of its bytes
+}
+
+const brokenBytes: readonly (readonly [law: string, wrong: string, open: OpenAdapter<Uint8Array>])[] = [
+  ['sizes', 'cuts long chunks off', broken8MB],
+  ['empty chunks', 'waits after a run of empty chunks', forgetful(({ length }) => length === 0)],
+  ['characters', 'waits after a run of parts of characters', forgetful(([byte]) => byte > 127)],
+  ['characters', 'decodes parts of characters', decoding],
+]
+
+it.each(brokenBytes)('%s is broken by an adapter that %s', async (name, _, open) => {
+  const law = laws.adapter(open, { bound: 3, many: 50, longest: LIMIT, bytes: true }).find((each) => each.name === name)
+  await expect(law?.check()).rejects.toBeInstanceOf(LawError)
+})
+
+it('every law is broken by an adapter here', () => {
+  const all = laws.adapter<Uint8Array>(plain as never, { bound: 3, bytes: true, objects: true, destroy: () => undefined })
+  const covered = [...Object.keys(broken), ...brokenBytes.map(([law]) => law)]
+  expect(all.map(({ name }) => name).filter((name) => !covered.includes(name))).toEqual([])
+})
 
 describe.each(Object.entries(broken))('%s', (name, open) => {
   it('is broken by an adapter that is wrong there', async () => {

@@ -7,7 +7,7 @@ import { pipeline as connected } from 'node:stream/promises'
 import { afterFunc, background, sleep, withCancel, type Context, type Receiver, type Sender } from 'millrace'
 import { command, eventsOf, ExitError, receiverOf, senderOf } from 'millrace/node'
 import { fromReadable, readLines, throughDuplex, toDuplex, toReadable, writeFileAtomic, writeTo } from 'millrace/node/operators'
-import { fromIterable, run } from 'millrace/operators'
+import { fromIterable, run, toReceiver } from 'millrace/operators'
 import type { AdapterLawOptions, OpenAdapter } from 'millrace/testing'
 import { map, type Observable } from 'rxjs'
 import { read, row, type AdapterRow, type AdapterTable } from '../support/adapter-row.js'
@@ -76,12 +76,42 @@ const passThrough = { destroy }
 /** A Readable.from whose iterator waits for ever is never closed: no matter of the adapter. */
 const waitsForItsIterator = 'Readable.from waits for its iterator'
 
+const BYTES = { objectMode: false, highWaterMark: 32_768 }
+
+/** The stream holds a byte, and its receiver many chunks: they are at hand when the stream asks. */
+function smallReadable(source: AsyncIterable<Uint8Array>, outer: Context): Readable {
+  const ctx = withCancel(outer)
+  const chunks = toReceiver(fromIterable(source), { capacity: 64, ctx })
+  return opened(toReadable(chunks, { ctx: outer, objectMode: false, highWaterMark: 1 })).once('close', () => ctx.cancel())
+}
+
 const streams: AdapterTable = {
   ...both('fromReadable', ['fromReadable'], (source, ctx, options) => {
     const stream = opened(Readable.from(source, options))
     return read(fromReadable(stream), ctx)
   }, [6, 7], { resources: () => 0, destroy }), // prettier-ignore
   ...both('toReadable', ['toReadable'], (source, ctx, options) => opened(toReadable(fromIterable(source), { ctx, ...options })), [6, 7], passThrough), // prettier-ignore
+  'toReadable of a buffered receiver': row<Uint8Array>(['toReadable'], (source, ctx) => smallReadable(source, ctx), {
+    bound: 70,
+    bytes: true,
+    resources: open.count,
+    destroy,
+  }),
+  'toReadable of a buffered receiver, as text': row<Uint8Array>(
+    ['toReadable'],
+    (source, ctx) => smallReadable(source, ctx).setEncoding('utf8') as AsyncIterable<never>, // text, in place of its bytes
+    { bound: 70, bytes: true, resources: open.count, destroy },
+  ),
+  'fromReadable, as text': row<Uint8Array>(
+    ['fromReadable'],
+    (source, ctx) => read(fromReadable<never>(opened(Readable.from(source, BYTES)).setEncoding('utf8')), ctx),
+    { bound: 7, bytes: true, destroy },
+  ),
+  'receiverOf, as text': row<Uint8Array>(
+    ['receiverOf'],
+    (source, ctx) => received(receiverOf<never>(opened(Readable.from(source, BYTES)).setEncoding('utf8')), ctx),
+    { bound: 7, bytes: true, resources: open.count, destroy, except: { canceling: waitsForItsIterator } },
+  ),
   ...both('writeTo', ['writeTo'], (source, ctx, options) => {
     const stream = opened(new PassThrough(options))
     start(ctx, fromIterable(source).pipe(writeTo(stream)))

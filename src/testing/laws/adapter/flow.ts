@@ -3,7 +3,7 @@ import { background } from '../../../runtime/index.js'
 import { holds } from '../support/assertions.js'
 import { pause } from './real-time.js'
 import { allOf, countOf, freed, same } from './reading.js'
-import { itemsOf, WorldSource, worldOf, type AdapterRecord } from './subject.js'
+import { itemsOf, WorldSource, worldOf, type AdapterRecord, type AdapterSubject } from './subject.js'
 
 const order: AdapterRecord = {
   name: 'order',
@@ -96,8 +96,51 @@ const sizes: AdapterRecord = {
   appliesTo: ({ isBytes }) => isBytes,
   async program(subject) {
     const chunks = [0, 1, 8 * 1024 * 1024, 0, 0, 5].map((size, n) => new Uint8Array(size).fill(n + 1))
-    same(subject, await allOf(subject.open(new WorldSource(subject, () => chunks), background)), chunks)
+    same(subject, await allOf(subject.open(new WorldSource(subject, () => copiesOf(chunks)), background)), chunks)
   },
+}
+
+/** An adapter may take the memory of a chunk for itself, as a byte stream does. */
+function copiesOf(chunks: readonly Uint8Array[]): Uint8Array[] {
+  return chunks.map((chunk) => chunk.slice())
+}
+
+/** Chunks of no bytes in a row, after which streams of Node no longer ask by themselves. */
+const RUNS = [1, 2, 3, 4, 9, 16, 33]
+
+const emptyChunks: AdapterRecord = {
+  name: 'empty chunks',
+  meaning: 'runs of chunks of no bytes stop no reader: first, last and in the middle, at hand or as the source yields them',
+  appliesTo: ({ isBytes }) => isBytes,
+  async program(subject) {
+    const chunks = RUNS.flatMap((run, n) => [...Array.from({ length: run }, () => new Uint8Array()), Uint8Array.of(n + 1)])
+    await readTwice(subject, [...chunks, ...Array.from({ length: 5 }, () => new Uint8Array())])
+  },
+}
+
+const characters: AdapterRecord = {
+  name: 'characters',
+  meaning: 'characters that are cut into chunks of one byte come out whole, as bytes or as text, at hand or as the source yields them',
+  appliesTo: ({ isBytes }) => isBytes,
+  program: (subject) =>
+    readTwice(
+      subject,
+      [...new TextEncoder().encode('a\u{1F600}\u{1F600}\u20ACb\u00E9\u{1F680}')].map((byte) => Uint8Array.of(byte)),
+    ),
+}
+
+/** The chunks as they come, and for a reader that comes when the adapter has read ahead: they are at hand, one behind the other. */
+async function readTwice(subject: AdapterSubject, chunks: readonly Uint8Array[]): Promise<void> {
+  for (const ms of [0, 5]) {
+    const source = new WorldSource(subject, () => copiesOf(chunks))
+    const got: unknown[] = []
+    for await (const each of subject.open(source, background)) {
+      got.push(each)
+      if (got.length === 1) await pause(ms)
+    }
+    same(subject, got, chunks)
+    await freed(source, subject)
+  }
 }
 
 const values: AdapterRecord = {
@@ -110,4 +153,4 @@ const values: AdapterRecord = {
   },
 }
 
-export const flow: readonly AdapterRecord[] = [order, empty, end, promptness, slowReader, readAhead, sizes, values]
+export const flow: readonly AdapterRecord[] = [order, empty, end, promptness, slowReader, readAhead, sizes, emptyChunks, characters, values]

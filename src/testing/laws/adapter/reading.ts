@@ -14,7 +14,7 @@ export function countOf({ isBytes }: AdapterSubject, got: unknown): number {
   return isBytes ? (got as Uint8Array).length / CHUNK : 1 // with `bytes`
 }
 
-/** Bytes count as a whole: a stream may join and cut them. */
+/** Bytes count as a whole: a stream may join and cut them, and decode them as UTF-8. */
 export function same({ isBytes }: AdapterSubject, got: readonly unknown[], sent: readonly unknown[]): void {
   if (!isBytes) {
     const at = sent.findIndex((item, i) => !Object.is(item, got[i]))
@@ -30,8 +30,10 @@ export function same({ isBytes }: AdapterSubject, got: readonly unknown[], sent:
   holds(at < 0, `the bytes differ from ${at} on`)
 }
 
+const encoder = new TextEncoder()
+
 function joined(chunks: readonly unknown[]): Uint8Array {
-  const parts = chunks as readonly Uint8Array[] // with `bytes`
+  const parts = (chunks as readonly (Uint8Array | string)[]).map((chunk) => (typeof chunk === 'string' ? encoder.encode(chunk) : chunk)) // with `bytes`
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {

@@ -18,7 +18,7 @@ export interface AdapterLawOptions<T = number> {
   readonly bound: number
   /** Returns item `n`; default: the number, or 16 kB with `bytes`. */
   readonly item?: (n: number) => T
-  /** Items are Uint8Arrays, which the adapter may join and cut. Default false. */
+  /** Items are Uint8Arrays, which the adapter may join, cut, and decode as text in UTF-8. Default false. */
   readonly bytes?: boolean
   /** Items may be any value but undefined and null. Default false. */
   readonly objects?: boolean
