@@ -13,8 +13,8 @@ import { adapterSubject, type AdapterLawOptions, type AdapterRecord, type Adapte
  * made of the source that a pipeline reads, a stream that a pipeline of the source writes to. The laws say: each item
  * once and in order, at once, also for a slow reader; never more items read ahead than the bound, however slow the reader;
  * the error of the source, the same object; a reader that leaves and a context that ends free everything; no failure is
- * left unhandled. With `bytes` also chunks of 8 MB, runs of chunks of no bytes, and characters that are cut, with `objects` values of any kind, and with `destroy`
- * a stream that is destroyed in the middle.
+ * left unhandled. With `bytes` also chunks of 8 MB, runs of chunks of no bytes, and characters that are cut, with
+ * `objects` values of any kind, and with `destroy` a stream that is destroyed in the middle.
  *
  * The laws run in real time and once, not under schedules: `replay` checks again, whatever the token. Throws TypeError
  * or RangeError for bad arguments.

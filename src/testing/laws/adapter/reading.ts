@@ -30,10 +30,10 @@ export function same({ isBytes }: AdapterSubject, got: readonly unknown[], sent:
   holds(at < 0, `the bytes differ from ${at} on`)
 }
 
-const encoder = new TextEncoder()
-
 function joined(chunks: readonly unknown[]): Uint8Array {
-  const parts = (chunks as readonly (Uint8Array | string)[]).map((chunk) => (typeof chunk === 'string' ? encoder.encode(chunk) : chunk)) // with `bytes`
+  const encoder = new TextEncoder()
+  const read = chunks as readonly (Uint8Array | string)[] // with `bytes`
+  const parts = read.map((chunk) => (typeof chunk === 'string' ? encoder.encode(chunk) : chunk))
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {
