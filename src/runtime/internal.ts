@@ -67,7 +67,8 @@ export { ConcurrencyLimit, type AdaptiveLimit } from './groups/concurrency-limit
 export { retryAfter } from './groups/retry.js'
 
 // diagnostics
-export { dumpOf, dumpText, programDump, ringText, type Dump, type GoroutineState } from './diagnostics/dump.js'
+export { dumpOf, dumpText, heldText, programDump, ringText, type Dump, type GoroutineState, type LockHolder } from './diagnostics/dump.js'
+export { wakersOf } from './diagnostics/wait-graph.js'
 export { GoroutineTable, oncePerDrain } from './diagnostics/goroutine-table.js'
 export { goroutineName, Names } from './diagnostics/names.js'
 export { Tracker } from './diagnostics/tracker.js'

@@ -1,5 +1,15 @@
 export { bubble, BubbleError, type Bubble } from './bubble/bubble.js'
-export { explore, replay, ScheduleError, type Exploration, type ExploreOptions, type ReplayOptions } from './explore/explore.js'
+export {
+  explore,
+  replay,
+  ScheduleError,
+  type Exploration,
+  type ExploreOptions,
+  type Hit,
+  type HitExploration,
+  type HitOptions,
+  type ReplayOptions,
+} from './explore/explore.js'
 export type { Finding, FindingKind, FormerFindingKind } from './explore/findings.js'
 export {
   laws,
@@ -32,6 +42,6 @@ export {
   type SubscriptionExpectation,
   type SubscriptionLog,
 } from './marbles/marbles.js'
-export { dumpText, type Dump, type GoroutineState } from '../runtime/internal.js'
+export { dumpText, type Dump, type GoroutineState, type LockHolder } from '../runtime/internal.js'
 export type { Event } from './explore/trace.js'
 export type { Program, Trial } from './explore/scheduled-run.js'

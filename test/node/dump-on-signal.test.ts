@@ -17,7 +17,7 @@ async function dumped(format: 'text' | 'json'): Promise<string> {
 it('a signal prints the goroutines and what they wait for, and the program continues', async () => {
   const text = await dumped('text')
   expect(text).toMatch(
-    /^2 goroutines\ngoroutine 1 \[sync\.Mutex\.Lock\]: both\n {4}waits for mutex 1; could be woken by both#2 \(waiting\)\n/,
+    /^2 goroutines\ngoroutine 1 \[sync\.Mutex\.Lock\]: both\n {4}waits for mutex 1, held by both#2, which waits for mutex 2\n/,
   )
   expect(text).toMatch(/started at .*dump-on-signal\.ts:\d+/)
   expect(text).toContain(

@@ -28,6 +28,7 @@ describe('dump', () => {
           waitsFor: 'chan receive',
           waited: expect.any(Number) as number,
           on: ['chan 1'],
+          heldBy: [],
           holds: ['mutex 1'],
           couldBeWokenBy: [],
           startedBy: null,
@@ -40,6 +41,7 @@ describe('dump', () => {
           waitsFor: 'sync.Mutex.Lock',
           waited: expect.any(Number) as number,
           on: ['mutex 1'],
+          heldBy: [{ lock: 'mutex 1', id: holder.id, name: 'holding', state: 'waiting', on: ['chan 1'], waitsFor: 'chan receive' }],
           holds: [],
           couldBeWokenBy: [{ id: holder.id, name: 'holding', state: 'waiting' }],
           startedBy: null,
@@ -48,7 +50,7 @@ describe('dump', () => {
       ],
       cycles: [],
     })
-    expect(dumpText(now)).toContain(`waits for mutex 1; could be woken by holding#${holder.id} (waiting)`)
+    expect(dumpText(now)).toContain(`waits for mutex 1, held by holding#${holder.id}, which waits for chan 1\n`)
     expect(dumpText(now)).toContain('    holds mutex 1\n')
     expect(dumpText(now)).toContain('waits for chan 1; could be woken by nobody that has used it so far')
     release.close()
@@ -69,7 +71,7 @@ describe('dump', () => {
     await settle()
     mu.unlock()
     await settle()
-    expect(dump().goroutines).toMatchObject([{ name: 'following', holds: ['mutex 1'], waitsFor: 'chan receive' }])
+    expect(dump().goroutines).toMatchObject([{ name: 'following', heldBy: [], holds: ['mutex 1'], waitsFor: 'chan receive' }])
     release.close()
     await next.join()
   })

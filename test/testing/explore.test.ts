@@ -259,7 +259,7 @@ describe('findings', () => {
       function* () {
         for (;;) yield* gosched()
       },
-      { message: 'the program has not ended within the step limit; alive: anonymous#1 [runnable]' },
+      { message: 'the program has not ended within the step limit; alive: anonymous#1 [runnable]\nthe last steps: anonymous#1 500' },
     ],
   ]
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { theTime, type Picker } from '../../src/testing/explore/picker.js'
-import { exhaustive, pct, randomWalk, type Strategy } from '../../src/testing/explore/strategies.js'
+import { exhaustive } from '../../src/testing/explore/exhaustive.js'
+import { pct, randomWalk, type Strategy } from '../../src/testing/explore/strategies.js'
 
 function begin(strategy: Strategy): Picker {
   const picker = strategy.next()

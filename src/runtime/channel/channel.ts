@@ -27,12 +27,18 @@ import { queue } from '../scheduler/run-queue.js'
 
 const LARGEST = 2 ** 31 - 1
 
+/** A function that is an argument gets no name. */
+function unnamed<F>(f: F): F {
+  return f
+}
+
 export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resource {
   readonly capacity: number
   // Properties, as in the interface, so that both may be passed on by themselves. They weigh 168 bytes; accessors that
-  // make them at their first use would cost each send 5 % more.
-  readonly send = (value: T): Op<void> => new Send(this, value)
-  readonly trySend = (value: T): boolean => this.offer(value)
+  // make them at their first use would cost each send 5 % more. They have no names: a compiler that keeps names (esbuild's
+  // `keepNames`, and so tsx) would define the name of both anew for each channel, which makes `chan` ten times slower.
+  readonly send = unnamed((value: T): Op<void> => new Send(this, value))
+  readonly trySend = unnamed((value: T): boolean => this.offer(value))
   private readonly _loses: 'oldest' | 'newest' | null
   private readonly _buffer: Ring<T>
   private readonly _senders = new WaitQueue()

@@ -19,6 +19,18 @@ import { isWaiting, ringsIn, wakersOf } from './wait-graph.js'
 /** @inline */
 type State = 'waiting' | 'runnable' | 'async'
 
+/** A goroutine that holds a lock, as plain data. */
+export interface LockHolder {
+  readonly lock: string
+  readonly id: number
+  readonly name: string
+  readonly state: State | 'ended'
+  /** The resources that the holder itself waits for; none unless `waiting`. */
+  readonly on: readonly string[]
+  /** The operation that the holder itself waits for; null unless `waiting`. */
+  readonly waitsFor: string | null
+}
+
 /** A goroutine that lives, as plain data that `JSON.stringify` takes. */
 export interface GoroutineState {
   readonly id: number
@@ -31,6 +43,8 @@ export interface GoroutineState {
   readonly waited: number
   /** The resources that the goroutine waits for (`chan 1`); several for a select. */
   readonly on: readonly string[]
+  /** The goroutines that hold a lock that this goroutine waits for. */
+  readonly heldBy: readonly LockHolder[]
   /** The locks that the goroutine holds. */
   readonly holds: readonly string[]
   /**
@@ -40,7 +54,7 @@ export interface GoroutineState {
   readonly couldBeWokenBy: readonly {
     readonly id: number
     readonly name: string
-    readonly state: 'waiting' | 'runnable' | 'async' | 'ended'
+    readonly state: State | 'ended'
   }[]
   /** The id of the goroutine that started this goroutine; null for a start outside any goroutine. */
   readonly startedBy: number | null
@@ -86,20 +100,35 @@ function stateOf(goroutine: Task, table: GoroutineTable | null): GoroutineState 
   }
 }
 
-type Relations = Pick<GoroutineState, 'on' | 'holds' | 'couldBeWokenBy' | 'startedBy' | 'startedAt'>
+type Relations = Pick<GoroutineState, 'on' | 'heldBy' | 'holds' | 'couldBeWokenBy' | 'startedBy' | 'startedAt'>
 
-const noRelations: Relations = { on: [], holds: [], couldBeWokenBy: [], startedBy: null, startedAt: null }
+const noRelations: Relations = { on: [], heldBy: [], holds: [], couldBeWokenBy: [], startedBy: null, startedAt: null }
 
 function relationsOf(goroutine: Task, tracker: Tracker): Relations {
   const waits = lifeOf(goroutine) === 'waiting'
   const wakers = waits ? wakersOf(goroutine, tracker) : []
   return {
     on: waits ? tracker.resourceNames(goroutine) : [],
+    heldBy: waits ? holdersFor(goroutine, tracker) : [],
     holds: tracker.heldBy(goroutine).map((lock) => tracker.names.of(lock)),
     couldBeWokenBy: wakers.map((waker) => ({ id: waker.id, name: waker.name, state: waker.hasEnded ? 'ended' : lifeOf(waker) })),
     startedBy: tracker.startedBy(goroutine)?.id ?? null,
     startedAt: tracker.startedAt(goroutine),
   }
+}
+
+function holdersFor(goroutine: Task, tracker: Tracker): LockHolder[] {
+  return tracker.resourcesOf(goroutine).flatMap((lock) => {
+    const holders = tracker.holdersOf(lock).filter((holder) => holder !== null)
+    return holders.map((holder) => holderOf(holder, tracker.names.of(lock), tracker))
+  })
+}
+
+function holderOf(holder: Task, lock: string, tracker: Tracker): LockHolder {
+  const { id, name, hasEnded } = holder
+  const state = hasEnded ? 'ended' : lifeOf(holder)
+  const waits = state === 'waiting'
+  return { lock, id, name, state, on: waits ? tracker.resourceNames(holder) : [], waitsFor: waits ? holder.waitsFor : null }
 }
 
 function lifeOf(goroutine: Task): State {
@@ -121,9 +150,10 @@ function checkDump(input: unknown): void {
 }
 
 function linesOf(goroutine: GoroutineState): string[] {
-  const { id, name, state, waitsFor, waited, on, couldBeWokenBy, holds, startedAt, startedBy } = goroutine
+  const { id, name, state, waitsFor, waited, on, heldBy, couldBeWokenBy, holds, startedAt, startedBy } = goroutine
   const lines = [`goroutine ${id} [${waitsFor ?? (state === 'async' ? 'await' : 'runnable')}${age(waited)}]: ${name}`]
-  if (on.length > 0) {
+  if (heldBy.length > 0) lines.push(`    waits for ${heldText(goroutine)}`)
+  else if (on.length > 0) {
     const wakers = couldBeWokenBy.map((waker) => `${goroutineName(waker)} (${waker.state})`)
     const named = wakers.length > 0 ? wakers.join(', ') : 'nobody that has used it so far'
     lines.push(`    waits for ${on.join(', ')}; could be woken by ${named}`)
@@ -131,6 +161,19 @@ function linesOf(goroutine: GoroutineState): string[] {
   if (holds.length > 0) lines.push(`    holds ${holds.join(', ')}`)
   if (startedAt !== null) lines.push(`    started at ${startedAt}${startedBy === null ? '' : ` by goroutine ${startedBy}`}`)
   return lines
+}
+
+/** What a goroutine waits for, and behind each lock its holders: `mutex 1, held by worker#4, which has ended`. */
+export function heldText({ on, heldBy }: Pick<GoroutineState, 'on' | 'heldBy'>): string {
+  return on.map((name) => [name, ...heldBy.filter(({ lock }) => lock === name).map(holderText)].join(', ')).join('; ')
+}
+
+function holderText(holder: LockHolder): string {
+  const { state, on, waitsFor } = holder
+  const who = `held by ${goroutineName(holder)}`
+  if (state === 'ended') return `${who}, which has ended`
+  if (state === 'waiting') return `${who}, which waits for ${on.length > 0 ? on.join(', ') : waitsFor}`
+  return `${who}, which ${state === 'async' ? 'is an async function' : 'is runnable'}`
 }
 
 /**

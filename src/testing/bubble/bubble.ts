@@ -31,7 +31,7 @@ import { StuckDemands } from '../../operators/internal.js'
 import { enter } from './exclusive.js'
 import { Insiders } from './insiders.js'
 import { Quiescence } from './quiescence.js'
-import { EPOCH, ScheduleClock } from './schedule-clock.js'
+import { ScheduleClock } from './schedule-clock.js'
 
 /** The bubble, in the view of its root function. */
 export interface Bubble {
@@ -132,7 +132,7 @@ class Inside implements Bubble {
   private _wakes = 0
 
   readonly wait = (): Op<void> => this._quiet
-  readonly now = (): number => this._clock.time - EPOCH
+  readonly now = (): number => this._clock.time
 
   /** The virtual time, and a line for each goroutine. */
   state(): string {

@@ -1,9 +1,9 @@
 /** Checks of the options of explorations and of single runs. */
-import { checkCount, checkFlag, checkOneOf, checkRecord, mistyped, outOfRange } from '../../runtime/internal.js'
+import { checkCount, checkFlag, checkOneOf, checkRecord, checkTime, mistyped, outOfRange } from '../../runtime/internal.js'
 import type { ExploreOptions, ReplayOptions } from './explore.js'
 
 const OF_RUNS = ['steps', 'unperformed', 'ownedLocks', 'waitGroups', 'timers', 'cancel']
-const OF_EXPLORATIONS = ['schedules', 'strategy', 'seed', 'depth', 'preemptions']
+const OF_EXPLORATIONS = ['schedules', 'strategy', 'seed', 'depth', 'preemptions', 'time', 'signal', 'hits']
 
 /** `call` is the call up to its options: `replay(token, program, `. */
 export function checkRun(call: string, options: ReplayOptions, more: readonly string[] = []): void {
@@ -19,15 +19,23 @@ export function checkRun(call: string, options: ReplayOptions, more: readonly st
 export function checkExploration(options: ExploreOptions): void {
   const call = 'explore(program, '
   checkRun(call, options, OF_EXPLORATIONS)
-  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'random' } = options
+  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'random', time = 0, signal, hits } = options
   checkCount(`${call}{ schedules })`, 1, schedules)
   checkSeed(`${call}{ seed })`, seed)
   checkOneOf(`${call}{ strategy })`, ['random', 'pct', 'exhaustive', 'first-in'], strategy)
   checkCount(`${call}{ depth })`, 1, depth)
   checkCount(`${call}{ preemptions })`, 0, preemptions)
+  checkTime(`${call}{ time })`, time)
+  checkFlag(`${call}{ hits })`, hits)
+  checkSignal(`${call}{ signal })`, signal)
 }
 
 export function checkSeed(where: string, seed: number): void {
   if (typeof seed !== 'number') throw mistyped(where, 'a whole number', seed)
   if (!Number.isSafeInteger(seed)) throw outOfRange(where, 'a whole number', seed)
+}
+
+function checkSignal(where: string, signal: AbortSignal | undefined): void {
+  const it = signal as Partial<AbortSignal> | null | undefined // a caller in JavaScript may pass any value
+  if (it !== undefined && typeof it?.throwIfAborted !== 'function') throw mistyped(where, 'an AbortSignal', signal)
 }

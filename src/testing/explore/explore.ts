@@ -1,11 +1,12 @@
-import { checkFunction, mistyped } from '../../runtime/internal.js'
+import { checkFunction, hostTime, mistyped } from '../../runtime/internal.js'
 import type { MayCancel } from './cancels.js'
 import { checkExploration, checkRun } from './check-options.js'
 import { signatureOf, type Finding } from './findings.js'
 import { follow, picksOf, type Picks } from './picks.js'
 import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
 import { shrink } from './shrink.js'
-import { exhaustive, firstIn, pct, randomWalk, type Strategy } from './strategies.js'
+import { exhaustive } from './exhaustive.js'
+import { firstIn, pct, randomWalk, type Strategy } from './strategies.js'
 import { fromToken, toToken } from './token.js'
 import { Trace, type Event } from './trace.js'
 
@@ -53,17 +54,43 @@ export interface ExploreOptions {
    * finding. Default false.
    */
   readonly cancel?: MayCancel
+  /** ms of real time after which no other schedule begins; then `isComplete` is false. Default Infinity. */
+  readonly time?: number
+  /** Ends the exploration between two schedules: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal
+  /** `true` goes on after a run that fails, and resolves to all findings; see `HitOptions`. Default false. */
+  readonly hits?: boolean
+}
+
+/** The options of an exploration that collects all findings. */
+export interface HitOptions extends ExploreOptions {
+  /** Goes on after a run that fails, and resolves to all findings. */
+  readonly hits: true
 }
 
 /** The options of an exploration that its replay needs too. */
 export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups' | 'timers' | 'cancel'>
 
-/** The result of an exploration that found no failure. */
+/** The result of an exploration. Without `hits: true` no run failed. */
 export interface Exploration {
   /** Schedules tried. */
   readonly schedules: number
   /** Whether no other schedule is left (`exhaustive`, `first-in`). */
   readonly isComplete: boolean
+}
+
+/** A finding of an exploration with `hits: true`. */
+export interface Hit {
+  /** The first schedule with this finding, shrunk. */
+  readonly error: ScheduleError
+  /** The number of schedules with this finding. */
+  readonly count: number
+}
+
+/** The result of an exploration with `hits: true`. */
+export interface HitExploration extends Exploration {
+  /** In the order of their first schedules; empty where no run failed. */
+  readonly hits: readonly Hit[]
 }
 
 /**
@@ -112,30 +139,67 @@ export class ScheduleError extends Error {
  * })
  * ```
  */
-export async function explore(program: Program, options: ExploreOptions = {}): Promise<Exploration> {
+export function explore(program: Program, options: HitOptions): Promise<HitExploration>
+export function explore(program: Program, options?: ExploreOptions): Promise<Exploration>
+export async function explore(program: Program, options: ExploreOptions = {}): Promise<Exploration | HitExploration> {
   checkFunction('explore(program)', program)
   checkExploration(options)
-  const { schedules = 1000, seed = 1, steps = MOST_STEPS } = options
+  const { schedules = 1000, seed = 1, steps = MOST_STEPS, time = Infinity, signal, hits = false } = options
   const strategy = strategyOf(options, seed)
   const runner = new ScheduledRunner(steps, options)
+  const found = new Map<string, Found>()
+  signal?.throwIfAborted()
   runner.open()
   try {
     await runner.letHostIn() // the code that called this goes on outside first
-    for (let n = 1; n <= schedules; n++) {
+    const end = hostTime() + time
+    let tried = 0
+    let isComplete = false
+    for (; tried < schedules && hostTime() < end; tried++) {
+      signal?.throwIfAborted()
       const picker = strategy.next()
-      if (picker === null) return { schedules: n - 1, isComplete: true }
+      if ((isComplete = picker === null)) break
       const run = runner.run(program, picker, null)
       const outcome = run instanceof Promise ? await run : run
-      if (outcome.finding !== null) throw await shrunkError(runner, program, outcome, { schedules: n, seed })
+      if (outcome.finding !== null) {
+        const hit = hitOf(found, outcome, outcome.finding, { schedules: tried + 1, seed })
+        if (!hits) throw await shrunkError(runner, program, hit)
+        hit.count++
+      }
       if (runner.isOverdue) await runner.letHostIn()
     }
-    return { schedules, isComplete: strategy.next() === null }
+    if (tried === schedules) isComplete = strategy.next() === null
+    return hits ? { schedules: tried, isComplete, hits: await hitsOf(runner, program, found) } : { schedules: tried, isComplete }
   } finally {
     runner.close()
   }
 }
 
+/** The first run with a finding, and the number of runs with it. */
+interface Found extends Search {
+  readonly outcome: Outcome
+  count: number
+}
+
+function hitOf(found: Map<string, Found>, outcome: Outcome, finding: Finding, search: Search): Found {
+  const signature = signatureOf(finding)
+  const known = found.get(signature)
+  if (known !== undefined) return known
+  const first = { ...search, outcome, count: 0 }
+  found.set(signature, first)
+  return first
+}
+
+async function hitsOf(runner: ScheduledRunner, program: Program, found: ReadonlyMap<string, Found>): Promise<Hit[]> {
+  const hits: Hit[] = []
+  for (const one of found.values()) hits.push({ error: await shrunkError(runner, program, one), count: one.count })
+  return hits
+}
+
 const MOST_STEPS = 10_000
+
+/** Steps of all runs that shrink a finding; a run without an end takes 10,000 of them. */
+const MOST_SHRINK_STEPS = 1_000_000
 
 /**
  * Runs the program under the schedule of a ScheduleError. Rejects with the same error again, or resolves when the
@@ -183,16 +247,20 @@ interface Search {
   readonly seed: number
 }
 
-async function shrunkError(runner: ScheduledRunner, program: Program, found: Outcome, search: Search): Promise<ScheduleError> {
-  const { finding } = await runner.run(program, follow(picksOf(found.choices)), new Trace())
+async function shrunkError(runner: ScheduledRunner, program: Program, found: Found): Promise<ScheduleError> {
+  const first = picksOf(found.outcome.choices)
+  const { finding } = await runner.run(program, follow(first), new Trace())
   if (finding === null) throw notDeterministic('explore(program)')
   const signature = signatureOf(finding)
-  const shrunk = await shrink(picksOf(found.choices), async (picks) => {
+  let steps = MOST_SHRINK_STEPS
+  const shrunk = await shrink(first, async (picks) => {
+    if (steps <= 0) return false
     if (runner.isOverdue) await runner.letHostIn()
-    const simpler = (await runner.run(program, follow(picks), new Trace())).finding
-    return simpler !== null && signatureOf(simpler) === signature
+    const simpler = await runner.run(program, follow(picks), new Trace())
+    steps -= simpler.steps
+    return simpler.finding !== null && signatureOf(simpler.finding) === signature
   })
-  const error = await tracedError(runner, program, shrunk, search)
+  const error = await tracedError(runner, program, shrunk, found)
   if (error === null) throw notDeterministic('explore(program)')
   return error
 }

@@ -1,7 +1,7 @@
 /** Ways in which a run goes wrong. */
 import type { Observed } from '../../runtime/index.js'
-import { dumpOf, headOf, ringText, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
-import { nameOf } from './trace.js'
+import { dumpOf, headOf, heldText, isWaiting, ringText, wakersOf, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
+import { nameOf, type Trace } from './trace.js'
 
 /**
  * - `failed`: the program throws.
@@ -50,7 +50,11 @@ export interface RunEnd {
   readonly goroutines: readonly Spawned[]
   readonly crashes: readonly Crash[]
   readonly isAtStepLimit: boolean
+  /** The loop without a wait that was ended, in words. */
+  readonly polling: string | null
   readonly tracker: Tracker | null
+  /** The tracker, where it records the events. */
+  readonly trace: Trace | null
 }
 
 type Verdict = Pick<Finding, 'kind' | 'error' | 'message'>
@@ -62,12 +66,12 @@ export function misuseFinding(kind: FindingKind, message: string): Finding {
 
 /** The finding of a run; null where the program and all its goroutines have ended well. */
 export function judge(end: RunEnd): Finding | null {
-  const { main, goroutines, crashes, isAtStepLimit, tracker } = end
-  const isWell = main.hasEnded && main.failure === null && crashes.length === 0 && !isAtStepLimit
+  const { main, goroutines, crashes, isAtStepLimit, polling, tracker } = end
+  const isWell = main.hasEnded && main.failure === null && crashes.length === 0 && !isAtStepLimit && polling === null
   if (isWell && goroutines.every((one) => one.hasEnded)) return null
   const waiting = goroutines.filter((one) => !one.hasEnded).map((one) => `${nameOf(one)} [${one.waitsFor}]`)
   const dump = tracker === null ? null : dumpOf(tracker)
-  return findingOf(verdictOf(end, waiting.join(', '), cyclesText(dump)), waiting, dump)
+  return findingOf(verdictOf(end, waiting.join(', '), `${locksText(dump)}${cyclesText(dump)}`), waiting, dump)
 }
 
 /**
@@ -91,7 +95,9 @@ function formerKindOf(kind: FindingKind): FormerFindingKind {
   return kind === 'late-add' ? 'unwaited' : kind
 }
 
-function verdictOf({ main, crashes, isAtStepLimit }: RunEnd, waiting: string, cycles: string): Verdict {
+function verdictOf(end: RunEnd, waiting: string, relations: string): Verdict {
+  const { main, crashes, isAtStepLimit, polling } = end
+  if (polling !== null) return { kind: 'step-limit', message: polling }
   const { failure } = main
   if (failure !== null) return { kind: 'failed', error: failure.error, message: headOf(failure.error) }
   const [crash] = crashes
@@ -99,10 +105,36 @@ function verdictOf({ main, crashes, isAtStepLimit }: RunEnd, waiting: string, cy
     const by = crash.by === null ? 'a callback' : nameOf(crash.by)
     return { kind: 'crash', error: crash.error, message: `${by} failed, and no goroutine joined it: ${headOf(crash.error)}` }
   }
-  if (isAtStepLimit) return { kind: 'step-limit', message: `the program has not ended within the step limit; alive: ${waiting}` }
-  if (!main.hasEnded) return { kind: 'deadlock', message: `deadlock: all goroutines are blocked: ${waiting}${cycles}` }
-  if (cycles !== '') return { kind: 'partial deadlock', message: `found unexpected goroutines: ${waiting}${cycles}` }
-  return { kind: 'leak', message: `found unexpected goroutines: ${waiting}` }
+  if (isAtStepLimit) return endless(end, waiting, relations)
+  if (!main.hasEnded) return { kind: 'deadlock', message: `deadlock: all goroutines are blocked: ${waiting}${relations}` }
+  const kind = relations.includes('\npartial deadlock: ') ? 'partial deadlock' : 'leak'
+  return { kind, message: `found unexpected goroutines: ${waiting}${relations}` }
+}
+
+/** At the step limit: a deadlock where no goroutine that has to do with the wait of the program has run for long. */
+function endless({ main, trace }: RunEnd, waiting: string, relations: string): Verdict {
+  if (trace !== null && isWaiting(main) && areQuiet(main, trace))
+    return { kind: 'deadlock', message: `deadlock: ${nameOf(main)} waits, and others go on without it: ${waiting}${relations}` }
+  const last = trace === null ? '' : `\nthe last steps: ${trace.lastTurns()}`
+  return { kind: 'step-limit', message: `the program has not ended within the step limit; alive: ${waiting}${last}` }
+}
+
+/** Neither the program nor any goroutine that could wake it, directly or through others, ran in the later half of the run. */
+function areQuiet(main: Spawned, trace: Trace): boolean {
+  const all = new Set([main])
+  for (const one of all) {
+    if (!isWaiting(one) || trace.hasRunLately(one)) return false
+    for (const waker of wakersOf(one, trace)) if (!waker.hasEnded) all.add(waker)
+  }
+  return true
+}
+
+/** A line for each wait for a lock outside a ring: which goroutine holds it. */
+function locksText(dump: Dump | null): string {
+  if (dump === null) return ''
+  const inRings = new Set(dump.cycles.flat())
+  const held = dump.goroutines.filter(({ id, heldBy }) => heldBy.length > 0 && !inRings.has(id))
+  return held.map((one) => `\n${one.name}#${one.id} waits for ${heldText(one)}`).join('')
 }
 
 function cyclesText(dump: Dump | null): string {

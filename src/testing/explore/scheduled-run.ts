@@ -10,16 +10,17 @@
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
 import type { Body, Observed, Op, Probe } from '../../runtime/index.js'
-import { checkCount, Names, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
+import { checkCount, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { StuckDemands } from '../../operators/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
-import { EPOCH, ScheduleClock } from '../bubble/schedule-clock.js'
+import { ScheduleClock } from '../bubble/schedule-clock.js'
 import { asyncRest } from './async-rest.js'
 import { Cancels, type MayCancel } from './cancels.js'
-import { judge, misuseFinding, type Crash, type Finding } from './findings.js'
+import { judge, type Crash, type Finding } from './findings.js'
 import { Isolation } from './isolation.js'
-import { LateAdds, Unperformed } from './misuse.js'
+import { Misuses, type MisuseOptions } from './misuses.js'
 import type { ChoiceKind, Choices, Picker } from './picker.js'
+import { Polling } from './polling.js'
 import { ReadyList } from './ready-list.js'
 import { leaveAlone } from './strays.js'
 import { nameOf, Trace } from './trace.js'
@@ -44,10 +45,7 @@ export interface Outcome {
 }
 
 /** The misuses that the runner looks for, and the choices that a schedule has. */
-interface RunOptions {
-  readonly unperformed?: boolean
-  readonly ownedLocks?: boolean
-  readonly waitGroups?: boolean
+interface RunOptions extends MisuseOptions {
   readonly timers?: 'any-time' | 'when-idle'
   readonly cancel?: MayCancel
 }
@@ -62,14 +60,13 @@ export class ScheduledRunner implements Trial {
   /** The runner that is open. Its program asks for its quiescence. */
   static current: ScheduledRunner | null = null
 
-  private readonly _clock = new ScheduleClock()
+  private readonly _polling = new Polling()
+  private readonly _clock = new ScheduleClock(this._polling.call)
   private readonly _isolation = new Isolation(
     (n) => this._pick(n, 'select', null),
     (error, by) => this._crashes.push({ error, by }),
   )
-  private readonly _unperformed: Unperformed | null
-  private readonly _lateAdds: LateAdds | null
-  private readonly _tracksLocks: boolean
+  private readonly _misuses: Misuses
   private readonly _firesWhenIdle: boolean
   private readonly _cancels: Cancels | null
   /** The probe methods of the misuses that the runner looks for. */
@@ -93,6 +90,8 @@ export class ScheduledRunner implements Trial {
   private _goroutines: Spawned[] = []
   private _crashes: Crash[] = []
   private _steps = 0
+  /** Another step was due at the step limit. */
+  private _isAtLimit = false
   /** Timers fired in a row that made no goroutine ready. */
   private _idle = 0
   /** No async function continues without a step: all wait for operations. */
@@ -104,20 +103,22 @@ export class ScheduledRunner implements Trial {
   ) {
     this._firesWhenIdle = timers === 'when-idle'
     this._cancels = cancel === false ? null : new Cancels(cancel === true ? () => true : cancel)
-    this._unperformed = unperformed ? new Unperformed() : null
-    this._tracksLocks = ownedLocks
-    this._lateAdds = waitGroups ? new LateAdds((did, group) => this._trace?.say(`${did} ${this._trace.names.of(group)}`)) : null
-    this._ownProbe = { ...this._unperformedProbe(), ...this._lateAddProbe() }
+    this._misuses = new Misuses({ unperformed, ownedLocks, waitGroups }, (did, thing) =>
+      this._trace?.say(`${did} ${this._trace.names.of(thing)}`),
+    )
+    this._ownProbe = this._polling.watched(this._misuses.probe)
     this._bareProbe = { spawn: this._spawned, ...this._ownProbe }
   }
 
   choose(n: number): number {
     checkCount('choose(n)', 0, n)
+    this._polling.call()
     return n < 2 ? 0 : this._pick(n, 'choose', null)
   }
 
   now(): number {
-    return this._clock.time - EPOCH
+    this._polling.call()
+    return this._clock.time
   }
 
   /**
@@ -171,6 +172,7 @@ export class ScheduledRunner implements Trial {
   }
 
   private _begin(picker: Picker, trace: Trace | null): void {
+    this._polling.reset()
     leaveAlone(this._goroutines)
     while (queue.take() !== undefined); // left over from a run that reached the step limit
     queue.nextId = 1
@@ -178,25 +180,25 @@ export class ScheduledRunner implements Trial {
     this._picker = picker
     this._quiescence = new Quiescence('quiescence')
     this._trace = trace
-    this._tracker = trace ?? (this._tracksLocks ? new Tracker(() => this.now(), false) : null)
+    this._tracker = trace ?? (this._misuses.tracksLocks ? new Tracker(() => this._clock.time, false) : null)
     this._choices = []
     this._goroutines = []
     this._crashes = []
     this._steps = 0
+    this._isAtLimit = false
     this._idle = 0
     this._asyncRests = false
     this._cancels?.reset()
     this._ready.reset()
     this._demands.forget()
-    this._unperformed?.reset()
-    this._lateAdds?.reset()
+    this._misuses.reset()
     queue.probe = this._tracker === null ? this._bareProbe : this._withRun(this._tracker)
     this._clock.reset()
     time.timers = new Timers(this._clock)
   }
 
   private async _finish(main: Spawned): Promise<Outcome> {
-    while (this._steps < this._stepLimit && this._hasAsync) {
+    while (!this._isAtLimit && this._hasAsync) {
       this._asyncRests = await asyncRest()
       const steps = this._steps
       this._spin()
@@ -211,33 +213,23 @@ export class ScheduledRunner implements Trial {
 
   private _outcome(main: Spawned): Outcome {
     for (const failed of takeCrashed()) this._crashes.push({ error: failed.raw, by: failed })
-    const { _choices: choices, _steps: steps } = this
+    const { _choices: choices, _steps: steps, _polling: polling } = this
     if (this._crashes.length === 0 && main.failure !== null && this._cancels?.isEcho(main.failure.error) === true)
       return { finding: null, value: undefined, choices, steps }
-    const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker } = this
-    const finding = judge({ main, goroutines, crashes, isAtStepLimit: steps >= this._stepLimit, tracker }) ?? this._misuse()
+    const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker, _trace: trace, _isAtLimit: isAtStepLimit } = this
+    const end = { main, goroutines, crashes, isAtStepLimit, polling: polling.loop, tracker, trace }
+    const finding = judge(end) ?? this._misuses.finding(goroutines, tracker)
     return { finding, value: finding === null ? main.outcome : undefined, choices, steps }
-  }
-
-  private _misuse(): Finding | null {
-    const foreign = this._tracksLocks ? this._tracker?.foreignUnlock : null
-    if (typeof foreign === 'string') return misuseFinding('foreign-unlock', `a goroutine unlocked a lock that it does not hold: ${foreign}`)
-    // A canceled goroutine may not have reached the yield* of an operation, or its wait.
-    if (this._goroutines.some((one) => one.wasCanceled)) return null
-    const unperformed = this._unperformed?.first() ?? null
-    if (unperformed !== null)
-      return misuseFinding('unperformed', `an operation was made and never performed: ${unperformed}; use yield* or await`)
-    const late = this._lateAdds?.first(this._tracker?.names ?? new Names()) ?? null
-    return late === null ? null : misuseFinding('late-add', `a wait group was added to after the last wait on it: ${late}`)
   }
 
   /** Takes steps until no goroutine is ready and no timer may fire. */
   private _spin(): void {
     const ready = this._ready
-    while (this._steps < this._stepLimit) {
+    while (!this._isAtLimit) {
       this._isolation.takeReady(this._goroutines, this._add)
+      if (this._steps >= this._stepLimit && this._hasStep) return void (this._isAtLimit = true)
       if (this._cancels?.offer(this._goroutines, this._pick, this._trace) === true) continue
-      const hasTimer = this._clock.at !== Infinity && (ready.size === 0 ? this._mayFire : !this._firesWhenIdle)
+      const hasTimer = this._hasTimer
       if (ready.size === 0 && !hasTimer) {
         if (this._hasAsync || !this._quiescence.reached()) return
         continue
@@ -250,6 +242,14 @@ export class ScheduledRunner implements Trial {
     }
   }
 
+  private get _hasStep(): boolean {
+    return this._ready.size > 0 || this._hasTimer
+  }
+
+  private get _hasTimer(): boolean {
+    return this._clock.at !== Infinity && (this._ready.size === 0 ? this._mayFire : !this._firesWhenIdle)
+  }
+
   /** Whether a timer fires when no goroutine is ready: async functions that are under way come first. */
   private get _mayFire(): boolean {
     return queue.live > 0 && this._idle <= MOST_IDLE && (this._asyncRests || !this._hasAsync)
@@ -257,6 +257,7 @@ export class ScheduledRunner implements Trial {
 
   private _step(runnable: Runnable): void {
     this._asyncRests = false
+    this._polling.step(runnable)
     queue.operations.left = 0 // a goroutine yields after its first operation or item
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
@@ -265,33 +266,18 @@ export class ScheduledRunner implements Trial {
     } catch (error) {
       this._crashes.push({ error, by: null })
     }
+    this._polling.step(null)
   }
 
   private _fireTimer(): void {
     this._asyncRests = false
     this._trace?.turnOf('time')
     this._clock.fire()
-    this._trace?.say(`is ${rounded(this.now())} ms`)
+    this._trace?.say(`is ${rounded(this._clock.time)} ms`)
     queue.take()?.run() // the due timers: the queue was empty before
   }
 
   private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime reports Spawned only
-
-  private _unperformedProbe(): Probe {
-    const unperformed = this._unperformed
-    if (unperformed === null) return {}
-    return { make: (operation) => unperformed.make(operation), perform: (operation) => unperformed.perform(operation) }
-  }
-
-  private _lateAddProbe(): Probe {
-    const lateAdds = this._lateAdds
-    if (lateAdds === null) return {}
-    return {
-      add: (group) => lateAdds.add(group),
-      lateAdd: (group) => lateAdds.lateAdd(group),
-      wait: (group) => lateAdds.wait(group),
-    }
-  }
 
   /** The tracker as a probe, with the events that the run keeps. */
   private _withRun(tracker: Tracker): Probe {
@@ -309,9 +295,9 @@ function waitsForPromise({ operation }: Spawned): boolean {
   return operation?.resources().some(({ kind }) => kind === 'promise') === true
 }
 
-/** Timers count in Unix time, whose digits end at a µs. */
+/** To the ns: sums of fractions have digits behind. */
 function rounded(ms: number): number {
-  return Number(ms.toFixed(3))
+  return Number(ms.toFixed(6))
 }
 
 /** The failure of the program is a finding, not a crash. */

@@ -2,6 +2,13 @@
 import type { Observed } from '../../runtime/index.js'
 import { Tracker } from '../../runtime/internal.js'
 
+/** Events of a long run that its text shows, of the begin and of the end. */
+const SHOWN = 100
+
+/** Steps that count as the last of an endless run, and goroutines that are named. */
+const LATELY = 1_000
+const FEW = 8
+
 /** An event of a run: `worker#2`, `receives from chan 1`. */
 export interface Event {
   /** The goroutine, `time` for the clock, or `nobody` before the first step. */
@@ -16,6 +23,8 @@ export interface Event {
 export class Trace extends Tracker {
   readonly events: Event[] = []
   private _who = 'nobody'
+  /** Who took each step. */
+  private readonly _turns: string[] = []
 
   constructor() {
     super(() => 0, false)
@@ -24,6 +33,20 @@ export class Trace extends Tracker {
   /** The events that follow are those of this goroutine. */
   turnOf(who: string): void {
     this._who = who
+    this._turns.push(who)
+  }
+
+  /** Whether the goroutine took a step in the later half of the run. */
+  hasRunLately(goroutine: Observed): boolean {
+    return this._turns.lastIndexOf(nameOf(goroutine)) >= this._turns.length / 2
+  }
+
+  /** Who took the last steps, the most frequent first: `poller#2 900, time 100`. */
+  lastTurns(): string {
+    const counts = new Map<string, number>()
+    for (const who of this._turns.slice(-LATELY)) counts.set(who, (counts.get(who) ?? 0) + 1)
+    const most = [...counts].toSorted(([, a], [, b]) => b - a).slice(0, FEW)
+    return most.map(([who, count]) => `${who} ${count}`).join(', ')
   }
 
   say(did: string): void {
@@ -81,9 +104,16 @@ export class Trace extends Tracker {
   }
 
   override toString(): string {
-    const width = Math.max(0, ...this.events.map(({ who }) => who.length))
-    return this.events.map(({ who, did }) => `  ${who.padEnd(width)}  ${did}`).join('\n')
+    const { events } = this
+    if (events.length <= 2 * SHOWN) return linesOf(events)
+    const left = events.length - 2 * SHOWN
+    return `${linesOf(events.slice(0, SHOWN))}\n  … ${left} more events …\n${linesOf(events.slice(-SHOWN))}`
   }
+}
+
+function linesOf(events: readonly Event[]): string {
+  const width = events.reduce((most, { who }) => Math.max(most, who.length), 0)
+  return events.map(({ who, did }) => `  ${who.padEnd(width)}  ${did}`).join('\n')
 }
 
 export function nameOf({ id, name }: Observed): string {
