@@ -12,6 +12,7 @@ export {
   checkOneOf,
   checkOptions,
   checkRecord,
+  checkWhole,
   checkTime,
   mistyped,
   outOfRange,

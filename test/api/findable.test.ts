@@ -40,7 +40,16 @@ const together: Record<string, Record<string, string>> = {
     webSocket: 'web-socket-over-sockets',
   },
   'millrace/web/operators': { LineTooLongError: 'lines', NdjsonError: 'ndjson' },
-  'millrace/threads': { ThreadLostError: 'on-threads', UnclonableError: 'on-threads' },
+  'millrace/threads': {
+    ThreadLostError: 'on-threads',
+    UnclonableError: 'on-threads',
+    atomicInt32: 'atomics',
+    atomicInt64: 'atomics',
+    atomicUint32: 'atomics',
+    atomicUint64: 'atomics',
+    atomicValue: 'atomics',
+    shared: 'atomics',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

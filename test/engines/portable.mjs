@@ -64,12 +64,12 @@ export const notPortable = [
     reason: 'start servers, which a page cannot',
   },
   {
-    suites: ['test/threads/{channels,moved,on-threads,thread,thread-pool,threads-of}.test.ts'],
+    suites: ['test/threads/{atomics,channels,moved,on-threads,thread,thread-pool,threads-of}.test.ts'],
     engines: ['deno', 'chromium'],
     reason: 'start threads over the sources, for which Deno would need a bundle; browsers are not served yet',
   },
   {
-    suites: ['test/threads/{inline,kill-matrix,schedules}.test.ts'],
+    suites: ['test/threads/{atomics-go,inline,kill-matrix,schedules}.test.ts'],
     engines: ['chromium'],
     reason: 'use modules of Node, or threads',
   },

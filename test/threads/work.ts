@@ -13,7 +13,7 @@ import {
   type Sender,
 } from '../../src/runtime/index.js'
 import { main } from '../../src/adapters/node/index.js'
-import { moved, onThreads, thread, threadPool } from '../../src/adapters/threads/index.js'
+import { moved, onThreads, thread, threadPool, type AtomicInteger, type AtomicValue } from '../../src/adapters/threads/index.js'
 
 export const requestId = contextKey<string>('test.requestId', { portable: true })
 export const handler = contextKey<unknown>('test.handler', { portable: true })
@@ -43,6 +43,17 @@ export const work = onThreads(import.meta, {
   },
   operation: (ms: number) => sleep(ms).map(() => 'slept'),
   echo: (value: unknown) => value,
+  bumps(numbers: AtomicInteger<number>, bigints: AtomicInteger<bigint>, value: AtomicValue<number>, times: number) {
+    for (let i = 0; i < times; i++) {
+      numbers.add(1)
+      bigints.add(1n)
+      for (let n = value.load(); !value.compareAndSwap(n, n + 1);) n = value.load()
+    }
+  },
+  stores(value: AtomicValue<string>, times: number) {
+    for (let i = 0; i < times; i++) value.store(i % 2 === 0 ? 'a'.repeat(90) : 'b'.repeat(9))
+    value.store('end')
+  },
   fails(text: string): number {
     throw new TypeError(text, { cause: new OwnError('the cause') })
   },

@@ -45,6 +45,12 @@ export function checkCount(where: string, least: number, n: number): void {
   if (!Number.isSafeInteger(n) || n < least) throw outOfRange(where, `a whole number from ${least} up`, n)
 }
 
+/** A whole number, which may be negative. */
+export function checkWhole(where: string, n: number): void {
+  if (typeof n !== 'number') throw mistyped(where, 'a whole number', n)
+  if (!Number.isSafeInteger(n)) throw outOfRange(where, 'a whole number', n)
+}
+
 /** One of these words. */
 export function checkOneOf(where: string, allowed: readonly string[], value: unknown): void {
   if (!allowed.some((word) => word === value)) {

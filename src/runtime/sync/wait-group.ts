@@ -9,7 +9,7 @@
 import type { Task } from '../goroutine/task.js'
 import type { Failure, Owner } from '../goroutine/owner.js'
 import type { Body } from '../interfaces/goroutine.js'
-import { mistyped, outOfRange } from '../base/arguments.js'
+import { checkWhole } from '../base/arguments.js'
 import { crash, failedLate } from '../goroutine/crash.js'
 import { spawn } from '../goroutine/goroutine.js'
 import { passedOn } from '../goroutine/passed-on.js'
@@ -77,8 +77,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 
   add(n: number): void {
-    if (typeof n !== 'number') throw mistyped('waitGroup.add(n)', 'a whole number', n)
-    if (!Number.isSafeInteger(n)) throw outOfRange('waitGroup.add(n)', 'a whole number', n)
+    checkWhole('waitGroup.add(n)', n)
     if (this.count + n < 0) throw negative(this.count, n)
     const before = this.count
     this.count += n

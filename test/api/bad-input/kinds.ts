@@ -26,6 +26,8 @@ const times: readonly ValueName[] = ['-1', '1.5', 'Infinity', 'huge']
 /** The names of the values that a place of this kind accepts. A kind that ends with `?` may be left out. */
 export const kinds = {
   anything: all,
+  /** Data that JSON gives back as it is. */
+  json: ['null', '-1', '1.5', '{}', '[]', "''", 'huge'],
   something: all.filter((name) => name !== 'undefined' && name !== 'null'),
   count: [],
   'count?': ['undefined'],

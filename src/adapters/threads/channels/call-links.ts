@@ -1,24 +1,41 @@
-/** The links of a call: its arguments without the channels, and their ends here. */
+/** The arguments of a call that cross as themselves: its channels, with their ends here, and its values over shared memory. */
+import { handleOf, isShared } from '../shared/handle.js'
 import { HomeLink, isChannelEnd } from './home-link.js'
-import type { LinkSpec } from './link.js'
+import type { ArgumentSpec } from './link.js'
 
 /** Most calls have no channels, and share this. */
 const none: readonly HomeLink[] = []
 
 export class CallLinks {
+  /** The arguments without those that cross as themselves. */
   readonly args: readonly unknown[]
-  readonly specs: readonly LinkSpec[] | null
+  /** How those cross; null where there are none. */
+  readonly specs: readonly ArgumentSpec[] | null
   private readonly _links: readonly HomeLink[]
 
   constructor(args: readonly unknown[], post: (link: HomeLink, op: number, payload: unknown) => void) {
     let links: HomeLink[] | null = null
+    let specs: ArgumentSpec[] | null = null
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]
-      if (isChannelEnd(arg)) (links ??= []).push(new HomeLink(i, arg, post))
+      if (typeof arg !== 'object' || arg === null) continue
+      const handle = handleOf(arg)
+      if (handle !== null) {
+        if (isShared(handle.memory)) (specs ??= []).push({ ...handle, index: i })
+      } else if (isChannelEnd(arg)) {
+        const link = new HomeLink(i, arg, post)
+        ;(links ??= []).push(link)
+        ;(specs ??= []).push(link.spec)
+      }
     }
     this._links = links ?? none
-    this.args = links === null ? args : args.map((arg) => (isChannelEnd(arg) ? null : arg))
-    this.specs = links === null ? null : links.map(({ spec }) => spec)
+    this.specs = specs
+    this.args = specs === null ? args : without(args, specs)
+  }
+
+  /** The numbers of its links. */
+  get ids(): readonly number[] {
+    return this._links.map(({ spec }) => spec.id)
   }
 
   find(id: number): HomeLink | undefined {
@@ -39,4 +56,10 @@ export class CallLinks {
   end(): void {
     for (const link of this._links) link.end()
   }
+}
+
+function without(args: readonly unknown[], specs: readonly ArgumentSpec[]): readonly unknown[] {
+  const rest = [...args]
+  for (const { index } of specs) rest[index] = null
+  return rest
 }

@@ -2,7 +2,8 @@
 import type { Portable } from '../wire/portable-error.js'
 import { fromPortable } from '../wire/portable-error.js'
 import { FarChannel } from './far-channel.js'
-import { CREDIT, END, VALUES, type LinkSpec } from './link.js'
+import { opened } from '../shared/shared.js'
+import { CREDIT, END, VALUES, type ArgumentSpec, type LinkSpec } from './link.js'
 
 export class FarLinks {
   private readonly _channels = new Map<number, FarChannel<unknown>>()
@@ -14,10 +15,12 @@ export class FarLinks {
     private readonly _now: () => number,
   ) {}
 
-  /** Puts the channels of a call among its arguments. */
-  add(slot: number, specs: readonly LinkSpec[], args: unknown[]): void {
-    this._ofCalls.set(slot, specs)
-    for (const spec of specs) {
+  /** Puts the channels of a call, and its values over shared memory, among its arguments. */
+  add(slot: number, specs: readonly ArgumentSpec[], args: unknown[]): void {
+    const links = specs.filter((spec) => 'id' in spec)
+    if (links.length > 0) this._ofCalls.set(slot, links)
+    for (const spec of specs) if ('kind' in spec) args[spec.index] = opened(spec)
+    for (const spec of links) {
       const channel = new FarChannel<unknown>(spec, (op, payload) => this._post(spec.id, op, payload), this._now)
       this._channels.set(spec.id, channel)
       args[spec.index] = channel

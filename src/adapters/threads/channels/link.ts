@@ -10,6 +10,7 @@
  * Values leave only for credit. So at most the window of a link lies between the two sides, and what waits waits on its own side:
  * a select that gives up a case loses nothing.
  */
+import type { HandleSpec } from '../shared/handle.js'
 
 /** To the side that sends: the number of values that it may send more. */
 export const CREDIT = 0
@@ -21,6 +22,9 @@ export const END = 2
 export const SHUT = 3
 /** To the pool: a value cannot be cloned; the text. */
 export const REFUSED = 4
+
+/** How an argument of a call crosses that is no copy. */
+export type ArgumentSpec = LinkSpec | HandleSpec
 
 /** Sends a message of a link to the other side. */
 export type Post = (op: number, payload: unknown) => void

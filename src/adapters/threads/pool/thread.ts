@@ -94,7 +94,7 @@ export class Thread implements ThreadEvents {
     call.thread = this
     call.slot = slot
     this._slots[slot] = call
-    for (const { id } of call.links.specs ?? []) this._calls.set(id, call)
+    for (const id of call.links.ids) this._calls.set(id, call)
     const isFirst = this.sent.size === 0
     if (isFirst) {
       this.heard = this.pool.host.now()
@@ -221,7 +221,7 @@ export class Thread implements ThreadEvents {
 
   private _leave(call: Call): void {
     call.thread = null
-    for (const { id } of call.links.specs ?? []) this._calls.delete(id)
+    for (const id of call.links.ids) this._calls.delete(id)
   }
 
   private _linked(id: number, op: number, payload: unknown): void {

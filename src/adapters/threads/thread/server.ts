@@ -34,7 +34,7 @@ import { fromPortable, toPortable, type Portable } from '../wire/portable-error.
 import { movesIn, noMoves, unmark } from '../wire/moves.js'
 import { unclonablePart } from '../wire/unclonable.js'
 import { FarLinks } from '../channels/far-links.js'
-import { REFUSED, type LinkSpec } from '../channels/link.js'
+import { REFUSED, type ArgumentSpec } from '../channels/link.js'
 import { CallContext } from './call-context.js'
 import { exported, find, type AnyFunction } from './functions.js'
 import { isRoutine, Running } from './running.js'
@@ -271,7 +271,7 @@ type CallRecord = [
   args: unknown[],
   values: CallValues,
   deadline: number,
-  links: readonly LinkSpec[] | null,
+  links: readonly ArgumentSpec[] | null,
 ]
 
 /** A call that has come in. */
@@ -280,5 +280,5 @@ interface Arrival {
   readonly args: unknown[]
   readonly values: CallValues
   readonly deadline: number
-  readonly links: readonly LinkSpec[] | null
+  readonly links: readonly ArgumentSpec[] | null
 }

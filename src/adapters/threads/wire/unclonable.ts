@@ -1,8 +1,15 @@
 /** Finds the part of a value that the structured clone refuses, for the message: the clone itself does not name it. */
+import { handleOf, isShared, type Handle } from '../shared/handle.js'
 
 /** Returns a sentence such as `the argument.jobs[1].done is a function (onDone)`, or null where every part can be cloned. */
 export function unclonablePart(value: unknown, path: string): string | null {
   return partOf(value, path, new Set())
+}
+
+function nameOf({ kind, memory }: Handle): string {
+  return isShared(memory)
+    ? `a shared.${kind}, which crosses only as an argument of its own`
+    : `an ${kind} over plain memory; shared.${kind}() makes one that crosses`
 }
 
 const plainName = /^[A-Za-z_$][\w$]*$/
@@ -12,6 +19,8 @@ function partOf(value: unknown, path: string, seen: Set<unknown>): string | null
   if (typeof value === 'symbol') return `${path} is a symbol`
   if (typeof value !== 'object' || value === null || seen.has(value)) return null
   seen.add(value)
+  const handle = handleOf(value)
+  if (handle !== null) return `${path} is ${nameOf(handle)}`
   if ('receive' in value || 'trySend' in value) return `${path} is a channel, which crosses only as an argument of its own`
   for (const [part, at] of partsOf(value, path)) {
     const found = partOf(part, at, seen)

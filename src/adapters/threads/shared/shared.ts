@@ -1,0 +1,93 @@
+/** Values over shared memory, made here and used in every thread. */
+import { checkCount, checkOptions, checkWhole } from '../../../runtime/internal.js'
+import { AtomicInteger32 } from './atomic-int32.js'
+import { AtomicInteger64, checkBigint } from './atomic-int64.js'
+import type { AtomicInteger } from './atomic-integer.js'
+import type { AtomicValue } from './atomic-value.js'
+import { sharedMemory, type Handle } from './handle.js'
+import { cellSize, JsonCell } from './json-cell.js'
+
+/** Options of `shared.atomicValue`. */
+export interface SharedValueOptions {
+  /** The most bytes of the JSON text of the value. Default 1024. */
+  readonly bytes?: number
+}
+
+function sharedInt32(value = 0): AtomicInteger<number> {
+  checkWhole('shared.atomicInt32(value)', value)
+  return begun(new AtomicInteger32(new Int32Array(sharedMemory('shared.atomicInt32()', 4)), 'atomicInt32'), value)
+}
+
+function sharedUint32(value = 0): AtomicInteger<number> {
+  checkWhole('shared.atomicUint32(value)', value)
+  return begun(new AtomicInteger32(new Uint32Array(sharedMemory('shared.atomicUint32()', 4)), 'atomicUint32'), value)
+}
+
+function sharedInt64(value = 0n): AtomicInteger<bigint> {
+  checkBigint('shared.atomicInt64(value)', value)
+  return begun(new AtomicInteger64(new BigInt64Array(sharedMemory('shared.atomicInt64()', 8)), 'atomicInt64'), value)
+}
+
+function sharedUint64(value = 0n): AtomicInteger<bigint> {
+  checkBigint('shared.atomicUint64(value)', value)
+  return begun(new AtomicInteger64(new BigUint64Array(sharedMemory('shared.atomicUint64()', 8)), 'atomicUint64'), value)
+}
+
+function sharedValue<T>(value: T, options: SharedValueOptions = {}): AtomicValue<T> {
+  checkOptions('shared.atomicValue(value, options)', options, ['bytes'])
+  const { bytes = 1024 } = options
+  checkCount('shared.atomicValue(value, { bytes })', 1, bytes)
+  const cell = new JsonCell<T>(sharedMemory('shared.atomicValue()', cellSize(bytes)))
+  cell.begin(value)
+  return cell
+}
+
+function begun<N extends number | bigint>(box: AtomicInteger<N>, value: N): AtomicInteger<N> {
+  box.store(value)
+  return box
+}
+
+/**
+ * The boxes of `sync/atomic` over shared memory: the methods of `atomicInt32`, `atomicUint32`, `atomicInt64`,
+ * `atomicUint64` and `atomicValue`. Such a box may be an argument of a function on a thread (an argument of its own,
+ * not a part of another); then both sides have the same value.
+ *
+ * Each function throws as its namesake over plain memory does, and Error on a host without shared memory, such as a
+ * page that is not cross-origin isolated. `shared.atomicValue(value, { bytes })` holds data of JSON, and throws
+ * TypeError for other values and RangeError for a value whose JSON text has more than `bytes` bytes.
+ *
+ * @example
+ * ```ts
+ * const { count } = onThreads(import.meta, {
+ *   count(total: AtomicInteger<number>, times: number) {
+ *     for (let i = 0; i < times; i++) total.add(1)
+ *   },
+ * })
+ * using here = inline() // on threads without this line
+ * const total = shared.atomicInt32()
+ * await all([count(total, 1000), count(total, 1000)])
+ * total.load() // → 2000
+ * ```
+ */
+export const shared: {
+  readonly atomicInt32: typeof sharedInt32
+  readonly atomicUint32: typeof sharedUint32
+  readonly atomicInt64: typeof sharedInt64
+  readonly atomicUint64: typeof sharedUint64
+  readonly atomicValue: typeof sharedValue
+} = {
+  atomicInt32: sharedInt32,
+  atomicUint32: sharedUint32,
+  atomicInt64: sharedInt64,
+  atomicUint64: sharedUint64,
+  atomicValue: sharedValue,
+}
+
+/** In a thread: the value over the memory of the other side. */
+export function opened({ kind, memory }: Handle): object {
+  if (kind === 'atomicInt32') return new AtomicInteger32(new Int32Array(memory), kind)
+  if (kind === 'atomicUint32') return new AtomicInteger32(new Uint32Array(memory), kind)
+  if (kind === 'atomicInt64') return new AtomicInteger64(new BigInt64Array(memory), kind)
+  if (kind === 'atomicUint64') return new AtomicInteger64(new BigUint64Array(memory), kind)
+  return new JsonCell(memory)
+}
