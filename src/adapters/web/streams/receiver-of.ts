@@ -90,7 +90,7 @@ export class Reading<T> extends StreamReading<T> implements StreamReceiver<T>, R
   cancel(reason: unknown = new CanceledError()): void {
     if (this.end !== null) return
     if (this._cancels) {
-      const late = reportLate('receiverOf: cancel() of the stream', this._reader.closed)
+      const late = reportLate('receiverOf: cancel() of the stream', reason, this._reader.closed)
       this._canceled = this._reader.cancel(reason).catch(late)
     }
     this._ended({ error: reason })

@@ -69,7 +69,7 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
 
   abort(cause: unknown): void {
     if (this.end !== null) return
-    const late = reportLate('senderOf: abort() of the stream', this._writer.ready)
+    const late = reportLate('senderOf: abort() of the stream', cause, this._writer.ready)
     this._aborted = this._writer.abort(cause).catch(late)
     this._ended({ error: cause })
   }

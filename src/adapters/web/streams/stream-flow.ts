@@ -98,7 +98,8 @@ export class StreamFlow<T> implements Runnable {
   }
 
   private _leave(cause: unknown): void {
-    if (this._cancels) this._reader.cancel(cause).catch(reportLate('fromReadableStream: cancel() of the stream', this._reader.closed))
+    if (this._cancels)
+      this._reader.cancel(cause).catch(reportLate('fromReadableStream: cancel() of the stream', cause, this._reader.closed))
     this._release()
   }
 
