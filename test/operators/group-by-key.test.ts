@@ -1,8 +1,9 @@
 /** groupByKey: a pipeline for each key, and the end of idle groups. */
 import { background, chan, sleep } from 'millrace'
 import { batch, collect, fromIterable, fromOp, fromReceiver, groupByKey, retryWith, workerPool } from 'millrace/operators'
-import { concat, EMPTY, map, NEVER, type Observable, of, take, throwError, toArray } from 'rxjs'
+import { concat, EMPTY, map, mergeMap, NEVER, type Observable, of, Subject, take, throwError, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { time } from '../../src/runtime/scheduler/timers.js'
 import { settle } from '../support/settle.js'
 import { virtualTime } from '../support/virtual-time.js'
 
@@ -208,4 +209,42 @@ describe('a group that unsubscribed while its pipeline runs on', () => {
     subscription.unsubscribe()
     expect(seen).toEqual(['a1', 'b1', 'b2', 'c1', 'c2', 'd1'])
   })
+})
+
+describe('an item that waits for its group', () => {
+  it('is dropped where the group ends without it, also in a later turn', async () => {
+    let begun = 0
+    const ended = (): Observable<number> => {
+      begun++
+      return fromOp(() => sleep(0).map(() => -1))
+    }
+    expect(await all(fromIterable([1, 2, 3]).pipe(groupByKey(() => 0, ended)))).toEqual([-1, -1, -1])
+    expect(begun).toBe(3)
+  })
+  it('keeps that group from being idle', async () => {
+    using clock = virtualTime()
+    const seen: string[] = []
+    const late = (group: Observable<number>, key: number): Observable<string> => (key === 0 ? group : fromOp(() => sleep(50)).pipe(mergeMap(() => group))).pipe(map((n) => `${key}:${n}`)) // prettier-ignore
+    fromIterable([0, 1, 3]).pipe(groupByKey((n) => n % 2, late, { idle: 10 })).subscribe((text) => seen.push(text)) // prettier-ignore
+    for (let ms = 0; ms < 200; ms += 5) {
+      await clock.advance(5)
+      await settle()
+    }
+    expect(seen).toEqual(['0:0', '1:1', '1:3'])
+  })
+})
+
+it('leaves no timer where the stage ends while it closes idle groups', async () => {
+  using clock = virtualTime()
+  const source = new Subject<number>()
+  const ended = (group: Observable<number>): Observable<unknown> => group.pipe(toArray())
+  source.pipe(groupByKey((n) => n, ended, { idle: 10 }), take(1)).subscribe() // prettier-ignore
+  source.next(1)
+  await settle()
+  await clock.advance(5)
+  source.next(2)
+  await settle()
+  await clock.advance(5)
+  await settle()
+  expect(time.timers.size).toBe(0)
 })

@@ -1,5 +1,5 @@
 /** The pipeline of a plan. */
-import { background, chan, go, rateLimiter, sleep, withCancel, type Op, type Schedule } from 'millrace'
+import { background, chan, DeadlineExceededError, go, rateLimiter, sleep, withCancel, type Op, type Schedule } from 'millrace'
 import { fromReadable, toReadable } from 'millrace/node/operators'
 import {
   batch,
@@ -44,7 +44,7 @@ import {
   type StandardSchema,
 } from 'millrace/operators'
 import { fromReadableStream, toReadableStream } from 'millrace/web/operators'
-import { concat, defer, interval, map, merge, take, tap, type Observable, type OperatorFunction } from 'rxjs'
+import { catchError, concat, defer, interval, map, merge, take, tap, throwError, type Observable, type OperatorFunction } from 'rxjs'
 import type { StagePlan } from './plan.js'
 import { flat, rxjsStages } from './rxjs-stages.js'
 import { finallyDo, otherSource } from './sources.js'
@@ -156,6 +156,12 @@ export function stageOf(plan: StagePlan, watch: Watch): Operator {
       return (source) => defer(() => fromReadable<number>(() => toReadable(source, { objectMode: true })))
     case 'through a web stream':
       return (source) => defer(() => fromReadableStream(() => toReadableStream(source)))
+    case 'tee, fails':
+      return tee(workerPool(1, workOf('throws', 1, watch), failureOptions('throws', watch.failures)))
+    case 'timeoutEach, fires':
+      return timesOut(watch)
+    case 'catchError, wraps':
+      return catchError((cause: unknown) => throwError(() => watch.failures.wrapped(cause)))
     case 'workerPool':
     case 'adaptive':
     case 'byKey':
@@ -259,6 +265,15 @@ const pausedFor =
         finallyDo(() => waiting.cancel()),
       )
     })
+
+/** The timeout is a failure of this pipeline like any other. */
+const timesOut =
+  ({ failures }: Watch): Operator =>
+  (source) =>
+    source.pipe(
+      timeoutEach(1),
+      catchError((cause: unknown) => throwError(() => (cause instanceof DeadlineExceededError ? failures.begin('fault') : cause))),
+    )
 
 const schemaOf = (validate: (value: number) => SchemaResult<number> | Promise<SchemaResult<number>>): StandardSchema<number> => ({
   '~standard': { version: 1, vendor: 'test', validate: (value) => validate(value as number) }, // every stage emits numbers

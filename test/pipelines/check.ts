@@ -2,6 +2,7 @@
 import { after, background, chan, go, sleep, withCancel, type CancelContext } from 'millrace'
 import { bounds, run, until } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
+import { inline } from 'millrace/threads'
 import { Observable, retry, Subject, Subscription, take, takeUntil, tap } from 'rxjs'
 import { expect } from 'vitest'
 import { time } from '../../src/runtime/scheduler/timers.js'
@@ -25,6 +26,7 @@ export async function check(plan: PipelinePlan): Promise<void> {
   for (const stage of committing(plan)) watch.commits.set(stage, -1)
   watch.begin()
   try {
+    using _here = inline()
     await bubble(function* ({ wait, now }) {
       watch.atEnd(delegateRxjs(new FrameScheduler(now, (cause) => watch.events.push(`RxJS's scheduler: ${String(cause)}`))))
       const ctx = withCancel(background)
@@ -56,10 +58,10 @@ const isEndless = ({ source: { source } }: PipelinePlan): boolean => source === 
 const bounded = (plan: PipelinePlan, pipeline: Observable<number>): Observable<number> =>
   isEndless(plan) ? pipeline.pipe(until(after(ENOUGH))) : pipeline
 
-/** An async function cannot be canceled: its sleep goes on. Work that unwinds may belong to another run. */
+/** An async function cannot be canceled: its sleep goes on. A pool of threads waits a while for more work. Work that unwinds may belong to another run. */
 function leavesTimers(plan: PipelinePlan): boolean {
   const text = JSON.stringify(plan.stages)
-  return text.includes('"async"') || (text.includes('"unwinding"') && !waitsForWork(plan))
+  return text.includes('"async"') || text.includes('"thread"') || (text.includes('"unwinding"') && !waitsForWork(plan))
 }
 
 function* ended(end: EndPlan, ctx: CancelContext, whole: Observable<number>, watch: Watch, into: Seen[]): Generator<never, void> {

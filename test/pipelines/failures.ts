@@ -15,6 +15,7 @@ type Report = 'end' | 'dead letter' | 'late failure' | 'handled'
 export class Failures {
   private readonly _reports = new Map<unknown, Report[]>()
   private readonly _skipped = new Set<unknown>()
+  private readonly _wrapped = new Set<unknown>()
 
   /** A failure that begins now. */
   begin(name: Failed['name']): Failed {
@@ -28,6 +29,14 @@ export class Failures {
     const failed = this.begin('fault')
     this._skipped.add(failed)
     return failed
+  }
+
+  /** Another error in place of a failure, which is handled by that. */
+  wrapped(cause: unknown): unknown {
+    if (!(cause instanceof Failed && this.report(cause, 'handled'))) return cause
+    const wrapped = this.begin(cause.name)
+    this._wrapped.add(wrapped)
+    return wrapped
   }
 
   /** Returns false for another error. */
@@ -50,11 +59,12 @@ export class Failures {
   wrong(plan: PipelinePlan): string[] {
     const least = mayVanish(plan) ? 0 : 1
     const most = isCopied(plan) ? Infinity : isShared(plan) ? 2 : 1
-    // A branch may handle the error of the source, with which the stage fails all the same.
+    // A branch may handle the error of the source, with which the stage fails all the same, whatever the branch made of it.
     const isOwn = !/"branches"|"tee/.test(JSON.stringify(plan.stages))
+    const mayBeLess = (failed: unknown): boolean => this._skipped.has(failed) || (!isOwn && this._wrapped.has(failed))
     return [...this._reports].flatMap(([failed, reports]) => {
       const shown = isOwn ? reports : reports.filter((report) => report !== 'handled')
-      const isRight = reports.length >= (this._skipped.has(failed) ? 0 : least) && shown.length <= most
+      const isRight = reports.length >= (mayBeLess(failed) ? 0 : least) && shown.length <= most
       return isRight ? [] : [`${String(failed)}: ${reports.join(', ') || 'not reported'}`]
     })
   }

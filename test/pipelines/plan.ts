@@ -8,7 +8,7 @@ import fc from 'fast-check'
 
 /** How a worker works: the kinds of `Work`, prompt and slow. The last five meet items that fail, each kind of `Work` in its way. */
 const works = [
-  'value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign', 'job', 'canceling', 'unwinding', 're-entrant', 'several',
+  'value', 'promise', 'async', 'operation', 'generator', 'observable', 'foreign', 'job', 'thread', 'canceling', 'unwinding', 're-entrant', 'several',
   'throws', 'skipped', 'restarted', 'retried', 'dead letters',
 ] as const // prettier-ignore
 export type WorkKind = (typeof works)[number]
@@ -28,7 +28,7 @@ const ours = [
   'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'decode, invalid', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early',
   'retryEach', 'catchTo', 'fails once, retryWith', 'deep row', 'queue, drop-newest', 'queue, drop-oldest', 'batch, within', 'windowsByCount, gaps',
   'groupByKey, most', 'byKey, waiting', 'adaptive, errors', 'decode, sender', 'throttle, trailing only', 'rateLimit by key, forgets',
-  'through a stream', 'through a web stream',
+  'through a stream', 'through a web stream', 'tee, fails', 'timeoutEach, fires', 'catchError, wraps',
 ] as const // prettier-ignore
 const theirs = [
   'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipLast', 'skipUntil', 'take', 'takeWhile', 'takeLast', 'takeUntil', 'filter', 'distinct',

@@ -87,6 +87,13 @@ function worked(input: Expected, work: WorkKind): Expected {
   return { ...input, items: input.items.filter((n) => !isBad(n)), workFails, count: input.count && workFails === 'no' }
 }
 
+/** As `worked`, but for the items: those before the failure pass. */
+function failsBeside(input: Expected): Expected {
+  const { workFails, count } = worked(input, 'throws')
+  return { ...input, workFails, count }
+}
+const mayFail = (input: Expected): Expected => ({ ...input, workFails: input.workFails === 'no' ? 'maybe' : input.workFails, count: false }) // prettier-ignore
+
 /** Some of the items pass: which of them is a matter of time. */
 const losing = (input: Expected): Expected => ({ ...input, order: input.order && input.items.length === 0, count: false })
 const same = (input: Expected): Expected => input
@@ -135,6 +142,8 @@ const rules: Partial<Record<StagePlan['stage'], (input: Expected) => Expected>> 
   'rateLimit by key, forgets': unordered,
   'groupBy, duration': unordered,
   delayWhen: unordered,
+  'tee, fails': failsBeside,
+  'timeoutEach, fires': mayFail,
   'decode, sender': (input) => each(input, (n) => (isBad(n) ? [] : [n])),
   mergeAll: (input) => unordered(twice(input)),
   concatAll: twice,
@@ -236,19 +245,23 @@ function fannedOut(plans: readonly (readonly StagePlan[])[], input: Expected): E
 export const keyOf = (n: number, keys: number): number => ((n % keys) + keys) % keys
 
 const within = (plan: StagePlan): readonly StagePlan[] => ('branches' in plan ? plan.branches.flat() : [])
-const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo', 'deep row', 'batch, within', 'groupByKey, most', 'byKey, waiting', 'adaptive, errors', 'rateLimit by key, forgets', 'through a stream', 'through a web stream', 'delay', 'delayWhen', 'bufferTime', 'windowTime', 'buffer, notifier', 'observeOn, asap', 'observeOn, async', 'subscribeOn', 'timeout', 'switchAll', 'exhaustAll', 'connect', 'shareReplay', 'using', 'timeInterval', 'groupBy, duration']) // prettier-ignore
+const passing = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'tap', 'share', 'share, replay', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'batch', 'windowsByCount', 'windowsByTime', 'queue', 'bufferCount', 'windowCount', 'groupBy, mergeMap', 'switchMap', 'exhaustMap', 'skipUntil', 'takeUntil', 'toArray', 'combineLatestWith', 'withLatestFrom', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'prioritize', 'progress', 'decode', 'decode, async', 'rateLimit by key', 'tee', 'tee, slow', 'tee, ends early', 'retryEach', 'catchTo', 'deep row', 'batch, within', 'groupByKey, most', 'byKey, waiting', 'adaptive, errors', 'rateLimit by key, forgets', 'through a stream', 'through a web stream', 'delay', 'delayWhen', 'bufferTime', 'windowTime', 'buffer, notifier', 'observeOn, asap', 'observeOn, async', 'subscribeOn', 'timeout', 'switchAll', 'exhaustAll', 'connect', 'shareReplay', 'using', 'timeInterval', 'groupBy, duration', 'catchError, wraps', 'tee, fails', 'timeoutEach, fires']) // prettier-ignore
 const isWork = (plan: StagePlan): plan is StagePlan & { work: WorkKind } => 'work' in plan
 const passesOn = (plan: StagePlan): boolean =>
   passing.has(plan.stage) ||
   (isWork(plan) && plan.work !== 'several' && plan.work !== 'skipped' && plan.work !== 'dead letters' && plan.work !== 'throws')
-const mayThrow = (plan: StagePlan): boolean => (isWork(plan) && plan.work === 'throws') || within(plan).some(mayThrow)
+const mayThrow = (plan: StagePlan): boolean =>
+  (isWork(plan) && plan.work === 'throws') ||
+  plan.stage === 'tee, fails' ||
+  plan.stage === 'timeoutEach, fires' ||
+  within(plan).some(mayThrow)
 
 /** Completes before its source does, or may. */
 const endsEarly = (plan: StagePlan): boolean => early.has(plan.stage) || within(plan).some(endsEarly)
 const early = new Set<string>(['zipBounded', 'zipWith', 'take', 'takeWhile', 'isEmpty'])
 
 /** An error of the source follows the items that such a stage has accepted. */
-const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo', 'deep row', 'timeout', 'using', 'timeInterval']) // prettier-ignore
+const passesErrors = new Set<string>(['named', 'meter', 'relay', 'withContext', 'until', 'rateLimit', 'queue', 'toReceiver', 'sendTo', 'map', 'tap', 'scan', 'skip', 'skipWhile', 'skipUntil', 'filter', 'distinct', 'distinctUntilChanged', 'pairwise', 'startWith', 'defer', 'iif', 'finalize', 'catchError', 'race', 'materialize', 'retryWith', 'timestamp', 'timeoutEach', 'pausable', 'paused', 'progress', 'retryEach', 'catchTo', 'deep row', 'timeout', 'using', 'timeInterval', 'catchError, wraps']) // prettier-ignore
 
 function together(parts: readonly Expected[]): Expected {
   const fates = parts.map(({ workFails }) => workFails)

@@ -1,11 +1,23 @@
 /** The work of a plan: every kind of `Work`, prompt, slow, canceling, re-entrant and failing. */
 import { all, go, sleep, uncancelable, type Context } from 'millrace'
 import { collect, fromIterable, fromOp, workerPool, type FailureOptions } from 'millrace/operators'
+import { onThreads } from 'millrace/threads'
 import { of, throwError } from 'rxjs'
 import type { WorkKind } from './plan.js'
 import type { Failed, Failures } from './failures.js'
 import { isBad } from './specification.js'
 import type { Watch } from './watch.js'
+
+/** Work on a thread, which runs here under `inline()`. */
+const threads = onThreads(
+  { url: 'file:///pipelines.js' },
+  {
+    *slept(item: number, ms: number): Generator<never, number> {
+      yield* sleep(ms)
+      return item
+    },
+  },
+)
 
 export type Worker = (item: number, ctx: Context) => number
 
@@ -36,6 +48,7 @@ function kindsOfWork(ms: number, watch: Watch): Readonly<Record<WorkKind, (item:
     observable: (item) => fromOp(() => sleep(ms).map(() => item)),
     foreign: (item) => of(item),
     job: (item) => all([() => sleep(ms), sleep(0).map(() => item)]).map(([, result]) => result),
+    thread: (item) => threads.slept(item, ms),
     several: (item) => fromIterable([item, item]),
     canceling: (item) => canceling(item, ms),
     unwinding: (item) => unwinding(item, ms, watch),

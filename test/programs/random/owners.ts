@@ -19,7 +19,7 @@ class Story {
     try {
       return yield* this.bodies.body(i, boom)
     } catch (error) {
-      this.ends.push({ error })
+      this.fails(error)
       throw error
     }
   }
@@ -29,9 +29,13 @@ class Story {
       this.ends.push({ value })
       return value
     } catch (error) {
-      this.ends.push({ error })
+      this.fails(error)
       throw error
     }
+  }
+  /** An error that only tells the end of the scope's context, as of `s.go` on a scope that has ended, is no failure. */
+  private fails(error: unknown): void {
+    if ((error as Error).name !== 'CanceledError') this.ends.push({ error })
   }
   over(result: Either<unknown, number>): void {
     const first = this.ends.at(0)

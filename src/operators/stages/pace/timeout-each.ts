@@ -59,11 +59,11 @@ class TimeoutEach<T> implements DemandWatch {
     const { demand, scope } = this._downstream
     const watches = (demand.watches ??= new Set())
     watches.add(this)
+    if (demand.isOpen) this.opened()
     this._subscriber.add(() => {
       watches.delete(this)
       this._timer.stop()
     })
-    if (demand.isOpen) this.opened()
     subscribeUntil(this._subscriber, scope, source, {
       next: (value) => this._arrive(value),
       error: (cause) => this._subscriber.error(cause),

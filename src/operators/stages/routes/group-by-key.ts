@@ -1,5 +1,5 @@
 import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
-import { checkCount, checkFunction, checkTime, queue, time, type TimerEntry } from '../../../runtime/internal.js'
+import { checkCount, checkFunction, checkTime, queue, QueuedTimer, time } from '../../../runtime/internal.js'
 import { stageNotes, type StageNotes, type StageOptions } from '../../demand/unpaced.js'
 import { described, under } from '../../demand/scope.js'
 import { failedIn, type HeldError } from '../../demand/errors.js'
@@ -20,7 +20,7 @@ export interface GroupByKeyOptions extends StageOptions {
 /**
  * A pipeline for each key: `build` is called with the items of a key and the key, when an item comes for which no group
  * runs. Unlike RxJS's `groupBy`, which keeps every group forever, it completes groups that are idle or too many; the
- * next item of that key begins a new group.
+ * next item of that key begins a new group. A group may end early; an item whose group ends before it has taken that item is dropped.
  *
  * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses
  * the source. A group that unsubscribes from its items while its pipeline runs on receives no more of them. Completes
@@ -87,7 +87,10 @@ class Groups<T, K, R> extends Branching<T, R> {
   /** The key and the position of the item in the input. */
   private _key: K | undefined = undefined
   private _position = -1
-  private _timer: TimerEntry | null = null
+  /** The position of the item that began a group last. */
+  private _began = -1
+  /** One timer for all groups: for the group that was idle longest when it was set. */
+  private readonly _idle = new QueuedTimer(this.scope, () => this._closeIdle())
   /** Groups that are about to end. */
   private _ending = 0
 
@@ -117,6 +120,7 @@ class Groups<T, K, R> extends Branching<T, R> {
     const key = this._key as K // found when the item came
     let group = this._open.get(key)
     if (group === undefined) {
+      if (this._began === this._position) return true // its group has ended without it, and the next would too
       if (this._running.size >= this._plan.most) return this._makeRoom()
       group = this._beginGroup(key)
       if (this.isOver || !this._open.has(key)) return !this.isOver // a group that ended at once takes no item
@@ -153,7 +157,8 @@ class Groups<T, K, R> extends Branching<T, R> {
   }
 
   private _beginGroup(key: K): Group<T, K> {
-    const group = { key, branch: new Branch<T>(this), lastUse: 0, isEnding: false }
+    const group = { key, branch: new Branch<T>(this), lastUse: time.timers.now(), isEnding: false }
+    this._began = this._position
     this._open.set(key, group)
     this._running.set(group.branch, group)
     let results: Observable<R>
@@ -175,21 +180,22 @@ class Groups<T, K, R> extends Branching<T, R> {
     this._watch(group)
   }
 
-  /** One timer for all groups: for the group that was idle longest when it was set. */
   private _watch(group: Group<T, K>): void {
-    this._timer ??= time.timers.add(group.lastUse + this._plan.idle, () => {
-      this._timer = null
-      queue.push({ scope: this.scope, run: () => this._closeIdle() })
-    })
+    if (!this._idle.isRunning) this._idle.start(group.lastUse + this._plan.idle - time.timers.now())
   }
 
   private _closeIdle(): void {
-    if (this.isOver) return
     const now = time.timers.now()
     for (const group of this._open.values()) {
+      if (this.isOver) return // with a group that has ended the stage may end
       if (group.lastUse + this._plan.idle > now) return this._watch(group)
-      this._close(group)
+      if (!this._isAwaited(group)) this._close(group)
     }
+  }
+
+  /** The item in the input waits for the group to have demand. */
+  private _isAwaited(group: Group<T, K>): boolean {
+    return this.input.hasItem && this._open.get(this._key as K) === group // found when the item came
   }
 
   private _close(group: Group<T, K>): void {
@@ -223,8 +229,7 @@ class Groups<T, K, R> extends Branching<T, R> {
   }
 
   protected override end(): void {
-    if (this._timer !== null) time.timers.remove(this._timer)
-    this._timer = null
+    this._idle.stop()
     super.end()
   }
 }
