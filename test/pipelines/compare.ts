@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { again, type EndPlan, type PipelinePlan } from './plan.js'
 import { Failed } from './failures.js'
-import { expected, itemsOf, rangeOf, type Expected } from './specification.js'
+import { expected, itemsOf, mayThrow, rangeOf, type Expected } from './specification.js'
 import type { Watch } from './watch.js'
 
 export type Ended = 'completed' | 'left' | 'hangs' | { readonly threw: unknown }
@@ -41,7 +41,7 @@ function knownOf(plan: PipelinePlan, items: readonly number[], isCut: boolean): 
   const isHot = isOtherHot || isReplayed || plan.source.source === 'shared' || (isShared(plan) && (isTwo(plan.end) || all.endsEarly))
   const isRepeated = plan.stages.some(({ stage }) => again.has(stage) || stage === 'fails once, retryWith')
   if (!isHot || !(isRepeated || (isOtherHot && plan.end.end === 'fails, retry'))) return all
-  return { ...all, values: false, count: false, workFails: all.workFails === 'no' ? 'no' : 'maybe' }
+  return { ...all, values: false, count: false, workFails: plan.stages.some(mayThrow) ? 'maybe' : 'no' }
 }
 
 /** The one right end, or the ends that are. */

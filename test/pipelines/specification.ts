@@ -250,7 +250,7 @@ const isWork = (plan: StagePlan): plan is StagePlan & { work: WorkKind } => 'wor
 const passesOn = (plan: StagePlan): boolean =>
   passing.has(plan.stage) ||
   (isWork(plan) && plan.work !== 'several' && plan.work !== 'skipped' && plan.work !== 'dead letters' && plan.work !== 'throws')
-const mayThrow = (plan: StagePlan): boolean =>
+export const mayThrow = (plan: StagePlan): boolean =>
   (isWork(plan) && plan.work === 'throws') ||
   plan.stage === 'tee, fails' ||
   plan.stage === 'timeoutEach, fires' ||
