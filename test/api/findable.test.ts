@@ -59,7 +59,7 @@ const together: Record<string, Record<string, string>> = {
     dumpText: 'dump',
     replay: 'explore',
   },
-  'millrace/fast-check': { scheduleOf: 'schedule' },
+  'millrace/fast-check': { scheduleOf: 'schedule', waits: 'linearizable' },
   'millrace/fp-ts': {
     chainPoolRTE: 'worker-pool',
     chainPoolTE: 'worker-pool',

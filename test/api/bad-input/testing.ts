@@ -1,7 +1,7 @@
 /** The places of `millrace/testing` and `millrace/fast-check`: these run outside a bubble, or open their own. */
 import fc from 'fast-check'
 import { chan, type Context } from 'millrace'
-import { channelProgram, failures, latency, payload, schedule, scheduleOf } from 'millrace/fast-check'
+import { channelProgram, failures, latency, linearizable, payload, schedule, scheduleOf } from 'millrace/fast-check'
 import { collect, fromIterable, relay } from 'millrace/operators'
 import {
   bubble,
@@ -182,6 +182,11 @@ const drawn = (arbitrary: fc.Arbitrary<unknown>) => fc.sample(arbitrary, 3)
 const [drawnProgram] = fc.sample(channelProgram(), 1)
 const [drawnFailures] = fc.sample(failures(1), 1)
 
+interface Plain {
+  add(): number
+}
+const plain = (): Plain => ({ add: () => 1 })
+
 export const fastCheck: Table = {
   'ChannelProgram.check(history)': ['object', (history) => drawnProgram.check(history)],
   'ChannelProgram.on(make)': ['function', (make) => drawnProgram.on(make)],
@@ -198,6 +203,12 @@ export const fastCheck: Table = {
     drawn(failures(1, options)),
   ),
   ...optionsOf('latency', 'options', 'options?', { max: 'count?', never: 'flag?' }, (options) => drawn(latency(options))),
+  'linearizable(spec)': ['function', (spec) => linearizable<Plain, 'add'>(spec, plain, { add: [] })],
+  'linearizable(make)': ['function', (make) => linearizable<Plain, 'add'>(plain, make, { add: [] })],
+  'linearizable(operations)': ['object', (operations) => linearizable<Plain, 'add'>(plain, plain, operations)],
+  ...optionsOf('linearizable', 'options', 'options?', { ...runs, calls: 'count?', goroutines: 'count?' }, (options) =>
+    linearizable<Plain, 'add'>(plain, plain, { add: [] }, options),
+  ),
   ...optionsOf('payload', 'options', 'options?', { work: 'flag?' }, (options) => drawn(payload(options))),
   'RunSchedule.run(program)': ['function', (f) => scheduleOf('s1-').run(f)],
   'RunSchedule.runSync(program)': ['function', (f) => scheduleOf('s1-').runSync(f)],
