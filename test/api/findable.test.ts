@@ -48,7 +48,6 @@ const together: Record<string, Record<string, string>> = {
     atomicUint32: 'atomics',
     atomicUint64: 'atomics',
     atomicValue: 'atomics',
-    shared: 'atomics',
   },
   'millrace/testing': {
     BubbleError: 'bubble',

@@ -64,7 +64,7 @@ export const notPortable = [
     reason: 'start servers, which a page cannot',
   },
   {
-    suites: ['test/threads/{atomics,channels,moved,on-threads,thread,thread-pool,threads-of}.test.ts'],
+    suites: ['test/threads/{atomics,channels,moved,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
     engines: ['deno', 'chromium'],
     reason: 'start threads over the sources, for which Deno would need a bundle; browsers are not served yet',
   },

@@ -9,11 +9,21 @@ import {
   sleep,
   type Chan,
   type Context,
+  type Mutex,
   type Receiver,
+  type Semaphore,
   type Sender,
 } from '../../src/runtime/index.js'
 import { main } from '../../src/adapters/node/index.js'
-import { moved, onThreads, thread, threadPool, type AtomicInteger, type AtomicValue } from '../../src/adapters/threads/index.js'
+import {
+  moved,
+  onThreads,
+  thread,
+  threadPool,
+  type AtomicInteger,
+  type AtomicValue,
+  type SharedWaitGroup,
+} from '../../src/adapters/threads/index.js'
 
 export const requestId = contextKey<string>('test.requestId', { portable: true })
 export const handler = contextKey<unknown>('test.handler', { portable: true })
@@ -49,6 +59,32 @@ export const work = onThreads(import.meta, {
       bigints.add(1n)
       for (let n = value.load(); !value.compareAndSwap(n, n + 1);) n = value.load()
     }
+  },
+  *deposits(mu: Mutex, account: Float64Array, times: number) {
+    for (let i = 0; i < times; i++) {
+      using _guard = yield* mu.lock()
+      const [balance] = account
+      if (i % 8 === 0) yield* sleep(0)
+      account[0] = balance + 1
+    }
+  },
+  *visits(room: Semaphore, inside: AtomicInteger<number>, most: AtomicInteger<number>, times: number) {
+    for (let i = 0; i < times; i++) {
+      using _permit = yield* room.acquire()
+      const n = inside.add(1)
+      for (let m = most.load(); n > m && !most.compareAndSwap(m, n);) m = most.load()
+      if (i % 8 === 0) yield* sleep(0)
+      inside.add(-1)
+    }
+  },
+  finishes(group: SharedWaitGroup) {
+    group.done()
+  },
+  *exitsWith(mu: Mutex, room: Semaphore, group: SharedWaitGroup) {
+    group.add(1)
+    yield* mu.lock()
+    yield* room.acquire(2)
+    process.exit(4)
   },
   stores(value: AtomicValue<string>, times: number) {
     for (let i = 0; i < times; i++) value.store(i % 2 === 0 ? 'a'.repeat(90) : 'b'.repeat(9))

@@ -3,7 +3,8 @@ import { checkFunction, checkOptions, checkRecord, mistyped } from '../../runtim
 import { checkPool, local, remoteIn } from './remote-function.js'
 import type { Remote } from './remote.js'
 import { register, type AnyFunction } from './thread/functions.js'
-import { isThread, serve } from './thread/serve.js'
+import { isThread } from './thread/boot.js'
+import { serve } from './thread/serve.js'
 import type { ThreadPool } from './thread-pool.js'
 
 /** Options of `onThreads`. */

@@ -4,7 +4,7 @@ import { performCall } from './perform-call.js'
 import type { Remote, RemoteParameters, RemoteResult } from './remote.js'
 import { placeOf } from './remote-names.js'
 import type { AnyFunction } from './thread/functions.js'
-import { isThread } from './thread/serve.js'
+import { isThread } from './thread/boot.js'
 import { defaultPool, type Threads } from './thread-pool.js'
 import type { FunctionName } from './wire/batch.js'
 

@@ -6,7 +6,7 @@ import { NodeHost } from './hosts/node-host.js'
 import type { ThreadHost } from './hosts/host.js'
 import { Pool, type PoolSettings } from './pool/pool.js'
 import { placeOf, type AnyRemote } from './remote-names.js'
-import { isThread } from './thread/serve.js'
+import { isThread } from './thread/boot.js'
 import type { FunctionName } from './wire/batch.js'
 
 /** Options of `threadPool`; times in ms. */

@@ -4,7 +4,8 @@ import type { OnThreadsOptions } from './on-threads.js'
 import { checkPool, remoteIn } from './remote-function.js'
 import type { Remote } from './remote.js'
 import type { AnyFunction } from './thread/functions.js'
-import { isThread, serve } from './thread/serve.js'
+import { isThread } from './thread/boot.js'
+import { serve } from './thread/serve.js'
 
 /**
  * The functions of a module, as functions that run on threads.

@@ -58,4 +58,13 @@ export const threads: Table = {
   'shared.atomicUint64(value)': ['object?', (value) => void shared.atomicUint64(value)],
   'shared.atomicValue(value)': ['json', (value) => void shared.atomicValue(value)],
   ...optionsOf('shared.atomicValue', 'options', 'options?', { bytes: 'count?' }, (options) => void shared.atomicValue(0, options)),
+  'shared.semaphore(n)': ['count', (n) => void shared.semaphore(n)],
+  'SharedWaitGroup.add(n)': [
+    'whole',
+    (n) => {
+      const group = shared.waitGroup()
+      group.add(1)
+      group.add(n)
+    },
+  ],
 }

@@ -1,6 +1,8 @@
 /** The arguments of a call that cross as themselves: its channels, with their ends here, and its values over shared memory. */
-import { handleOf, isShared } from '../shared/handle.js'
+import { handleOf, isShared, specOf } from '../shared/handle.js'
 import { HomeLink, isChannelEnd } from './home-link.js'
+import { abandon } from '../shared/abandon.js'
+import { goesAbroad } from '../shared/waits.js'
 import type { ArgumentSpec } from './link.js'
 
 /** Most calls have no channels, and share this. */
@@ -21,7 +23,7 @@ export class CallLinks {
       if (typeof arg !== 'object' || arg === null) continue
       const handle = handleOf(arg)
       if (handle !== null) {
-        if (isShared(handle.memory)) (specs ??= []).push({ ...handle, index: i })
+        if (isShared(handle.memory)) (specs ??= []).push(specOf(handle, i))
       } else if (isChannelEnd(arg)) {
         const link = new HomeLink(i, arg, post)
         ;(links ??= []).push(link)
@@ -50,6 +52,16 @@ export class CallLinks {
       link.whenIdle(() => {
         if (--busy === 0) f()
       })
+  }
+
+  /** The arguments leave for a thread with a memory of its own. */
+  goAbroad(): void {
+    for (const spec of this.specs ?? []) if ('kind' in spec && spec.part !== null) goesAbroad(spec.memory)
+  }
+
+  /** The thread was lost that ran the call: gives up what the call held. */
+  lost(): void {
+    for (const spec of this.specs ?? []) if ('kind' in spec) abandon(spec)
   }
 
   /** The call has ended. */

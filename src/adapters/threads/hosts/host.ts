@@ -25,6 +25,8 @@ export interface Port {
 export interface ThreadHost {
   /** The threads that run at the same time on this machine. */
   readonly cores: number
+  /** Its threads have a memory of their own; false where functions run in this thread. */
+  readonly isElsewhere: boolean
   start(boot: Boot, events: ThreadEvents): Port
   /** ms, monotonic. */
   now(): number

@@ -79,6 +79,7 @@ export class InlineThread implements Port {
 export class InlineHost implements ThreadHost {
   /** The threads that have not ended, in order of their start. */
   readonly alive = new Set<InlineThread>()
+  readonly isElsewhere = false
   /** Called once the host is in force no more. */
   readonly atEnd: (() => void)[] = []
 

@@ -18,6 +18,7 @@ export interface Entry {
 export class NodeHost implements ThreadHost {
   readonly now = hostTime
   readonly atTurn = hostTurn
+  readonly isElsewhere = true
 
   constructor(private readonly _entryOf: (boot: Boot) => Entry = entryOf) {}
 

@@ -36,6 +36,7 @@ export class Outbox {
     const { args, context, deadline, links } = call
     this._batch.push(CALL, slot, number, args, context, deadline, links.specs)
     this._calls++
+    if (links.specs !== null && this._host.isElsewhere) links.goAbroad()
     const moves = movesIn(args)
     if (moves === noMoves) return
     call.hasMoved = true

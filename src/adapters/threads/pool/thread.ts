@@ -303,6 +303,7 @@ export class Thread implements ThreadEvents {
         continue
       }
       isBlamed = true
+      if (hasBegun) call.links.lost()
       if (call.cancellation !== null) call.end({ failed: true, error: call.cancellation.cause })
       else if (hasBegun) call.end({ failed: true, error: lostWhile(call.fn.name, why) })
       else call.end({ failed: true, error: isOfBroken ? moduleError(call.fn, why) : lostWithMoved(call.fn.name, why) })

@@ -10,12 +10,35 @@ export interface Handle {
   readonly memory: ArrayBufferLike
 }
 
-export type HandleKind = 'atomicInt32' | 'atomicUint32' | 'atomicInt64' | 'atomicUint64' | 'atomicValue'
+export type HandleKind = 'atomicInt32' | 'atomicUint32' | 'atomicInt64' | 'atomicUint64' | 'atomicValue' | SyncKind
+export type SyncKind = 'mutex' | 'semaphore' | 'waitGroup'
+
+/** The part of one call in a mutex or a semaphore, shared: the number of its side, and the permits that it holds. */
+export type Part = Int32Array
+
+/** The side that made a mutex. */
+export const HOME = -1
 
 /** A handle in the record of its call. */
 export interface HandleSpec extends Handle {
   /** The place of the value among the arguments. */
   readonly index: number
+  /** Null for a box, which nobody holds. */
+  readonly part: Part | null
+}
+
+/** The sides have numbers of their own, from 1 up, for all copies of the package. */
+const sides = shared('millrace.threads.sides.v1', () => ({ last: 0 }))
+
+/** How this handle crosses, as the argument at this place. */
+export function specOf({ kind, memory }: Handle, index: number): HandleSpec {
+  const part = isSync(kind) ? new Int32Array(sharedMemory(`shared.${kind}`, 8)) : null
+  if (part !== null) part[0] = ++sides.last
+  return { kind, memory, index, part }
+}
+
+function isSync(kind: HandleKind): kind is SyncKind {
+  return kind === 'mutex' || kind === 'semaphore' || kind === 'waitGroup'
 }
 
 const handles = shared('millrace.threads.handles.v1', () => new WeakMap<object, Handle>())

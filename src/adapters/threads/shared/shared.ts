@@ -1,11 +1,16 @@
 /** Values over shared memory, made here and used in every thread. */
-import { checkCount, checkOptions, checkWhole } from '../../../runtime/internal.js'
+import type { Mutex, Semaphore } from '../../../runtime/index.js'
+import { checkCount, checkOptions, checkWhole, outOfRange } from '../../../runtime/internal.js'
 import { AtomicInteger32 } from './atomic-int32.js'
 import { AtomicInteger64, checkBigint } from './atomic-int64.js'
 import type { AtomicInteger } from './atomic-integer.js'
 import type { AtomicValue } from './atomic-value.js'
-import { sharedMemory, type Handle } from './handle.js'
+import { sharedMemory, type HandleSpec } from './handle.js'
 import { cellSize, JsonCell } from './json-cell.js'
+import { SharedMutex } from './shared-mutex.js'
+import { SharedSemaphore } from './shared-semaphore.js'
+import { SharedGroup, type SharedWaitGroup } from './shared-wait-group.js'
+import { waitsMemory } from './waits.js'
 
 /** Options of `shared.atomicValue`. */
 export interface SharedValueOptions {
@@ -42,19 +47,43 @@ function sharedValue<T>(value: T, options: SharedValueOptions = {}): AtomicValue
   return cell
 }
 
+function sharedMutex(): Mutex {
+  return new SharedMutex(waitsMemory('shared.mutex()', 1), null)
+}
+
+function sharedSemaphore(n: number): Semaphore {
+  checkCount('shared.semaphore(n)', 1, n)
+  if (n >= 2 ** 30) throw outOfRange('shared.semaphore(n)', `a whole number below ${2 ** 30}`, n)
+  const made = new SharedSemaphore(waitsMemory('shared.semaphore()', 2), null)
+  made.begin(n)
+  return made
+}
+
+function sharedWaitGroup(): SharedWaitGroup {
+  return new SharedGroup(waitsMemory('shared.waitGroup()', 1))
+}
+
 function begun<N extends number | bigint>(box: AtomicInteger<N>, value: N): AtomicInteger<N> {
   box.store(value)
   return box
 }
 
 /**
- * The boxes of `sync/atomic` over shared memory: the methods of `atomicInt32`, `atomicUint32`, `atomicInt64`,
- * `atomicUint64` and `atomicValue`. Such a box may be an argument of a function on a thread (an argument of its own,
- * not a part of another); then both sides have the same value.
+ * Values over shared memory. Such a value may be an argument of a function on a thread (an argument of its own, not a part of another);
+ * then both sides have the same value.
  *
- * Each function throws as its namesake over plain memory does, and Error on a host without shared memory, such as a
- * page that is not cross-origin isolated. `shared.atomicValue(value, { bytes })` holds data of JSON, and throws
- * TypeError for other values and RangeError for a value whose JSON text has more than `bytes` bytes.
+ * The boxes of `sync/atomic` have the methods of `atomicInt32`, `atomicUint32`, `atomicInt64`, `atomicUint64` and `atomicValue`.
+ * `shared.atomicValue(value, { bytes })` holds data of JSON, and throws TypeError for other values and RangeError for a value whose
+ * JSON text has more than `bytes` bytes.
+ *
+ * `shared.mutex()`, `shared.semaphore(n)` and `shared.waitGroup()` have the operations of `mutex`, `semaphore` and `waitGroup`: cases of
+ * `select`, with contexts, and no thread is blocked while a goroutine waits. The waiters of one thread are served first in, first out;
+ * among threads there is no order. Where a thread is lost: a mutex that the lost job held, and a wait group that it had and that
+ * is not at zero, throw ThreadLostError from then on; permits that the lost job held are given back. A job that returns keeps
+ * what it holds, and another goroutine may unlock or release it.
+ *
+ * Each function throws as its namesake does, and Error on a host without shared memory, such as a page that is not
+ * cross-origin isolated.
  *
  * @example
  * ```ts
@@ -75,16 +104,25 @@ export const shared: {
   readonly atomicInt64: typeof sharedInt64
   readonly atomicUint64: typeof sharedUint64
   readonly atomicValue: typeof sharedValue
+  readonly mutex: typeof sharedMutex
+  readonly semaphore: typeof sharedSemaphore
+  readonly waitGroup: typeof sharedWaitGroup
 } = {
   atomicInt32: sharedInt32,
   atomicUint32: sharedUint32,
   atomicInt64: sharedInt64,
   atomicUint64: sharedUint64,
   atomicValue: sharedValue,
+  mutex: sharedMutex,
+  semaphore: sharedSemaphore,
+  waitGroup: sharedWaitGroup,
 }
 
 /** In a thread: the value over the memory of the other side. */
-export function opened({ kind, memory }: Handle): object {
+export function opened({ kind, memory, part }: HandleSpec): object {
+  if (kind === 'mutex') return new SharedMutex(memory, part)
+  if (kind === 'semaphore') return new SharedSemaphore(memory, part)
+  if (kind === 'waitGroup') return new SharedGroup(memory)
   if (kind === 'atomicInt32') return new AtomicInteger32(new Int32Array(memory), kind)
   if (kind === 'atomicUint32') return new AtomicInteger32(new Uint32Array(memory), kind)
   if (kind === 'atomicInt64') return new AtomicInteger64(new BigInt64Array(memory), kind)

@@ -1,22 +1,10 @@
 /** Whether this realm is a thread of a pool, and the start of its server. */
 import { hostTime, hostTurn, shared } from '../../../runtime/internal.js'
 import { nodeModule } from '../hosts/node-modules.js'
-import type { Batch, Boot, FunctionName } from '../wire/batch.js'
+import type { Batch, FunctionName } from '../wire/batch.js'
+import { bootOf } from './boot.js'
 import { Claims } from '../wire/claims.js'
 import { Server } from './server.js'
-
-/** The data that the pool has started this thread with; null elsewhere. */
-function bootOf(): Boot | null {
-  const threads = nodeModule('node:worker_threads')
-  if (threads === null || threads.isMainThread) return null
-  const data = threads.workerData as { readonly millrace?: Boot } | null | undefined // other code starts threads with other data
-  return data?.millrace ?? null
-}
-
-/** True in a thread of a pool; there the functions of `onThreads` run where they are called. */
-export function isThread(): boolean {
-  return bootOf() !== null
-}
 
 /** Starts the server of this thread, once for all copies of the package. */
 export function serve(): void {

@@ -3,10 +3,11 @@
 /**
  * A thread ended while it ran a function: by `process.exit`, out of memory, by an error that nothing caught, by
  * termination; or the module of the function could not be loaded. The call was not repeated, since it may have had effects.
+ * Operations of `shared.mutex` and `shared.waitGroup` throw it too, where a lost thread held the lock or had the group.
  */
 export class ThreadLostError extends Error {
   override readonly name = 'ThreadLostError'
-  /** The name of the function, as the record of `onThreads` has it. */
+  /** The name of the function, as the record of `onThreads` has it; empty for an operation of `shared`. */
   readonly functionName: string
   constructor(message: string, functionName: string, options?: { readonly cause?: unknown }) {
     super(message, options)
