@@ -248,6 +248,14 @@ describe('the toolkit', () => {
     await fc.assert(linearizable(lockSpec, lockOf, lockCalls), few)
   })
 
+  it('a channel and a mutex where the schedule cancels a caller', async () => {
+    await fc.assert(
+      linearizable(queueSpec(1), () => chan<number>(1), queueCalls, { cancel: true }),
+      few,
+    )
+    await fc.assert(linearizable(lockSpec, lockOf, lockCalls, { cancel: true }), few)
+  })
+
   it('a semaphore', async () => {
     const permits = () => {
       const all = semaphore(2)
@@ -430,6 +438,7 @@ describe('the search for an order', () => {
     began,
     ended,
     result: ended === Infinity ? null : { returned },
+    isCanceled: false,
   })
 
   it('keeps the order of calls that do not overlap', () => {
@@ -443,6 +452,12 @@ describe('the search for an order', () => {
     expect(orderOf([call(0, 'lock', [], 1, 2, undefined), call(1, 'lock', [], 3, Infinity, null)], lockSpec)).not.toBeNull()
     expect(orderOf([call(1, 'value', [], 1, Infinity, null)], counterSpec)).toBeNull()
     expect(orderOf([call(0, 'add', [1], 1, Infinity, null), call(1, 'value', [], 2, 3, 1)], counterSpec)).toBeNull()
+  })
+
+  it('a call that was canceled may have taken effect or not', () => {
+    const canceled = { ...call(0, 'add', [1], 1, Infinity, null), isCanceled: true }
+    for (const seen of [0, 1]) expect(orderOf([canceled, call(1, 'value', [], 2, 3, seen)], counterSpec)).not.toBeNull()
+    expect(orderOf([canceled, call(1, 'value', [], 2, 3, 2)], counterSpec)).toBeNull()
   })
 
   it('agrees with trying every permutation', () => {

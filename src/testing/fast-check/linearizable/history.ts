@@ -7,7 +7,8 @@
  *     g1                     push(2) ├──┤
  *
  * A call that waits at the end of the run, when no goroutine can continue, waits forever. It has taken no effect, and the
- * specification must say that it waits in the final state: so a lost wake-up is found too.
+ * specification must say that it waits in the final state: so a lost wake-up is found too. A call whose goroutine the
+ * schedule canceled may have taken effect or not.
  *
  * Always true: a call comes first only if no other call that is left returned before it began.
  */
@@ -27,8 +28,9 @@ export type Result = { readonly returned: unknown } | { readonly threw: unknown 
 export interface Performed extends Call {
   readonly goroutine: number
   readonly began: number
-  /** Null while it waits. */
+  /** Null while it waits, and of a call that was canceled. */
   result: Result | null
+  isCanceled: boolean
   ended: number
 }
 
@@ -40,10 +42,10 @@ export function orderOf(history: readonly Performed[], spec: () => object): read
 }
 
 function extended(order: readonly Performed[], left: readonly Performed[], spec: () => object): readonly Performed[] | null {
-  if (left.every(({ result }) => result === null) && left.every((one) => resultIn(order, one, spec) === waits)) return order
+  if (left.every((one) => one.isCanceled || (one.result === null && resultIn(order, one, spec) === waits))) return order
   const firstEnd = Math.min(...left.map(({ ended }) => ended))
   for (const next of left) {
-    if (next.began > firstEnd || !explains(resultIn(order, next, spec), next.result)) continue
+    if (next.began > firstEnd || !explains(resultIn(order, next, spec), next)) continue
     const found = extended([...order, next], left.filter((one) => one !== next), spec) // prettier-ignore
     if (found !== null) return found
   }
@@ -66,8 +68,9 @@ function resultOf(model: Methods, { method, args }: Call): Result | typeof waits
   }
 }
 
-function explains(expected: Result | typeof waits, got: Result | null): boolean {
-  if (expected === waits || got === null) return false
+function explains(expected: Result | typeof waits, { result: got, isCanceled }: Performed): boolean {
+  if (expected === waits) return false
+  if (got === null) return isCanceled
   if ('threw' in expected) return 'threw' in got && textOf(expected.threw) === textOf(got.threw)
   return 'returned' in got && isSame(expected.returned, got.returned)
 }
@@ -79,14 +82,14 @@ function textOf(error: unknown): unknown {
 
 /** A line for each call, with the events between which it ran: `1–4  g1 push(1) → undefined`. */
 export function historyText(history: readonly Performed[]): string {
-  return history.map((one) => `  ${timeOf(one)}  g${one.goroutine + 1} ${callText(one)} ${resultText(one.result)}`).join('\n')
+  return history.map((one) => `  ${timeOf(one)}  g${one.goroutine + 1} ${callText(one)} ${resultText(one)}`).join('\n')
 }
 
 function timeOf({ began, ended }: Performed): string {
   return `${began}–${ended === Infinity ? '…' : ended}`.padEnd(6)
 }
 
-function resultText(result: Result | null): string {
-  if (result === null) return 'waits'
+function resultText({ result, isCanceled }: Performed): string {
+  if (result === null) return isCanceled ? 'is canceled' : 'waits'
   return 'threw' in result ? `throws ${String(result.threw)}` : `→ ${fc.stringify(result.returned)}`
 }

@@ -144,7 +144,7 @@ class Recording {
     })
     const { current } = ScheduledRunner
     if (current !== null) yield* current.quiescence() // a schedule runs it, so there is one
-    const history = this._history.map((one) => ({ ...one }))
+    const history = this._history.map((one) => ({ ...one, isCanceled: one.result === null && goroutines[one.goroutine].wasCanceled }))
     for (const one of goroutines) one.cancel()
     for (const one of goroutines) yield* one.join().attempt()
     return history
@@ -152,7 +152,7 @@ class Recording {
 
   private *_callAll(calls: readonly Call[], goroutine: number): Generator<never, void> {
     for (const call of calls) {
-      const one: Performed = { ...call, goroutine, began: ++this._events, result: null, ended: Infinity }
+      const one: Performed = { ...call, goroutine, began: ++this._events, result: null, isCanceled: false, ended: Infinity }
       this._history.push(one)
       one.result = yield* this._resultOf(call)
       one.ended = ++this._events
