@@ -1,5 +1,20 @@
 /** The limits of an exploration, all its findings, and endless runs. */
-import { background, chan, go, gosched, mutex, newTimer, now, select, semaphore, sleep, ticker, trySelect, withTimeout } from 'millrace'
+import {
+  background,
+  chan,
+  go,
+  gosched,
+  mutex,
+  newTimer,
+  now,
+  once,
+  select,
+  semaphore,
+  sleep,
+  ticker,
+  trySelect,
+  withTimeout,
+} from 'millrace'
 import { bubble, BubbleError, explore, replay, ScheduleError, type ExploreOptions, type Program } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 
@@ -276,5 +291,58 @@ describe('a lock that is never given back', () => {
     })
     const error = await stuck.catch((thrown: unknown) => thrown)
     expect((error as BubbleError).message).toMatch(/\n {4}waits for mutex 1, held by keeper#\d+, which has ended\n/)
+  })
+})
+
+describe('rings', () => {
+  it('through the body of a once', async () => {
+    const { finding } = await found(function* main() {
+      const [lock, setUp] = [mutex(), once()]
+      yield* lock.lock()
+      yield* setUp.do(function* body() {
+        yield* lock.lock()
+      })
+    })
+    expect(finding.message).toContain(
+      'main#1 [join of goroutine 2 body#2] waits for body#2 [sync.Mutex.Lock mutex 1], which waits for the first',
+    )
+  })
+
+  it('through a channel: the sender holds the lock that the receiver waits for', async () => {
+    const { finding } = await found(
+      function* () {
+        const [lock, jobs] = [mutex(), chan<number>()]
+        go(function* sender() {
+          yield* jobs.send(1)
+          yield* lock.lock()
+          yield* jobs.send(2)
+          lock.unlock()
+        })
+        go(function* receiver() {
+          yield* jobs.receive()
+          yield* gosched()
+          yield* lock.lock()
+          yield* jobs.receive()
+          lock.unlock()
+        })
+      },
+      { schedules: 200 },
+    )
+    expect(finding.message).toMatch(
+      /\na ring through a channel: (sender|receiver)#\d \[.*waits for (receiver|sender)#\d \[.*, which waits for the first/,
+    )
+  })
+
+  it('none where all wait alike for what an ended goroutine gave', async () => {
+    const { finding } = await found(function* () {
+      const jobs = chan<number>(2)
+      for (let i = 0; i < 2; i++)
+        go(function* worker() {
+          for (;;) yield* jobs.receive()
+        })
+      for (let i = 0; i < 4; i++) yield* jobs.send(i)
+    })
+    expect(finding.kind).toBe('leak')
+    expect(finding.message).not.toContain('ring')
   })
 })

@@ -188,7 +188,7 @@ export function age(ms: number): string {
 }
 
 /** A partial deadlock as a line of text. */
-export function ringText(ring: readonly number[], byId: ReadonlyMap<number, GoroutineState>): string {
+export function ringText(ring: readonly number[], byId: ReadonlyMap<number, GoroutineState>, what = 'partial deadlock'): string {
   const say = (id: number): string => {
     const goroutine = byId.get(id)
     if (goroutine === undefined) return `goroutine ${id}`
@@ -196,8 +196,8 @@ export function ringText(ring: readonly number[], byId: ReadonlyMap<number, Goro
     return `${goroutineName(goroutine)} [${waitsFor}${on.length > 0 ? ` ${on.join(', ')}` : ''}]`
   }
   const [first] = ring
-  if (ring.length === 1 && first !== undefined) return `partial deadlock: ${say(first)} waits for itself`
-  return `partial deadlock: ${ring.map(say).join(' waits for ')}, which waits for the first`
+  if (ring.length === 1 && first !== undefined) return `${what}: ${say(first)} waits for itself`
+  return `${what}: ${ring.map(say).join(' waits for ')}, which waits for the first`
 }
 
 /**

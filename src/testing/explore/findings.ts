@@ -1,6 +1,7 @@
 /** Ways in which a run goes wrong. */
 import type { Observed } from '../../runtime/index.js'
 import { dumpOf, headOf, heldText, isWaiting, ringText, wakersOf, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
+import { channelRings } from './channel-rings.js'
 import { nameOf, type Trace } from './trace.js'
 
 /**
@@ -140,5 +141,7 @@ function locksText(dump: Dump | null): string {
 function cyclesText(dump: Dump | null): string {
   if (dump === null) return ''
   const byId = new Map(dump.goroutines.map((one) => [one.id, one]))
-  return dump.cycles.map((cycle) => `\n${ringText(cycle, byId)}`).join('')
+  const exact = dump.cycles.map((cycle) => `\n${ringText(cycle, byId)}`)
+  const others = channelRings(dump).map((ring) => `\n${ringText(ring, byId, 'a ring through a channel')}`)
+  return [...exact, ...others].join('')
 }
