@@ -122,6 +122,7 @@ export default {
     builtWithout('web', [rxjs, fpTs, nodeCore]),
     builtWithout('web-operators', [fpTs, nodeCore]),
     builtWithout('threads', [rxjs, fpTs, nodeCore]),
+    builtWithout('broker', [fpTs, nodeCore]),
     builtWithout('testing', [fastCheck]),
   ],
   options: {

@@ -3,10 +3,12 @@
  * package; the public surface is in `index.ts`.
  */
 export { Demand } from './demand/demand.js'
-export { failedAfterEnd, failedIn } from './demand/errors.js'
+export { failedAfterEnd, failedGivenUp, failedIn, type DeadLetter } from './demand/errors.js'
+export { passage } from './demand/passage.js'
 export { StuckDemands } from './demand/stuck.js'
 export { stageNotes, type StageNotes } from './demand/unpaced.js'
 export { currentScope, described, Downstream, publish, scopeFor, under, withDemand, type Description, type Scope } from './demand/scope.js'
 export { SerialStage } from './engine/serial.js'
 export { operate, Stage } from './engine/stage.js'
+export { NOTHING } from './engine/worker-slot.js'
 export { checkPipeline, running } from './sinks/run.js'

@@ -8,6 +8,7 @@ import { bubble } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 import { unhandledRejections } from '../support/unhandled.js'
 import { kinds, values, type Kind, type Place, type Table, type ValueName } from './bad-input/kinds.js'
+import { broker } from './bad-input/broker.js'
 import { fpTs, functionsOfModules } from './bad-input/fp-ts.js'
 import { operators } from './bad-input/operators.js'
 import { placesOf } from './bad-input/places.js'
@@ -27,6 +28,7 @@ const tables: Record<string, Table> = {
   '-fast-check': fastCheck,
   '-node': node,
   '-node-operators': nodeOperators,
+  '-broker': broker,
   '-threads': threads,
   '-web': web,
   '-web-operators': webOperators,

@@ -49,6 +49,14 @@ const together: Record<string, Record<string, string>> = {
     atomicUint64: 'atomics',
     atomicValue: 'atomics',
   },
+  'millrace/broker': {
+    BlockedKeyError: 'settle',
+    DrainError: 'drain',
+    LeaseLostError: 'memory-broker',
+    PoisonError: 'settle',
+    RevokedError: 'memory-broker',
+    positionOf: 'from-pull',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

@@ -12,6 +12,7 @@ import { time } from '../../src/runtime/scheduler/timers.js'
 import { settle } from '../support/settle.js'
 import { unhandledRejections } from '../support/unhandled.js'
 import { codePlacesOf } from './bad-input/places.js'
+import { broker } from './user-code/broker.js'
 import { fpTs } from './user-code/fp-ts.js'
 import { hooks } from './user-code/hooks.js'
 import { junk, raise, returns, throws, type Bad, type Row, type Rows } from './user-code/kinds.js'
@@ -26,6 +27,7 @@ const tables: Record<string, Rows> = {
   '-fp-ts': fpTs,
   '-testing': testing,
   '-fast-check': fastCheck,
+  '-broker': broker,
   '-node': node,
   '-node-operators': nodeOperators,
   '-web': web,

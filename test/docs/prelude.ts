@@ -12,6 +12,7 @@ import {
   type Receiver,
   type Sender,
 } from 'millrace'
+import { memoryBroker, type DeadDelivery } from 'millrace/broker'
 import { collect, fromReceiver, type StandardSchema } from 'millrace/operators'
 import { isObservable } from 'rxjs'
 
@@ -57,6 +58,7 @@ export const prelude = {
     return buffer.length
   },
   ctx: withCancel(background),
+  dead: chan<DeadDelivery>(10),
   deposit: function* () {
     yield* rest()
     return 10
@@ -79,6 +81,7 @@ export const prelude = {
   jobs,
   key: 'ada',
   linesOf: (response: Response) => `${response.status}\n`.split('\n'),
+  link: memoryBroker().connect(),
   log: { commit: (_offset: number) => {} },
   mark: async (question: string, answer: string) => question === answer,
   mean: (samples: readonly unknown[]) => samples.length,

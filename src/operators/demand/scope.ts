@@ -2,8 +2,8 @@
  * The scope: a record of everything that holds below a source or stage. RxJS's `subscribe` carries no demand, so a
  * stage publishes a scope while it subscribes upward, and a source that is reached through operators which subscribe
  * synchronously picks it up. `Downstream` is the part of a source or stage that emits to its subscriber. Of RxJS's
- * internals two fields are read, `source` and `destination`; where they are missing, nothing breaks.
- * A description says of a source or stage what is known without a subscription.
+ * internals two fields are read, `source` and `destination`; where they are missing, nothing breaks. A description says
+ * of a source or stage what is known without a subscription.
  *
  *     stage:  under(withDemand(scope, demand), () => source.subscribe(…))
  *     source: new Downstream(subscriber) picks the scope up, and claims its demand
@@ -20,19 +20,21 @@ import { queue, type Failure, type Runnable, type Spawned } from '../../runtime/
 import { Demand, DemandWaiter, depth, type DemandOwner, type InnerSources } from './demand.js'
 import { failedAfterEnd, HeldError, passDown, type DeadLetter } from './errors.js'
 
-/** The canceled goroutines of a run, and its async iterators that return: see `PendingCleanup`. */
+/** The goroutines that a run waits for, and its async iterators that return: see `PendingCleanup`. */
 export interface CleanupList {
   add(goroutine: Spawned): void
-  /** The run waits for the promise of an iterator's `return`, which never rejects. */
+  /** The promise of an iterator's `return`, which never rejects. */
   closing(end: Promise<unknown>): void
-  /** The error of the run, for the parts of the pipeline that are unsubscribed from because of it. */
+  /** Calls `f` when the run has unsubscribed from everything. Returns a function that takes `f` out. */
+  over(f: () => void): () => void
+  /** The error of the run, for the parts that are unsubscribed from because of it. */
   readonly failure: Failure | null
 }
 
 export interface Scope {
   readonly demand: Demand
   readonly ctx: Context
-  /** The name that `named` gives to the part of the pipeline above it; empty without `named`. */
+  /** The name that `named` gives to the part above it; empty without `named`. */
   readonly name: string
   /** The channel of `catchTo` and the schedule of `retryEach`, for items whose work fails. */
   readonly deadLetters: Sender<DeadLetter> | null
@@ -139,7 +141,7 @@ export function publish(scope: Scope | null): Scope | null {
   return before
 }
 
-/** The facts that a source or stage gives about itself without a subscription: for `bounds`, `graph` and `refuse`. */
+/** Facts about a source or stage without a subscription: for `bounds`, `graph` and `refuse`. */
 export interface Description {
   readonly name: string
   /** The most items held; Infinity where nothing bounds them. */
@@ -190,11 +192,9 @@ export class Downstream<T> implements OuterSource {
   private readonly _operators: number
   /** The scope to publish while the source or stage emits. */
   private readonly _published: Scope
-  /** The source whose item led to this source. */
   private readonly _outer: OuterSource | null
   /** Null until an item leads to an inner source. */
   private _inner: InnerSources | null = null
-  /** Null until the source or stage waits for demand. */
   private _waiter: DemandWaiter | null = null
   private _isEnding = false
 

@@ -13,6 +13,8 @@
  * - `stop`: an item that had waited for demand ended everything above and did not arrive: the notifier of a takeUntil.
  *   This only warns;
  * - `missed`: a branch that had left was subscribed to again after items went by. This only warns;
+ * - `unsettled`: deliveries of a broker were dropped on their way to `settle`: a filter, most likely. So `strictDemand`
+ *   makes it an error, and otherwise it warns;
  * - `held`: an observable of a worker emits a result while a result of it waits for demand below.
  *
  * A foreign source beside a source of Millrace, `merge(timer, source)`, is none of these while its items find the
@@ -60,6 +62,7 @@ const SEEN = {
   stop: 'an item that had waited for demand ended the source',
   missed: 'a branch left, subscribed again later, and missed items',
   held: 'an observable of a worker emits while the demand below is closed',
+  unsettled: 'deliveries left the pipeline unsettled',
 } as const
 
 export type Sign = keyof typeof SEEN
@@ -93,6 +96,10 @@ const MEANING: Record<Sign, { readonly is: 'certain' | 'likely' | 'warning'; rea
   held: {
     is: 'certain',
     cure: 'The observable does not honor demand (of, range, a Subject, a timer), so its results wait in memory beyond the bound of the stage. Return a pipeline over sources of millrace/operators, such as fromIterable, or an array',
+  },
+  unsettled: {
+    is: 'likely',
+    cure: 'A filter or a stage dropped them, so the broker keeps them, and delivers them again. Use keep in place of a filter, and end the pipeline with settle(); of an operator that holds items back nothing is known',
   },
 }
 
@@ -199,6 +206,7 @@ function messageOf(stage: string, sign: Sign, items?: number): string {
   const seen = SEEN[sign]
   const { cure } = MEANING[sign]
   if (sign === 'piled') return `millrace: above stage "${stage}" about ${items} ${seen}: ${cure}.`
+  if (sign === 'unsettled') return `millrace: ${seen} (${items}): ${stage}. ${cure}.`
   if (sign === 'missed') return `millrace: in stage "${stage}" ${seen} (${items}). ${cure}.`
   const after = sign === 'stop' || sign === 'held' ? '' : ' Until then items wait in memory.'
   return `millrace: backpressure of stage "${stage}" is ignored (${seen}). ${cure}.${after}`

@@ -40,6 +40,9 @@ import type { Holder } from './stage.js'
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only the run queue calls `next`
 export type Work<R> = R | PromiseLike<R> | Generator<YieldStar, R, any> | Observable<R>
 
+/** The result of work that has no result: the item is done, and nothing leaves. For adapters; the types of users do not name it. */
+export const NOTHING: unique symbol = Symbol('nothing')
+
 /** The stage of a worker slot. */
 export interface SlotOwner<T, R> {
   readonly work: (value: T, ctx: Context) => Work<R>
@@ -91,7 +94,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
   private _goroutine: Spawned<R> | null = null
   private _subscription: Subscription | null = null
   private _deferred: Observable<R> | null = null
-  private readonly _onValue = (value: R): void => this._owner.result(this, value)
+  private readonly _onValue = (value: R | typeof NOTHING): void => this._result(value)
   private readonly _onThrow = (cause: unknown): void => this._owner.failed(this, cause)
 
   constructor(private readonly _owner: SlotOwner<T, R>) {
@@ -128,7 +131,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
       kind // each cast below follows the kind
     ) {
       case 'value':
-        return owner.result(this, work as R) // kind 'value'
+        return this._result(work as R) // kind 'value'
       case 'promise':
         return void promiseOf(work as PromiseLike<R>).then(this._onValue, this._onThrow) // kind 'promise'
       case 'operation':
@@ -141,6 +144,11 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
         if (!owner.isOrdered || this._isFirst) return this._subscribe(work as Observable<R>) // kind 'observable'
         this._deferred = work as Observable<R> // kind 'observable'
     }
+  }
+
+  private _result(value: R | typeof NOTHING): void {
+    if (value === NOTHING) this.end()
+    else this._owner.result(this, value)
   }
 
   private _join(goroutine: Spawned<R>): void {
@@ -213,7 +221,7 @@ export class WorkerSlot<T, R> extends CallbackPerformer<unknown> implements Hold
     const purpose = this._purpose
     this._goroutine = null
     if (purpose === 'work')
-      this._owner.result(this, value as R) // the work results in R
+      this._result(value as R) // the work results in R
     else if (purpose === 'pause')
       this._work(this.value as T) // a slot keeps its item until its work is done
     else {

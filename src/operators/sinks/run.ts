@@ -117,6 +117,7 @@ class PendingCleanup implements CleanupList {
   failure: Failure | null = null
   private readonly _goroutines = new Set<Spawned>()
   private readonly _closing = new Set<Promise<unknown>>()
+  private readonly _over = new Set<() => void>()
 
   /** A goroutine that throws while it unwinds has no other joiner left: that is a late failure. */
   add(goroutine: Spawned): void {
@@ -137,7 +138,13 @@ class PendingCleanup implements CleanupList {
     void end.then(() => this._closing.delete(end))
   }
 
+  over(f: () => void): () => void {
+    this._over.add(f)
+    return () => this._over.delete(f)
+  }
+
   *wait(): Generator<never, void> {
+    for (const f of this._over) f()
     for (const goroutine of this._goroutines) yield* goroutine.join().attempt()
     for (const end of this._closing) yield* fromPromise(end)
   }

@@ -27,6 +27,10 @@ const implementedByUsers = new Set([
   'ObserverLike',
   'WebSocketLike',
   'StandardSchema',
+  'Chooser',
+  'PullDriver',
+  'Message',
+  'ToMemory',
 ])
 
 interface Report {

@@ -1,0 +1,170 @@
+/** The places of `millrace/broker`. */
+import { background, withCancel } from 'millrace'
+import {
+  batch,
+  byKey,
+  decode,
+  drain,
+  flatThrough,
+  fromPull,
+  keep,
+  lag,
+  memoryBroker,
+  partitions,
+  positionOf,
+  settle,
+  through,
+  type Delivery,
+  type Lease,
+} from 'millrace/broker'
+import { run, workerPool } from 'millrace/operators'
+import { take, type Observable, type OperatorFunction } from 'rxjs'
+import { optionsOf, type Table } from './kinds.js'
+import { briefly } from './runtime.js'
+
+const stage = { name: 'text?', overflow: 'word?', sparse: 'flag?' } as const
+const worker = { ...stage, onFailure: 'word?', schedule: 'function?', waiting: 'count?' } as const
+
+const link = () => {
+  const broker = memoryBroker({ partitions: 1 })
+  for (const n of [1, 2]) broker.publish('in', n, { key: 'k' })
+  return broker.connect()
+}
+const source = () => link().from<number>({ log: 'in' })
+const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipeline).join())
+/** Two messages, through the operator. */
+const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) =>
+  briefRun(source().pipe(take(2), operator, settle({ attempts: 1 })))
+const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as never
+/** Performs a run in which `use` is called; its throw is that of the row. */
+const watched = (pipeline: (look: (use: () => unknown) => void) => Observable<unknown>) =>
+  (function* () {
+    let thrown: { readonly error: unknown } | null = null
+    const look = (use: () => unknown): void => {
+      try {
+        use()
+      } catch (error) {
+        thrown = { error }
+      }
+    }
+    yield* briefRun(pipeline(look))
+    if (thrown !== null) throw (thrown as { readonly error: unknown }).error
+  })()
+const withDelivery = (use: (delivery: Delivery<number>) => unknown) =>
+  watched((look) =>
+    source().pipe(
+      take(1),
+      workerPool(1, (delivery) => look(() => use(delivery))),
+    ),
+  )
+const withLease = (use: (lease: Lease<unknown>) => unknown) =>
+  watched((look) =>
+    fromPull((lease) => {
+      look(() => use(lease))
+      return { request: () => lease.fail(new Error('enough')) }
+    }),
+  )
+const stopped = () => {
+  const ctx = withCancel(background)
+  ctx.cancel()
+  return ctx
+}
+
+export const broker: Table = {
+  ...optionsOf(
+    'batch',
+    'options',
+    'options',
+    { ...stage, size: 'count', within: 'duration?' },
+    (options) => passed(batch(options)),
+    { size: 1 },
+  ),
+  'byKey(key)': ['function', (key) => passed(byKey(key, 1, (n) => n))],
+  'byKey(n)': [
+    'count',
+    (n) =>
+      passed(
+        byKey(
+          (d) => d.key,
+          n,
+          (value) => value,
+        ),
+      ),
+  ],
+  'byKey(work)': ['function', (work) => passed(byKey((d) => d.key, 1, work))],
+  ...optionsOf('byKey', 'options', 'options?', worker, (options) => passed(byKey((d) => d.key, 1, (n) => n, options))), // prettier-ignore
+  'decode(schema)': ['object', (given) => passed(decode(given))],
+  ...optionsOf('decode', 'options', 'options?', stage, (options) => passed(decode(schema, options))),
+  'Delivery.map(f)': ['function', (f) => withDelivery((delivery) => delivery.map(f))],
+  'Delivery.reject(cause)': ['anything', (cause) => withDelivery((delivery) => delivery.reject(cause))],
+  'Delivery.retry(after)': ['ms?', (after) => withDelivery((delivery) => delivery.retry(after))],
+  'Delivery.retry(cause)': ['anything', (cause) => withDelivery((delivery) => delivery.retry(1, cause))],
+  'drain(ctx)': ['ctx', (ctx) => briefly(drain(ctx, source()).join())],
+  'drain(pipeline)': ['object', (pipeline) => briefly(drain(stopped(), pipeline).join())],
+  ...optionsOf('drain', 'options', 'options?', { within: 'ms?' }, (options) => briefly(drain(stopped(), source(), options).join())),
+  'flatThrough(work)': ['function', (work) => void flatThrough(work)],
+  'fromPull(open)': ['function', (open) => briefRun(fromPull(open))],
+  ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', prefetch: 'count?' }, (options) =>
+    briefRun(fromPull((lease) => ({ request: () => lease.fail(new Error('enough')) }), options)),
+  ),
+  'keep(predicate)': ['function', (predicate) => passed(workerPool(1, keep(predicate)))],
+  'lag(source)': ['object', (given) => void lag(given)],
+  'Lease.again(message)': ['object', (message) => withLease((lease) => lease.again(message))],
+  'Lease.deliver(message)': ['object', (message) => withLease((lease) => lease.deliver(message))],
+  'Lease.fail(cause)': ['anything', (cause) => withLease((lease) => lease.fail(cause))],
+  'Lease.returned(n)': ['count', (n) => withLease((lease) => lease.returned(n))],
+  'MemoryBroker.messages(topic)': ['text', (topic) => void memoryBroker().messages(topic)],
+  'MemoryBroker.publish(topic)': ['text', (topic) => void memoryBroker().publish(topic, 1)],
+  'MemoryBroker.publish(value)': ['anything', (value) => void memoryBroker().publish('in', value)],
+  'MemoryBroker.publish(options)': ['options?', (options) => void memoryBroker().publish('in', 1, options)],
+  'MemoryBroker.work(ctx)': [
+    'ctx',
+    (ctx) =>
+      briefly(
+        memoryBroker()
+          .work(ctx, 1, (one) => one.from({ log: 'in' }))
+          .join(),
+      ),
+  ],
+  'MemoryBroker.work(n)': [
+    'count',
+    (n) =>
+      briefly(
+        memoryBroker()
+          .work(background, n, (one) => one.from({ log: 'in' }))
+          .join(),
+      ),
+  ],
+  'MemoryBroker.work(pipeline)': ['function', (pipeline) => briefly(memoryBroker().work(background, 1, pipeline).join())],
+  ...optionsOf(
+    'memoryBroker',
+    'options',
+    'options?',
+    { faults: 'object?', lease: 'ms?', most: 'options?', partitions: 'count?', window: 'count?' },
+    (options) => void memoryBroker(options),
+  ),
+  'MemoryLink.from(options)': ['options', (options) => briefRun(link().from(options).pipe(take(1)))],
+  'MemoryLink.to(options)': ['options', (options) => passed(link().to(options))],
+  'partitions(source)': ['object', (given) => void partitions(given, (part) => part)],
+  'partitions(build)': ['function', (build) => briefRun(partitions(source(), build))],
+  'positionOf(source)': ['anything', (given) => void positionOf(given, 0, 0, 0)],
+  'positionOf(partition)': ['anything', (given) => void positionOf('in', given, 0, 0)],
+  'positionOf(offset)': ['anything', (given) => void positionOf('in', 0, given, 0)],
+  'positionOf(time)': ['anything', (given) => void positionOf('in', 0, 0, given)],
+  ...optionsOf(
+    'settle',
+    'options',
+    'options?',
+    {
+      ...stage,
+      attempts: 'limit?',
+      blocked: 'object?',
+      deadLetters: 'function?',
+      onPoison: 'word?',
+      retry: 'word?',
+      schedule: 'function?',
+    },
+    (options) => briefRun(source().pipe(take(2), settle(options))),
+  ),
+  'through(work)': ['function', (work) => passed(workerPool(1, through(work)))],
+}
