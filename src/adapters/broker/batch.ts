@@ -8,7 +8,7 @@ import { join } from './rights.js'
  * `millrace/operators` otherwise.
  *
  * The delivery of a batch has the position of its last message, its highest attempt, no headers, and a key where all have
- * the same. Its context ends with the first of theirs. A batch that is given up becomes a dead letter for each message.
+ * the same. Its context ends with the first context of its messages. A batch that is given up becomes a dead letter for each message.
  *
  * @example
  * ```ts

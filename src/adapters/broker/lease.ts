@@ -244,7 +244,7 @@ export class LeaseHandler {
     if (dropped.length > 0) this._tell(dropped)
   }
 
-  /** Ends the lease. What is open stays with the broker, which delivers it again. Returns the end of the driver. */
+  /** Ends the lease. Open messages stay with the broker, which delivers them again. Returns the end of the driver. */
   end(): void {
     if (this.isOver) return
     this.isOver = true

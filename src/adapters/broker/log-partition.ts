@@ -231,7 +231,7 @@ export class LogPartition<T> implements PullDriver, Runnable {
     this._pull()
   }
 
-  /** The connection was lost, and is there again: the broker may have forgotten who owns what. What is held stays held. */
+  /** The connection was lost, and is there again: the broker may have forgotten who owns what. Messages that are held stay held. */
   reconnected(): void {
     this._wanted += this._asked
     this._asked = 0

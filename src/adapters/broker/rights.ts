@@ -101,7 +101,7 @@ class JoinedRight implements Right {
   }
 }
 
-/** A context that ends with the first of theirs. */
+/** A context that ends with the first of these contexts. */
 function endOfAny(rights: readonly MessageFacts[]): CancelContext {
   const [first, ...others] = new Set(rights.map(({ ctx }) => ctx))
   const joined = withCancel(first)

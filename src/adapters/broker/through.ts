@@ -4,6 +4,7 @@ import type { Context, Op, Sender } from '../../runtime/index.js'
 import {
   causeOf,
   checkFunction,
+  checkMethod,
   isGenerator,
   isGeneratorFunction,
   isJob,
@@ -73,10 +74,7 @@ export function keep<T>(predicate: ValueWork<T, boolean>): DeliveryWork<T, T> {
 export function flatThrough<T, R>(work: ValueWork<T, Iterable<R>>): DeliveryWork<T, R> {
   checkFunction('flatThrough(work)', work)
   const parts = ({ right }: Envelope<T>, values: Iterable<R>): Delivery<R>[] => {
-    if (typeof (values as Partial<Iterable<R>> | null | undefined)?.[Symbol.iterator] !== 'function')
-      // from JavaScript it may be anything
-      // a function of the user
-      throw mistyped('flatThrough(work): the result', 'an iterable', values)
+    checkMethod('flatThrough(work): the result', 'an iterable', values, Symbol.iterator)
     const all = [...values]
     const rights = split(right, all)
     return all.map((value, i) => new Envelope(value, rights[i]))

@@ -14,7 +14,7 @@ export interface FaultOptions {
   readonly redeliveries?: number
 }
 
-/** A fault is chosen once in about so many chances. */
+/** A fault is chosen once in about this number of chances. */
 const ODDS = 12
 
 export class Faults {

@@ -34,7 +34,7 @@ export class Wire implements Runnable {
     if (this._arrives()) arrival()
   }
 
-  /** What is on its way is lost. */
+  /** Loses everything that is on its way. */
   clear(): void {
     while (this._sent.shift() !== undefined);
   }
