@@ -12,7 +12,7 @@ import { join } from './rights.js'
  *
  * @example
  * ```ts
- * link.from<string>({ queue: 'rows' }).pipe(batch({ size: 100, within: 50 }), workerPool(2, through(insert)), settle())
+ * const settled = link.from<string>({ queue: 'rows' }).pipe(batch({ size: 100, within: 50 }), workerPool(2, through(insert)), settle())
  * ```
  */
 export function batch<T>(options: BatchOptions): OperatorFunction<Delivery<T>, Delivery<T[]>> {

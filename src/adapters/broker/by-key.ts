@@ -19,7 +19,7 @@ export interface DeliveryByKeyOptions extends FailureOptions {
  *
  * @example
  * ```ts
- * link.from<User>({ log: 'users' }).pipe(byKey((d) => d.key, 8, ({ name }) => name), link.to({ topic: 'names' }), settle())
+ * const settled = link.from<User>({ log: 'users' }).pipe(byKey((d) => d.key, 8, ({ name }) => name), link.to({ topic: 'names' }), settle())
  * ```
  */
 export function byKey<T, R>(

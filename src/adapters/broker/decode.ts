@@ -15,7 +15,7 @@ import { envelopeOf, type Delivery, type Envelope } from './delivery.js'
  *
  * @example
  * ```ts
- * link.from({ log: 'readings' }).pipe(decode(readingSchema), link.to({ topic: 'decoded' }), settle({ deadLetters: dead }))
+ * const settled = link.from({ log: 'readings' }).pipe(decode(readingSchema), link.to({ topic: 'decoded' }), settle({ deadLetters: dead }))
  * ```
  */
 export function decode<R>(schema: StandardSchema<R>, options?: StageOptions): OperatorFunction<Delivery<unknown>, Delivery<R>> {

@@ -24,7 +24,7 @@ export function logOf<T>(name: string, holds: number, parts: readonly Observable
  *
  * @example
  * ```ts
- * partitions(link.from<User>({ log: 'users' }), (part) => part.pipe(workerPool(1, through(({ name }) => name)), settle()))
+ * const each = partitions(link.from<User>({ log: 'users' }), (part) => part.pipe(workerPool(1, through(({ name }) => name)), settle()))
  * ```
  */
 export function partitions<T, R>(

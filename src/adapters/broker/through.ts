@@ -34,7 +34,7 @@ export type DeliveryWork<T, R> = (delivery: Delivery<T>) => Work<Delivery<R>>
  *
  * @example
  * ```ts
- * link.from<string>({ log: 'urls' }).pipe(workerPool(8, through(async (url, ctx) => fetch(url, { signal: ctx.signal }))), settle())
+ * const settled = link.from<string>({ log: 'urls' }).pipe(workerPool(8, through(async (url, ctx) => fetch(url, { signal: ctx.signal }))), settle())
  * ```
  */
 export function through<T, R>(work: ValueWork<T, R>): DeliveryWork<T, R> {
@@ -49,7 +49,7 @@ export function through<T, R>(work: ValueWork<T, R>): DeliveryWork<T, R> {
  *
  * @example
  * ```ts
- * link.from<User>({ log: 'users' }).pipe(workerPool(1, keep(({ name }) => name !== '')), settle())
+ * const settled = link.from<User>({ log: 'users' }).pipe(workerPool(1, keep(({ name }) => name !== '')), settle())
  * ```
  */
 export function keep<T>(predicate: ValueWork<T, boolean>): DeliveryWork<T, T> {
@@ -68,7 +68,7 @@ export function keep<T>(predicate: ValueWork<T, boolean>): DeliveryWork<T, T> {
  *
  * @example
  * ```ts
- * link.from<string>({ log: 'pages' }).pipe(workerPool(4, flatThrough((page) => page.split(' '))), link.to({ topic: 'words' }), settle())
+ * const settled = link.from<string>({ log: 'pages' }).pipe(workerPool(4, flatThrough((page) => page.split(' '))), link.to({ topic: 'words' }), settle())
  * ```
  */
 export function flatThrough<T, R>(work: ValueWork<T, Iterable<R>>): DeliveryWork<T, R> {

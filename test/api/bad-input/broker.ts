@@ -71,14 +71,9 @@ const stopped = () => {
 }
 
 export const broker: Table = {
-  ...optionsOf(
-    'batch',
-    'options',
-    'options',
-    { ...stage, size: 'count', within: 'duration?' },
-    (options) => passed(batch(options)),
-    { size: 1 },
-  ),
+  ...optionsOf('batch', 'options', 'options', { ...stage, size: 'count', within: 'duration?' }, (options) => passed(batch(options)), {
+    size: 1,
+  }),
   'byKey(key)': ['function', (key) => passed(byKey(key, 1, (n) => n))],
   'byKey(n)': [
     'count',
@@ -104,7 +99,7 @@ export const broker: Table = {
   ...optionsOf('drain', 'options', 'options?', { within: 'ms?' }, (options) => briefly(drain(stopped(), source(), options).join())),
   'flatThrough(work)': ['function', (work) => void flatThrough(work)],
   'fromPull(open)': ['function', (open) => briefRun(fromPull(open))],
-  ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', prefetch: 'count?' }, (options) =>
+  ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', name: 'text?', prefetch: 'count?' }, (options) =>
     briefRun(fromPull((lease) => ({ request: () => lease.fail(new Error('enough')) }), options)),
   ),
   'keep(predicate)': ['function', (predicate) => passed(workerPool(1, keep(predicate)))],
