@@ -18,7 +18,8 @@ import { checkSettle, Policy, policyKey, type SettleOptions } from './policy.js'
  * @example
  * ```ts
  * const dead = chan<DeadDelivery>(100)
- * const settled = link.from<User>({ log: 'users' }).pipe(byKey((d) => d.key, 8, ({ name }) => name), settle({ attempts: 3, deadLetters: dead }))
+ * const named = link.from<User>({ log: 'users' }).pipe(byKey((d) => d.key, 8, ({ name }) => name))
+ * const settled = named.pipe(settle({ attempts: 3, deadLetters: dead }))
  * ```
  */
 export function settle(options?: SettleOptions): OperatorFunction<Delivery<unknown>, never> {

@@ -34,7 +34,8 @@ export type DeliveryWork<T, R> = (delivery: Delivery<T>) => Work<Delivery<R>>
  *
  * @example
  * ```ts
- * const settled = link.from<string>({ log: 'urls' }).pipe(workerPool(8, through(async (url, ctx) => fetch(url, { signal: ctx.signal }))), settle())
+ * const get = through(async (url: string, ctx) => fetch(url, { signal: ctx.signal }))
+ * const settled = link.from<string>({ log: 'urls' }).pipe(workerPool(8, get), settle())
  * ```
  */
 export function through<T, R>(work: ValueWork<T, R>): DeliveryWork<T, R> {
@@ -68,7 +69,8 @@ export function keep<T>(predicate: ValueWork<T, boolean>): DeliveryWork<T, T> {
  *
  * @example
  * ```ts
- * const settled = link.from<string>({ log: 'pages' }).pipe(workerPool(4, flatThrough((page) => page.split(' '))), link.to({ topic: 'words' }), settle())
+ * const words = flatThrough((page: string) => page.split(' '))
+ * const settled = link.from<string>({ log: 'pages' }).pipe(workerPool(4, words), link.to({ topic: 'words' }), settle())
  * ```
  */
 export function flatThrough<T, R>(work: ValueWork<T, Iterable<R>>): DeliveryWork<T, R> {
