@@ -17,7 +17,15 @@ export interface ExampleProgram extends Example {
 }
 
 /** The folders whose examples are run. */
-export const floors = ['src/runtime/', 'src/operators/', 'src/adapters/broker/', 'src/adapters/node/', 'src/adapters/threads/', 'src/adapters/web/', 'src/testing/']
+export const floors = [
+  'src/runtime/',
+  'src/operators/',
+  'src/adapters/broker/',
+  'src/adapters/node/',
+  'src/adapters/threads/',
+  'src/adapters/web/',
+  'src/testing/',
+]
 
 const PRELUDE = './test/docs/prelude.js'
 
