@@ -29,7 +29,7 @@ const rooms = {
     ['diagnostics'],
   ],
   operators: [['demand'], ['engine'], ['sources', 'stages', 'sinks'], ['reports']],
-  testing: [['bubble'], ['explore'], ['marbles', 'laws'], ['fast-check']],
+  testing: [['race'], ['bubble'], ['explore'], ['marbles', 'laws'], ['fast-check']],
 }
 
 /** One rule for each room: it imports nothing from its siblings or from a room above, types included. */

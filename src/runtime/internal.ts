@@ -35,6 +35,7 @@ export { isJob } from './interfaces/job.js'
 export type { YieldStar } from './interfaces/slips.js'
 
 // scheduler
+export type { Order } from './scheduler/order.js'
 export { findProbe, joinProbe, replaceProbe, swapProbe } from './scheduler/probe.js'
 export { registered } from './scheduler/registered.js'
 export { queue, type Runnable, type TakenOver } from './scheduler/run-queue.js'
@@ -72,4 +73,5 @@ export { dumpOf, dumpText, heldText, programDump, ringText, type Dump, type Goro
 export { wakersOf } from './diagnostics/wait-graph.js'
 export { GoroutineTable, oncePerDrain } from './diagnostics/goroutine-table.js'
 export { goroutineName, Names } from './diagnostics/names.js'
+export { captureOrigin, placeOf, type Origin } from './diagnostics/start-place.js'
 export { Tracker } from './diagnostics/tracker.js'

@@ -1,4 +1,4 @@
-export { bubble, BubbleError, type Bubble } from './bubble/bubble.js'
+export { bubble, BubbleError, type Bubble, type BubbleOptions } from './bubble/bubble.js'
 export {
   explore,
   replay,
@@ -10,6 +10,7 @@ export {
   type HitOptions,
   type ReplayOptions,
 } from './explore/explore.js'
+export { ignoreRaces, RaceError, shared, watch, type RaceAccess, type RaceLevel, type SharedCell } from './race/index.js'
 export type { Finding, FindingKind, FormerFindingKind } from './explore/findings.js'
 export {
   laws,

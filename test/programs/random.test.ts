@@ -14,7 +14,7 @@ import { sampleOf } from '../support/portion.js'
 
 const env = (globalThis as { process?: NodeJS.Process }).process?.env ?? {} // a browser has none
 const { PROGRAMS = env['MODE'] === 'nightly' ? '1000000' : String(sampleOf(10_000)), SEED = '1' } = env
-const lib = { ...millrace, ...testing }
+const lib = { ...testing, ...millrace }
 const names = Object.keys(instruments)
 const schedules = Math.ceil(Number(PROGRAMS) / names.length)
 

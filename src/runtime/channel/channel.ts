@@ -69,11 +69,12 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   }
 
   get isClosed(): boolean {
+    if (queue.order !== null && this._closed) queue.order.acquire(this, 'closed')
     return this._closed
   }
 
   get isDrained(): boolean {
-    return this._closed && this._buffer.size === 0
+    return this._buffer.size === 0 && this.isClosed
   }
 
   receive(): Op<Option<T>> {
@@ -100,6 +101,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     this._closed = true
     if (cause !== undefined) this._cause = { value: cause }
     if (queue.probe !== null) queue.probe.close?.(this)
+    if (queue.order !== null) queue.order.release(this, 'close')
     this._receivers.settleAll(CLOSED)
     this._senders.settleAll(CLOSED)
     this._settleWatchers()
@@ -111,20 +113,23 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   /** Delivers or buffers the value now; returns false where a sender would wait. */
   offer(value: T): boolean {
+    if (queue.order !== null) queue.order.acquire(this, 'send')
     if (this._closed) throw this.sendOnClosed()
     const receiver = this._receivers.shift()
     if (receiver !== null) {
       if (queue.probe !== null) this._passed(queue.probe)
+      if (queue.order !== null) queue.order.met(this, receiver, false)
       receiver.settle(value)
       return true
     }
     if (this._buffer.size >= this.capacity) {
       if (this._loses === null) return false
       if (this._loses === 'newest') return true
-      while (this._buffer.size >= this.capacity) this._shift() // values that were given back may be over the capacity
+      while (this._buffer.size >= this.capacity) this._lose() // values that were given back may be over the capacity
     }
     this._buffer.push(value)
     if (queue.probe !== null) queue.probe.send?.(this)
+    if (queue.order !== null) queue.order.put(this, null)
     return true
   }
 
@@ -134,6 +139,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     if (buffer.size > 0) {
       const value = this._shift()
       if (queue.probe !== null) queue.probe.receive?.(this)
+      if (queue.order !== null) queue.order.took(this)
       // Waiting senders fill the room in their order. After a value was given back there may be no room yet.
       if (buffer.size < this.capacity || this._closed) this._admit()
       return value
@@ -142,10 +148,13 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     if (sender !== null) {
       const value = sender.raw as T // a parked sender keeps its value in `raw`
       if (queue.probe !== null) this._passed(queue.probe)
+      if (queue.order !== null) queue.order.met(this, sender, true)
       sender.settle(undefined)
       return value
     }
-    return this._closed ? CLOSED : PENDING
+    if (!this._closed) return PENDING
+    if (queue.order !== null) queue.order.acquire(this, 'closed')
+    return CLOSED
   }
 
   private _admit(): void {
@@ -156,11 +165,17 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     }
     this._buffer.push(sender.raw as T) // a parked sender keeps its value in `raw`
     if (queue.probe !== null) queue.probe.send?.(this)
+    if (queue.order !== null) queue.order.put(this, sender)
     sender.settle(undefined)
   }
 
   private _settleWatchers(): void {
     if (this._watchers !== null && this.isDrained) this._watchers.settleAll(undefined)
+  }
+
+  private _lose(): void {
+    this._shift()
+    if (queue.order !== null) queue.order.lost(this)
   }
 
   private _shift(): T {
@@ -178,13 +193,16 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   giveBack(value: T, turn: number): void {
     const receiver = this._receivers.shift()
     if (receiver !== null) {
+      if (queue.order !== null) queue.order.returned(this, 0, receiver)
       receiver.settle(value)
       return
     }
     const turns = (this._returned ??= [])
     turns.push(turn)
     turns.sort((a, b) => a - b)
-    const earlier = Array.from({ length: turns.indexOf(turn) }, () => this._buffer.shift() as T) // returned before, so it is there
+    const index = turns.indexOf(turn)
+    if (queue.order !== null) queue.order.returned(this, index, null)
+    const earlier = Array.from({ length: index }, () => this._buffer.shift() as T) // returned before, so it is there
     this._buffer.unshift(value)
     while (earlier.length > 0) this._buffer.unshift(earlier.pop() as T) // not empty
   }

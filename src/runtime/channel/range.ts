@@ -85,6 +85,7 @@ class NextValue<T> extends Receiving<T, boolean> {
   override [Symbol.iterator](): this & Iterator<never, boolean, unknown> {
     this._isUnused = false
     if (queue.probe !== null) queue.probe.perform?.(this)
+    if (queue.order !== null) queue.order.border()
     return this
   }
   // The body of Operation.next: see there.

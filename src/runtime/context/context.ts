@@ -135,12 +135,14 @@ export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
   let isWaiting = true
   const start = (): void => {
     isWaiting = false
-    spawn(f, [], null)
+    const task = spawn(f, [], null)
+    if (queue.order !== null) queue.order.acquire(start, 'start', task)
   }
   if (ctx.err()._tag === 'Some') {
     start()
     return () => false
   }
+  if (queue.order !== null) queue.order.release(start, 'start')
   const scope = queue.scopeHere
   const reaction = new Reaction(scope === null ? start : () => scope.runInAsyncScope(start))
   done.park(reaction)

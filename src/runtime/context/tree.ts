@@ -252,6 +252,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   protected mark(error: Error, cause: unknown): void {
+    if (queue.order !== null) queue.order.release(this, 'cancel')
     this._error = error
     this._cause = cause
     const rare = this._rare
@@ -262,6 +263,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   get hasEnded(): boolean {
+    if (queue.order !== null && this._error !== null) queue.order.acquire(this, 'canceled')
     return this._error !== null
   }
 
@@ -287,11 +289,11 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   err(): Option<Error> {
-    return this._error === null ? none : some(this._error)
+    return this.hasEnded ? some(this._error as Error) : none // it has ended
   }
 
   cause(): Option<unknown> {
-    return this._error === null ? none : some(this._cause)
+    return this.hasEnded ? some(this._cause) : none
   }
 
   protected override get ownDeadline(): number {

@@ -24,6 +24,7 @@ export class Join<R> extends QueuedOperation<R> {
     return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): R | Pending {
+    if (queue.order !== null && this.goroutine.hasEnded) queue.order.acquire(this.goroutine, 'end')
     return this.goroutine.outcome
   }
   override park(waiter: Waiter): void {
@@ -43,6 +44,7 @@ export class Join<R> extends QueuedOperation<R> {
   }
   override finish(waiter: Waiter): R {
     if (waiter.raw instanceof Error) throw waiter.raw // it joins itself
+    if (queue.order !== null) queue.order.acquire(this.goroutine, 'end')
     return this.goroutine.outcome as R // the goroutine has ended, since only its end settles the waiter
   }
   override resources(): readonly Resource[] {

@@ -61,6 +61,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     const scope = queue.scopeHere
     if (scope !== null || name !== null) this.rare = rareOf(name, scope)
     if (queue.probe !== null) queue.probe.spawn?.(this)
+    if (queue.order !== null) queue.order.spawn(this)
     queue.push(this)
   }
 
@@ -82,6 +83,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     if (this.rare?.isCanceled === true || this.life > LIVE) return
     if (this.rare?.misuse) return this.leave() // it is unwound already
     if (queue.probe !== null) queue.probe.cancel?.(this)
+    if (queue.order !== null) queue.order.cancel(this)
     const rare = this.rareParts()
     rare.isCanceled = rare.isDue = true
     rare.cause = cause
@@ -102,6 +104,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     this.raw = raw
     this.step = GRANTED
     if (queue.probe !== null) queue.probe.wake?.(this)
+    if (queue.order !== null) queue.order.wake(this)
     queue.push(this)
   }
 
@@ -187,12 +190,14 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   /** The generator yielded the token: the operation has to wait. */
   private _suspended(operation: Operation<unknown>): void {
     const { step } = this
+    if (queue.order !== null) queue.order.suspends(this)
     if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
       operation.decline()
       this._unwind() // in the second case `poll` called user code that canceled this goroutine (a user's context)
     } else if (step === OFFERED) {
       this.step = PARKED
-      operation.park(this)
+      if (queue.order === null) operation.park(this)
+      else queue.order.within(this, () => operation.park(this))
       if (queue.probe !== null) queue.probe.park?.(this, operation.describe())
     } else queue.push(this) // its slice was over
   }
@@ -228,8 +233,12 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
 
   private _watch(made: PromiseLike<unknown>): void {
     promiseOf(made).then(
-      (value) => this._end(RETURNED, value),
+      (value) => {
+        if (queue.order !== null) queue.order.wake(this) // the body ran elsewhere
+        this._end(RETURNED, value)
+      },
       (error: unknown) => {
+        if (queue.order !== null) queue.order.wake(this)
         if (isPassedOn(error)) this.receive(error)
         this._end(FAILED, error)
       },
@@ -246,6 +255,13 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     this._generator = null
     this.operation = null
     if (queue.probe !== null) queue.probe.end?.(this)
+    const { order } = queue
+    if (order === null) return this._tell(life, outcome)
+    order.end(this)
+    order.within(this, () => this._tell(life, outcome))
+  }
+
+  private _tell(life: number, outcome: unknown): void {
     const hasSettled = this.life === LEFT
     if (hasSettled) this.life = CANCELED
     const taken = this.owner !== null && this._endOwned(this.owner, life, outcome)

@@ -9,11 +9,12 @@
  * Always true: functions are queued only while `limit` goroutines are active, and none is queued once the context has
  * ended and the run queue has come round.
  */
+import { Member } from './member.js'
 import { causeOf, type Context } from '../interfaces/context.js'
 import { failedLate } from '../goroutine/crash.js'
 import { passedOn } from '../goroutine/passed-on.js'
 import type { Task } from '../goroutine/task.js'
-import type { Failure, Owner } from '../goroutine/owner.js'
+import type { Failure } from '../goroutine/owner.js'
 import { isAbort, isEcho } from '../interfaces/echo.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { AsyncScope } from '../base/async-scope.js'
@@ -119,7 +120,10 @@ export abstract class TaskGroup implements Runnable {
   start(body: GroupBody<unknown>, name: string | null = null, args = this._args): Task | null {
     if (this.hasEnded) this._cutShort = true
     else if (this.hasRoom) return this._begin(body, name, args)
-    else this._queued.push(queue.captureScope === null ? body : { body, scope: queue.captureScope() })
+    else {
+      if (queue.order !== null) queue.order.release(this, 'start')
+      this._queued.push(queue.captureScope === null ? body : { body, scope: queue.captureScope() })
+    }
     return null
   }
 
@@ -129,8 +133,8 @@ export abstract class TaskGroup implements Runnable {
     while (this.active < this.limit) {
       const next = this._queued.shift()
       if (next === undefined) break
-      if (typeof next === 'function') this._begin(next, null, this._args)
-      else next.scope.runInAsyncScope(() => this._begin(next.body, null, this._args))
+      if (typeof next === 'function') this._beginQueued(next)
+      else next.scope.runInAsyncScope(() => this._beginQueued(next.body))
     }
     if (this.isIdle && this.waiters.first !== null) this.becameIdle()
   }
@@ -143,6 +147,7 @@ export abstract class TaskGroup implements Runnable {
 
   /** Returns whether the group keeps the failure for a wait. */
   memberEnded(member: Member, failure: Failure | null, value: unknown): boolean {
+    if (queue.order !== null) queue.order.release(this, 'end')
     this.active--
     if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
@@ -276,6 +281,11 @@ export abstract class TaskGroup implements Runnable {
     while (this._queued.shift() !== undefined) this._cutShort = true
   }
 
+  private _beginQueued(body: GroupBody<unknown>): void {
+    const task = this._begin(body, null, this._args)
+    if (queue.order !== null) queue.order.acquire(this, 'start', task)
+  }
+
   private _begin(body: GroupBody<unknown>, name: string | null, args: [Context]): Task {
     const { _firstMember: first } = this
     const member = new Member(this, this._begun++)
@@ -284,36 +294,5 @@ export abstract class TaskGroup implements Runnable {
     if (first !== null) first.previous = member
     this._firstMember = member
     return (member.goroutine = spawn(body, args, member, name))
-  }
-}
-
-/** A goroutine of a group, in a list with the others. */
-export class Member implements Owner {
-  previous: Member | null = null
-  next: Member | null = null
-  goroutine: Task | null = null
-
-  constructor(
-    readonly group: TaskGroup,
-    /** Its position among the functions started. */
-    readonly index: number,
-  ) {}
-
-  /** The place of a start is the caller of the method that called `start`; a start from the queue has no place. */
-  get entry(): unknown {
-    return Reflect.get(TaskGroup.prototype, 'start')
-  }
-
-  get performer(): Task | null {
-    return this.group.performer
-  }
-
-  /** A canceled async function goes on, and counts until its promise settles. */
-  unwind(): void {
-    this.goroutine?.cancel(causeOf(this.group.ctx))
-  }
-
-  ended(_: Task, failure: Failure | null, value: unknown): boolean {
-    return this.group.memberEnded(this, failure, value)
   }
 }

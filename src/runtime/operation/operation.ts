@@ -126,6 +126,7 @@ export abstract class Operation<T> implements Op<T> {
 
   [Symbol.iterator](): this & Iterator<never, T, unknown> {
     if (queue.probe !== null) queue.probe.perform?.(this)
+    if (queue.order !== null) queue.order.border()
     return this
   }
 

@@ -13,6 +13,7 @@ import { mistyped } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
 import { isJob } from '../interfaces/job.js'
 import type { Op } from '../interfaces/op.js'
+import { queue } from '../scheduler/run-queue.js'
 
 interface Settled {
   readonly failed: boolean
@@ -31,6 +32,7 @@ class Watch implements Resource {
   settle(failed: boolean, value: unknown): void {
     if (this.settled !== null) return // a user's thenable may call back twice
     this.settled = { failed, value }
+    if (queue.order !== null) queue.order.release(this, 'end')
     this.waiters.settleAll(undefined)
   }
 }
@@ -93,6 +95,7 @@ export class Promised<T> extends QueuedOperation<T> {
   poll(): T | Pending {
     const { settled } = this.watch
     if (settled === null) return PENDING
+    if (queue.order !== null) queue.order.acquire(this.watch, 'end')
     if (settled.failed) throw settled.value
     return settled.value as T // the promise was fulfilled with a T
   }

@@ -20,6 +20,7 @@ import { captureScope, copyOf, whenNeutral, type AsyncScope } from '../base/asyn
 import { hostTurn, now, uncaught } from '../base/host.js'
 import { Random } from '../base/random.js'
 import { Ring } from '../base/ring.js'
+import type { Order } from './order.js'
 import type { Probe } from './probe.js'
 import { ResumedFunctions, SLICE, SliceWatch } from './slice.js'
 
@@ -68,6 +69,8 @@ export class RunQueue {
   grants = 0
   /** Sees the events of the runtime; see `Probe`. */
   probe: Probe | null = null
+  /** Learns which events come before which; see `Order`. */
+  order: Order | null = null
   /** The async context without stores; null until the host has one, and in a bubble, which knows its code by the context. */
   neutral: AsyncScope | null = null
   /** Captures an async context, where contexts are kept; null where all code runs in the neutral one. */
@@ -170,7 +173,7 @@ export class RunQueue {
    */
   takeOver(random: Random): TakenOver {
     if (this._isTakenOver) throw new Error('the run queue is taken over already: one exploration at a time')
-    const { _ready: ready, random: chance, probe, live, nextId } = this
+    const { _ready: ready, random: chance, probe, order, live, nextId } = this
     const resumed = this.async.count
     this._isTakenOver = true
     this._ready = new Ring(64)
@@ -183,6 +186,7 @@ export class RunQueue {
         this._ready = ready
         this.random = chance
         this.probe = probe
+        this.order = order
         this.live = live
         this.nextId = nextId
         this.async.count = resumed

@@ -17,6 +17,8 @@ export interface Entry {
   readonly order: number
   /** Called once, at `at` or later; short, and no user code. */
   readonly fire: () => void
+  /** The code that added the entry, and whose name it fires in, where an order is kept. */
+  readonly since: object | null
   /** Its index in the heap; -1 after it has left. */
   index: number
 }
@@ -52,7 +54,14 @@ export class Timers {
   /** Throws RangeError for NaN, which no order of entries could hold. */
   add(at: number, fire: () => void): Entry {
     if (Number.isNaN(at)) throw outOfRange('a timer', 'a time in ms', at)
-    const entry: Entry = { timers: this, at, order: this._nextOrder++, fire, index: this._heap.length }
+    const entry: Entry = {
+      timers: this,
+      at,
+      order: this._nextOrder++,
+      fire,
+      since: queue.order === null ? null : queue.order.mark(),
+      index: this._heap.length,
+    }
     this._heap.push(entry)
     this._rise(entry)
     if (entry.index === 0) this._setHostTimer()
@@ -84,7 +93,8 @@ export class Timers {
     try {
       for (let first = this._heap[0]; first !== undefined && first.at <= time && first.order < end; first = this._heap[0]) {
         this.remove(first)
-        first.fire()
+        if (first.since === null || queue.order === null) first.fire()
+        else queue.order.within(first.since, first.fire) // time alone orders nothing
       }
     } finally {
       this._setHostTimer() // also where a user's context throws at its end

@@ -18,6 +18,7 @@ import type { Op } from '../interfaces/op.js'
 import { Operation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, Waiter, type Pending } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** The lock of a condition: a mutex, either side of an rwMutex, any object with `lock` and `unlock`. */
 export interface Locker {
@@ -110,6 +111,7 @@ class Ticket extends Waiter {
 
   settle(raw: unknown): void {
     this.raw = raw
+    if (queue.order !== null) queue.order.release(this, 'signal')
     this.performer?.settle(undefined)
   }
 
@@ -124,7 +126,8 @@ class Woken extends Operation<void> {
     super()
   }
   poll(): void | Pending {
-    return this.ticket.isWoken ? undefined : PENDING
+    if (!this.ticket.isWoken) return PENDING
+    if (queue.order !== null) queue.order.acquire(this.ticket, 'signal')
   }
   park(waiter: Waiter): void {
     this.ticket.performer = waiter

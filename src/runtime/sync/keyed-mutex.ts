@@ -6,6 +6,7 @@
 import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
+import { queue } from '../scheduler/run-queue.js'
 import { GuardOperation } from './guard.js'
 import { MutexImpl, notLocked } from './mutex.js'
 
@@ -59,6 +60,7 @@ class KeyedMutexImpl<K> implements KeyedMutex<K> {
   add(key: K): MutexImpl {
     const mutex = new KeyMutex(this.locked, key)
     this.locked.set(key, mutex)
+    if (queue.order !== null) queue.order.entry(this.locked, key, false)
     return mutex
   }
 }
@@ -74,7 +76,9 @@ class KeyMutex<K> extends MutexImpl {
 
   override unlock(): void {
     super.unlock()
-    if (!this.isLocked) this.locked.delete(this.key)
+    if (this.isLocked) return
+    this.locked.delete(this.key)
+    if (queue.order !== null) queue.order.entry(this.locked, this.key, true)
   }
 }
 

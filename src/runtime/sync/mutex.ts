@@ -10,7 +10,7 @@
 import type { Op } from '../interfaces/op.js'
 import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
-import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
+import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -67,14 +67,17 @@ export class MutexImpl implements Mutex, Grantor, Resource {
   unlock(): void {
     if (!this.isLocked) throw notLocked()
     if (queue.probe !== null) queue.probe.unlock?.(this)
+    if (queue.order !== null) queue.order.release(this, 'unlock')
     const next = this.waiters.shift()
     if (next === null) this.isLocked = false
-    else next.settle(this.hold())
+    else next.settle(this.hold(next))
   }
 
-  hold(): Guard {
+  /** `by` is the waiter that is granted the lock; null for the code that runs. */
+  hold(by: Waiter | null = null): Guard {
     this.isLocked = true
     if (queue.probe !== null) queue.probe.lock?.(this)
+    if (queue.order !== null) queue.order.acquire(this, 'lock', by)
     return new Guard(this, 1)
   }
 

@@ -19,6 +19,7 @@ import type { Task } from '../goroutine/task.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
 import { ready } from '../operation/immediate.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** Runs a function at the first call only. */
 export interface Once {
@@ -102,6 +103,7 @@ class OneRun<T> implements Owner {
       return yield* this._running.join()
     }
     yield* ready
+    if (queue.order !== null) queue.order.acquire(this, 'end')
     const outcome = this._outcome as Outcome<T> // the run has ended
     if (outcome.failure !== null) throw passedOn(outcome.failure.error, outcome.failure.isEnd)
     return outcome.value
@@ -109,6 +111,7 @@ class OneRun<T> implements Owner {
 
   ended(_: Task, failure: Failure | null, value: unknown): boolean {
     this._running = null
+    if (queue.order !== null) queue.order.release(this, 'end')
     this._outcome = failure === null ? { failure, value: value as T } : { failure } // the result of `f`
     return false
   }

@@ -97,6 +97,7 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
     if (!this.isWriting) throw new Error('sync: Unlock of unlocked RWMutex')
     this.isWriting = false
     if (queue.probe !== null) queue.probe.unlock?.(this)
+    if (queue.order !== null) queue.order.release(this, 'unlock')
     this._admitReaders()
   }
 
@@ -104,6 +105,7 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
     if (this.readers === 0) throw new Error('sync: RUnlock of unlocked RWMutex')
     this.readers--
     if (queue.probe !== null) queue.probe.unlock?.(this)
+    if (queue.order !== null) queue.order.release(this, 'rUnlock')
     this._admitWriter()
   }
 
@@ -124,18 +126,20 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
     return this.isWriting || this.waitingWriters.first !== null
   }
 
-  enterWriter(): Guard {
+  /** `by` is the waiter that enters; null for the code that runs. */
+  enterWriter(by: Waiter | null = null): Guard {
     this.isWriting = true
-    return this._guard(WRITING)
+    return this._guard(WRITING, by)
   }
 
-  enterReader(): Guard {
+  enterReader(by: Waiter | null = null): Guard {
     this.readers++
-    return this._guard(READING)
+    return this._guard(READING, by)
   }
 
-  private _guard(share: number): Guard {
+  private _guard(share: number, by: Waiter | null): Guard {
     if (queue.probe !== null) queue.probe.lock?.(this)
+    if (queue.order !== null) queue.order.acquire(this, share === WRITING ? 'lock' : 'rLock', by)
     return new Guard(this, share)
   }
 
@@ -161,14 +165,16 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   /** All waiting readers enter; the writers are next. */
   private _admitReaders(): void {
     this._isAdmitting = true
-    for (let reader = this.waitingReaders.shift(); reader !== null; reader = this.waitingReaders.shift()) reader.settle(this.enterReader())
+    for (let reader = this.waitingReaders.shift(); reader !== null; reader = this.waitingReaders.shift())
+      reader.settle(this.enterReader(reader))
     this._isAdmitting = false
     this._admitWriter()
   }
 
   private _admitWriter(): void {
     if (this._isAdmitting || this.readers > 0 || this.isWriting) return
-    this.waitingWriters.shift()?.settle(this.enterWriter())
+    const writer = this.waitingWriters.shift()
+    writer?.settle(this.enterWriter(writer))
   }
 }
 

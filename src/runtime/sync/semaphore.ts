@@ -82,6 +82,7 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
     if (k > this.held) throw new RangeError(`semaphore: released more than held: ${k} of ${this.held}`)
     this.held -= k
     if (queue.probe !== null) queue.probe.unlock?.(this)
+    if (queue.order !== null) queue.order.release(this, 'permit')
     this.run()
   }
 
@@ -93,9 +94,11 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
     return this.waiters.first === null && k <= this.size - this.held
   }
 
-  take(k: number): Guard {
+  /** `by` is the waiter that is granted the permits; null for the code that runs. */
+  take(k: number, by: Waiter | null = null): Guard {
     this.held += k
     if (queue.probe !== null) queue.probe.lock?.(this)
+    if (queue.order !== null) queue.order.acquire(this, 'permit', by)
     return new Guard(this, k)
   }
 
@@ -103,7 +106,7 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
   run(): void {
     for (let head = this.waiters.first; head !== null && this._fitsNow(head); head = this.waiters.first) {
       this.waiters.remove(head)
-      head.settle(this.take(head.raw as number)) // a waiter parks with its number of permits
+      head.settle(this.take(head.raw as number, head)) // a waiter parks with its number of permits
     }
   }
 

@@ -12,6 +12,7 @@ import type { Context } from '../interfaces/context.js'
 import type { Body } from '../interfaces/goroutine.js'
 import type { Job } from '../interfaces/job.js'
 import { ready } from '../operation/immediate.js'
+import { queue } from '../scheduler/run-queue.js'
 import { SharedRun } from './shared-run.js'
 
 /**
@@ -74,18 +75,20 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   private readonly _computing = new Map<K, Computing<K, V>>()
 
   load(key: K): Option<V> {
+    this._touches(key, false)
     const value = this._entries.get(key)
     return value === undefined && !this._entries.has(key) ? none : some(value as V) // the map has the key
   }
 
   store(key: K, value: V): void {
+    this._touches(key, true)
     this._entries.set(key, value)
   }
 
   loadOrStore(key: K, value: V): { value: V; loaded: boolean } {
     const found = this.load(key)
     if (found._tag === 'Some') return { value: found.value, loaded: true }
-    this._entries.set(key, value)
+    this.store(key, value)
     return { value, loaded: false }
   }
 
@@ -96,19 +99,20 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   }
 
   delete(key: K): void {
+    this._touches(key, true)
     this._entries.delete(key)
     this._computing.delete(key)
   }
 
   swap(key: K, value: V): Option<V> {
     const found = this.load(key)
-    this._entries.set(key, value)
+    this.store(key, value)
     return found
   }
 
   compareAndSwap(key: K, old: V, next: V): boolean {
     if (!this._holds(key, old)) return false
-    this._entries.set(key, next)
+    this.store(key, next)
     return true
   }
 
@@ -129,6 +133,7 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   }
 
   clear(): void {
+    for (const key of this._entries.keys()) this._touches(key, true)
     this._entries.clear()
     this._computing.clear()
   }
@@ -169,7 +174,13 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
     return stored._tag === 'Some' ? stored.value : value
   }
 
+  /** A step of one caller on an entry comes before each later step that reads it. */
+  private _touches(key: K, writes: boolean): void {
+    if (queue.order !== null) queue.order.entry(this, key, writes)
+  }
+
   private _holds(key: K, value: V): boolean {
+    this._touches(key, false)
     return this._entries.get(key) === value && (value !== undefined || this._entries.has(key))
   }
 }

@@ -1,5 +1,6 @@
 /** Objects to use again: Go's `sync.Pool`. */
 import { checkFunction } from '../base/arguments.js'
+import { queue } from '../scheduler/run-queue.js'
 
 /** A stock of objects that are costly to make. */
 export interface SyncPool<T> {
@@ -39,10 +40,12 @@ class SyncPoolImpl<T> implements SyncPool<T> {
   constructor(private readonly make: () => T) {}
 
   get(): T {
+    if (queue.order !== null) queue.order.acquire(this, 'start')
     return this._items.length > 0 ? (this._items.pop() as T) : this.make() // not empty
   }
 
   put(item: T): void {
+    if (queue.order !== null) queue.order.release(this, 'start')
     if (item !== undefined && this._items.length < MAX_KEPT) this._items.push(item)
   }
 }

@@ -78,6 +78,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
 
   add(n: number): void {
     checkWhole('waitGroup.add(n)', n)
+    this._counts(n)
     if (this.count + n < 0) throw negative(this.count, n)
     const before = this.count
     this.count += n
@@ -86,13 +87,20 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
   }
 
   done(): void {
+    this._counts(-1)
     if (this.count === 0) throw negative(0, -1)
     if (--this.count === 0) this.waiters.settleAll(this.failure)
   }
 
   go<A extends readonly unknown[], R>(fn: Body<A, R>, ...args: A): void {
+    this._counts(1)
     spawn(fn, args, this)
     if (this.count++ === 0) this._leftZero()
+  }
+
+  /** The counter is about to change by `n`. */
+  private _counts(n: number): void {
+    if (queue.order !== null && n !== 0) queue.order.release(this, n < 0 ? 'done' : this.count === 0 ? 'first add' : 'add')
   }
 
   /** The counter included the goroutine; a counter of zero now means that `done` was called too often. */
@@ -169,6 +177,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
 
   /** A wait returns. Work added between the grant and this moment was added too late for the wait. */
   waitReturns(): void {
+    if (queue.order !== null) queue.order.acquire(this, 'wait')
     const { probe } = queue
     if (probe === null) return
     this._wasWaitedFor = true
@@ -191,6 +200,7 @@ class Wait extends EndWait<void> {
     return value === PENDING || --queue.operations.left <= 0 ? suspended(this, value) : { done: true, value }
   }
   poll(): void | Pending {
+    if (queue.order !== null && this.target.count > 0) queue.order.acquire(this.target, 'begin wait')
     if (this.target.count > 0) return PENDING
     this.target.see()
     this.target.waitReturns()

@@ -16,6 +16,7 @@
 import type { Body, Observed, Op } from '../../runtime/index.js'
 import {
   checkFunction,
+  checkRecord,
   dumpOf,
   dumpText,
   hostTurn,
@@ -28,6 +29,7 @@ import {
   type Spawned,
 } from '../../runtime/internal.js'
 import { StuckDemands } from '../../operators/internal.js'
+import { checkRace, RaceEngine, type RaceLevel } from '../race/index.js'
 import { enter } from './exclusive.js'
 import { Insiders } from './insiders.js'
 import { Quiescence } from './quiescence.js'
@@ -39,6 +41,12 @@ export interface Bubble {
   wait(): Op<void>
   /** ms of virtual time since the bubble began. */
   now(): number
+}
+
+/** Options of `bubble`. */
+export interface BubbleOptions {
+  /** Whether races are looked for, and by which rules; see `explore`. Default false. */
+  readonly race?: boolean | RaceLevel
 }
 
 /** The root of a bubble is blocked forever, or left goroutines behind. */
@@ -80,6 +88,9 @@ const MOST_AFTER_ROOT = 1_000
  * nothing can continue, and where goroutines are left behind, blocked or polling. The error names each goroutine, its
  * operation and its wait in ms.
  *
+ * With `race` a race of cells (`shared`) and watched objects (`watch`) rejects with its RaceError, at the end of the
+ * bubble, whatever the outcome of `fn`.
+ *
  * A bubble runs alone: a second bubble throws an Error. Source: Go's `synctest.Test`.
  *
  * @example
@@ -90,9 +101,12 @@ const MOST_AFTER_ROOT = 1_000
  * })
  * ```
  */
-export async function bubble<R>(fn: Body<[Bubble], R>): Promise<R> {
+export async function bubble<R>(fn: Body<[Bubble], R>, options: BubbleOptions = {}): Promise<R> {
   checkFunction('bubble(fn)', fn)
-  const inside = new Inside()
+  checkRecord('bubble(fn, options)', 'a record of options', options, ['race'])
+  const { race = false } = options
+  checkRace('bubble(fn, { race })', race)
+  const inside = new Inside(race === false ? null : new RaceEngine(race === true ? 'order' : race))
   const leave = enter('bubble(fn)', () => inside.state())
   try {
     return await inside.run(fn)
@@ -121,6 +135,8 @@ class InsideTracker extends Tracker {
 }
 
 class Inside implements Bubble {
+  constructor(private readonly _race: RaceEngine | null) {}
+
   private readonly _clock = new ScheduleClock()
   private readonly _insiders = new Insiders(new Timers(this._clock))
   private readonly _tracker = new InsideTracker(() => this.now(), this._insiders)
@@ -143,12 +159,16 @@ class Inside implements Bubble {
     const probe = swapProbe(this._tracker)
     this._insiders.open()
     this._demands.watch()
+    const closeRace = this._race?.open()
     try {
       const root = this._insiders.call(() => spawn(fn, [this], { ended: () => true }))
       await this._live(root)
+      const race = this._race?.firstRace() ?? null
+      if (race !== null) throw race
       if (root.failure !== null) throw root.failure.error
       return root.outcome as R // the root has ended, so `outcome` is its result
     } finally {
+      closeRace?.()
       this._demands.end()
       this._insiders.close()
       replaceProbe(this._tracker, probe)

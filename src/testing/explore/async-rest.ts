@@ -1,7 +1,7 @@
 /**
  * Async functions of a run continue by microtasks. While they do, the host has no turn, and no code outside runs.
  */
-import { queue } from '../../runtime/internal.js'
+import { queue, type Spawned } from '../../runtime/internal.js'
 
 /** Microtasks in a row without an operation, after which async functions count as at rest. */
 const QUIET_MICROTASKS = 500
@@ -16,4 +16,9 @@ export async function asyncRest(): Promise<boolean> {
     count = queue.async.count
   }
   return queue.size === 0
+}
+
+/** A promise settles by microtasks, as an async function continues. */
+export function waitsForPromise({ operation }: Spawned): boolean {
+  return operation?.resources().some(({ kind }) => kind === 'promise') === true
 }

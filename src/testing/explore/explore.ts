@@ -1,6 +1,7 @@
 import { checkFunction, hostTime, mistyped } from '../../runtime/internal.js'
 import type { MayCancel } from './cancels.js'
 import { checkExploration, checkRun } from './check-options.js'
+import type { RaceLevel } from '../race/index.js'
 import { signatureOf, type Finding } from './findings.js'
 import { follow, picksOf, type Picks } from './picks.js'
 import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
@@ -54,6 +55,13 @@ export interface ExploreOptions {
    * finding. Default false.
    */
   readonly cancel?: MayCancel
+  /**
+   * Whether a race is a finding (`race`): accesses of cells (`shared`) and watched objects (`watch`) that nothing orders,
+   * also in a schedule in which nothing goes wrong. True is the level `order`: stale writes everywhere, unordered accesses
+   * and misuses of channels and wait groups between goroutines. `stale`: stale writes only. `all`: order for all code. `go`:
+   * all that Go's detector would report. Default false.
+   */
+  readonly race?: boolean | RaceLevel
   /** ms of real time after which no other schedule begins; then `isComplete` is false. Default Infinity. */
   readonly time?: number
   /** Ends the exploration between two schedules: it rejects with the reason of the signal. */
@@ -69,7 +77,7 @@ export interface HitOptions extends ExploreOptions {
 }
 
 /** The options of an exploration that its replay needs too. */
-export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups' | 'timers' | 'cancel'>
+export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'ownedLocks' | 'waitGroups' | 'timers' | 'cancel' | 'race'>
 
 /** The result of an exploration. Without `hits: true` no run failed. */
 export interface Exploration {
@@ -120,7 +128,7 @@ export class ScheduleError extends Error {
 /**
  * Runs a program under many schedules, in virtual time. Which goroutine continues after each operation, which case a
  * select looks at first, and when timers fire are choices of the schedule. Rejects with a ScheduleError at the first
- * run that fails, crashes, deadlocks, leaves a goroutine behind, or does not end.
+ * run that fails, crashes, deadlocks, leaves a goroutine behind, does not end, or has a race (`race`).
  *
  * The program is a goroutine function (or an async function, which is slower). The program must create everything that
  * it uses, and be deterministic under a given schedule: an async function waits for operations, and for promises that

@@ -2,6 +2,7 @@
 import type { Observed } from '../../runtime/index.js'
 import { dumpOf, headOf, heldText, isWaiting, ringText, wakersOf, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
 import { channelRings } from './channel-rings.js'
+import { RaceError } from '../race/index.js'
 import { nameOf, type Trace } from './trace.js'
 
 /**
@@ -13,10 +14,11 @@ import { nameOf, type Trace } from './trace.js'
  * - `step-limit`: the program has not ended at the step limit.
  * - `unperformed`: the run is well otherwise, but an operation was made and never performed.
  * - `foreign-unlock`: the run is well otherwise, but a goroutine unlocked a lock of another goroutine.
+ * - `race`: two accesses that nothing orders, with `race`; `error` is a RaceError.
  * - `late-add`: the run is well otherwise, but a wait group was added to after the last wait on the group.
  */
 export type FindingKind =
-  'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'step-limit' | 'unperformed' | 'foreign-unlock' | 'late-add'
+  'failed' | 'crash' | 'deadlock' | 'partial deadlock' | 'leak' | 'step-limit' | 'unperformed' | 'foreign-unlock' | 'late-add' | 'race'
 
 /** The names of up to version 0.1: `steps`, `stranger`, `unwaited`; the other kinds have the same name. */
 export type FormerFindingKind = Exclude<FindingKind, 'step-limit' | 'foreign-unlock' | 'late-add'> | 'steps' | 'stranger' | 'unwaited'
@@ -30,7 +32,7 @@ export interface Finding {
    * @deprecated Compare `kind`. This property goes with the next release.
    */
   readonly formerKind: FormerFindingKind
-  /** The error thrown, of `failed` and `crash`. */
+  /** The error thrown, of `failed` and `crash`; the RaceError of `race`. */
   readonly error?: unknown
   /** The goroutines that wait at the end, and for which operation: `worker#3 [chan receive]`. */
   readonly waiting: readonly string[]
@@ -60,6 +62,13 @@ export interface RunEnd {
 
 type Verdict = Pick<Finding, 'kind' | 'error' | 'message'>
 
+/** The finding of a race. A run that has failed as well has failed by the race, as far as anyone can tell. */
+export function raceFinding(race: RaceError, other: Finding | null): Finding {
+  const message =
+    other === null ? race.message : `${race.message}\n  Under this schedule the run has failed as well: ${other.kind}: ${other.message}`
+  return findingOf({ kind: 'race', error: race, message }, other?.waiting ?? [], other?.dump ?? null)
+}
+
 /** A finding at whose end no goroutine waits. */
 export function misuseFinding(kind: FindingKind, message: string): Finding {
   return findingOf({ kind, message }, [], null)
@@ -82,6 +91,7 @@ export function judge(end: RunEnd): Finding | null {
 export function signatureOf({ kind, error, message, waiting }: Finding): string {
   if (kind === 'failed' || kind === 'crash') return `${kind}: ${headOf(error)}`
   if (kind === 'step-limit') return kind
+  if (error instanceof RaceError) return `${kind}: ${error.rule} ${error.place} ${error.accesses.map(({ did }) => did).join()}`
   if (waiting.length === 0) return `${kind}: ${message.replace(/\d+/g, '')}`
   return `${kind}: ${[...new Set(waiting.map((one) => one.replace(/#\d+/, '')))].sort().join()}`
 }

@@ -14,13 +14,15 @@ import { checkCount, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, 
 import { StuckDemands } from '../../operators/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { ScheduleClock } from '../bubble/schedule-clock.js'
-import { asyncRest } from './async-rest.js'
+import type { RaceLevel } from '../race/index.js'
+import { asyncRest, waitsForPromise } from './async-rest.js'
 import { Cancels, type MayCancel } from './cancels.js'
 import { judge, type Crash, type Finding } from './findings.js'
 import { Isolation } from './isolation.js'
 import { Misuses, type MisuseOptions } from './misuses.js'
 import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { Polling } from './polling.js'
+import { Races } from './races.js'
 import { ReadyList } from './ready-list.js'
 import { leaveAlone } from './strays.js'
 import { nameOf, Trace } from './trace.js'
@@ -48,6 +50,7 @@ export interface Outcome {
 interface RunOptions extends MisuseOptions {
   readonly timers?: 'any-time' | 'when-idle'
   readonly cancel?: MayCancel
+  readonly race?: boolean | RaceLevel
 }
 
 /**
@@ -69,6 +72,7 @@ export class ScheduledRunner implements Trial {
   private readonly _misuses: Misuses
   private readonly _firesWhenIdle: boolean
   private readonly _cancels: Cancels | null
+  private readonly _races: Races
   /** The probe methods of the misuses that the runner looks for. */
   private readonly _ownProbe: Probe
   private readonly _bareProbe: Probe
@@ -99,10 +103,11 @@ export class ScheduledRunner implements Trial {
 
   constructor(
     private readonly _stepLimit: number,
-    { unperformed = true, ownedLocks = false, waitGroups = false, timers = 'any-time', cancel = false }: RunOptions,
+    { unperformed = true, ownedLocks = false, waitGroups = false, timers = 'any-time', cancel = false, race = false }: RunOptions,
   ) {
     this._firesWhenIdle = timers === 'when-idle'
     this._cancels = cancel === false ? null : new Cancels(cancel === true ? () => true : cancel)
+    this._races = new Races(race)
     this._misuses = new Misuses({ unperformed, ownedLocks, waitGroups }, (did, thing) =>
       this._trace?.say(`${did} ${this._trace.names.of(thing)}`),
     )
@@ -132,6 +137,7 @@ export class ScheduledRunner implements Trial {
   open(call = 'explore(program)'): void {
     this._isolation.open(call)
     this._demands.watch()
+    this._races.open()
     ScheduledRunner.current = this
   }
 
@@ -140,6 +146,7 @@ export class ScheduledRunner implements Trial {
     this._goroutines = []
     ScheduledRunner.current = null
     this._demands.end()
+    this._races.close()
     this._isolation.close()
   }
 
@@ -192,6 +199,7 @@ export class ScheduledRunner implements Trial {
     this._ready.reset()
     this._demands.forget()
     this._misuses.reset()
+    this._races.begin(trace !== null)
     queue.probe = this._tracker === null ? this._bareProbe : this._withRun(this._tracker)
     this._clock.reset()
     time.timers = new Timers(this._clock)
@@ -218,7 +226,7 @@ export class ScheduledRunner implements Trial {
       return { finding: null, value: undefined, choices, steps }
     const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker, _trace: trace, _isAtLimit: isAtStepLimit } = this
     const end = { main, goroutines, crashes, isAtStepLimit, polling: polling.loop, tracker, trace }
-    const finding = judge(end) ?? this._misuses.finding(goroutines, tracker)
+    const finding = this._races.judged(judge(end) ?? this._misuses.finding(goroutines, tracker))
     return { finding, value: finding === null ? main.outcome : undefined, choices, steps }
   }
 
@@ -288,11 +296,6 @@ export class ScheduledRunner implements Trial {
     }
     return Object.assign(tracker, { ...this._ownProbe, spawn })
   }
-}
-
-/** A promise settles by microtasks, as an async function continues. */
-function waitsForPromise({ operation }: Spawned): boolean {
-  return operation?.resources().some(({ kind }) => kind === 'promise') === true
 }
 
 /** To the ns: sums of fractions have digits behind. */

@@ -77,6 +77,7 @@ export const kinds = {
   period: ['1.5', 'huge'],
   iterable: ['[]', "''"],
   cases: ['{}', '[]'],
+  'any object': ['{}', '[]', 'function'],
   'case?': ['undefined', 'null'],
   /** A token of a schedule. */
   token: [],

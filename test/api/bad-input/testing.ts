@@ -8,9 +8,12 @@ import {
   dumpText,
   expectNoLeaks,
   explore,
+  ignoreRaces,
   laws,
   marbles,
   replay,
+  shared,
+  watch,
   watchGoroutines,
   type Marbles,
   type TestHooks,
@@ -25,12 +28,14 @@ const runs = {
   waitGroups: 'flag?',
   timers: 'word?',
   cancel: 'function?',
+  race: 'word?',
 } as const
 const program = () => 1
 const few = { schedules: 2 }
 
 const explorations: Table = {
   'bubble(fn)': ['function', (f) => bubble(f)],
+  ...optionsOf('bubble', 'options', 'options?', { race: 'word?' }, (options) => bubble(program, options)),
   'explore(program)': ['function', (f) => explore(f, few)],
   ...optionsOf(
     'explore',
@@ -54,6 +59,15 @@ const explorations: Table = {
   'replay(program)': ['function', (f) => replay('s1-', f)],
   ...optionsOf('replay', 'options', 'options?', runs, (options) => replay('s1-', program, options)),
   'Trial.choose(n)': ['count', (n) => explore((trial) => trial.choose(n), few)],
+}
+
+const races: Table = {
+  'shared(value)': ['anything', (value) => shared(value).value],
+  'shared(name)': ['text?', (name) => shared(1, name)],
+  'watch(object)': ['cases', (object) => watch(object)],
+  'watch(name)': ['text?', (name) => watch({}, name)],
+  'ignoreRaces(object)': ['any object', (object) => ignoreRaces(object, 'a test')],
+  'ignoreRaces(why)': ['name', (why) => ignoreRaces({}, why)],
 }
 
 const hooks: TestHooks = { beforeEach: () => {}, afterEach: () => {} }
@@ -176,7 +190,7 @@ const suites: Table = {
   'Law.replay(token)': ['token', (token) => laws.channel(chan)[0].replay(token)],
 }
 
-export const testing: Table = { ...explorations, ...leaks, ...diagrams, ...suites }
+export const testing: Table = { ...explorations, ...races, ...leaks, ...diagrams, ...suites }
 
 const drawn = (arbitrary: fc.Arbitrary<unknown>) => fc.sample(arbitrary, 3)
 const [drawnProgram] = fc.sample(channelProgram(), 1)

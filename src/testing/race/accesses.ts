@@ -1,0 +1,185 @@
+/**
+ * Reads and writes of places: the shadow state, and the order rule. Two accesses of a place in unordered sections, one of
+ * them a write, are a race, unless
+ * - both are updates: a section that reads and writes is atomic, so no update is lost;
+ * - the write changes nothing;
+ * - the read is a guard, whose other outcome the program goes on with.
+ * A guard that saw the write, and an update whose result is tested, order the code that follows them: they are how a
+ * program orders by hand. Level `go` knows none of these exceptions.
+ */
+import { merged } from './clocks.js'
+import { Frame, type GoesBy } from './frame.js'
+import { Access, GUARD, LOOP, MOST_KEPT, NONE, TESTED, UPDATE, type Place, type Where } from './places.js'
+import type { Race } from './report.js'
+import type { StaleRule } from './stale.js'
+import type { Strand } from './strand.js'
+import type { Strands } from './strands.js'
+
+/** `stale`: stale writes only; `order`: also order, between goroutines; `all`: order for every strand; `go`: as Go's detector. */
+export type RaceLevel = 'stale' | 'order' | 'all' | 'go'
+
+export class Accesses {
+  /** Counts accesses. */
+  order = 0
+
+  constructor(
+    private readonly _strands: Strands,
+    private readonly _stale: StaleRule,
+    private readonly _level: RaceLevel,
+    private readonly _report: (race: Race) => void,
+  ) {}
+
+  /** A read of a cell. A write of the cell by the same strand goes by its last read. */
+  readCell(place: Place, where: Where): void {
+    const strand = this._strands.acting()
+    this.read(place, where, 0, (strand.cells ??= new Frame(null)))
+  }
+
+  writeCell(place: Place, where: Where, value: unknown, flags = 0): void {
+    const { cells } = this._strands.acting()
+    const goesBy = cells?.at(place.id) == null ? null : [{ frame: cells, site: place.id, isControl: false }]
+    this.write(place, where, flags, value, goesBy)
+    cells?.forget(place.id)
+  }
+
+  read(place: Place, where: Where, flags: number, frame: Frame | null): void {
+    const site = typeof where === 'number' ? where : place.id
+    const strand = this._strands.acting()
+    const { read: last, write } = place
+    const asked = write?.strand === strand && write.section === strand.section ? flags | UPDATE : flags // it reads its own write
+    const task = frame?.task ?? strand.task
+    if (frame !== null) {
+      const { section, held } = strand
+      const point = strand.snapshot()
+      frame.stamp(site, {
+        place,
+        where,
+        order: ++this.order,
+        version: place.version,
+        strand,
+        section,
+        task,
+        point,
+        held,
+        isAnswered: false,
+      })
+    }
+    if (last?.isIn(strand) === true && last.version === place.version) return
+    const read = this._nextRead(place, strand, where, asked, task)
+    read.version = place.version
+    if (write !== null && write.strand !== strand && (!strand.sees(write) || isLoopOf(write, strand))) this._suspect(place, write, read)
+    for (const one of place.writes) if (!strand.sees(one)) this._suspect(place, one, read)
+    if ((flags & GUARD) !== 0 && write !== null && write.strand !== strand && write.point !== null && this._level !== 'go')
+      strand.join(write.point)
+  }
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  private _nextRead(place: Place, strand: Strand, where: Where, flags: number, task: Strand['task']): Access {
+    const { read: last } = place
+    if (last !== null && last.strand === strand && !last.isKept) {
+      last.reuse(where, flags, task)
+      return last
+    }
+    if (last !== null && !strand.sees(last)) place.reads = [...place.reads.slice(1 - MOST_KEPT), last]
+    return (place.read = new Access(strand, 'read', where, flags, task))
+  }
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  write(place: Place, where: Where, flags: number, value: unknown, goesBy: readonly GoesBy[] | null): void {
+    const strand = this._strands.acting()
+    const { write: last, read } = place
+    const comparable = typeof value === 'object' || typeof value === 'function' ? NONE : value
+    const isUpdate = read !== null && read.strand === strand && read.section === strand.section
+    const asked = isUpdate ? flags | UPDATE : flags
+    place.version++
+    if (isUpdate) {
+      read.flags |= UPDATE
+      read.version = place.version
+    }
+    if (goesBy === null && last?.isIn(strand) === true && place.reads.length === 0 && (read === null || read.strand === strand)) {
+      last.flags = asked | (last.flags & TESTED)
+      last.where = where
+      last.order = ++this.order
+      last.version = place.version
+      place.value = comparable
+      return
+    }
+    const task = goesBy?.[0]?.frame.task ?? strand.task
+    const write = last !== null && last.strand === strand && !last.isKept ? last : new Access(strand, 'write', where, asked, task)
+    const changes = this._level === 'go' || comparable === NONE || !Object.is(comparable, place.value)
+    if (changes) this._suspectAll(place, write, strand)
+    if (write === last) write.reuse(where, asked, task)
+    write.order = ++this.order
+    write.version = place.version
+    write.point = strand.snapshot()
+    if (goesBy !== null || place.gaps.length > 0) this._stale.check(place, write, strand, goesBy)
+    place.value = comparable
+    if ((asked & UPDATE) !== 0 && this._level !== 'go') this._orderUpdates(place, strand, asked)
+    this._keep(place, write, strand)
+  }
+
+  private _suspectAll(place: Place, write: Access, strand: Strand): void {
+    const { write: last, read } = place
+    if (last !== null && last !== write && !strand.sees(last)) this._suspect(place, last, write)
+    for (const one of place.writes) if (!strand.sees(one)) this._suspect(place, one, write)
+    if (read !== null && read.strand !== strand && !strand.sees(read)) this._suspect(place, read, write)
+    for (const one of place.reads) if (!strand.sees(one)) this._suspect(place, one, write)
+  }
+
+  private _orderUpdates(place: Place, strand: Strand, flags: number): void {
+    if ((flags & TESTED) !== 0) for (const one of place.updates ?? []) strand.join(one)
+    place.updates = merged(place.updates ?? [], strand.snapshot())
+  }
+
+  private _keep(place: Place, write: Access, strand: Strand): void {
+    const { write: last } = place
+    if (last !== null && last !== write && !strand.sees(last)) place.writes = [...place.writes.slice(1 - MOST_KEPT), last]
+    if (place.writes.length > 0) place.writes = place.writes.filter((one) => !strand.sees(one))
+    if (place.reads.length > 0) place.reads = place.reads.filter((one) => !strand.sees(one))
+    place.write = write
+  }
+
+  /** The two may be a race: at the end of the section it is known whether they are updates. */
+  private _suspect(place: Place, first: Access, second: Access): void {
+    first.isKept = second.isKept = true
+    const { strand } = second
+    this._strands.live.add(strand)
+    ;(strand.pending ??= []).push({ place, first, second })
+  }
+
+  /** The section of the strand is over. */
+  judge(strand: Strand): void {
+    const { pending } = strand
+    strand.pending = null
+    this._strands.live.delete(strand)
+    for (const { place, first, second } of pending ?? []) {
+      if (!this.concerns(first, second) || this._isHarmless(first, second)) continue
+      this._report({ rule: 'order', place, first, second, read: null, isSeen: true, text: `unordered access to ${place.name}` })
+    }
+  }
+
+  judgeAll(): void {
+    for (const strand of [...this._strands.live]) this.judge(strand)
+  }
+
+  /** Whether the rules of order and misuse are for these two at this level. */
+  concerns(first: Access, second: Access): boolean {
+    if (this._level === 'stale') return false
+    return this._level !== 'order' || (first.task.isGoroutine && second.task.isGoroutine)
+  }
+
+  private _isHarmless(first: Access, second: Access): boolean {
+    if (this._level === 'go') return false
+    return (first.flags & second.flags & UPDATE) !== 0 || isGuard(first) || isGuard(second)
+  }
+}
+
+function isGuard({ did, flags }: Access): boolean {
+  return did === 'read' && (flags & GUARD) !== 0
+}
+
+/** The loop went on to its next item in the section that started this strand: its closure sees the later item. */
+function isLoopOf(write: Access, strand: Strand): boolean {
+  if ((write.flags & LOOP) === 0) return false
+  return write.strand === strand.startedBy && write.section === strand.startSection && write.order > strand.startOrder
+}

@@ -1,0 +1,74 @@
+/**
+ * The vector clocks of a run. A strand (a goroutine, the host) has its clock in a chain; a clock counts its sections.
+ *
+ * Always true: there are at most `MOST` chains. Beyond that a new strand shares the chain of another. Strands that share a
+ * chain pass for ordered, so that a report can be lost, and none is made up. (ThreadSanitizer has the same limit.)
+ */
+
+/** What a strand has done so far: all up to `clock` on its own chain, and up to `vc[i]` on the other chains. */
+export interface Snapshot {
+  readonly chain: number
+  readonly clock: number
+  readonly vc: readonly number[]
+}
+
+/** A point of a strand: one of its sections. */
+export interface Epoch {
+  readonly chain: number
+  readonly clock: number
+}
+
+/**
+ * Whether a section came before the point of the snapshot, or is part of it. On a shared chain a strand may have seen more
+ * than its own clock.
+ */
+export function isBefore(epoch: Epoch, point: Snapshot): boolean {
+  return epoch.clock <= (point.vc[epoch.chain] ?? 0) || (epoch.chain === point.chain && epoch.clock <= point.clock)
+}
+
+/**
+ * Whether a point has seen all that another has. The clock alone does not tell: a section may release, acquire, and release
+ * again, all at one clock.
+ */
+export function covers(point: Snapshot, other: Snapshot): boolean {
+  if (!isBefore(other, point)) return false
+  if (other.vc === point.vc) return true
+  for (let chain = 0; chain < other.vc.length; chain++) if (!isBefore({ chain, clock: other.vc[chain] ?? 0 }, point)) return false
+  return true
+}
+
+/** Adds a snapshot to a list in which none covers another. */
+export function merged(list: readonly Snapshot[], snapshot: Snapshot): readonly Snapshot[] {
+  return [...list.filter((one) => !covers(snapshot, one)), snapshot]
+}
+
+const MOST = 256
+
+/** Free chains that are looked at for a new strand. */
+const LOOKED_AT = 16
+
+export class Clocks {
+  /** The clock of the newest section of each chain. The first is that of the host. */
+  readonly heads: number[] = [0]
+  /** Chains whose strand has ended. */
+  private readonly _free: number[] = []
+  private _shared = 0
+
+  /** A chain for a strand that has seen `vc`: an ended strand that it has seen the end of is continued. */
+  newChain(vc: readonly number[]): number {
+    const free = this._free
+    for (let i = 0; i < free.length && i < LOOKED_AT; i++) {
+      const chain = free[i]
+      if (this.heads[chain] > (vc[chain] ?? 0)) continue
+      free[i] = free[free.length - 1]
+      free.pop()
+      return chain
+    }
+    if (this.heads.length < MOST) return this.heads.push(0) - 1
+    return (this._shared = 1 + (this._shared % (MOST - 1)))
+  }
+
+  free(chain: number): void {
+    if (chain > 0 && this._free.length < MOST && !this._free.includes(chain)) this._free.push(chain)
+  }
+}

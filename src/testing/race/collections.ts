@@ -1,0 +1,90 @@
+/**
+ * What a call on a Map, a Set or an array reads and writes. Beside its entries a collection has two places: its members
+ * (`SIZE`), and all of its content at once (`ALL`).
+ */
+import { NONE, UPDATE } from './places.js'
+
+export const SIZE: unique symbol = Symbol('size')
+export const ALL: unique symbol = Symbol('all')
+
+/** Takes the accesses of a collection. */
+export interface Accessor {
+  read(key: unknown, flags: number): void
+  write(key: unknown, flags: number, value: unknown): void
+  /** The result of the call shows the entry as it was before. */
+  readResult(key: unknown): void
+}
+
+/** The key of the place of an entry: the text of an index, a member or key as it is. */
+export function entryKey(key: unknown): unknown {
+  return typeof key === 'string' ? `"${key}"` : key
+}
+
+/** Notes the accesses of `object.method(...args)`, before the call. */
+export function noteCall(object: object, method: string, args: readonly unknown[], to: Accessor): void {
+  if (object instanceof Map || object instanceof Set) noteOfMap(object, method, args, to)
+  else noteOfArray(method, to)
+}
+
+function noteOfMap(object: Map<unknown, unknown> | Set<unknown>, method: string, [given, value]: readonly unknown[], to: Accessor): void {
+  const key = entryKey(given)
+  switch (method) {
+    case 'get':
+    case 'has':
+      to.read(ALL, 0)
+      return to.read(key, 0)
+    case 'set':
+    case 'add':
+      if (method === 'add') to.readResult(key)
+      if (!object.has(given)) to.write(SIZE, UPDATE, NONE)
+      to.read(ALL, UPDATE)
+      return to.write(key, method === 'add' ? UPDATE : 0, method === 'add' ? true : value)
+    case 'delete':
+      to.readResult(key)
+      if (object.has(given)) to.write(SIZE, UPDATE, NONE)
+      return to.write(key, 0, undefined)
+    case 'clear':
+      to.write(SIZE, 0, NONE)
+      return to.write(ALL, 0, NONE)
+    default:
+      noteOfAll(to)
+  }
+}
+
+function noteOfArray(method: string, to: Accessor): void {
+  switch (method) {
+    case 'push':
+      return to.write(SIZE, UPDATE, NONE)
+    case 'pop':
+    case 'shift':
+    case 'unshift':
+    case 'splice':
+      to.readResult(SIZE)
+      if (method !== 'pop') to.write(ALL, UPDATE, NONE)
+      return to.write(SIZE, UPDATE, NONE)
+    case 'sort':
+    case 'reverse':
+    case 'fill':
+    case 'copyWithin':
+      return to.write(ALL, 0, NONE)
+    default:
+      noteOfAll(to)
+  }
+}
+
+/** A call, or a step of a loop, that reads the whole collection. */
+export function noteOfAll(to: Accessor): void {
+  to.read(SIZE, 0)
+  to.read(ALL, 0)
+}
+
+export function noteElementRead(key: string, to: Accessor): void {
+  to.read(ALL, 0)
+  to.read(key, 0)
+}
+
+export function noteElementWrite(array: readonly unknown[], key: string, value: unknown, to: Accessor): void {
+  if (Number(key) >= array.length) to.write(SIZE, UPDATE, NONE)
+  to.read(ALL, 0)
+  to.write(key, 0, value)
+}

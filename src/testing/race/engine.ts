@@ -1,0 +1,179 @@
+/**
+ * The race engine: clocks, places and rules of one run at a time. An exploration has one and begins it anew for each run; a
+ * bubble has one; the loader has one for the process.
+ *
+ * This is the seam for instrumented code. Its hooks call `current()?.`
+ * - `read(place, site, flags, frame)` before a read, and `write(place, site, flags, value, goesBy)` before a write, where the
+ *   place is `placeOf(object, key, site)` or one made by `newPlace(name)` for a captured variable;
+ * - `border()` after each `await`, `yield` and `yield*`;
+ * - `frame(name)` at the start of an invocation whose reads later writes go by.
+ */
+import type { Observed } from '../../runtime/index.js'
+import { captureOrigin, queue, shared, type Order, type Origin, type Task } from '../../runtime/internal.js'
+import { Accesses, type RaceLevel } from './accesses.js'
+import { isAllowed } from './allowed.js'
+import { Edges } from './edges.js'
+import { Frame, type GoesBy } from './frame.js'
+import { Misuse } from './misuse.js'
+import { Places, type Access, type Place, type Where } from './places.js'
+import { raceError, type Race, type RaceError } from './report.js'
+import { sites } from './sites.js'
+import { StaleRule } from './stale.js'
+import { Strands } from './strands.js'
+
+export type { RaceLevel } from './accesses.js'
+
+/** Reports that a run keeps. */
+const MOST_REPORTS = 100
+
+interface State {
+  readonly strands: Strands
+  readonly places: Places
+  readonly accesses: Accesses
+  readonly edges: Edges
+}
+
+export class RaceEngine {
+  private _state: State
+  private _races: Race[] = []
+  private _reported = new Set<string>()
+
+  constructor(
+    private readonly _level: RaceLevel,
+    /** Whether accesses and starts keep their stacks. */
+    private _keepsStacks = true,
+    /** Called for each race as it is found; without it races wait for `takeRaces`. */
+    private readonly _onRace: ((race: RaceError) => void) | null = null,
+  ) {
+    this._state = this._newState()
+  }
+
+  /** The engine becomes that of the process, until the function is called that it returns. */
+  open(): () => void {
+    const before = { engine: inForce.engine, order: queue.order }
+    inForce.engine = this
+    queue.order = this.order
+    return () => {
+      inForce.engine = before.engine
+      queue.order = before.order
+    }
+  }
+
+  get order(): Order {
+    return this._state.edges
+  }
+
+  /** Forgets all that was: a new run begins. */
+  begin(keepsStacks = true): void {
+    this._keepsStacks = keepsStacks
+    this._state = this._newState()
+    this._races = []
+    this._reported.clear()
+  }
+
+  /** The races so far, at the end of a run. */
+  takeRaces(): readonly RaceError[] {
+    this._state.accesses.judgeAll()
+    return this._races.splice(0).map(raceError)
+  }
+
+  /** The first race so far, at the end of a run: a stale write says more than the unordered access that it is as well. */
+  firstRace(): RaceError | null {
+    this._state.accesses.judgeAll()
+    const first = this._races.find(({ rule }) => rule === 'stale') ?? this._races.at(0)
+    return first === undefined ? null : raceError(first)
+  }
+
+  private _newState(): State {
+    const report = (race: Race): void => this._report(race)
+    const stack = (): Exclude<Where, number> => this.stack()
+    // The port reports tasks.
+    const start = (goroutine: Observed): Origin | null => (this._keepsStacks ? captureOrigin(goroutine as Task) : null)
+    const strands: Strands = new Strands((strand) => accesses.judge(strand), start)
+    const accesses: Accesses = new Accesses(strands, new StaleRule(report), this._level, report)
+    const places = new Places()
+    const misuse = new Misuse(places, report, stack, (first, second) => accesses.concerns(first, second))
+    const edges = new Edges(strands, misuse, this._level === 'go', () => accesses.order)
+    return { strands, places, accesses, edges }
+  }
+
+  /** The stack of this access, where stacks are kept. */
+  stack(): Exclude<Where, number> {
+    if (!this._keepsStacks) return null
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = STACK
+    const holder = new Error() // its text is made when it is read
+    Error.stackTraceLimit = stackTraceLimit
+    return holder
+  }
+
+  /** A place for a variable. */
+  newPlace(name: string): Place {
+    return this._state.places.make(name, null)
+  }
+
+  /** The place of a property or an entry. */
+  placeOf(object: object, key: unknown, name: () => string): Place {
+    return this._state.places.of(object, key, name)
+  }
+
+  read(place: Place, site: number, flags: number, frame: Frame | null): void {
+    this._state.accesses.read(place, site, flags, frame)
+  }
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  write(place: Place, site: number, flags: number, value: unknown, goesBy: readonly GoesBy[] | null): void {
+    this._state.accesses.write(place, site, flags, value, goesBy)
+  }
+
+  readCell(object: object, key: unknown, name: () => string): void {
+    this._state.accesses.readCell(this.placeOf(object, key, name), this.stack())
+  }
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  writeCell(object: object, key: unknown, name: () => string, value: unknown, flags = 0): void {
+    this._state.accesses.writeCell(this.placeOf(object, key, name), this.stack(), value, flags)
+  }
+
+  /** A wait of the source: the section is over. */
+  border(): void {
+    this._state.edges.border()
+  }
+
+  /** The frame of an invocation; of an async function, which runs in no goroutine, it has a name. */
+  frame(name: string, isAsync: boolean): Frame {
+    const { task } = this._state.strands.current()
+    if (!isAsync || queue.running !== null) return new Frame(null)
+    return new Frame({ name: `async ${name}`, isGoroutine: task.isGoroutine, by: task.name, start: null })
+  }
+
+  private _report(race: Race): void {
+    if (isAllowed(race.place.owner) || this._races.length >= MOST_REPORTS) return
+    const key = keyOf(race)
+    if (this._reported.has(key)) return
+    this._reported.add(key)
+    if (this._onRace === null) this._races.push(race)
+    else this._onRace(raceError(race))
+  }
+}
+
+/** Frames of a stack that are kept. */
+const STACK = 24
+
+/** A race at two sites is reported once; without sites, once for a place and two goroutines. */
+function keyOf({ rule, place, first, second, read }: Race): string {
+  const ends = [first === null ? '' : endKey(first), endKey(second)].sort()
+  const at = typeof second.where === 'number' ? sites[second.where].name : place.id
+  return `${rule} ${at} ${typeof read?.where === 'number' ? read.where : ''} ${ends.join(' ')}`
+}
+
+function endKey({ where, did, task }: Access): string {
+  return typeof where === 'number' ? String(where) : `${did} ${task.name}`
+}
+
+const inForce = shared<{ engine: RaceEngine | null }>('millrace.race.v1', () => ({ engine: null }))
+
+/** The engine in force; null where races are not looked for. */
+export function current(): RaceEngine | null {
+  return inForce.engine
+}

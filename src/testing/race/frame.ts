@@ -1,0 +1,52 @@
+/**
+ * A frame: the reads of one invocation that later writes may go by. The transform makes one for each invocation of a
+ * function with such reads; cells have one for each strand.
+ */
+import type { Snapshot } from './clocks.js'
+import type { Place, Where } from './places.js'
+import type { Strand, TaskInfo } from './strand.js'
+
+/** A read at a site. */
+export interface Stamp {
+  readonly place: Place
+  readonly where: Where
+  /** Grows from access to access. */
+  readonly order: number
+  /** The number of writes of the place before. */
+  readonly version: number
+  readonly strand: Strand
+  readonly section: number
+  readonly task: TaskInfo
+  readonly point: Snapshot
+  readonly held: readonly object[]
+  /** A write has gone by this test; later writes do not: `if (busy < 2) { busy++; await work(); busy-- }`. */
+  isAnswered: boolean
+}
+
+/** A read that a write goes by: its frame, its site, and whether the write only stands under a test of it. */
+export interface GoesBy {
+  readonly frame: Frame
+  readonly site: number
+  readonly isControl: boolean
+}
+
+export class Frame {
+  private readonly _stamps = new Map<number, Stamp>()
+
+  constructor(
+    /** Of an async function outside of goroutines; null for the code that runs. */
+    readonly task: TaskInfo | null,
+  ) {}
+
+  stamp(site: number, stamp: Stamp): void {
+    this._stamps.set(site, stamp)
+  }
+
+  at(site: number): Stamp | null {
+    return this._stamps.get(site) ?? null
+  }
+
+  forget(site: number): void {
+    this._stamps.delete(site)
+  }
+}

@@ -1,0 +1,6 @@
+export { ignoreRaces } from './allowed.js'
+export { checkRace } from './check-race.js'
+export { current, RaceEngine, type RaceLevel } from './engine.js'
+export { RaceError, type RaceAccess } from './report.js'
+export { shared, type SharedCell } from './shared-cell.js'
+export { watch } from './watch.js'

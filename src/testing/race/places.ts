@@ -1,0 +1,123 @@
+/**
+ * Places: what is read and written. A cell, a property of an object, an entry of a collection. Of each place the engine
+ * keeps the last write, the last read, and a few more that are not ordered with it (FastTrack, PLDI 2009).
+ */
+import type { Snapshot } from './clocks.js'
+import type { Stamp } from './frame.js'
+import type { Strand, TaskInfo } from './strand.js'
+
+/** Where an access stands: the number of a site of instrumented code, or a stack; null where none is kept. */
+export type Where = number | { readonly stack?: string } | null
+
+/** The read is a test whose other outcome the program goes on with: `if (closed) return`, `a ?? b`. */
+export const GUARD = 1
+/** The section reads and writes the place: JavaScript's atomic add, append, `Set.add`. */
+export const UPDATE = 2
+/** The result of the update is tested: `--n === 0`. */
+export const TESTED = 4
+/** The write of a loop's own variable. */
+export const LOOP = 8
+
+/** No value, or a value that is not compared. */
+export const NONE: unique symbol = Symbol('none')
+
+export class Access {
+  chain: number
+  clock: number
+  section: number
+  version = 0
+  order = 0
+  /** A report or a gap has it: it is not used again. */
+  isKept = false
+  point: Snapshot | null = null
+  held: readonly object[]
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  constructor(
+    readonly strand: Strand,
+    readonly did: string,
+    public where: Where,
+    public flags: number,
+    public task: TaskInfo,
+  ) {
+    this.chain = strand.chain
+    this.clock = strand.clock
+    this.section = strand.section
+    this.held = strand.held
+  }
+
+  /** Stands for a later access of the same strand. */
+  reuse(where: Where, flags: number, task: TaskInfo): void {
+    const { strand } = this
+    this.chain = strand.chain
+    this.clock = strand.clock
+    this.section = strand.section
+    this.held = strand.held
+    this.where = where
+    this.flags = flags
+    this.task = task
+    this.point = null
+  }
+
+  /** An access of this strand in its section under way. */
+  isIn(strand: Strand): boolean {
+    return this.strand === strand && this.section === strand.section && this.clock === strand.clock && this.chain === strand.chain
+  }
+}
+
+/** A read, and the write of a later section that goes by it. */
+export interface Gap {
+  readonly read: Stamp
+  readonly write: Access
+}
+
+export class Place {
+  /** The number of writes. */
+  version = 0
+  write: Access | null = null
+  read: Access | null = null
+  /** Earlier accesses that are not ordered with the last. */
+  writes: readonly Access[] = []
+  reads: readonly Access[] = []
+  gaps: readonly Gap[] = []
+  /** The updates so far, which order an update whose result is tested. */
+  updates: readonly Snapshot[] | null = null
+  /** The value written last, if it is a primitive. */
+  value: unknown = NONE
+
+  constructor(
+    readonly id: number,
+    /** `account.balance` */
+    readonly name: string,
+    /** The object whose races the program accepts: the place itself belongs to it. */
+    readonly owner: object | null,
+  ) {}
+}
+
+/** Earlier accesses that a place keeps. */
+export const MOST_KEPT = 4
+
+/** The places of objects. They go with their objects. */
+export class Places {
+  private readonly _byObject = new WeakMap<object, Map<unknown, Place>>()
+  private _nextId = 1
+  private _lastObject: object | null = null
+  private _lastPlaces: Map<unknown, Place> | null = null
+
+  of(object: object, key: unknown, name: () => string): Place {
+    let places = object === this._lastObject ? this._lastPlaces : (this._byObject.get(object) ?? null)
+    if (places === null) {
+      places = new Map<unknown, Place>()
+      this._byObject.set(object, places)
+    }
+    this._lastObject = object
+    this._lastPlaces = places
+    let place = places.get(key)
+    if (place === undefined) places.set(key, (place = this.make(name(), object)))
+    return place
+  }
+
+  make(name: string, owner: object | null): Place {
+    return new Place(this._nextId++, name, owner)
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * A strand: the code that has one clock. It goes on in sections, from one wait to the next. A section of JavaScript is
+ * atomic, so a release in a section counts from the end of the section: `go(f); x = 1` is no race, as `f` cannot start
+ * before. At level `go` it counts from the point of the release, as in Go.
+ *
+ *     section ──border──▶ over ──access, release──▶ next section
+ *
+ * Always true: `vc` is copied before it changes where a snapshot or another strand has it.
+ */
+import { covers, isBefore, type Clocks, type Epoch, type Snapshot } from './clocks.js'
+import type { Frame } from './frame.js'
+import type { Access, Place } from './places.js'
+
+/** The goroutine, or other code, that a strand runs. Text only: the engine keeps no goroutine alive. */
+export interface TaskInfo {
+  readonly name: string
+  /** It is a goroutine, or was started by one. */
+  readonly isGoroutine: boolean
+  /** The name of the code that started it. */
+  readonly by: string | null
+  /** The stack of the start, where stacks are kept. */
+  readonly start: { readonly stack?: string } | null
+}
+
+/** Two accesses of a place, of which one may be a race. They are judged at the end of the section of the second. */
+export interface Candidate {
+  readonly place: Place
+  readonly first: Access
+  readonly second: Access
+}
+
+export class Strand {
+  chain: number
+  clock: number
+  vc: number[]
+  /** The number of the section. */
+  section = 0
+  /** The section is over: the next access begins another. */
+  isOver = true
+  /** Locks and permits that it holds. */
+  held: readonly object[] = []
+  /** The things that it has used, for reports. */
+  readonly used = new Set<object>()
+  pending: Candidate[] | null = null
+  /** What cells have been read by this strand: a write of the same cell goes by it. */
+  cells: Frame | null = null
+  /** The number of the last write before its start, and the strand and section of its start. */
+  startedBy: Strand | null = null
+  startSection = 0
+  startOrder = 0
+  private _snapshot: Snapshot | null = null
+  private _isShared = true
+
+  constructor(
+    private readonly _clocks: Clocks,
+    /** Where it goes on from: the snapshot of another strand. */
+    from: Snapshot,
+    chain: number | null,
+    public task: TaskInfo,
+  ) {
+    this.vc = from.vc as number[] // copied before it changes
+    if (chain === from.chain) {
+      this.chain = chain
+      this.clock = from.clock
+      return
+    }
+    this._own()
+    this.vc[from.chain] = Math.max(this.vc[from.chain] ?? 0, from.clock)
+    this.chain = chain ?? _clocks.newChain(this.vc)
+    this.clock = ++_clocks.heads[this.chain]
+  }
+
+  /** The point reached. In a section it stands for the whole section. */
+  snapshot(): Snapshot {
+    if (this._snapshot === null) {
+      this._snapshot = { chain: this.chain, clock: this.clock, vc: this.vc }
+      this._isShared = true
+    }
+    return this._snapshot
+  }
+
+  /** Everything up to the snapshot comes before the code of this strand from now on. */
+  join(point: Snapshot): void {
+    if (covers(this, point)) return
+    this._own()
+    const { vc } = this
+    for (let i = 0; i < point.vc.length; i++) if ((point.vc[i] ?? 0) > (vc[i] ?? 0)) vc[i] = point.vc[i]
+    if (point.clock > (vc[point.chain] ?? 0)) vc[point.chain] = point.clock
+  }
+
+  sees(epoch: Epoch): boolean {
+    return isBefore(epoch, this)
+  }
+
+  begin(): void {
+    this.isOver = false
+    this.section++
+    this.tick()
+  }
+
+  /** The clock goes on; in a chain of its own where another strand has continued the chain meanwhile. */
+  tick(): void {
+    const { heads } = this._clocks
+    this._snapshot = null
+    if (heads[this.chain] !== this.clock) {
+      this._own()
+      this.vc[this.chain] = Math.max(this.vc[this.chain] ?? 0, this.clock)
+      this.chain = this._clocks.newChain(this.vc)
+    }
+    this.clock = ++heads[this.chain]
+  }
+
+  private _own(): void {
+    this._snapshot = null
+    if (!this._isShared) return
+    this.vc = this.vc.slice()
+    this._isShared = false
+  }
+}
