@@ -28,8 +28,8 @@ const app = await Application.bootstrap({
     notDocumented: true,
   },
   requiredToBeDocumented: ['Variable', 'Function', 'Class', 'Interface', 'TypeAlias', 'Method'],
-  // The compiler's messages for usual slips: no caller names their types.
-  intentionallyNotExported: ['slips.ts:Slips', 'slips.ts:YieldStar'],
+  // The compiler's messages for usual slips, and steps of a conditional type: no caller names their types.
+  intentionallyNotExported: ['slips.ts:Slips', 'slips.ts:YieldStar', 'linearizable.ts:Specified', 'linearizable.ts:Performing'],
   // A doc comment has no place in the type of a result.
   intentionallyNotDocumented: ['millrace.RWMutex.rLocker.__type.lock', 'millrace.RWMutex.rLocker.__type.unlock'],
 })

@@ -168,6 +168,7 @@ class PlaceInSource implements Position {
   }
 }
 
+/** The position of a message, for a source over `fromPull`. `time` is Unix time in ms; the text is `source/partition:offset`. */
 export function positionOf(source: string, partition: number, offset: number, time: number): Position {
   return new PlaceInSource(source, partition, offset, time)
 }

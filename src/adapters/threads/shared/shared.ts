@@ -99,14 +99,22 @@ function begun<N extends number | bigint>(box: AtomicInteger<N>, value: N): Atom
  * ```
  */
 export const shared: {
-  readonly atomicInt32: typeof sharedInt32
-  readonly atomicUint32: typeof sharedUint32
-  readonly atomicInt64: typeof sharedInt64
-  readonly atomicUint64: typeof sharedUint64
-  readonly atomicValue: typeof sharedValue
-  readonly mutex: typeof sharedMutex
-  readonly semaphore: typeof sharedSemaphore
-  readonly waitGroup: typeof sharedWaitGroup
+  /** As `atomicInt32`, over shared memory. */
+  readonly atomicInt32: (value?: number) => AtomicInteger<number>
+  /** As `atomicUint32`, over shared memory. */
+  readonly atomicUint32: (value?: number) => AtomicInteger<number>
+  /** As `atomicInt64`, over shared memory. */
+  readonly atomicInt64: (value?: bigint) => AtomicInteger<bigint>
+  /** As `atomicUint64`, over shared memory. */
+  readonly atomicUint64: (value?: bigint) => AtomicInteger<bigint>
+  /** As `atomicValue`, for data of JSON, over shared memory. */
+  readonly atomicValue: <T>(value: T, options?: SharedValueOptions) => AtomicValue<T>
+  /** As `mutex`, for the goroutines of all threads. */
+  readonly mutex: () => Mutex
+  /** As `semaphore`, for the goroutines of all threads. */
+  readonly semaphore: (n: number) => Semaphore
+  /** As `waitGroup`, for the goroutines of all threads. */
+  readonly waitGroup: () => SharedWaitGroup
 } = {
   atomicInt32: sharedInt32,
   atomicUint32: sharedUint32,

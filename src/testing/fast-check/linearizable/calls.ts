@@ -11,10 +11,12 @@ export interface Call {
 export class Calls {
   constructor(readonly goroutines: readonly (readonly Call[])[]) {}
 
+  /** The calls as text. */
   toString(): string {
     return this.goroutines.map((calls, i) => `g${i + 1}: ${calls.map(callText).join(', ')}`).join('; ')
   }
 
+  /** How fast-check prints the calls. */
   [toStringMethod](): string {
     return this.toString()
   }
