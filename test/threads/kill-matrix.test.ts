@@ -146,8 +146,16 @@ const rows: Record<string, () => Promise<void>> = {
     }),
 }
 
-// Out of memory may end the whole process, which is Node's choice: so it runs where it is asked for.
-if (KILLS !== undefined)
+// Out of memory may end the whole process, which is Node's choice: so it runs where it is asked for. Other hosts are asked for no limit.
+const limitsMemory = !('Bun' in globalThis) && !('Deno' in globalThis)
+if (!limitsMemory)
+  rows['a limit of memory that the host does not keep'] = () =>
+    inScene({ memory: 16, size: 1 }, async ({ pool, begun }) => {
+      const end = await endOf(go(work.runsOut.on(pool)(begun, VICTIM)))
+      expect(end).toMatchObject({ left: { message: expect.stringContaining('threadPool({ memory: 16 })') as string } })
+      expect(begun[VICTIM]).toBe(0)
+    })
+else if (KILLS !== undefined)
   rows['out of memory'] = () =>
     inScene({ memory: 16, size: 1 }, async ({ pool, begun }) => {
       expect(await endOf(go(work.runsOut.on(pool)(begun, VICTIM)))).toMatchObject(lost('runsOut', { code: 'ERR_WORKER_OUT_OF_MEMORY' }))

@@ -21,7 +21,8 @@ export interface ThreadPoolOptions {
   readonly startTimeout?: number
   /**
    * The most memory of the heap of a thread, in MB; a function that needs more is lost with its thread, as out of memory. Default:
-   * that of the host. On Bun, which has no such limit, the jobs of a pool with `memory` throw ThreadLostError.
+   * that of the host. On Bun, which has no such limit, and on Deno, which does not report a thread that has reached it, the jobs
+   * of a pool with `memory` throw ThreadLostError.
    */
   readonly memory?: number
   /** When a thread is replaced by a new one. Default: never. */

@@ -106,8 +106,13 @@ class NodeThread implements Port {
   }
 }
 
-/** A limit that the host ignores is refused. */
+/**
+ * A limit that the host ignores is refused. So is one on Deno: a thread that runs out of memory while it handles a message, as all jobs
+ * do, sends nothing any more, not even its end, and the job would wait for ever.
+ */
 function checkMemory({ memory, recycleAt }: Boot): void {
+  if ('Deno' in globalThis && memory !== null)
+    throw new Error(`threadPool({ memory: ${memory} }): Deno does not tell that a thread is out of memory; leave memory out`)
   if (!('Bun' in globalThis)) return
   if (memory !== null) throw new Error(`threadPool({ memory: ${memory} }): Bun limits no memory of a thread; leave memory out`)
   if (recycleAt === null) return
