@@ -108,7 +108,7 @@ class NodeThread implements Port {
 
 /**
  * A limit that the host ignores is refused. So is one on Deno: a thread that runs out of memory while it handles a message, as all jobs
- * do, sends nothing any more, not even its end, and the job would wait for ever.
+ * do, sends nothing any more, not even its end, and the job would wait forever.
  */
 function checkMemory({ memory, recycleAt }: Boot): void {
   if ('Deno' in globalThis && memory !== null)
