@@ -4,6 +4,7 @@
 //   adapters/*        points
 //   operators         down; RxJS enters here and no lower
 //   runtime           nothing but itself: no RxJS, no fp-ts, no `node:`, types included
+//   instrument        beside the runtime: acorn and magic-string, nothing of ours; only adapters import it
 //
 // A floor is a folder of src, or an adapter; it is entered by its index. Within a floor the rooms have an order of their own (`rooms`). `depcruise src dist` also looks at the built entry points.
 
@@ -59,6 +60,8 @@ const builtWithout = (entry, forbidden) => ({
 const rxjs = 'node_modules/rxjs/'
 const fpTs = 'node_modules/fp-ts/'
 const fastCheck = 'node_modules/fast-check/'
+const acorn = 'node_modules/acorn/'
+const magicString = 'node_modules/magic-string/'
 const nodeCore = '^[a-z0-9_/]+$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -88,6 +91,19 @@ export default {
       severity: 'error',
       from: { path: '^src/runtime/' },
       to: { pathNot: ['^src/'] },
+    },
+    {
+      name: 'instrument-stands-alone',
+      severity: 'error',
+      from: { path: '^src/instrument/' },
+      to: { pathNot: ['^src/instrument/', acorn, magicString] },
+    },
+    {
+      name: 'instrument-for-adapters',
+      comment: 'who imports it needs a parser: optional peers of the entry points that instrument, types included',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/instrument/', '^src/adapters/'] },
+      to: { path: ['^src/instrument/', acorn, magicString] },
     },
     {
       name: 'operators-know-rxjs-only',

@@ -91,6 +91,11 @@ export default tseslint.config(
     },
   },
   { files: ['src/**', 'scripts/**', 'test/consumers/**'], ignores: overLimits, rules: limits },
+  {
+    // A tree has some 75 kinds of nodes, and a function is about a few of them.
+    files: ['src/instrument/**'],
+    rules: { '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }] },
+  },
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/unbound-method': 'off' } }, // spies and mutants take methods off their objects
   {
     // The kernel and the operators run in any host: what only Node has is looked up on globalThis, and may be missing.

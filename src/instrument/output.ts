@@ -1,0 +1,116 @@
+/**
+ * The text that is made: edits of the source that keep its lines, and the names of what is declared for the hooks.
+ *
+ * Nodes are edited from the inside out. So what a node puts around itself stands outside of what its parts have put around themselves.
+ */
+import MagicString from 'magic-string'
+import type { Sources } from './dependence.js'
+import type { Access, Places, Write } from './places.js'
+import type { Binding, Scopes, Unit } from './scopes.js'
+import type { AnyNode, Tree } from './tree.js'
+
+/** A file under way: what is known of it, and what is made of it. */
+export interface Rewriting {
+  readonly tree: Tree
+  readonly scopes: Scopes
+  readonly places: Places
+  readonly out: Output
+  /** The text of the reads that a write depends on. */
+  readonly dependence: (write: Write) => string
+}
+
+export class Output {
+  readonly edits: MagicString
+  /** The name of the object with the hooks; other names of ours begin with it, and no name of the source does. */
+  readonly hooks: string
+  private readonly _cells = new Map<Binding, string>()
+  private readonly _framed = new Set<Unit>()
+  private readonly _temporaries = new Map<Unit, string[]>()
+  private _named = 0
+
+  constructor(private readonly _tree: Tree) {
+    this.edits = new MagicString(_tree.code)
+    this.hooks = '$race'
+    for (let n = 1; _tree.code.includes(this.hooks); n++) this.hooks = `$race${n}_`
+  }
+
+  /** Puts text around a node: outside of all that has been put there before. */
+  around(node: AnyNode, before: string, after: string): void {
+    this.before(node.start, before)
+    this.after(node.end, after)
+  }
+
+  before(index: number, text: string): void {
+    const touches = /[\w$]/.test(this._tree.code[index - 1] ?? '') && /^[\w$]/.test(text) // `typeof(a).b`
+    this.edits.prependRight(index, touches ? ` ${text}` : text)
+  }
+
+  after(index: number, text: string): void {
+    this.edits.appendLeft(index, text)
+  }
+
+  /** Replaces the token at or after an index, which is as long as `token`. Line breaks beside it stay. */
+  token(index: number, token: string, text: string): void {
+    const start = this._tree.tokenAt(index)
+    if (!this._tree.code.startsWith(token, start)) throw new SyntaxError(`${token} is expected at ${start}`)
+    this.edits.update(start, start + token.length, text)
+  }
+
+  hook(name: string, ...parameters: (string | number)[]): string {
+    return `${this.hooks}.${name}(${parameters.join(',')})`
+  }
+
+  site(number: number): string {
+    return `${this.hooks}0+${number}`
+  }
+
+  cellOf(binding: Binding): string {
+    const name = this._cells.get(binding) ?? `${this.hooks}c${this._named++}`
+    this._cells.set(binding, name)
+    return name
+  }
+
+  cells(): Iterable<[Binding, string]> {
+    return this._cells
+  }
+
+  frameOf(unit: Unit): string {
+    this._framed.add(unit)
+    return `${this.hooks}f${unit.id}`
+  }
+
+  isFramed(unit: Unit): boolean {
+    return this._framed.has(unit)
+  }
+
+  /** The frame that a read leaves its mark in: null where no write depends on the read. */
+  frameFor(access: Access): string {
+    return access.isSource ? this.frameOf(access.unit) : 'null'
+  }
+
+  /** A variable of an activation that holds a value between the parts of one expression. */
+  temporaryOf(unit: Unit): string {
+    const name = `${this.hooks}t${this._named++}`
+    this._temporaries.set(unit, [...(this._temporaries.get(unit) ?? []), name])
+    return name
+  }
+
+  temporariesOf(unit: Unit): readonly string[] {
+    return this._temporaries.get(unit) ?? []
+  }
+
+  dependence(sources: Sources | undefined): string {
+    if (sources === undefined || sources.size === 0) return 'null'
+    return `[${[...sources].map(([access, isControl]) => `${this.frameOf(access.unit)},${this.site(access.site)},${isControl}`).join(',')}]`
+  }
+
+  /** `site, flags, frame` of a read. */
+  readArguments(access: Access, flags = access.flags): string {
+    return `${this.site(access.site)},${flags},${this.frameFor(access)}`
+  }
+
+  /** `site, flags` of a write. */
+  writeArguments({ site, flags }: Write): string {
+    return `${this.site(site)},${flags}`
+  }
+}

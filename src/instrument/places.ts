@@ -1,0 +1,210 @@
+/**
+ * Places: which nodes read or write something that another strand may share, and what the place is called within its function.
+ *
+ * Seen are tracked variables, properties, elements and the methods of collections; not seen are `this.x` in a constructor, properties of
+ * globals and of module namespaces, of literals, and what stands behind `?.` in a chain.
+ */
+import type { Binding, Scopes, Unit } from './scopes.js'
+import { isTracked, isWrappedTarget, patternOwner } from './scopes.js'
+import { accessFlags, type SiteTable } from './sites.js'
+import { bare, isFunction, isLoopOverItems, type AnyNode, type NodeOf, type Tree } from './tree.js'
+
+const readingMethods =
+  /^(get|has|includes|indexOf|lastIndexOf|find|findIndex|findLast|some|every|filter|map|flatMap|forEach|keys|values|entries|slice|at|join|reduce|concat)$/
+const writingMethods = /^(set|add|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill)$/
+/** Writing methods whose result shows what was there. */
+const bothMethods = /^(delete|add|pop|shift)$/
+
+/** Reads of one place within a function are found by this: a variable, or the text that names a property or a collection. */
+export type Place = Binding | string
+
+export interface Access {
+  readonly node: AnyNode
+  readonly place: Place
+  /** The collection that the place is part of: `list.length` and `list[i]` say what `list` holds. */
+  readonly collection: string | null
+  readonly unit: Unit
+  readonly site: number
+  readonly flags: number
+  /** Whether a write depends on it: then the read leaves a mark in the frame of its unit. */
+  isSource: boolean
+}
+
+export interface Write {
+  readonly node: AnyNode
+  readonly place: Place
+  readonly site: number
+  readonly flags: number
+}
+
+export type MemberUse = 'read' | 'write' | 'compound' | 'update' | 'delete' | 'call' | 'target' | 'other'
+
+export class Places {
+  readonly reads = new Map<AnyNode, Access>()
+  readonly writes = new Map<AnyNode, Write>()
+
+  constructor(
+    private readonly _tree: Tree,
+    private readonly _scopes: Scopes,
+    private readonly _sites: SiteTable,
+  ) {
+    _tree.walk(_tree.root, (node) => {
+      if (_scopes.scopeOf(node).isDynamic) return false
+      if (node.type === 'Identifier') this._variable(node)
+      else if (node.type === 'MemberExpression' && this.isSeen(node)) this._member(node)
+      return undefined
+    })
+  }
+
+  site(node: AnyNode, name: string, how: 'read' | 'write' | 'delete' | 'iterate' | 'function'): number {
+    const { line, column } = node.loc?.start ?? { line: 0, column: 0 }
+    return this._sites.add([line, column + 1, this._scopes.unitOf(node).name, short(name), how])
+  }
+
+  /** The tracked variable that an identifier uses, if the cell of the variable is seen from there. */
+  trackedAt(node: AnyNode): Binding | null {
+    const reference = this._scopes.referenceOf(node)
+    if (reference === null || !isTracked(reference.binding) || this._scopes.scopeOf(node).isDynamic) return null
+    const { scope } = reference.binding
+    const isInHead = scope.node === scope.unit.node || scope === scope.unit.body
+    return !isInHead || this._scopes.sees(node, scope.unit) ? reference.binding : null
+  }
+
+  useOf(node: NodeOf<'MemberExpression'>): MemberUse {
+    if (isWrappedTarget(this._tree, node)) return 'other'
+    const parent = this._tree.parentOf(node)
+    if (parent.type === 'AssignmentExpression' && parent.left === node) return parent.operator === '=' ? 'write' : 'compound'
+    if (parent.type === 'UpdateExpression') return 'update'
+    if (parent.type === 'UnaryExpression' && parent.operator === 'delete') return 'delete'
+    if (parent.type === 'CallExpression' && parent.callee === node) return 'call'
+    const owner = patternOwner(this._tree, node)
+    if (owner?.type === 'AssignmentExpression') return 'target'
+    if (owner !== null || (isLoopOverItems(parent) && parent.left === node)) return 'other'
+    return parent.type === 'TaggedTemplateExpression' && parent.tag === node ? 'other' : 'read'
+  }
+
+  /** The method of a collection that a member is called as. */
+  methodOf(node: NodeOf<'MemberExpression'>): string | null {
+    if (node.computed || node.property.type !== 'Identifier' || this.useOf(node) !== 'call') return null
+    const { name } = node.property
+    return readingMethods.test(name) || writingMethods.test(name) ? name : null
+  }
+
+  isSeen(node: NodeOf<'MemberExpression'>): boolean {
+    const object = bare(node.object)
+    if (/^(Super|MetaProperty|Literal|TemplateLiteral|ArrayExpression|ObjectExpression)$/.test(object.type)) return false
+    if (isFunction(object) || this.useOf(node) === 'other' || this._isBuilt(node) || this.isBehindLink(node.object)) return false
+    if (object.type === 'Identifier') {
+      const kind = this._scopes.referenceOf(object)?.binding.kind
+      return kind !== undefined && kind !== 'namespace'
+    }
+    return object.type !== 'ThisExpression' || !this._isInConstructor(node)
+  }
+
+  /** Whether a link `?.` of the same chain stands in a node: all that follows is skipped with it. */
+  isBehindLink(node: AnyNode): boolean {
+    if (node.type === 'MemberExpression') return node.optional || this.isBehindLink(node.object)
+    if (node.type === 'CallExpression') return node.optional || this.isBehindLink(node.callee)
+    return false
+  }
+
+  private _variable(node: NodeOf<'Identifier'>): void {
+    const binding = this.trackedAt(node)
+    const use = this._scopes.referenceOf(node)?.use
+    if (binding === null || use === undefined || use === 'declaration' || use === 'unseen') return
+    if (use === 'read' || use === 'compound' || use === 'update') this._addRead(node, binding, binding.name)
+    if (use === 'read') return
+    const flags = use === 'loop' ? accessFlags.loop : this._updateFlags(node)
+    this.writes.set(node, { node, place: binding, site: this.site(node, binding.name, 'write'), flags })
+  }
+
+  private _member(node: NodeOf<'MemberExpression'>): void {
+    const use = this.useOf(node)
+    const method = this.methodOf(node)
+    const name = this._tree.textOf(node)
+    if (method !== null) return this._collection(node, method)
+    const place = placeOf(node, name)
+    if (use === 'read' || use === 'call' || use === 'compound' || use === 'update') this._addRead(node, place, name)
+    if (use === 'read' || use === 'call') return
+    const site = this.site(node, name, use === 'delete' ? 'delete' : 'write')
+    this.writes.set(node, { node, place, site, flags: this._updateFlags(node) })
+  }
+
+  private _collection(node: NodeOf<'MemberExpression'>, method: string): void {
+    const object = this._tree.textOf(node.object)
+    const name = `${this._tree.textOf(node)}()`
+    const place = `items of ${object}`
+    if (readingMethods.test(method) || bothMethods.test(method)) this._addRead(node, place, name)
+    if (writingMethods.test(method)) this.writes.set(node, { node, place, site: this.site(node, name, 'write'), flags: 0 })
+  }
+
+  private _addRead(node: AnyNode, place: Place, name: string): void {
+    const isPart = node.type === 'MemberExpression' && (node.computed || /\.(size|length)$/.test(name)) && this.useOf(node) === 'read'
+    const collection = isPart ? `items of ${this._tree.textOf(node.object)}` : null
+    const site = this.site(node, name, 'read')
+    const unit = this._scopes.unitOf(node)
+    this.reads.set(node, { node, place, collection, unit, site, flags: this._guardFlags(node), isSource: false })
+  }
+
+  /** `new a.b()`: a hook there would be called in place of the constructor. */
+  private _isBuilt(node: AnyNode): boolean {
+    const parent = this._tree.parentOf(node)
+    if (parent.type === 'NewExpression') return parent.callee === node
+    const isPart =
+      (parent.type === 'MemberExpression' && parent.object === node) || (parent.type === 'TaggedTemplateExpression' && parent.tag === node)
+    return isPart && this._isBuilt(parent)
+  }
+
+  /** An object that is being constructed is nobody else's yet. */
+  private _isInConstructor(node: AnyNode): boolean {
+    const { node: owner } = this._scopes.unitOf(node)
+    if (owner.type === 'PropertyDefinition') return true
+    if (owner.type === 'ArrowFunctionExpression') return this._isInConstructor(this._tree.parentOf(owner))
+    const parent = this._tree.parentOf(owner)
+    return parent.type === 'MethodDefinition' && parent.kind === 'constructor'
+  }
+
+  /** A read in a test is a guard, unless what follows is a throw: an assertion is not prepared for the other outcome. */
+  private _guardFlags(node: AnyNode): number {
+    let child = node
+    const called = this._tree.parentOf(node)
+    if (called.type === 'CallExpression' && called.callee === node) child = called
+    for (let parent = this._tree.parentOf(child); ; child = parent, parent = this._tree.parentOf(parent)) {
+      if (parent.type === 'IfStatement') return parent.test === child && !onlyThrows(parent.consequent) ? accessFlags.guard : 0
+      if (parent.type === 'WhileStatement' || parent.type === 'DoWhileStatement' || parent.type === 'ForStatement')
+        return parent.test === child ? accessFlags.guard : 0
+      if (parent.type === 'ConditionalExpression' && parent.test === child) return accessFlags.guard
+      if (parent.type === 'LogicalExpression' && parent.left === child) return accessFlags.guard
+      if (isFunction(parent) || endsSearch.test(parent.type)) return 0
+    }
+  }
+
+  private _updateFlags(node: AnyNode): number {
+    const update = this._tree.parentOf(node)
+    if (update.type !== 'UpdateExpression') return 0
+    const parent = this._tree.parentOf(update)
+    if (parent.type === 'ForStatement' && parent.update === update) return accessFlags.update | accessFlags.loop
+    return this._guardFlags(update) === 0 ? accessFlags.update : accessFlags.update | accessFlags.tested
+  }
+}
+
+const endsSearch =
+  /Statement$|Declaration$|^Program$|^CallExpression$|^AssignmentExpression$|^AwaitExpression$|^YieldExpression$|^PropertyDefinition$|^StaticBlock$/
+
+function onlyThrows(node: AnyNode): boolean {
+  return (
+    node.type === 'ThrowStatement' || (node.type === 'BlockStatement' && node.body.length === 1 && node.body[0]?.type === 'ThrowStatement')
+  )
+}
+
+function placeOf(node: NodeOf<'MemberExpression'>, text: string): Place {
+  if (node.computed) return text
+  return node.property.type === 'PrivateIdentifier'
+    ? `.#${node.property.name}`
+    : `.${node.property.type === 'Identifier' ? node.property.name : text}`
+}
+
+function short(name: string): string {
+  const line = name.replace(/\s+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}

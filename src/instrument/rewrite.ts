@@ -1,0 +1,220 @@
+/**
+ * The rewriting of a file: hooks at variables and members, borders of sections at waits, steps of loops, and what each unit begins with.
+ *
+ * Nodes are rewritten from the inside out (see `Output`). No line is added and none moves.
+ */
+import { DependenceAnalysis } from './dependence.js'
+import { Members } from './members.js'
+import { Output } from './output.js'
+import { Places, type Write } from './places.js'
+import { Scopes, type Scope, type Unit } from './scopes.js'
+import { SiteTable } from './sites.js'
+import { isFunction, isWait, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
+import { Variables } from './variables.js'
+
+export class Rewriter {
+  readonly out: Output
+  readonly table = new SiteTable()
+  private readonly _scopes: Scopes
+  private readonly _places: Places
+  private readonly _variables: Variables
+  private readonly _members: Members
+
+  constructor(private readonly _tree: Tree) {
+    this.out = new Output(_tree)
+    this._scopes = new Scopes(_tree)
+    this._places = new Places(_tree, this._scopes, this.table)
+    const rewriting = { tree: _tree, scopes: this._scopes, places: this._places, out: this.out, dependence: this._dependences() }
+    this._variables = new Variables(rewriting)
+    this._members = new Members(rewriting)
+    for (const access of this._places.reads.values()) if (access.isSource) this.out.frameOf(access.unit)
+    for (const unit of this._scopes.units) if (unit.suspends && unit.hasWait && this._isSeen(unit.node)) this.out.frameOf(unit)
+    this._rewrite(_tree.root)
+  }
+
+  /** What the module begins with, on one line. */
+  moduleHead(file: string, source: string): string {
+    const { hooks } = this.out
+    const head = this._head(this._scopes.unitOf(this._tree.root)) // it may add a site
+    return `${source}var ${hooks}0=${hooks}.module(${JSON.stringify(file)},${JSON.stringify(this.table.sites)});${head}`
+  }
+
+  /** All are known before the first is written: a read leaves a mark if any write depends on it. */
+  private _dependences(): (write: Write) => string {
+    const analysis = new DependenceAnalysis(this._tree, this._scopes, this._places)
+    const sources = new Map([...this._places.writes.values()].map((write) => [write, analysis.sourcesOf(write)]))
+    return (write) => this.out.dependence(sources.get(write))
+  }
+
+  private _isSeen(node: AnyNode): boolean {
+    return !this._scopes.scopeOf(node).isDynamic
+  }
+
+  private _rewrite(node: AnyNode): void {
+    if (!this._isSeen(node)) return
+    for (const child of this._tree.childrenOf(node)) this._rewrite(child)
+    if (isWait(node)) this._wait(node)
+    if (isFunction(node)) this._function(node)
+    switch (node.type) {
+      case 'Identifier':
+        return this._variables.read(node)
+      case 'MemberExpression':
+        return this._members.read(node)
+      case 'UnaryExpression':
+      case 'UpdateExpression':
+        return this._write(node.argument)
+      case 'AssignmentExpression':
+        this._write(node.left)
+        return this._destructuring(node.left, node.right, node)
+      case 'VariableDeclarator':
+        return node.init == null ? undefined : this._destructuring(node.id, node.init, null)
+      case 'ForOfStatement':
+      case 'ForInStatement':
+        return this._loop(node)
+      case 'SpreadElement':
+        return this._iterate(node.argument, this._tree.parentOf(node).type === 'ObjectExpression' ? 'everything' : 'items')
+      case 'TryStatement':
+        return this._try(node)
+      case 'StaticBlock':
+        return this.out.after(this._tree.tokenAt(node.start + 'static'.length) + 1, this._head(this._scopes.unitOf(node.body[0] ?? node)))
+      case 'BlockStatement':
+        return this._block(node)
+      case 'ExpressionStatement': // a hook may begin with a parenthesis, and would call what stands before
+        if (this._tree.isInList(node) && node.directive === undefined) this.out.before(node.start, ';')
+        return
+      default:
+    }
+  }
+
+  /** The target of an assignment, of an update or of `delete`. */
+  private _write(target: AnyNode): void {
+    if (target.type === 'Identifier') this._variables.write(target)
+    if (target.type === 'MemberExpression') this._members.write(target)
+  }
+
+  private _wait(node: AnyNode): void {
+    const unit = this._scopes.unitOf(node)
+    const frame = this.out.isFramed(unit) ? this.out.frameOf(unit) : 'null'
+    if (node.type === 'ForOfStatement') {
+      this._atStart(node.body, `${this.out.hook('wait', '0', frame)};`)
+      if (this._tree.isInList(node)) this.out.after(node.end, `;${this.out.hook('wait', '0', frame)};`)
+    } else this.out.around(node, `${this.out.hooks}.wait(`, `,${frame})`)
+  }
+
+  /** A wait that fails does not get to its hook: the section begins where the failure is handled. */
+  private _try(node: NodeOf<'TryStatement'>): void {
+    const hook = () => {
+      const unit = this._scopes.unitOf(node)
+      return `${this.out.hook('resume', this.out.isFramed(unit) ? this.out.frameOf(unit) : 'null')};`
+    }
+    const waits = this._tree.hasWait(node.block)
+    if (waits && node.handler != null) this._atStart(node.handler.body, hook())
+    if (node.finalizer != null && (waits || (node.handler != null && this._tree.hasWait(node.handler))))
+      this._atStart(node.finalizer, hook())
+  }
+
+  private _loop(node: NodeOf<'ForOfStatement'> | NodeOf<'ForInStatement'>): void {
+    const hooks = this._variables.loopHooks(node)
+    if (hooks !== '') this._atStart(node.body, hooks)
+    if (node.type === 'ForInStatement') return this._iterate(node.right, 'everything')
+    if (node.await) return
+    const unit = this._scopes.unitOf(node)
+    const site = this._places.site(node.right, this._tree.textOf(node.right), 'iterate')
+    const hasSteps = this._scopes.sees(node, unit) && this._tree.hasWait(node.body)
+    if (!hasSteps) return this.out.around(node.right, `${this.out.hooks}.items(`, `,${this.out.site(site)})`)
+    const collection = this.out.temporaryOf(unit)
+    this.out.around(node.right, `${collection}=${this.out.hooks}.items(`, `,${this.out.site(site)})`)
+    this._atStart(node.body, `${this.out.hook('step', collection, this.out.site(site))};`)
+  }
+
+  private _iterate(node: AnyNode, hook: 'items' | 'everything'): void {
+    const site = this._places.site(node, this._tree.textOf(node), 'iterate')
+    const [open, close] = node.type === 'SequenceExpression' ? ['(', ')'] : ['', '']
+    this.out.around(node, `${this.out.hooks}.${hook}(${open}`, `${close},${this.out.site(site)})`)
+  }
+
+  /** What a pattern reads from the value, and, in an assignment, what it writes. */
+  private _destructuring(pattern: AnyNode, value: AnyNode, assignment: AnyNode | null): void {
+    if (pattern.type === 'ArrayPattern') this._iterate(value, 'items')
+    else if (pattern.type === 'ObjectPattern') this._properties(pattern, value)
+    else return
+    if (assignment === null) return
+    const hooks = targetsIn(pattern).map((target) => this._variables.written(target) ?? this._members.written(target))
+    const written = hooks.flatMap((hook) => (hook === null ? [] : [`,${hook}`]))
+    if (written.length > 0) this.out.around(assignment, `${this.out.hooks}.first(`, `${written.join('')})`)
+  }
+
+  private _properties(pattern: NodeOf<'ObjectPattern'>, value: AnyNode): void {
+    if (pattern.properties.some((property) => property.type === 'RestElement')) return this._iterate(value, 'everything')
+    const keys = pattern.properties.flatMap((property) =>
+      property.type === 'Property' && !property.computed && property.key.type === 'Identifier' ? [property.key.name] : [],
+    )
+    const site = this._places.site(value, this._tree.textOf(value), 'read')
+    this.out.around(value, `${this.out.hooks}.properties(`, `,${JSON.stringify(keys)},${this.out.site(site)})`)
+  }
+
+  private _block(node: NodeOf<'BlockStatement'>): void {
+    const parent = this._tree.parentOf(node)
+    if (isFunction(parent)) return
+    const [first] = node.body
+    const scopes = first === undefined ? [] : [this._scopes.scopeOf(first)]
+    if (parent.type === 'CatchClause' && parent.param != null) scopes.push(this._scopes.scopeOf(parent.param))
+    this.out.after(node.start + 1, this._cells(scopes))
+  }
+
+  private _function(node: FunctionNode): void {
+    const { body } = node
+    if (body.type !== 'BlockStatement') {
+      const head = this._head(this._scopes.unitOf(body))
+      if (head !== '') this.out.around(body, `{${head}return `, '}')
+      return
+    }
+    const first = body.body[0]
+    if (first === undefined) return
+    const directives = body.body.filter((statement) => statement.type === 'ExpressionStatement' && statement.directive !== undefined)
+    const head = this._head(this._scopes.unitOf(first))
+    if (head !== '') this.out.after(directives.at(-1)?.end ?? body.start + 1, directives.length > 0 ? `;${head}` : head)
+  }
+
+  /** What a unit begins with: its cells, its frame, its temporaries. Those of a module are hoisted: its functions may run before it. */
+  private _head(unit: Unit): string {
+    const scopes = unit.body === null ? [] : [unit.body]
+    if (unit.body?.parent?.unit === unit) scopes.push(unit.body.parent) // the parameters
+    const keyword = unit.node.type === 'Program' ? 'var' : 'let'
+    const cells = this._cells(scopes, keyword)
+    const temporaries = this.out.temporariesOf(unit)
+    const declared = temporaries.length > 0 ? `${keyword} ${temporaries.join(',')};` : ''
+    if (!this.out.isFramed(unit)) return cells + declared
+    const site = this._places.site(unit.node, unit.name, 'function')
+    return `${cells}${keyword} ${this.out.frameOf(unit)}=${this.out.hook('frame', this.out.site(site), String(unit.suspends))};${declared}`
+  }
+
+  private _cells(scopes: readonly Scope[], keyword = 'let'): string {
+    return [...this.out.cells()]
+      .filter(([binding]) => scopes.includes(binding.scope))
+      .map(([binding, cell]) => `${keyword} ${cell}=${this.out.hook('cell', JSON.stringify(binding.name))};`)
+      .join('')
+  }
+
+  /** A hook at the start of the body of a loop or a block. */
+  private _atStart(body: AnyNode, hook: string): void {
+    if (body.type === 'BlockStatement') this.out.after(body.start + 1, hook)
+    else this.out.around(body, `{${hook}`, '}')
+  }
+}
+
+/** The targets of a pattern, members included. */
+function targetsIn(pattern: AnyNode | null): AnyNode[] {
+  switch (pattern?.type) {
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((property) => targetsIn(property.type === 'RestElement' ? property.argument : property.value))
+    case 'ArrayPattern':
+      return pattern.elements.flatMap(targetsIn)
+    case 'AssignmentPattern':
+      return targetsIn(pattern.left)
+    case 'RestElement':
+      return targetsIn(pattern.argument)
+    default:
+      return pattern == null ? [] : [pattern]
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What instrumented code says to the engine: the table of its sites, the flags of an access, and the hooks it calls.
+ *
+ * No hook runs code of the user, except those that say so: what a program does and in which order is the same with and without.
+ */
+
+/** A place in the source: line and column (from 1), the function around it, the name of what is read or written, and how. */
+export type Site = readonly [line: number, column: number, unit: string, name: string, how: How]
+export type How = 'read' | 'write' | 'delete' | 'iterate' | 'function'
+
+export const accessFlags = {
+  /** The read is a test, and the program goes on either way: `if (closed) return`, `while (!done)`, `a ?? b`. */
+  guard: 1,
+  /** The write comes of a read in the same expression: `n++`. */
+  update: 2,
+  /** The result of the update is tested: `if (--n === 0)`. */
+  tested: 4,
+  /** The write is that of a loop to its own variable: `for (item of list)` with an outer `item`, `for (…; …; i++)`. */
+  loop: 8,
+} as const
+
+/** An activation of a function, for reads that later writes depend on: what the engine keeps for each site. */
+export type Frame = object | null
+/** The reads that a write depends on, three entries each: the frame, the site, and whether by control (a test) or else by data. */
+export type Dependence = readonly (Frame | number | boolean)[] | null
+
+/** The object that instrumented code calls. `site` is a number in the table of its module plus what `module` has returned. */
+export interface Hooks {
+  /** Stands for a value that is not known yet. */
+  readonly NONE: unknown
+  /** Announces a module; returns the number of its first site. */
+  module(file: string, sites: readonly Site[]): number
+  /** Where a captured variable is declared: an identity for it. */
+  cell(name: string): unknown
+  frame(site: number, suspends: boolean): Frame
+  /** After an `await` or a `yield` has gone on: a new section. Returns the value. */
+  wait<T>(value: T, frame: Frame): T
+  /** The start of a `catch` or `finally` whose `try` waits: the wait may have failed. */
+  resume(frame: Frame): void
+  readVariable(cell: unknown, site: number, flags: number, frame: Frame): void
+  writeVariable<T>(cell: unknown, site: number, flags: number, value: T, dependence: Dependence): T
+  /** A read of `object.key`; returns the object. */
+  read<T>(object: T, key: string, site: number, flags: number, frame: Frame): T
+  /** The same where the property is called: a method of a prototype is no place. */
+  method<T>(object: T, key: string, site: number, flags: number, frame: Frame): T
+  /** Reads `object[key]`, getters included, and returns it. */
+  element(object: unknown, key: unknown, site: number, flags: number, frame: Frame): unknown
+  /** A read of `object[key]` that follows; returns the key. */
+  elementKey<T>(object: unknown, key: T, site: number, flags: number, frame: Frame): T
+  /** A destructuring of these properties; returns the object. */
+  properties<T>(object: T, keys: readonly string[], site: number): T
+  /** A read of all properties: a spread into an object, `for…in`, a rest of properties. Returns the object. */
+  everything<T>(object: T, site: number): T
+  /** The start of an iteration over a collection; returns the collection. */
+  items<T>(collection: T, site: number): T
+  /** A step of a loop over a collection whose body waits. */
+  step(collection: unknown, site: number): void
+  /** A write of `object.key` that follows; returns the value. */
+  write<T>(object: unknown, key: string, site: number, flags: number, value: T, dependence: Dependence): T
+  writeElement<T>(object: unknown, key: unknown, site: number, flags: number, value: T, dependence: Dependence): T
+  /** An update that has been done, as `object.key++`: a read and a write. */
+  update(object: unknown, key: unknown, readSite: number, site: number, flags: number, dependence: Dependence, frame: Frame): void
+  /** A `delete` that has been done. */
+  remove(object: unknown, key: unknown, site: number): void
+  /** A call of `object.method(...parameters)` that follows, of a method that collections have; returns the parameters. */
+  call<T extends readonly unknown[]>(
+    object: unknown,
+    method: string,
+    site: number,
+    flags: number,
+    frame: Frame,
+    readSite: number,
+    dependence: Dependence,
+    parameters: T,
+  ): T
+  /** Returns the first argument: the others are hooks that come after it. */
+  first<T>(value: T, ...hooks: unknown[]): T
+}
+
+export class SiteTable {
+  readonly sites: Site[] = []
+
+  add(site: Site): number {
+    return this.sites.push(site) - 1
+  }
+}

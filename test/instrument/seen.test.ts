@@ -1,0 +1,135 @@
+/** What the hooks are told: which reads and writes, where, and which reads a write goes by. */
+import { SourceMap } from 'node:module'
+import vm from 'node:vm'
+import { expect, it } from 'vitest'
+import { accessFlags, instrument, type Hooks, type Site } from '../../src/instrument/index.js'
+import { makeHooks } from './hooks.mjs'
+import { hooks, key, runInstrumented } from './run.js'
+
+const seen: Record<string, [body: string, hooks: string]> = {
+  'a variable that another function uses and that is assigned again': [
+    'let n = 0; const k = 1, f = () => n + k; n = f(); n += k; n++; return n',
+    'read n, write n, read n, write n, read n, write n, read n',
+  ],
+  'no variable of one function, or assigned once': ['let n = 0; n++; const k = 1, f = () => k; return f() + n', ''],
+  'properties, elements and delete': [
+    'const o = { a: 1 }, i = "a"; o.a = o[i]; o.a += 1; o[i]++; delete o.a; o["b"] = 1; return o.a',
+    'read o[i], write o.a, read o.a, write o.a, write o[i], delete o.a, write o["b"], read o.a',
+  ],
+  'destructuring, spread and iteration': [
+    'const o = { a: [1] }; const { a, b = 2 } = o, [c] = a; for (const x of a); for (const k in o); ({ ...o }); return [...a]',
+    'read o, iterate a, iterate a, iterate o, iterate o, iterate a',
+  ],
+  'each step of a loop that waits': ['const list = [1, 2]; for (const x of list) await x', 'iterate list, iterate list, iterate list'],
+  'methods of collections, and of other objects': [
+    'const m = new Map(); m.set(1, 2); m.get(1); m.delete(1); const o = { f() { return this } }; o.f(); o?.f()',
+    'write m.set(), read m.get(), write m.delete(), read o.f, read o?.f',
+  ],
+  'patterns and loops that assign': [
+    'let a; const o = {}, f = () => a; [a, o.x] = [1, 2]; for (a of [3]); return',
+    'iterate [1, 2], write a, write o.x, iterate [3], write a',
+  ],
+  'private fields, and nothing of a constructor': [
+    'class A { #n = 1; constructor() { this.m = this.#n } inc() { return this.#n++ } } new A().inc()',
+    'read new A().inc, write this.#n',
+  ],
+}
+
+for (const [name, [body, expected]] of Object.entries(seen))
+  it(`sees ${name}`, async () => {
+    const { hooks: heard } = await runInstrumented(body)
+    expect(heard.join(', ')).toBe(expected)
+  })
+
+/** The writes of a source with the reads that each goes by: `write ← data, (control)`. */
+function goesBy(source: string): string[] {
+  const { code, sites } = instrument(source, 'a.js', { isScript: true, hooks })
+  const nameOf = (site: number) => sites[site]?.[3] ?? '?'
+  return [...code.matchAll(/\$race\.(?:write\w*|call|update)\(/g)].flatMap(({ index }) => {
+    const text = code.slice(index).replace(/(\.call\(.*?)\$race\..*/s, '$1') // the reads of a call stand before its parameters
+    const [, dependence = ''] = /(?:,|\()\[((?:\$racef\d+,\$race0\+\d+,(?:true|false),?)+)\]/.exec(text) ?? []
+    const own = /\$race0\+(\d+)/.exec(text)?.[1]
+    const reads = [...dependence.matchAll(/\$race0\+(\d+),(true|false)/g)]
+    return reads.length === 0
+      ? []
+      : [
+          `${nameOf(Number(own))} ← ${reads.map(([, site, isControl]) => (isControl === 'true' ? `(${nameOf(Number(site))})` : nameOf(Number(site)))).join(', ')}`,
+        ]
+  })
+}
+
+it.each([
+  ['by its own old value', 'async function f(o) { o.n += await g() }', ['o.n ← o.n']],
+  ['by a local', 'async function f(o) { const old = o.n; const next = old + 1; await g(); o.n = next }', ['o.n ← o.n']],
+  ['under a test', 'async function f(o) { if (o.n > 1) { await g(); o.n = 0 } }', ['o.n ← (o.n)']],
+  ['after the exit of a test', 'async function f(o) { if (!o.n) return; await g(); o.n = 0 }', ['o.n ← (o.n)']],
+  ['under a logical operator', 'async function f(m) { m.has(1) || m.set(1, await g()) }', ['m.set() ← (m.has())']],
+  ['through a closure', 'function f(o) { const old = o.n; setTimeout(() => { o.n = old + 1 }) }', ['o.n ← o.n']],
+  ['by the length of the list', 'async function f(l) { if (l.length < 3) { await g(); l.push(1) } }', ['l.push() ← (l.length)']],
+])('a write goes %s', (_, source, expected) => {
+  expect(goesBy(source)).toEqual(expected)
+})
+
+it.each([
+  ['another place', 'async function f(o) { if (o.m) { await g(); o.n = 0 } }'],
+  ['what a helper reads', 'async function f(o) { const old = () => o.n; await g(); o.n = 1 }'],
+  ['a test whose branch goes on', 'async function f(o) { if (o.n) log(); await g(); o.n = 1 }'],
+])('a write does not go by %s', (_, source) => {
+  expect(goesBy(source)).toEqual([])
+})
+
+it('a test is a guard, except before a throw; updates and loops have their flags', () => {
+  const flags: [string, number][] = []
+  let table: readonly Site[] = []
+  const telling: Hooks = {
+    ...makeHooks(),
+    module: (_, sites) => ((table = sites), 0),
+    read: (object, _, site, flag) => (flags.push([`read ${table[site]?.[0]}`, flag]), object),
+    update: (_, __, ___, site, flag) => void flags.push([`update ${table[site]?.[0]}`, flag]),
+    writeVariable: (_, site, flag, value) => (flags.push([`write ${table[site]?.[0]}`, flag]), value),
+  }
+  const source = `const o = { n: 0 };
+    if (o.n);
+    if (o.n) throw o
+    o.n ? 1 : 2
+    while (o.n);
+    o.n ?? 1
+    o.n++
+    if (--o.n);
+    for (let i = 0; i < 1; i++, o.n++);
+    let x, f = () => x; for (x of [1]);`
+  const { code } = instrument(source, 'a.js', { isScript: true, hooks })
+  vm.runInNewContext(code, { [Symbol.for(key)]: telling })
+  const { guard, update, tested, loop } = accessFlags
+  expect(flags).toEqual([
+    ['read 2', guard],
+    ['read 3', 0],
+    ['read 4', guard],
+    ['read 5', guard],
+    ['read 6', guard],
+    ['update 7', update],
+    ['update 8', update | tested],
+    ['update 9', update],
+    ['write 10', loop],
+  ])
+})
+
+it('maps every line and column of the result to the source', () => {
+  const source = `let total = 0\nexport const add = async (o, k) => {\n  if (o.list[k] > total) throw new Error('no')\n  total = total + (await o.items.get(k)).value\n}\n`
+  const { code, map } = instrument(source, 'a.js', { hooks })
+  const sourceMap = new SourceMap({ ...map, file: 'a.js', sourceRoot: '', sourcesContent: [source] })
+  const lines = code.split('\n')
+  const written = source.split('\n')
+  for (const [word, line] of [
+    ['throw', 3],
+    ['Error', 3],
+    ['items', 4],
+    ['value', 4],
+    ['total)', 3],
+  ] as const) {
+    const at = lines[line - 1]?.lastIndexOf(word) ?? -1
+    expect(at).toBeGreaterThan(0)
+    const entry = sourceMap.findEntry(line - 1, at)
+    expect(entry).toMatchObject({ originalLine: line - 1, originalColumn: written[line - 1]?.lastIndexOf(word) })
+  }
+})
