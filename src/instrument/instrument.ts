@@ -38,7 +38,7 @@ export function instrument(code: string, file: string, { isScript = false, hooks
   return { code: out.edits.toString(), map, sites: table.sites }
 }
 
-/** The end of the directives, or of a hashbang line: nothing of ours may stand before. */
+/** The end of the directives, or of a hashbang line: no hook may stand before. */
 function endOfPreamble({ code, root }: Tree): number {
   let end = code.startsWith('#!') ? (/[\r\n\u2028\u2029]|$/.exec(code)?.index ?? 0) : 0
   if (end > 0 && end < code.length) end++

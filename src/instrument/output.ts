@@ -21,7 +21,7 @@ export interface Rewriting {
 
 export class Output {
   readonly edits: MagicString
-  /** The name of the object with the hooks; other names of ours begin with it, and no name of the source does. */
+  /** The name of the object with the hooks; the names of cells, frames and temporaries begin with it, and no name of the source does. */
   readonly hooks: string
   private readonly _cells = new Map<Binding, string>()
   private readonly _framed = new Set<Unit>()

@@ -13,7 +13,7 @@ export interface Unit {
   readonly name: string
   /** Async functions and generators: their activation waits. */
   readonly suspends: boolean
-  /** Whether variables of ours can be declared where it begins: the initializer of a field has no such place. */
+  /** Whether cells, frames and temporaries can be declared where it begins: the initializer of a field has no such place. */
   readonly hasHead: boolean
   /** The scope that sees what is declared where the unit begins; parameters do not. */
   body: Scope | null
