@@ -1,8 +1,9 @@
 /**
  * Which reads a write goes by, within the function and what its closures capture.
  *
- * By data: the value that is written comes of the read, also through locals. By control: the write stands under a test that reads the
- * place, or after a test with a branch that leaves. Only reads of the same place count: a stale write goes by an old value of its own place.
+ * By data: the value that is written comes of the read, also through locals. By control: the write stands under a test that
+ * reads the place, or after a test with a branch that leaves. Only reads of the same place count: a stale write goes by an old
+ * value of its own place.
  */
 import type { Access, Place, Places, Write } from './places.js'
 import { isTracked, type Scopes } from './scopes.js'
