@@ -32,13 +32,13 @@ const { expression } = fc.letrec<{ expression: string; target: string; member: s
     tie('member'),
     tie('expression').map((value) => `t("e", ${value})`),
     fc
-      .tuple(tie('target'), fc.constantFrom('=', '+=', '??=', '||=', '&&=', '**='), tie('expression'))
+      .tuple(tie('target'), fc.constantFrom('=', '+=', '??=', '||=', '&&=', '-='), tie('expression'))
       .map(([a, op, b]) => `(${a} ${op} ${b})`),
     fc
       .tuple(tie('target'), fc.constantFrom('++', '--'), fc.boolean())
       .map(([a, op, isPrefix]) => (isPrefix ? `(${op}${a})` : `(${a}${op})`)),
     fc
-      .tuple(tie('expression'), fc.constantFrom('+', '<', '??', '&&', 'in', '**'), tie('expression'))
+      .tuple(tie('expression'), fc.constantFrom('+', '<', '??', '&&', 'in', '*'), tie('expression'))
       .map(([a, op, b]) => `((${a}) ${op} (${b}))`),
     fc.tuple(tie('expression'), tie('expression'), tie('expression')).map(([a, b, c]) => `(${a} ? ${b} : ${c})`),
     fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `(${a}, ${b})`),

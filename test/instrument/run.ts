@@ -15,16 +15,18 @@ export interface Ran {
 
 const prelude = `
   var log = []
-  function show(value) {
+  function show(value, depth = 0) {
+    if (depth > 3) return '…'
+    const inner = (entry) => show(entry, depth + 1)
     if (typeof value === 'function') return 'function ' + value.name + '/' + value.length
     if (typeof value === 'bigint') return value + 'n'
     if (typeof value === 'symbol') return String(value)
     if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value)
     if (value === globalThis || 'events' in value) return 'the global object, or a copy'
     if (value instanceof Error) return value.name + ': ' + value.message
-    if (value instanceof Map || value instanceof Set) return '{' + [...value].map(show) + '}'
-    if (Array.isArray(value)) return '[' + value.map(show) + ']'
-    return '{' + Object.entries(value).map(([key, entry]) => key + ':' + show(entry)) + '}'
+    if (value instanceof Map || value instanceof Set) return '{' + [...value].map(inner) + '}'
+    if (Array.isArray(value)) return '[' + value.map(inner) + ']'
+    return '{' + Object.entries(value).map(([key, entry]) => key + ':' + inner(entry)) + '}'
   }
   function t(name, value) { log.push(name + '=' + show(value)); return value }
 `
