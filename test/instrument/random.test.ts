@@ -126,5 +126,5 @@ async function outcomeOf(run: () => ReturnType<typeof runPlain>): Promise<{ log:
 }
 
 function quiet(line: string): string {
-  return line.replace(/(\w*Error): .*?(is not|are not|Cannot destructure|object null|undefined or null|=>).*/s, '$1')
+  return line.replace(/(TypeError|RangeError): .*/s, '$1')
 }
