@@ -153,6 +153,7 @@ export class Members {
     const site = this._out.writeArguments(write)
     if (node.computed) {
       const key = this._out.temporaryOf(unit)
+      this._isolate(node.object)
       this._isolate(node.property)
       this._out.before(assignment.start, `(${hooks}.element(${object}=`)
       this._out.token(node.object.end, '[', `,${key}=`)
@@ -160,6 +161,7 @@ export class Members {
       this._out.token(node.end, operator, `${operation}(${object}[${key}]=${hooks}.writeElement(${object},${key},${site},`)
     } else {
       const key = this._keyText(node)
+      this._isolate(node.object)
       this._out.before(assignment.start, `(${hooks}.read(${object}=`)
       this._out.after(node.object.end, `,${key},${read})`)
       this._out.token(node.end, operator, `${operation}(${object}.${this._propertyText(node)}=${hooks}.write(${object},${key},${site},`)
@@ -205,9 +207,10 @@ export class Members {
     return binding !== undefined && binding.assignments === 0 ? binding.name : null
   }
 
-  /** An expression with a comma needs parentheses among arguments. */
+  /** An expression with a comma needs parentheses among arguments; a function without a name would get that of the temporary. */
   private _isolate(node: AnyNode): void {
     if (node.type === 'SequenceExpression') this._out.around(node, '(', ')')
+    else if (isUnnamed(bare(node))) this._out.around(node, '(0,', ')')
   }
 
   private _keyText(node: Member): string {
@@ -219,3 +222,6 @@ export class Members {
     return property.type === 'Identifier' ? property.name : this._tree.textOf(property)
   }
 }
+
+const isUnnamed = (node: AnyNode): boolean =>
+  node.type === 'ArrowFunctionExpression' || ((node.type === 'FunctionExpression' || node.type === 'ClassExpression') && !node.id)

@@ -68,6 +68,11 @@ const programs: Record<string, string> = {
     of('f')[key('p')] ??= t('v', 6)
     of('g').p++; --of('h')[key('p')]
     return [of('i').p--, o[key('p')]++, delete of('j').q, delete of('k')[key('q')]]`,
+  'functions without a name that are objects or keys stay without one': `
+    const o = {}, text = Function.prototype.toString
+    Function.prototype.toString = function () { return '[' + this.name + ']' }
+    try { o[() => 1]++; o[(function () {})] ??= 1; o[class {}] += 1; delete o[() => 2]; (() => 3).x ??= 4; (() => 5).x++; return o }
+    finally { Function.prototype.toString = text }`,
   'errors of missing objects are the same, and come at the same time': `
     const none = null, errors = []
     const v = () => t('evaluated', 1)
