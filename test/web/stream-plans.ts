@@ -58,7 +58,7 @@ export async function turn(random: Random): Promise<void> {
   const turns = [0, 0, 1, 3]
   const way = random.below(5)
   if (way === 4) return hostTurn()
-  for (let n = turns[way]; n > 0; n--) await null
+  for (let n = turns[way]; n > 0; n--) await Promise.resolve()
 }
 
 /** The chunks of the plan, as they come. */
@@ -95,7 +95,7 @@ export function readableOf(plan: Plan): ReadableStream<Chunk> {
     },
   }
   if (!isBytes) return new ReadableStream<Chunk>(source, { highWaterMark })
-  return new ReadableStream({ ...(source as object), type: 'bytes' }, { highWaterMark }) as never // the chunks are bytes
+  return new ReadableStream({ ...(source as object), type: 'bytes' }, { highWaterMark }) // the chunks are bytes
 }
 
 /** A byte stream fills the buffer of its reader, or gives a chunk of its own. */
@@ -107,7 +107,7 @@ function enqueue(random: Random, controller: ReadableStreamDefaultController<Chu
   const first = Math.min(bytes.length, view.byteLength)
   new Uint8Array(view.buffer, view.byteOffset, first).set(bytes.subarray(0, first))
   request.respond(first)
-  if (first < bytes.length) controller.enqueue(bytes.slice(first) as never)
+  if (first < bytes.length) controller.enqueue(bytes.slice(first))
 }
 
 /** A stream that takes chunks at once or later, and notes them. It fails at the first chunk after `most`. */
