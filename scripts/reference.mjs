@@ -28,8 +28,11 @@ const app = await Application.bootstrap({
     notDocumented: true,
   },
   requiredToBeDocumented: ['Variable', 'Function', 'Class', 'Interface', 'TypeAlias', 'Method'],
-  // The compiler's messages for usual slips, and steps of a conditional type: no caller names their types.
-  intentionallyNotExported: ['slips.ts:Slips', 'slips.ts:YieldStar', 'linearizable.ts:Specified', 'linearizable.ts:Performing'],
+  // The compiler's messages for usual slips, steps of a conditional type, and the functions of `shared`: no caller names their types.
+  intentionallyNotExported: [
+    ...['slips.ts:Slips', 'slips.ts:YieldStar', 'linearizable.ts:Specified', 'linearizable.ts:Performing'],
+    ...['Int32', 'Uint32', 'Int64', 'Uint64', 'Value', 'Mutex', 'Semaphore', 'WaitGroup'].map((name) => `shared.ts:shared${name}`),
+  ],
   // A doc comment has no place in the type of a result.
   intentionallyNotDocumented: ['millrace.RWMutex.rLocker.__type.lock', 'millrace.RWMutex.rLocker.__type.unlock'],
 })

@@ -34,9 +34,14 @@ const tables: Record<string, Rows> = {
   '-web-operators': webOperators,
 }
 
-/** `main` ends its process, laws of adapters wait for seconds of real time, and the stages of `pipeline` are alike. */
+/**
+ * `main` ends its process, laws of adapters wait for seconds of real time, and the stages of `pipeline` are alike. To `linearizable` the
+ * errors of a method and of its specification are results, and its `cancel` is that of `schedule`.
+ */
 const elsewhere = (place: string) =>
-  ['main(fn)', 'laws.adapter({ item })', 'laws.adapter({ destroy })'].includes(place) || /^pipeline\([b-t]\)$/.test(place)
+  /^linearizable\((spec|operations|\{ cancel \})\)$/.test(place) ||
+  ['main(fn)', 'laws.adapter({ item })', 'laws.adapter({ destroy })'].includes(place) ||
+  /^pipeline\([b-t]\)$/.test(place)
 
 /** The places of the runtime and the toolkit that are in the other table. */
 const isNoHook = (place: string) => !/robe|hook/.test(place)

@@ -1,7 +1,7 @@
 /** The places of `millrace/testing` and `millrace/fast-check` that call code of users. */
 import fc from 'fast-check'
 import { go, sleep } from 'millrace'
-import { channelProgram, failures, schedule, scheduleOf } from 'millrace/fast-check'
+import { channelProgram, failures, linearizable, schedule, scheduleOf } from 'millrace/fast-check'
 import { fromIterable, relay } from 'millrace/operators'
 import { bubble, expectNoLeaks, explore, laws, marbles, replay, type Law, type TestHooks } from 'millrace/testing'
 import { raise, type Bad, type Rows } from './kinds.js'
@@ -63,9 +63,20 @@ export const testing: Rows = {
   'replay({ cancel })': (f) => replay('s1-', waiting, { cancel: f }),
 }
 
+/** A structure for `linearizable`, and a property that is run once, whose error is the cause of that of fast-check. */
+interface Adder {
+  add(): number
+}
+const adder = (): Adder => ({ add: () => 1 })
+async function once(property: fc.IAsyncProperty<unknown>): Promise<void> {
+  const run = await fc.check(property, { numRuns: 1, seed: 1, endOnFailure: true })
+  if (run.failed) throw run.errorInstance
+}
+
 export const fastCheck: Rows = {
   'ChannelProgram.on(make)': (f) => bubble(drawnProgram.on(f)),
   'Failures.in(step)': (f) => [drawnFailures.in(f)()],
+  'linearizable(make)': (f) => once(linearizable<Adder, 'add'>(adder, f, { add: [] })),
   'RunSchedule.run(program)': (f) => scheduleOf('s1-').run(f),
   'RunSchedule.runSync(program)': (f) => [scheduleOf('s1-').runSync(f)],
   'schedule({ cancel })': (f) => scheduled(f),

@@ -100,21 +100,21 @@ function begun<N extends number | bigint>(box: AtomicInteger<N>, value: N): Atom
  */
 export const shared: {
   /** As `atomicInt32`, over shared memory. */
-  readonly atomicInt32: (value?: number) => AtomicInteger<number>
+  readonly atomicInt32: typeof sharedInt32
   /** As `atomicUint32`, over shared memory. */
-  readonly atomicUint32: (value?: number) => AtomicInteger<number>
+  readonly atomicUint32: typeof sharedUint32
   /** As `atomicInt64`, over shared memory. */
-  readonly atomicInt64: (value?: bigint) => AtomicInteger<bigint>
+  readonly atomicInt64: typeof sharedInt64
   /** As `atomicUint64`, over shared memory. */
-  readonly atomicUint64: (value?: bigint) => AtomicInteger<bigint>
+  readonly atomicUint64: typeof sharedUint64
   /** As `atomicValue`, for data of JSON, over shared memory. */
-  readonly atomicValue: <T>(value: T, options?: SharedValueOptions) => AtomicValue<T>
+  readonly atomicValue: typeof sharedValue
   /** As `mutex`, for the goroutines of all threads. */
-  readonly mutex: () => Mutex
+  readonly mutex: typeof sharedMutex
   /** As `semaphore`, for the goroutines of all threads. */
-  readonly semaphore: (n: number) => Semaphore
+  readonly semaphore: typeof sharedSemaphore
   /** As `waitGroup`, for the goroutines of all threads. */
-  readonly waitGroup: () => SharedWaitGroup
+  readonly waitGroup: typeof sharedWaitGroup
 } = {
   atomicInt32: sharedInt32,
   atomicUint32: sharedUint32,
