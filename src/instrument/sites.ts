@@ -1,5 +1,5 @@
 /**
- * What instrumented code says to the engine: the table of its sites, the flags of an access, and the hooks it calls.
+ * The interface between instrumented code and the engine: the table of sites, the flags of an access, and the hooks.
  *
  * No hook runs code of the user, except those that say so: what a program does and in which order is the same with and without.
  */

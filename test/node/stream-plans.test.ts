@@ -9,38 +9,15 @@ import { background, chan, type Receiver } from 'millrace'
 import { receiverOf, senderOf } from 'millrace/node'
 import { fromReadable, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
 import { fromIterable, fromReceiver, run, workerPool } from 'millrace/operators'
-import { map, take, tap, type Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { expect, it } from 'vitest'
+import { collected, received } from '../support/stream-plan.js'
 import { endOf, joined, planOf, readableOf, readAll, transformOf, turn, writableOf, type Chunk, type Plan } from './stream-plans.js'
 
 const PLANS = Number(process.env['PLANS'] ?? 150)
 
 /** Puts the chunks of the plan through a border, and notes those that come out. Resolves with the error, or null. */
 type Border = (plan: Plan, got: Chunk[]) => Promise<unknown>
-
-/** Notes what a pipeline emits, as slow as the plan says. */
-async function collected(plan: Plan, pipeline: Observable<Chunk>, got: Chunk[]): Promise<unknown> {
-  const { random, leaves } = plan
-  const slow = random.below(2) === 0 ? workerPool(1 + random.below(2), async (chunk: Chunk) => (await turn(random), chunk), { ordered: true }) : map((chunk: Chunk) => chunk) // prettier-ignore
-  const noted = pipeline.pipe(slow, take(leaves), tap((chunk) => got.push(chunk))) // prettier-ignore
-  const end = await run(background, noted).join().attempt()
-  return end._tag === 'Left' ? end.left : null
-}
-
-async function received(plan: Plan, chunks: Receiver<Chunk> & { cancel(): void }, got: Chunk[]): Promise<unknown> {
-  try {
-    while (got.length < plan.leaves) {
-      const chunk = await chunks.receive()
-      if (chunk._tag === 'None') return null
-      got.push(chunk.value)
-      await turn(plan.random)
-    }
-    chunks.cancel()
-    return null
-  } catch (error) {
-    return error
-  }
-}
 
 /** The chunks of the plan in a channel: all at hand, or some later. */
 function channelOf(plan: Plan): Receiver<Chunk> {
@@ -73,19 +50,19 @@ async function written(plan: Plan, got: Chunk[], write: (sink: ReturnType<typeof
 }
 
 const borders: Record<string, Border> = {
-  fromReadable: (plan, got) => collected(plan, fromReadable<Chunk>(readableOf(plan)), got),
+  fromReadable: (plan, got) => collected(plan, fromReadable<Chunk>(readableOf(plan)), got, turn),
   'fromReadable beside a listener of readable': (plan, got) => {
     const stream = readableOf(plan)
     stream.on('readable', () => {}).on('error', () => {}) // it reads from now on, and the pipeline begins in a later turn
-    return collected(plan, fromReadable<Chunk>(stream), got)
+    return collected(plan, fromReadable<Chunk>(stream), got, turn)
   },
   'fromReadable, unpiped before': (plan, got) => {
     const [stream, other] = [readableOf(plan), new PassThrough({ objectMode: plan.objectMode })]
     stream.pipe(other)
     stream.unpipe(other).on('error', () => {}) // it reads from now on, and the pipeline begins in a later turn
-    return collected(plan, fromReadable<Chunk>(stream), got)
+    return collected(plan, fromReadable<Chunk>(stream), got, turn)
   },
-  receiverOf: (plan, got) => received(plan, receiverOf<Chunk>(readableOf(plan)), got),
+  receiverOf: (plan, got) => received(plan, receiverOf<Chunk>(readableOf(plan)), got, turn),
   'toReadable of a receiver': (plan, got) => readAll(plan, toReadable(channelOf(plan), optionsOf(plan)), got),
   'toReadable of a pipeline': (plan, got) => readAll(plan, toReadable(pipelineOf(plan), optionsOf(plan)), got),
   toDuplex: async (plan, got) => {
@@ -95,7 +72,7 @@ const borders: Record<string, Border> = {
     await all
     return end
   },
-  throughDuplex: (plan, got) => collected(plan, pipelineOf(plan).pipe(throughDuplex<Chunk, Chunk>(() => transformOf(plan))), got),
+  throughDuplex: (plan, got) => collected(plan, pipelineOf(plan).pipe(throughDuplex<Chunk, Chunk>(() => transformOf(plan))), got, turn),
   writeTo: (plan, got) => written(plan, got, (sink) => run(background, pipelineOf(plan).pipe(writeTo(sink as never))).join().attempt().then((end) => (end._tag === 'Left' ? end.left : null))), // prettier-ignore
   senderOf: (plan, got) =>
     written(plan, got, async (sink) => {

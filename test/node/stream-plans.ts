@@ -3,24 +3,18 @@
  * part follows the contract of Node in another way that programs use. No plan goes by time: a wait is a turn of the host.
  */
 import { PassThrough, Readable, Transform, Writable } from 'node:stream'
-import { Random } from '../../src/runtime/base/random.js'
+import type { Random } from '../../src/runtime/base/random.js'
+import { endingOf, pick, seeded, type StreamPlan } from '../support/stream-plan.js'
 
 export type Chunk = number | string | Uint8Array
 
-export interface Plan {
-  readonly random: Random
+/** Among the chunks are those of no bytes, and of one byte of a character. */
+export interface Plan extends StreamPlan<Chunk> {
   readonly objectMode: boolean
-  readonly highWaterMark: number
-  /** The chunks of the source, with those of no bytes, and of one byte of a character. */
-  readonly chunks: readonly Chunk[]
-  readonly end: 'complete' | 'error'
-  readonly error: Error
-  /** The reader leaves after this number of chunks; Infinity reads all. */
-  readonly leaves: number
 }
 
 export function planOf(seed: number): Plan {
-  const random = new Random(Math.imul(seed, 0x9e3779b1)) // seeds that are close begin with the same draws
+  const random = seeded(seed)
   const objectMode = random.below(2) === 0
   const chunksOf = (n: number): readonly Chunk[] =>
     objectMode ? [n] : pick(random, [[bytes('')], [bytes(`${n},`)], [...bytes('😀')].map((byte) => Buffer.of(byte))])
@@ -29,14 +23,8 @@ export function planOf(seed: number): Plan {
     objectMode,
     highWaterMark: pick(random, [0, 1, 2, 16]),
     chunks: Array.from({ length: random.below(9) }, (_, n) => chunksOf(n)).flat(),
-    end: random.below(4) === 0 ? 'error' : 'complete',
-    error: new Error(`of plan ${seed}`),
-    leaves: random.below(5) === 0 ? random.below(4) : Infinity,
+    ...endingOf(random, seed),
   }
-}
-
-function pick<T>(random: Random, all: readonly T[]): T {
-  return all[random.below(all.length)] // there is one
 }
 
 function bytes(text: string): Uint8Array {

@@ -15,17 +15,9 @@ import {
   trySelect,
   withTimeout,
 } from 'millrace'
-import { bubble, BubbleError, explore, replay, ScheduleError, type ExploreOptions, type Program } from 'millrace/testing'
+import { bubble, BubbleError, explore, replay, type Program } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
-
-async function found(program: Program, options?: ExploreOptions): Promise<ScheduleError> {
-  const error: unknown = await explore(program, options).then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  if (error instanceof ScheduleError) return error
-  throw new Error('nothing was found', { cause: error })
-}
+import { found } from '../support/found.js'
 
 function* race(): Generator<never, void> {
   let order = ''

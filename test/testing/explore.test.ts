@@ -14,8 +14,9 @@ import {
   type Chan,
   type Sender,
 } from 'millrace'
-import { bubble, explore, replay, ScheduleError, type ExploreOptions, type Program } from 'millrace/testing'
+import { bubble, explore, replay, ScheduleError, type Program } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
+import { found } from '../support/found.js'
 import { time } from '../../src/runtime/scheduler/timers.js'
 import { settle } from '../support/settle.js'
 
@@ -42,15 +43,6 @@ function* clean(): Generator<never, void> {
 function* sendTwo(ch: Sender<number>): Generator<never, void> {
   yield* ch.send(1)
   yield* ch.send(2)
-}
-
-async function found(program: Program, options?: ExploreOptions): Promise<ScheduleError> {
-  const error: unknown = await explore(program, options).then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  if (error instanceof ScheduleError) return error
-  throw new Error('nothing was found', { cause: error })
 }
 
 /** Of the kind of trace that a person reads. */

@@ -147,8 +147,7 @@ describe.each(['threads', 'inline'] as const)('as arguments, on %s', (name) => {
         'echo: the argument.box is a shared.atomicInt32, which crosses only as an argument of its own, which cannot be sent to a thread',
     })
     expect(await failure(echo(atomicInt32()))).toMatchObject({
-      message:
-        'echo: the argument is an atomicInt32 over plain memory; shared.atomicInt32() makes one that crosses, which cannot be sent to a thread',
+      message: 'echo: the argument is an atomicInt32 over plain memory (use shared.atomicInt32()), which cannot be sent to a thread',
     })
     expect(await failure(echo(atomicValue(1)))).toMatchObject({ name: 'UnclonableError' })
     expect(await failure(echo(shared.atomicInt64()))).toMatchObject({

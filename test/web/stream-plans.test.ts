@@ -3,8 +3,8 @@
  * error of the source as the same object, and no run that stands still. `PLANS=20000 npx vitest run
  * test/web/stream-plans.test.ts` runs more of them.
  */
-import { background, chan, onLateFailure, select, type Receiver } from 'millrace'
-import { fromIterable, fromReceiver, run, workerPool } from 'millrace/operators'
+import { chan, onLateFailure, select, type Receiver } from 'millrace'
+import { fromIterable, fromReceiver } from 'millrace/operators'
 import { eventsOf, messagesOf, receiverOf, senderOf, valuesOf, type EventReceiver } from 'millrace/web'
 import {
   fromEventTarget,
@@ -15,10 +15,11 @@ import {
   toTransformStream,
   writeToStream,
 } from 'millrace/web/operators'
-import { map, take, takeWhile, tap, type Observable } from 'rxjs'
+import { map, takeWhile, type Observable } from 'rxjs'
 import { expect, it } from 'vitest'
 import { hostTurn } from '../support/settle.js'
 import { makers } from './platform-observable.js'
+import { collected, endOf, received, slowed } from '../support/stream-plan.js'
 import { inTurns, joined, planOf, readableOf, readAll, transformOf, turn, writableOf, type Chunk, type Plan } from './stream-plans.js'
 import { Target } from './target.js'
 
@@ -27,36 +28,6 @@ const PLANS = Number(env['PLANS'] ?? 100)
 
 /** Puts the chunks of the plan through a border, and notes those that come out. Resolves with the error, or null. */
 type Border = (plan: Plan, got: Chunk[]) => Promise<unknown>
-
-/** Work that keeps the order, and is as slow as the plan says. */
-function slowed<T>({ random }: Plan): ReturnType<typeof workerPool<T, T>> {
-  return workerPool(1 + random.below(2), async (chunk: T) => (await turn(random), chunk), { ordered: true })
-}
-
-async function collected(plan: Plan, pipeline: Observable<Chunk>, got: Chunk[]): Promise<unknown> {
-  const slow = plan.random.below(2) === 0 ? slowed<Chunk>(plan) : map((chunk: Chunk) => chunk)
-  return endOf(pipeline.pipe(slow, take(plan.leaves), tap((chunk) => got.push(chunk)))) // prettier-ignore
-}
-
-async function endOf(pipeline: Observable<unknown>): Promise<unknown> {
-  const end = await run(background, pipeline).join().attempt()
-  return end._tag === 'Left' ? end.left : null
-}
-
-async function received(plan: Plan, chunks: Receiver<Chunk> & { cancel(): void }, got: Chunk[]): Promise<unknown> {
-  try {
-    while (got.length < plan.leaves) {
-      const chunk = await chunks.receive()
-      if (chunk._tag === 'None') return null
-      got.push(chunk.value)
-      await turn(plan.random)
-    }
-    chunks.cancel()
-    return null
-  } catch (error) {
-    return error
-  }
-}
 
 /** The chunks of the plan in a channel: all at hand, or some later. */
 function channelOf(plan: Plan): Receiver<Chunk> {
@@ -122,8 +93,8 @@ const observed = (plan: Plan, make: (typeof makers)[number][1]) =>
   })
 
 const borders: Record<string, Border> = {
-  fromReadableStream: (plan, got) => collected(plan, fromReadableStream(readableOf(plan)), got),
-  receiverOf: (plan, got) => received(plan, receiverOf(readableOf(plan)), got),
+  fromReadableStream: (plan, got) => collected(plan, fromReadableStream(readableOf(plan)), got, turn),
+  receiverOf: (plan, got) => received(plan, receiverOf(readableOf(plan)), got, turn),
   'receiverOf, by select': async (plan, got) => {
     const chunks = receiverOf(readableOf(plan))
     try {
@@ -145,10 +116,10 @@ const borders: Record<string, Border> = {
   'toReadableStream of a pipeline': (plan, got) => readAll(plan, toReadableStream(pipelineOf(plan), optionsOf(plan)), got),
   'toReadableStream of receiverOf': (plan, got) => readAll(plan, toReadableStream(receiverOf(readableOf(plan)), optionsOf(plan)), got),
   toTransformStream: (plan, got) =>
-    readAll(plan, readableOf(plan).pipeThrough(toTransformStream<Chunk, Chunk>((items) => items.pipe(slowed(plan)), { highWaterMark: plan.highWaterMark })), got), // prettier-ignore
-  throughStream: (plan, got) => collected(plan, pipelineOf(plan).pipe(throughStream<Chunk, Chunk>(() => transformOf(plan))), got),
+    readAll(plan, readableOf(plan).pipeThrough(toTransformStream<Chunk, Chunk>((items) => items.pipe(slowed(plan.random, turn)), { highWaterMark: plan.highWaterMark })), got), // prettier-ignore
+  throughStream: (plan, got) => collected(plan, pipelineOf(plan).pipe(throughStream<Chunk, Chunk>(() => transformOf(plan))), got, turn),
   'throughStream of toTransformStream': (plan, got) =>
-    collected(plan, pipelineOf(plan).pipe(throughStream<Chunk, Chunk>(() => toTransformStream((items) => items.pipe(slowed(plan))))), got), // prettier-ignore
+    collected(plan, pipelineOf(plan).pipe(throughStream<Chunk, Chunk>(() => toTransformStream((items) => items.pipe(slowed(plan.random, turn))))), got, turn), // prettier-ignore
   writeToStream: (plan, got) => written(plan, got, (sink) => endOf(pipelineOf(plan).pipe(writeToStream(sink)))),
   'fromReadableStream to writeToStream': (plan, got) => written(plan, got, (sink) => endOf(fromReadableStream(readableOf(plan)).pipe(writeToStream(sink)))), // prettier-ignore
   senderOf: (plan, got) =>
@@ -203,7 +174,7 @@ const ofMessages: Record<string, Border> = {
       takeWhile((message) => message !== 'end'),
       map(({ item }) => item),
     )
-    const end = collected(plan, items, got)
+    const end = collected(plan, items, got, turn)
     void (async () => {
       while (target.listeners === 0) await hostTurn() // a source starts from the run queue
       await emitAll(plan, (message) => target.fire('item', message))
@@ -213,8 +184,8 @@ const ofMessages: Record<string, Border> = {
 }
 
 for (const [name, make] of makers) {
-  borders[`valuesOf an Observable ${name}`] = (plan, got) => received(plan, valuesOf(observed(plan, make), BUFFER), got)
-  borders[`fromObservable ${name}`] = (plan, got) => collected(plan, fromObservable(observed(plan, make), BUFFER), got)
+  borders[`valuesOf an Observable ${name}`] = (plan, got) => received(plan, valuesOf(observed(plan, make), BUFFER), got, turn)
+  borders[`fromObservable ${name}`] = (plan, got) => collected(plan, fromObservable(observed(plan, make), BUFFER), got, turn)
 }
 
 /** Turns of the host in which a plan ends, or stands still. */

@@ -2,40 +2,28 @@
  * Random plans of web streams, from a seed: what a source gives and when, how a reader reads, how a sink takes. Each part
  * follows the Streams Standard in another way that programs use. No plan goes by time: a wait is a turn of the host.
  */
-import { Random } from '../../src/runtime/base/random.js'
+import type { Random } from '../../src/runtime/base/random.js'
 import { hostTurn } from '../support/settle.js'
+import { endingOf, pick, seeded, type StreamPlan } from '../support/stream-plan.js'
 
 export type Bytes = Uint8Array<ArrayBuffer>
 export type Chunk = number | Bytes
 
-export interface Plan {
-  readonly random: Random
+export interface Plan extends StreamPlan<Chunk> {
   /** A byte stream of Uint8Arrays, or chunks of any kind. */
   readonly isBytes: boolean
-  readonly highWaterMark: number
-  readonly chunks: readonly Chunk[]
-  readonly end: 'complete' | 'error'
-  readonly error: Error
-  /** The reader leaves after this number of chunks; Infinity reads all. */
-  readonly leaves: number
 }
 
 export function planOf(seed: number): Plan {
-  const random = new Random(Math.imul(seed, 0x9e3779b1)) // seeds that are close begin with the same draws
+  const random = seeded(seed)
   const isBytes = random.below(2) === 0
   return {
     random,
     isBytes,
     highWaterMark: pick(random, [0, 1, 2, 16]),
     chunks: Array.from({ length: random.below(9) }, (_, n) => (isBytes ? bytesOf(`${n},`.repeat(1 + random.below(3))) : n)),
-    end: random.below(4) === 0 ? 'error' : 'complete',
-    error: new Error(`of plan ${seed}`),
-    leaves: random.below(5) === 0 ? random.below(4) : Infinity,
+    ...endingOf(random, seed),
   }
-}
-
-export function pick<T>(random: Random, all: readonly T[]): T {
-  return all[random.below(all.length)] // there is one
 }
 
 function bytesOf(text: string): Bytes {

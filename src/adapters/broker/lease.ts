@@ -50,7 +50,7 @@ export interface PullDriver {
 export interface Lease<T> {
   /** Ends with the lease. */
   readonly ctx: Context
-  /** A message has come; it takes the place of one that was asked for. */
+  /** A message has come: of the messages asked for, one fewer is to come. */
   deliver(message: Message<T>): void
   /** A message that was settled with `retry` comes again, and takes no place of those asked for. */
   again(message: Message<T>): void

@@ -133,7 +133,7 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
   }
 
   clear(): void {
-    for (const key of this._entries.keys()) this._touches(key, true)
+    if (queue.order !== null) for (const key of this._entries.keys()) this._touches(key, true)
     this._entries.clear()
     this._computing.clear()
   }

@@ -62,7 +62,7 @@ export interface RunEnd {
 
 type Verdict = Pick<Finding, 'kind' | 'error' | 'message'>
 
-/** The finding of a race. A run that has failed as well has failed by the race, as far as anyone can tell. */
+/** The finding of a race, which is taken for the cause where the run has failed as well. */
 export function raceFinding(race: RaceError, other: Finding | null): Finding {
   const message =
     other === null ? race.message : `${race.message}\n  Under this schedule the run has failed as well: ${other.kind}: ${other.message}`

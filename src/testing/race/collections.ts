@@ -1,5 +1,5 @@
 /**
- * What a call on a Map, a Set or an array reads and writes. Beside its entries a collection has two places: its members
+ * The reads and writes of a call on a Map, a Set or an array. Beside its entries a collection has two places: its members
  * (`SIZE`), and all of its content at once (`ALL`).
  */
 import { NONE, UPDATE } from './places.js'

@@ -5,8 +5,8 @@
  *     read ── border ── … ── write that goes by the read
  *           other's write, neither before the read nor after the write, nor ordered in between
  *
- * What a write goes by is of two kinds, judged apart, each by its newest read. Data: the value comes of the read. Control:
- * the write stands under a test of the read.
+ * A write goes by reads in two ways, which are judged apart, each by the newest read. Data: the written value is computed
+ * from the read. Control: the write stands under a test of the read.
  *
  * A gap is seen where the other write came in between in this run; otherwise it is foretold. Foretold gaps are reported
  * between goroutines only, since of the locks of others' making the engine knows nothing.

@@ -9,7 +9,7 @@ export function unclonablePart(value: unknown, path: string): string | null {
 function nameOf({ kind, memory }: Handle): string {
   return isShared(memory)
     ? `a shared.${kind}, which crosses only as an argument of its own`
-    : `an ${kind} over plain memory; shared.${kind}() makes one that crosses`
+    : `an ${kind} over plain memory (use shared.${kind}())`
 }
 
 const plainName = /^[A-Za-z_$][\w$]*$/

@@ -20,7 +20,8 @@ export interface GroupByKeyOptions extends StageOptions {
 /**
  * A pipeline for each key: `build` is called with the items of a key and the key, when an item comes for which no group
  * runs. Unlike RxJS's `groupBy`, which keeps every group forever, it completes groups that are idle or too many; the
- * next item of that key begins a new group. A group may end early; an item whose group ends before it has taken that item is dropped.
+ * next item of that key begins a new group. A group may end early; an item whose group ends before it has taken that
+ * item is dropped.
  *
  * Shape: the results of all groups together, as they come. Holds 1 item, and what the groups hold; a full group pauses
  * the source. A group that unsubscribes from its items while its pipeline runs on receives no more of them. Completes
