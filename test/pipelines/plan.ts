@@ -196,12 +196,24 @@ const failingTwice: fc.Arbitrary<PipelinePlan> = fc.record({
   ),
 })
 
+/** Dead letters that wait for their reader when the pipeline ends. */
+const unsent: fc.Arbitrary<PipelinePlan> = fc.record({
+  source,
+  stages: fc.array(fc.record({ stage: fc.constantFrom('workerPool' as const, 'adaptive' as const), n: few, work: fc.constant('dead letters' as const), ordered: fc.boolean(), ms }), { minLength: 1, maxLength: 2 }), // prettier-ignore
+  end: fc.oneof(
+    fc.record({ end: fc.constantFrom('context' as const, 'cancel' as const), ms: fc.nat(20) }),
+    fc.record({ end: fc.constant('take' as const), n: few }),
+    fc.record({ end: fc.constant('fails' as const), at: size }),
+  ),
+})
+
 export const pipelinePlan: fc.Arbitrary<PipelinePlan> = fc.oneof(
   { weight: 13, arbitrary: any },
   { weight: 1, arbitrary: failing },
   { weight: 1, arbitrary: sharing },
   { weight: 1, arbitrary: committing },
-  { weight: 1, arbitrary: failingTwice },
+  { weight: 2, arbitrary: failingTwice },
+  { weight: 1, arbitrary: unsent },
 )
 
 /** Every kind that a pipeline may be made of: each of them has to be drawn. */
