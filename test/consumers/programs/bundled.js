@@ -85,8 +85,7 @@ async function reports() {
     }),
   )
   const pipeline = run(background, fromReceiver(chan()).pipe(workerPool(2, pause), batch({ size: 2, within: 5 })))
-  await sleep(5)
-  console.log(wordsOf(dumpText(dump())))
+  console.log(wordsOf(dumpText(await whenAllWait())))
   for (const handle of [...handles, paused, pipeline]) handle.cancel()
   watch.stop()
 
@@ -94,6 +93,15 @@ async function reports() {
     yield* select({ first: chan().receive(), second: mutexHeld().lock() })
   })
   await deadlocked.catch((error) => console.log(wordsOf(String(error))))
+}
+
+/** The dump once no goroutine is runnable: on a busy machine a fixed time is too short for that. */
+async function whenAllWait() {
+  for (;;) {
+    await sleep(1)
+    const all = dump()
+    if (all.goroutines.every(({ state }) => state !== 'runnable')) return all
+  }
 }
 
 function* pause(item) {
