@@ -24,4 +24,5 @@ export function someOf<T>(all: readonly T[]): readonly T[] {
   return all.filter((_, i) => i % step < 1)
 }
 
-const isNightly = (globalThis as { process?: NodeJS.Process }).process?.env['MODE'] === 'nightly' // a browser has no process
+/** Whether the long runs of the night are under way. */
+export const isNightly = (globalThis as { process?: NodeJS.Process }).process?.env['MODE'] === 'nightly' // a browser has no process
