@@ -1,6 +1,8 @@
-import { background, go, range, sleep, withCancel } from 'millrace'
+import { readFileSync } from 'node:fs'
+import { after, background, go, range, select, sleep, withCancel, type Option } from 'millrace'
 import { command, ExitError, type StreamReceiver } from 'millrace/node'
 import { describe, expect, it } from 'vitest'
+import { folder } from './folder.js'
 import { descriptorsOf } from './open-streams.js'
 import { startWith } from './program.js'
 
@@ -11,6 +13,11 @@ async function textOf(output: StreamReceiver<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of output) chunks.push(chunk)
   return Buffer.concat(chunks).toString()
+}
+
+function valueOf<T>(option: Option<T>): T {
+  if (option._tag === 'None') throw new Error('there is no value')
+  return option.value
 }
 
 const isAlive = (pid: number | undefined): boolean => {
@@ -147,6 +154,42 @@ it('await using terminates the child and waits for its end', async () => {
     expect(isAlive(pid)).toBe(true)
   }
   expect(isAlive(pid)).toBe(false)
+})
+
+describe.skipIf('Deno' in globalThis)('a process that the child has started, and that keeps the output open,', () => {
+  /** A child that ends, with a process of its own that lives on with its output. */
+  const leaving = (pidFile: string, options = {}) => command('sh', ['-c', 'sleep 1000 & echo $! > "$0"; echo hi', pidFile], options)
+  const end = (pidFile: string) => process.kill(Number(readFileSync(pidFile, 'utf8')))
+
+  it('does not hold the exit where nobody receives', async () => {
+    using home = folder()
+    await leaving(home.at('pid'), { grace: 20 }).exit()
+    end(home.at('pid'))
+  })
+
+  it('holds the exit where the output is received, until the child is terminated', async () => {
+    using home = folder()
+    const ctx = withCancel(background)
+    const child = leaving(home.at('pid'), { grace: 20, ctx })
+    expect(String(Buffer.from(valueOf(await child.stdout.receive())))).toBe('hi\n')
+    const exit = go(() => child.exit())
+    expect((await select({ exit: exit.join(), later: after(100) })).case).toBe('later')
+    const next = go(() => child.stdout.receive())
+    const cause = new Error('over')
+    ctx.cancel(cause)
+    await expect(next.join()).rejects.toBe(cause)
+    await exit.join()
+    end(home.at('pid'))
+  })
+
+  it('does not hold await using', async () => {
+    using home = folder()
+    {
+      await using child = leaving(home.at('pid'), { grace: 20 })
+      await child.stdout.receive()
+    }
+    end(home.at('pid'))
+  })
 })
 
 it('input for a child that has ended fails with EPIPE, and no error is unhandled', async () => {

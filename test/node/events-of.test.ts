@@ -95,6 +95,21 @@ it('map makes the value of all arguments', async () => {
   expect(await events.receive()).toEqual({ _tag: 'Some', value: 3 })
 })
 
+it('an error of map ends the receiver after the events before it, and other listeners have the event', async () => {
+  const [emitter, cause, seen] = [new EventEmitter(), new Error('map'), [] as number[]]
+  const events = eventsOf(emitter, 'item', {
+    map: (n: number) => {
+      if (n === 2) throw cause
+      return n
+    },
+  })
+  emitter.on('item', (n: number) => seen.push(n))
+  for (const n of [1, 2, 3]) emitter.emit('item', n)
+  expect(await events.receive()).toEqual({ _tag: 'Some', value: 1 })
+  await expect(events.receive()).rejects.toBe(cause)
+  expect([seen, listeners(emitter)]).toEqual([[1, 2, 3], 1])
+})
+
 it('is a source of a pipeline and a case of select', async () => {
   const emitter = new EventEmitter()
   const events = eventsOf<number>(emitter, 'item', { close: ['end'] })

@@ -5,7 +5,7 @@ import { createServer as createHttpServer, request } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { background, sleep, withCancel } from 'millrace'
-import { command } from 'millrace/node'
+import { command, senderOf } from 'millrace/node'
 import { fromReadable, throughDuplex, writeFileAtomic, writeTo } from 'millrace/node/operators'
 import { collect, fromIterable, run } from 'millrace/operators'
 import { take, type Observable } from 'rxjs'
@@ -82,6 +82,27 @@ it('a request whose client has left before it is read fails, and does not hang',
   client.on('error', () => {}).write(Buffer.alloc(10_000)) // of more the server sees no end before it reads
   // Bun ends the request without an error of its own.
   await expect.poll(() => seen).toBe('Bun' in globalThis ? 'ERR_STREAM_PREMATURE_CLOSE' : 'ECONNRESET')
+})
+
+it.skipIf('Bun' in globalThis)('a response whose client has left before it is written is a failure, and no response', async () => {
+  const seen: unknown[] = []
+  const server = createHttpServer((_, response) => {
+    response.once('close', () => {
+      void errorOf(fromIterable(['hello']).pipe(writeTo(response))).then(async (error) => {
+        seen.push(error?.code)
+        const out = senderOf(response)
+        for (const end of [await out.send('hello').attempt(), await out.finished().attempt()])
+          seen.push(end._tag === 'Left' && (end.left as NodeJS.ErrnoException).code) // of the host
+        server.close()
+      })
+    })
+    client.destroy()
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const client = request({ port: (server.address() as AddressInfo).port }) // it listens on a port
+  client.on('error', () => {}).end()
+  const code = 'ERR_STREAM_PREMATURE_CLOSE'
+  await expect.poll(() => seen).toEqual([code, code, code])
 })
 
 describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {

@@ -96,3 +96,15 @@ it('states its bound: 1 item beside those of the stages above', async () => {
   using place = folder()
   expect(bounds(fromIterable(['a']).pipe(relay(), writeFileAtomic(place.at('a')))).items).toBeLessThanOrEqual(3)
 })
+
+it('follows links to a file that is not there yet, and refuses links in a ring', async () => {
+  using place = folder({ 'real/other': '' })
+  symlinkSync('real/second', place.at('first'))
+  symlinkSync('../made', place.at('real/second'))
+  await write(place.at('first'), fromIterable(['new']))
+  expect(readFileSync(place.at('made'), 'utf8')).toBe('new')
+  expect([lstatSync(place.at('first')).isSymbolicLink(), lstatSync(place.at('real/second')).isSymbolicLink()]).toEqual([true, true])
+  symlinkSync('ring', place.at('ring'))
+  await expect(write(place.at('ring'), fromIterable(['new']))).rejects.toMatchObject({ code: 'ELOOP' })
+  expect(readdirSync(place.path).sort()).toEqual(['first', 'made', 'real', 'ring'])
+})

@@ -47,5 +47,7 @@ it('receives from a BroadcastChannel, and cancel leaves the channel open', async
 })
 
 it('refuses anything that has no messages', () => {
-  expect(() => messagesOf({} as MessagePort, { capacity: 1, policy: 'error' })).toThrow('messagesOf(port): expected a MessagePort')
+  expect(() => messagesOf({} as MessagePort, { capacity: 1, policy: 'error' })).toThrow(
+    /messagesOf\(port\): expected a MessagePort.*of node:worker_threads: eventsOf\(worker, 'message'\)/,
+  )
 })

@@ -1,4 +1,5 @@
 import {
+  causeOfThrown,
   Channel,
   checkCount,
   checkFunction,
@@ -23,7 +24,7 @@ export interface EventsOptions<T> {
   readonly close?: readonly string[]
   /**
    * Makes the value of the arguments of an event, in the async context of the call of `eventsOf` where contexts are kept;
-   * default: the first argument.
+   * default: the first argument. An error that it throws ends the receiver; the emitter does not see it.
    */
   readonly map?: (...args: readonly never[]) => T
 }
@@ -49,8 +50,8 @@ export interface EmitterLike {
  * The events of an EventEmitter as a receiver, with a buffer. An emitter cannot be paused: while the buffer is full,
  * the option `overflow` decides.
  *
- * A receive waits for the next event, and may be a case of `select`. It throws the error of an `error` event, the same
- * object, which ends the receiver, and results in none after an event of `close`, after `stop()` and after `using`; the
+ * A receive waits for the next event, and may be a case of `select`. It throws the error of an `error` event or of `map`,
+ * the same object, which ends the receiver, and results in none after an event of `close`, after `stop()` and after `using`; the
  * buffer is received first. Each end removes all listeners. Throws TypeError for an argument that is no emitter.
  * Source: `events.on` of Node, which has no bound.
  *
@@ -80,7 +81,11 @@ export function eventsOf<T = unknown>(emitter: EmitterLike, event: string, optio
     const listeners = new Map<string, (...args: unknown[]) => void>(close.map((name) => [name, () => receiver.end()]))
     if (event !== 'error') listeners.set('error', (cause) => receiver.end(cause))
     const arrived = (...args: readonly unknown[]): void => {
-      if (!receiver.accept(valueOf(...args))) receiver.end(new EventsLostError(event, capacity))
+      try {
+        if (!receiver.accept(valueOf(...args))) receiver.end(new EventsLostError(event, capacity))
+      } catch (cause) {
+        receiver.end(causeOfThrown(cause)) // thrown to the emitter, it would keep the event from other listeners
+      }
     }
     listeners.set(event, map === undefined ? arrived : registered(arrived))
     for (const [name, listener] of listeners) emitter.on(name, listener)

@@ -7,8 +7,8 @@
  * Always true: one step is under way at a time, and `destroy` waits for it; the file beside is removed unless it was renamed.
  */
 import { randomBytes } from 'node:crypto'
-import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readlink, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { Writable } from 'node:stream'
 
 type Callback = (error?: Error | null) => void
@@ -28,7 +28,7 @@ export class AtomicFile extends Writable {
 
   override _construct(callback: Callback): void {
     this._perform(async () => {
-      this._target = await realpath(this._path).catch(() => this._path) // a link stays a link
+      this._target = await targetOf(this._path)
       const before = await stat(this._target).catch(() => null)
       const beside = `${this._target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
       this._handle = await open(beside, 'wx', this._mode)
@@ -88,6 +88,25 @@ export class AtomicFile extends Writable {
     this._handle = null
     await handle?.close()
   }
+}
+
+/** The file that a path names. A link stays a link, also where its file is not there yet. */
+async function targetOf(path: string): Promise<string> {
+  for (let at = path; ;) {
+    const real = await orMissing(realpath(at))
+    if (real !== null) return real
+    const next = await orMissing(readlink(at))
+    if (next === null) return at
+    at = resolve(await realpath(dirname(at)), next)
+  }
+}
+
+/** Null where the host finds nothing. */
+function orMissing(found: Promise<string>): Promise<string | null> {
+  return found.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
 }
 
 /** The new name is on the disk too. Some hosts and file systems cannot do this; the file is renamed all the same. */

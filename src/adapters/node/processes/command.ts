@@ -1,15 +1,15 @@
 /**
  * A child process: its input as a sender, its output as receivers, its exit as an operation.
  *
- *     running ──exits, output closed──▶ ended
- *        └─ctx ends, terminate()─▶ SIGTERM ──grace──▶ SIGKILL ──▶ ended
+ *     running ──exits──▶ open: other processes have its output ──closed, or the grace is over──▶ ended
+ *        └─ctx ends, terminate()─▶ SIGTERM ──grace──▶ SIGKILL, output closed ──▶ ended
  *
  * Always true: input and output that nobody asked for are closed and read away, at the latest when `exit()` is
  * performed, so a child does not wait for this process.
  */
 import { spawn as spawnProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { PassThrough } from 'node:stream'
-import { afterFunc, background, type Context, type Op } from '../../../runtime/index.js'
+import { afterFunc, background, CanceledError, type Context, type Op } from '../../../runtime/index.js'
 import {
   causeOf,
   checkContext,
@@ -31,7 +31,10 @@ import { destroyQuietly } from '../streams/stream-end.js'
 export interface CommandOptions {
   /** Its end terminates the process; `exit()` then throws the cause. Default: `background`. */
   readonly ctx?: Context
-  /** ms between SIGTERM and SIGKILL; Infinity for no SIGKILL. Default 5000. */
+  /**
+   * ms between SIGTERM and SIGKILL; Infinity for no SIGKILL. After that time the output is closed, too, where processes that the
+   * child has started keep it open. Default 5000.
+   */
   readonly grace?: number
   /** The folder in which the process runs; default: that of this process. */
   readonly cwd?: string
@@ -50,7 +53,8 @@ export interface Command extends AsyncDisposable {
   /** The error output of the process. Its last 4 kB are in an ExitError, whether it is received or not. */
   readonly stderr: StreamReceiver<Uint8Array>
   /**
-   * Waits until the process has exited and its output is closed. Throws ExitError for a status other than 0 and for a
+   * Waits until the process has exited and its output is closed; for output that nobody asked for, or of a process that was
+   * terminated, at most `grace` ms, since processes that the child has started may keep it open. Throws ExitError for a status other than 0 and for a
    * signal; the error of Node where the process could not be started (ENOENT); the cause of the context where its end
    * terminated the process. Output that was not asked for is read away, and such an input closed: `stdin` and `stdout` throw
    * when they are asked for later.
@@ -133,6 +137,7 @@ class Child implements Command {
   private _stderr: StreamReceiver<Uint8Array> | null = null
   private _tail = Buffer.alloc(0)
   private _killTimer: NodeJS.Timeout | undefined
+  private _outputTimer: NodeJS.Timeout | undefined
   private _isTerminated = false
   private _hasExited = false
   /** The sides that nobody had asked for are closed and read away. */
@@ -149,7 +154,7 @@ class Child implements Command {
     const child = (this._process = spawnProcess(_file, [...args], { cwd, env: env ?? process.env, stdio: 'pipe' }))
     child.once('error', (error) => this._ended({ error }))
     const sides = (this._sides = sidesOf(child))
-    child.once('exit', () => (this._hasExited = true))
+    child.once('exit', () => this._exited())
     child.once('close', (code, signal) => this._closed(code, signal))
     sides.stdin.on('error', () => {}) // EPIPE of a child that reads no input; a sender sees it
     sides.stderr.on('data', (chunk: Buffer) => (this._tail = Buffer.concat([this._tail, chunk]).subarray(-TAIL)))
@@ -187,6 +192,7 @@ class Child implements Command {
     this._isLeft = true
     if (this._stdin === null) this._sides.stdin.end()
     if (this._stdout === null) this._sides.stdout.resume()
+    this._limitOutput()
   }
 
   private _checkKept(side: object | null, name: string): void {
@@ -199,7 +205,10 @@ class Child implements Command {
     if (this._end !== null || this._isTerminated) return
     this._isTerminated = true
     this._kill('SIGTERM')
-    if (this._grace !== Infinity) this._killTimer = setTimeout(() => this._kill('SIGKILL'), Math.min(this._grace, MAX_DELAY))
+    this._killTimer = this._afterGrace(() => {
+      this._kill('SIGKILL')
+      this._closeSides(true)
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -224,6 +233,28 @@ class Child implements Command {
     }
   }
 
+  private _exited(): void {
+    this._hasExited = true
+    this._limitOutput()
+  }
+
+  /** A process that the child has started may keep output open that nobody receives. */
+  private _limitOutput(): void {
+    if (this._hasExited && this._isLeft && this._end === null) this._outputTimer ??= this._afterGrace(() => this._closeSides(false))
+  }
+
+  private _closeSides(all: boolean): void {
+    const cause = this._ctx.err()._tag === 'Some' ? causeOf(this._ctx) : new CanceledError()
+    const { stdin, stdout, stderr } = this._sides
+    if (all || this._stdin === null) destroyQuietly(stdin, cause)
+    if (all || this._stdout === null) destroyQuietly(stdout, cause)
+    if (all || this._stderr === null) destroyQuietly(stderr, cause)
+  }
+
+  private _afterGrace(then: () => void): NodeJS.Timeout | undefined {
+    return this._grace === Infinity ? undefined : setTimeout(then, Math.min(this._grace, MAX_DELAY))
+  }
+
   private _closed(code: number | null, signal: string | null): void {
     if (code === 0) return this._ended({})
     if (this._isTerminated && this._ctx.err()._tag === 'Some') return this._ended({ error: causeOf(this._ctx) })
@@ -232,6 +263,7 @@ class Child implements Command {
 
   private _ended(end: { readonly error?: unknown }): void {
     clearTimeout(this._killTimer)
+    clearTimeout(this._outputTimer)
     this._stopWatching()
     this._end ??= end
     this.waiters.settleAll(undefined)

@@ -72,7 +72,12 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
   }
 
   override get isClosed(): boolean {
-    return super.isClosed || !this._stream.writable
+    return super.isClosed || !this._isWritable
+  }
+
+  /** A response of HTTP is `writable` after its client has left, too. */
+  private get _isWritable(): boolean {
+    return this._stream.writable && !this._stream.destroyed
   }
 
   abort(cause: unknown): void {
@@ -98,25 +103,26 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
     return this.end === null && !this.hasBeenClosed && this._stream.writableEnded && !this._stream.destroyed
   }
 
+  /** A response whose client has left would call its `end` a finish. */
   protected finish(): void {
-    this._stream.end()
+    if (!this._stream.destroyed) this._stream.end()
   }
 
   override get hasRoom(): boolean {
-    return this._stream.writable && !this._stream.writableNeedDrain
+    return this._isWritable && !this._stream.writableNeedDrain
   }
 
-  /** Each question to a stream of Node costs as much as the rest of a write: a stream that is open is asked two. */
+  /** Each question to a stream of Node costs as much as the rest of a write: a stream that is open is asked three. */
   override offer(value: T): boolean {
     const { _stream: stream } = this
-    if (this.end !== null || !stream.writable) return super.offer(value)
+    if (this.end !== null || !stream.writable || stream.destroyed) return super.offer(value)
     if (stream.writableNeedDrain || this.hasQueue) return false
     this.hadRoom = stream.write(value) || this.hasRoom
     return true
   }
 
   protected write(value: T): void {
-    if (!this._stream.writable) throw destroyedError(this._stream)
+    if (!this._isWritable) throw destroyedError(this._stream)
     this.hadRoom = this._stream.write(value) || this.hasRoom
   }
 

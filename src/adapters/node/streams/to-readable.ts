@@ -24,7 +24,8 @@ export interface ToStreamOptions {
  * stream ends when the source completes. An error of the source destroys the stream with that error, the same object;
  * so does the end of the context. A stream that is destroyed ends the pipeline, and is closed when the goroutines of
  * the pipeline have unwound; it withdraws its receive, so no value of a receiver is lost beyond its buffer. An item
- * that is null, which is the end to Node, destroys the stream with a TypeError. Throws TypeError for an argument that
+ * that is null, which is the end to Node, destroys the stream with a TypeError. A string is an iterable of its characters: for one
+ * chunk, pass `['text']`. Throws TypeError for an argument that
  * is none of these. The counterpart of `Readable.from`.
  *
  * @example

@@ -8,6 +8,9 @@ export interface MessageSource extends EventTargetLike {
   start?(): void
 }
 
+const EXPECTED =
+  "a MessagePort, BroadcastChannel or Worker (of a Worker of node:worker_threads: eventsOf(worker, 'message') of millrace/node)"
+
 /**
  * The messages of a MessagePort, a BroadcastChannel or a Worker as a receiver: the `data` of each. The platform has no
  * backpressure here, so the buffer is stated. A port is started. `cancel` and `using` remove the listeners, and leave the
@@ -27,7 +30,7 @@ export interface MessageSource extends EventTargetLike {
  * ```
  */
 export function messagesOf<T>(port: MessageSource, buffer: BufferOptions): EventReceiver<T> {
-  checkMethod('messagesOf(port)', 'a MessagePort, BroadcastChannel or Worker', port, 'addEventListener')
+  checkMethod('messagesOf(port)', EXPECTED, port, 'addEventListener')
   checkBuffer('messagesOf(port, buffer)', buffer)
   const inbox = new Inbox<T>('messagesOf(port)', buffer)
   const listeners = {

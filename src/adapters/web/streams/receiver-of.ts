@@ -39,7 +39,8 @@ export interface ReceiverOfOptions {
  * `highWaterMark` and no more.
  *
  * A receive may be a case of `select`, be given up, or be performed by several goroutines, which share the chunks. A chunk
- * that was read for a receive that is given up waits for the next. `tryReceive` begins no read. A receive results in none
+ * that was read for a receive that is given up waits for the next. `tryReceive` and `receive().timeout(0)` do not wait, so they begin no
+ * read, and find only such a chunk: poll with `receive().timeout(1)`. A receive results in none
  * at the end of the stream, and throws the error of the stream, the same object. `cancel`, `using` and `await using`
  * cancel the stream; the last waits for its source. Throws TypeError for an argument that is no ReadableStream, and for a
  * locked stream. Source: the Streams Standard of WHATWG.

@@ -19,7 +19,8 @@ export interface StreamSender<T> extends Sender<T>, Disposable, AsyncDisposable 
 
 /**
  * A WritableStream as a sender: a request body, a file, a compressor. A send waits while the stream is full (`desiredSize`
- * is 0 or less), and completes when the stream has accepted the chunk. The stream is locked until its end.
+ * is 0 or less), and completes when the stream has accepted the chunk. A stream whose `highWaterMark` is 0 never has room, as for `pipeTo`.
+ * The stream is locked until its end.
  *
  * A send may be a case of `select`; where it is given up, nothing is written. It throws the error of the stream, the same
  * object, where the stream has failed, and "send on closed channel" after `close()`. `close()` closes the stream,
