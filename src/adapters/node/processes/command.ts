@@ -32,8 +32,8 @@ export interface CommandOptions {
   /** Its end terminates the process; `exit()` then throws the cause. Default: `background`. */
   readonly ctx?: Context
   /**
-   * ms between SIGTERM and SIGKILL; Infinity for no SIGKILL. After that time the output is closed, too, where processes that the
-   * child has started keep it open. Default 5000.
+   * ms between SIGTERM and SIGKILL; Infinity for no SIGKILL. After that time the output is closed, too, where processes
+   * that the child has started keep it open. Default 5000.
    */
   readonly grace?: number
   /** The folder in which the process runs; default: that of this process. */
@@ -53,11 +53,11 @@ export interface Command extends AsyncDisposable {
   /** The error output of the process. Its last 4 kB are in an ExitError, whether it is received or not. */
   readonly stderr: StreamReceiver<Uint8Array>
   /**
-   * Waits until the process has exited and its output is closed; for output that nobody asked for, or of a process that was
-   * terminated, at most `grace` ms, since processes that the child has started may keep it open. Throws ExitError for a status other than 0 and for a
-   * signal; the error of Node where the process could not be started (ENOENT); the cause of the context where its end
-   * terminated the process. Output that was not asked for is read away, and such an input closed: `stdin` and `stdout` throw
-   * when they are asked for later.
+   * Waits until the process has exited and its output is closed; for output that nobody asked for, or of a process that
+   * was terminated, at most `grace` ms, since processes that the child has started may keep it open. Throws ExitError
+   * for a status other than 0 and for a signal; the error of Node where the process could not be started (ENOENT); the
+   * cause of the context where its end terminated the process. Output that was not asked for is read away, and such an
+   * input closed: `stdin` and `stdout` throw when they are asked for later.
    */
   exit(): Op<void>
   /** Sends SIGTERM, and SIGKILL after the grace. Changes nothing once the process has ended. */
