@@ -23,7 +23,7 @@ export { causeOfThrown, chainOf, headOf, isInstance, readable } from './base/err
 export type { Clock } from './base/clock.js'
 export { isGenerator, isGeneratorFunction, isThenable } from './base/guards.js'
 export { Hooks } from './base/hooks.js'
-export { hostTurn, now as hostTime, setHostTimer, uncaught } from './base/host.js'
+export { hostTurn, warn, now as hostTime, setHostTimer, uncaught } from './base/host.js'
 export { left, none, right, some } from './base/option.js'
 export { Random } from './base/random.js'
 export { Ring } from './base/ring.js'

@@ -67,7 +67,7 @@ export const notPortable = [
   {
     suites: ['test/threads/{atomics,channels,moved,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
     engines: ['deno', 'chromium'],
-    reason: 'start threads over the sources, for which Deno would need a bundle; browsers are not served yet',
+    reason: 'start threads over the sources, for which Deno and a browser would need a bundle',
   },
   {
     suites: ['test/threads/{atomics-go,inline,kill-matrix,schedules}.test.ts'],

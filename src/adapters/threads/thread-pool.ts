@@ -3,6 +3,7 @@ import type { Job, Op } from '../../runtime/index.js'
 import { checkCount, checkOptions, checkTime, shared, Work } from '../../runtime/internal.js'
 import { InlineHost } from './hosts/inline-host.js'
 import { NodeHost } from './hosts/node-host.js'
+import { isWeb, WebHost } from './hosts/web-host.js'
 import type { ThreadHost } from './hosts/host.js'
 import { Pool, type PoolSettings } from './pool/pool.js'
 import { placeOf, type AnyRemote } from './remote-names.js'
@@ -114,7 +115,7 @@ export class Threads implements ThreadPool {
   }
 
   private get _hostInForce(): ThreadHost {
-    return state.inline.at(-1) ?? this._host ?? (state.host ??= new NodeHost())
+    return state.inline.at(-1) ?? this._host ?? (state.host ??= isWeb() ? new WebHost() : new NodeHost())
   }
 
   private _leave(host: ThreadHost, pool: Pool): void {

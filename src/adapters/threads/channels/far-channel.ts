@@ -6,7 +6,8 @@
  */
 import type { Op } from '../../../runtime/index.js'
 import { Channel, CLOSED, PENDING, type Pending } from '../../../runtime/internal.js'
-import { CREDIT, FIRST_CREDIT, type LinkSpec, type Post } from './link.js'
+import { areShared } from '../wire/words.js'
+import { CREDIT, FIRST_CREDIT, TAKEN, type LinkSpec, type Post } from './link.js'
 import { Outlet } from './outlet.js'
 import { MOST, Window } from './window.js'
 
@@ -48,7 +49,14 @@ export class FarChannel<T> extends Channel<T> {
   }
 
   private _give(credit: number): void {
-    if (credit > 0 && !this._isReleased) this._post(CREDIT, credit)
+    if (credit === 0 || this._isReleased) return
+    this._postTaken()
+    this._post(CREDIT, credit)
+  }
+
+  private _postTaken(): void {
+    const { taken } = this._spec
+    if (!areShared(taken)) this._post(TAKEN, taken[0])
   }
 
   /** Values have come. */
@@ -80,6 +88,7 @@ export class FarChannel<T> extends Channel<T> {
     if (this._isReleased) return
     while (super.take() !== PENDING && !this.isDrained);
     this._isReleased = true
+    this._postTaken()
     const cause = new Error('the channel was an argument of a job that has ended')
     if (!super.isClosed) super.close(cause)
     this.outlet.shut(cause)

@@ -2,8 +2,9 @@
 import type { Receiver, Sender } from '../../../runtime/index.js'
 import { hostTime, shared } from '../../../runtime/internal.js'
 import type { Portable } from '../wire/portable-error.js'
+import { newWords } from '../wire/words.js'
 import { Inward } from './inward.js'
-import { CREDIT, END, FIRST_CREDIT, VALUES, type LinkSpec, type Post } from './link.js'
+import { CREDIT, END, FIRST_CREDIT, TAKEN, VALUES, type LinkSpec, type Post } from './link.js'
 import { Outward } from './outward.js'
 
 type Ends = Partial<Receiver<unknown> & Sender<unknown>>
@@ -25,7 +26,7 @@ export class HomeLink {
 
   constructor(index: number, end: Ends, post: (link: HomeLink, op: number, payload: unknown) => void) {
     const [receives, sends] = [typeof end.receive === 'function', typeof end.send === 'function']
-    const taken = new Int32Array(typeof SharedArrayBuffer === 'function' ? new SharedArrayBuffer(4) : new ArrayBuffer(4))
+    const taken = newWords(1)
     this.spec = { id: links.next++, index, receives, sends, taken }
     const postHere: Post = (op, payload) => post(this, op, payload)
     this._outward = receives ? new Outward(end as Receiver<unknown>, postHere, taken) : null // it has the method
@@ -38,7 +39,9 @@ export class HomeLink {
       this._outward?.credit(payload as number) // by its kind
     else if (op === VALUES)
       this._inward?.values(payload as readonly unknown[]) // by its kind
-    else if (op === END) this._inward?.ends(payload as Portable | null) // by its kind
+    else if (op === END)
+      this._inward?.ends(payload as Portable | null) // by its kind
+    else if (op === TAKEN) this.spec.taken[0] = payload as number // by its kind
   }
 
   /** Calls `f` once what the thread has sent has been sent here. */

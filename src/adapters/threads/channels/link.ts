@@ -22,6 +22,8 @@ export const END = 2
 export const SHUT = 3
 /** To the pool: a value cannot be cloned; the text. */
 export const REFUSED = 4
+/** To the side that sends, where the sides share no memory: how many values the thread has taken. */
+export const TAKEN = 5
 
 /** How an argument of a call crosses that is no copy. */
 export type ArgumentSpec = LinkSpec | HandleSpec
@@ -36,7 +38,7 @@ export interface LinkSpec {
   readonly index: number
   readonly receives: boolean
   readonly sends: boolean
-  /** Shared: how many values the thread has taken. */
+  /** How many values the thread has taken. Without shared memory a message says so, with each credit and at the end of the job. */
   readonly taken: Int32Array
 }
 

@@ -27,6 +27,8 @@ export interface ThreadHost {
   readonly cores: number
   /** Its threads have a memory of their own; false where functions run in this thread. */
   readonly isElsewhere: boolean
+  /** False where a pool and its threads have no memory in common: a page that is not isolated. */
+  readonly sharesMemory: boolean
   start(boot: Boot, events: ThreadEvents): Port
   /** ms, monotonic. */
   now(): number

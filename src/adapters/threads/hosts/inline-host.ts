@@ -80,6 +80,7 @@ export class InlineHost implements ThreadHost {
   /** The threads that have not ended, in order of their start. */
   readonly alive = new Set<InlineThread>()
   readonly isElsewhere = false
+  readonly sharesMemory = true
   /** Called once the host is in force no more. */
   readonly atEnd: (() => void)[] = []
 

@@ -16,6 +16,7 @@ export interface Entry {
 }
 
 export class NodeHost implements ThreadHost {
+  readonly sharesMemory = true
   readonly now = hostTime
   readonly atTurn = hostTurn
   readonly isElsewhere = true
@@ -66,10 +67,7 @@ class NodeThread implements Port {
     private readonly _events: ThreadEvents,
   ) {
     const threads = nodeModule('node:worker_threads')
-    if (threads === null)
-      throw new Error(
-        'this host has no worker_threads: threads need Node, Deno or Bun; elsewhere inline() runs the functions in this thread',
-      )
+    if (threads === null) throw new Error('this host has neither worker_threads nor Workers; inline() runs the functions in this thread')
     checkMemory(boot)
     const resourceLimits = boot.memory === null ? {} : { maxOldGenerationSizeMb: boot.memory }
     this._worker = new threads.Worker(file, { eval: isText, workerData: { millrace: boot }, name: 'millrace', resourceLimits })

@@ -86,7 +86,8 @@ export class Pool {
 
   /** The thread with the fewest calls that takes another; a new thread where all have calls. */
   private _freest(fn: FunctionName): Thread | null {
-    const { limit } = this.ahead
+    const { host, ahead } = this
+    const limit = host.sharesMemory ? ahead.limit : Math.min(2, ahead.limit) // without claims no call is taken back
     let best: Thread | null = null
     for (const thread of this._threads) {
       if (thread.hasRoom && thread.pressing < limit && (best === null || thread.sent.size < best.sent.size)) best = thread

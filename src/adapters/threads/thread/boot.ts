@@ -1,5 +1,6 @@
 /** Whether this realm is a thread of a pool. */
 import { nodeModule } from '../hosts/node-modules.js'
+import { isWebThread } from '../hosts/web-host.js'
 import type { Boot } from '../wire/batch.js'
 
 /** The data that the pool has started this thread with; null elsewhere. */
@@ -12,5 +13,5 @@ export function bootOf(): Boot | null {
 
 /** True in a thread of a pool; there the functions of `onThreads` run where they are called. */
 export function isThread(): boolean {
-  return bootOf() !== null
+  return isWebThread() || bootOf() !== null
 }

@@ -1,13 +1,16 @@
 /** Whether this realm is a thread of a pool, and the start of its server. */
 import { hostTime, hostTurn, shared } from '../../../runtime/internal.js'
 import { nodeModule } from '../hosts/node-modules.js'
+import { isWebThread } from '../hosts/web-host.js'
 import type { Batch, FunctionName } from '../wire/batch.js'
 import { bootOf } from './boot.js'
 import { Claims } from '../wire/claims.js'
+import { serveWeb } from './serve-web.js'
 import { Server } from './server.js'
 
 /** Starts the server of this thread, once for all copies of the package. */
 export function serve(): void {
+  if (isWebThread()) return serveWeb()
   const boot = bootOf()
   const port = nodeModule('node:worker_threads')?.parentPort
   if (boot === null || !port) return

@@ -88,7 +88,7 @@ export class Server {
         this._links.receive(batch[at + 1] as number, batch[at + 2] as number, batch[at + 3]) // a record of a link
       else if (batch[at] === LOAD)
         this._load(batch[at + 1] as number, batch[at + 2] as FunctionName) // a record of a load
-      else this._running.get(batch[at + 1] as number)?.cancel(fromPortable(batch[at + 2] as Portable)) // a record of a cancel
+      else this._cancel(batch[at + 1] as number, batch[at + 2] as Portable) // a record of a cancel
       const now = this._host.now()
       if (now - this._left < FLUSH_AFTER || this._out.length === 0) continue
       began = this._worked(began, now)
@@ -104,6 +104,12 @@ export class Server {
     this._ran = 0
     this._flushSoon() // calls that wait leave room for others
     return now
+  }
+
+  /** Without shared memory a call that waits for its module may be canceled before it begins. */
+  private _cancel(slot: number, cause: Portable): void {
+    if (!this._claims.areShared) this._claims.cancel(slot)
+    this._running.get(slot)?.cancel(fromPortable(cause))
   }
 
   private _load(number: number, name: FunctionName): void {
@@ -138,6 +144,7 @@ export class Server {
   private _call(batch: Batch, at: number): void {
     const [, slot, number, args, values, deadline, links] = batch.slice(at, afterRecord(batch, at)) as CallRecord // by its kind
     const arrival: Arrival = { slot, args, values, deadline, links }
+    if (!this._claims.areShared) this._claims.send(slot)
     const loaded = this._functions[number]
     if ('waiting' in loaded) loaded.waiting.push(() => this._begin(arrival, this._functions[number]))
     else this._begin(arrival, loaded)
@@ -146,6 +153,7 @@ export class Server {
   private _begin(arrival: Arrival, loaded: Loaded): void {
     const { slot, args } = arrival
     if (!this._claims.begin(slot)) return this._report(slot, PASSED_OVER, undefined)
+    if (!this._claims.areShared && this._claims.isCanceled(slot)) return this._report(slot, CANCELED, undefined)
     if (!('f' in loaded)) return this._report(slot, NOT_LOADED, 'failure' in loaded ? loaded.failure : undefined)
     this._ran++
     const { f } = loaded
