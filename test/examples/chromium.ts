@@ -22,6 +22,7 @@ export interface Page extends AsyncDisposable {
 
 interface Message {
   readonly id?: number
+  readonly method?: string
   readonly result?: Record<string, unknown>
   readonly error?: { readonly message: string }
 }
@@ -35,8 +36,10 @@ export async function openPage(path: string, url: string): Promise<Page> {
 
   let last = 0
   const replies = new Map<number, (message: Message) => void>()
+  let loaded = (): void => {}
   socket.on('message', (data: Buffer) => {
     const message = JSON.parse(data.toString()) as Message
+    if (message.method === 'Page.loadEventFired') loaded()
     if (message.id !== undefined) replies.get(message.id)?.(message)
   })
   async function call(method: string, params: object, sessionId?: string): Promise<Record<string, unknown>> {
@@ -48,8 +51,13 @@ export async function openPage(path: string, url: string): Promise<Page> {
     return result
   }
 
-  const { targetId } = await call('Target.createTarget', { url })
+  const { targetId } = await call('Target.createTarget', { url: 'about:blank' })
   const { sessionId } = (await call('Target.attachToTarget', { targetId, flatten: true })) as { sessionId: string }
+  // An evaluation in a page that leaves for a process of its own, as isolated pages do, has no reply.
+  await call('Page.enable', {}, sessionId)
+  const isLoaded = new Promise<void>((resolve) => (loaded = resolve))
+  await call('Page.navigate', { url }, sessionId)
+  await isLoaded
   return {
     async evaluate(expression) {
       const params = { expression, returnByValue: true, awaitPromise: true }
