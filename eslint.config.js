@@ -69,6 +69,8 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-unused-vars': ['error', unused],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // A promise that is returned without a wait is still pending when `await using` disposes of what it needs.
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/require-await': 'off', // an async goroutine that waits for nothing, likewise
       '@typescript-eslint/only-throw-error': 'off', // a cause is whatever the user gave, and travels unchanged
       '@typescript-eslint/prefer-promise-reject-errors': 'off',

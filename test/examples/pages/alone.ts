@@ -1,5 +1,5 @@
 // Page and work are one file, which each thread evaluates, too: what needs the document is behind a question.
-import { checks } from './checks.js'
+import { checks, report } from './checks.js'
 import * as work from './work.js'
 
-if (typeof document !== 'undefined') Object.assign(globalThis, { results: checks(work).catch((cause: unknown) => String(cause)) })
+if (typeof document !== 'undefined') void report(checks(work))

@@ -6,10 +6,16 @@ import type * as Work from './work.js'
 
 const seen = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
 
+/** Leaves the results, or the error, where the test finds them. */
+export async function report(checked: Promise<unknown>): Promise<void> {
+  Object.assign(globalThis, { results: await checked.catch(seen) })
+}
+
 export async function checks({ work }: typeof Work): Promise<Record<string, unknown>> {
   const results: Record<string, unknown> = { isolated: crossOriginIsolated }
   Object.assign(globalThis, { soFar: results })
-  const pool = threadPool({ size: 2, grace: 300 })
+  const warnings = warningsFrom(console)
+  const pool = threadPool({ size: 2, grace: Infinity, startTimeout: Infinity })
   results['hash'] = await work.hash.on(pool)(new Uint8Array([1, 2, 3]))
   results['isWorker'] = await work.isWorker.on(pool)()
   const chunks = Array.from({ length: 40 }, (_, n) => new Uint8Array([n]))
@@ -29,11 +35,14 @@ export async function checks({ work }: typeof Work): Promise<Record<string, unkn
   const all: number[] = []
   for await (const n of doubled) all.push(n)
   results['channel'] = all.join()
-  if (crossOriginIsolated) results['spin'] = await work.spin.on(pool)(withTimeout(background, 50)).then(seen, seen)
-  results['forever'] = await work.forever
-    .on(pool)()
-    .timeout(50)
-    .then(seen, (cause: Error) => cause.name)
+  results['spin'] = await work.spin.on(pool)(withTimeout(background, 50)).then(seen, seen)
+  {
+    await using impatient = threadPool({ size: 1, grace: 1, startTimeout: Infinity })
+    await impatient.ready(work.forever)
+    const forever = work.forever.on(impatient)().timeout(50)
+    results['forever'] = await forever.then(seen, (cause: Error) => cause.name)
+    results['lost'] = impatient.stats().lost
+  }
   results['after'] = await work.hash.on(pool)(new Uint8Array())
   results['leave'] = await work.leave.on(pool)().then(() => 'returned', (cause) => cause instanceof ThreadLostError) // prettier-ignore
   const crashed = new Promise((resolve) => onCrash((error) => resolve(seen(error))))
@@ -42,5 +51,13 @@ export async function checks({ work }: typeof Work): Promise<Record<string, unkn
   results['afterAll'] = await work.hash.on(pool)(new Uint8Array())
   await pool.close()
   results['threads'] = pool.stats().threads
+  results['warnings'] = warnings.map((text) => /page is not cross-origin isolated.*headers/.test(text))
   return results
+}
+
+/** The warnings from now on. */
+function warningsFrom(to: Console): string[] {
+  const warnings: string[] = []
+  to.warn = (...texts: readonly unknown[]) => void warnings.push(texts.join(' '))
+  return warnings
 }

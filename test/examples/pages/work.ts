@@ -24,6 +24,6 @@ export const work = onThreads(import.meta, {
   leave: () => (globalThis as unknown as { close(): void }).close(),
   throwLater: () => void setTimeout(() => { throw new Error('of a timer') }), // prettier-ignore
   forever(): void {
-    for (;;);
+    while (performance.now() > 0); // a bundler drops an empty loop without a call
   },
 })

@@ -28,7 +28,7 @@ export function isWeb(): boolean {
 
 /** True in a worker of a pool. A page may have a window with that name. */
 export function isWebThread(): boolean {
-  const { name, document } = globalThis as { readonly name?: unknown; readonly document?: unknown } // in a worker; elsewhere they may be missing
+  const { name, document } = globalThis as { readonly name?: unknown; readonly document?: unknown } // a host may lack both
   return name === NAME && document === undefined && isWeb()
 }
 
