@@ -62,6 +62,8 @@ const READY = Promise.resolve()
 export class RunQueue {
   /** The goroutine whose step runs at this moment. */
   running: unknown = null
+  /** A runnable is under way. */
+  isDraining = false
   /** Goroutines that have not ended, and the id of the next goroutine. */
   live = 0
   nextId = 1
@@ -268,6 +270,22 @@ export class RunQueue {
 
   private readonly _drain = (): void => {
     if (this._isTakenOver) return
+    this.isDraining = true
+    this._runAll()
+    this.isDraining = false
+  }
+
+  /** Runs a runnable for the test kit, as a drain does. */
+  perform(runnable: Runnable): void {
+    this.isDraining = true
+    try {
+      runnable.run()
+    } finally {
+      this.isDraining = false
+    }
+  }
+
+  private _runAll(): void {
     for (let next = this._ready.shift(); next !== undefined; next = this._ready.shift()) {
       try {
         if (this.captureScope === null) next.run()

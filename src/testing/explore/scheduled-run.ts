@@ -269,7 +269,7 @@ export class ScheduledRunner implements Trial {
     queue.operations.left = 0 // a goroutine yields after its first operation or item
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
-      runnable.run()
+      queue.perform(runnable)
       this._demands.check()
     } catch (error) {
       this._crashes.push({ error, by: null })
@@ -282,7 +282,8 @@ export class ScheduledRunner implements Trial {
     this._trace?.turnOf('time')
     this._clock.fire()
     this._trace?.say(`is ${rounded(this._clock.time)} ms`)
-    queue.take()?.run() // the due timers: the queue was empty before
+    const alarm = queue.take() // the due timers: the queue was empty before
+    if (alarm !== undefined) queue.perform(alarm)
   }
 
   private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime reports Spawned only

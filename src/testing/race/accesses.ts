@@ -37,7 +37,7 @@ export class Accesses {
 
   writeCell(place: Place, where: Where, value: unknown, flags = 0): void {
     const { cells } = this._strands.acting()
-    const goesBy = cells?.at(place.id) == null ? null : [{ frame: cells, site: place.id, isControl: false }]
+    const goesBy = cells?.at(place.id) == null ? null : [cells, place.id, false]
     this.write(place, where, flags, value, goesBy)
     cells?.forget(place.id)
   }
@@ -85,7 +85,7 @@ export class Accesses {
   }
 
   // eslint-disable-next-line max-params -- called at each access: a record would be allocated
-  write(place: Place, where: Where, flags: number, value: unknown, goesBy: readonly GoesBy[] | null): void {
+  write(place: Place, where: Where, flags: number, value: unknown, goesBy: GoesBy | null): void {
     const strand = this._strands.acting()
     const { write: last, read } = place
     const comparable = typeof value === 'object' || typeof value === 'function' ? NONE : value
@@ -104,7 +104,7 @@ export class Accesses {
       place.value = comparable
       return
     }
-    const task = goesBy?.[0]?.frame.task ?? strand.task
+    const task = taskOf(goesBy) ?? strand.task
     const write = last !== null && last.strand === strand && !last.isKept ? last : new Access(strand, 'write', where, asked, task)
     const changes = this._level === 'go' || comparable === NONE || !Object.is(comparable, place.value)
     if (changes) this._suspectAll(place, write, strand)
@@ -172,6 +172,12 @@ export class Accesses {
     if (this._level === 'go') return false
     return (first.flags & second.flags & UPDATE) !== 0 || isGuard(first) || isGuard(second)
   }
+}
+
+/** An async function writes by a frame of its own. */
+function taskOf(goesBy: GoesBy | null): Strand['task'] | null {
+  const frame = goesBy?.[0]
+  return frame instanceof Frame ? frame.task : null
 }
 
 function isGuard({ did, flags }: Access): boolean {

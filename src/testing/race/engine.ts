@@ -4,14 +4,16 @@
  *
  * This is the seam for instrumented code. Its hooks call `current()?.`
  * - `read(place, site, flags, frame)` before a read, and `write(place, site, flags, value, goesBy)` before a write, where the
- *   place is `placeOf(object, key, site)` or one made by `newPlace(name)` for a captured variable;
- * - `border()` after each `await`, `yield` and `yield*`;
+ *   place is `placeOf(object, key, site)`, or `placeOfVariable(variable)` for a captured variable;
+ * - `goesOn(frame)` after each `await`, `yield` and `yield*`;
  * - `frame(name)` at the start of an invocation whose reads later writes go by.
+ * The host announces code outside of goroutines to `continuations`.
  */
 import type { Observed } from '../../runtime/index.js'
 import { captureOrigin, queue, shared, type Order, type Origin, type Task } from '../../runtime/internal.js'
 import { Accesses, type RaceLevel } from './accesses.js'
 import { isAllowed } from './allowed.js'
+import { Continuations } from './continuations.js'
 import { Edges } from './edges.js'
 import { Frame, type GoesBy } from './frame.js'
 import { Misuse } from './misuse.js'
@@ -31,12 +33,21 @@ interface State {
   readonly places: Places
   readonly accesses: Accesses
   readonly edges: Edges
+  readonly continuations: Continuations
+}
+
+/** A captured variable of instrumented code, which outlives a run, and its place in the run that has accessed it last. */
+export interface Variable {
+  readonly name: string
+  place: Place | null
+  places: Places | null
 }
 
 export class RaceEngine {
   private _state: State
   private _races: Race[] = []
   private _reported = new Set<string>()
+  private _invocations = 0
 
   constructor(
     private readonly _level: RaceLevel,
@@ -94,7 +105,7 @@ export class RaceEngine {
     const places = new Places()
     const misuse = new Misuse(places, report, stack, (first, second) => accesses.concerns(first, second))
     const edges = new Edges(strands, misuse, this._level === 'go', () => accesses.order)
-    return { strands, places, accesses, edges }
+    return { strands, places, accesses, edges, continuations: new Continuations(strands, this._level === 'go') }
   }
 
   /** The stack of this access, where stacks are kept. */
@@ -107,13 +118,20 @@ export class RaceEngine {
     return holder
   }
 
-  /** A place for a variable. */
-  newPlace(name: string): Place {
-    return this._state.places.make(name, null)
+  /** The strands of code outside of goroutines. */
+  get continuations(): Continuations {
+    return this._state.continuations
   }
 
-  /** The place of a property or an entry. */
-  placeOf(object: object, key: unknown, name: () => string): Place {
+  placeOfVariable(variable: Variable): Place {
+    const { places } = this._state
+    if (variable.places === places && variable.place !== null) return variable.place
+    variable.places = places
+    return (variable.place = places.make(variable.name, variable))
+  }
+
+  /** The place of a property or an entry; its name may be that of a site. */
+  placeOf(object: object, key: unknown, name: (() => string) | number): Place {
     return this._state.places.of(object, key, name)
   }
 
@@ -122,7 +140,7 @@ export class RaceEngine {
   }
 
   // eslint-disable-next-line max-params -- called at each access: a record would be allocated
-  write(place: Place, site: number, flags: number, value: unknown, goesBy: readonly GoesBy[] | null): void {
+  write(place: Place, site: number, flags: number, value: unknown, goesBy: GoesBy | null): void {
     this._state.accesses.write(place, site, flags, value, goesBy)
   }
 
@@ -142,9 +160,19 @@ export class RaceEngine {
 
   /** The frame of an invocation; of an async function, which runs in no goroutine, it has a name. */
   frame(name: string, isAsync: boolean): Frame {
-    const { task } = this._state.strands.current()
     if (!isAsync || queue.running !== null) return new Frame(null)
-    return new Frame({ name: `async ${name}`, isGoroutine: task.isGoroutine, by: task.name, start: null })
+    const { task } = this._state.strands.current()
+    const start = this._keepsStacks ? new Start() : null
+    return new Frame({ name: `async ${name}#${++this._invocations}`, isGoroutine: task.isGoroutine, by: task.name, start })
+  }
+
+  /** A wait of an invocation is over: from now on the code is its own. */
+  goesOn(frame: Frame | null): void {
+    this.border()
+    if (frame?.task == null) return
+    const strand = this._state.strands.current()
+    strand.task = frame.task
+    if (frame.promise !== null) frame.promise.body = strand
   }
 
   private _report(race: Race): void {
@@ -159,6 +187,26 @@ export class RaceEngine {
 
 /** Frames of a stack that are kept. */
 const STACK = 24
+
+/** The stack of the caller of an async function. */
+class Start {
+  private readonly _at: { readonly stack?: string }
+
+  constructor() {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = DEPTH_OF_CALLER
+    this._at = new Error()
+    Error.stackTraceLimit = stackTraceLimit
+  }
+
+  /** A frame of this package, as in the stack of a goroutine's start, and then the caller. */
+  get stack(): string {
+    const [head = '', own = '', ...frames] = this._at.stack?.split('\n') ?? []
+    return [head, own, ...frames.slice(DEPTH_OF_CALLER - 2)].join('\n')
+  }
+}
+/** The constructor, `frame`, the hook, the function, its caller. */
+const DEPTH_OF_CALLER = 5
 
 /** A race at two sites is reported once; without sites, once for a place and two goroutines. */
 function keyOf({ rule, place, first, second, read }: Race): string {

@@ -23,12 +23,11 @@ export interface Stamp {
   isAnswered: boolean
 }
 
-/** A read that a write goes by: its frame, its site, and whether the write only stands under a test of it. */
-export interface GoesBy {
-  readonly frame: Frame
-  readonly site: number
-  readonly isControl: boolean
-}
+/**
+ * The reads that a write goes by, three entries each: the frame, the site, and whether the write only stands under a test of the read.
+ * A frame is null where no engine was in force when the invocation began.
+ */
+export type GoesBy = readonly (Frame | number | boolean | null)[]
 
 export class Frame {
   private readonly _stamps = new Map<number, Stamp>()
@@ -37,6 +36,9 @@ export class Frame {
     /** Of an async function outside of goroutines; null for the code that runs. */
     readonly task: TaskInfo | null,
   ) {}
+
+  /** What the promise of an async function comes after: see `Continuations`. */
+  promise: { body: Strand | null } | null = null
 
   stamp(site: number, stamp: Stamp): void {
     this._stamps.set(site, stamp)

@@ -4,6 +4,7 @@
  */
 import type { Snapshot } from './clocks.js'
 import type { Stamp } from './frame.js'
+import { sites } from './sites.js'
 import type { Strand, TaskInfo } from './strand.js'
 
 /** Where an access stands: the number of a site of instrumented code, or a stack; null where none is kept. */
@@ -104,7 +105,7 @@ export class Places {
   private _lastObject: object | null = null
   private _lastPlaces: Map<unknown, Place> | null = null
 
-  of(object: object, key: unknown, name: () => string): Place {
+  of(object: object, key: unknown, name: (() => string) | number): Place {
     let places = object === this._lastObject ? this._lastPlaces : (this._byObject.get(object) ?? null)
     if (places === null) {
       places = new Map<unknown, Place>()
@@ -113,7 +114,7 @@ export class Places {
     this._lastObject = object
     this._lastPlaces = places
     let place = places.get(key)
-    if (place === undefined) places.set(key, (place = this.make(name(), object)))
+    if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object)))
     return place
   }
 

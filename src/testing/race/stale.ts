@@ -12,7 +12,7 @@
  * between goroutines only, since of the locks of others' making the engine knows nothing.
  */
 import { isBefore } from './clocks.js'
-import type { GoesBy, Stamp } from './frame.js'
+import { Frame, type GoesBy, type Stamp } from './frame.js'
 import { MOST_KEPT, type Access, type Gap, type Place } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
@@ -21,7 +21,7 @@ export class StaleRule {
   constructor(private readonly _report: (race: Race) => void) {}
 
   /** Called for each write, before the place has it. */
-  check(place: Place, write: Access, strand: Strand, goesBy: readonly GoesBy[] | null): void {
+  check(place: Place, write: Access, strand: Strand, goesBy: GoesBy | null): void {
     for (const isControl of [false, true]) {
       const read = goesBy === null ? null : newest(place, goesBy, isControl)
       if (read === null || (isControl && read.isAnswered)) continue
@@ -57,11 +57,12 @@ function isBetween(other: Access, { read }: Gap, strand: Strand): boolean {
   return !strand.sees(other) || (other.point !== null && !isBefore(read.point, other.point))
 }
 
-function newest(place: Place, goesBy: readonly GoesBy[], isControl: boolean): Stamp | null {
+function newest(place: Place, goesBy: GoesBy, isControl: boolean): Stamp | null {
   let found: Stamp | null = null
-  for (const one of goesBy) {
-    if (one.isControl !== isControl) continue
-    const stamp = one.frame.at(one.site)
+  for (let i = 0; i < goesBy.length; i += 3) {
+    const frame = goesBy[i]
+    if (!(frame instanceof Frame) || goesBy[i + 2] !== isControl) continue
+    const stamp = frame.at(goesBy[i + 1] as number) // by the form of the list
     if (stamp !== null && stamp.place === place && (found === null || stamp.order > found.order)) found = stamp
   }
   return found

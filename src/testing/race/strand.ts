@@ -48,6 +48,10 @@ export class Strand {
   startedBy: Strand | null = null
   startSection = 0
   startOrder = 0
+  /** An `await`, a reaction or a timer goes on from here: the chain is not free. */
+  isContinued = false
+  /** The host let it go on. A goroutine that it wakes comes after all that has been, as after other code of the host. */
+  isRelayed = false
   private _snapshot: Snapshot | null = null
   private _isShared = true
 

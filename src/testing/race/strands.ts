@@ -10,6 +10,9 @@ import { queue } from '../../runtime/internal.js'
 import { Clocks, type Snapshot } from './clocks.js'
 import { Strand, type TaskInfo } from './strand.js'
 
+// The host's own: a promise, or a watched microtask, would be code of the program.
+const { queueMicrotask } = globalThis
+
 const hostTask: TaskInfo = { name: 'the host', isGoroutine: false, by: null, start: null }
 
 /** What a waiter that is no goroutine goes on from. */
@@ -55,7 +58,7 @@ export class Strands {
   current(): Strand {
     if (this._top !== null) return this._top
     const { running } = queue
-    if (running === null) return this.async ?? this.host()
+    if (running === null) return (queue.isDraining ? null : this.async) ?? this.host()
     if (running === this._lastGoroutine) return this._lastStrand as Strand // set together
     return this._find(running as Observed) // the queue runs goroutines only
   }
@@ -93,7 +96,7 @@ export class Strands {
   private _expireSoon(): void {
     if (this._expires) return
     this._expires = true
-    void Promise.resolve().then(() => {
+    queueMicrotask(() => {
       this._expires = false
       this.turn++
     })
@@ -171,15 +174,16 @@ export class Strands {
     this.turn++
   }
 
-  /** A strand that goes on from a point: on the chain of it, where no other strand did. */
+  /** A strand that goes on from a point: on the chain of it, where no other strand did. The chain of the host is its own. */
   continued(point: Snapshot, task: TaskInfo): Strand {
-    const isHead = this.clocks.heads[point.chain] === point.clock
+    const isHead = point.chain > 0 && this.clocks.heads[point.chain] === point.clock
     return new Strand(this.clocks, point, isHead ? point.chain : null, task)
   }
 
   /** The code that runs grants a waiter its operation. */
   wake(waiter: object): void {
     const by = this._top ?? this.acting()
+    if (by.isRelayed) by.join(this.host().snapshot())
     const goroutine = this.of(waiter)
     if (goroutine !== null) goroutine.join(by.snapshot())
     else this._marks.get(waiter)?.joins.push(by.snapshot())

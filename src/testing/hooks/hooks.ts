@@ -1,0 +1,247 @@
+/** What instrumented code calls: the hooks of `src/instrument/sites.ts`, over the engine that is in force. */
+import { isProxy } from 'node:util/types'
+import {
+  ALL,
+  current,
+  Frame,
+  noteCall,
+  noteElementRead,
+  noteElementWrite,
+  noteOfAll,
+  NONE,
+  SIZE,
+  type Accessor,
+  type GoesBy,
+  type RaceEngine,
+  type Variable,
+} from '../race/index.js'
+import { addModule, nameOf } from './modules.js'
+import { takeNewest } from './promises.js'
+
+/** Accesses of a site. One object for all of them, filled for each: no hook runs code of the user. */
+class SiteAccessor implements Accessor {
+  private _engine: RaceEngine | null = null
+  private _object: object = this
+  private _site = 0
+  private _readSite = 0
+  private _flags = 0
+  private _frame: Frame | null = null
+  private _goesBy: GoesBy | null = null
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  of(engine: RaceEngine, object: object, site: number, readSite: number, flags: number, frame: Frame | null, goesBy: GoesBy | null): this {
+    this._engine = engine
+    this._object = object
+    this._site = site
+    this._readSite = readSite
+    this._flags = flags
+    this._frame = frame
+    this._goesBy = goesBy
+    return this
+  }
+
+  read(key: unknown, flags: number): void {
+    this._read(key, flags, this._readSite < 0 ? this._site : this._readSite)
+  }
+
+  readResult(key: unknown): void {
+    if (this._readSite >= 0) this._read(key, 0, this._readSite)
+  }
+
+  write(key: unknown, flags: number, value: unknown): void {
+    const engine = this._engine as RaceEngine // set by `of`
+    engine.write(engine.placeOf(this._object, key, this._site), this._site, flags | (this._flags & ~GUARDS), value, this._goesBy)
+  }
+
+  private _read(key: unknown, flags: number, site: number): void {
+    const engine = this._engine as RaceEngine // set by `of`
+    const frame = key === ALL ? null : this._frame
+    engine.read(engine.placeOf(this._object, key, site), site, flags | (this._flags & GUARDS), frame)
+  }
+}
+const GUARDS = 1
+const accessor = new SiteAccessor()
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+/** An object whose properties are places: those of collections, promises and buffers are not. */
+function hasPlaces(object: object): boolean {
+  return !(Array.isArray(object) || isCollection(object) || object instanceof Promise || ArrayBuffer.isView(object))
+}
+
+function isCollection(object: object): boolean {
+  return object instanceof Map || object instanceof Set
+}
+
+/** The key of a property that tells the members of a collection. */
+function isSize(object: object, key: string): boolean {
+  return (key === 'length' && Array.isArray(object)) || (key === 'size' && isCollection(object))
+}
+
+// eslint-disable-next-line max-params -- called at each access: a record would be allocated
+function readProperty(object: unknown, key: string, site: number, flags: number, frame: Frame | null): void {
+  const engine = current()
+  if (engine === null || !isObject(object)) return
+  if (hasPlaces(object)) engine.read(engine.placeOf(object, key, site), site, flags, frame)
+  else if (isSize(object, key)) engine.read(engine.placeOf(object, SIZE, site), site, flags, frame)
+}
+
+// eslint-disable-next-line max-params -- called at each access: a record would be allocated
+function readElement(object: unknown, key: unknown, site: number, flags: number, frame: Frame | null): void {
+  const engine = current()
+  if (engine === null || !isObject(object) || typeof key === 'symbol' || isObject(key)) return
+  if (Array.isArray(object) && key !== 'length') noteElementRead(String(key), accessor.of(engine, object, site, site, flags, frame, null))
+  else readProperty(object, String(key), site, flags, frame)
+}
+
+// eslint-disable-next-line max-params -- called at each access: a record would be allocated
+function writeProperty(object: unknown, key: string, site: number, flags: number, value: unknown, goesBy: GoesBy | null): void {
+  const engine = current()
+  if (engine === null || !isObject(object)) return
+  const isLength = Array.isArray(object) && key === 'length'
+  engine.write(engine.placeOf(object, isLength ? ALL : key, site), site, flags, isLength ? NONE : value, goesBy)
+}
+
+// eslint-disable-next-line max-params -- called at each access: a record would be allocated
+function writeElement(object: unknown, key: unknown, site: number, flags: number, value: unknown, goesBy: GoesBy | null): void {
+  const engine = current()
+  if (engine === null || !isObject(object) || typeof key === 'symbol' || isObject(key)) return
+  if (Array.isArray(object) && key !== 'length')
+    noteElementWrite(object, String(key), value, accessor.of(engine, object, site, -1, flags, null, goesBy))
+  else writeProperty(object, String(key), site, flags, value, goesBy)
+}
+
+function readAll(collection: unknown, site: number): void {
+  const engine = current()
+  if (engine === null || !isObject(collection) || !(Array.isArray(collection) || isCollection(collection))) return
+  noteOfAll(accessor.of(engine, collection, site, site, 0, null, null))
+}
+
+/* eslint-disable max-params -- the parameters are those of the interface, which generated code calls */
+export const hooks = {
+  NONE,
+
+  module: addModule,
+
+  cell: (name: string): Variable => ({ name, place: null, places: null }),
+
+  frame(site: number, suspends: boolean): Frame | null {
+    const engine = current()
+    if (engine === null) return null
+    const frame = engine.frame(nameOf(site), suspends)
+    if (frame.task !== null) frame.promise = takeNewest()
+    return frame
+  },
+
+  wait<T>(value: T, frame: Frame | null): T {
+    current()?.goesOn(frame)
+    return value
+  },
+
+  resume(frame: Frame | null): void {
+    current()?.goesOn(frame)
+  },
+
+  readVariable(variable: Variable, site: number, flags: number, frame: Frame | null): void {
+    const engine = current()
+    if (engine !== null) engine.read(engine.placeOfVariable(variable), site, flags, frame)
+  },
+
+  writeVariable<T>(variable: Variable, site: number, flags: number, value: T, goesBy: GoesBy | null): T {
+    const engine = current()
+    if (engine !== null) engine.write(engine.placeOfVariable(variable), site, flags, value, goesBy)
+    return value
+  },
+
+  read<T>(object: T, key: string, site: number, flags: number, frame: Frame | null): T {
+    readProperty(object, key, site, flags, frame)
+    return object
+  },
+
+  method<T>(object: T, key: string, site: number, flags: number, frame: Frame | null): T {
+    if (hasOwn(object, key)) readProperty(object, key, site, flags, frame)
+    return object
+  },
+
+  element(object: Record<PropertyKey, unknown>, key: PropertyKey, site: number, flags: number, frame: Frame | null): unknown {
+    readElement(object, key, site, flags, frame)
+    return object[key]
+  },
+
+  elementKey<T>(object: unknown, key: T, site: number, flags: number, frame: Frame | null): T {
+    readElement(object, key, site, flags, frame)
+    return key
+  },
+
+  properties<T>(object: T, keys: readonly string[], site: number): T {
+    for (const key of keys) readProperty(object, key, site, 0, null)
+    return object
+  },
+
+  everything<T>(object: T, site: number): T {
+    if (!isObject(object)) return object
+    if (hasPlaces(object)) for (const key of keysOf(object)) readProperty(object, key, site, 0, null)
+    else readAll(object, site)
+    return object
+  },
+
+  items<T>(collection: T, site: number): T {
+    readAll(collection, site)
+    return collection
+  },
+
+  step(collection: unknown, site: number): void {
+    readAll(collection, site)
+  },
+
+  write<T>(object: unknown, key: string, site: number, flags: number, value: T, goesBy: GoesBy | null): T {
+    writeProperty(object, key, site, flags, value, goesBy)
+    return value
+  },
+
+  writeElement<T>(object: unknown, key: unknown, site: number, flags: number, value: T, goesBy: GoesBy | null): T {
+    writeElement(object, key, site, flags, value, goesBy)
+    return value
+  },
+
+  update(object: unknown, key: unknown, readSite: number, site: number, flags: number, goesBy: GoesBy | null, frame: Frame | null): void {
+    readElement(object, key, readSite, 0, frame)
+    writeElement(object, key, site, flags, NONE, goesBy)
+  },
+
+  remove(object: unknown, key: unknown, site: number): void {
+    writeElement(object, key, site, 0, NONE, null)
+  },
+
+  call<T extends readonly unknown[]>(
+    object: unknown,
+    method: string,
+    site: number,
+    flags: number,
+    frame: Frame | null,
+    readSite: number,
+    goesBy: GoesBy | null,
+    parameters: T,
+  ): T {
+    const engine = current()
+    if (engine === null || !isObject(object)) return parameters
+    if (Array.isArray(object) || isCollection(object))
+      noteCall(object, method, parameters, accessor.of(engine, object, site, readSite, flags, frame, goesBy))
+    else if (hasOwn(object, method)) readProperty(object, method, site, flags, frame)
+    return parameters
+  },
+
+  first: <T>(value: T): T => value,
+}
+/* eslint-enable max-params */
+
+/** Without calling code of the user: of a proxy nothing is known. */
+function hasOwn(object: unknown, key: string): boolean {
+  return isObject(object) && !isProxy(object) && Object.hasOwn(object, key)
+}
+
+function keysOf(object: object): string[] {
+  return isProxy(object) ? [] : Object.keys(object)
+}

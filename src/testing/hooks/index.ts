@@ -1,0 +1,2 @@
+export { hooks } from './hooks.js'
+export { HOOKS, installHooks } from './install.js'

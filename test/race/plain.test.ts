@@ -1,0 +1,153 @@
+/** Races of plain async code: those of the pairs are reported, those of their twins and of harmless code are not. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { evaluate, installHooks, load, racesOf } from './instrumented.js'
+import type { Pair } from './programs/pairs.mjs'
+
+let stop: () => void
+beforeAll(() => {
+  stop = installHooks()
+})
+afterAll(() => {
+  stop()
+})
+
+async function programs<T>(file: string): Promise<T> {
+  const uninstall = installHooks()
+  try {
+    return await load<T>(new URL(`programs/${file}`, import.meta.url))
+  } finally {
+    uninstall()
+  }
+}
+
+const { pairs } = await programs<{ pairs: Pair[] }>('pairs.mjs')
+const { harmless } = await programs<{ harmless: (() => Promise<unknown>)[] }>('harmless.mjs')
+
+describe('pairs', () => {
+  it.each(pairs)('$name: is reported', async ({ racy, onlyAll }) => {
+    expect(await racesOf(racy, onlyAll === true ? 'all' : 'order')).not.toEqual([])
+  })
+  it.each(pairs)('$name: its twin is not, at any strand', async ({ fixed }) => {
+    expect(await racesOf(fixed, 'all')).toEqual([])
+  })
+})
+
+describe('harmless code', () => {
+  it('has forty programs', () => {
+    expect(harmless).toHaveLength(40)
+  })
+  it.each(harmless.map((program) => ({ name: program.name, program })))('$name', async ({ program }) => {
+    expect(await racesOf(program)).toEqual([])
+  })
+})
+
+/** The body writes `x` in one strand and reads it in another; `pause` and `write` are given. */
+async function racesOfBody(body: string): Promise<string[]> {
+  const source = `
+    const pause = async (turns = 0) => { for (let n = 0; n <= turns; n++) await new Promise((resume) => setImmediate(resume)) }
+    export async function program() {
+      const state = { x: 0 }
+      const write = async (turns = 0) => { await pause(turns); state.x = 1 }
+      const read = () => String(state.x)
+      ${body}
+    }`
+  const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'edges.mjs')
+  return (await racesOf(program, 'all')).map(({ rule, place }) => `${rule} ${place}`)
+}
+
+describe('edges of promises and timers', () => {
+  const edges = {
+    'an await comes after the function': ['await write(1); read()', 'write(1); await pause(3); read()'],
+    'a reaction comes after its promise': ['await write(1).then(read)', 'write(1); await pause(3).then(read)'],
+    'a failure comes after its promise': [
+      'await write(1).then(() => { throw new Error() }).catch(read)',
+      'write(1); await pause(3).then(() => { throw new Error() }).catch(read)',
+    ],
+    'all comes after each element': [
+      'await Promise.all([write(3), pause(0), pause(5)]); read()',
+      'write(3); await Promise.all([pause(0), pause(6)]); read()',
+    ],
+    'allSettled comes after each element': [
+      'await Promise.allSettled([write(3), pause(5)]); read()',
+      'write(3); await Promise.allSettled([pause(6)]); read()',
+    ],
+    'the winner of a contest comes before it ends': [
+      'await Promise.race([write(1), pause(9)]); read()',
+      'write(1); await Promise.race([pause(4), pause(9)]); read()',
+    ],
+    'a promise that is resolved with another comes after that': [
+      'const outer = async () => { await pause(0); return write(1) }; await outer(); read()',
+      'const outer = async () => { await pause(0); return pause(4) }; write(1); await outer(); read()',
+    ],
+    'a promise that is resolved with one of before comes after the function': [
+      'const old = pause(0); const outer = async () => { await write(1); return old }; await outer(); read()',
+      'const old = pause(0); const outer = async () => { await pause(4); return old }; write(1); await outer(); read()',
+    ],
+    'a thenable comes before the wait is over': [
+      'const op = { then(resolve) { write(1).then(resolve) } }; await op; read()',
+      'const op = { then(resolve) { pause(4).then(resolve) } }; write(1); await op; read()',
+    ],
+    'the callback of a timer comes after the code that has set it': [
+      'await write(1); await new Promise((done) => setImmediate(() => done(read())))',
+      'setImmediate(() => setImmediate(() => { state.x = 1 })); await pause(3); read()',
+    ],
+    'a call of an interval comes after the one before': [
+      'let n = 0; await new Promise((done) => { const timer = setInterval(() => { if (n++ === 0) state.x = 1; else { read(); clearInterval(timer); done() } }, 1) })',
+      'setTimeout(() => { state.x = 1 }, 1); await new Promise((done) => setTimeout(done, 5)); read()',
+    ],
+    'a microtask comes after the code that has queued it': [
+      'await write(1); queueMicrotask(read)',
+      'queueMicrotask(() => { state.x = 1 }); await pause(1); read()',
+    ],
+    'a tick comes after the code that has queued it': [
+      'await write(1); process.nextTick(read)',
+      'process.nextTick(() => { state.x = 1 }); await pause(1); read()',
+    ],
+    'for await comes after each step': [
+      'async function* steps() { await write(1); yield 1 } for await (const _ of steps()) read()',
+      'async function* steps() { await pause(4); yield 1 } write(1); for await (const _ of steps()) read()',
+    ],
+  }
+  it.each(Object.entries(edges))('%s', async (_, [ordered, unordered]) => {
+    expect(await racesOfBody(ordered)).toEqual([])
+    expect(await racesOfBody(unordered)).toEqual(['order state.x'])
+  })
+
+  it('code of the host that only settles a promise orders nothing', async () => {
+    const body = (last: string) => `
+      const { readFile } = await import('node:fs/promises')
+      const { setImmediate: turn } = await import('node:timers/promises')
+      async function load() { if (state.x === 0) { await readFile('package.json'); await turn(); ${last} } }
+      await Promise.all([load(), load()])`
+    expect(await racesOfBody(body('state.x = 1'))).toContain('stale state.x')
+    expect(await racesOfBody(body('if (state.x === 0) state.x = 1'))).toEqual([])
+  })
+})
+
+describe('a report', () => {
+  it('names both functions, where they were called, and the read that the write goes by', async () => {
+    const source = `
+const account = { balance: 100 }
+const bank = () => new Promise((resume) => setImmediate(resume))
+async function withdraw(amount) {
+  if (account.balance < amount) return
+  await bank()
+  account.balance -= amount
+}
+export async function program() {
+  await bank()
+  const first = withdraw(80)
+  await Promise.all([first, withdraw(80)])
+}`
+    const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'account.mjs')
+    const [race, ...others] = await racesOf(program)
+    expect(others).toEqual([])
+    expect(race.accesses.map(({ did, goroutine, at }) => `${goroutine} ${did} ${at}`)).toEqual([
+      'async withdraw#3 read withdraw (account.mjs:5:7)',
+      'async withdraw#2 write withdraw (account.mjs:7:3)',
+      'async withdraw#3 write withdraw (account.mjs:7:3)',
+    ])
+    expect(race.accesses.map(({ startedBy }) => startedBy)).toEqual(Array(3).fill('async program#1'))
+    expect(race.accesses[0].startedAt).toMatch(/^(async )?program /)
+  })
+})
