@@ -10,7 +10,7 @@
 import { promiseHooks } from 'node:v8'
 import { current, type Point, type RaceEngine, type Settled, type Strand } from '../race/index.js'
 
-/** What is known of a promise. */
+/** The points and strands of a promise. */
 class Fate {
   /** Where the promise was made: its turn goes on from there. */
   readonly from: Point | null

@@ -1,8 +1,8 @@
 /** Runs plain async programs under the race engine, instrumented as the loader does it. */
 import { readFile } from 'node:fs/promises'
-import { instrument } from '../../src/instrument/index.js'
-import { HOOKS, installHooks } from '../../src/testing/hooks/index.js'
-import { RaceEngine, type RaceError, type RaceLevel } from '../../src/testing/race/index.js'
+import { instrument } from '../../../src/instrument/index.js'
+import { HOOKS, installHooks } from '../../../src/testing/hooks/index.js'
+import { RaceEngine, type RaceError, type RaceLevel } from '../../../src/testing/race/index.js'
 
 const hooks = { module: `data:text/javascript,export const hooks=globalThis[Symbol.for('${HOOKS}')]`, key: HOOKS }
 
