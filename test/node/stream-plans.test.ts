@@ -5,35 +5,31 @@
  */
 import { PassThrough } from 'node:stream'
 import { pipeline as connected } from 'node:stream/promises'
-import { background, chan, type Receiver } from 'millrace'
+import { background } from 'millrace'
 import { receiverOf, senderOf } from 'millrace/node'
 import { fromReadable, throughDuplex, toDuplex, toReadable, writeTo } from 'millrace/node/operators'
 import { fromIterable, fromReceiver, run, workerPool } from 'millrace/operators'
 import type { Observable } from 'rxjs'
 import { expect, it } from 'vitest'
 import { collected, received } from '../support/stream-plan.js'
-import { endOf, joined, planOf, readableOf, readAll, transformOf, turn, writableOf, type Chunk, type Plan } from './stream-plans.js'
+import {
+  channelOf,
+  endOf,
+  joined,
+  planOf,
+  readableOf,
+  readAll,
+  transformOf,
+  turn,
+  writableOf,
+  type Chunk,
+  type Plan,
+} from './stream-plans.js'
 
 const PLANS = Number(process.env['PLANS'] ?? 150)
 
 /** Puts the chunks of the plan through a border, and notes those that come out. Resolves with the error, or null. */
 type Border = (plan: Plan, got: Chunk[]) => Promise<unknown>
-
-/** The chunks of the plan in a channel: all at hand, or some later. */
-function channelOf(plan: Plan): Receiver<Chunk> {
-  const { random, chunks } = plan
-  const items = chan<Chunk>(random.below(2) === 0 ? chunks.length : 1)
-  let at = 0
-  while (at < chunks.length && items.trySend(chunks[at])) at++
-  void (async () => {
-    for (; at < chunks.length; at++) {
-      await turn(random)
-      await items.send(chunks[at])
-    }
-    items.close(plan.end === 'error' ? plan.error : undefined)
-  })()
-  return items
-}
 
 /** The chunks of the plan as a pipeline. */
 function pipelineOf(plan: Plan): Observable<Chunk> {

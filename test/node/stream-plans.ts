@@ -3,6 +3,7 @@
  * part follows the contract of Node in another way that programs use. No plan goes by time: a wait is a turn of the host.
  */
 import { PassThrough, Readable, Transform, Writable } from 'node:stream'
+import { chan, type Receiver } from 'millrace'
 import type { Random } from '../../src/runtime/base/random.js'
 import { endingOf, pick, seeded, type StreamPlan } from '../support/stream-plan.js'
 
@@ -13,9 +14,10 @@ export interface Plan extends StreamPlan<Chunk> {
   readonly objectMode: boolean
 }
 
-export function planOf(seed: number): Plan {
+export function planOf(seed: number, inObjectMode?: boolean): Plan {
   const random = seeded(seed)
-  const objectMode = random.below(2) === 0
+  const drawn = random.below(2) === 0
+  const objectMode = inObjectMode ?? drawn
   const chunksOf = (n: number): readonly Chunk[] =>
     objectMode ? [n] : pick(random, [[bytes('')], [bytes(`${n},`)], [...bytes('😀')].map((byte) => Buffer.of(byte))])
   return {
@@ -48,6 +50,22 @@ export function turn(random: Random): Promise<void> {
   return new Promise((resolve) => soon(random, resolve))
 }
 
+/** The chunks of the plan in a channel: all at hand, or some later. */
+export function channelOf(plan: Plan): Receiver<Chunk> {
+  const { random, chunks } = plan
+  const items = chan<Chunk>(random.below(2) === 0 ? chunks.length : 1)
+  let at = 0
+  while (at < chunks.length && items.trySend(chunks[at])) at++
+  void (async () => {
+    for (; at < chunks.length; at++) {
+      await turn(random)
+      await items.send(chunks[at])
+    }
+    items.close(plan.end === 'error' ? plan.error : undefined)
+  })()
+  return items
+}
+
 /** A stream that gives the chunks of the plan: some before it is read, several in a read, or in later turns. */
 export function readableOf(plan: Plan): Readable {
   const { random, chunks, objectMode, highWaterMark } = plan
@@ -58,8 +76,10 @@ export function readableOf(plan: Plan): Readable {
     const most = pick(random, [1, 1, 1, 2, 5])
     for (let n = 0; n < most && at < chunks.length; n++) {
       const chunk = chunks[at++]
+      const before = stream.readableLength
       stream.push(chunk)
-      if (!objectMode && (chunk as Uint8Array).length === 0) n-- // Node need not ask again after a chunk of no bytes
+      // Node need not ask again after a chunk that adds nothing: one of no bytes, or a part of a character
+      if (!objectMode && ((chunk as Uint8Array).length === 0 || (stream.readableEncoding !== null && stream.readableLength === before))) n--
     }
     if (at < chunks.length) return
     if (plan.end === 'error') stream.destroy(plan.error)
