@@ -196,7 +196,9 @@ async function acrossSocket(
   receive: (socket: Socket) => Promise<unknown>,
 ): Promise<unknown> {
   const accepted = new Promise<Socket>((resolve) => (place.accepted = (socket) => resolve(socket)))
-  const [near, far] = [connect(place.socket), await accepted]
+  // a reset after the end of a side that is written is an error of the other side, which is left alone here
+  const near = connect(place.socket).on('error', () => {})
+  const far = await accepted
   const [end] = await Promise.all([send(near), receive(far).finally(() => far.destroy())])
   return end
 }

@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync
 import { createServer as createHttpServer, request } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createGunzip, gzipSync } from 'node:zlib'
-import { background, sleep, withCancel } from 'millrace'
+import { background, onLateFailure, sleep, withCancel } from 'millrace'
 import { command, senderOf } from 'millrace/node'
 import { fromReadable, throughDuplex, writeFileAtomic, writeTo } from 'millrace/node/operators'
 import { collect, fromIterable, run } from 'millrace/operators'
@@ -32,6 +32,8 @@ async function listening(accepted: (socket: Socket) => void): Promise<{ port: nu
   return { port, [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
+let accept: (socket: Socket) => void = () => {}
+
 const isReset = (error: NodeJS.ErrnoException | undefined): boolean => error?.code === 'ECONNRESET' || error?.code === 'EPIPE'
 
 describe('a peer that resets in the middle', () => {
@@ -47,6 +49,23 @@ describe('a peer that resets in the middle', () => {
     expect(await errorOf(fromReadable(open))).toMatchObject({ code: 'ECONNRESET' })
     expect(isReset(await errorOf(fromIterable(endless()).pipe(writeTo(open))))).toBe(true)
   })
+})
+
+it('a socket that is reset after the sink has written it does not end the process: that is a late failure of the sink', async () => {
+  const [late, names]: [unknown[], string[]] = [[], []]
+  const off = onLateFailure((error, { name }) => {
+    late.push((error as NodeJS.ErrnoException).code) // of the host
+    names.push(name)
+  })
+  const all = new Promise<Socket>((resolve) => (accept = resolve))
+  await using server = await listening((socket) => accept(socket))
+  const open = (): Socket => connect({ port: server.port, allowHalfOpen: true })
+  expect(await errorOf(fromIterable(['all']).pipe(writeTo(open, { name: 'upload' })))).toBeUndefined()
+  const far = await all
+  far.on('error', () => {}).resetAndDestroy()
+  await expect.poll(() => late).toEqual(['ECONNRESET'])
+  expect(names).toEqual(['upload'])
+  off()
 })
 
 it('a half-open socket is written after its other side has ended', async () => {

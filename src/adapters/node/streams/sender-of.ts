@@ -98,6 +98,11 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
     if (this._stream.destroyed) await closed(this._stream)
   }
 
+  /** The stream has written everything. */
+  get hasFinished(): boolean {
+    return this.end !== null && this.end.failure === null
+  }
+
   /** Other code has ended the stream, or its other side where it is not half-open; the end is still to come. */
   get isEnding(): boolean {
     return this.end === null && !this.hasBeenClosed && this._stream.writableEnded && !this._stream.destroyed

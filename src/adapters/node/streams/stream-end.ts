@@ -6,7 +6,7 @@
  * Always true: the end is known once, and after that no listener of this room is left on the stream.
  */
 import { finished, type Duplex } from 'node:stream'
-import type { Failure } from '../../../runtime/internal.js'
+import { failedLate, type Failure } from '../../../runtime/internal.js'
 import type { ReadableLike, WritableLike } from './like.js'
 
 const SIDES = {
@@ -61,6 +61,16 @@ export function destroyQuietly(stream: ReadableLike | WritableLike, cause?: unkn
   stream.on('error', ignore)
   whenClosed(stream, () => stream.off('error', ignore))
   if (!stream.destroyed) stream.destroy(asStreamError(cause))
+}
+
+/**
+ * For a stream that no other code has: an error after its good end, such as a reset of a socket that has been written,
+ * has no other reader and would end the process. It is a late failure.
+ */
+export function reportLateErrors(stream: WritableLike, name: string, hasFinished: () => boolean): void {
+  stream.on('error', (error) => {
+    if (hasFinished()) failedLate(error, { id: 0, name })
+  })
 }
 
 /** Node takes any value for an error, and reads its stack: a value that cannot be read is the cause of an error that can. */

@@ -6,7 +6,7 @@ import type { StageOptions } from '../../../operators/index.js'
 import { checkFlag, checkMethod, type Operation, type Failure } from '../../../runtime/internal.js'
 import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { Writing } from './sender-of.js'
-import { closed, destroyQuietly } from './stream-end.js'
+import { closed, destroyQuietly, reportLateErrors } from './stream-end.js'
 
 /** Options of `writeTo`. */
 export interface WriteToOptions extends StageOptions {
@@ -25,7 +25,8 @@ export interface WriteToOptions extends StageOptions {
  * object, also between two items; with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before. An error of the
  * source, and the end of the context, destroy the stream with that error; a subscriber that leaves destroys it; `run`
  * waits until the stream is closed. Pass a
- * function to make a stream for each subscriber. Throws TypeError for an argument that is neither.
+ * function to make a stream for each subscriber; an error of such a stream after its good end, as of a socket that is reset then,
+ * is a late failure. Throws TypeError for an argument that is neither.
  *
  * @example
  * ```ts
@@ -41,7 +42,7 @@ export function writeTo<T = Buffer | string>(writable: Writable | (() => Writabl
   const notes = stageNotes('writeTo', options, ['end'])
   const ends = options?.end !== false
   const make = (subscriber: Subscriber<never>): WriteTo<T> =>
-    new WriteTo(subscriber, notes, isMade ? checkedWritable(writable()) : writable, ends)
+    new WriteTo(subscriber, notes, isMade ? checkedWritable(writable()) : writable, { ends, isMade })
   return operate(notes, 1, make, (failure) => {
     if (!isMade && ends && failure !== null) destroyQuietly(writable, failure.error)
   })
@@ -50,6 +51,12 @@ export function writeTo<T = Buffer | string>(writable: Writable | (() => Writabl
 function checkedWritable(made: Writable): Writable {
   checkMethod('writeTo(writable): the result of the function', 'a Writable', made, 'write')
   return made
+}
+
+interface Ownership {
+  readonly ends: boolean
+  /** The stage has made the stream, and no other code has it. */
+  readonly isMade: boolean
 }
 
 class WriteTo<T> extends SerialStage<T, never> {
@@ -62,9 +69,10 @@ class WriteTo<T> extends SerialStage<T, never> {
   /** The error of an item that the stream refused, until its end is known. */
   private _refused: Failure | null = null
 
-  constructor(subscriber: Subscriber<never>, notes: StageNotes, stream: Writable, ends: boolean) {
+  constructor(subscriber: Subscriber<never>, notes: StageNotes, stream: Writable, { ends, isMade }: Ownership) {
     super(subscriber, notes)
     this._ends = ends
+    if (isMade && ends) reportLateErrors(stream, notes.name, () => this._writing.hasFinished)
     this._writing = new Writing<T>(stream)
     this._writing.hasDrained = () => this._emptied()
     const finished = this._writing.finished() as Operation<void> // an operation of the package
