@@ -37,6 +37,7 @@ export function service(config: Config, upstreams: Upstreams, lifetime: Context,
       clients.enter(String(request.headers['x-client'] ?? request.ip))
       return await scope(ctx, () => admission.admit(ctx, (ctx) => page(ctx, request.params.id)))
     } catch (cause) {
+      // eslint-disable-next-line @typescript-eslint/return-await -- fastify waits for a reply, which is thenable
       return refuse(reply, cause, counts)
     }
   })

@@ -63,6 +63,7 @@ export function service({ upstreams, lifetime, log, onFailure }: ServiceOptions)
       return await order(id, ctx)
     } catch (cause) {
       onFailure(cause)
+      // eslint-disable-next-line @typescript-eslint/return-await -- fastify waits for a reply, which is thenable
       return reply.code(statusOf(cause)).send({ id, error: String(cause) })
     } finally {
       log('handled', id)
