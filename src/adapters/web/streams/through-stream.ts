@@ -8,12 +8,11 @@
  * that fails shows its error there. An error of the source goes on as the object it is, whatever the transform makes of it.
  */
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
-import { fromReceiver, type StageOptions } from '../../../operators/index.js'
+import type { StageOptions } from '../../../operators/index.js'
 import { currentScope, Demand, described, stageNotes, under, withDemand } from '../../../operators/internal.js'
 import { mistyped, type Failure } from '../../../runtime/internal.js'
-import { causeOfLeaving } from '../../streams/index.js'
+import { fromReadableStream } from './from-readable-stream.js'
 import { checkReadable, checkWritable } from './locked.js'
-import { receiverOf, type StreamReceiver } from './receiver-of.js'
 import { writeToStream } from './write-to-stream.js'
 
 /**
@@ -59,23 +58,19 @@ function checkPair(pair: ReadableWritablePair<unknown, never>): void {
 
 class Passage<T, R> {
   private readonly _scope = currentScope()
-  private readonly _results: StreamReceiver<R>
   private _sourceFailure: Failure | null = null
 
   constructor(
     private readonly _subscriber: Subscriber<R>,
     private readonly _pair: ReadableWritablePair<R, T>,
     private readonly _name: string,
-  ) {
-    this._results = receiverOf(_pair.readable)
-  }
+  ) {}
 
   connect(source: Observable<T>): void {
     const { _subscriber: subscriber, _scope: scope } = this
-    subscriber.add(() => this._results.cancel(causeOfLeaving(scope)))
     under(scope, () =>
       subscriber.add(
-        fromReceiver(this._results).subscribe({
+        fromReadableStream<R>(this._pair.readable).subscribe({
           next: (chunk) => subscriber.next(chunk),
           error: (cause) => subscriber.error(this._sourceFailure === null ? cause : this._sourceFailure.error),
           complete: () => subscriber.complete(),
