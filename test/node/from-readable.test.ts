@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { PassThrough, Readable } from 'node:stream'
-import { background, sleep, withCancel } from 'millrace'
+import { Duplex, PassThrough, Readable } from 'node:stream'
+import { background, onLateFailure, sleep, withCancel } from 'millrace'
 import { fromReadable } from 'millrace/node/operators'
 import { bounds, collect, run, workerPool } from 'millrace/operators'
 import { concatMap, firstValueFrom, from, retry, take } from 'rxjs'
@@ -86,4 +86,25 @@ it('holds 1 item', () => {
 
 it('throws TypeError for an argument that is no Readable', () => {
   for (const wrong of [null, undefined, 1, {}, 'path']) expect(() => fromReadable(wrong as never)).toThrow(TypeError)
+})
+
+it('an error of a stream of its own after its good end is a late failure; the pipeline has completed', async () => {
+  const late: unknown[] = []
+  const off = onLateFailure((error, { name }) => late.push(name, error))
+  const cause = new Error('reset')
+  const duplex = new Duplex({ read: () => {}, write: (_chunk, _encoding, accepted) => accepted() })
+  duplex.push('a')
+  duplex.push(null)
+  expect(
+    String(
+      await collect(
+        background,
+        fromReadable(() => duplex),
+      ).join(),
+    ),
+  ).toBe('a')
+  duplex.destroy(cause)
+  await turns()
+  expect(late).toEqual(['fromReadable', cause])
+  off()
 })

@@ -19,19 +19,19 @@ import { currentScope, Downstream, type Scope } from '../../../operators/interna
 import { checkMethod, queue, type AsyncScope, type Failure, type Runnable } from '../../../runtime/internal.js'
 import { causeOfLeaving, runWaitsFor } from '../../streams/index.js'
 import { receiverOf } from './receiver-of.js'
-import { closed, destroyQuietly, watchEnd } from './stream-end.js'
+import { closed, destroyQuietly, reportLateErrors, watchEnd } from './stream-end.js'
 
 /** Chunks in a row before the flow looks at the clock, and ms after which it lets the host go on. */
 const [LOOK, SLICE] = [64, 5]
 
 /**
  * Subscribes to the chunks of a stream, which is destroyed when the subscriber leaves. `complete` runs at its end; by default the
- * subscriber completes.
+ * subscriber completes. An `owner` is the stage that has made the stream, which no other code has.
  */
-export function flow<T>(stream: Readable, subscriber: Subscriber<T>, complete: (() => void) | null = null): void {
+export function flow<T>(stream: Readable, subscriber: Subscriber<T>, complete: (() => void) | null, owner: string | null): void {
   checkMethod('a function that makes a stream: the result', 'a Readable', stream, 'read')
   const isReadByOthers = stream.listenerCount('readable') > 0
-  if (!isReadByOthers) return new ChunkFlow<T>(stream, subscriber, complete).begin(subscriber)
+  if (!isReadByOthers) return new ChunkFlow<T>(stream, subscriber, complete).begin(subscriber, owner)
   const scope = currentScope()
   const chunks = receiverOf<T>(stream)
   subscriber.add(() => {
@@ -70,8 +70,9 @@ class ChunkFlow<T> implements Runnable {
     this.scope = this._downstream.demand.scope
   }
 
-  begin(subscriber: Subscriber<T>): void {
+  begin(subscriber: Subscriber<T>, owner: string | null): void {
     const { _stream: stream } = this
+    if (owner !== null) reportLateErrors(stream, owner, () => this._end !== null && this._end.failure === null)
     const unwatch = watchEnd(stream, 'readable', (failure) => this._ended(failure))
     subscriber.add(() => {
       this._isOver = true

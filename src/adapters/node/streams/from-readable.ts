@@ -12,12 +12,13 @@ const wereRead = new WeakSet<Readable>()
  * A source of the chunks of a Readable of Node, as fast as the pipeline takes them. Pass a function that makes the
  * stream for each subscriber; a stream itself serves one subscriber.
  *
- * Shape: one item for each chunk: Buffers, strings after `setEncoding`, values in object mode. Holds 1 item; the stream
- * reads ahead by its own `highWaterMark` and one chunk. Completes at the end of the stream. Fails with the error of the
- * stream, the same object, and with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its end. An error
- * below, and the end of the context, destroy the stream with that error, the same object; a subscriber that leaves
- * destroys it with a CanceledError; `run` waits until the stream is closed. Fails with an Error for a stream that a
- * subscriber has read before. Throws TypeError for an argument that is neither.
+ * Shape: one item for each chunk: Buffers, strings after `setEncoding`, values in object mode. Holds 1 item; the
+ * stream reads ahead by its own `highWaterMark` and one chunk. Completes at the end of the stream. Fails with the
+ * error of the stream, the same object, and with ERR_STREAM_PREMATURE_CLOSE where the stream is destroyed before its
+ * end. An error below, and the end of the context, destroy the stream with that error, the same object; a subscriber
+ * that leaves destroys it with a CanceledError; `run` waits until the stream is closed. Fails with an Error for a
+ * stream that a subscriber has read before. An error of a stream that the function has made, after its good end, is a
+ * late failure. Throws TypeError for an argument that is neither.
  *
  * @example
  * ```ts
@@ -32,7 +33,8 @@ export function fromReadable<T = Buffer>(readable: Readable | (() => Readable)):
     if (typeof readable !== 'function' && failure !== null) destroyQuietly(readable, failure.error)
   }
   return described<T>({ name: 'fromReadable', holds: 1, refused }, (subscriber) => {
-    flow(typeof readable === 'function' ? under(null, readable) : unread(readable), subscriber)
+    if (typeof readable === 'function') flow(under(null, readable), subscriber, null, 'fromReadable')
+    else flow(unread(readable), subscriber, null, null)
   })
 }
 

@@ -64,10 +64,10 @@ export function destroyQuietly(stream: ReadableLike | WritableLike, cause?: unkn
 }
 
 /**
- * For a stream that no other code has: an error after its good end, such as a reset of a socket that has been written,
+ * For a stream that no other code has: an error after its good end, such as a reset of a socket that has been written or read,
  * has no other reader and would end the process. It is a late failure.
  */
-export function reportLateErrors(stream: WritableLike, name: string, hasFinished: () => boolean): void {
+export function reportLateErrors(stream: ReadableLike | WritableLike, name: string, hasFinished: () => boolean): void {
   stream.on('error', (error) => {
     if (hasFinished()) failedLate(error, { id: 0, name })
   })

@@ -47,7 +47,7 @@ class Passage<T, R> {
   connect(source: Observable<T>): void {
     const { _subscriber: subscriber, _duplex: duplex } = this
     const error = (cause: unknown): void => subscriber.error(cause)
-    under(this._scope, () => flow<R>(duplex, subscriber, () => this._readAll()))
+    under(this._scope, () => flow<R>(duplex, subscriber, () => this._readAll(), null))
     // The writing side emits nothing: it has a demand of its own, so that it is no source of the stage below.
     const above = withDemand(this._scope, new Demand())
     subscriber.add(under(above, () => source.pipe(writeTo<T>(duplex)).subscribe({ error, complete: () => this._sideEnded() })))
