@@ -1,9 +1,9 @@
 import { defineConfig } from 'tsup'
 import { constants } from './scripts/constants.mjs'
-import { entries } from './scripts/entries.mjs'
+import { entries, programs } from './scripts/entries.mjs'
 
 export default defineConfig({
-  entry: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+  entry: Object.fromEntries([...entries, ...programs].map(({ name, source }) => [name, source])),
   tsconfig: 'tsconfig.build.json',
   format: 'esm',
   target: 'es2022',

@@ -20,6 +20,15 @@ export const entries = Object.entries(paths).map(([specifier, [source]]) => ({
   source: source.slice('./'.length),
 }))
 
+/**
+ * Entries without names: a module that is imported for what it does, and those that it loads by their place in dist.
+ * @type {{ specifier: string | null, name: string, source: string }[]}
+ */
+export const programs = [
+  { specifier: 'millrace/race', name: 'race', source: 'src/testing/command/index.ts' },
+  { specifier: null, name: 'race-load', source: 'src/adapters/loader/load.ts' },
+]
+
 /** For what looks at the built package. */
 export function requireBuild() {
   const missing = entries.filter(

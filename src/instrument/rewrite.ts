@@ -8,19 +8,21 @@ import { Members } from './members.js'
 import { Output } from './output.js'
 import { Places, type Write } from './places.js'
 import { Scopes, type Scope, type Unit } from './scopes.js'
-import { SiteTable } from './sites.js'
+import type { SiteTable } from './sites.js'
 import { isFunction, isWait, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
 import { Variables } from './variables.js'
 
 export class Rewriter {
   readonly out: Output
-  readonly table = new SiteTable()
   private readonly _scopes: Scopes
   private readonly _places: Places
   private readonly _variables: Variables
   private readonly _members: Members
 
-  constructor(private readonly _tree: Tree) {
+  constructor(
+    private readonly _tree: Tree,
+    readonly table: SiteTable,
+  ) {
     this.out = new Output(_tree)
     this._scopes = new Scopes(_tree)
     this._places = new Places(_tree, this._scopes, this.table)
@@ -33,10 +35,11 @@ export class Rewriter {
   }
 
   /** What the module begins with, on one line. */
-  moduleHead(file: string, source: string): string {
+  moduleHead(file: string, source: string, allowances: readonly (readonly [number, string])[]): string {
     const { hooks } = this.out
     const head = this._head(this._scopes.unitOf(this._tree.root)) // it may add a site
-    return `${source}var ${hooks}0=${hooks}.module(${JSON.stringify(file)},${JSON.stringify(this.table.sites)});${head}`
+    const allowed = allowances.length === 0 ? '' : `,${JSON.stringify(allowances)}`
+    return `${source}var ${hooks}0=${hooks}.module(${JSON.stringify(file)},${JSON.stringify(this.table.sites)}${allowed});${head}`
   }
 
   /** All are known before the first is written: a read leaves a mark if any write depends on it. */

@@ -29,7 +29,7 @@ export interface Hooks {
   /** Stands for a value that is not known yet. */
   readonly NONE: unknown
   /** Announces a module; returns the number of its first site. */
-  module(file: string, sites: readonly Site[]): number
+  module(file: string, sites: readonly Site[], allowances?: readonly (readonly [line: number, why: string])[]): number
   /** Where a captured variable is declared: an identity for it. */
   cell(name: string): unknown
   frame(site: number, suspends: boolean): Frame
@@ -80,7 +80,10 @@ export interface Hooks {
 export class SiteTable {
   readonly sites: Site[] = []
 
-  add(site: Site): number {
-    return this.sites.push(site) - 1
+  constructor(private readonly _positionOf?: (line: number, column: number) => readonly [line: number, column: number] | null) {}
+
+  add([line, column, ...rest]: Site): number {
+    const [atLine, atColumn] = this._positionOf?.(line, column) ?? [line, column]
+    return this.sites.push([atLine, atColumn, ...rest]) - 1
   }
 }

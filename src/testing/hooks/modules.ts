@@ -1,14 +1,51 @@
-/** The modules of instrumented code, and the sites in them. */
-import { addSites, sites } from '../race/index.js'
+/** The modules of instrumented code, their sites, and the lines in them that accept a race. */
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { addSites, allowedLines, allowLine, sites, type AllowedLine, type Site } from '../race/index.js'
 
 /** A site as instrumented code announces it. */
 type Row = readonly [line: number, column: number, unit: string, name: string, how: string]
 
-export function addModule(file: string, table: readonly Row[]): number {
-  return addSites(table.map(([line, column, fn, name]) => ({ file, line, column, fn, name })))
+/** `path` is absolute for a file on disk; reports name it from the working directory. */
+export function addModule(path: string, table: readonly Row[], allowances: readonly (readonly [line: number, why: string])[] = []): number {
+  const file = path.startsWith('/') || /^[A-Za-z]:/.test(path) ? relative(process.cwd(), path) : path
+  for (const [line, why] of allowances) allowLine(file, line, why)
+  return addSites(table.map((row) => new ModuleSite(file, path, row)))
 }
 
-/** The name of what stands at a site. */
+class ModuleSite implements Site {
+  readonly line: number
+  readonly column: number
+  readonly fn: string
+  readonly name: string
+
+  constructor(
+    readonly file: string,
+    private readonly _path: string,
+    [line, column, fn, name]: Row,
+  ) {
+    this.line = line
+    this.column = column
+    this.fn = fn
+    this.name = name
+  }
+
+  /** The line of code, which is read for a report. */
+  get code(): string | undefined {
+    try {
+      return readFileSync(this._path, 'utf8').split('\n')[this.line - 1]
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** The name of the place or function at a site. */
 export function nameOf(site: number): string {
   return sites[site].name
+}
+
+/** The lines that accept races and covered none. */
+export function unusedAllowances(): readonly AllowedLine[] {
+  return [...allowedLines.values()].filter(({ hits }) => hits === 0)
 }

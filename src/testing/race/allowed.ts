@@ -1,6 +1,15 @@
 /** Races that the program accepts. */
 import { mistyped, shared } from '../../runtime/internal.js'
 
+/** A line that accepts the races of its accesses: `// race-ok: why`. */
+export interface AllowedLine {
+  readonly file: string
+  readonly line: number
+  readonly why: string
+  /** The number of races that it covered. */
+  hits: number
+}
+
 interface Allowance {
   readonly why: string
   /** The number of races that it covered. */
@@ -8,6 +17,22 @@ interface Allowance {
 }
 
 const allowances = shared('millrace.race-allowed.v1', () => new WeakMap<object, Allowance>())
+
+/** The lines, by file and line. One table in the process, as that of the sites. */
+export const allowedLines = shared('millrace.race-allowed-lines.v1', () => new Map<string, AllowedLine>())
+
+/** Adds a line; the reason is required. */
+export function allowLine(file: string, line: number, why: string): void {
+  if (why !== '') allowedLines.set(`${file}:${line}`, { file, line, why, hits: 0 })
+}
+
+/** Whether a line accepts its races; counts this one. */
+export function isAllowedAt(file: string, line: number): boolean {
+  const allowance = allowedLines.get(`${file}:${line}`)
+  if (allowance === undefined) return false
+  allowance.hits++
+  return true
+}
 
 /** The objects behind the proxies of `watch`. */
 export const targets = shared('millrace.race-watched.v1', () => new WeakMap<object, object>())

@@ -12,7 +12,7 @@
 import type { Observed } from '../../runtime/index.js'
 import { captureOrigin, queue, shared, type Order, type Origin, type Task } from '../../runtime/internal.js'
 import { Accesses, type RaceLevel } from './accesses.js'
-import { isAllowed } from './allowed.js'
+import { isAllowed, isAllowedAt } from './allowed.js'
 import { Continuations } from './continuations.js'
 import { Edges } from './edges.js'
 import { Frame, type GoesBy } from './frame.js'
@@ -80,6 +80,7 @@ export class RaceEngine {
     this._state = this._newState()
     this._races = []
     this._reported.clear()
+    if (inForce.engine === this) queue.order = this.order
   }
 
   /** The races so far, at the end of a run. */
@@ -176,7 +177,7 @@ export class RaceEngine {
   }
 
   private _report(race: Race): void {
-    if (isAllowed(race.place.owner) || this._races.length >= MOST_REPORTS) return
+    if (isAccepted(race) || this._races.length >= MOST_REPORTS) return
     const key = keyOf(race)
     if (this._reported.has(key)) return
     this._reported.add(key)
@@ -207,6 +208,12 @@ class Start {
 }
 /** The constructor, `frame`, the hook, the function, its caller. */
 const DEPTH_OF_CALLER = 5
+
+/** A line of either access, or the object, accepts its races. */
+function isAccepted({ place, first, second, read }: Race): boolean {
+  const lines = [read, first, second].flatMap((one) => (typeof one?.where === 'number' ? [sites[one.where]] : []))
+  return lines.some(({ file, line }) => isAllowedAt(file, line)) || isAllowed(place.owner)
+}
 
 /** A race at two sites is reported once; without sites, once for a place and two goroutines. */
 function keyOf({ rule, place, first, second, read }: Race): string {

@@ -1,4 +1,4 @@
-export { ignoreRaces } from './allowed.js'
+export { allowedLines, allowLine, ignoreRaces, type AllowedLine } from './allowed.js'
 export { checkRace } from './check-race.js'
 export { ALL, noteCall, noteElementRead, noteElementWrite, noteOfAll, SIZE, type Accessor } from './collections.js'
 export type { Point, Settled } from './continuations.js'

@@ -1,0 +1,1 @@
+export { HOOKS, instrumentFile, isInstrumented, textOf, type Original } from './instrument-file.js'

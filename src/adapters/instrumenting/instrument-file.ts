@@ -1,0 +1,64 @@
+/** Instruments a file for the loader and for the plugin: places and reasons are those of the file that its author has written. */
+import { readFileSync } from 'node:fs'
+import { SourceMap } from 'node:module'
+import { instrument, type Instrumented } from '../../instrument/index.js'
+
+/** The key in the global registry of symbols under which instrumented code finds its hooks. */
+export const HOOKS = 'millrace.race-hooks.v1'
+
+/** What a file was before: its text, and the source map from the code to it, if it was compiled. */
+export interface Original {
+  readonly text: string
+  readonly map: ConstructorParameters<typeof SourceMap>[0] | null
+}
+
+const ours = new URL('.', import.meta.url).href
+
+/** Whether a module is looked at: JavaScript or TypeScript of the program, and of the packages that `include` names. */
+export function isInstrumented(url: string, include: readonly string[]): boolean {
+  const [file = ''] = url.split('?')
+  if (!/\.[cm]?[jt]sx?$/.test(file) || file.startsWith(ours) || /\/millrace\/(?:dist|src)\//.test(file)) return false
+  return !file.includes('/node_modules/') || include.some((part) => file.includes(part))
+}
+
+interface FileOptions {
+  readonly isScript: boolean
+  /** The module that exports the hooks. */
+  readonly module: string
+  readonly original: Original
+  /** The source map leads to the original, and not to the code that is given. */
+  readonly mapsBack: boolean
+}
+
+/**
+ * The code with hooks, and its source map. `path` is that of the file. A script finds the hooks by the key.
+ */
+export function instrumentFile(code: string, path: string, { isScript, module, original, mapsBack }: FileOptions): Instrumented {
+  const { text, map } = original
+  const sourceMap = map === null ? null : new SourceMap(map)
+  const positionOf = sourceMap === null ? undefined : (line: number, column: number) => originOf(sourceMap, line, column)
+  return instrument(code, path, { isScript, hooks: { module, key: HOOKS }, positionOf, mapsBack, allowances: allowancesOf(text) })
+}
+
+function originOf(map: SourceMap, line: number, column: number): readonly [line: number, column: number] | null {
+  const entry = map.findEntry(line - 1, column - 1)
+  return 'originalLine' in entry ? [entry.originalLine + 1, entry.originalColumn + 1] : null
+}
+
+/** The lines of a text that accept a race, with the reasons. */
+function allowancesOf(text: string): (readonly [line: number, why: string])[] {
+  if (!text.includes('race-ok')) return []
+  return text.split('\n').flatMap((line, index) => {
+    const found = /\/\/ *race-ok\b:? *(.*?)\s*$/.exec(line)
+    return found === null ? [] : [[index + 1, found[1]] as const]
+  })
+}
+
+/** The text of a file on disk; without one, the code that is loaded. */
+export function textOf(path: string, code: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return code
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The hooks of Node's module loader: what other hooks have made of a file (tsx), or Node itself by stripping types, is instrumented.
+ * Registered off the main thread, or in it where Node has `registerHooks`.
+ */
+import { Buffer } from 'node:buffer'
+import module from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { HOOKS, instrumentFile, isInstrumented, textOf, type Original } from '../instrumenting/index.js'
+
+interface Context {
+  readonly format?: string | null
+}
+
+interface Loaded {
+  readonly format?: string | null
+  readonly source?: string | ArrayBuffer | ArrayBufferView | null
+  readonly shortCircuit?: boolean
+}
+
+interface Typed {
+  stripTypeScriptTypes?: (code: string) => string
+}
+
+/** The parts of names of packages that are instrumented as well. */
+let include: readonly string[] = []
+
+export function initialize(data: { readonly include: readonly string[] }): void {
+  include = data.include
+}
+
+export async function load(url: string, context: Context, next: (url: string, context: Context) => Promise<Loaded>): Promise<Loaded> {
+  return instrumented(url, await next(url, context))
+}
+
+export function loadSync(url: string, context: Context, next: (url: string, context: Context) => Loaded): Loaded {
+  return instrumented(url, next(url, context))
+}
+
+function instrumented(url: string, loaded: Loaded): Loaded {
+  const format = loaded.format ?? ''
+  if (!url.startsWith('file:') || !/^(?:module|commonjs)/.test(format) || !isInstrumented(url, include)) return loaded
+  const path = fileURLToPath(url)
+  const given = sourceOf(loaded, path)
+  try {
+    const code = format.endsWith('-typescript') ? stripped(given) : given
+    const isScript = format.startsWith('commonjs')
+    const original: Original = { text: textOf(path, given), map: mapIn(given) }
+    const { code: source, map } = instrumentFile(code, path, { isScript, module: hooksModule, original, mapsBack: original.map !== null })
+    const inline = Buffer.from(JSON.stringify({ ...map, sources: [url], sourcesContent: [original.text] })).toString('base64')
+    return {
+      format: isScript ? 'commonjs' : 'module',
+      source: `${source}\n//# sourceMappingURL=data:application/json;base64,${inline}`,
+      shortCircuit: true,
+    }
+  } catch (error) {
+    process.emitWarning(`${path} is left as it is: ${error instanceof Error ? error.message : String(error)}`, { type: 'RaceWarning' })
+    return loaded
+  }
+}
+
+/** The hooks, as a module that every module can import. */
+const hooksModule = `data:text/javascript,export const hooks=globalThis[Symbol.for('${HOOKS}')]`
+
+function sourceOf({ source }: Loaded, path: string): string {
+  if (source == null) return textOf(path, '')
+  return typeof source === 'string' ? source : Buffer.from(source as Uint8Array /* or a buffer: both are taken */).toString('utf8')
+}
+
+function stripped(code: string): string {
+  const { stripTypeScriptTypes } = module as Typed // of Node 22.13 and later
+  if (stripTypeScriptTypes === undefined) throw new Error('this Node has no stripTypeScriptTypes')
+  const plain = Object.getOwnPropertyDescriptor(process, 'emitWarning') ?? { configurable: true }
+  Object.defineProperty(process, 'emitWarning', { ...plain, value: () => {} }) // Node itself strips types without its warning
+  try {
+    return stripTypeScriptTypes(code)
+  } finally {
+    Object.defineProperty(process, 'emitWarning', plain)
+  }
+}
+
+/** The source map in a file that was compiled on the way. */
+function mapIn(code: string): Original['map'] {
+  const at = code.lastIndexOf('sourceMappingURL=data:application/json')
+  const text = at < 0 ? undefined : /;base64,([\w+/=]+)/.exec(code.slice(at))?.[1]
+  return text === undefined ? null : (JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Original['map']) // by the form of its URL
+}

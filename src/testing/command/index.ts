@@ -1,0 +1,60 @@
+/**
+ * The race detector of a program: `node --import millrace/race app.ts`. Reports go to stderr as races are found, and the program ends with
+ * exit code 66.
+ */
+import { appendFileSync, writeSync } from 'node:fs'
+import module from 'node:module'
+import { installHooks, unusedAllowances } from '../hooks/index.js'
+import { RaceEngine, type RaceError } from '../race/index.js'
+import { readOptions } from './options.js'
+
+interface Loader {
+  registerHooks?: (hooks: { readonly load: unknown }) => void
+}
+
+const options = readOptions()
+const engine = new RaceEngine(options.level, true, report)
+let found = 0
+
+/** Where the hooks of the module loader are: beside this file in the package, or in their room in the sources. */
+const loader = new URL(import.meta.url.endsWith('/race.js') ? './race-load.js' : '../../adapters/loader/load.js', import.meta.url).href
+
+process.setSourceMapsEnabled(true)
+engine.open()
+installHooks()
+await registerLoader()
+process.on('exit', end)
+
+async function registerLoader(): Promise<void> {
+  const data = { include: options.include }
+  const { registerHooks } = module as Loader // of Node 22.15 and later
+  if (registerHooks === undefined) return module.register(loader, { data })
+  const { initialize, loadSync } = (await import(loader)) as { initialize: (given: typeof data) => void; loadSync: unknown } // load.ts
+  initialize(data)
+  registerHooks({ load: loadSync })
+}
+
+function report({ message }: RaceError): void {
+  found++
+  say(`RACE: ${message.replaceAll(/(?:file:\/\/)?(\/[^\s():]+)/g, (_, path: string) => relativeTo(path))}\n\n`)
+  if (options.halt) process.exit(options.exitcode)
+}
+
+/** Files of the program are named from the working directory. */
+function relativeTo(path: string): string {
+  const from = `${process.cwd()}/`
+  return path.startsWith(from) ? path.slice(from.length) : path
+}
+
+function end(): void {
+  engine.takeRaces() // the last sections are judged
+  for (const { file, line, why } of unusedAllowances()) say(`race-ok is not used: ${file}:${line} (${why})\n`)
+  if (found === 0) return
+  say(`Found ${found} ${found === 1 ? 'race' : 'races'}.\n`)
+  process.exitCode = options.exitcode
+}
+
+function say(text: string): void {
+  if (options.log === null) writeSync(process.stderr.fd, text)
+  else appendFileSync(options.log, text)
+}
