@@ -62,7 +62,7 @@ const READY = Promise.resolve()
 export class RunQueue {
   /** The goroutine whose step runs at this moment. */
   running: unknown = null
-  /** A runnable is under way. */
+  /** A runnable is under way; set by the test kit where that runs them. */
   isDraining = false
   /** Goroutines that have not ended, and the id of the next goroutine. */
   live = 0
@@ -273,16 +273,6 @@ export class RunQueue {
     this.isDraining = true
     this._runAll()
     this.isDraining = false
-  }
-
-  /** Runs a runnable for the test kit, as a drain does. */
-  perform(runnable: Runnable): void {
-    this.isDraining = true
-    try {
-      runnable.run()
-    } finally {
-      this.isDraining = false
-    }
   }
 
   private _runAll(): void {

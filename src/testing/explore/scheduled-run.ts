@@ -269,7 +269,7 @@ export class ScheduledRunner implements Trial {
     queue.operations.left = 0 // a goroutine yields after its first operation or item
     this._trace?.turnOf(runnable instanceof Spawned ? nameOf(runnable) : runnable.constructor.name)
     try {
-      queue.perform(runnable)
+      perform(runnable)
       this._demands.check()
     } catch (error) {
       this._crashes.push({ error, by: null })
@@ -283,7 +283,7 @@ export class ScheduledRunner implements Trial {
     this._clock.fire()
     this._trace?.say(`is ${rounded(this._clock.time)} ms`)
     const alarm = queue.take() // the due timers: the queue was empty before
-    if (alarm !== undefined) queue.perform(alarm)
+    if (alarm !== undefined) perform(alarm)
   }
 
   private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime reports Spawned only
@@ -306,3 +306,13 @@ function rounded(ms: number): number {
 
 /** The failure of the program is a finding, not a crash. */
 const owner = { ended: () => true }
+
+/** Runs a runnable as a drain of the queue does. */
+function perform(runnable: Runnable): void {
+  queue.isDraining = true
+  try {
+    runnable.run()
+  } finally {
+    queue.isDraining = false
+  }
+}
