@@ -16,6 +16,10 @@ export {
   laws,
   LawError,
   type AdapterLawOptions,
+  type BrokerLawLink,
+  type BrokerLawOptions,
+  type BrokerLawSubject,
+  type BrokerSettings,
   type ChannelLawOptions,
   type Law,
   type LawOptions,
@@ -26,10 +30,12 @@ export {
   type MakeSource,
   type DestroyAdapter,
   type OpenAdapter,
+  type OpenBroker,
   type OperatorLawOptions,
   type SinkEnd,
   type SinkLawOptions,
   type SourceLawOptions,
+  type StoredMessage,
 } from './laws/index.js'
 export { dump, expectNoLeaks, LeakError, watchGoroutines, type GoroutineWatch, type TestHooks } from './leaks.js'
 export {

@@ -1,5 +1,6 @@
-/** Suites of laws for channels, operators, sources and sinks: those of Millrace and those of its users. */
+/** Suites of laws for channels, operators, sources, sinks, adapters and brokers: those of Millrace and those of its users. */
 import { adapterLaws } from './adapter/adapter-laws.js'
+import { brokerLaws } from './broker/broker-laws.js'
 import { channelLaws } from './channel/channel-laws.js'
 import { operatorLaws } from './operator/operator-laws.js'
 import { sinkLaws } from './sink/sink-laws.js'
@@ -7,6 +8,7 @@ import { sourceLaws } from './source/source-laws.js'
 
 export { LawError, type Law, type LawOptions } from './law.js'
 export type { AdapterLawOptions, DestroyAdapter, OpenAdapter } from './adapter/subject.js'
+export type { BrokerLawLink, BrokerLawOptions, BrokerLawSubject, BrokerSettings, OpenBroker, StoredMessage } from './broker/subject.js'
 export type { ChannelLawOptions, MakeChannel } from './channel/subject.js'
 export type { MakeOperator, OperatorLawOptions } from './operator/subject.js'
 export type { MakeSink, SinkEnd, SinkLawOptions } from './sink/test-sink.js'
@@ -34,4 +36,6 @@ export const laws = {
   sink: sinkLaws,
   /** Laws of adapters to the world outside: order, promptness, read-ahead, errors, leaving, canceling, destroyed streams. In real time. */
   adapter: adapterLaws,
+  /** Laws of message brokers and their adapters: order, kills, leases, hand-over, drain, dead letters, dropped deliveries. */
+  broker: brokerLaws,
 } as const

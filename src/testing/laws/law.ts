@@ -15,6 +15,10 @@ export interface LawRecord<S> {
   readonly appliesTo?: (subject: S) => boolean
   /** Whether a run has many items. Their number is tested then, not their order, so few schedules are enough. */
   readonly isLong?: boolean
+  /** When timers fire; default `any-time`. */
+  readonly timers?: ReplayOptions['timers']
+  /** Steps after which a run counts as endless; default that of `explore`. */
+  readonly steps?: number
   /** Throws where the law does not hold. */
   readonly program: (subject: S, trial: Trial) => Generator<never, void>
 }
@@ -79,14 +83,14 @@ export function lawsOf<S>(records: readonly LawRecord<S>[], subject: S, options:
 }
 
 function lawOf<S>(record: LawRecord<S>, subject: S, { schedules = 200, seed = 1 }: LawOptions): Law {
-  const { name, isLong = false } = record
+  const { name, isLong = false, timers, steps = isLong ? MANY_STEPS : undefined } = record
   const meaning = typeof record.meaning === 'string' ? record.meaning : record.meaning(subject)
   const program = function* law(trial: Trial): Generator<never, void> {
     yield* record.program(subject, trial)
   }
   const tried = isLong ? Math.min(schedules, FEW_SCHEDULES) : schedules
   // Stages poll operations of their own, which are never performed.
-  const ofRun: ReplayOptions = { unperformed: false, ...(isLong ? { steps: MANY_STEPS } : {}) }
+  const ofRun: ReplayOptions = { unperformed: false, ...(steps !== undefined && { steps }), ...(timers !== undefined && { timers }) }
   const shared: ExploreOptions = { ...ofRun, seed, schedules: Math.ceil(tried / 2) }
   const judged = async (run: () => Promise<unknown>): Promise<void> => {
     const restore = onUnpaced(() => undefined) // laws use foreign sources on purpose

@@ -29,6 +29,8 @@ const implementedByUsers = new Set([
   'StandardSchema',
   'Chooser',
   'PullDriver',
+  'BrokerLawLink',
+  'BrokerLawSubject',
   'Message',
   'ToMemory',
 ])

@@ -1,5 +1,6 @@
 /** The places of `millrace/testing` and `millrace/fast-check`: these run outside a bubble, or open their own. */
 import fc from 'fast-check'
+import { memoryBroker } from 'millrace/broker'
 import { chan, type Context } from 'millrace'
 import { channelProgram, failures, latency, linearizable, payload, schedule, scheduleOf } from 'millrace/fast-check'
 import { collect, fromIterable, relay } from 'millrace/operators'
@@ -186,6 +187,14 @@ const suites: Table = {
     },
     (options) => laws.adapter((items) => items, options),
     { bound: 1 },
+  ),
+  'laws.broker(open)': ['function', (open) => laws.broker(open)],
+  ...optionsOf(
+    'laws.broker',
+    'options',
+    'options?',
+    { except: 'record?', lease: 'ms?', realTime: 'flag?', schedules: 'count?', seed: 'whole?' },
+    (options) => laws.broker(memoryBroker, options),
   ),
   'Law.replay(token)': ['token', (token) => laws.channel(chan)[0].replay(token)],
 }

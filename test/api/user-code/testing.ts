@@ -54,6 +54,7 @@ export const testing: Rows = {
   'laws.source(make)': (f) => checked(laws.source(f, few)),
   'laws.source({ failing })': (f) => checked(laws.source(fromIterable, { ...few, failing: f })),
   'laws.source({ ordered })': (f) => checked(laws.source(fromIterable, { ...few, ordered: f })),
+  'laws.broker(open)': (f) => checked(laws.broker(f, { schedules: 2 })),
   'laws.sink(make)': (f) => checked(laws.sink(f, few)),
   'laws.sink(make): its end': (f) => checked(laws.sink(() => ({ join: f }), few)),
   'laws.adapter(open)': (f) => checked(laws.adapter(f, { bound: 1, many: 3 })),

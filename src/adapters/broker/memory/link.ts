@@ -157,6 +157,16 @@ export class Link implements Connection {
     this._server.gone(this)
   }
 
+  suspend(): void {
+    this._toServer.hold(true)
+    this._toWorker.hold(true)
+  }
+
+  resume(): void {
+    this._toServer.hold(false)
+    this._toWorker.hold(false)
+  }
+
   /** Nothing that was sent will arrive any more. */
   released(): void {
     for (const f of this._onCut) f()

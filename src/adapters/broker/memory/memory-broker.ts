@@ -37,6 +37,10 @@ export interface MemoryLink {
   to<T>(options: ToMemory<T>): OperatorFunction<Delivery<T>, Delivery<T>>
   /** As kill -9 of the worker, for the broker: nothing that the link sends from now on arrives. */
   cut(): void
+  /** As SIGSTOP of the worker, for the broker: what is sent over the link waits, either way, until `resume()`. */
+  suspend(): void
+  /** As SIGCONT: what has waited arrives, in its order. */
+  resume(): void
 }
 
 /** A broker in memory, for tests and explorations: deterministic in virtual time, with faults that a schedule chooses. */

@@ -8,6 +8,7 @@ export class Wire implements Runnable {
   readonly scope = null
   private readonly _sent = new Ring<() => void>()
   private _isQueued = false
+  private _isHeld = false
 
   constructor(
     private readonly _arrives: () => boolean,
@@ -17,18 +18,26 @@ export class Wire implements Runnable {
 
   send(arrival: () => void): void {
     this._sent.push(arrival)
-    if (this._isQueued) return
+    this._goOn()
+  }
+
+  /** Arrivals wait until they are let go. */
+  hold(isHeld: boolean): void {
+    this._isHeld = isHeld
+    this._goOn()
+  }
+
+  private _goOn(): void {
+    if (this._isQueued || this._isHeld || this._sent.size === 0) return
     this._isQueued = true
     queue.push(this)
   }
 
   run(): void {
     this._isQueued = false
+    if (this._isHeld) return
     const arrival = this._sent.shift()
-    if (this._sent.size > 0) {
-      this._isQueued = true
-      queue.push(this)
-    }
+    this._goOn()
     if (arrival === undefined || !this._arrives()) return
     this._before()
     if (this._arrives()) arrival()
