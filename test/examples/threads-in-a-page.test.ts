@@ -83,7 +83,9 @@ async function built(name: string, plugins: readonly Plugin[] = []): Promise<unk
   return resultsOf(`${await serve(outDir)}/${name}.html`)
 }
 
-async function bundled(name: string, options: { readonly minify?: boolean; readonly splitting?: boolean }): Promise<unknown> {
+type BundleOptions = Pick<Parameters<typeof bundle>[0], 'minify' | 'splitting' | 'define'>
+
+async function bundled(name: string, options: BundleOptions): Promise<unknown> {
   const outdir = mkdtempSync(join(folder, 'esbuild-'))
   const paths = Object.fromEntries(entries.map(({ specifier, source }) => [specifier, join(repository, source)]))
   await bundle({
@@ -152,6 +154,11 @@ describe.skipIf(chromium === undefined)('threads of a page', { timeout: 120_000 
 
   test.each([{ minify: false }, { minify: true }])('run in one file of esbuild: %o', async (options) => {
     expect(await bundled('alone', options)).toEqual(right)
+  })
+
+  test('name the cure where a bundler puts the path of the source in the place of import.meta.url', async () => {
+    const define = { 'import.meta': JSON.stringify({ url: 'file:///app/work.js' }) }
+    expect(await bundled('alone', { define })).toMatch(/file:.*\/app\/work.js is no address that a page can load.*importMeta to false/)
   })
 
   test.each([{ splitting: true }, { splitting: true, minify: true }])('run in files of esbuild: %o', async (options) => {

@@ -6,6 +6,7 @@
  * Always true: the messages of one direction arrive in order; after the end of a thread none arrives.
  */
 import { queue, time } from '../../../runtime/internal.js'
+import { loadModule } from '../thread/load-module.js'
 import { Server, type ServerHost } from '../thread/server.js'
 import { recordsOf, type Batch, type Boot } from '../wire/batch.js'
 import { Claims } from '../wire/claims.js'
@@ -37,7 +38,7 @@ export class InlineThread implements Port {
       if (this._hasEnded) return
       const side: ServerHost = {
         post: (batch, moves) => this._deliver(batch, moves),
-        load: ({ url, server }) => (server === null ? null : (import(/* @vite-ignore */ url) as Promise<object>)), // an object
+        load: ({ url, server }) => (server === null ? null : loadModule(url)),
         isFull: () => false,
         now: () => _host.now(),
         atTurn: (f) => _host.atTurn(f),

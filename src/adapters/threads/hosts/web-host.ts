@@ -91,6 +91,7 @@ class WebThread implements Port {
     private readonly _events: ThreadEvents,
   ) {
     checkMemory(_boot)
+    checkEntry(_boot)
     if (_boot.isServer) throw new Error('threadsOf serves Node, Deno and Bun; in a page, call onThreads in the module itself')
     this._worker = new Worker(_boot.entry, { type: 'module', name: NAME })
     this._worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this._arrived(data))
@@ -137,6 +138,15 @@ class WebThread implements Port {
 const CURE =
   '. A thread evaluates the module of its functions, which must not be part of the bundle of the page. Make it a file of its own: ' +
   "import it by import('./work.js')"
+
+/** Some bundlers put the path of the source in the place of import.meta.url, which no page can load. */
+function checkEntry({ entry }: Boot): void {
+  if (!entry.startsWith('file:') || location.protocol === 'file:') return
+  throw new Error(
+    `${entry} is no address that a page can load: the bundler has put the path of the source in the place of import.meta.url. For webpack and ` +
+      'Rspack set module.parser.javascript.importMeta to false and experiments.outputModule to true',
+  )
+}
 
 /** A limit that the host ignores is refused. */
 function checkMemory({ memory, recycleAt }: Boot): void {

@@ -3,6 +3,7 @@ import { hostTime, hostTurn, shared } from '../../../runtime/internal.js'
 import { CLOSED, HELLO } from '../hosts/web-host.js'
 import type { Batch, Boot, FunctionName } from '../wire/batch.js'
 import { Claims } from '../wire/claims.js'
+import { loadModule } from './load-module.js'
 import { Server } from './server.js'
 
 /** The parts of the global scope of a worker that are used. */
@@ -20,7 +21,7 @@ const scope = globalThis as unknown as WorkerScope // only in a worker is it use
 export function serveWeb(): void {
   shared('millrace.threads.server.v1', () => {
     const post = (batch: Batch, moves: readonly Transferable[]): void => scope.postMessage(batch, moves)
-    const load = ({ url }: FunctionName): Promise<object> => import(/* @vite-ignore */ url) as Promise<object> // the exports of a module
+    const load = ({ url }: FunctionName): Promise<object> => loadModule(url)
     const host = { post, load, now: hostTime, atTurn: hostTurn, isFull: () => false }
     const state: { server: Server | null } = { server: null }
     scope.addEventListener('message', ({ data }) => {

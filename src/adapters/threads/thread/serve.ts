@@ -6,6 +6,7 @@ import type { Batch, FunctionName } from '../wire/batch.js'
 import { bootOf } from './boot.js'
 import { Claims } from '../wire/claims.js'
 import { serveWeb } from './serve-web.js'
+import { loadModule } from './load-module.js'
 import { Server } from './server.js'
 
 /** Starts the server of this thread, once for all copies of the package. */
@@ -17,7 +18,7 @@ export function serve(): void {
   shared('millrace.threads.server.v1', () => {
     const post = (batch: Batch, moves: readonly Transferable[]): void =>
       port.postMessage(batch, moves as Parameters<typeof port.postMessage>[1]) // Node has types of its own for them
-    const load = ({ url }: FunctionName): Promise<object> => import(/* @vite-ignore */ url) as Promise<object> // the exports of a module
+    const load = ({ url }: FunctionName): Promise<object> => loadModule(url)
     const isFull = (): boolean => boot.recycleAt !== null && memoryInUse() > boot.recycleAt * MB
     const server = new Server({ post, load, now: hostTime, atTurn: hostTurn, isFull }, new Claims(boot.words))
     port.on('message', (batch: Batch) => server.receive(batch))
