@@ -19,21 +19,58 @@ import { envelopeOf, type Delivery, type Envelope } from './delivery.js'
  * ```
  */
 export function decode<R>(schema: StandardSchema<R>, options?: StageOptions): OperatorFunction<Delivery<unknown>, Delivery<R>> {
+  return validated('decode', schema, options)
+}
+
+/** The values that a schema takes, as far as it says so. */
+export type EncodeInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input']
+
+/** The output of a schema. */
+export type EncodeOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output']
+
+/**
+ * Validates the value of each delivery before a `to` publishes it, and passes the output of the schema on, in order: so
+ * no message leaves that its readers cannot decode. A value that does not match is a fault of the work above, which no
+ * attempt would change: its message is given up at once, with InvalidItemError, and goes to the dead letters of `settle`
+ * as it came.
+ *
+ * Shape: a delivery for each that is valid. Holds 1. Fails with an error that the schema throws. Throws TypeError for a
+ * schema without a `~standard`. Source: Standard Schema, https://standardschema.dev.
+ *
+ * @example
+ * ```ts
+ * const named = link.from<User>({ log: 'users' }).pipe(byKey((d) => d.key, 8, (user) => ({ sensor: user.name, degrees: 20 })))
+ * const settled = named.pipe(encode(readingSchema), link.to({ topic: 'readings' }), settle({ deadLetters: dead }))
+ * ```
+ */
+export function encode<S extends StandardSchema>(
+  schema: S,
+  options?: StageOptions,
+): OperatorFunction<Delivery<EncodeInput<S>>, Delivery<EncodeOutput<S>>> {
+  return validated<EncodeOutput<S>>('encode', schema, options)
+}
+
+/** `decode` and `encode`: the same work, at the two edges of a pipeline. */
+function validated<R>(
+  operator: 'decode' | 'encode',
+  schema: StandardSchema<R>,
+  options: StageOptions | undefined,
+): OperatorFunction<Delivery<unknown>, Delivery<R>> {
   const standard = (schema as Partial<StandardSchema<R>> | null | undefined)?.['~standard'] // from JavaScript it may be anything
-  if (typeof standard?.validate !== 'function') throw mistyped('decode(schema)', 'a schema that implements Standard Schema', schema)
-  checkOptions('decode(schema, options)', options, ['name', 'overflow', 'sparse'])
-  const { name } = stageNotes('decode', options)
+  if (typeof standard?.validate !== 'function') throw mistyped(`${operator}(schema)`, 'a schema that implements Standard Schema', schema)
+  checkOptions(`${operator}(schema, options)`, options, ['name', 'overflow', 'sparse'])
+  const { name } = stageNotes(operator, options)
   let position = -1
   const judged = (delivery: Envelope<unknown>, result: SchemaResult<R>): Delivery<R> => {
     const given: unknown = result // a schema of the user
-    if (typeof given !== 'object' || given === null) throw mistyped('decode(schema): the result of validate', 'an object', given)
+    if (typeof given !== 'object' || given === null) throw mistyped(`${operator}(schema): the result of validate`, 'an object', given)
     if (result.issues === undefined) return delivery.with(result.value)
     if (!delivery.right.isSettled) delivery.reject(new InvalidItemError(name, position, result.issues))
     return NOTHING as never // the engine knows it
   }
   const validate = (delivery: Delivery<unknown>): Delivery<R> | PromiseLike<Delivery<R>> => {
     position++
-    const envelope = envelopeOf('decode(): an item', delivery)
+    const envelope = envelopeOf(`${operator}(): an item`, delivery)
     const result = standard.validate(delivery.value)
     return result instanceof Promise ? result.then((it) => judged(envelope, it)) : judged(envelope, result)
   }

@@ -1,7 +1,7 @@
 /** The public surface of `millrace/broker`: the envelope, the stages that keep it, the end, and a broker in memory. */
 export { batch } from './batch.js'
 export { byKey, type DeliveryByKeyOptions } from './by-key.js'
-export { decode } from './decode.js'
+export { decode, encode, type EncodeInput, type EncodeOutput } from './decode.js'
 export { BlockedKeyError, PoisonError, positionOf, type Delivery, type MessageFacts, type Position } from './delivery.js'
 export { drain, DrainError, type DrainOptions } from './drain.js'
 export { fromPull, type PullOptions } from './from-pull.js'

@@ -5,6 +5,7 @@ import {
   byKey,
   decode,
   drain,
+  encode,
   flatThrough,
   fromPull,
   keep,
@@ -17,7 +18,7 @@ import {
   type Delivery,
   type Lease,
 } from 'millrace/broker'
-import { run, workerPool } from 'millrace/operators'
+import { run, workerPool, type StandardSchema } from 'millrace/operators'
 import { take, type Observable, type OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
@@ -97,6 +98,8 @@ export const broker: Table = {
   'drain(ctx)': ['ctx', (ctx) => briefly(drain(ctx, source()).join())],
   'drain(pipeline)': ['object', (pipeline) => briefly(drain(stopped(), pipeline).join())],
   ...optionsOf('drain', 'options', 'options?', { within: 'ms?' }, (options) => briefly(drain(stopped(), source(), options).join())),
+  'encode(schema)': ['object', (given) => passed(encode(given as StandardSchema))],
+  ...optionsOf('encode', 'options', 'options?', stage, (options) => passed(encode(schema as StandardSchema, options))),
   'flatThrough(work)': ['function', (work) => void flatThrough(work)],
   'fromPull(open)': ['function', (open) => briefRun(fromPull(open))],
   ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', name: 'text?', prefetch: 'count?' }, (options) =>

@@ -2,6 +2,7 @@
 import {
   byKey,
   decode,
+  encode,
   flatThrough,
   fromPull,
   keep,
@@ -15,7 +16,7 @@ import {
   type MemoryBroker,
   type MemoryLink,
 } from 'millrace/broker'
-import { run, workerPool } from 'millrace/operators'
+import { run, workerPool, type StandardSchema } from 'millrace/operators'
 import { take, type Observable, type OperatorFunction } from 'rxjs'
 import { junk, raise, type Rows } from './kinds.js'
 import { soon } from './soon.js'
@@ -47,6 +48,7 @@ export const broker: Rows = {
   'byKey(work)': (f) => passed(byKey((d) => d.key, 1, f)),
   'byKey({ schedule })': (f) => passed(byKey((d) => d.key, 1, () => raise(new Error('first')), { onFailure: 'restart', schedule: f })), // prettier-ignore
   'decode(schema)': (f) => passed(decode(junk({ '~standard': { validate: f } }))),
+  'encode(schema)': (f) => passed(encode(junk({ '~standard': { validate: f } }) as StandardSchema)),
   'Delivery.map(f)': (f) => passed(workerPool(1, (delivery) => delivery.map(f))),
   'flatThrough(work)': (f) => passed(workerPool(1, flatThrough(f))),
   'fromPull(open)': (f) => ended(fromPull(f).pipe(take(1))),
