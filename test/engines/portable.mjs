@@ -65,7 +65,7 @@ export const notPortable = [
     reason: 'start servers, which a page cannot',
   },
   {
-    suites: ['test/threads/{atomics,channels,moved,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
+    suites: ['test/threads/{atomics,channels,moved,numbers,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
     engines: ['deno', 'chromium'],
     reason: 'start threads over the sources, for which Deno and a browser would need a bundle',
   },

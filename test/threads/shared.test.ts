@@ -1,8 +1,8 @@
 /** Locks, permits and groups over shared memory: on threads, inline under every schedule, and beside a lost thread. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { all, background, go, gosched, select, sleep, withCancel } from '../../src/runtime/index.js'
-import { explore, type Trial } from '../../src/testing/index.js'
-import { onThreads, shared, ThreadLostError } from '../../src/adapters/threads/index.js'
+import { explore, shared as cell, type Trial } from '../../src/testing/index.js'
+import { numbers, onThreads, shared, ThreadLostError } from '../../src/adapters/threads/index.js'
 import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { portionOf } from '../support/portion.js'
@@ -92,6 +92,35 @@ describe('a thread that is lost', () => {
     await expect(Promise.resolve(mu.lock())).rejects.toThrow('shared.mutex: a thread was lost while it held the lock')
     expect(() => mu.tryLock()).toThrow(ThreadLostError)
     expect(room.tryAcquire(3)).toBe(true)
+  })
+})
+
+describe('the race detector', () => {
+  it('sees the order of a mutex, of a wait group, and of numbers', async () => {
+    await explore(
+      function* () {
+        const [mu, group, ring] = [shared.mutex(), shared.waitGroup(), numbers(1)]
+        const [balance, done, message] = [cell(0, 'balance'), cell(0, 'done'), cell(0, 'message')]
+        group.add(1)
+        go(function* () {
+          using _guard = yield* mu.lock()
+          balance.value = balance.value + 1
+          message.value = 1
+          yield* ring.send(1)
+          done.value = 1
+          group.done()
+        })
+        {
+          using _guard = yield* mu.lock()
+          balance.value = balance.value + 1
+        }
+        yield* ring.receive()
+        expect(message.value).toBe(1)
+        yield* group.wait()
+        expect(done.value).toBe(1)
+      },
+      { race: 'all', schedules: portionOf(100) },
+    )
   })
 })
 

@@ -187,6 +187,10 @@ export const work = onThreads(import.meta, {
     }
     return taken
   },
+  *takesAfter(jobs: Receiver<number>, began: Int32Array) {
+    Atomics.store(began, 0, 1)
+    return yield* jobs.receive()
+  },
   *causeOf(jobs: Receiver<number>) {
     const taken: number[] = []
     try {

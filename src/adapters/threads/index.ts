@@ -1,6 +1,7 @@
 /** The public surface of `millrace/threads`. */
 export { inline } from './inline.js'
 export { moved } from './moved.js'
+export { numbers } from './numbers/numbers.js'
 export { onThreads, type OnThreadsOptions } from './on-threads.js'
 export { thread } from './own-thread.js'
 export type { Remote, RemoteParameters, RemoteResult } from './remote.js'

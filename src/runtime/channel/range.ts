@@ -117,12 +117,16 @@ class ReceiverCursor<T> implements Cursor<T> {
 
   next(): Op<boolean> {
     if (this._next?.isUnused === true) throw notPerformed()
-    return (this._next = new NextMessage(checkOperation('range(receiver): receiver.receive()', this.receiver.receive()), this))
+    const receive = checkOperation('range(receiver): receiver.receive()', this.receiver.receive())
+    // A receiver whose receive serves all calls costs no allocation for each value.
+    if (this._next?.receives(receive) !== true) this._next = new NextMessage(receive, this)
+    this._next.isUnused = true
+    return this._next
   }
 }
 
 class NextMessage<T> extends Mapped<Option<T>, boolean> {
-  isUnused = true
+  isUnused = false
 
   constructor(receive: Operation<unknown>, cursor: { value: T }) {
     const messages = receive as Operation<Option<T>> // by the contract of a Receiver
@@ -132,6 +136,9 @@ class NextMessage<T> extends Mapped<Option<T>, boolean> {
       return true
     })
   }
+  receives(receive: Operation<unknown>): boolean {
+    return this.inner === receive
+  }
   protected override used(): this {
     this.isUnused = false
     return this
@@ -140,11 +147,17 @@ class NextMessage<T> extends Mapped<Option<T>, boolean> {
     this.isUnused = false
     return true
   }
+  // Written out: see NextValue.
   override [Symbol.iterator](): this & Iterator<never, boolean, unknown> {
-    return super[Symbol.iterator].call(this.used())
+    this.isUnused = false
+    if (queue.probe !== null) queue.probe.perform?.(this)
+    if (queue.order !== null) queue.order.border()
+    return this
   }
   override poll(): boolean | Pending {
-    return super.poll.call(this.used())
+    this.isUnused = false
+    const message = this.inner.poll()
+    return message === PENDING ? PENDING : this.f(message)
   }
 }
 

@@ -189,7 +189,7 @@ abstract class Wrapped<T, U> extends Operation<U> {
 export class Mapped<T, U> extends Wrapped<T, U> {
   constructor(
     inner: Operation<T>,
-    private readonly f: (value: T) => U,
+    protected readonly f: (value: T) => U,
   ) {
     super(inner)
   }

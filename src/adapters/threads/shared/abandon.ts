@@ -1,6 +1,7 @@
-/** What becomes of the locks and permits of a lost thread. */
+/** What becomes of the locks, permits and grants of a lost thread. */
 import type { HandleSpec } from './handle.js'
-import { VALUE, waitsOf } from './waits.js'
+import { lostIn, VALUE, waitsOf } from './waits.js'
+import { NumberRing } from '../numbers/ring.js'
 
 /**
  * A call was lost with its thread. A mutex that it held is lost, since what the lock guards may be half changed; its permits are
@@ -8,6 +9,7 @@ import { VALUE, waitsOf } from './waits.js'
  */
 export function abandon({ kind, memory, part }: HandleSpec): void {
   if (part === null) return
+  if (kind === 'numbers') return new NumberRing(memory, null).abandon(part, lostIn('numbers'))
   const waits = waitsOf(memory, kind)
   const { words } = waits
   if (kind === 'mutex') {

@@ -11,12 +11,12 @@ export interface Handle {
 }
 
 export type HandleKind = 'atomicInt32' | 'atomicUint32' | 'atomicInt64' | 'atomicUint64' | 'atomicValue' | SyncKind
-export type SyncKind = 'mutex' | 'semaphore' | 'waitGroup'
+export type SyncKind = 'mutex' | 'semaphore' | 'waitGroup' | 'numbers'
 
-/** The part of one call in a mutex or a semaphore, shared: the number of its side, and the permits that it holds. */
+/** The part of one call, shared: the number of its side, and the permits that it holds, or the numbers that were granted there. */
 export type Part = Int32Array
 
-/** The side that made a mutex. */
+/** The side that made the value. */
 export const HOME = -1
 
 /** A handle in the record of its call. */
@@ -38,7 +38,7 @@ export function specOf({ kind, memory }: Handle, index: number): HandleSpec {
 }
 
 function isSync(kind: HandleKind): kind is SyncKind {
-  return kind === 'mutex' || kind === 'semaphore' || kind === 'waitGroup'
+  return kind === 'mutex' || kind === 'semaphore' || kind === 'waitGroup' || kind === 'numbers'
 }
 
 const handles = shared('millrace.threads.handles.v1', () => new WeakMap<object, Handle>())

@@ -26,7 +26,9 @@ export class SharedMutex implements Mutex {
 
   tryLock(): boolean {
     this._waits.check()
-    return this._waits.waiters.first === null && this.takes()
+    if (this._waits.waiters.first !== null || !this.takes()) return false
+    this._waits.acquired()
+    return true
   }
 
   unlock(): void {

@@ -19,7 +19,13 @@ export abstract class SharedOperation<T> extends QueuedOperation<T> implements R
 
   poll(): T | Pending {
     this.waits.check()
-    return this.waiters.first === null ? this.take() : PENDING
+    return this.waiters.first === null ? this.taken() : PENDING
+  }
+
+  protected taken(): T | Pending {
+    const value = this.take()
+    if (value !== PENDING) this.waits.acquired()
+    return value
   }
 
   override park(waiter: Waiter): void {

@@ -36,7 +36,9 @@ export class SharedSemaphore implements Semaphore {
 
   tryAcquire(k = 1): boolean {
     checkCount('semaphore.tryAcquire(k)', 0, k)
-    return this._waits.waiters.first === null && this.takes(k)
+    if (this._waits.waiters.first !== null || !this.takes(k)) return false
+    this._waits.acquired()
+    return true
   }
 
   release(k = 1): void {

@@ -52,7 +52,7 @@ class Wait extends SharedOperation<void> {
   /** Waits stand in no order: each completes at zero. */
   override poll(): void | Pending {
     this.waits.check()
-    return this.take()
+    return this.taken()
   }
   take(): void | Pending {
     if (Atomics.load(this.waits.words, VALUE) > 0) return PENDING

@@ -11,6 +11,7 @@ import { SharedMutex } from './shared-mutex.js'
 import { SharedSemaphore } from './shared-semaphore.js'
 import { SharedGroup, type SharedWaitGroup } from './shared-wait-group.js'
 import { waitsMemory } from './waits.js'
+import { NumberChannel } from '../numbers/numbers.js'
 
 /** Options of `shared.atomicValue`. */
 export interface SharedValueOptions {
@@ -131,6 +132,7 @@ export function opened({ kind, memory, part }: HandleSpec): object {
   if (kind === 'mutex') return new SharedMutex(memory, part)
   if (kind === 'semaphore') return new SharedSemaphore(memory, part)
   if (kind === 'waitGroup') return new SharedGroup(memory)
+  if (kind === 'numbers') return new NumberChannel(memory, part)
   if (kind === 'atomicInt32') return new AtomicInteger32(new Int32Array(memory), kind)
   if (kind === 'atomicUint32') return new AtomicInteger32(new Uint32Array(memory), kind)
   if (kind === 'atomicInt64') return new AtomicInteger64(new BigInt64Array(memory), kind)

@@ -1,10 +1,10 @@
 /**
  * Waiting for words in shared memory, without blocking a thread. The waiters of a thread for one memory stand in one queue, first in, first
- * out. Each change of the words counts up an epoch; the thread tries its first waiters again after a change of its own at once, and
- * after a change of another thread when `Atomics.waitAsync` tells.
+ * out. The thread tries its first waiters again after a change of its own at once, and after a change of another thread when
+ * `Atomics.waitAsync` tells. A change counts up an epoch where a thread has said that it sleeps; the others cost a load.
  *
- * Always true: while a thread has waiters for a memory that another thread has too, it waits for the next epoch after that in
- * which its first waiter was refused. So no change is missed.
+ * Always true: while a thread has waiters for a memory that another thread has too, it has said that it sleeps, has tried its first
+ * waiter after that, and waits for the next epoch after that try. So no change is missed. A lost thread that slept costs the others the counting.
  *
  * Among threads there is no order: a thread that asks at the right moment overtakes the waiters of another.
  */
@@ -20,8 +20,10 @@ const LOST = 1
 /** The name: the thread that made the memory, and a number there. A clone of the memory is another object. */
 const MAKER = 2
 const NUMBER = 3
+/** The number of threads that sleep until the next epoch. */
+const SLEEPERS = 4
 /** The first word of the kind. */
-export const VALUE = 4
+export const VALUE = 5
 
 /** What a waiter wants, in its `raw`. */
 export interface Request {
@@ -48,12 +50,16 @@ export class Waits implements Runnable, Resource {
   /** Another thread has the memory too. */
   private _isAbroad = false
   private _isWaiting = false
+  private _isTrying = false
+  /** This thread is one of the sleepers. */
+  private _sleeps = false
 
   constructor(
     memory: ArrayBufferLike,
     readonly kind: string,
+    at: number,
   ) {
-    this.words = new Int32Array(memory)
+    this.words = new Int32Array(memory, at)
   }
 
   get isLost(): boolean {
@@ -79,9 +85,27 @@ export class Waits implements Runnable, Resource {
 
   /** The words have changed. */
   changed(): void {
+    if (queue.order !== null) queue.order.release(this, 'signal')
+    this._tell()
+    if (this.waiters.first !== null) queue.push(this)
+  }
+
+  /** As `changed`; the waiters here are tried before this returns. */
+  changedNow(): void {
+    if (queue.order !== null) queue.order.release(this, 'signal')
+    this._tell()
+    if (this.waiters.first !== null) this.run()
+  }
+
+  private _tell(): void {
+    if (Atomics.load(this.words, SLEEPERS) === 0) return
     Atomics.add(this.words, EPOCH, 1)
     Atomics.notify(this.words, EPOCH)
-    if (this.waiters.first !== null) queue.push(this)
+  }
+
+  /** The code that runs comes after the changes so far. */
+  acquired(): void {
+    if (queue.order !== null) queue.order.acquire(this, 'signal')
   }
 
   /** A thread was lost in the midst of its part. */
@@ -90,20 +114,37 @@ export class Waits implements Runnable, Resource {
     this.changed()
   }
 
-  /** Tries the waiters in their order, until one is refused; then waits for a change. */
+  /** Tries the waiters in their order, until one is refused; then waits for a change. A grant may change these words again. */
   run(): void {
+    if (this._isTrying) return // the loop below goes on
+    this._isTrying = true
+    this._try()
+    this._isTrying = false
+  }
+
+  private _try(): void {
     for (;;) {
       const epoch = Atomics.load(this.words, EPOCH)
       let { first } = this.waiters
       while (first !== null && this._grants(first)) first = this.waiters.first
-      if (first === null || !this._isAbroad || this._isWaiting || this._waits(epoch)) return
+      if (this._isWaiting || !this._isAbroad) return
+      if (first === null) return this._sleep(false)
+      if (!this._sleeps) this._sleep(true)
+      else if (this._waits(epoch)) return
     }
+  }
+
+  private _sleep(sleeps: boolean): void {
+    if (this._sleeps === sleeps) return
+    this._sleeps = sleeps
+    Atomics.add(this.words, SLEEPERS, sleeps ? 1 : -1)
   }
 
   private _grants(waiter: Waiter): boolean {
     const grant = this._grant(waiter.raw as Request) // a waiter parks with its request
     if (grant === PENDING) return false
     this.waiters.remove(waiter)
+    if (queue.order !== null) queue.order.acquire(this, 'signal', waiter)
     waiter.settle(grant)
     return true
   }
@@ -130,6 +171,7 @@ export class Waits implements Runnable, Resource {
   private _woken(): void {
     this._isWaiting = false
     if (this.waiters.first !== null) queue.push(this)
+    else this._sleep(false)
   }
 }
 
@@ -144,18 +186,23 @@ const all = shared('millrace.threads.waits.v1', () => {
 
 /** Memory with this number of words of its kind, and a name. */
 export function waitsMemory(where: string, words: number): SharedArrayBuffer {
-  const memory = sharedMemory(where, 4 * (VALUE + words))
-  const named = new Int32Array(memory)
-  named[MAKER] = nodeModule('node:worker_threads')?.threadId ?? 0
-  named[NUMBER] = ++all.last
+  return named(sharedMemory(where, 4 * (VALUE + words)))
+}
+
+/** Gives memory a name, which its clones have too. */
+export function named(memory: SharedArrayBuffer): SharedArrayBuffer {
+  const words = new Int32Array(memory)
+  words[MAKER] = nodeModule('node:worker_threads')?.threadId ?? 0
+  words[NUMBER] = ++all.last
   return memory
 }
 
-export function waitsOf(memory: ArrayBufferLike, kind: HandleKind): Waits {
-  const name = nameOf(memory)
+/** The waits for a memory; those of numbers have several, `at` different bytes. */
+export function waitsOf(memory: ArrayBufferLike, kind: HandleKind, at = 0): Waits {
+  const name = nameOf(memory, at)
   const known = all.byName.get(name)?.deref()
   if (known !== undefined) return known
-  const made = new Waits(memory, `shared.${kind}`)
+  const made = new Waits(memory, kind === 'numbers' ? 'numbers' : `shared.${kind}`, at)
   if (isThread()) made.goesAbroad() // it has come from another thread
   all.byName.set(name, new WeakRef(made))
   all.collected.register(made, name)
@@ -164,12 +211,15 @@ export function waitsOf(memory: ArrayBufferLike, kind: HandleKind): Waits {
 
 /** This memory crosses to another thread. */
 export function goesAbroad(memory: ArrayBufferLike): void {
-  all.byName.get(nameOf(memory))?.deref()?.goesAbroad()
+  for (const at of PLACES) all.byName.get(nameOf(memory, at))?.deref()?.goesAbroad()
 }
 
-function nameOf(memory: ArrayBufferLike): string {
+/** The bytes at which the waits of a memory may begin: each has a line of the processor's cache. */
+export const PLACES = [0, 64, 128] as const
+
+function nameOf(memory: ArrayBufferLike, at: number): string {
   const words = new Int32Array(memory)
-  return `${words[MAKER]}:${words[NUMBER]}`
+  return `${words[MAKER]}:${words[NUMBER]}:${at}`
 }
 
 export function lostIn(kind: string): ThreadLostError {
@@ -178,5 +228,6 @@ export function lostIn(kind: string): ThreadLostError {
 
 const LOST_WHILE: Record<string, string> = {
   'shared.mutex': 'while it held the lock, so what the lock guards may be half changed',
+  numbers: 'while it closed the channel',
   'shared.waitGroup': 'in a job that had the group, so its count may never reach zero',
 }

@@ -7,6 +7,7 @@ export function unclonablePart(value: unknown, path: string): string | null {
 }
 
 function nameOf({ kind, memory }: Handle): string {
+  if (kind === 'numbers') return 'a channel of numbers, which crosses only as an argument of its own'
   return isShared(memory)
     ? `a shared.${kind}, which crosses only as an argument of its own`
     : `an ${kind} over plain memory (use shared.${kind}())`
