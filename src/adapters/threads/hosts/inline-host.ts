@@ -98,6 +98,7 @@ export class InlineHost implements ThreadHost {
   }
 
   timer(ms: number, f: () => void): () => void {
+    if (ms === Infinity) return () => {}
     const { timers } = time
     const scope = queue.scopeHere
     const entry = timers.add(timers.now() + ms, () => queue.push({ scope, run: f }))

@@ -7,8 +7,8 @@ export const MOST_BYTES = 1024
 const MOST_CHARACTERS = 100
 
 /**
- * Writes the cause; returns the length. A cause that is too long, or that JSON does not have, leaves out parts: first the stack, then the fields
- * and further causes, then the rest of its message.
+ * Writes the cause; returns the length. A cause that is too long, or that JSON does not have, leaves out parts: first the
+ * stack, then the fields and further causes, then the rest of its message.
  */
 export function causeText(cause: unknown, to: Uint8Array): number {
   for (const one of shorter(toPortable(cause))) {
@@ -22,7 +22,10 @@ export function causeText(cause: unknown, to: Uint8Array): number {
 
 function* shorter(portable: Portable): Generator<Portable, void> {
   yield portable
-  if (!('error' in portable)) return yield { value: String(portable.value).slice(0, MOST_CHARACTERS) }
+  if (!('error' in portable)) {
+    yield { value: String(portable.value).slice(0, MOST_CHARACTERS) }
+    return
+  }
   const { error } = portable
   yield { error: { ...error, stack: undefined } }
   const bare = { ...error, stack: undefined, fields: {}, cause: null, errors: null }

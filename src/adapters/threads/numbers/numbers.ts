@@ -130,9 +130,9 @@ function checked(where: string, value: number): number {
 const LARGEST = 2 ** 26
 
 /**
- * Makes a channel of numbers that buffers up to `capacity` numbers in shared memory. As an argument of a function on a thread (an argument of
- * its own) it is the same channel on both sides: no message crosses, threads send to each other without this thread, and the
- * capacity is exact. It blocks, closes and is a case of `select` as a channel of `chan` does.
+ * Makes a channel of numbers that buffers up to `capacity` numbers in shared memory. As an argument of a function on a
+ * thread (an argument of its own) it is the same channel on both sides: no message crosses, threads send to each other
+ * without this thread, and the capacity is exact. It blocks, closes and is a case of `select` as a channel of `chan` does.
  *
  * The waiters of one thread are served first in, first out; among threads there is no order. A cause of `close` crosses as an error does,
  * with at most 1,024 bytes. `trySend` and `tryReceive` may say that they would wait while another thread is in the midst of such a step.

@@ -3,8 +3,9 @@
  * out. The thread tries its first waiters again after a change of its own at once, and after a change of another thread when
  * `Atomics.waitAsync` tells. A change counts up an epoch where a thread has said that it sleeps; the others cost a load.
  *
- * Always true: while a thread has waiters for a memory that another thread has too, it has said that it sleeps, has tried its first
- * waiter after that, and waits for the next epoch after that try. So no change is missed. A lost thread that slept costs the others the counting.
+ * Always true: while a thread has waiters for a memory that another thread has too, it has said that it sleeps, has
+ * tried its first waiter after that, and waits for the next epoch after that try. So no change is missed. A lost thread
+ * that slept costs the others the counting.
  *
  * Among threads there is no order: a thread that asks at the right moment overtakes the waiters of another.
  */
