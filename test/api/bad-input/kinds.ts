@@ -33,7 +33,6 @@ export const kinds = {
   'count?': ['undefined'],
   /** A count that may be negative. */
   whole: ['-1'],
-  number: ['NaN', '-1', '1.5', 'Infinity', 'huge'],
   /** A count; no limit where it is negative or Infinity. */
   limit: ['-1', 'Infinity'],
   /** A count, or no limit. */

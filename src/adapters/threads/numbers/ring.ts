@@ -11,7 +11,7 @@
  *   position. So a thread that is lost in the midst of a step leaves the ring whole, and the lock is opened for it.
  * - No code waits for a lock: it tries for some microseconds, and then counts as a step that has to wait.
  * - The place of a number that was granted to a waiter is kept until the waiter has gone on, so the number can be given back.
- * - Whoever sees the ring closed, the senders' lock open, and no number, sees its end: no sender goes on after the close.
+ * - A side that sees the ring closed, the senders' lock open, and no number, sees its end: no sender goes on after the close.
  */
 import { queue } from '../../../runtime/internal.js'
 import { named, PLACES, waitsOf, type Waits } from '../shared/waits.js'
