@@ -31,7 +31,7 @@ function lane(deliver: Post): Post {
   }
 }
 
-function joined(home: Chan<number>, most: number): Joined {
+function joined(home: Chan<number>, most: number, onCredit: (link: HomeLink, credit: number) => void = () => {}): Joined {
   const toFar = lane((op, payload) => {
     if (op === VALUES) far.values(payload as number[])
     else if (op === END) far.ends(payload === null ? undefined : fromPortable(payload as Portable))
@@ -39,9 +39,13 @@ function joined(home: Chan<number>, most: number): Joined {
     else far.outlet.shutBy(payload as Portable)
   })
   const link = new HomeLink(0, home as Chan<unknown>, (_link, op, payload) => toFar(op, payload))
+  const toHome = lane((op, payload) => link.receive(op, payload))
   const far = new FarChannel<number>(
     link.spec,
-    lane((op, payload) => link.receive(op, payload)),
+    (op, payload) => {
+      if (op === CREDIT) onCredit(link, payload as number) // by its kind
+      toHome(op, payload)
+    },
     () => 0,
     most,
   )
@@ -91,6 +95,25 @@ for (const [side, make] of Object.entries(sides))
     const all = laws.channel((capacity) => make(capacity, most), options)
     it.each(all.filter(({ name }) => !weakened[side].includes(name)))('$name', async (law) => law.check())
   })
+
+it.each([2, 4, 16])('credit, and values that were not taken, are together at most the window of %i', async (most) => {
+  await explore(
+    function* () {
+      let credited = 0
+      const home = chan<number>(50)
+      const { far } = joined(home, most, ({ spec }, credit) => {
+        credited += credit
+        expect(credited - Atomics.load(spec.taken, 0)).toBeLessThanOrEqual(most)
+      })
+      for (let i = 0; i < 50; i++) home.trySend(i)
+      home.close()
+      const taken: number[] = []
+      for (let message = yield* far.receive(); message._tag === 'Some'; message = yield* far.receive()) taken.push(message.value)
+      expect(taken).toEqual(Array.from({ length: 50 }, (_, i) => i))
+    },
+    { schedules: portionOf(100) },
+  )
+})
 
 /** A thread that ends at any point: what it has taken, and the rest in the channel, are together all values, in order. */
 function* ends(trial: Trial) {

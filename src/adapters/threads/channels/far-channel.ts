@@ -62,8 +62,8 @@ export class FarChannel<T> extends Channel<T> {
   /** Values have come. */
   values(values: readonly T[]): void {
     if (this._isReleased) return
-    this._window.arrived(values.length)
     for (const value of values) {
+      this._window.arrived(1) // one by one: the credit that a receiver gives below must count those that follow
       const isTaken = this.receivers.first !== null
       super.offer(value)
       if (isTaken) this._took()
