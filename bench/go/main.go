@@ -53,6 +53,9 @@ var workloads = map[string]workload{
 	"singleflight": {100_000, singleflight},
 	"workers":      {1_000_000, pool},
 	"context":      {contexts, contextTree},
+
+	"threads-tiny":    {128_000, threadsTiny},
+	"threads-numbers": {1_000_000, threadsNumbers},
 }
 
 var sink int
