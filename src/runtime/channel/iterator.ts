@@ -7,7 +7,7 @@ import { CLOSED } from './operations.js'
 import type { Option } from '../base/option.js'
 import type { Op } from '../interfaces/op.js'
 import type { Operation } from '../operation/operation.js'
-import { subscribe } from '../operation/perform.js'
+import { subscribe, type Unsubscribable } from '../operation/perform.js'
 import { PENDING, type Pending } from '../operation/waiter.js'
 import { queue } from '../scheduler/run-queue.js'
 
@@ -44,18 +44,20 @@ export class ChannelIterator<T> implements AsyncIterator<T> {
   private _wait(): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => {
       const receive = this.channel.receive() as Operation<Option<T>> // a channel of the package makes operations of the package
-      const subscription = subscribe(receive, {
+      let subscription: Unsubscribable | null = null
+      const release = () => {
+        subscription?.unsubscribe()
+        resolve({ done: true, value: undefined })
+      }
+      this._waiting.add(release)
+      // A value of another thread may be there by now: then `next` is called at once.
+      subscription = subscribe(receive, {
         next: (message) => {
           this._waiting.delete(release)
           queue.async.resume(resolve, message._tag === 'Some' ? { done: false, value: message.value } : { done: true, value: undefined })
         },
         error: reject,
       })
-      const release = () => {
-        subscription.unsubscribe()
-        resolve({ done: true, value: undefined })
-      }
-      this._waiting.add(release)
     })
   }
 
