@@ -1,6 +1,7 @@
 /** Channels of numbers over shared memory: the laws of channels on one side and across, real threads, and lost threads. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { all, background, chan, go, gosched, select, withCancel, type Chan, type Receiver, type Sender } from '../../src/runtime/index.js'
+import { ChannelIterator, PENDING } from '../../src/runtime/internal.js'
 import { collect, fromReceiver } from '../../src/operators/index.js'
 import { explore, laws, type Trial } from '../../src/testing/index.js'
 import { numbers } from '../../src/adapters/threads/index.js'
@@ -282,6 +283,13 @@ describe('misuse', () => {
     if (typeof copy === 'string') expect(thrown).toBe(copy)
     else expect(thrown).toMatchObject(copy)
   })
+})
+
+it('a number that comes between the look of a loop and its wait is received at once', async () => {
+  const ch = numbers(1)
+  ch.trySend(5)
+  const loop = new ChannelIterator<number>({ take: () => PENDING, receive: () => ch.receive(), drained: (result) => result })
+  expect(await loop.next()).toEqual({ done: false, value: 5 })
 })
 
 it('a plain channel and numbers meet in one select', async () => {
