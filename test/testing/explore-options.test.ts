@@ -4,15 +4,18 @@ import {
   chan,
   go,
   gosched,
+  keyedMutex,
   mutex,
   newTimer,
   now,
   once,
+  rwMutex,
   select,
   semaphore,
   sleep,
   ticker,
   trySelect,
+  withCancel,
   withTimeout,
 } from 'millrace'
 import { bubble, BubbleError, explore, replay, type Program } from 'millrace/testing'
@@ -188,6 +191,44 @@ describe('a loop that polls without a wait', () => {
     'a look at the time of the package': function* poller() {
       const start = now()
       while (now() < start + 5);
+    },
+    'a try to receive': function* poller() {
+      for (const ch = values(); ch.tryReceive()._tag === 'Left';);
+    },
+    'a try to send': function* poller() {
+      for (const ch = values(); !ch.trySend(1););
+    },
+    'a look whether a channel is closed': function* poller() {
+      for (const ch = values(); !ch.isClosed;);
+    },
+    'a try to lock': function* poller() {
+      const mu = mutex()
+      yield* mu.lock()
+      while (!mu.tryLock());
+    },
+    'a try to lock for writing': function* poller() {
+      const mu = rwMutex()
+      yield* mu.rLock()
+      while (!mu.tryLock());
+    },
+    'a try to lock for reading': function* poller() {
+      const mu = rwMutex()
+      yield* mu.lock()
+      while (!mu.tryRLock());
+    },
+    'a try to lock a key': function* poller() {
+      const mu = keyedMutex<string>()
+      yield* mu.lock('a')
+      while (!mu.tryLock('a'));
+    },
+    'a try to acquire': function* poller() {
+      for (const permits = semaphore(1); !permits.tryAcquire(2););
+    },
+    'a look whether a context has ended': function* poller() {
+      for (const ctx = withCancel(background); ctx.err()._tag === 'None';);
+    },
+    'a look whether the root of the contexts has ended': function* poller() {
+      while (background.err()._tag === 'None');
     },
     'operations that are never performed': function* poller() {
       for (const ch = values(); ;) void ch.send(1)

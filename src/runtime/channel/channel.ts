@@ -23,6 +23,7 @@ import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
 import type { Probe } from '../scheduler/probe.js'
+import { attempted } from '../scheduler/attempt.js'
 import { queue } from '../scheduler/run-queue.js'
 
 const LARGEST = 2 ** 31 - 1
@@ -69,7 +70,8 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
   }
 
   get isClosed(): boolean {
-    if (queue.order !== null && this._closed) queue.order.acquire(this, 'closed')
+    if (!this._closed) attempted(this)
+    else if (queue.order !== null) queue.order.acquire(this, 'closed')
     return this._closed
   }
 
@@ -84,7 +86,10 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   tryReceive(): Either<'empty' | 'closed', T> {
     const value = this.take()
-    if (value === PENDING) return left('empty')
+    if (value === PENDING) {
+      attempted(this)
+      return left('empty')
+    }
     if (value === CLOSED) return this.drained(left('closed'))
     return right(value)
   }
@@ -123,7 +128,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
       return true
     }
     if (this._buffer.size >= this.capacity) {
-      if (this._loses === null) return false
+      if (this._loses === null) return attempted(this)
       if (this._loses === 'newest') return true
       while (this._buffer.size >= this.capacity) this._lose() // values that were given back may be over the capacity
     }

@@ -3,6 +3,7 @@ import { none, type Option } from '../base/option.js'
 import type { Op } from '../interfaces/op.js'
 import { Operation } from '../operation/operation.js'
 import { PENDING, type Pending } from '../operation/waiter.js'
+import { attempted } from '../scheduler/attempt.js'
 import { TreeContext } from './tree.js'
 
 /** A context that never ends: the root of a tree, and the context of `withoutCancel`. */
@@ -14,6 +15,7 @@ export abstract class EndlessContext extends TreeContext {
     return neverDone
   }
   err(): Option<Error> {
+    attempted(this)
     return none
   }
   cause(): Option<unknown> {

@@ -25,6 +25,7 @@ import type { Op } from '../interfaces/op.js'
 import { isOperation } from '../operation/operation.js'
 import type { Resource } from '../operation/resource.js'
 import { Reaction } from '../operation/waiter.js'
+import { attempted } from '../scheduler/attempt.js'
 import { queue } from '../scheduler/run-queue.js'
 import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
@@ -256,14 +257,13 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     this._error = error
     this._cause = cause
     const rare = this._rare
-    if (rare !== null && rare.timer !== null) {
-      rare.timer.timers.remove(rare.timer)
-      rare.timer = null
-    }
+    rare?.timer?.timers.remove(rare.timer)
+    if (rare !== null) rare.timer = null
   }
 
   get hasEnded(): boolean {
-    if (queue.order !== null && this._error !== null) queue.order.acquire(this, 'canceled')
+    if (this._error === null) attempted(this)
+    else if (queue.order !== null) queue.order.acquire(this, 'canceled')
     return this._error !== null
   }
 

@@ -48,6 +48,11 @@ export interface Probe {
   make?(operation: object): void
   /** An operation is performed, by `yield*`, by `await`, as an observable or by `trySelect`. */
   perform?(operation: object): void
+  /**
+   * A call that never waits found nothing: `trySend` on a full channel, `tryReceive` of an empty one, `tryLock`, `tryAcquire`,
+   * `isClosed` of an open channel, `err()` of a context that has not ended.
+   */
+  attempt?(thing: object): void
 }
 
 /** The goroutine as a probe sees it. */
@@ -164,6 +169,7 @@ const events: Required<Record<keyof Probe, true>> = {
   wait: true,
   make: true,
   perform: true,
+  attempt: true,
 }
 
 type Listener = (...args: readonly unknown[]) => void

@@ -6,6 +6,7 @@
 import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, type Pending, type WaitQueue } from '../operation/waiter.js'
+import { attempted } from '../scheduler/attempt.js'
 import { queue } from '../scheduler/run-queue.js'
 import { GuardOperation } from './guard.js'
 import { MutexImpl, notLocked } from './mutex.js'
@@ -48,7 +49,7 @@ class KeyedMutexImpl<K> implements KeyedMutex<K> {
   }
 
   tryLock(key: K): boolean {
-    return !this.locked.has(key) && this.add(key).tryLock()
+    return this.locked.has(key) ? attempted(this) : this.add(key).tryLock()
   }
 
   unlock(key: K): void {

@@ -11,6 +11,7 @@ import type { Op } from '../interfaces/op.js'
 import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { attempted } from '../scheduler/attempt.js'
 import { queue } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -59,7 +60,7 @@ export class MutexImpl implements Mutex, Grantor, Resource {
   }
 
   tryLock(): boolean {
-    if (this.isLocked) return false
+    if (this.isLocked) return attempted(this)
     this.hold()
     return true
   }

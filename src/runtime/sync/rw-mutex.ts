@@ -16,6 +16,7 @@ import type { Op } from '../interfaces/op.js'
 import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { attempted } from '../scheduler/attempt.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -82,13 +83,13 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   }
 
   tryLock(): boolean {
-    if (this.keepsWriterOut) return false
+    if (this.keepsWriterOut) return attempted(this)
     this.enterWriter()
     return true
   }
 
   tryRLock(): boolean {
-    if (this.keepsReaderOut) return false
+    if (this.keepsReaderOut) return attempted(this)
     this.enterReader()
     return true
   }

@@ -15,6 +15,7 @@ import type { Op } from '../interfaces/op.js'
 import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
+import { attempted } from '../scheduler/attempt.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -72,7 +73,7 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
 
   tryAcquire(k = 1): boolean {
     checkCount('semaphore.tryAcquire(k)', 0, k)
-    if (!this.fits(k)) return false
+    if (!this.fits(k)) return attempted(this)
     this.take(k)
     return true
   }

@@ -1,7 +1,7 @@
 /**
- * A goroutine that polls in a loop without a wait (`while (trySelect(…)._tag === 'None');`) never ends its step, and no
- * other code can run. Each of its calls is an event of the probe or reads the clock, so the call that is one too many
- * throws and ends the loop.
+ * A goroutine that polls in a loop without a wait (`while (trySelect(…)._tag === 'None');`, `while (!mu.tryLock());`) never
+ * ends its step, and no other code can run. Each of its calls is an event of the probe or reads the clock, so the call that
+ * is one too many throws and ends the loop.
  */
 import type { Probe } from '../../runtime/index.js'
 import { Spawned, type Runnable } from '../../runtime/internal.js'
@@ -49,6 +49,10 @@ export class Polling {
       perform: (operation) => {
         call()
         probe.perform?.(operation)
+      },
+      attempt: (thing) => {
+        call()
+        probe.attempt?.(thing)
       },
     }
   }

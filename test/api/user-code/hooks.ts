@@ -39,7 +39,7 @@ async function eventful(): Promise<void> {
   if (seen.join() !== '1,2,close of closed channel' || !lock.tryLock()) throw new Error(`another result: ${seen.join()}`)
 }
 
-const events: readonly Event[] = ['spawn', 'park', 'wake', 'end', 'cancel', 'cancelContext', 'send', 'receive', 'close', 'closeTwice', 'lock', 'unlock', 'add', 'lateAdd', 'wait', 'make', 'perform'] // prettier-ignore
+const events: readonly Event[] = ['spawn', 'park', 'wake', 'end', 'cancel', 'cancelContext', 'send', 'receive', 'close', 'closeTwice', 'lock', 'unlock', 'add', 'lateAdd', 'wait', 'make', 'perform', 'attempt'] // prettier-ignore
 
 const added = (probe: Probe) => async () => {
   const remove = addProbe(probe)
