@@ -5,34 +5,10 @@
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { explore, replay, ScheduleError, type ExploreOptions, type Program } from 'millrace/testing'
-import { abBa } from './ab-ba.js'
-import { channelAndContext } from './channel-context.js'
-import { channelAndLock } from './channel-lock.js'
-import { channel } from './channel.js'
-import { closures } from './closures.js'
-import { condition } from './condition.js'
-import { dataRaces } from './data-races.js'
-import { doubleLocking } from './double-locking.js'
-import type { BugProgram } from './bug-program.js'
-import { misuse } from './misuse.js'
-import { recursiveRead } from './recursive-read.js'
-import { isNightly, sampleOf } from '../support/portion.js'
-import { waitGroups } from './wait-group.js'
+import { bugs } from './bugs.js'
+import { isNightly, sampleOf, someOf } from '../support/portion.js'
 
-const bugs: readonly BugProgram[] = [
-  ...doubleLocking,
-  ...abBa,
-  ...recursiveRead,
-  ...channel,
-  ...channelAndContext,
-  ...condition,
-  ...channelAndLock,
-  ...waitGroups,
-  ...misuse,
-  ...dataRaces,
-  ...closures,
-]
-const strategies = ['random', 'pct'] as const
+const strategies = ['random', 'pct', 'pos', 'mixed'] as const
 const levels = ['order', 'go'] as const
 const MOST_SCHEDULES = 10_000
 const MOST_TIME = 5_000
@@ -77,8 +53,10 @@ describe.each(bugs)('$name ($kind, $difficulty)', ({ name, kind, difficulty, sho
       const seconds = (performance.now() - start) / 1000
       if (error !== null) found.push({ strategy, error, seconds })
     }
-    const [first] = found
-    expect(first, 'found by no strategy').toBeDefined()
+    expect(
+      found.map(({ strategy }) => strategy),
+      'the default strategy does not find it',
+    ).toContain('mixed')
     for (const { error } of found) {
       expect(shows).toContain(error.finding.kind)
       const again = await replay(error.token, program(false), looks).catch((error: unknown) => error)
@@ -106,6 +84,25 @@ describe.each(bugs)('$name ($kind, $difficulty)', ({ name, kind, difficulty, sho
   })
 })
 
+/**
+ * Kernels that `reduced` does not complete within 10,000 schedules: in the first two a loop has as many rounds as the schedule
+ * likes, so there is no finite number of orders; the others have five goroutines and more.
+ */
+const incomplete = new Set(['kubernetes_11298', 'moby_33781', 'moby_21233', 'etcd_7492', 'grpc_2371'])
+const reducedRows: string[] = []
+
+describe.each(someOf(bugs.filter(({ name }) => !incomplete.has(name))))('reduced: $name', ({ name, options, program }) => {
+  const looks = { ...options, strategy: 'reduced', steps: STEPS, schedules: MOST_SCHEDULES } as const
+
+  it('finds the bug, and completes the fixed twin without a report', async () => {
+    const error = await find(program(false), looks)
+    const { schedules, isComplete } = await explore(program(true), { ...looks, waitGroups: true })
+    expect(isComplete).toBe(true)
+    expect(error?.schedules).toBeDefined()
+    reducedRows.push(`${String(error?.schedules).padStart(5)} ${String(schedules).padStart(5)}  ${name}`)
+  })
+})
+
 it('there are all 51 of the kernels, and two more, five and more of each difficulty', () => {
   expect(bugs.length).toBe(53)
   expect(new Set(bugs.map((one) => one.name)).size).toBe(53)
@@ -117,5 +114,6 @@ afterAll(() => {
   const table = [['bug', 'class', 'difficulty', 'shown as', 'found by', 'schedules', 'seconds'], ...rows]
   const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0))) ?? []
   console.log(table.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')).join('\n'))
+  console.log(`reduced: schedules to the report, and all of the twin\n${reducedRows.join('\n')}`)
   console.log(`${twinSchedules} schedules of the fixed twins`)
 })

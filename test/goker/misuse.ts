@@ -1,4 +1,5 @@
 import { chan, go, mutex, never, once, range, rwMutex, select, sleep, trySelect, waitGroup, type Chan } from 'millrace'
+import { watch } from 'millrace/testing'
 import type { BugProgram, Steps } from './bug-program.js'
 
 const kind = 'Misuse channel'
@@ -42,7 +43,7 @@ export const misuse: readonly BugProgram[] = [
     shows: ['deadlock'],
     program: (isFixed) =>
       function* () {
-        const raft: { stopped: Chan<true> | null; done: Chan<never> | null } = { stopped: null, done: null }
+        const raft = watch<{ stopped: Chan<true> | null; done: Chan<never> | null }>({ stopped: null, done: null }, 'raft')
         const create = () => Object.assign(raft, { stopped: chan<true>(), done: chan<never>() })
         const stop = chan<true>()
         const finished = chan<never>()

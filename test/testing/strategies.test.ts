@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { theTime, type Picker } from '../../src/testing/explore/picker.js'
 import { exhaustive } from '../../src/testing/explore/exhaustive.js'
-import { pct, randomWalk, type Strategy } from '../../src/testing/explore/strategies.js'
+import { mixed, pct, pos, randomWalk, type Strategy } from '../../src/testing/explore/strategies.js'
 
 function begin(strategy: Strategy): Picker {
   const picker = strategy.next()
@@ -48,6 +48,40 @@ describe('pct', () => {
     const met = new Set<number>()
     for (let step = 0; step < 1000; step++) met.add(picker.pick(2, 'next', both))
     expect(met.size).toBe(2)
+  })
+})
+
+describe('pos', () => {
+  it('keeps the priority of a step that waits: the other goroutine takes no step, or many', () => {
+    const both = [{}, {}]
+    const strategy = pos(1)
+    const counts = new Map<number, number>()
+    for (let run = 0; run < 12_000; run++) {
+      const picker = begin(strategy)
+      let steps = 0
+      while (steps < 5 && picker.pick(2, 'next', both) === 0) steps++
+      counts.set(steps, (counts.get(steps) ?? 0) + 1)
+    }
+    // The waiting step keeps its priority p, so k steps come before it with the probability of p^k: 1 / (k + 1) of all runs get so far.
+    expect((counts.get(5) ?? 0) / 12_000).toBeCloseTo(1 / 6, 1)
+  })
+
+  it('lets nobody wait for ever', () => {
+    const both = [{}, {}]
+    const picker = begin(pos(1))
+    const met = new Set<number>()
+    for (let step = 0; step < 10_000; step++) met.add(picker.pick(2, 'next', both))
+    expect(met.size).toBe(2)
+  })
+})
+
+describe('mixed', () => {
+  it('takes random, pct and pos in turn', () => {
+    const all = mixed(1, 3)
+    const single = [randomWalk(1), pct(1, 3), pos(1)]
+    const candidates = [{}, {}, {}]
+    const picksOf = (picker: Picker): number[] => Array.from({ length: 20 }, () => picker.pick(3, 'next', candidates))
+    for (let run = 0; run < 9; run++) expect(picksOf(begin(all))).toEqual(picksOf(begin(single[run % 3])))
   })
 })
 

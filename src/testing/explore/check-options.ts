@@ -21,10 +21,12 @@ export function checkRun(call: string, options: ReplayOptions, more: readonly st
 export function checkExploration(options: ExploreOptions): void {
   const call = 'explore(program, '
   checkRun(call, options, OF_EXPLORATIONS)
-  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'random', time = 0, signal, hits } = options
+  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'mixed', time = 0, signal, hits } = options
   checkCount(`${call}{ schedules })`, 1, schedules)
   checkSeed(`${call}{ seed })`, seed)
-  checkOneOf(`${call}{ strategy })`, ['random', 'pct', 'exhaustive', 'first-in'], strategy)
+  checkOneOf(`${call}{ strategy })`, ['mixed', 'random', 'pct', 'pos', 'exhaustive', 'reduced', 'first-in'], strategy)
+  if (strategy === 'reduced' && options.cancel !== undefined && options.cancel !== false)
+    throw outOfRange(`${call}{ strategy: 'reduced', cancel })`, 'no cancel', options.cancel)
   checkCount(`${call}{ depth })`, 1, depth)
   checkCount(`${call}{ preemptions })`, 0, preemptions)
   checkTime(`${call}{ time })`, time)

@@ -7,7 +7,8 @@ import { follow, picksOf, type Picks } from './picks.js'
 import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
 import { shrink } from './shrink.js'
 import { exhaustive } from './exhaustive.js'
-import { firstIn, pct, randomWalk, type Strategy } from './strategies.js'
+import { reduced } from './reduced.js'
+import { firstIn, mixed, pct, pos, randomWalk, type Strategy } from './strategies.js'
 import { fromToken, toToken } from './token.js'
 import { Trace, type Event } from './trace.js'
 
@@ -16,14 +17,18 @@ export interface ExploreOptions {
   /** The most schedules to try; default 1000. */
   readonly schedules?: number
   /**
-   * How schedules are chosen; default `random`. `pct` finds bugs that need few orderings (`depth`) with a known
-   * probability; `exhaustive` tries all schedules with at most `preemptions` preemptions; `first-in` is the schedule
-   * without a switch.
+   * How schedules are chosen; default `mixed`: `random`, `pct` and `pos` in turn. `random` is a random walk; `pct` finds
+   * bugs that need few orderings (`depth`) with a known probability; `pos` samples orders of steps; `exhaustive` tries all
+   * schedules with at most `preemptions` preemptions; `first-in` is the schedule without a switch.
+   *
+   * `reduced` tries one schedule for each order of dependent steps, without a bound. Steps depend on each other by channels,
+   * locks, contexts, timers, and cells (`shared`, `watch`): it is for programs whose goroutines share nothing else, and takes
+   * no `cancel`.
    */
-  readonly strategy?: 'random' | 'pct' | 'exhaustive' | 'first-in'
-  /** Of `random` and `pct`: the same seed gives the same schedules. Default 1. */
+  readonly strategy?: 'mixed' | 'random' | 'pct' | 'pos' | 'exhaustive' | 'reduced' | 'first-in'
+  /** Of `mixed`, `random`, `pct` and `pos`: the same seed gives the same schedules. Default 1. */
   readonly seed?: number
-  /** Of `pct`; default 3. */
+  /** Of `pct` and `mixed`; default 3. */
   readonly depth?: number
   /** Of `exhaustive`; default 2. */
   readonly preemptions?: number
@@ -83,7 +88,7 @@ export type ReplayOptions = Pick<ExploreOptions, 'steps' | 'unperformed' | 'owne
 export interface Exploration {
   /** Schedules tried. */
   readonly schedules: number
-  /** Whether no other schedule is left (`exhaustive`, `first-in`). */
+  /** Whether no other schedule is left (`exhaustive`, `reduced`, `first-in`). */
   readonly isComplete: boolean
 }
 
@@ -237,14 +242,20 @@ export async function replay(token: string, program: Program, options: ReplayOpt
   }
 }
 
-function strategyOf({ strategy = 'random', depth = 3, preemptions = 2 }: ExploreOptions, seed: number): Strategy {
+function strategyOf({ strategy = 'mixed', depth = 3, preemptions = 2, timers }: ExploreOptions, seed: number): Strategy {
   switch (strategy) {
+    case 'mixed':
+      return mixed(seed, depth)
+    case 'pos':
+      return pos(seed)
     case 'random':
       return randomWalk(seed)
     case 'pct':
       return pct(seed, depth)
     case 'exhaustive':
       return exhaustive(preemptions)
+    case 'reduced':
+      return reduced(timers === 'when-idle')
     case 'first-in':
       return firstIn()
   }

@@ -1,17 +1,24 @@
 /** The races of a run, beside its other findings. */
-import { queue } from '../../runtime/internal.js'
+import { queue, type Order } from '../../runtime/internal.js'
 import { RaceEngine, type RaceLevel } from '../race/index.js'
 import { raceFinding, type Finding } from './findings.js'
+import type { Steps } from './steps.js'
 
 export class Races {
   private readonly _engine: RaceEngine | null
+  private readonly _judges: boolean
+  private _outer: Order | null = null
   private _close = (): void => {}
 
-  constructor(race: boolean | RaceLevel) {
-    this._engine = race === false ? null : new RaceEngine(race === true ? 'order' : race)
+  /** `watches`: the accesses of cells are looked for also where races are not. */
+  constructor(race: boolean | RaceLevel, watches: boolean) {
+    const level = race === true ? 'order' : race || 'stale'
+    this._judges = race !== false
+    this._engine = race !== false || watches ? new RaceEngine(level) : null
   }
 
   open(): void {
+    this._outer = queue.order
     if (this._engine !== null) this._close = this._engine.open()
   }
 
@@ -20,15 +27,19 @@ export class Races {
   }
 
   /** Begins a run. Stacks are kept only where the run is traced: they cost more than the run. */
-  begin(isTraced: boolean): void {
-    if (this._engine === null) return
-    this._engine.begin(isTraced)
-    queue.order = this._engine.order
+  begin(isTraced: boolean, steps: Steps | null): void {
+    const engine = this._engine
+    if (engine !== null) {
+      engine.begin(isTraced)
+      engine.onAccess = steps?.touch ?? null
+    }
+    const order = engine?.order ?? this._outer
+    queue.order = steps === null ? order : steps.port(order)
   }
 
   /** A race comes before the other finding of the run, which it may explain. */
   judged(other: Finding | null): Finding | null {
-    const race = this._engine?.firstRace() ?? null
+    const race = this._judges ? (this._engine?.firstRace() ?? null) : null
     return race === null ? other : raceFinding(race, other)
   }
 }

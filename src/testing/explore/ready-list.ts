@@ -25,6 +25,11 @@ export class ReadyList {
   private _inARow = 0
   private _sinceTimer = 0
 
+  /** In the order in which they became ready. */
+  get all(): readonly Runnable[] {
+    return this._ready
+  }
+
   get size(): number {
     return this._ready.length
   }

@@ -24,6 +24,7 @@ import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { Polling } from './polling.js'
 import { Races } from './races.js'
 import { ReadyList } from './ready-list.js'
+import { Steps } from './steps.js'
 import { leaveAlone } from './strays.js'
 import { nameOf, Trace } from './trace.js'
 
@@ -51,6 +52,7 @@ interface RunOptions extends MisuseOptions {
   readonly timers?: 'any-time' | 'when-idle'
   readonly cancel?: MayCancel
   readonly race?: boolean | RaceLevel
+  readonly strategy?: string
 }
 
 /**
@@ -75,7 +77,6 @@ export class ScheduledRunner implements Trial {
   private readonly _races: Races
   /** The probe methods of the misuses that the runner looks for. */
   private readonly _ownProbe: Probe
-  private readonly _bareProbe: Probe
   private readonly _ready = new ReadyList()
   private readonly _demands = new StuckDemands()
   private readonly _pick = (options: number, kind: ChoiceKind, candidates: readonly object[] | null): number => {
@@ -83,7 +84,10 @@ export class ScheduledRunner implements Trial {
     this._choices.push(chosen)
     return chosen
   }
-  private readonly _add = (runnable: Runnable): void => this._ready.add(runnable)
+  private readonly _add = (runnable: Runnable): void => {
+    this._ready.add(runnable)
+    this._steps?.readied(runnable)
+  }
 
   // State of the current run.
   private _picker: Picker | null = null
@@ -93,7 +97,8 @@ export class ScheduledRunner implements Trial {
   private _choices: number[] = []
   private _goroutines: Spawned[] = []
   private _crashes: Crash[] = []
-  private _steps = 0
+  private _stepCount = 0
+  private _steps: Steps | null = null
   /** Another step was due at the step limit. */
   private _isAtLimit = false
   /** Timers fired in a row that made no goroutine ready. */
@@ -103,16 +108,15 @@ export class ScheduledRunner implements Trial {
 
   constructor(
     private readonly _stepLimit: number,
-    { unperformed = true, ownedLocks = false, waitGroups = false, timers = 'any-time', cancel = false, race = false }: RunOptions,
+    { unperformed = true, ownedLocks = false, waitGroups = false, timers = 'any-time', cancel = false, race = false, strategy }: RunOptions,
   ) {
     this._firesWhenIdle = timers === 'when-idle'
     this._cancels = cancel === false ? null : new Cancels(cancel === true ? () => true : cancel)
-    this._races = new Races(race)
+    this._races = new Races(race, strategy === 'reduced')
     this._misuses = new Misuses({ unperformed, ownedLocks, waitGroups }, (did, thing) =>
       this._trace?.say(`${did} ${this._trace.names.of(thing)}`),
     )
     this._ownProbe = this._polling.watched(this._misuses.probe)
-    this._bareProbe = { spawn: this._spawned, ...this._ownProbe }
   }
 
   choose(n: number): number {
@@ -191,7 +195,8 @@ export class ScheduledRunner implements Trial {
     this._choices = []
     this._goroutines = []
     this._crashes = []
-    this._steps = 0
+    this._stepCount = 0
+    this._steps = Steps.of(picker)
     this._isAtLimit = false
     this._idle = 0
     this._asyncRests = false
@@ -199,18 +204,19 @@ export class ScheduledRunner implements Trial {
     this._ready.reset()
     this._demands.forget()
     this._misuses.reset()
-    this._races.begin(trace !== null)
-    queue.probe = this._tracker === null ? this._bareProbe : this._withRun(this._tracker)
+    this._races.begin(trace !== null, this._steps)
+    const probe = this._steps?.probe(this._ownProbe) ?? this._ownProbe
+    queue.probe = this._tracker === null ? { spawn: this._spawned, ...probe } : this._withRun(this._tracker, probe)
     this._clock.reset()
-    time.timers = new Timers(this._clock)
+    time.timers = this._steps?.timers(this._clock) ?? new Timers(this._clock)
   }
 
   private async _finish(main: Spawned): Promise<Outcome> {
-    while (!this._isAtLimit && this._hasAsync) {
+    while (!this._isAtLimit && this._hasAsync && this._steps?.isOver !== true) {
       this._asyncRests = await asyncRest()
-      const steps = this._steps
+      const steps = this._stepCount
       this._spin()
-      if (this._steps === steps && this._asyncRests && !this._quiescence.reached()) break
+      if (this._stepCount === steps && this._asyncRests && !this._quiescence.reached()) break
     }
     return this._outcome(main)
   }
@@ -221,7 +227,9 @@ export class ScheduledRunner implements Trial {
 
   private _outcome(main: Spawned): Outcome {
     for (const failed of takeCrashed()) this._crashes.push({ error: failed.raw, by: failed })
-    const { _choices: choices, _steps: steps, _polling: polling } = this
+    const { _choices: choices, _stepCount: steps, _polling: polling } = this
+    this._steps?.ends()
+    if (this._steps?.isOver === true) return { finding: null, value: undefined, choices, steps }
     if (this._crashes.length === 0 && main.failure !== null && this._cancels?.isEcho(main.failure.error) === true)
       return { finding: null, value: undefined, choices, steps }
     const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker, _trace: trace, _isAtLimit: isAtStepLimit } = this
@@ -235,15 +243,17 @@ export class ScheduledRunner implements Trial {
     const ready = this._ready
     while (!this._isAtLimit) {
       this._isolation.takeReady(this._goroutines, this._add)
-      if (this._steps >= this._stepLimit && this._hasStep) return void (this._isAtLimit = true)
+      if (this._stepCount >= this._stepLimit && this._hasStep) return void (this._isAtLimit = true)
       if (this._cancels?.offer(this._goroutines, this._pick, this._trace) === true) continue
       const hasTimer = this._hasTimer
       if (ready.size === 0 && !hasTimer) {
         if (this._hasAsync || !this._quiescence.reached()) return
         continue
       }
+      if (this._steps?.begins(ready.all, hasTimer) === false) return
       const next = ready.next(hasTimer, this._pick)
-      this._steps++
+      this._steps?.takes(next)
+      this._stepCount++
       if (next === null) this._fireTimer()
       else this._step(next)
       this._idle = ready.size === 0 && queue.size === 0 ? this._idle + 1 : 0
@@ -289,13 +299,13 @@ export class ScheduledRunner implements Trial {
   private readonly _spawned = (one: Observed): void => void this._goroutines.push(one as Spawned) // the runtime reports Spawned only
 
   /** The tracker as a probe, with the events that the run keeps. */
-  private _withRun(tracker: Tracker): Probe {
+  private _withRun(tracker: Tracker, own: Probe): Probe {
     const enter = tracker.spawn.bind(tracker)
     const spawn = (one: Observed): void => {
       this._spawned(one)
       enter(one)
     }
-    return Object.assign(tracker, { ...this._ownProbe, spawn })
+    return Object.assign(tracker, { ...own, spawn })
   }
 }
 

@@ -21,6 +21,61 @@ export function randomWalk(seed: number): Strategy {
   return { next: () => follow(randomPicks(hashOf(seed, runs++))) }
 }
 
+/** Random walks, PCT and POS in turn: each reaches schedules that the others hardly do. */
+export function mixed(seed: number, depth: number): Strategy {
+  const strategies = [randomWalk(seed), pct(seed, depth), pos(seed)]
+  let runs = 0
+  return { next: () => strategies[runs++ % strategies.length].next() }
+}
+
+/**
+ * Partial-order sampling (Yuan, Yang and Gu, CAV 2018), in its basic form: each step that is due has a random priority and
+ * keeps it while others are taken; the highest is next. So orders of few steps among many are more likely than in a random
+ * walk, in which each further step of a goroutine is another draw against the goroutine that waits.
+ */
+export function pos(seed: number): Strategy {
+  return new Pos(seed)
+}
+
+class Pos implements Strategy, Picker {
+  private readonly _random: Random
+  private readonly _priorities = new Map<object, number>()
+
+  constructor(seed: number) {
+    this._random = new Random(mixBits(seed))
+  }
+
+  next(): Picker {
+    this._priorities.clear()
+    return this
+  }
+
+  pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
+    if (kind === 'cancel' && this._random.below(CANCEL_ODDS) > 0) return 0
+    if (candidates === null) return this._random.below(options)
+    const best = highest(candidates, (candidate) => this._priority(candidate))
+    this._priorities.delete(candidates[best]) // its next step draws anew
+    return best
+  }
+
+  private _priority(candidate: object): number {
+    let priority = this._priorities.get(candidate)
+    if (priority === undefined) this._priorities.set(candidate, (priority = this._random.below(2 ** 30)))
+    return priority
+  }
+}
+
+/** The index of the candidate with the highest priority. */
+function highest(candidates: readonly object[], priorityOf: (candidate: object) => number): number {
+  let best = 0
+  let most = -Infinity
+  for (let i = 0; i < candidates.length; i++) {
+    const priority = priorityOf(candidates[i])
+    if (priority > most) [best, most] = [i, priority]
+  }
+  return best
+}
+
 /**
  * PCT (Burckhardt et al., 2010): each goroutine has a random priority, the highest continues, and at `depth - 1` random
  * steps the running goroutine falls to the lowest. A bug that needs `depth` orderings is found with a probability that
@@ -71,13 +126,7 @@ class Pct implements Strategy, Picker {
   }
 
   private _highest(candidates: readonly object[]): number {
-    let best = 0
-    let highest = -Infinity
-    for (let i = 0; i < candidates.length; i++) {
-      const priority = this._priority(candidates[i])
-      if (priority > highest) [best, highest] = [i, priority]
-    }
-    return best
+    return highest(candidates, (candidate) => this._priority(candidate))
   }
 
   private _priority(candidate: object): number {

@@ -46,6 +46,8 @@ export interface Variable {
 export class RaceEngine {
   private _state: State
   private _races: Race[] = []
+  /** Told of each access: its place, and whether it is a write. */
+  onAccess: ((place: object, writes: boolean) => void) | null = null
   private _reported = new Set<string>()
   private _invocations = 0
 
@@ -137,21 +139,27 @@ export class RaceEngine {
   }
 
   read(place: Place, site: number, flags: number, frame: Frame | null): void {
+    this.onAccess?.(place, false)
     this._state.accesses.read(place, site, flags, frame)
   }
 
   // eslint-disable-next-line max-params -- called at each access: a record would be allocated
   write(place: Place, site: number, flags: number, value: unknown, goesBy: GoesBy | null): void {
+    this.onAccess?.(place, true)
     this._state.accesses.write(place, site, flags, value, goesBy)
   }
 
   readCell(object: object, key: unknown, name: () => string): void {
-    this._state.accesses.readCell(this.placeOf(object, key, name), this.stack())
+    const place = this.placeOf(object, key, name)
+    this.onAccess?.(place, false)
+    this._state.accesses.readCell(place, this.stack())
   }
 
   // eslint-disable-next-line max-params -- called at each access: a record would be allocated
   writeCell(object: object, key: unknown, name: () => string, value: unknown, flags = 0): void {
-    this._state.accesses.writeCell(this.placeOf(object, key, name), this.stack(), value, flags)
+    const place = this.placeOf(object, key, name)
+    this.onAccess?.(place, true)
+    this._state.accesses.writeCell(place, this.stack(), value, flags)
   }
 
   /** A wait of the source: the section is over. */
