@@ -1,6 +1,6 @@
 /** A bug of GoKer: a small program that has one bug of a real project, and the same program without it. */
 import { chan, go, select, sleep } from 'millrace'
-import type { FindingKind, Program, ReplayOptions } from 'millrace/testing'
+import { ignoreRaces, shared, type FindingKind, type Program, type ReplayOptions } from 'millrace/testing'
 
 export interface BugProgram {
   readonly name: string
@@ -17,18 +17,19 @@ export type Steps = Generator<never, void>
 
 /** Go's `time.AfterFunc`: after `ms`, `f` runs as a goroutine; `stop` says whether it came before that. */
 export function timerFunc(ms: number, f: () => Steps): { stop(): boolean } {
-  let isSet = true
+  const isSet = shared(true, 'timer.isSet')
+  ignoreRaces(isSet, 'a timer of Go is atomic')
   const stopped = chan<never>()
   go(function* timerCallback() {
     yield* select({ fired: sleep(ms), stopped: stopped.receive() })
-    if (!isSet) return
-    isSet = false
+    if (!isSet.value) return
+    isSet.value = false
     yield* f()
   })
   return {
     stop() {
-      if (!isSet) return false
-      isSet = false
+      if (!isSet.value) return false
+      isSet.value = false
       stopped.close()
       return true
     },
