@@ -25,7 +25,7 @@ export class HappensBefore {
 
   constructor(private readonly _firesWhenIdle: boolean) {}
 
-  /** Adds a step. Returns the races with earlier steps: those who could come first instead, at the decision of the earlier. */
+  /** Adds a step. Returns the races with earlier steps: the goroutines that could come first instead, at the decision of the earlier. */
   add(step: Step, at: number): readonly { readonly at: number; readonly initials: readonly string[] }[] {
     const { who, touched, readied } = step
     const strand = this._strandOf(who)

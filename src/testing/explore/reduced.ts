@@ -12,7 +12,7 @@ import { HappensBefore } from './happens-before.js'
 import { TIME, type Due, type Step, type StepWatcher } from './steps.js'
 import type { Strategy } from './strategies.js'
 
-/** Decisions that may pass over one who is ready, before it is the first to be tried. */
+/** Decisions that may pass over a ready goroutine, before that goroutine is the first to be tried. */
 const PATIENCE = 32
 
 /** What a step touched, for other runs. */
@@ -165,7 +165,7 @@ class Reduced implements Strategy, Picker, StepWatcher {
   }
 }
 
-/** Those who sleep on, after the step of `who`: theirs does not depend on it. */
+/** The sleeping goroutines that sleep on after the step of `who`: their next steps do not depend on that step. */
 function stillAsleep({ asleep, tried }: Decision, who: string, step: Kept): ReadonlyMap<string, Kept> {
   const next = new Map<string, Kept>()
   for (const [one, kept] of [...asleep, ...tried]) if (one !== who && !dependent(kept, step)) next.set(one, kept)

@@ -46,7 +46,7 @@ export interface Variable {
 export class RaceEngine {
   private _state: State
   private _races: Race[] = []
-  /** Told of each access: its place, and whether it is a write. */
+  /** Receives each access: its place, and whether the access is a write. */
   onAccess: ((place: object, writes: boolean) => void) | null = null
   private _reported = new Set<string>()
   private _invocations = 0
