@@ -1,18 +1,18 @@
 /**
  * The order of the steps of one run: a step comes after the steps of the same goroutine before it, after the step that made
- * it ready, and after the steps before it that it depends on. Two steps race where they depend on each other, nothing else
+ * that goroutine ready, and after the earlier steps that the step depends on. Two steps race where they depend on each other, nothing else
  * orders them, and the later could have come first.
  */
 import { TIME, type Step } from './steps.js'
 
 export interface Happening {
   readonly who: string
-  /** The index of the decision that took it. */
+  /** The index of the decision. */
   readonly at: number
-  /** The number of its goroutine, and its number among the steps of that. */
+  /** The number of the goroutine, and of the step among the steps of that goroutine. */
   readonly strand: number
   readonly n: number
-  /** Of each strand, the number of steps that come before it, itself included. */
+  /** Of each strand, the number of steps that come before this one, this one included. */
   readonly clock: readonly number[]
 }
 

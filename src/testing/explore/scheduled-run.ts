@@ -14,15 +14,15 @@ import { checkCount, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, 
 import { StuckDemands } from '../../operators/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { ScheduleClock } from '../bubble/schedule-clock.js'
-import type { RaceLevel } from '../race/index.js'
 import { asyncRest, waitsForPromise } from './async-rest.js'
-import { Cancels, type MayCancel } from './cancels.js'
+import { Cancels } from './cancels.js'
 import { judge, type Crash, type Finding } from './findings.js'
 import { Isolation } from './isolation.js'
-import { Misuses, type MisuseOptions } from './misuses.js'
+import { Misuses } from './misuses.js'
 import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { Polling } from './polling.js'
 import { Races } from './races.js'
+import type { RunOptions } from './run-options.js'
 import { ReadyList } from './ready-list.js'
 import { Steps } from './steps.js'
 import { leaveAlone } from './strays.js'
@@ -45,14 +45,6 @@ export interface Outcome {
   readonly value: unknown
   readonly choices: Choices
   readonly steps: number
-}
-
-/** The misuses that the runner looks for, and the choices that a schedule has. */
-interface RunOptions extends MisuseOptions {
-  readonly timers?: 'any-time' | 'when-idle'
-  readonly cancel?: MayCancel
-  readonly race?: boolean | RaceLevel
-  readonly strategy?: string
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The steps of a run, for a strategy that learns what each has touched. A goroutine has the same name in every run in which
- * it is started by the same step of the same goroutine, whatever other goroutines do meanwhile.
+ * the same step of the same goroutine starts that goroutine, whatever other goroutines do meanwhile.
  */
 import type { Probe } from '../../runtime/index.js'
 import type { Clock, Order, Timers } from '../../runtime/internal.js'
@@ -17,7 +17,7 @@ export interface Due {
 export interface Step {
   readonly who: string
   readonly touched: Footprint
-  /** Those that it made ready. */
+  /** The goroutines that the step made ready. */
   readonly readied: readonly string[]
 }
 

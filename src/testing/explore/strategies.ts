@@ -29,8 +29,8 @@ export function mixed(seed: number, depth: number): Strategy {
 }
 
 /**
- * Partial-order sampling (Yuan, Yang and Gu, CAV 2018), in its basic form: each step that is due has a random priority and
- * keeps it while others are taken; the highest is next. So orders of few steps among many are more likely than in a random
+ * Partial-order sampling (Yuan, Yang and Gu, CAV 2018), in its basic form: each step that is due has a random priority, also
+ * while others are taken; the highest is next. So orders of few steps among many are more likely than in a random
  * walk, in which each further step of a goroutine is another draw against the goroutine that waits.
  */
 export function pos(seed: number): Strategy {
