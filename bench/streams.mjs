@@ -10,7 +10,7 @@ import { Observable } from 'rxjs'
 import { background } from '../dist/index.js'
 import { fromReadable, writeTo } from '../dist/node-operators.js'
 import { fromIterable, run } from '../dist/operators.js'
-import { fromReadableStream, writeToStream } from '../dist/web-operators.js'
+import { fromReadableStream, throughStream, writeToStream } from '../dist/web-operators.js'
 
 const chunk = Buffer.alloc(65_536, 1)
 const CHUNKS = 65_536
@@ -69,7 +69,7 @@ const webBytes = () => {
   })
 }
 const webSink = () => new WritableStream({ write: () => void arrived++ })
-const through = (source, to) => run(background, source.pipe(to)).join()
+const through = (source, ...stages) => run(background, source.pipe(...stages)).join()
 
 /** A source of RxJS without backpressure, as `fromEvent(readable, 'data')`. */
 const rxjs = (make, to) =>
@@ -112,6 +112,10 @@ const groups = {
   'web, chunks of 64 kB': {
     millrace: () => through(fromReadableStream(webBytes), writeToStream(webSink)),
     pipeTo: () => webBytes().pipeTo(webSink()),
+  },
+  'web, through a TransformStream': {
+    millrace: () => through(fromReadableStream(webBytes), throughStream(() => new TransformStream()), writeToStream(webSink)),
+    pipeThrough: () => webBytes().pipeThrough(new TransformStream()).pipeTo(webSink()),
   },
   objects: {
     millrace: () => through(fromReadable(objects), writeTo(objectSink)),
