@@ -114,7 +114,12 @@ const groups = {
     pipeTo: () => webBytes().pipeTo(webSink()),
   },
   'web, through a TransformStream': {
-    millrace: () => through(fromReadableStream(webBytes), throughStream(() => new TransformStream()), writeToStream(webSink)),
+    millrace: () =>
+      through(
+        fromReadableStream(webBytes),
+        throughStream(() => new TransformStream()),
+        writeToStream(webSink),
+      ),
     pipeThrough: () => webBytes().pipeThrough(new TransformStream()).pipeTo(webSink()),
   },
   objects: {
