@@ -31,8 +31,12 @@ export const notPortable = [
     reason: 'load or build the package in a way of their own: with require, with esbuild',
   },
   {
-    suites: ['test/pipelines/faults.test.ts', 'test/programs/random-faults.test.ts', 'test/laws/broken.test.ts'],
+    suites: ['test/pipelines/faults.test.ts', 'test/programs/random-faults.test.ts', 'test/laws/{broken,broken-brokers}.test.ts'],
     reason: 'test the tests: random pipelines, random programs and laws find the faults that are put into the package',
+  },
+  {
+    suites: ['test/testing/race/{command,plain}.test.ts'],
+    reason: 'look for races in plain async code with the promise hooks of Node, in its processes',
   },
   { suites: ['test/instrument/**'], reason: 'rewrite sources as a build tool or a loader does, on Node, and compare messages of V8' },
   { suites: ['test/model/no-growth.test.ts', 'test/model/long-lived.test.ts'], reason: 'measure the heap of V8 to the byte' },
@@ -70,7 +74,7 @@ export const notPortable = [
     reason: 'start threads over the sources, for which Deno and a browser would need a bundle',
   },
   {
-    suites: ['test/threads/{atomics-go,inline,kill-matrix,schedules}.test.ts'],
+    suites: ['test/threads/{atomics-go,inline,kill-matrix,operator-laws,schedules}.test.ts'],
     engines: ['chromium'],
     reason: 'use modules of Node, or threads',
   },

@@ -481,7 +481,7 @@ describe('bad input', () => {
     [
       'strategy',
       () => explore(nothing, { strategy: 'best' as never }),
-      'explore(program, { strategy }): expected "mixed", "random", "pct", "pos", "exhaustive" or "first-in", got "best"',
+      'explore(program, { strategy }): expected "mixed", "random", "pct", "pos", "exhaustive", "reduced" or "first-in", got "best"',
     ],
     ['token', () => replay('x1-2', nothing), 'replay(token): expected a token that begins with s1-, got "x1-2"'],
     ['part of a token', () => replay('s1-?', nothing), 'replay(token): the part "?" is malformed, in "s1-?"'],

@@ -36,7 +36,7 @@ async function eventful(): Promise<void> {
   waits.cancel()
   ctx.cancel()
   await waits.join().attempt()
-  if (seen.join() !== '1,2,close of closed channel' || !lock.tryLock()) throw new Error(`another result: ${seen.join()}`)
+  if (seen.join() !== '1,2,close of closed channel' || !lock.tryLock() || lock.tryLock()) throw new Error(`another result: ${seen.join()}`)
 }
 
 const events: readonly Event[] = ['spawn', 'park', 'wake', 'end', 'cancel', 'cancelContext', 'send', 'receive', 'close', 'closeTwice', 'lock', 'unlock', 'add', 'lateAdd', 'wait', 'make', 'perform', 'attempt'] // prettier-ignore
