@@ -28,10 +28,14 @@ export function mixed(seed: number, depth: number): Strategy {
   return { next: () => strategies[runs++ % strategies.length].next() }
 }
 
+/** Steps after which a priority changes, so that a goroutine that polls keeps no other out forever. */
+const PATIENCE = 100
+
 /**
  * Partial-order sampling (Yuan, Yang and Gu, CAV 2018), in its basic form: each step that is due has a random priority, also
  * while others are taken; the highest is next. So orders of few steps among many are more likely than in a random
- * walk, in which each further step of a goroutine is another draw against the goroutine that waits.
+ * walk, in which each further step of a goroutine is another draw against the goroutine that waits. All steps draw anew
+ * after every 100th.
  */
 export function pos(seed: number): Strategy {
   return new Pos(seed)
@@ -40,6 +44,7 @@ export function pos(seed: number): Strategy {
 class Pos implements Strategy, Picker {
   private readonly _random: Random
   private readonly _priorities = new Map<object, number>()
+  private _step = 0
 
   constructor(seed: number) {
     this._random = new Random(mixBits(seed))
@@ -47,12 +52,14 @@ class Pos implements Strategy, Picker {
 
   next(): Picker {
     this._priorities.clear()
+    this._step = 0
     return this
   }
 
   pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
     if (kind === 'cancel' && this._random.below(CANCEL_ODDS) > 0) return 0
     if (candidates === null) return this._random.below(options)
+    if (++this._step % PATIENCE === 0) this._priorities.clear()
     const best = highest(candidates, (candidate) => this._priority(candidate))
     this._priorities.delete(candidates[best]) // its next step draws anew
     return best
@@ -79,14 +86,11 @@ function highest(candidates: readonly object[], priorityOf: (candidate: object) 
 /**
  * PCT (Burckhardt et al., 2010): each goroutine has a random priority, the highest continues, and at `depth - 1` random
  * steps the running goroutine falls to the lowest. A bug that needs `depth` orderings is found with a probability that
- * has a lower bound. The highest also falls at every 100th step, so that a goroutine that polls does not keep the
- * others out forever.
+ * has a lower bound. The highest also falls at every 100th step.
  */
 export function pct(seed: number, depth: number): Strategy {
   return new Pct(seed, depth)
 }
-
-const PATIENCE = 100
 
 class Pct implements Strategy, Picker {
   private readonly _random: Random
