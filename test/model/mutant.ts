@@ -39,6 +39,15 @@ export async function loadMutant<L extends Library = Library>(edits: readonly Ed
 }
 let made = 0
 
+/** Rejects where an edit finds its text not exactly once in the sources. */
+export async function checkFit(edits: readonly Edit[]): Promise<void> {
+  const sources = new Map<string, string>()
+  for (const edit of edits) {
+    const source = sources.get(edit.file) ?? (await readFile(join(runtime, edit.file), 'utf8'))
+    sources.set(edit.file, replaceOnce(source, edit))
+  }
+}
+
 function replacing(edits: readonly Edit[]): Plugin {
   return {
     name: 'replacing',

@@ -115,7 +115,7 @@ export const faults: readonly Fault[] = [
     'if (this._entry !== null) this._timers.remove(this._entry)',
     '',
   ),
-  fault('contexts', 'a context that ends leaves its timer', 'context/tree.ts', 'rare.timer.timers.remove(rare.timer)', ''),
+  fault('contexts', 'a context that ends leaves its timer', 'context/tree.ts', 'rare?.timer?.timers.remove(rare.timer)', ''),
   fault('channels', 'a sender that is given up stays parked', 'channel/operations.ts', 'this.channel.senders.remove(waiter)', ''),
   fault(
     'all',
