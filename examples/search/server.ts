@@ -1,15 +1,12 @@
 /** The server: the page through vite, the cities, and the temperatures over a WebSocket. `npm run search` prints its address. */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fromPromise, go, sleep, ticker, type Context } from 'millrace'
 import { main, requestContext, serveUntil } from 'millrace/node'
-import { createServer as createVite, type Alias } from 'vite'
+import { createServer as createVite } from 'vite'
 import { WebSocketServer } from 'ws'
+import { servedPage } from '../pages.js'
 
 const CITIES = ['Aachen', 'Aalborg', 'Bern', 'Berlin', 'Bergen', 'Cadiz', 'Cairo', 'Delft', 'Dublin', 'Essen', 'Exeter']
 /** ms between two temperatures, and the number of them. */
@@ -20,7 +17,12 @@ const seen: { text: string; end: 'responded' | 'refused' | 'left' | null }[] = [
 
 main(
   function* (ctx, intake) {
-    const vite = yield* fromPromise(viteServer())
+    const vite = yield* fromPromise(
+      createVite({
+        ...servedPage('search'),
+        server: { middlewareMode: true, hmr: false, ws: false, watch: null, fs: { strict: false } },
+      }),
+    )
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://server')
       if (url.pathname === '/api/seen') response.end(JSON.stringify(seen))
@@ -68,22 +70,4 @@ function* temperatures(send: (text: string) => void): Generator<never, void> {
     send(JSON.stringify({ [CITIES[n % CITIES.length]]: Math.floor(n / CITIES.length) }))
   }
   for (const city of CITIES) send(JSON.stringify({ [city]: 100 }))
-}
-
-async function viteServer() {
-  const root = new URL('../../', import.meta.url)
-  const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { exports: Record<string, { default: string }> }
-  const alias = Object.entries(exports).map(([entry, { default: file }]): Alias => ({
-    find: new RegExp(`^millrace${entry.slice(1)}$`),
-    replacement: fileURLToPath(new URL(file ?? entry, root)),
-  }))
-  return createVite({
-    configFile: false,
-    root: fileURLToPath(new URL('.', import.meta.url)),
-    cacheDir: join(tmpdir(), `millrace-search-${process.pid}`),
-    logLevel: 'warn',
-    resolve: { alias },
-    optimizeDeps: { include: ['rxjs'] },
-    server: { middlewareMode: true, hmr: false, ws: false, watch: null, fs: { strict: false } },
-  })
 }

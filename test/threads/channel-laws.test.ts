@@ -4,15 +4,15 @@
  * a thread needs credit, which comes a message later.
  */
 import { describe, expect, it } from 'vitest'
-import { chan, type Chan, type Receiver, type Sender } from '../../src/runtime/index.js'
+import { chan, go, gosched, type Chan } from '../../src/runtime/index.js'
 import { queue } from '../../src/runtime/internal.js'
 import { explore, laws, type Trial } from '../../src/testing/index.js'
 import { FarChannel } from '../../src/adapters/threads/channels/far-channel.js'
 import { HomeLink } from '../../src/adapters/threads/channels/home-link.js'
 import { CREDIT, END, VALUES, type Post } from '../../src/adapters/threads/channels/link.js'
 import { fromPortable, type Portable } from '../../src/adapters/threads/wire/portable-error.js'
-import { go, gosched } from '../../src/runtime/index.js'
 import { portionOf } from '../support/portion.js'
+import { across } from './across.js'
 
 const options = { schedules: portionOf(100), many: 300 }
 
@@ -52,36 +52,14 @@ function joined(home: Chan<number>, most: number, onCredit: (link: HomeLink, cre
   return { home, far, link }
 }
 
-/** Sent to one of them and received from the other. */
-function across(to: Sender<number>, from: Receiver<number>, capacity: number): Chan<number> {
-  const both: Chan<number> & { subscribe: undefined } = {
-    send: to.send,
-    trySend: to.trySend,
-    close: (cause) => to.close(cause),
-    get isClosed() {
-      return to.isClosed
-    },
-    receive: () => from.receive(),
-    tryReceive: () => from.tryReceive(),
-    closed: () => from.closed(),
-    get size() {
-      return to.size + from.size
-    },
-    capacity,
-    [Symbol.asyncIterator]: () => from[Symbol.asyncIterator](),
-    subscribe: undefined,
-  }
-  return both
-}
-
 const sides = {
   'received in a thread': (capacity: number, most: number) => {
     const { home, far } = joined(chan<number>(capacity), most)
-    return across(home, far, capacity)
+    return across(home, far, capacity, () => home.size + far.size)
   },
   'sent in a thread': (capacity: number, most: number) => {
     const { home, far } = joined(chan<number>(capacity), most)
-    return across(far, home, capacity)
+    return across(far, home, capacity, () => home.size + far.size)
   },
 }
 

@@ -1,6 +1,6 @@
 /** Channels of numbers over shared memory: the laws of channels on one side and across, real threads, and lost threads. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { all, background, chan, go, gosched, select, withCancel, type Chan, type Receiver, type Sender } from '../../src/runtime/index.js'
+import { all, background, chan, go, gosched, select, withCancel, type Chan } from '../../src/runtime/index.js'
 import { ChannelIterator, PENDING } from '../../src/runtime/internal.js'
 import { collect, fromReceiver } from '../../src/operators/index.js'
 import { explore, laws, type Trial } from '../../src/testing/index.js'
@@ -12,6 +12,7 @@ import { abandon } from '../../src/adapters/threads/shared/abandon.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { portionOf } from '../support/portion.js'
 import { hostTurn } from '../support/settle.js'
+import { across } from './across.js'
 import { makeHost } from './real-threads.js'
 import { beginning, failure, settings } from './suite.js'
 import { work } from './work.js'
@@ -23,26 +24,6 @@ const partOf = (side: number): Part => Int32Array.of(side, 0)
 
 /** The other end of a channel of numbers, as a thread has it. */
 const otherEnd = (ch: Chan<number>, part = partOf(1)): NumberChannel => new NumberChannel(memoryOf(ch), part)
-
-/** Sent to one end and received from the other. */
-function across(to: Sender<number>, from: Receiver<number>): Chan<number> {
-  return {
-    send: to.send,
-    trySend: to.trySend,
-    close: (cause) => to.close(cause),
-    get isClosed() {
-      return to.isClosed
-    },
-    receive: () => from.receive(),
-    tryReceive: () => from.tryReceive(),
-    closed: () => from.closed(),
-    get size() {
-      return from.size
-    },
-    capacity: to.capacity,
-    [Symbol.asyncIterator]: () => from[Symbol.asyncIterator](),
-  }
-}
 
 const made: Record<string, { readonly make: (capacity: number) => Chan<number>; readonly leavesOut?: string }> = {
   'on one side': { make: numbers },

@@ -1,6 +1,7 @@
 /**
- * What a step touches: channels, locks, contexts, goroutines, timers, and the places that the race engine knows. Two steps
- * whose footprints have no thing in common that one of them may change lead to the same state in both orders.
+ * The footprint of a step: the channels, locks, contexts, goroutines, timers and places of the race engine that the step
+ * uses, and which of these it may change. Two steps are independent, so that both orders lead to the same state, unless
+ * one may change a thing that the other uses.
  *
  * Always true: an operation without resources that is no wait for time touches `other`, as all of its kind do. So a kind
  * of operation that is not known here is never taken for independent of another.

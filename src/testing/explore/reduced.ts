@@ -108,7 +108,7 @@ class Reduced implements Strategy, Picker, StepWatcher {
     return true
   }
 
-  /** One that is not asleep: who was passed over for long, or else who has been ready for longest. */
+  /** A goroutine that is not asleep: the first that `PATIENCE` decisions have passed over, else the first that became ready. */
   private _firstOf(due: readonly Due[]): string | null {
     const awake = due.filter(({ who }) => !this._asleep.has(who))
     const overdue = awake.find(({ who }) => (this._passed.get(who) ?? 0) >= PATIENCE)

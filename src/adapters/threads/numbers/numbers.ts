@@ -136,7 +136,7 @@ const LARGEST = 2 ** 26
  *
  * The waiters of one thread are served first in, first out; among threads there is no order. A cause of `close` crosses as an error does,
  * with at most 1,024 bytes. `trySend` and `tryReceive` may say that they would wait while another thread is in the midst of such a step.
- * What a lost thread has received is gone with it, and what it has sent is there.
+ * Numbers that a lost thread has received are lost with it; numbers that it has sent stay in the channel.
  *
  * Throws RangeError "makechan: size out of range" unless `capacity` is a whole number from 1 to 2^26, TypeError for a value that is no
  * number, and Error on a host without shared memory, such as a page that is not cross-origin isolated.
