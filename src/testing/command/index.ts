@@ -2,6 +2,7 @@
  * The race detector of a program: `node --import millrace/race app.ts`. Reports go to stderr as races are found, and the program ends with
  * exit code 66.
  */
+import { Buffer } from 'node:buffer'
 import { appendFileSync, writeSync } from 'node:fs'
 import module from 'node:module'
 import { installHooks, unusedAllowances } from '../hooks/index.js'
@@ -15,6 +16,7 @@ interface Loader {
 const options = readOptions()
 const engine = new RaceEngine(options.level, true, report)
 let found = 0
+const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /** Where the hooks of the module loader are: beside this file in the package, or in their room in the sources. */
 const loader = new URL(import.meta.url.endsWith('/race.js') ? './race-load.js' : '../../adapters/loader/load.js', import.meta.url).href
@@ -55,6 +57,20 @@ function end(): void {
 }
 
 function say(text: string): void {
-  if (options.log === null) writeSync(process.stderr.fd, text)
+  if (options.log === null) writeAll(Buffer.from(text))
   else appendFileSync(options.log, text)
+}
+
+/** A pipe whose reader is slow takes a part, or nothing; the next report may come in the same section, so that this one is waited for. */
+function writeAll(bytes: Buffer): void {
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(process.stderr.fd, bytes, written)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException // of the host
+      if (code === 'EPIPE') return // nobody reads: the exit code says that there are races
+      if (code !== 'EAGAIN') throw error
+      Atomics.wait(pause, 0, 0, 1)
+    }
+  }
 }

@@ -30,14 +30,24 @@ class ModuleSite implements Site {
     this.name = name
   }
 
-  /** The line of code, which is read for a report. */
+  /** The line of code, which is read for a report; of a long line the part around the site. */
   get code(): string | undefined {
     try {
-      return readFileSync(this._path, 'utf8').split('\n')[this.line - 1]
+      return excerpt(readFileSync(this._path, 'utf8').split('\n')[this.line - 1], this.column - 1)
     } catch {
       return undefined
     }
   }
+}
+
+/** Characters of a line that a report shows: a minified file is one line. */
+const LONGEST = 160
+
+function excerpt(line: string | undefined, at: number): string | undefined {
+  if (line === undefined || line.trim().length <= LONGEST) return line
+  const start = Math.max(0, Math.min(at - LONGEST / 4, line.length - LONGEST))
+  const [before, after] = [start > 0 ? '…' : '', start + LONGEST < line.length ? '…' : '']
+  return `${before}${line.slice(start, start + LONGEST).trim()}${after}`
 }
 
 /** The name of the place or function at a site. */

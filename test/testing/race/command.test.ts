@@ -72,6 +72,39 @@ describe('a program', () => {
     expect(readFileSync(join(folder, 'races.txt'), 'utf8')).toMatch(/^RACE: stale write of account.balance[^]*\nFound 1 race.\n$/)
   })
 
+  it('says every race also where its reader is slow', () => {
+    const names = Array.from({ length: 300 }, (_, n) => `place${n}`)
+    const line = (name: string) => `before = total.${name}; await pause(); total.${name} = before + 1`
+    const env = { ...process.env, NODE_OPTIONS: '' }
+    const text = `import { writeFileSync } from 'node:fs'
+writeFileSync('begun', '')
+const total = { ${names.map((name) => `${name}: 0`).join(', ')} }
+const pause = () => new Promise((resume) => setImmediate(resume))
+async function add() {
+  let before
+  ${names.map(line).join('\n  ')}
+}
+void add(), void add()`
+    writeFileSync(join(folder, 'many.mjs'), text)
+    const command = `{ "$0" --import "$1" many.mjs; echo "exit code $?" >&2; } 2>&1 | { until [ -e begun ]; do sleep 0.05; done; sleep 0.5; cat; }`
+    const { stdout } = spawnSync('sh', ['-c', command, process.execPath, race], { cwd: folder, env, encoding: 'utf8' })
+    expect(stdout.length).toBeGreaterThan(150_000)
+    expect(stdout.match(/^RACE: /gm)).toHaveLength(300)
+    expect(stdout).toMatch(/\n\nFound 300 races.\nexit code 66\n$/)
+  })
+
+  it('has the part of a minified line around an access', () => {
+    const { status, stderr } = run(
+      'minified.mjs',
+      withdrawals('', '')
+        .replaceAll(/\n */g, ' ; ')
+        .replaceAll(/([{,(]) ;/g, '$1') + `;${' void 0;'.repeat(2000)}`,
+    )
+    expect(status).toBe(66)
+    expect(stderr).toMatch(/^ {2}async withdraw#1 writes in withdraw \(minified\.mjs:1:\d+\): {2}….*account\.balance -= amount.*…$/m)
+    expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(300)
+  })
+
   it.each(['level=most', 'exitcode=x', 'halt=yes', 'colour=red', 'level'])('%s is refused', (options) => {
     expect(run('bad.mjs', '', options)).toMatchObject({ status: 1, stderr: expect.stringContaining('MILLRACE_RACE') as string })
   })
