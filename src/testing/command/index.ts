@@ -16,7 +16,6 @@ interface Loader {
 const options = readOptions()
 const engine = new RaceEngine(options.level, true, report)
 let found = 0
-const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /** Where the hooks of the module loader are: beside this file in the package, or in their room in the sources. */
 const loader = new URL(import.meta.url.endsWith('/race.js') ? './race-load.js' : '../../adapters/loader/load.js', import.meta.url).href
@@ -70,7 +69,7 @@ function writeAll(bytes: Buffer): void {
       const { code } = error as NodeJS.ErrnoException // of the host
       if (code === 'EPIPE') return // nobody reads: the exit code says that there are races
       if (code !== 'EAGAIN') throw error
-      Atomics.wait(pause, 0, 0, 1)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1) // a pause of 1 ms
     }
   }
 }
