@@ -92,6 +92,7 @@ const acrossRooms = [
   'goker',
   'laws',
   'model',
+  'packages',
   'pipelines',
   'programs',
   'support',
