@@ -38,9 +38,14 @@ export class DependenceAnalysis {
     for (const access of data.found) sources.set(access, false)
     for (const access of control.found) sources.set(access, true)
     for (const access of sources.keys())
-      if (this._isMarked(access) && this._scopes.sees(write.node, access.unit)) access.isSource = true
+      if (this._isMarked(access) && this._canBeStale(write, access)) access.isSource = true
       else sources.delete(access)
     return sources
+  }
+
+  /** Whether other code can run between the read and the write: their unit waits, or they are of different units. */
+  private _canBeStale({ node }: Write, { unit }: Access): boolean {
+    return this._scopes.sees(node, unit) && (unit.hasWait || this._scopes.unitOf(node) !== unit)
   }
 
   /** Whether a read can leave a mark in the frame of its unit: one among the parameters cannot. */

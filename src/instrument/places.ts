@@ -56,7 +56,7 @@ export class Places {
     })
   }
 
-  site(node: AnyNode, name: string, how: 'read' | 'write' | 'delete' | 'iterate' | 'function'): number {
+  site(node: AnyNode, name: string, how: 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call'): number {
     const { line, column } = node.loc?.start ?? { line: 0, column: 0 }
     return this._sites.add([line, column + 1, this._scopes.unitOf(node).name, short(name), how])
   }
@@ -88,6 +88,14 @@ export class Places {
     if (node.computed || node.property.type !== 'Identifier' || this.useOf(node) !== 'call') return null
     const { name } = node.property
     return readingMethods.test(name) || writingMethods.test(name) ? name : null
+  }
+
+  /** The name of the function or method in a call, if the call is plain: no method of collections, and no part of a chain with `?.`. */
+  nameOfCall(call: NodeOf<'CallExpression'>): NodeOf<'Identifier'> | null {
+    const { callee } = call
+    if (callee.type === 'Identifier') return call.optional || callee.name === 'eval' ? null : callee
+    if (callee.type !== 'MemberExpression' || callee.computed || this.isBehindLink(call) || this.methodOf(callee) !== null) return null
+    return callee.property.type === 'Identifier' && bare(callee.object).type !== 'Super' ? callee.property : null
   }
 
   isSeen(node: NodeOf<'MemberExpression'>): boolean {

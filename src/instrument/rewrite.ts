@@ -59,6 +59,8 @@ export class Rewriter {
     if (isWait(node)) this._wait(node)
     if (isFunction(node)) this._function(node)
     switch (node.type) {
+      case 'CallExpression':
+        return this._call(node)
       case 'Identifier':
         return this._variables.read(node)
       case 'MemberExpression':
@@ -93,6 +95,17 @@ export class Rewriter {
   private _write(target: AnyNode): void {
     if (target.type === 'Identifier') this._variables.write(target)
     if (target.type === 'MemberExpression') this._members.write(target)
+  }
+
+  /** A call that is waited for, or starts a goroutine, is announced when its parameters are evaluated, if it can be. */
+  private _call(node: NodeOf<'CallExpression'>): void {
+    const name = this._places.nameOfCall(node)
+    if (name === null || !(name.name === 'go' || isWait(outside(this._tree, node)))) return
+    const last = node.arguments.at(-1)
+    if (last?.type === 'SpreadElement') return
+    const site = this.out.site(this._places.site(name, name.name, 'call'))
+    if (last === undefined) this.out.around(node, `(${this.out.hook('calls', '0', site)},`, ')')
+    else this.out.around(last, `${this.out.hooks}.calls(`, `,${site})`)
   }
 
   private _wait(node: AnyNode): void {
@@ -204,6 +217,12 @@ export class Rewriter {
     if (body.type === 'BlockStatement') this.out.after(body.start + 1, hook)
     else this.out.around(body, `{${hook}`, '}')
   }
+}
+
+/** The first node around another that is no parenthesis. */
+function outside(tree: Tree, node: AnyNode): AnyNode {
+  const parent = tree.parentOf(node)
+  return parent.type === 'ParenthesizedExpression' ? outside(tree, parent) : parent
 }
 
 /** The targets of a pattern, members included. */

@@ -16,6 +16,7 @@ export function makeHooks(tell = () => {}) {
     },
     cell: (name) => ({ name }),
     frame: (site) => (tell(['frame', site]), {}),
+    calls: (value, site) => (tell(['calls', site]), value),
     wait: (value) => (tell(['wait']), value),
     resume: () => tell(['resume']),
     readVariable: (cell, site) => tell(['readVariable', site]),

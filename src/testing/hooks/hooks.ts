@@ -10,6 +10,7 @@ import {
   noteOfAll,
   NONE,
   SIZE,
+  sites,
   type Accessor,
   type GoesBy,
   type RaceEngine,
@@ -123,7 +124,10 @@ function readAll(collection: unknown, site: number): void {
 export const hooks = {
   NONE,
 
-  module: addModule,
+  module(...module: Parameters<typeof addModule>): number {
+    if (sites.length === 0) current()?.begin() // the work of the loader so far touched no place: its clocks would make all others long
+    return addModule(...module)
+  },
 
   cell: (name: string): Variable => ({ name, place: null, places: null }),
 
@@ -133,6 +137,11 @@ export const hooks = {
     const frame = engine.frame(nameOf(site), suspends)
     if (frame.task !== null) frame.promise = takeNewest()
     return frame
+  },
+
+  calls<T>(value: T, site: number): T {
+    current()?.calls(site)
+    return value
   },
 
   wait<T>(value: T, frame: Frame | null): T {

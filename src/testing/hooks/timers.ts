@@ -31,7 +31,7 @@ function watch(owner: Owner, name: string): () => void {
 function named(name: string, callback: Callback, engine: RaceEngine): Callback {
   const isTimer = name.startsWith('set')
   let from: Point = engine.continuations.point(true)
-  const task: TaskInfo | null = isTimer ? { ...from.task, name: `${name} callback`, by: from.task.name, start: engine.stack() } : null
+  const task: TaskInfo | null = isTimer ? { ...from.task, name: `${name} callback`, by: from.task.name, start: engine.start() } : null
   return function (this: unknown, ...parameters) {
     const engine = current()
     if (engine === null) return Reflect.apply(callback, this, parameters)

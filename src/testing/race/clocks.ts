@@ -42,22 +42,28 @@ export function merged(list: readonly Snapshot[], snapshot: Snapshot): readonly 
   return [...list.filter((one) => !covers(snapshot, one)), snapshot]
 }
 
+/** The chain of the host. */
+export const HOST = 0
+
 const MOST = 256
 
 /** Free chains that are looked at for a new strand. */
 const LOOKED_AT = 16
 
 export class Clocks {
-  /** The clock of the newest section of each chain. The first is that of the host. */
+  /** The clock of the newest section of each chain. */
   readonly heads: number[] = [0]
   /** Chains whose strand has ended. */
   private readonly _free: number[] = []
+  /** The place among them that was looked at last. */
+  private _looked = 0
   private _shared = 0
 
   /** A chain for a strand that has seen `vc`: an ended strand that it has seen the end of is continued. */
   newChain(vc: readonly number[]): number {
     const free = this._free
-    for (let i = 0; i < free.length && i < LOOKED_AT; i++) {
+    for (let n = Math.min(free.length, LOOKED_AT); n > 0; n--) {
+      const i = (this._looked = (this._looked + 1) % free.length)
       const chain = free[i]
       if (this.heads[chain] > (vc[chain] ?? 0)) continue
       free[i] = free[free.length - 1]
@@ -69,6 +75,6 @@ export class Clocks {
   }
 
   free(chain: number): void {
-    if (chain > 0 && this._free.length < MOST && !this._free.includes(chain)) this._free.push(chain)
+    if (chain !== HOST && this._free.length < MOST && !this._free.includes(chain)) this._free.push(chain)
   }
 }

@@ -5,7 +5,7 @@
  *     point() … settled: point() … enter(from, after) … leave()
  */
 import type { Snapshot } from './clocks.js'
-import type { Strand, TaskInfo } from './strand.js'
+import { Strand, type TaskInfo } from './strand.js'
 import type { Strands } from './strands.js'
 
 /** A point of the code that ran. */
@@ -40,7 +40,7 @@ export class Continuations {
   /** The point that the code which runs has reached. With `isContinued` other code will go on from it. */
   point(isContinued: boolean): Point {
     const strand = this._strands.acting()
-    if (isContinued) strand.isContinued = true
+    if (isContinued) strand.continuedAt = strand.clock
     const point = { run: this._strands, at: strand.snapshot(), task: strand.task, held: strand.held }
     if (this._byPoint) strand.tick()
     return point
@@ -50,8 +50,7 @@ export class Continuations {
   settles(): Settled {
     const strands = this._strands
     const strand = strands.current()
-    const isRelay = strand === strands.host() && strand.isOver
-    return isRelay ? { run: strands, host: strand, section: strand.section } : this.point(false)
+    return strands.isHostAtRest(strand) ? { run: strands, host: strand, section: strand.section } : this.point(false)
   }
 
   /** Code begins that goes on from a point; without one of this run it is code of the host. Returns its strand. */
@@ -59,7 +58,7 @@ export class Continuations {
     const strands = this._strands
     strands.turn++
     if (from?.run !== strands) return (strands.async = null)
-    const strand = strands.continued(from.at, task ?? from.task)
+    const strand = new Strand(strands.clocks, from.at, task ?? from.task)
     strand.held = from.held
     return (strands.async = strand)
   }
@@ -84,7 +83,7 @@ export class Continuations {
     const strand = strands.async
     if (strand === null) return
     strands.borderOf(strand)
-    if (!strand.isContinued) strands.clocks.free(strand.chain)
+    if (strand.section > 0 && strand.continuedAt !== strand.clock) strands.clocks.free(strand.chain)
     strands.async = null
     strands.turn++
   }

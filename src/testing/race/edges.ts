@@ -76,7 +76,7 @@ export class Edges implements Order {
     if (strand === null) return
     strands.borderOf(strand)
     this._release(goroutine, 'end', strand)
-    strands.clocks.free(strand.chain)
+    if (strand.section > 0) strands.clocks.free(strand.chain)
   }
 
   within(whose: object, f: () => void): void {
@@ -96,7 +96,7 @@ export class Edges implements Order {
       return
     }
     const strand = this._strands.acting()
-    strand.used.add(channel)
+    strand.uses(channel)
     if (room !== null) strand.join(room)
     thing.sent.push(strand.snapshot())
     this._released(strand)
@@ -105,7 +105,7 @@ export class Edges implements Order {
   took(channel: object): void {
     const thing = this._thing(channel)
     const strand = this._strands.acting()
-    strand.used.add(channel)
+    strand.uses(channel)
     const sent = thing.sent.shift() ?? null
     if (sent !== null) strand.join(sent)
     if (capacityOf(channel) > 0) thing.received.push(strand.snapshot())
@@ -115,8 +115,8 @@ export class Edges implements Order {
     const strands = this._strands
     const thing = this._thing(channel)
     const strand = strands.acting()
-    strand.used.add(channel)
-    strands.of(rootOf(waiter))?.used.add(channel)
+    strand.uses(channel)
+    strands.of(rootOf(waiter))?.uses(channel)
     const theirs = strands.pointOf(waiter)
     if (capacityOf(channel) > 0) {
       const room = this._roomFor(channel, thing)
@@ -161,7 +161,7 @@ export class Edges implements Order {
   private _release(object: object, how: Release, strand: Strand): void {
     const thing = this._thing(object)
     const point = strand.snapshot()
-    strand.used.add(object)
+    strand.uses(object)
     if (how === 'unlock' || how === 'rUnlock' || how === 'permit') letGo(thing, object, strand)
     if (how === 'unlock') thing.released = [point]
     else if (how === 'rUnlock') thing.readers = merged(thing.readers, point)
@@ -181,7 +181,7 @@ export class Edges implements Order {
       for (const point of points) strands.joinTo(by as object, point) // a strand runs
     else {
       for (const point of points) strand.join(point)
-      strand.used.add(object)
+      strand.uses(object)
     }
     if (strand !== null && (how === 'lock' || how === 'rLock' || how === 'permit')) {
       strand.held = [...strand.held, object]
@@ -192,7 +192,7 @@ export class Edges implements Order {
   entry(object: object, key: unknown, writes: boolean): void {
     const { entries } = this._thing(object)
     const strand = this._strands.acting()
-    strand.used.add(object)
+    strand.uses(object)
     for (const point of entries.get(key) ?? []) strand.join(point)
     if (!writes) return
     entries.set(key, [strand.snapshot()])

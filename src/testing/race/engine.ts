@@ -10,7 +10,7 @@
  * The host announces code outside of goroutines to `continuations`.
  */
 import type { Observed } from '../../runtime/index.js'
-import { captureOrigin, queue, shared, type Order, type Origin, type Task } from '../../runtime/internal.js'
+import { captureOrigin, queue, shared, type Order, type Task } from '../../runtime/internal.js'
 import { Accesses, type RaceLevel } from './accesses.js'
 import { isAllowed, isAllowedAt } from './allowed.js'
 import { Continuations } from './continuations.js'
@@ -21,6 +21,7 @@ import { Places, type Access, type Place, type Where } from './places.js'
 import { raceError, type Race, type RaceError } from './report.js'
 import { sites } from './sites.js'
 import { StaleRule } from './stale.js'
+import type { TaskInfo } from './strand.js'
 import { Strands } from './strands.js'
 
 export type { RaceLevel } from './accesses.js'
@@ -49,6 +50,7 @@ export class RaceEngine {
   /** Receives each access: its place, and whether the access is a write. */
   onAccess: ((place: object, writes: boolean) => void) | null = null
   private _reported = new Set<string>()
+  private _call = NO_CALL
   private _invocations = 0
 
   constructor(
@@ -77,8 +79,9 @@ export class RaceEngine {
   }
 
   /** Forgets all that was: a new run begins. */
-  begin(keepsStacks = true): void {
+  begin(keepsStacks = this._keepsStacks): void {
     this._keepsStacks = keepsStacks
+    this._call = NO_CALL
     this._state = this._newState()
     this._races = []
     this._reported.clear()
@@ -100,13 +103,17 @@ export class RaceEngine {
 
   private _newState(): State {
     const report = (race: Race): void => this._report(race)
-    const stack = (): Exclude<Where, number> => this.stack()
     // The port reports tasks.
-    const start = (goroutine: Observed): Origin | null => (this._keepsStacks ? captureOrigin(goroutine as Task) : null)
+    const start = (goroutine: Observed): Where => this._callOf('go') ?? (this._keepsStacks ? captureOrigin(goroutine as Task) : null)
     const strands: Strands = new Strands((strand) => accesses.judge(strand), start)
     const accesses: Accesses = new Accesses(strands, new StaleRule(report), this._level, report)
     const places = new Places()
-    const misuse = new Misuse(places, report, stack, (first, second) => accesses.concerns(first, second))
+    const misuse = new Misuse(
+      places,
+      report,
+      (did) => this._callOf(did) ?? this.stack(),
+      (first, second) => accesses.concerns(first, second),
+    )
     const edges = new Edges(strands, misuse, this._level === 'go', () => accesses.order)
     return { strands, places, accesses, edges, continuations: new Continuations(strands, this._level === 'go') }
   }
@@ -171,13 +178,32 @@ export class RaceEngine {
   frame(name: string, isAsync: boolean): Frame {
     if (!isAsync || queue.running !== null) return new Frame(null)
     const { task } = this._state.strands.current()
-    const start = this._keepsStacks ? new Start() : null
-    return new Frame({ name: `async ${name}#${++this._invocations}`, isGoroutine: task.isGoroutine, by: task.name, start })
+    const start = this._callOf(name) ?? this.start()
+    return new Frame(new Invocation(name, ++this._invocations, task, start))
+  }
+
+  /** A call that is waited for follows, or one that starts a goroutine: its site stands for a stack, which costs more than the call. */
+  calls(site: number): void {
+    this._call = site
+  }
+
+  /** The site of the call of a function, if it was announced; the announcement is used up. */
+  private _callOf(name: string): number | null {
+    const site = this._call
+    if (site === NO_CALL || sites[site].name !== name) return null
+    this._call = NO_CALL
+    return site
+  }
+
+  /** The stack of the caller of an async function, where stacks are kept. */
+  start(): Exclude<Where, number> {
+    return this._keepsStacks ? new Start() : null
   }
 
   /** A wait of an invocation is over: from now on the code is its own. */
   goesOn(frame: Frame | null): void {
     this.border()
+    this._call = NO_CALL
     if (frame?.task == null) return
     const strand = this._state.strands.current()
     strand.task = frame.task
@@ -197,6 +223,28 @@ export class RaceEngine {
 /** Frames of a stack that are kept. */
 const STACK = 24
 
+const NO_CALL = -1
+
+/** An invocation of an async function. */
+class Invocation implements TaskInfo {
+  readonly isGoroutine: boolean
+  readonly by: string
+
+  constructor(
+    private readonly _function: string,
+    private readonly _number: number,
+    by: TaskInfo,
+    readonly start: Where,
+  ) {
+    this.isGoroutine = by.isGoroutine
+    this.by = by.name
+  }
+
+  get name(): string {
+    return `async ${this._function}#${this._number}`
+  }
+}
+
 /** The stack of the caller of an async function. */
 class Start {
   private readonly _at: { readonly stack?: string }
@@ -214,8 +262,8 @@ class Start {
     return [head, own, ...frames.slice(DEPTH_OF_CALLER - 2)].join('\n')
   }
 }
-/** The constructor, `frame`, the hook, the function, its caller. */
-const DEPTH_OF_CALLER = 5
+/** The constructor, `start`, its caller, the hook, the function, its caller. */
+const DEPTH_OF_CALLER = 6
 
 /** A line of either access, or the object, accepts its races. */
 function isAccepted({ place, first, second, read }: Race): boolean {

@@ -24,7 +24,7 @@ export class Misuse {
   constructor(
     private readonly _places: Places,
     private readonly _report: (race: Race) => void,
-    private readonly _where: () => Access['where'],
+    private readonly _where: (did: string) => Access['where'],
     /** Whether the rule is for both accesses. */
     private readonly _concerns: (first: Access, second: Access) => boolean,
   ) {}
@@ -93,7 +93,7 @@ export class Misuse {
   }
 
   private _access(strand: Strand, did: string): Access {
-    const access = new Access(strand, did, this._where(), 0, strand.task)
+    const access = new Access(strand, did, this._where(did), 0, strand.task)
     access.isKept = true
     return access
   }

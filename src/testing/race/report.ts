@@ -73,7 +73,7 @@ function accessOf(did: string, { where, task, held }: Pick<Stamp, 'where' | 'tas
     did,
     goroutine: task.name,
     at: whereText(where),
-    startedAt: task.start === null ? null : placeOf(task.start),
+    startedAt: whereText(task.start),
     startedBy: task.by,
     held: held.map((lock) => names.of(lock)),
     stack: typeof where === 'object' && where !== null ? (where.stack ?? null) : null,
@@ -117,7 +117,7 @@ function hasKind(thing: object): boolean {
 }
 
 function sharedText(first: Strand, second: Strand, names: Names): string {
-  const common = [...first.used].filter((thing) => second.used.has(thing) && hasKind(thing))
+  const common = [...(first.used ?? [])].filter((thing) => second.used?.has(thing) === true && hasKind(thing))
   if (common.length === 0) return 'Nothing orders them: they have shared no lock, channel, group or join.'
   return `Both have used ${common.map((thing) => names.of(thing)).join(', ')}, which does not order these two.`
 }

@@ -7,9 +7,9 @@
  *
  * Always true: `vc` is copied before it changes where a snapshot or another strand has it.
  */
-import { covers, isBefore, type Clocks, type Epoch, type Snapshot } from './clocks.js'
+import { covers, HOST, isBefore, type Clocks, type Epoch, type Snapshot } from './clocks.js'
 import type { Frame } from './frame.js'
-import type { Access, Place } from './places.js'
+import type { Access, Place, Where } from './places.js'
 
 /** The goroutine, or other code, that a strand runs. Text only: the engine keeps no goroutine alive. */
 export interface TaskInfo {
@@ -18,8 +18,8 @@ export interface TaskInfo {
   readonly isGoroutine: boolean
   /** The name of the code that started it. */
   readonly by: string | null
-  /** The stack of the start, where stacks are kept. */
-  readonly start: { readonly stack?: string } | null
+  /** Where it was started; null where that is not kept. */
+  readonly start: Where
 }
 
 /** Two accesses of a place, of which one may be a race. They are judged at the end of the section of the second. */
@@ -40,7 +40,7 @@ export class Strand {
   /** Locks and permits that it holds. */
   held: readonly object[] = []
   /** The things that it has used, for reports. */
-  readonly used = new Set<object>()
+  used: Set<object> | null = null
   pending: Candidate[] | null = null
   /** What cells have been read by this strand: a write of the same cell goes by it. */
   cells: Frame | null = null
@@ -48,30 +48,23 @@ export class Strand {
   startedBy: Strand | null = null
   startSection = 0
   startOrder = 0
-  /** An `await`, a reaction or a timer goes on from here: the chain is not free. */
-  isContinued = false
+  /** The clock at which an `await`, a reaction or a timer goes on: at that clock the chain is not free. */
+  continuedAt = -1
   /** The host let it go on. A goroutine that it wakes comes after all that has been, as after other code of the host. */
   isRelayed = false
   private _snapshot: Snapshot | null = null
   private _isShared = true
 
+  /** It goes on from a point, which is the snapshot of another strand. Its chain is chosen with its first section. */
   constructor(
     private readonly _clocks: Clocks,
-    /** Where it goes on from: the snapshot of another strand. */
     from: Snapshot,
-    chain: number | null,
     public task: TaskInfo,
+    private readonly _isHost = false,
   ) {
+    this.chain = from.chain
+    this.clock = from.clock
     this.vc = from.vc as number[] // copied before it changes
-    if (chain === from.chain) {
-      this.chain = chain
-      this.clock = from.clock
-      return
-    }
-    this._own()
-    this.vc[from.chain] = Math.max(this.vc[from.chain] ?? 0, from.clock)
-    this.chain = chain ?? _clocks.newChain(this.vc)
-    this.clock = ++_clocks.heads[this.chain]
   }
 
   /** The point reached. In a section it stands for the whole section. */
@@ -92,6 +85,10 @@ export class Strand {
     if (point.clock > (vc[point.chain] ?? 0)) vc[point.chain] = point.clock
   }
 
+  uses(thing: object): void {
+    ;(this.used ??= new Set()).add(thing)
+  }
+
   sees(epoch: Epoch): boolean {
     return isBefore(epoch, this)
   }
@@ -102,11 +99,11 @@ export class Strand {
     this.tick()
   }
 
-  /** The clock goes on; in a chain of its own where another strand has continued the chain meanwhile. */
+  /** The clock goes on; in a chain of its own where another strand has continued the chain. The chain of the host is the host's. */
   tick(): void {
     const { heads } = this._clocks
     this._snapshot = null
-    if (heads[this.chain] !== this.clock) {
+    if (heads[this.chain] !== this.clock || (this.chain === HOST && !this._isHost)) {
       this._own()
       this.vc[this.chain] = Math.max(this.vc[this.chain] ?? 0, this.clock)
       this.chain = this._clocks.newChain(this.vc)

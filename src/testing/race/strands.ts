@@ -7,7 +7,8 @@
  */
 import type { Observed } from '../../runtime/index.js'
 import { queue } from '../../runtime/internal.js'
-import { Clocks, type Snapshot } from './clocks.js'
+import { Clocks, HOST, type Snapshot } from './clocks.js'
+import type { Where } from './places.js'
 import { Strand, type TaskInfo } from './strand.js'
 
 // The host's own: a promise, or a watched microtask, would be code of the program.
@@ -51,7 +52,7 @@ export class Strands {
 
   constructor(
     private readonly _judge: (strand: Strand) => void,
-    private readonly _startOf: (goroutine: Observed) => { readonly stack?: string } | null,
+    private readonly _startOf: (goroutine: Observed) => Where,
   ) {}
 
   /** The strand of the code that runs. */
@@ -82,11 +83,16 @@ export class Strands {
     return this._ofGoroutine.get(goroutine) ?? null
   }
 
+  /** Whether a strand is the host, between two of its sections. */
+  isHostAtRest(strand: Strand): boolean {
+    return strand === this._host && strand.isOver
+  }
+
   host(): Strand {
     if (this._host !== null && this._hostTurn === this.turn) return this._host
-    const host = (this._host ??= new Strand(this.clocks, { chain: 0, clock: 0, vc: [] }, 0, hostTask))
+    const host = (this._host ??= new Strand(this.clocks, { chain: HOST, clock: 0, vc: [] }, hostTask, true))
     this.borderOf(host)
-    host.join({ chain: 0, clock: 0, vc: this.clocks.heads.map((clock, chain) => (chain === 0 ? 0 : clock)) })
+    host.join({ chain: HOST, clock: 0, vc: this.clocks.heads.map((clock, chain) => (chain === HOST ? 0 : clock)) })
     this._hostTurn = this.turn
     this._expireSoon()
     return host
@@ -104,7 +110,7 @@ export class Strands {
 
   spawn(goroutine: Observed, by: Strand, order: number): Strand {
     const task = { name: `${goroutine.name}#${goroutine.id}`, isGoroutine: true, by: by.task.name, start: this._startOf(goroutine) }
-    const strand = new Strand(this.clocks, by.snapshot(), null, task)
+    const strand = new Strand(this.clocks, by.snapshot(), task)
     strand.startedBy = by
     strand.startSection = by.section
     strand.startOrder = order
@@ -162,7 +168,7 @@ export class Strands {
   }
 
   private _continued(mark: Mark): Strand {
-    const strand = this.continued(mark.point, mark.task)
+    const strand = new Strand(this.clocks, mark.point, mark.task)
     strand.held = mark.held
     for (const point of mark.joins) strand.join(point)
     return strand
@@ -172,12 +178,6 @@ export class Strands {
     this.borderOf(strand)
     if (strand.chain !== mark.point.chain) this.clocks.free(strand.chain)
     this.turn++
-  }
-
-  /** A strand that goes on from a point: on the chain of it, where no other strand did. The chain of the host is its own. */
-  continued(point: Snapshot, task: TaskInfo): Strand {
-    const isHead = point.chain > 0 && this.clocks.heads[point.chain] === point.clock
-    return new Strand(this.clocks, point, isHead ? point.chain : null, task)
   }
 
   /** The code that runs grants a waiter its operation. */

@@ -1,5 +1,8 @@
 /** Races of plain async code: those of the pairs are reported, those of their twins and of harmless code are not. */
+import * as toolkit from 'millrace'
+import { bubble } from 'millrace/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RaceEngine } from '../../../src/testing/race/index.js'
 import { evaluate, installHooks, load, racesOf } from './instrumented.js'
 import type { Pair } from './programs/pairs.mjs'
 
@@ -149,5 +152,61 @@ export async function program() {
     ])
     expect(race.accesses.map(({ startedBy }) => startedBy)).toEqual(Array(3).fill('async program#1'))
     expect(race.accesses[0].startedAt).toMatch(/^(async )?program /)
+  })
+
+  it('names the call of a function that is waited for by its site, and by its stack where its name is another', async () => {
+    const source = `
+const account = { balance: 100 }
+const bank = () => new Promise((resume) => setImmediate(resume))
+const api = { async withdraw() { const before = account.balance; await bank(); await bank(); account.balance = before - 1 } }
+const alias = api.withdraw
+async function first() { await api.withdraw() }
+async function second() { await alias(await bank()) }
+export async function program() { await Promise.all([first(), second()]) }`
+    const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'starts.mjs')
+    const [race] = await racesOf(program)
+    const starts = race.accesses.map(({ startedAt }) => startedAt)
+    expect(starts).toContain('first (starts.mjs:6:36)')
+    expect(starts).toContainEqual(expect.stringMatching(/^(async )?second \(data:.*:7:\d+\)$/))
+  })
+
+  it('names the site of a send that is waited for', async () => {
+    const source = `
+import { chan, go, sleep } from 'millrace'
+export function* program() {
+  const ch = chan(1)
+  go(function* sender() {
+    yield* ch.send(1)
+  })
+  yield* sleep(1)
+  ch.close()
+}`
+    const engine = new RaceEngine('order')
+    const close = engine.open()
+    const { program } = await evaluate<{ program: (toolkit: unknown) => Generator<never, void> }>(
+      source.replace(/import.*/, '').replace('program()', 'program({ chan, go, sleep })'),
+      'sends.mjs',
+    )
+    try {
+      await bubble(() => program(toolkit))
+    } finally {
+      close()
+    }
+    const [race] = engine.takeRaces()
+    expect(race.accesses[0]).toMatchObject({ did: 'send', at: 'sender (sends.mjs:6:15)', startedAt: 'program (sends.mjs:5:3)' })
+  })
+
+  it('is made also after more functions than there are clocks', async () => {
+    const source = `
+const pause = () => new Promise((resume) => setImmediate(resume))
+let x = 0
+async function work() { await pause(); const seen = x; await pause(); return seen }
+async function add() { const before = x; await pause(); x = before + 1 }
+export async function program() {
+  for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 400 }, work))
+  await Promise.all([add(), add()])
+}`
+    const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'many.mjs')
+    expect((await racesOf(program)).map(({ rule, place }) => `${rule} ${place}`)).toEqual(['stale x'])
   })
 })
