@@ -70,6 +70,7 @@ export { retryAfter } from './groups/retry.js'
 
 // diagnostics
 export { dumpOf, dumpText, heldText, programDump, ringText, type Dump, type GoroutineState, type LockHolder } from './diagnostics/dump.js'
+export { elsewhere } from './diagnostics/elsewhere.js'
 export { wakersOf } from './diagnostics/wait-graph.js'
 export { GoroutineTable, oncePerDrain } from './diagnostics/goroutine-table.js'
 export { goroutineName, Names } from './diagnostics/names.js'

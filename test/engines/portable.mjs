@@ -78,6 +78,7 @@ export const notPortable = [
     engines: ['chromium'],
     reason: 'use modules of Node, or threads',
   },
+  { suites: ['test/threads/deadlock.test.ts'], reason: 'runs programs whose threads are those of Node' },
   { suites: ['test/fast-check/channel-program.test.ts'], reason: 'runs the TypeScript compiler over programs, for a minute' },
   { suites: ['test/goroutine/compiled-generators.test.ts'], engines: ['chromium'], reason: 'runs the TypeScript compiler' },
   {

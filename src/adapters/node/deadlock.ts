@@ -13,7 +13,16 @@
  */
 import { MAX_DELAY } from './delay.js'
 import type { Context } from '../../runtime/index.js'
-import { AsyncPerformer, programDump, type GoroutineTable, type Operation, type Spawned, type WaitQueue } from '../../runtime/internal.js'
+import {
+  AsyncPerformer,
+  findProbe,
+  programDump,
+  Tracker,
+  type GoroutineTable,
+  type Operation,
+  type Spawned,
+  type WaitQueue,
+} from '../../runtime/internal.js'
 
 /**
  * Watches for a deadlock until the returned function is called. `contexts` are the contexts that end when a signal
@@ -33,7 +42,7 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ta
   const exit = (): void => {
     if (!wasIdle || !isIdleExit()) return
     process.exitCode = 2
-    process.stderr.write(`fatal error: all goroutines are asleep - deadlock!\n\n${programDump(main, table)}`)
+    process.stderr.write(`fatal error: all goroutines are asleep - deadlock!\n\n${programDump(main, fullest(table))}`)
   }
   process.on('beforeExit', beforeExit)
   process.on('exit', exit)
@@ -42,6 +51,12 @@ export function watchForDeadlock(main: Spawned, contexts: readonly Context[], ta
     process.off('exit', exit)
     clearInterval(holder)
   }
+}
+
+/** A tracker that knows all goroutines that the table knows, as that of `dumpOnSignal`, also knows the places of their starts. */
+function fullest(table: GoroutineTable | null): GoroutineTable | null {
+  const tracker = findProbe((probe) => probe instanceof Tracker)
+  return tracker !== null && tracker.size >= (table?.size ?? 0) ? tracker : table
 }
 
 /**

@@ -11,6 +11,7 @@
 import { mistyped } from '../base/arguments.js'
 import type { Task } from '../goroutine/task.js'
 import { queue } from '../scheduler/run-queue.js'
+import { elsewhere } from './elsewhere.js'
 import type { GoroutineTable } from './goroutine-table.js'
 import { goroutineName } from './names.js'
 import { Tracker } from './tracker.js'
@@ -202,11 +203,13 @@ export function ringText(ring: readonly number[], byId: ReadonlyMap<number, Goro
 
 /**
  * The text for a program with a main: main first, then the other goroutines of the table, then the number of goroutines
- * outside the table.
+ * outside the table, then the goroutines of threads.
  */
 export function programDump(main: Task, table: GoroutineTable | null): string {
   const others = table === null ? [] : table.live().filter((goroutine) => goroutine !== main)
   const text = dumpText(dumpOfSome([main, ...others], table))
   const untracked = queue.live - 1 - others.length
-  return untracked > 0 ? `${text}\nand ${untracked} more that ${untracked === 1 ? 'was' : 'were'} not traced\n` : `${text}\n`
+  const rest = untracked > 0 ? [`and ${untracked} more that ${untracked === 1 ? 'was' : 'were'} not traced`] : []
+  const threads = [...elsewhere].flatMap((texts) => [...texts()]).map((one) => `\n${one}`)
+  return `${[text, ...rest, ...threads].join('\n')}\n`
 }

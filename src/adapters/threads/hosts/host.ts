@@ -29,6 +29,11 @@ export interface ThreadHost {
   readonly isElsewhere: boolean
   /** False where a pool and its threads have no memory in common: a page that is not isolated. */
   readonly sharesMemory: boolean
+  /**
+   * Calls `f` each time that the event loop of this side has no work left, until the returned function is called. Null on a host that
+   * cannot say so, or whose threads cannot.
+   */
+  readonly onEmpty: ((f: () => void) => () => void) | null
   start(boot: Boot, events: ThreadEvents): Port
   /** ms, monotonic. */
   now(): number

@@ -82,6 +82,7 @@ export class InlineHost implements ThreadHost {
   readonly alive = new Set<InlineThread>()
   readonly isElsewhere = false
   readonly sharesMemory = true
+  readonly onEmpty = null
   /** Called once the host is in force no more. */
   readonly atEnd: (() => void)[] = []
 

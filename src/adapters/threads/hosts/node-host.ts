@@ -6,6 +6,7 @@ import { hostTime, hostTurn, queue, setHostTimer } from '../../../runtime/intern
 import type { Batch, Boot } from '../wire/batch.js'
 import type { Worker } from 'node:worker_threads'
 import type { Port, ThreadEvents, ThreadHost } from './host.js'
+import { onEmptyLoop } from './node-loop.js'
 import { nodeModule } from './node-modules.js'
 import { entryProgram } from './entry-program.js'
 
@@ -20,6 +21,7 @@ export class NodeHost implements ThreadHost {
   readonly now = hostTime
   readonly atTurn = hostTurn
   readonly isElsewhere = true
+  readonly onEmpty = onEmptyLoop
 
   constructor(private readonly _entryOf: (boot: Boot) => Entry = entryOf) {}
 

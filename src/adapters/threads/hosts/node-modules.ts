@@ -1,10 +1,12 @@
 /** The modules of Node that threads need, without an import: a bundle for a browser loads none of them. */
+import type * as AsyncHooks from 'node:async_hooks'
 import type * as Module from 'node:module'
 import type * as OS from 'node:os'
 import type * as V8 from 'node:v8'
 import type * as WorkerThreads from 'node:worker_threads'
 
 interface NodeModules {
+  'node:async_hooks': typeof AsyncHooks
   'node:module': typeof Module
   'node:os': typeof OS
   'node:v8': typeof V8

@@ -39,6 +39,7 @@ export class WebHost implements ThreadHost {
   readonly now = hostTime
   readonly atTurn = hostTurn
   readonly isElsewhere = true
+  readonly onEmpty = null
   readonly sharesMemory = typeof SharedArrayBuffer === 'function'
   private _hasWarned = false
 

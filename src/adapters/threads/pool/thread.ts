@@ -18,7 +18,7 @@ import { CallQueue } from './call-queue.js'
 import { lostWhile, lostWithMoved, moduleError, overGrace, tooLate } from './failures.js'
 import { outcomeOf } from './outcome.js'
 import { Outbox } from './outbox.js'
-import { bootOf, notSent, refusedPart } from './sending.js'
+import { bootOf, notSent, refusedPart, startThread } from './sending.js'
 import type { Pool } from './pool.js'
 import type { Loading } from './loading.js'
 
@@ -59,7 +59,7 @@ export class Thread implements ThreadEvents {
     this._broken = entry
     this.heard = host.now()
     this._stopTimer = host.timer(options.startTimeout, () => this.kill(tooLate(entry, options.startTimeout)))
-    this._port = host.start(bootOf(entry, this._claims, options), this)
+    this._port = startThread(host, bootOf(entry, this._claims, options), this, () => this.sent.all().map(({ fn }) => fn.name))
     this._outbox = new Outbox(host, this._port, (records, error) => this._refuseAll(records, error))
   }
 

@@ -63,6 +63,10 @@ export class Waits implements Runnable, Resource {
     this.words = new Int32Array(memory, at)
   }
 
+  get waitsForOthers(): boolean {
+    return this._isAbroad && this.waiters.first !== null
+  }
+
   get isLost(): boolean {
     return Atomics.load(this.words, LOST) === 1
   }
@@ -208,6 +212,11 @@ export function waitsOf(memory: ArrayBufferLike, kind: HandleKind, at = 0): Wait
   all.byName.set(name, new WeakRef(made))
   all.collected.register(made, name)
   return made
+}
+
+/** Whether a goroutine of this thread waits for memory that another thread has too. */
+export function hasWaiters(): boolean {
+  return [...all.byName.values()].some((waits) => waits.deref()?.waitsForOthers === true)
 }
 
 /** This memory crosses to another thread. */

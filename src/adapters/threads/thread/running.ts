@@ -1,6 +1,6 @@
 /** A call that waits in its thread: an async function, or a routine (a generator, an operation, a job) in a goroutine. */
-import { go, type Goroutine, type Routine } from '../../../runtime/index.js'
-import { isGenerator, isJob, isOperation } from '../../../runtime/internal.js'
+import { go, type Routine } from '../../../runtime/index.js'
+import { isGenerator, isJob, isOperation, type Spawned } from '../../../runtime/internal.js'
 import type { CallContext } from './call-context.js'
 
 /** True for a generator, an operation or a job. */
@@ -14,15 +14,21 @@ function perform(made: Routine<unknown>): Routine<unknown> {
 
 export class Running {
   wasCanceled = false
-  private readonly _goroutine: Goroutine<unknown> | null
+  private readonly _goroutine: Spawned | null
   private readonly _end: PromiseLike<unknown>
 
   constructor(
+    private readonly _name: string,
     made: PromiseLike<unknown> | Routine<unknown>,
     private readonly _context: CallContext | null,
   ) {
-    this._goroutine = isRoutine(made) ? go(perform, made) : null
+    this._goroutine = isRoutine(made) ? (go.named(_name, perform, made) as Spawned) : null // `go` makes nothing else
     this._end = this._goroutine === null ? (made as PromiseLike<unknown>) : this._goroutine.join() // no routine: a promise
+  }
+
+  /** As a line of a dump. */
+  get line(): string {
+    return `job [${this._goroutine?.waitsFor ?? 'await'}]: ${this._name}`
   }
 
   get isGoroutine(): boolean {

@@ -4,7 +4,6 @@
  * Always true: each call of a batch is reported once, also a call that the pool has taken back; results leave at the end of the
  * turn, or as soon as 0.5 ms have passed since the last that left.
  */
-import type { Routine } from '../../../runtime/index.js'
 import { isEcho, isThenable } from '../../../runtime/internal.js'
 import {
   afterRecord,
@@ -54,7 +53,7 @@ export interface ServerHost {
 const FLUSH_AFTER = 0.5
 
 /** A function that is being loaded has a list of the calls that wait for it. */
-type Loaded = { readonly f: AnyFunction } | { readonly failure: Portable } | { readonly waiting: (() => void)[] }
+type Loaded = { readonly f: AnyFunction; readonly name: string } | { readonly failure: Portable } | { readonly waiting: (() => void)[] }
 
 export class Server {
   private readonly _functions: Loaded[] = []
@@ -125,7 +124,7 @@ export class Server {
 
   private _loaded(number: number, name: FunctionName, exports: object | null): void {
     try {
-      this._settle(number, { f: name.server === null ? find(name) : exported(name, exports) })
+      this._settle(number, { f: name.server === null ? find(name) : exported(name, exports), name: name.name })
     } catch (error) {
       this._settle(number, { failure: toPortable(error) })
     }
@@ -156,7 +155,7 @@ export class Server {
     if (!this._claims.areShared && this._claims.isCanceled(slot)) return this._report(slot, CANCELED, undefined)
     if (!('f' in loaded)) return this._report(slot, NOT_LOADED, 'failure' in loaded ? loaded.failure : undefined)
     this._ran++
-    const { f } = loaded
+    const { f, name } = loaded
     if (arrival.links !== null) this._links.add(slot, arrival.links, args)
     const context = this._addContext(arrival, f)
     let made: unknown
@@ -165,7 +164,7 @@ export class Server {
     } catch (error) {
       return this._threw(slot, error, context)
     }
-    if (isRoutine(made) || isThenable(made)) this._run(slot, made, context)
+    if (isRoutine(made) || isThenable(made)) this._run(slot, new Running(name, made, context), context)
     else this._returned(slot, made, context)
   }
 
@@ -177,8 +176,7 @@ export class Server {
     return context
   }
 
-  private _run(slot: number, made: PromiseLike<unknown> | Routine<unknown>, context: CallContext | null): void {
-    const running = new Running(made, context)
+  private _run(slot: number, running: Running, context: CallContext | null): void {
     this._running.set(slot, running)
     running.end(
       (value) => {
@@ -260,6 +258,22 @@ export class Server {
   /** A value of a channel cannot be cloned. */
   private _refuseLink([, id, , values]: Batch): void {
     this._host.post([LINK, id, REFUSED, unclonablePart(values, 'the values of a channel') ?? 'a value of a channel'], noMoves)
+  }
+
+  get isWaiting(): boolean {
+    return this._running.size > 0
+  }
+
+  /** A canceled call has not ended, or a module is being evaluated. */
+  get isTimed(): boolean {
+    if (this._functions.some((loaded) => 'waiting' in loaded)) return true
+    for (const { wasCanceled } of this._running.values()) if (wasCanceled) return true
+    return false
+  }
+
+  /** The calls that wait here, as lines of a dump; without those that are goroutines where these are listed anyway. */
+  linesOf(withGoroutines: boolean): string[] {
+    return [...this._running.values()].filter(({ isGoroutine }) => withGoroutines || !isGoroutine).map(({ line }) => line)
   }
 
   /** For a host that ends without its process: what still runs is canceled. */

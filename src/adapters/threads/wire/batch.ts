@@ -27,8 +27,12 @@ export const WORKED = 7
 export const FULL = 8
 /** Both ways: LINK, link, message of the link, its content. */
 export const LINK = 9
+/** To a thread, in a batch of its own: ASK; whether the thread is still. */
+export const ASK = 10
+/** From a thread, in a batch of its own: STILL, acts; the goroutines as text in a reply to ASK, else null. */
+export const STILL = 11
 
-const lengths: readonly number[] = [7, 3, 3, 1, 2, 3, 4, 3, 1, 4]
+const lengths: readonly number[] = [7, 3, 3, 1, 2, 3, 4, 3, 1, 4, 1, 3]
 
 /** The records of a batch, one by one. */
 export function* recordsOf(batch: Batch): Generator<Batch, void> {
@@ -83,4 +87,6 @@ export interface Boot {
   readonly memory: number | null
   /** The memory in MB over which the thread reports that it is full; null for no limit. */
   readonly recycleAt: number | null
+  /** What the thread keeps for the report of a deadlock: nothing, its goroutines, or also the places where they were started. */
+  readonly traces: 'nothing' | 'goroutines' | 'places'
 }
