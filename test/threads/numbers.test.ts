@@ -229,7 +229,7 @@ describe('a lost thread', () => {
 
 describe('misuse', () => {
   it.each([0, -1, 1.5, NaN, 2 ** 26 + 1])('a capacity of %d', (capacity) => {
-    expect(() => numbers(capacity)).toThrow('makechan: size out of range: expected a whole number from 1 to 2^26')
+    expect(() => numbers(capacity)).toThrow('numbers(capacity): expected a whole number from 1 to 2^26')
   })
 
   it('values that are no numbers, a second close, a place inside another value', async () => {

@@ -138,7 +138,7 @@ const LARGEST = 2 ** 26
  * with at most 1,024 bytes. `trySend` and `tryReceive` may say that they would wait while another thread is in the midst of such a step.
  * Numbers that a lost thread has received are lost with it; numbers that it has sent stay in the channel.
  *
- * Throws RangeError "makechan: size out of range" unless `capacity` is a whole number from 1 to 2^26, TypeError for a value that is no
+ * Throws RangeError unless `capacity` is a whole number from 1 to 2^26, TypeError for a value that is no
  * number, and Error on a host without shared memory, such as a page that is not cross-origin isolated.
  *
  * @example
@@ -159,7 +159,7 @@ const LARGEST = 2 ** 26
  * ```
  */
 export function numbers(capacity: number): Chan<number> {
-  const where = 'makechan: size out of range'
+  const where = 'numbers(capacity)'
   if (typeof capacity !== 'number') throw mistyped(where, 'a whole number from 1 to 2^26', capacity)
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > LARGEST) throw outOfRange(where, 'a whole number from 1 to 2^26', capacity)
   return new NumberChannel(ringMemory(capacity), null)

@@ -24,7 +24,7 @@ export interface ThreadLoop {
 export interface Watched {
   /** Calls have begun and wait. */
   isWaiting(): boolean
-  /** A canceled call has not ended, or a module is being evaluated: a timer of the pool runs, which may end the thread. So it is not still. */
+  /** A canceled call has not ended, or a module is being evaluated: a timer of the pool runs, so the thread is not still. */
   isTimed(): boolean
   /** The goroutines of the thread, as text. */
   dump(): string
