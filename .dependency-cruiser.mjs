@@ -62,6 +62,7 @@ const fpTs = 'node_modules/fp-ts/'
 const fastCheck = 'node_modules/fast-check/'
 const acorn = 'node_modules/acorn/'
 const magicString = 'node_modules/magic-string/'
+const nats = 'node_modules/@nats-io/'
 const nodeCore = '^[a-z0-9_/]+$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -74,10 +75,18 @@ export default {
     {
       name: 'through-the-index',
       comment:
-        "another room's files are its own business; the runtime and the operators have a second door, internal.ts, for the floors above them",
+        "another room's files are its own business; the runtime and the operators have a second door, internal.ts, for the floors above them, and the broker has one for the adapters to brokers",
       severity: 'error',
       from: { path: room },
-      to: { path: '^src/', pathNot: ['^src/$1/', '^src/(?:adapters/)?[^/]+/index[.]ts$', '^src/(?:runtime|operators)/internal[.]ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/$1/',
+          '^src/(?:adapters/)?[^/]+/index[.]ts$',
+          '^src/(?:runtime|operators)/internal[.]ts$',
+          '^src/adapters/broker/internal[.]ts$',
+        ],
+      },
     },
     {
       name: 'no-cycles',
@@ -126,6 +135,13 @@ export default {
       to: { path: fastCheck },
     },
     {
+      name: 'nats-in-its-adapter',
+      comment: 'an optional peer of one entry point: only the adapter imports it, types included',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/adapters/nats/' },
+      to: { path: nats },
+    },
+    {
       name: 'nothing-unresolved',
       severity: 'error',
       from: {},
@@ -138,7 +154,8 @@ export default {
     builtWithout('web', [rxjs, fpTs, nodeCore]),
     builtWithout('web-operators', [fpTs, nodeCore]),
     builtWithout('threads', [rxjs, fpTs, nodeCore]),
-    builtWithout('broker', [fpTs, nodeCore]),
+    builtWithout('broker', [fpTs, nodeCore, nats]),
+    builtWithout('nats', [fpTs, nodeCore]),
     builtWithout('testing', [fastCheck]),
   ],
   options: {

@@ -10,6 +10,7 @@ import { unhandledRejections } from '../support/unhandled.js'
 import { kinds, values, type Kind, type Place, type Table, type ValueName } from './bad-input/kinds.js'
 import { broker } from './bad-input/broker.js'
 import { fpTs, functionsOfModules } from './bad-input/fp-ts.js'
+import { nats } from './bad-input/nats.js'
 import { operators } from './bad-input/operators.js'
 import { placesOf } from './bad-input/places.js'
 import { runtime } from './bad-input/runtime.js'
@@ -27,6 +28,7 @@ const tables: Record<string, Table> = {
   '-testing': testing,
   '-fast-check': fastCheck,
   '-broker': broker,
+  '-nats': nats,
   '-node': node,
   '-node-operators': nodeOperators,
   '-threads': threads,

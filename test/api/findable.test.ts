@@ -57,6 +57,16 @@ const together: Record<string, Record<string, string>> = {
     RevokedError: 'memory-broker',
     positionOf: 'from-pull',
   },
+  'millrace/nats': {
+    NatsClosedError: 'bad-input',
+    NatsRefusedError: 'bad-input',
+    NatsSetupError: 'bad-input',
+    NatsTimeoutError: 'bad-input',
+    NatsVersionError: 'bad-input',
+    UnpublishableError: 'to-nats',
+    natsDeadLetters: 'to-nats',
+    subjectToken: 'to-nats',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',
@@ -83,6 +93,7 @@ const together: Record<string, Record<string, string>> = {
 /** Folders of tests that are about no single room: whole programs, ports of Go's bugs, the package and its pages. */
 const acrossRooms = [
   'api',
+  'brokers',
   'consumers',
   'docs',
   'engines',

@@ -16,6 +16,7 @@ import { broker } from './user-code/broker.js'
 import { fpTs } from './user-code/fp-ts.js'
 import { hooks } from './user-code/hooks.js'
 import { junk, raise, returns, throws, type Bad, type Row, type Rows } from './user-code/kinds.js'
+import { nats } from './user-code/nats.js'
 import { node, nodeOperators } from './user-code/node.js'
 import { operators } from './user-code/operators.js'
 import { fastCheck, testing } from './user-code/testing.js'
@@ -28,6 +29,7 @@ const tables: Record<string, Rows> = {
   '-testing': testing,
   '-fast-check': fastCheck,
   '-broker': broker,
+  '-nats': nats,
   '-node': node,
   '-node-operators': nodeOperators,
   '-web': web,

@@ -15,6 +15,7 @@ import {
 import { memoryBroker, type DeadDelivery } from 'millrace/broker'
 import { collect, fromReceiver, type StandardSchema } from 'millrace/operators'
 import { isObservable } from 'rxjs'
+import { natsStub } from '../support/nats-stub.js'
 
 export interface User {
   readonly name: string
@@ -86,6 +87,7 @@ export const prelude = {
   mark: async (question: string, answer: string) => question === answer,
   mean: (samples: readonly unknown[]) => samples.length,
   orders: fromReceiver(jobs),
+  nc: natsStub(),
   parse: async (item: number) => String(item),
   poll: (url: string) => sleep(1).map(() => url),
   questions: filled('a', 'c'),

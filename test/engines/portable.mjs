@@ -8,6 +8,10 @@ export const portion = 0.1
 /** Suites left out, on the engines named or else on all. */
 export const notPortable = [
   {
+    suites: ['test/brokers/**'],
+    reason: 'start servers of message brokers; a configuration of their own runs them on Node',
+  },
+  {
     suites: ['test/api/**', 'test/docs/**', 'test/examples/**', 'test/consumers/**', 'test/types/**'],
     reason: 'check files of the repository with compilers, linters and processes',
   },

@@ -56,6 +56,7 @@ export const kinds = {
   word: [],
   /** A text that is not empty. */
   name: [],
+  'name?': ['undefined'],
   text: ["''"],
   'text?': ['undefined', "''"],
   ctx: [],

@@ -33,6 +33,8 @@ const implementedByUsers = new Set([
   'BrokerLawSubject',
   'Message',
   'ToMemory',
+  'FromNats',
+  'ToNats',
 ])
 
 interface Report {

@@ -1,0 +1,8 @@
+/**
+ * The second index, for the adapters to brokers: the parts that their sources are built of. It is private to the package;
+ * the public surface is in `index.ts`.
+ */
+export { checkText, envelopeOf, positionOf } from './delivery.js'
+export { withLag } from './lag.js'
+export { logOf } from './partitions.js'
+export { LogPartition, type Grant, type LogLink, type LogRecord } from './log-partition.js'

@@ -1,0 +1,154 @@
+/**
+ * The connection of the user, as the parts of the adapter share it: they learn when it is lost, there again, or closed.
+ *
+ * Always true: the status of the connection is watched while somebody watches, and not longer; the connection is never
+ * closed here; while the connection is down, nothing is written, because the client drops such writes or sends them late.
+ */
+import type { Msg, NatsConnection } from '@nats-io/nats-core'
+import { sleep } from '../../runtime/index.js'
+import { checkMethod, isInstance } from '../../runtime/internal.js'
+import { NatsClosedError, NatsRefusedError, NatsTimeoutError } from './errors.js'
+
+export interface Watcher {
+  /** The connection was lost, and is there again. */
+  reconnected(): void
+  closed(cause: unknown): void
+  /** The server forbids a subject. */
+  forbidden?(subject: string, cause: Error): void
+}
+
+/** ms until a request is made again that had no answer. */
+const PAUSE = 200
+/** ms that an answer may take. */
+const ANSWER = 2000
+
+export class Connection {
+  private readonly _watchers = new Set<Watcher>()
+  private _status: AsyncIterable<unknown> | null = null
+  private _isUp = true
+  private _end: { readonly cause: unknown } | null = null
+
+  constructor(readonly nc: NatsConnection) {
+    void nc.closed().then((cause) => {
+      this._isUp = false
+      this._end = { cause: cause ?? undefined }
+      for (const watcher of [...this._watchers]) watcher.closed(this._end.cause)
+    })
+  }
+
+  get isUp(): boolean {
+    return this._isUp && this._end === null
+  }
+  get end(): { readonly cause: unknown } | null {
+    return this._end
+  }
+  /** The version of the server; null while there is no connection. */
+  get version(): string | null {
+    return this.nc.info?.version ?? null
+  }
+
+  watch(watcher: Watcher): () => void {
+    this._watchers.add(watcher)
+    if (this._status === null) this._follow()
+    return () => {
+      this._watchers.delete(watcher)
+      if (this._watchers.size > 0) return
+      const status = this._status as { stop?(): void } | null // an iterator of the client: stopped from outside
+      this._status = null
+      status?.stop?.()
+    }
+  }
+
+  private _follow(): void {
+    this._isUp = this.nc.info !== undefined
+    const status = this.nc.status()
+    this._status = status
+    const follow = async (): Promise<void> => {
+      for await (const { type, ...event } of status) {
+        if (this._status !== status) return
+        if (type === 'disconnect' || type === 'staleConnection') this._isUp = false
+        else if (type === 'reconnect') this._reconnected()
+        else if (type === 'error') this._failed((event as { readonly error: unknown }).error) // a status of this type has an error
+      }
+    }
+    void follow()
+  }
+
+  private _reconnected(): void {
+    this._isUp = true
+    for (const watcher of [...this._watchers]) watcher.reconnected()
+  }
+
+  private _failed(error: unknown): void {
+    if (!isInstance(error, Error)) return
+    const { subject, name } = error as Error & { readonly subject?: unknown } // errors of permissions have a subject
+    if (name !== 'PermissionViolationError' || typeof subject !== 'string') return
+    for (const watcher of [...this._watchers]) watcher.forbidden?.(subject, error)
+  }
+}
+
+const connections = new WeakMap<NatsConnection, Connection>()
+
+/** The shared part of a connection. Throws TypeError for something else. */
+export function connectionOf(where: string, nc: NatsConnection): Connection {
+  for (const method of ['publish', 'subscribe', 'request', 'status', 'closed'])
+    checkMethod(where, 'a connection of the NATS client', nc, method)
+  const known = connections.get(nc)
+  if (known !== undefined) return known
+  const made = new Connection(nc)
+  connections.set(nc, made)
+  return made
+}
+
+/** An answer of the API of JetStream. */
+export interface ApiAnswer {
+  readonly error?: { readonly code: number; readonly err_code?: number; readonly description: string }
+}
+
+interface Asking {
+  readonly where: string
+  readonly patience: number
+  /** Nobody wants the answer any more. */
+  isOver?(): boolean
+}
+
+/**
+ * The answer to a request of JetStream, as the server gives one: an error is an answer too. Waits while the connection is
+ * lost; asks again while the server has no JetStream, up to `patience`.
+ */
+export async function ask<A extends ApiAnswer>(link: Connection, subject: string, body: unknown, asking: Asking): Promise<A> {
+  return (await askRaw(link, subject, body === undefined ? '' : JSON.stringify(body), asking)).json()
+}
+
+export async function askRaw(link: Connection, subject: string, body: string, asking: Asking): Promise<Msg> {
+  const { where, patience } = asking
+  const forget = link.watch({ reconnected() {}, closed() {} })
+  try {
+    for (let waited = 0, was = performance.now(); ;) {
+      const { end } = link
+      if (end !== null) throw new NatsClosedError(where, end.cause)
+      if (asking.isOver?.() === true) throw new NatsClosedError(where)
+      if (link.isUp) {
+        try {
+          return await link.nc.request(subject, body, { timeout: ANSWER })
+        } catch (cause) {
+          if (isForbidden(cause)) throw new NatsRefusedError(where, cause.message, 403, { cause })
+        }
+        await sleep(PAUSE)
+        const now = performance.now()
+        if (link.isUp) waited += now - was
+        was = now
+        if (waited > patience) throw new NatsTimeoutError(where, patience, 'the server has not answered as JetStream does')
+      } else {
+        await sleep(PAUSE)
+        was = performance.now()
+      }
+    }
+  } finally {
+    forget()
+  }
+}
+
+function isForbidden(cause: unknown): cause is Error {
+  return cause instanceof Error && cause.name === 'PermissionViolationError'
+}

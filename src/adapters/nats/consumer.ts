@@ -1,0 +1,95 @@
+/** Consumers of JetStream, as the runtime needs them, which checks that they are there, and creates nothing. */
+import type { NatsConnection } from '@nats-io/nats-core'
+import { ask, type ApiAnswer, type Connection } from './connection.js'
+import { NatsRefusedError, NatsSetupError, NatsVersionError } from './errors.js'
+
+/** The part of a consumer that is read: times in ns. */
+export interface ConsumerInfo extends ApiAnswer {
+  readonly config: {
+    readonly ack_policy: string
+    readonly ack_wait?: number
+    readonly max_ack_pending?: number
+    readonly filter_subject?: string
+    readonly priority_policy?: string
+    readonly priority_timeout?: number
+  }
+  readonly ack_floor: { readonly stream_seq: number }
+  readonly num_pending: number
+  readonly num_ack_pending: number
+}
+
+/** A way of use of a stream. */
+export interface Target {
+  /** The call, for errors: `fromNats(nc, { queue: "orders" })`. */
+  readonly where: string
+  readonly stream: string
+  readonly group: string
+  readonly patience: number
+  isOver?(): boolean
+}
+
+/** The first versions of the server with what the adapter needs. */
+const QUEUE_SINCE = '2.9.0'
+const LOG_SINCE = '2.14.0'
+
+/** Throws NatsVersionError where the server lacks what a log, or a queue, needs. */
+export function checkVersion({ info }: NatsConnection, where: string, use: 'log' | 'queue'): void {
+  if (info === undefined) return // no server is there now
+  const needed = use === 'log' ? LOG_SINCE : QUEUE_SINCE
+  const why = use === 'log' ? 'a log, whose partitions have one owner each,' : 'a queue'
+  if (isBefore(info.version, needed)) throw new NatsVersionError(where, info.version, needed, why)
+}
+
+function isBefore(version: string, needed: string): boolean {
+  const [a, b] = [version, needed].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)))
+  const at = b.findIndex((n, i) => n !== (a[i] || 0)) // `2.14.0-RC.1` counts as 2.14.0
+  return at >= 0 && (a[at] || 0) < b[at]
+}
+
+const CONSUMER_NOT_FOUND = 10014
+const STREAM_NOT_FOUND = 10059
+const NOT_ENABLED = [10039, 10076]
+
+/** The consumer. Throws NatsSetupError where the stream or the consumer is not there. */
+export async function consumerInfo(link: Connection, name: string, target: Target): Promise<ConsumerInfo> {
+  const { where, stream } = target
+  const info = await ask<ConsumerInfo>(link, `$JS.API.CONSUMER.INFO.${stream}.${name}`, undefined, target)
+  const { error } = info
+  if (error === undefined) return info
+  const made = 'plan(nc, …).apply() creates what is missing'
+  if (error.err_code === STREAM_NOT_FOUND) throw new NatsSetupError(where, `the server has no stream ${JSON.stringify(stream)}; ${made}`)
+  if (error.err_code === CONSUMER_NOT_FOUND)
+    throw new NatsSetupError(where, `the stream ${JSON.stringify(stream)} has no consumer ${JSON.stringify(name)}; ${made}`)
+  if (NOT_ENABLED.includes(error.err_code ?? 0)) throw new NatsSetupError(where, `JetStream is not enabled: ${error.description}`)
+  throw new NatsRefusedError(where, error.description, error.code)
+}
+
+/** Throws NatsSetupError where the consumer of a queue cannot serve as such. */
+export function checkQueue({ config }: ConsumerInfo, { where, stream, group }: Target, beat: number): void {
+  const name = `the consumer ${JSON.stringify(group)} of ${JSON.stringify(stream)}`
+  if (config.ack_policy !== 'explicit')
+    throw new NatsSetupError(where, `${name} has ack_policy ${JSON.stringify(config.ack_policy)}, and a queue needs "explicit"`)
+  const lease = leaseOf(config.ack_wait)
+  if (beat > lease / 2)
+    throw new NatsSetupError(
+      where,
+      `${name} has an ack_wait of ${lease} ms, too short for a beat each ${beat} ms; give a beat of ${lease / 3}`,
+    )
+}
+
+/** ms of a duration in ns; the default of the server is 30 s. */
+export function leaseOf(ns: number | undefined): number {
+  return (ns ?? 30e9) / 1e6
+}
+
+/** When the oldest message was stored that is not settled, as Unix time in ms; null where there is none. */
+export async function oldestAfter(link: Connection, floor: number, filter: string, target: Target): Promise<number | null> {
+  const body = { seq: floor + 1, next_by_subj: filter }
+  const answer = await ask<ApiAnswer & { readonly message?: { readonly time: string } }>(
+    link,
+    `$JS.API.STREAM.MSG.GET.${target.stream}`,
+    body,
+    target,
+  )
+  return answer.message === undefined ? null : Date.parse(answer.message.time)
+}

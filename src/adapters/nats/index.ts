@@ -1,0 +1,6 @@
+/** The public surface of `millrace/nats`: sources and stages over streams of NATS JetStream. */
+export { NatsClosedError, NatsRefusedError, NatsSetupError, NatsTimeoutError, NatsVersionError, UnpublishableError } from './errors.js'
+export { fromNats, type FromNats } from './from-nats.js'
+export { subjectToken, type Decode, type Encode } from './message.js'
+export { plan, type Change, type Plan, type PlanOptions } from './plan.js'
+export { natsDeadLetters, toNats, type NatsDeadLetters, type ToNats } from './to-nats.js'

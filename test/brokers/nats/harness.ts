@@ -1,0 +1,99 @@
+/** NATS as the subject of the laws of brokers: a server for each run, and a worker behind a proxy that can be cut. */
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
+import type { Delivery } from 'millrace/broker'
+import { fromNats, plan, subjectToken, toNats } from 'millrace/nats'
+import type { BrokerLawLink, BrokerLawSubject, BrokerSettings, StoredMessage } from 'millrace/testing'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { Proxy } from '../proxy.js'
+import { startServer } from '../server.js'
+
+const RECONNECT = { reconnectTimeWait: 50, reconnectJitter: 0, maxReconnectAttempts: -1, ignoreClusterUpdates: true, noAsyncTraces: true }
+
+export async function openNats({ partitions, lease, window }: BrokerSettings): Promise<BrokerLawSubject> {
+  void partitions
+  const server = await startServer()
+  const nc = await connect({ port: server.port, ...RECONNECT })
+  await plan(nc, { queue: 'in', lease, window: 1000 }).apply()
+  await plan(nc, { queue: 'out' }).apply()
+  void window
+  const links: NatsLink[] = []
+  return {
+    async publish(topic, value, { key, headers: given = new Map<string, string>() }) {
+      const h = headers()
+      for (const [name, text] of given) h.set(name, text)
+      h.set('Millrace-Key', key)
+      await nc.request(`${topic}.${subjectToken(key)}`, JSON.stringify(value), { timeout: 10_000, headers: h })
+    },
+    async connect() {
+      const link = new NatsLink(lease)
+      links.push(link)
+      await link.open(server.port)
+      return link
+    },
+    messages: (topic) => read(nc, topic),
+    kill: () => server.kill(),
+    restart: () => server.start(),
+    async close() {
+      for (const link of links) await link.cut()
+      await nc.close()
+      await server.close()
+    },
+  }
+}
+
+/** The messages of a stream, one by one. */
+async function read(nc: NatsConnection, stream: string): Promise<readonly StoredMessage[]> {
+  const { state } = (await nc.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 10_000 })).json<{
+    readonly state: { readonly last_seq: number }
+  }>()
+  const all: StoredMessage[] = []
+  for (let seq = 1; seq <= state.last_seq; seq++) {
+    const answer = await nc.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq }), { timeout: 10_000 })
+    const { message } = answer.json<{ readonly message: { readonly data?: string; readonly hdrs?: string } }>()
+    const lines = Buffer.from(message.hdrs ?? '', 'base64')
+      .toString()
+      .split('\r\n')
+      .slice(1)
+    const pairs = lines
+      .filter((line) => line.includes(':'))
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const)
+    const found = new Map(pairs)
+    const value: unknown = JSON.parse(Buffer.from(message.data ?? '', 'base64').toString())
+    all.push({ value, key: found.get('Millrace-Key') ?? null, headers: found })
+  }
+  return all
+}
+
+class NatsLink implements BrokerLawLink {
+  private _nc: NatsConnection | null = null
+  private _proxy: Proxy | null = null
+  private _isCut = false
+
+  constructor(private readonly _lease: number) {}
+
+  async open(port: number): Promise<void> {
+    this._proxy = new Proxy(port)
+    this._nc = await connect({ port: await this._proxy.listen(), ...RECONNECT })
+  }
+  private get _connection(): NatsConnection {
+    return this._nc as NatsConnection // opened
+  }
+  from<T>({ queue = 'in', ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
+    return fromNats<T>(this._connection, { queue, beat: this._lease / 3, ...options })
+  }
+  to<T>({ topic }: { readonly topic: string }): OperatorFunction<Delivery<T>, Delivery<T>> {
+    return toNats<T>(this._connection, { subject: ({ key }) => `${topic}.${subjectToken(key ?? '')}` })
+  }
+  async cut(): Promise<void> {
+    if (this._isCut) return
+    this._isCut = true
+    this._proxy?.cut()
+    await this._nc?.close()
+  }
+  suspend(): void {
+    this._proxy?.hold(true)
+  }
+  resume(): void {
+    this._proxy?.hold(false)
+  }
+}
