@@ -138,7 +138,7 @@ export async function askRaw(link: Connection, subject: string, body: string, as
         const now = performance.now()
         if (link.isUp) waited += now - was
         was = now
-        if (waited > patience) throw new NatsTimeoutError(where, patience, 'the server has not answered as JetStream does')
+        if (waited > patience) throw new NatsTimeoutError(where, patience, 'the server has not responded as JetStream does')
       } else {
         await sleep(PAUSE)
         was = performance.now()

@@ -33,7 +33,7 @@ export class NatsRefusedError extends Error {
   }
 }
 
-/** A server that is connected has not answered for the time of `patience`. */
+/** A server that is connected has not responded for the time of `patience`. */
 export class NatsTimeoutError extends Error {
   override readonly name = 'NatsTimeoutError'
   constructor(

@@ -35,7 +35,7 @@ export interface Change {
 
 /** The work of `plan`. */
 export interface Plan {
-  /** What is missing, and what differs. Changes nothing. */
+  /** The missing things, and those that differ. Changes nothing. */
   check(): Op<readonly Change[]>
   /** Creates what is missing. Nothing is changed or deleted, also where something differs. Returns what `check` would have. */
   apply(): Op<readonly Change[]>

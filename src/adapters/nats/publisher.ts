@@ -1,7 +1,7 @@
 /**
  * Publishes with confirmation: one inbox and one map for all unconfirmed messages of a connection.
  *
- *     open ──no stream answers, or the connection was lost──▶ probes: the oldest alone, again and again ──an answer──▶ open
+ *     open ──no stream responds, or the connection was lost──▶ probes: the oldest alone, again and again ──an answer──▶ open
  *                                                               └──for longer than `patience`──▶ all of the lane fail
  *
  * Always true:
@@ -153,7 +153,7 @@ export class Publisher implements Watcher {
     if (lane.probe !== null) for (const held of lane.opens()) this._putAgain(held)
   }
 
-  /** No stream answers, or none that has a leader. */
+  /** No stream responds, or none that has a leader. */
   private _unheard(one: Unconfirmed): void {
     const { lane } = one
     if (lane.probe === null) lane.probe = one

@@ -2,7 +2,7 @@
  * A queue: a pull consumer that workers share, as a driver of `fromPull`.
  *
  *     request ──wanted──▶ asked of the server ──a message──▶ held ──settled: +ACK, -NAK──▶ over
- *                ▲           └──the pull expires, the connection is lost, no stream answers──┐
+ *                ▲           └──the pull expires, the connection is lost, no stream responds──┐
  *                └────────────────────────────────────────────────────────────────────────┘
  *
  * Always true:
@@ -32,7 +32,7 @@ const WORKING = '+WPI'
 const EXPIRES = 30_000
 /** ms until a pull is made again that no consumer heard. */
 const PAUSE = 200
-/** Acknowledgements that are sent again after a reconnect: the last so many. */
+/** Acknowledgements that are sent again after a reconnect. */
 const UNSURE = 512
 /** ms that the last words to the server may take. */
 const FAREWELL = 2000
@@ -49,7 +49,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
   private _ackWait = 0
   private _isReady = false
   private _isStopped = false
-  /** The time for which no consumer has answered, with a server there. */
+  /** The time for which no consumer has responded, with a server there. */
   private _unheard = 0
   private readonly _held = new Set<Held<T>>()
   /** Settlements that could not be sent, and the last that were: these may have been on their way when the connection was lost. */
@@ -60,7 +60,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
   private readonly _sub: Subscription
   private readonly _forget: () => void
   private readonly _again = new QueuedTimer(null, () => this._pull())
-  /** A pull is answered when it expires, at the latest: else its answer was lost. */
+  /** A pull gets its response when it expires, at the latest: else its answer was lost. */
   private readonly _answer = new QueuedTimer(null, () => this._askAnew())
 
   constructor(
@@ -151,7 +151,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
     const { where, patience } = this._parts
     if (this._again.isRunning) return
     this._unheard += PAUSE
-    if (this._unheard > patience) return this._fail(new NatsTimeoutError(where, patience, 'no consumer has answered'))
+    if (this._unheard > patience) return this._fail(new NatsTimeoutError(where, patience, 'no consumer has responded'))
     this._again.start(PAUSE)
   }
 
@@ -216,7 +216,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
     this._drained = this._sub.drain().catch(() => null) // refused where the connection is closed
   }
 
-  /** What is settled is said to the server: after the reconnect, where the connection is lost now. */
+  /** Settlements reach the server: after the reconnect, where the connection is lost now. */
   private async _farewell(): Promise<void> {
     await this._drained
     const { link } = this._parts
