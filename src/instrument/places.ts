@@ -56,7 +56,7 @@ export class Places {
     })
   }
 
-  site(node: AnyNode, name: string, how: 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call'): number {
+  site(node: AnyNode, name: string, how: 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call' | 'wait'): number {
     const { line, column } = node.loc?.start ?? { line: 0, column: 0 }
     return this._sites.add([line, column + 1, this._scopes.unitOf(node).name, short(name), how])
   }

@@ -114,7 +114,10 @@ export class Rewriter {
     if (node.type === 'ForOfStatement') {
       this._atStart(node.body, `${this.out.hook('wait', '0', frame)};`)
       if (this._tree.isInList(node)) this.out.after(node.end, `;${this.out.hook('wait', '0', frame)};`)
-    } else this.out.around(node, `${this.out.hooks}.wait(`, `,${frame})`)
+    } else {
+      const site = frame === 'null' ? '' : `,${this.out.site(this._places.site(node, this._tree.textOf(node), 'wait'))}`
+      this.out.around(node, `${this.out.hooks}.wait(`, `,${frame}${site})`)
+    }
   }
 
   /** A wait that fails does not get to its hook: the section begins where the failure is handled. */

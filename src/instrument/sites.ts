@@ -6,7 +6,7 @@
 
 /** A place in the source: line and column (from 1), the function around it, the name of what is read or written, and how. */
 export type Site = readonly [line: number, column: number, unit: string, name: string, how: How]
-export type How = 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call'
+export type How = 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call' | 'wait'
 
 export const accessFlags = {
   /** The read is a test, and the program goes on either way: `if (closed) return`, `while (!done)`, `a ?? b`. */
@@ -35,8 +35,8 @@ export interface Hooks {
   frame(site: number, suspends: boolean): Frame
   /** A call follows whose caller waits for it, or that starts a goroutine. Returns the value, which is that of its last parameter. */
   calls<T>(value: T, site: number): T
-  /** After an `await` or a `yield` has gone on: a new section. Returns the value. */
-  wait<T>(value: T, frame: Frame): T
+  /** After an `await` or a `yield` has gone on: a new section. A frame keeps the site of its last wait. Returns the value. */
+  wait<T>(value: T, frame: Frame, site?: number): T
   /** The start of a `catch` or `finally` whose `try` waits: the wait may have failed. */
   resume(frame: Frame): void
   readVariable(cell: unknown, site: number, flags: number, frame: Frame): void

@@ -10,7 +10,8 @@ export {
   type HitOptions,
   type ReplayOptions,
 } from './explore/explore.js'
-export { ignoreRaces, RaceError, shared, watch, type RaceAccess, type RaceLevel, type SharedCell } from './race/index.js'
+export { ignoreRaces, RaceError, shared, watch, type RaceAccess, type RaceLevel, type RaceOptions, type SharedCell } from './race/index.js'
+export type { RaceConfirmation } from './explore/confirm.js'
 export type { Finding, FindingKind, FormerFindingKind } from './explore/findings.js'
 export {
   laws,

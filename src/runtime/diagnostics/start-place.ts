@@ -65,7 +65,7 @@ export function placeOf({ stack }: Origin): string | null {
 }
 
 function callerAmong(frames: readonly string[], ownFile: string): string | undefined {
-  const sources = /^.*\/src\/(?=(?:runtime|operators|adapters|testing)\/)/.exec(ownFile)?.[0]
+  const sources = /^.*\/(?:src|sources)\/(?=(?:runtime|operators|adapters|testing)\/)/.exec(ownFile)?.[0]
   if (sources !== undefined) return frames.find(isOutside(sources))
   const [, here = ''] = framesOf(new Error().stack)
   const isBundle = fileOf(here) === ownFile

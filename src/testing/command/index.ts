@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer'
 import { appendFileSync, writeSync } from 'node:fs'
 import module from 'node:module'
 import { installHooks, unusedAllowances } from '../hooks/index.js'
-import { RaceEngine, type RaceError } from '../race/index.js'
+import { RaceEngine, type RaceAccess, type RaceError } from '../race/index.js'
 import { readOptions } from './options.js'
 
 interface Loader {
@@ -14,7 +14,7 @@ interface Loader {
 }
 
 const options = readOptions()
-const engine = new RaceEngine(options.level, true, report)
+const engine = new RaceEngine(options.level, true, report, options.stacks)
 let found = 0
 
 /** Where the hooks of the module loader are: beside this file in the package, or in their room in the sources. */
@@ -35,10 +35,20 @@ async function registerLoader(): Promise<void> {
   registerHooks({ load: loadSync })
 }
 
-function report({ message }: RaceError): void {
+function report({ message, accesses }: RaceError): void {
   found++
-  say(`RACE: ${message.replaceAll(/(?:file:\/\/)?(\/[^\s():]+)/g, (_, path: string) => relativeTo(path))}\n\n`)
+  const stacks = options.stacks ? accesses.map(stackText).join('') : ''
+  const text = `${message}${stacks}`
+  say(`RACE: ${text.replaceAll(/(?:file:\/\/)?(\/[^\s():]+)/g, (_, path: string) => relativeTo(path))}\n\n`)
   if (options.halt) process.exit(options.exitcode)
+}
+
+/** The frames of the program. */
+function stackText({ did, goroutine, stack }: RaceAccess): string {
+  const own = new URL(import.meta.url.endsWith('/race.js') ? './' : '../../', import.meta.url).href
+  const frames = stack?.split('\n').slice(1) ?? []
+  const ofProgram = frames.filter((frame) => !frame.includes(own) && !frame.includes('(node:') && !frame.includes('at node:'))
+  return ofProgram.length === 0 ? '' : `\n  stack of ${goroutine}, ${did}:\n${ofProgram.join('\n')}`
 }
 
 /** Files of the program are named from the working directory. */

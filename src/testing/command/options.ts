@@ -10,12 +10,14 @@ export interface Options {
   readonly halt: boolean
   /** The file that reports are appended to; null is stderr. */
   readonly log: string | null
+  /** Whether each access keeps its stack, and reports show both. */
+  readonly stacks: boolean
   /** Packages that are instrumented as well. */
   readonly include: readonly string[]
 }
 
 const VARIABLE = 'MILLRACE_RACE'
-const NAMES = ['level', 'exitcode', 'halt', 'log', 'include']
+const NAMES = ['level', 'exitcode', 'halt', 'log', 'include', 'stacks']
 
 export function readOptions(text = process.env[VARIABLE] ?? ''): Options {
   const given = new Map<string, string>()
@@ -29,12 +31,16 @@ export function readOptions(text = process.env[VARIABLE] ?? ''): Options {
   const exitcode = Number(given.get('exitcode') ?? 66)
   if (!Number.isInteger(exitcode) || exitcode < 0 || exitcode > 255)
     throw outOfRange(`${VARIABLE}: exitcode`, 'an integer from 0 to 255', given.get('exitcode'))
-  const halt = given.get('halt') ?? '0'
-  if (halt !== '0' && halt !== '1') throw outOfRange(`${VARIABLE}: halt`, '0 or 1', halt)
+  const flag = (name: string): boolean => {
+    const value = given.get(name) ?? '0'
+    if (value !== '0' && value !== '1') throw outOfRange(`${VARIABLE}: ${name}`, '0 or 1', value)
+    return value === '1'
+  }
   return {
     level: level as RaceLevel, // checked
     exitcode,
-    halt: halt === '1',
+    halt: flag('halt'),
+    stacks: flag('stacks'),
     log: given.get('log') ?? null,
     include: (given.get('include') ?? '').split(',').filter((one) => one !== ''),
   }

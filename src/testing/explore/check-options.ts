@@ -1,6 +1,6 @@
 /** Checks of the options of explorations and of single runs. */
 import { checkCount, checkFlag, checkOneOf, checkRecord, checkTime, mistyped, outOfRange } from '../../runtime/internal.js'
-import { checkRace } from '../race/index.js'
+import { checkRaceOption } from '../race/index.js'
 import type { ExploreOptions, ReplayOptions } from './explore.js'
 
 const OF_RUNS = ['steps', 'unperformed', 'ownedLocks', 'waitGroups', 'timers', 'cancel', 'race']
@@ -13,7 +13,7 @@ export function checkRun(call: string, options: ReplayOptions, more: readonly st
   checkCount(`${call}{ steps })`, 1, steps)
   for (const [name, flag] of Object.entries({ unperformed, ownedLocks, waitGroups })) checkFlag(`${call}{ ${name} })`, flag)
   checkOneOf(`${call}{ timers })`, ['any-time', 'when-idle'], timers)
-  checkRace(`${call}{ race })`, options.race)
+  checkRaceOption(`${call}{ race })`, options.race)
   if (cancel !== undefined && typeof cancel !== 'boolean' && typeof cancel !== 'function')
     throw mistyped(`${call}{ cancel })`, 'a boolean or a function', cancel)
 }

@@ -1,7 +1,8 @@
 import { checkFunction, hostTime, mistyped } from '../../runtime/internal.js'
 import type { MayCancel } from './cancels.js'
 import { checkExploration, checkRun } from './check-options.js'
-import type { RaceLevel } from '../race/index.js'
+import { RaceError, type RaceLevel, type RaceOptions } from '../race/index.js'
+import { unjudged, withConfirmation } from './confirm.js'
 import { signatureOf, type Finding } from './findings.js'
 import { follow, picksOf, type Picks } from './picks.js'
 import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
@@ -64,9 +65,10 @@ export interface ExploreOptions {
    * Whether a race is a finding (`race`): accesses of cells (`shared`) and watched objects (`watch`) that nothing orders,
    * also in a schedule in which nothing goes wrong. True is the level `order`: stale writes everywhere, unordered accesses
    * and misuses of channels and wait groups between goroutines. `stale`: stale writes only. `all`: order for all code. `go`:
-   * all that Go's detector would report. Default false.
+   * all that Go's detector would report. `{ level, confirm: true }` also runs the two accesses in the other order, and says
+   * how the program ends then. Default false.
    */
-  readonly race?: boolean | RaceLevel
+  readonly race?: boolean | RaceLevel | RaceOptions
   /** ms of real time after which no other schedule begins; then `isComplete` is false. Default Infinity. */
   readonly time?: number
   /** Ends the exploration between two schedules: it rejects with the reason of the signal. */
@@ -158,6 +160,7 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
   checkFunction('explore(program)', program)
   checkExploration(options)
   const { schedules = 1000, seed = 1, steps = MOST_STEPS, time = Infinity, signal, hits = false } = options
+  const confirms = typeof options.race === 'object' && options.race.confirm === true
   const strategy = strategyOf(options, seed)
   const runner = new ScheduledRunner(steps, options)
   const found = new Map<string, Found>()
@@ -176,13 +179,13 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
       const outcome = run instanceof Promise ? await run : run
       if (outcome.finding !== null) {
         const hit = hitOf(found, outcome, outcome.finding, { schedules: tried + 1, seed })
-        if (!hits) throw await shrunkError(runner, program, hit)
+        if (!hits) throw await shrunkError(runner, program, hit, confirms)
         hit.count++
       }
       if (runner.isOverdue) await runner.letHostIn()
     }
     if (tried === schedules) isComplete = strategy.next() === null
-    return hits ? { schedules: tried, isComplete, hits: await hitsOf(runner, program, found) } : { schedules: tried, isComplete }
+    return hits ? { schedules: tried, isComplete, hits: await hitsOf(runner, program, found, confirms) } : { schedules: tried, isComplete }
   } finally {
     runner.close()
   }
@@ -203,9 +206,9 @@ function hitOf(found: Map<string, Found>, outcome: Outcome, finding: Finding, se
   return first
 }
 
-async function hitsOf(runner: ScheduledRunner, program: Program, found: ReadonlyMap<string, Found>): Promise<Hit[]> {
+async function hitsOf(runner: ScheduledRunner, program: Program, found: ReadonlyMap<string, Found>, confirms: boolean): Promise<Hit[]> {
   const hits: Hit[] = []
-  for (const one of found.values()) hits.push({ error: await shrunkError(runner, program, one), count: one.count })
+  for (const one of found.values()) hits.push({ error: await shrunkError(runner, program, one, confirms), count: one.count })
   return hits
 }
 
@@ -262,11 +265,12 @@ function strategyOf({ strategy = 'mixed', depth = 3, preemptions = 2, timers }: 
 }
 
 interface Search {
+  readonly confirms?: boolean
   readonly schedules: number
   readonly seed: number
 }
 
-async function shrunkError(runner: ScheduledRunner, program: Program, found: Found): Promise<ScheduleError> {
+async function shrunkError(runner: ScheduledRunner, program: Program, found: Found, confirms: boolean): Promise<ScheduleError> {
   const first = picksOf(found.outcome.choices)
   const { finding } = await runner.run(program, follow(first), new Trace())
   if (finding === null) throw notDeterministic('explore(program)')
@@ -279,15 +283,20 @@ async function shrunkError(runner: ScheduledRunner, program: Program, found: Fou
     steps -= simpler.steps
     return simpler.finding !== null && signatureOf(simpler.finding) === signature
   })
-  const error = await tracedError(runner, program, shrunk, found)
+  const error = await tracedError(runner, program, shrunk, { ...found, confirms })
   if (error === null) throw notDeterministic('explore(program)')
   return error
 }
 
 async function tracedError(runner: ScheduledRunner, program: Program, picks: Picks, search: Search): Promise<ScheduleError | null> {
   const trace = new Trace()
-  const { finding } = await runner.run(program, follow(picks), trace)
-  if (finding === null) return null
+  const { finding: found, choices } = await runner.run(program, follow(picks), trace)
+  if (found === null) return null
+  const { error } = found
+  const finding =
+    search.confirms === true && error instanceof RaceError
+      ? await withConfirmation(found, error, choices, unjudged(runner, program))
+      : found
   return new ScheduleError(finding, toToken(picks.switches), trace.events, search.schedules, search.seed, trace.toString())
 }
 

@@ -2,6 +2,7 @@
 import type { Observed } from '../../runtime/index.js'
 import { dumpOf, headOf, heldText, isWaiting, ringText, wakersOf, type Dump, type Spawned, type Tracker } from '../../runtime/internal.js'
 import { channelRings } from './channel-rings.js'
+import type { RaceConfirmation } from './confirm.js'
 import { RaceError } from '../race/index.js'
 import { nameOf, type Trace } from './trace.js'
 
@@ -37,6 +38,8 @@ export interface Finding {
   /** The goroutines that wait at the end, and for which operation: `worker#3 [chan receive]`. */
   readonly waiting: readonly string[]
   readonly message: string
+  /** How the program ends where the two accesses come in the other order: of `race`, with `race: { confirm: true }`. */
+  readonly confirmation?: RaceConfirmation
   /** All goroutines alive at the end, and which of them waits for which; null where they were not tracked. */
   readonly dump: Dump | null
 }

@@ -1,4 +1,4 @@
-import type { RaceLevel } from '../race/index.js'
+import type { RaceOption } from '../race/index.js'
 import type { MayCancel } from './cancels.js'
 import type { MisuseOptions } from './misuses.js'
 
@@ -6,6 +6,6 @@ import type { MisuseOptions } from './misuses.js'
 export interface RunOptions extends MisuseOptions {
   readonly timers?: 'any-time' | 'when-idle'
   readonly cancel?: MayCancel
-  readonly race?: boolean | RaceLevel
+  readonly race?: RaceOption
   readonly strategy?: string
 }

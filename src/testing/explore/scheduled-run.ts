@@ -66,7 +66,7 @@ export class ScheduledRunner implements Trial {
   private readonly _misuses: Misuses
   private readonly _firesWhenIdle: boolean
   private readonly _cancels: Cancels | null
-  private readonly _races: Races
+  readonly races: Races
   /** The probe methods of the misuses that the runner looks for. */
   private readonly _ownProbe: Probe
   private readonly _ready = new ReadyList()
@@ -104,7 +104,7 @@ export class ScheduledRunner implements Trial {
   ) {
     this._firesWhenIdle = timers === 'when-idle'
     this._cancels = cancel === false ? null : new Cancels(cancel === true ? () => true : cancel)
-    this._races = new Races(race, strategy === 'reduced')
+    this.races = new Races(race, strategy === 'reduced')
     this._misuses = new Misuses({ unperformed, ownedLocks, waitGroups }, (did, thing) =>
       this._trace?.say(`${did} ${this._trace.names.of(thing)}`),
     )
@@ -133,7 +133,7 @@ export class ScheduledRunner implements Trial {
   open(call = 'explore(program)'): void {
     this._isolation.open(call)
     this._demands.watch()
-    this._races.open()
+    this.races.open()
     ScheduledRunner.current = this
   }
 
@@ -142,7 +142,7 @@ export class ScheduledRunner implements Trial {
     this._goroutines = []
     ScheduledRunner.current = null
     this._demands.end()
-    this._races.close()
+    this.races.close()
     this._isolation.close()
   }
 
@@ -196,7 +196,7 @@ export class ScheduledRunner implements Trial {
     this._ready.reset()
     this._demands.forget()
     this._misuses.reset()
-    this._races.begin(trace !== null, this._steps)
+    this.races.begin(trace !== null, this._steps)
     const probe = this._steps?.probe(this._ownProbe) ?? this._ownProbe
     queue.probe = this._tracker === null ? { spawn: this._spawned, ...probe } : this._withRun(this._tracker, probe)
     this._clock.reset()
@@ -226,7 +226,7 @@ export class ScheduledRunner implements Trial {
       return { finding: null, value: undefined, choices, steps }
     const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker, _trace: trace, _isAtLimit: isAtStepLimit } = this
     const end = { main, goroutines, crashes, isAtStepLimit, polling: polling.loop, tracker, trace }
-    const finding = this._races.judged(judge(end) ?? this._misuses.finding(goroutines, tracker))
+    const finding = this.races.judged(judge(end) ?? this._misuses.finding(goroutines, tracker))
     return { finding, value: finding === null ? main.outcome : undefined, choices, steps }
   }
 

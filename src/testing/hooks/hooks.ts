@@ -144,8 +144,8 @@ export const hooks = {
     return value
   },
 
-  wait<T>(value: T, frame: Frame | null): T {
-    current()?.goesOn(frame)
+  wait<T>(value: T, frame: Frame | null, site?: number): T {
+    current()?.goesOn(frame, site)
     return value
   },
 

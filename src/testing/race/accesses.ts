@@ -9,7 +9,7 @@
  */
 import { merged } from './clocks.js'
 import { Frame, type GoesBy } from './frame.js'
-import { Access, GUARD, LOOP, MOST_KEPT, NONE, TESTED, UPDATE, type Place, type Where } from './places.js'
+import { Access, GUARD, LOOP, MOST_KEPT, NONE, TESTED, UPDATE, type Place, type Stack, type Where } from './places.js'
 import type { Race } from './report.js'
 import type { StaleRule } from './stale.js'
 import type { Strand } from './strand.js'
@@ -18,15 +18,25 @@ import type { Strands } from './strands.js'
 /** `stale`: stale writes only; `order`: also order, between goroutines; `all`: order for every strand; `go`: as Go's detector. */
 export type RaceLevel = 'stale' | 'order' | 'all' | 'go'
 
+/** Where races go, and where stacks come from. */
+export interface Reporting {
+  readonly report: (race: Race) => void
+  /** The stack of the code that runs, where stacks are kept. */
+  readonly stack: () => Stack
+  /** The same for an access at a site, where those of all accesses are kept. */
+  readonly stackOfEach: () => Stack
+}
+
 export class Accesses {
   /** Counts accesses. */
   order = 0
+  private readonly _pairs = new Map<number, number>()
 
   constructor(
     private readonly _strands: Strands,
     private readonly _stale: StaleRule,
     private readonly _level: RaceLevel,
-    private readonly _report: (race: Race) => void,
+    private readonly _to: Reporting,
   ) {}
 
   /** A read of a cell. A write of the cell by the same strand goes by its last read. */
@@ -61,11 +71,14 @@ export class Accesses {
         task,
         point,
         held,
+        stack: this._to.stackOfEach(),
+        frame,
         isAnswered: false,
       })
     }
     if (last?.isIn(strand) === true && last.version === place.version) return
     const read = this._nextRead(place, strand, where, asked, task)
+    read.stack = this._to.stackOfEach()
     read.version = place.version
     if (write !== null && write.strand !== strand && (!strand.sees(write) || isLoopOf(write, strand))) this._suspect(place, write, read)
     for (const one of place.writes) if (!strand.sees(one)) this._suspect(place, one, read)
@@ -112,6 +125,7 @@ export class Accesses {
     write.order = ++this.order
     write.version = place.version
     write.point = strand.snapshot()
+    write.stack = this._to.stackOfEach()
     if (goesBy !== null || place.gaps.length > 0) this._stale.check(place, write, strand, goesBy)
     place.value = comparable
     if ((asked & UPDATE) !== 0 && this._level !== 'go') this._orderUpdates(place, strand, asked)
@@ -142,9 +156,20 @@ export class Accesses {
   /** The two may be a race: at the end of the section it is known whether they are updates. */
   private _suspect(place: Place, first: Access, second: Access): void {
     first.isKept = second.isKept = true
+    second.stack ??= this._stackOfPair(first, second)
     const { strand } = second
     this._strands.live.add(strand)
     ;(strand.pending ??= []).push({ place, first, second })
+  }
+
+  /** The stack of the second access, for the first few pairs of two sites: most are harmless, and a stack costs much. */
+  private _stackOfPair({ where: first }: Access, { where: second }: Access): Stack {
+    if (typeof first !== 'number' || typeof second !== 'number') return null
+    const pair = first * MOST_SITES + second
+    const taken = this._pairs.get(pair) ?? 0
+    if (taken >= MOST_STACKS) return null
+    this._pairs.set(pair, taken + 1)
+    return this._to.stack()
   }
 
   /** The section of the strand is over. */
@@ -154,7 +179,16 @@ export class Accesses {
     this._strands.live.delete(strand)
     for (const { place, first, second } of pending ?? []) {
       if (!this.concerns(first, second) || this._isHarmless(first, second)) continue
-      this._report({ rule: 'order', place, first, second, read: null, isSeen: true, text: `unordered access to ${place.name}` })
+      this._to.report({
+        rule: 'order',
+        place,
+        first,
+        second,
+        read: null,
+        wait: null,
+        isSeen: true,
+        text: `unordered access to ${place.name}`,
+      })
     }
   }
 
@@ -173,6 +207,10 @@ export class Accesses {
     return (first.flags & second.flags & UPDATE) !== 0 || isGuard(first) || isGuard(second)
   }
 }
+
+const MOST_SITES = 2 ** 24
+/** Stacks that are taken for two sites. */
+const MOST_STACKS = 4
 
 /** An async function writes by a frame of its own. */
 function taskOf(goesBy: GoesBy | null): Strand['task'] | null {

@@ -17,7 +17,7 @@ import { Continuations } from './continuations.js'
 import { Edges } from './edges.js'
 import { Frame, type GoesBy } from './frame.js'
 import { Misuse } from './misuse.js'
-import { Places, type Access, type Place, type Where } from './places.js'
+import { Places, type Access, type Place, type Stack, type Where } from './places.js'
 import { raceError, type Race, type RaceError } from './report.js'
 import { sites } from './sites.js'
 import { StaleRule } from './stale.js'
@@ -59,6 +59,8 @@ export class RaceEngine {
     private _keepsStacks = true,
     /** Called for each race as it is found; without it races wait for `takeRaces`. */
     private readonly _onRace: ((race: RaceError) => void) | null = null,
+    /** Whether accesses at sites keep their stacks too. */
+    private _keepsAll = false,
   ) {
     this._state = this._newState()
   }
@@ -79,8 +81,9 @@ export class RaceEngine {
   }
 
   /** Forgets all that was: a new run begins. */
-  begin(keepsStacks = this._keepsStacks): void {
+  begin(keepsStacks = this._keepsStacks, keepsAll = this._keepsAll): void {
     this._keepsStacks = keepsStacks
+    this._keepsAll = keepsAll
     this._call = NO_CALL
     this._state = this._newState()
     this._races = []
@@ -105,8 +108,10 @@ export class RaceEngine {
     const report = (race: Race): void => this._report(race)
     // The port reports tasks.
     const start = (goroutine: Observed): Where => this._callOf('go') ?? (this._keepsStacks ? captureOrigin(goroutine as Task) : null)
-    const strands: Strands = new Strands((strand) => accesses.judge(strand), start)
-    const accesses: Accesses = new Accesses(strands, new StaleRule(report), this._level, report)
+    const stack = (): Stack => this.stack()
+    const stackOfEach = (): Stack => (this._keepsAll ? this.stack() : null)
+    const strands: Strands = new Strands((strand) => accesses.judge(strand), start, stack)
+    const accesses: Accesses = new Accesses(strands, new StaleRule(report, stack), this._level, { report, stack, stackOfEach })
     const places = new Places()
     const misuse = new Misuse(
       places,
@@ -119,7 +124,7 @@ export class RaceEngine {
   }
 
   /** The stack of this access, where stacks are kept. */
-  stack(): Exclude<Where, number> {
+  stack(): Stack {
     if (!this._keepsStacks) return null
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = STACK
@@ -196,12 +201,13 @@ export class RaceEngine {
   }
 
   /** The stack of the caller of an async function, where stacks are kept. */
-  start(): Exclude<Where, number> {
+  start(): Stack {
     return this._keepsStacks ? new Start() : null
   }
 
   /** A wait of an invocation is over: from now on the code is its own. */
-  goesOn(frame: Frame | null): void {
+  goesOn(frame: Frame | null, wait = NO_CALL): void {
+    if (frame !== null && wait !== NO_CALL) frame.wait = wait
     this.border()
     this._call = NO_CALL
     if (frame?.task == null) return

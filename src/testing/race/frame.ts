@@ -3,7 +3,7 @@
  * function with such reads; cells have one for each strand.
  */
 import type { Snapshot } from './clocks.js'
-import type { Place, Where } from './places.js'
+import type { Place, Stack, Where } from './places.js'
 import type { Strand, TaskInfo } from './strand.js'
 
 /** A read at a site. */
@@ -19,6 +19,9 @@ export interface Stamp {
   readonly task: TaskInfo
   readonly point: Snapshot
   readonly held: readonly object[]
+  /** The stack of the read, where stacks of all accesses are kept. */
+  readonly stack: Stack
+  readonly frame: Frame
   /** A write has gone by this test; later writes do not: `if (busy < 2) { busy++; await work(); busy-- }`. */
   isAnswered: boolean
 }
@@ -39,6 +42,9 @@ export class Frame {
 
   /** What the promise of an async function comes after: see `Continuations`. */
   promise: { body: Strand | null } | null = null
+
+  /** The wait that was over last. */
+  wait: Where = null
 
   stamp(site: number, stamp: Stamp): void {
     this._stamps.set(site, stamp)

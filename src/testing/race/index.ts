@@ -1,5 +1,5 @@
 export { allowedLines, allowLine, ignoreRaces, type AllowedLine } from './allowed.js'
-export { checkRace } from './check-race.js'
+export { checkRace, checkRaceOption, levelOf, type RaceOption, type RaceOptions } from './check-race.js'
 export { ALL, noteCall, noteElementRead, noteElementWrite, noteOfAll, SIZE, type Accessor } from './collections.js'
 export type { Point, Settled } from './continuations.js'
 export { current, RaceEngine, type RaceLevel, type Variable } from './engine.js'

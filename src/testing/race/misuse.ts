@@ -74,6 +74,7 @@ export class Misuse {
       first: null,
       second: done,
       read: null,
+      wait: null,
       isSeen: true,
       text: 'no add comes before this done: the counter can become negative',
     })
@@ -83,7 +84,7 @@ export class Misuse {
     const first = others.find((one) => !second.strand.sees(one) && this._concerns(one, second))
     if (first === undefined) return
     const text = `${second.did} and ${first.did} on one ${it.place.name}, and nothing orders the two`
-    this._report({ rule: 'misuse', place: it.place, first, second, read: null, isSeen: true, text })
+    this._report({ rule: 'misuse', place: it.place, first, second, read: null, wait: null, isSeen: true, text })
   }
 
   private _of(all: WeakMap<object, MadeUp>, thing: object, name: string): MadeUp {

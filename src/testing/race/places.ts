@@ -8,7 +8,10 @@ import { sites } from './sites.js'
 import type { Strand, TaskInfo } from './strand.js'
 
 /** Where an access stands: the number of a site of instrumented code, or a stack; null where none is kept. */
-export type Where = number | { readonly stack?: string } | null
+export type Where = number | Stack
+
+/** Holds a stack, whose text is made when it is read; null where none is kept. */
+export type Stack = { readonly stack?: string } | null
 
 /** The read is a test whose other outcome the program goes on with: `if (closed) return`, `a ?? b`. */
 export const GUARD = 1
@@ -32,6 +35,8 @@ export class Access {
   isKept = false
   point: Snapshot | null = null
   held: readonly object[]
+  /** The stack of an access at a site. */
+  stack: Stack = null
 
   // eslint-disable-next-line max-params -- called at each access: a record would be allocated
   constructor(
@@ -58,6 +63,7 @@ export class Access {
     this.flags = flags
     this.task = task
     this.point = null
+    this.stack = null
   }
 
   /** An access of this strand in its section under way. */
@@ -69,6 +75,8 @@ export class Access {
 /** A read, and the write of a later section that goes by it. */
 export interface Gap {
   readonly read: Stamp
+  /** The last wait between the two. */
+  readonly wait: Where
   readonly write: Access
 }
 

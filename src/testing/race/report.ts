@@ -14,6 +14,8 @@ export interface Race {
   readonly second: Access
   /** The read that the second access goes by, of the rule `stale`. */
   readonly read: Stamp | null
+  /** The wait between that read and the second access. */
+  readonly wait: Where
   /** Whether the write of the first came in between in this run. */
   readonly isSeen: boolean
   readonly text: string
@@ -33,7 +35,7 @@ export interface RaceAccess {
   readonly startedBy: string | null
   /** The locks and permits held: `mutex 1`. */
   readonly held: readonly string[]
-  /** The stack of the access; null where it is not known. */
+  /** The stack of the access; null where no stack was kept. Of the earlier access `explore` has one, by the replay of the schedule. */
   readonly stack: string | null
 }
 
@@ -46,6 +48,7 @@ export interface RaceAccess {
  */
 export class RaceError extends Error {
   override readonly name = 'RaceError'
+  // eslint-disable-next-line max-params -- its properties
   constructor(
     readonly rule: 'stale' | 'order' | 'misuse',
     /** The place accessed: `balance`, `account.balance`, `channel`. */
@@ -53,6 +56,8 @@ export class RaceError extends Error {
     /** In order of time; for `stale` the read that the last write goes by comes first. */
     readonly accesses: readonly RaceAccess[],
     message: string,
+    /** The wait between the read and the write of `stale`: `withdraw (account.ts:8:3)`; null where it is not known. */
+    readonly wait: string | null = null,
   ) {
     super(message)
   }
@@ -65,10 +70,10 @@ export function raceError(race: Race): RaceError {
   if (read !== null) accesses.push(accessOf('read', read, names))
   if (first !== null) accesses.push(accessOf(first.did, first, names))
   accesses.push(accessOf(second.did, second, names))
-  return new RaceError(rule, place.name, accesses, textOf(race, accesses, names))
+  return new RaceError(rule, place.name, accesses, textOf(race, accesses, names), whereText(race.wait))
 }
 
-function accessOf(did: string, { where, task, held }: Pick<Stamp, 'where' | 'task' | 'held'>, names: Names): RaceAccess {
+function accessOf(did: string, { where, task, held, stack }: Pick<Stamp, 'where' | 'task' | 'held' | 'stack'>, names: Names): RaceAccess {
   return {
     did,
     goroutine: task.name,
@@ -76,7 +81,7 @@ function accessOf(did: string, { where, task, held }: Pick<Stamp, 'where' | 'tas
     startedAt: whereText(task.start),
     startedBy: task.by,
     held: held.map((lock) => names.of(lock)),
-    stack: typeof where === 'object' && where !== null ? (where.stack ?? null) : null,
+    stack: (typeof where === 'number' ? stack : where)?.stack ?? null,
   }
 }
 
@@ -87,11 +92,13 @@ function whereText(where: Where): string | null {
   return `${site.fn} (${site.file}:${site.line}:${site.column})`
 }
 
-function textOf({ rule, first, second, read, text }: Race, accesses: readonly RaceAccess[], names: Names): string {
+function textOf({ rule, first, second, read, wait, text }: Race, accesses: readonly RaceAccess[], names: Names): string {
   const lines = accesses.map(({ did, goroutine, at }, i) => {
     const goesBy = read !== null && i === accesses.length - 1 ? ', going by the read' : ''
     return `  ${goroutine} ${verbs[did] ?? did}${at === null ? '' : ` in ${at}`}${goesBy}${codeOf(i === 0 && read !== null ? read.where : i === accesses.length - 1 ? second.where : (first?.where ?? null))}`
   })
+  const waitsAt = whereText(wait)
+  if (waitsAt !== null) lines.splice(1, 0, `  ${accesses[0].goroutine} waits in ${waitsAt}${codeOf(wait)}`)
   const seen = new Set<string>()
   for (const { goroutine, startedAt, startedBy, held } of accesses) {
     if (seen.has(goroutine)) continue

@@ -13,12 +13,15 @@
  */
 import { isBefore } from './clocks.js'
 import { Frame, type GoesBy, type Stamp } from './frame.js'
-import { MOST_KEPT, type Access, type Gap, type Place } from './places.js'
+import { MOST_KEPT, type Access, type Gap, type Place, type Stack } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
 
 export class StaleRule {
-  constructor(private readonly _report: (race: Race) => void) {}
+  constructor(
+    private readonly _report: (race: Race) => void,
+    private readonly _stackNow: () => Stack,
+  ) {}
 
   /** Called for each write, before the place has it. */
   check(place: Place, write: Access, strand: Strand, goesBy: GoesBy | null): void {
@@ -34,7 +37,7 @@ export class StaleRule {
   }
 
   private _checkOwn(place: Place, write: Access, strand: Strand, read: Stamp): void {
-    const gap: Gap = { read, write }
+    const gap: Gap = { read, wait: read.frame.wait, write }
     write.isKept = true
     for (const other of place.write === null ? place.writes : [place.write, ...place.writes])
       if (other !== write && isBetween(other, gap, strand)) this._found(place, gap, other)
@@ -42,12 +45,13 @@ export class StaleRule {
   }
 
   private _found(place: Place, gap: Gap, other: Access): void {
-    const { read, write } = gap
+    const { read, wait, write } = gap
     const isSeen = other.version > read.version && other.version < write.version
     if (!isSeen && !(write.task.isGoroutine && other.task.isGoroutine)) return
     other.isKept = true
+    if (typeof write.where === 'number') write.stack ??= this._stackNow()
     const text = `stale write of ${place.name}: it goes by a read from before a wait, and another write ${isSeen ? 'came' : 'can come'} in between`
-    this._report({ rule: 'stale', place, first: other, second: write, read, isSeen, text })
+    this._report({ rule: 'stale', place, first: other, second: write, read, wait, isSeen, text })
   }
 }
 

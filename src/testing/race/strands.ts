@@ -53,6 +53,7 @@ export class Strands {
   constructor(
     private readonly _judge: (strand: Strand) => void,
     private readonly _startOf: (goroutine: Observed) => Where,
+    private readonly _waitOf: () => Where,
   ) {}
 
   /** The strand of the code that runs. */
@@ -120,7 +121,9 @@ export class Strands {
   }
 
   border(): void {
-    this.borderOf(this.current())
+    const strand = this.current()
+    if (strand.cells !== null) strand.cells.wait = this._waitOf()
+    this.borderOf(strand)
     this.turn++
   }
 

@@ -53,6 +53,7 @@ export const kinds = {
   'schedule?': ['undefined', 'function'],
   'flag?': ['undefined'],
   'word?': ['undefined'],
+  'word or options?': ['undefined', '{}'],
   word: [],
   /** A text that is not empty. */
   name: [],

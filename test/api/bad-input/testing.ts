@@ -29,7 +29,7 @@ const runs = {
   waitGroups: 'flag?',
   timers: 'word?',
   cancel: 'function?',
-  race: 'word?',
+  race: 'word or options?',
 } as const
 const program = () => 1
 const few = { schedules: 2 }

@@ -105,7 +105,7 @@ void add(), void add()`
     expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(300)
   })
 
-  it.each(['level=most', 'exitcode=x', 'halt=yes', 'colour=red', 'level'])('%s is refused', (options) => {
+  it.each(['level=most', 'stacks=yes', 'exitcode=x', 'halt=yes', 'colour=red', 'level'])('%s is refused', (options) => {
     expect(run('bad.mjs', '', options)).toMatchObject({ status: 1, stderr: expect.stringContaining('MILLRACE_RACE') as string })
   })
 })

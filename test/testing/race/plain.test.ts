@@ -154,6 +154,24 @@ export async function program() {
     expect(race.accesses[0].startedAt).toMatch(/^(async )?program /)
   })
 
+  it('has the line of the wait between, and the stack of the second access', async () => {
+    const source = `
+const account = { balance: 100 }
+const bank = () => new Promise((resume) => setImmediate(resume))
+const put = (value) => { account.balance = value }
+async function withdraw() {
+  const before = account.balance
+  await bank()
+  account.balance = before - 1
+}
+export async function program() { await Promise.all([withdraw(), withdraw()]) }`
+    const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'waits.mjs')
+    const [{ accesses, wait, message }] = await racesOf(program)
+    expect(wait).toBe('withdraw (waits.mjs:7:3)')
+    expect(message.split('\n')[2]).toMatch(/^ {2}async withdraw#\d waits in withdraw \(waits.mjs:7:3\)$/)
+    expect(accesses[2].stack).toMatch(/at withdraw /)
+  })
+
   it('names the call of a function that is waited for by its site, and by its stack where its name is another', async () => {
     const source = `
 const account = { balance: 100 }

@@ -311,6 +311,25 @@ describe('a report', () => {
     expect(lines[6]).toMatch(/^ {2}One way out: hold one mutex at both/)
   })
 
+  it('has the stacks of all accesses, and the line of the wait between', async () => {
+    const program: Program = function* main() {
+      const x = shared(0, 'x')
+      function* put(value: number) {
+        x.value = value
+      }
+      function* add() {
+        const before = x.value
+        yield* sleep(1)
+        yield* put(before + 1)
+      }
+      yield* both(add, add)
+    }
+    const { error } = ((await failureOf(program)) as ScheduleError).finding as { error: RaceError }
+    for (const { did, stack } of error.accesses) expect(stack).toMatch(did === 'write' ? /\bput\b[^]*\badd\b/ : /\badd\b/)
+    expect(error.wait).toMatch(/add .*rules\.test\.ts/)
+    expect(error.message).toMatch(/\n {2}add#\d reads in .*\n {2}add#\d waits in .*\n {2}add#\d writes in /)
+  })
+
   it('has a token that replays it', async () => {
     const failure = (await failureOf(unlocked())) as ScheduleError
     await expect(replay(failure.token, unlocked(), { race: true })).rejects.toThrow('stale write of balance')
@@ -333,6 +352,64 @@ describe('a report', () => {
   it('of a bubble rejects at its end', async () => {
     await expect(bubble(unlocked(), { race: true })).rejects.toThrow('stale write of balance')
     await expect(bubble(unlocked())).resolves.toBe(90)
+  })
+})
+
+describe('confirm', () => {
+  const looked = async (program: Program) => {
+    const failure = await explore(program, { race: { confirm: true }, schedules: 100 }).catch((error: unknown) => error as ScheduleError)
+    return failure instanceof ScheduleError ? failure : null
+  }
+  /** A writer beside a reader; what is done with the value that is read decides. */
+  const racing = (use: (value: number) => unknown): Program =>
+    function* () {
+      const x = shared(0, 'x')
+      const writer = go(function* writer() {
+        x.value = 1
+      })
+      const reader = go(function* reader() {
+        return use(x.value)
+      })
+      yield* writer.join()
+      return yield* reader.join()
+    }
+
+  it.each<[string, (value: number) => unknown, string]>([
+    ['fails', (value) => (value === 1 ? 1 : (undefined as unknown as number[])[0]), 'fails'],
+    ['fails', (value) => (value === 0 ? 1 : (undefined as unknown as number[])[0]), 'fails'],
+    ['returns another result', (value) => value, 'differs'],
+    ['ends the same', () => 'seen', 'same'],
+  ])('says that a program %s in the other order', async (_, use, outcome) => {
+    const failure = await looked(racing(use))
+    expect(failure?.finding).toMatchObject({ kind: 'race', confirmation: { outcome } })
+    const { token } = failure?.finding.confirmation ?? {}
+    const run = replay(String(token), racing(use))
+    if (outcome === 'fails') await expect(run).rejects.toThrow(/failed|crash/)
+    else await expect(run).resolves.toBeUndefined()
+  })
+
+  it('says that a lost update changes the result', async () => {
+    const failure = await looked(unlocked())
+    expect(failure?.finding.confirmation?.outcome).toBe('differs')
+    expect(failure?.message).toContain('Confirmed: the result is 90, and 80 in the other order')
+  })
+
+  it('says that no other order was found where time keeps the two apart', async () => {
+    const failure = await looked(function* () {
+      const x = shared(0, 'x')
+      go(function* writer() {
+        x.value = 1
+        yield* sleep(5)
+      })
+      yield* sleep(1)
+      yield* gosched()
+      return x.value > 5
+    })
+    expect(failure?.finding.confirmation?.outcome).toMatch(/unknown|same/)
+  })
+
+  it('says nothing without the option', async () => {
+    expect((await failureOf(unlocked()))?.finding.confirmation).toBeUndefined()
   })
 })
 
