@@ -30,7 +30,7 @@ const rooms = {
     ['diagnostics'],
   ],
   operators: [['demand'], ['engine'], ['sources', 'stages', 'sinks'], ['reports']],
-  testing: [['race'], ['hooks', 'bubble'], ['explore', 'command'], ['marbles', 'laws'], ['fast-check']],
+  testing: [['race'], ['hooks', 'bubble'], ['explore', 'command', 'vitest'], ['marbles', 'laws'], ['fast-check']],
 }
 
 /** One rule for each room: it imports nothing from its siblings or from a room above, types included. */
@@ -142,6 +142,20 @@ export default {
       to: { path: nats },
     },
     {
+      name: 'vite-in-its-adapter',
+      comment: 'an optional peer, for its types',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/adapters/vite/' },
+      to: { path: 'node_modules/vite/' },
+    },
+    {
+      name: 'vitest-in-its-setup-file',
+      comment: 'an optional peer: its processes load the file',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/vitest/' },
+      to: { path: 'node_modules/vitest/' },
+    },
+    {
       name: 'nothing-unresolved',
       severity: 'error',
       from: {},
@@ -157,6 +171,7 @@ export default {
     builtWithout('broker', [fpTs, nodeCore, nats]),
     builtWithout('nats', [fpTs, nodeCore]),
     builtWithout('testing', [fastCheck]),
+    builtWithout('vite', [rxjs, fpTs]),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -27,6 +27,8 @@ export const entries = Object.entries(paths).map(([specifier, [source]]) => ({
 export const programs = [
   { specifier: 'millrace/race', name: 'race', source: 'src/testing/command/index.ts' },
   { specifier: null, name: 'race-load', source: 'src/adapters/loader/load.ts' },
+  { specifier: null, name: 'race-hooks', source: 'src/testing/hooks/index.ts' },
+  { specifier: null, name: 'race-setup', source: 'src/testing/vitest/index.ts' },
 ]
 
 /** For what looks at the built package. */

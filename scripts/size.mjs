@@ -46,7 +46,7 @@ async function measure(contents) {
     write: false,
     format: 'esm',
     target: 'es2022',
-    external: ['rxjs', 'rxjs/*', 'fp-ts/*', 'fast-check', '@nats-io/*', 'node:*'],
+    external: ['rxjs', 'rxjs/*', 'fp-ts/*', 'fast-check', '@nats-io/*', 'acorn', 'magic-string', 'node:*'],
     tsconfig: 'tsconfig.build.json', // the other one leads our own names to the sources
     logLevel: 'error',
   })

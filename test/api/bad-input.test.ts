@@ -18,6 +18,7 @@ import { node, nodeOperators } from './bad-input/node.js'
 import { fastCheck, testing } from './bad-input/testing.js'
 import { threads } from './bad-input/threads.js'
 import { toolkit } from './bad-input/toolkit.js'
+import { vite } from './bad-input/vite.js'
 import { web, webOperators } from './bad-input/web.js'
 import { show } from '../../src/runtime/base/arguments.js'
 
@@ -32,12 +33,13 @@ const tables: Record<string, Table> = {
   '-node': node,
   '-node-operators': nodeOperators,
   '-threads': threads,
+  '-vite': vite,
   '-web': web,
   '-web-operators': webOperators,
 }
 
 /** Their programs open bubbles themselves. */
-const outside = ['-testing', '-fast-check', '-node', '-node-operators', '-threads', '-web', '-web-operators']
+const outside = ['-testing', '-fast-check', '-node', '-node-operators', '-threads', '-vite', '-web', '-web-operators']
 
 it.each(entries)('$specifier has a table: write test/api/bad-input/<entry>.ts', ({ name }) => {
   expect(Object.keys(tables)).toContain(name === 'index' ? '' : `-${name}`)

@@ -10,6 +10,7 @@ import { bundleChecks, expectedOutput } from './bundles.mjs'
 import { edgeChecks } from './edge.mjs'
 import { jestChecks } from './jests.mjs'
 import { observableChecks } from './observables.mjs'
+import { raceChecks } from './races.mjs'
 import { requireChecks } from './requires.mjs'
 import { typeChecks } from './types.mjs'
 
@@ -30,6 +31,7 @@ try {
     ...typeChecks({ tools, app }),
     ...bundleChecks({ tools, app, expected }),
     ...jestChecks({ tools, app }),
+    ...raceChecks({ tools, app }),
     ...edgeChecks({ tools, app }),
     ...observableChecks({ app }),
   ]

@@ -14,11 +14,11 @@ export interface Original {
 
 const ours = new URL('.', import.meta.url).href
 
-/** Whether a module is looked at: JavaScript or TypeScript of the program, and of the packages that `include` names. */
-export function isInstrumented(url: string, include: readonly string[]): boolean {
+/** Whether a module is looked at: JavaScript or TypeScript of the program, and of the packages of `node_modules` that are included. */
+export function isInstrumented(url: string, isIncluded: (file: string) => boolean): boolean {
   const [file = ''] = url.split('?')
   if (!/\.[cm]?[jt]sx?$/.test(file) || file.startsWith(ours) || /\/millrace\/(?:dist|src)\//.test(file)) return false
-  return !file.includes('/node_modules/') || include.some((part) => file.includes(part))
+  return !file.includes('/node_modules/') || isIncluded(file)
 }
 
 interface FileOptions {

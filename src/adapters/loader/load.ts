@@ -23,6 +23,7 @@ interface Typed {
 
 /** The parts of names of packages that are instrumented as well. */
 let include: readonly string[] = []
+const isIncluded = (file: string): boolean => include.some((part) => file.includes(part))
 
 export function initialize(data: { readonly include: readonly string[] }): void {
   include = data.include
@@ -38,7 +39,7 @@ export function loadSync(url: string, context: Context, next: (url: string, cont
 
 function instrumented(url: string, loaded: Loaded): Loaded {
   const format = loaded.format ?? ''
-  if (!url.startsWith('file:') || !/^(?:module|commonjs)/.test(format) || !isInstrumented(url, include)) return loaded
+  if (!url.startsWith('file:') || !/^(?:module|commonjs)/.test(format) || !isInstrumented(url, isIncluded)) return loaded
   const path = fileURLToPath(url)
   const given = sourceOf(loaded, path)
   try {

@@ -1,0 +1,2 @@
+/** The public surface of `millrace/vite`. */
+export { race, type FilePattern, type RaceOptions } from './race.js'

@@ -1,0 +1,9 @@
+/** The places of `millrace/vite`. */
+import { race } from 'millrace/vite'
+import { optionsOf, type Table } from './kinds.js'
+
+const ofRace = { level: 'word?', always: 'flag?', include: 'list or none', exclude: 'list or none', ignore: 'record?' } as const
+
+export const vite: Table = {
+  ...optionsOf('race', 'options', 'options?', ofRace, (options) => void race(options)),
+}

@@ -1,0 +1,1 @@
+export const rateOf = (): number => 4
