@@ -42,6 +42,7 @@ export const notPortable = [
     suites: ['test/testing/race/{command,plain,vitest}.test.ts'],
     reason: 'look for races in plain async code with the promise hooks of Node, in its processes',
   },
+  { suites: ['test/vite/**'], reason: 'test plugins of build tools, which run on Node' },
   { suites: ['test/instrument/**'], reason: 'rewrite sources as a build tool or a loader does, on Node, and compare messages of V8' },
   { suites: ['test/model/no-growth.test.ts', 'test/model/long-lived.test.ts'], reason: 'measure the heap of V8 to the byte' },
   {

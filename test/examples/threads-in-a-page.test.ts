@@ -8,6 +8,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as bundle } from 'esbuild'
 import { build, createServer as createVite, type Plugin } from 'vite'
+import { threads } from '../../src/adapters/vite/index.js'
 import { afterAll, describe, expect, test } from 'vitest'
 import { entries } from '../../scripts/entries.mjs'
 import { chromium, openPage } from './chromium.js'
@@ -52,15 +53,16 @@ async function resultsOf(url: string): Promise<unknown> {
   return await results()
 }
 
-async function inDevelopment(name: string, extra: Record<string, string>): Promise<unknown> {
+async function inDevelopment(name: string, isolated: boolean): Promise<unknown> {
   const vite = await createVite({
     root: pages,
     configFile: false,
     logLevel: 'error',
     resolve: { alias },
+    plugins: [threads({ isolated })],
     cacheDir: join(folder, 'cache'),
     optimizeDeps: { include: ['rxjs'] },
-    server: { host: '127.0.0.1', port: 0, headers: extra, hmr: false, fs: { strict: false } },
+    server: { host: '127.0.0.1', port: 0, hmr: false, fs: { strict: false } },
   })
   await vite.listen()
   try {
@@ -78,7 +80,7 @@ async function built(name: string, plugins: readonly Plugin[] = []): Promise<unk
     logLevel: 'error',
     resolve: { alias },
     plugins: [...plugins],
-    build: { outDir, target: 'esnext', rollupOptions: { input: join(pages, `${name}.html`) } },
+    build: { outDir, rollupOptions: { input: join(pages, `${name}.html`) } },
   })
   return resultsOf(`${await serve(outDir)}/${name}.html`)
 }
@@ -104,15 +106,6 @@ async function bundled(name: string, options: BundleOptions): Promise<unknown> {
   return resultsOf(`${await serve(outdir)}/index.html`)
 }
 
-/** Of the guide: each module that calls `onThreads` is a file of its own, which the page and its threads load. */
-const threadFiles: Plugin = {
-  name: 'thread-files',
-  apply: 'build',
-  transform(code, id) {
-    if (/\bonThreads\s*\(\s*import\.meta\b/.test(code) && !id.includes('/src/adapters/')) this.emitFile({ type: 'chunk', id })
-  },
-}
-
 const right = {
   isolated: true,
   hash: 193375973,
@@ -133,23 +126,23 @@ const right = {
 
 describe.skipIf(chromium === undefined)('threads of a page', { timeout: 120_000 }, () => {
   test('run over the development server of Vite', async () => {
-    expect(await inDevelopment('apart', headers)).toEqual(right)
+    expect(await inDevelopment('apart', true)).toEqual(right)
   })
 
   test('run in a page that is not isolated, without shared memory', async () => {
-    expect(await inDevelopment('apart', {})).toEqual({ ...right, isolated: false, warnings: [true] })
+    expect(await inDevelopment('apart', false)).toEqual({ ...right, isolated: false, warnings: [true] })
   })
 
   test('run in a build of Vite, where the module of the functions is imported by import()', async () => {
     expect(await built('apart')).toEqual(right)
   })
 
-  test('run in a build of Vite with the plugin of the guide', async () => {
-    expect(await built('together', [threadFiles])).toEqual(right)
+  test('run in a build of Vite with the plugin `threads`', async () => {
+    expect(await built('together', [threads()])).toEqual(right)
   })
 
   test('name the cure where the module is part of the bundle of the page', async () => {
-    expect(await built('together')).toMatch(/document is not defined .* which must not be part of the bundle of the page.*import\(/)
+    expect(await built('together')).toMatch(/document is not defined .* which must not be part of the bundle of the page.*import\(.*threads\(\)/)
   })
 
   test.each([{ minify: false }, { minify: true }])('run in one file of esbuild: %o', async (options) => {

@@ -138,7 +138,7 @@ class WebThread implements Port {
 
 const CURE =
   '. A thread evaluates the module of its functions, which must not be part of the bundle of the page. Make it a file of its own: ' +
-  "import it by import('./work.js')"
+  "import it by import('./work.js'), or use the plugin threads() of millrace/vite"
 
 /** Some bundlers put the path of the source in the place of import.meta.url, which no page can load. */
 function checkEntry({ entry }: Boot): void {
