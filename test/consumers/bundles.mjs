@@ -35,7 +35,7 @@ export async function expectedOutput(app) {
 }
 
 /** Imports a package as a module of the tools' folder would. */
-function loader(tools) {
+export function loader(tools) {
   const require = createRequire(join(tools, 'package.json'))
   return async (name) => {
     const module = await import(pathToFileURL(require.resolve(name)).href)
@@ -89,7 +89,7 @@ async function withRspack(load, options) {
 }
 
 /** webpack's configuration, which Rspack shares. */
-async function compile(webpack, { entry, folder, minify }) {
+export async function compile(webpack, { entry, folder, minify }, more = {}) {
   const compiler = webpack({
     mode: minify ? 'production' : 'development',
     devtool: false,
@@ -98,6 +98,7 @@ async function compile(webpack, { entry, folder, minify }) {
     entry,
     experiments: { outputModule: true },
     output: { path: folder, filename: 'bundle.mjs', module: true, chunkFormat: 'module' },
+    ...more,
   })
   const stats = await promisify(compiler.run.bind(compiler))()
   await promisify(compiler.close.bind(compiler))()

@@ -12,6 +12,7 @@ import { jestChecks } from './jests.mjs'
 import { observableChecks } from './observables.mjs'
 import { raceChecks } from './races.mjs'
 import { requireChecks } from './requires.mjs'
+import { threadChecks } from './threads.mjs'
 import { typeChecks } from './types.mjs'
 
 requireBuild()
@@ -32,6 +33,7 @@ try {
     ...bundleChecks({ tools, app, expected }),
     ...jestChecks({ tools, app }),
     ...raceChecks({ tools, app }),
+    ...threadChecks({ tools, app }),
     ...edgeChecks({ tools, app }),
     ...observableChecks({ app }),
   ]
