@@ -5,8 +5,8 @@ import { callsOnThreads } from './calls-on-threads.js'
 
 export interface ThreadsOptions {
   /**
-   * Whether the development server and the preview send the headers by which a page shares memory with its threads. They keep out
-   * what other sites serve without a header of theirs. Default false.
+   * Whether the development server and the preview send the headers by which a page shares memory with its threads. Such a page loads
+   * nothing of another site that does not allow it by a header. Default false.
    */
   readonly isolated?: boolean
 }
