@@ -142,7 +142,9 @@ describe.skipIf(chromium === undefined)('threads of a page', { timeout: 120_000 
   })
 
   test('name the cure where the module is part of the bundle of the page', async () => {
-    expect(await built('together')).toMatch(/document is not defined .* which must not be part of the bundle of the page.*import\(.*threads\(\)/)
+    expect(await built('together')).toMatch(
+      /document is not defined .* which must not be part of the bundle of the page.*import\(.*threads\(\)/,
+    )
   })
 
   test.each([{ minify: false }, { minify: true }])('run in one file of esbuild: %o', async (options) => {
