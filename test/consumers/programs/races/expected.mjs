@@ -2,6 +2,7 @@
 
 const lostUpdate = `stale write of account.balance: it goes by a read from before a wait, and another write came in between
   async withdraw#3 reads in withdraw (src/account.ts:14:7):  if (account.balance < amount) return 'refused'
+  async withdraw#3 waits in withdraw (src/account.ts:15:3):  await bank()
   async withdraw#2 writes in withdraw (src/account.ts:16:3):  account.balance -= amount
   async withdraw#3 writes in withdraw (src/account.ts:16:3), going by the read:  account.balance -= amount
   async withdraw#3 was started by the host in src/account.test.ts:21:49, held nothing
