@@ -1,6 +1,7 @@
 /** The options of `race`, checked. */
 import { checkFlag, checkOneOf, checkRecord, mistyped } from '../../runtime/internal.js'
 
+/** The options of `race`. */
 export interface RaceOptions {
   /** Which races are reported; see `race` of `explore`. Default `order`. */
   readonly level?: 'stale' | 'order' | 'all' | 'go'

@@ -3,6 +3,7 @@ import type { Plugin } from 'vite'
 import { checkFlag, checkRecord } from '../../runtime/internal.js'
 import { callsOnThreads } from './calls-on-threads.js'
 
+/** The options of `threads`. */
 export interface ThreadsOptions {
   /**
    * Whether the development server and the preview send the headers by which a page shares memory with its threads. Such a page loads
