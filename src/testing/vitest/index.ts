@@ -64,8 +64,8 @@ function takeRaces(): readonly RaceError[] {
 function fail(races: readonly RaceError[], when: string | null): void {
   if (races.length === 0) return
   const found = when === null ? '' : `\n  Found ${when}.`
-  const told = races.map(({ rule, place, accesses, message }) => {
-    const error = new RaceError(rule, place, accesses, fromFolder(message) + found)
+  const told = races.map(({ rule, place, accesses, message, wait }) => {
+    const error = new RaceError(rule, place, accesses, fromFolder(message) + found, wait)
     error.stack = `${error.name}: ${error.message}`
     return error
   })
