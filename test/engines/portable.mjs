@@ -75,13 +75,13 @@ export const notPortable = [
   },
   {
     suites: ['test/threads/{atomics,channels,moved,numbers,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
-    engines: ['deno', 'chromium'],
-    reason: 'start threads over the sources, for which Deno and a browser would need a bundle',
+    engines: ['deno'],
+    reason: 'start threads over the sources, for which Deno would need a bundle',
   },
   {
-    suites: ['test/threads/{atomics-go,inline,kill-matrix,operator-laws,schedules}.test.ts'],
+    suites: ['test/threads/{atomics-go,inline,kill-matrix,main,operator-laws,on-threads,schedules,thread-pool,threads-of}.test.ts'],
     engines: ['chromium'],
-    reason: 'use modules of Node, or threads',
+    reason: 'use modules of Node, its processes, its words for exits and missing modules, the memory of a thread, or `threadsOf`',
   },
   { suites: ['test/threads/deadlock.test.ts'], reason: 'runs programs whose threads are those of Node' },
   { suites: ['test/fast-check/channel-program.test.ts'], reason: 'runs the TypeScript compiler over programs, for a minute' },

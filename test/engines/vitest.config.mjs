@@ -18,12 +18,25 @@ async function chromium() {
   }
 }
 
+/** Vitest wraps each `import()` of a page by a function that the workers of the page do not have. */
+const inWorkers = {
+  name: 'import() in workers',
+  transform(code, id) {
+    if (!id.endsWith('/threads/thread/load-module.ts')) return null
+    return { code: `globalThis.__vitest_browser_runner__ ??= { wrapDynamicImport: (load) => load() };${code}`, map: null }
+  },
+}
+
 export default async ({ mode }) => {
   const leftOut = notPortable.filter((entry) => isLeftOut(entry, mode)).flatMap(({ suites }) => suites)
   const config = mergeConfig(unit, {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     cacheDir: fileURLToPath(new URL('node_modules/.vite', import.meta.url)),
-    server: { fs: { strict: false } }, // node_modules may be a link to another place
+    server: {
+      fs: { strict: false }, // node_modules may be a link to another place
+      // A page shares memory with its threads.
+      headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+    },
     optimizeDeps: {
       include: [
         'fast-check',
@@ -47,7 +60,7 @@ export default async ({ mode }) => {
     },
   })
   config.test.reporters = ['default', 'json']
-  config.plugins = [] // the engines take the sources from vitest
+  config.plugins = [inWorkers] // the engines take the sources from vitest
   Object.assign(config.test, { pool: 'forks', isolate: true, setupFiles: [] })
   return config
 }

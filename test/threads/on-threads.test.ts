@@ -82,11 +82,6 @@ describe('a real thread', () => {
     expect(crashes).toMatchObject([{ message: 'after the return' }])
   })
 
-  it('does not run the main function of its program', async () => {
-    await using pool = makePool()
-    expect(await work.mains.on(pool)()).toBe(0)
-  })
-
   it('starts no threads of its own, also where its program does', async () => {
     await using pool = makePool()
     expect(await work.readies.on(pool)()).toBe(0)

@@ -14,7 +14,6 @@ import {
   type Semaphore,
   type Sender,
 } from '../../src/runtime/index.js'
-import { main } from '../../src/adapters/node/index.js'
 import {
   moved,
   onThreads,
@@ -24,6 +23,13 @@ import {
   type AtomicValue,
   type SharedWaitGroup,
 } from '../../src/adapters/threads/index.js'
+
+/** Ends the thread in the midst of what it does; a worker of a page goes on with its task after it has closed itself. */
+function exitThread(code: number): never {
+  if (typeof process === 'object') process.exit(code)
+  close()
+  for (;;);
+}
 
 export const requestId = contextKey<string>('test.requestId', { portable: true })
 export const handler = contextKey<unknown>('test.handler', { portable: true })
@@ -84,7 +90,7 @@ export const work = onThreads(import.meta, {
     group.add(1)
     yield* mu.lock()
     yield* room.acquire(2)
-    process.exit(4)
+    exitThread(4)
   },
   stores(value: AtomicValue<string>, times: number) {
     for (let i = 0; i < times; i++) value.store(i % 2 === 0 ? 'a'.repeat(90) : 'b'.repeat(9))
@@ -143,13 +149,6 @@ export const work = onThreads(import.meta, {
   length: (value: { readonly at: readonly { readonly byteLength: number }[] }) => value.at[0].byteLength,
   *ownThread() {
     return yield* thread(work.counts).join()
-  },
-  /** Whether `main` runs its program here. */
-  *mains() {
-    let runs = 0
-    for (let i = 0; i < 2; i++) main(() => void runs++)
-    yield* sleep(1)
-    return runs
   },
   spins(began: Int32Array, ctx: Context) {
     Atomics.store(began, 0, 1)
@@ -235,14 +234,14 @@ export const work = onThreads(import.meta, {
     for (let i = 0; i < n; i++) yield* jobs.receive()
     Atomics.store(word, 0, 1)
     while (Atomics.load(word, 0) !== 2) yield* sleep(1)
-    process.exit(1)
+    exitThread(1)
   },
   loop(began: Int32Array): void {
     Atomics.store(began, 0, 1)
     for (;;);
   },
   exit(code: number): void {
-    process.exit(code)
+    exitThread(code)
   },
   /** A timer throws in the turn in which the function returns. */
   returnsAndThrows(): string {
