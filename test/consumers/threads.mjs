@@ -115,6 +115,7 @@ async function resultsOf(folder) {
   ]
   const browser = spawn(chromium, [...args, '--remote-debugging-port=0', `http://127.0.0.1:${server.address().port}/index.html`], {
     stdio: 'ignore',
+    detached: true, // a group of its own: its processes end together, and write nothing into the profile after that
   })
   const ended = new Promise((closed) => browser.on('close', closed))
   browser.on('error', reject)
@@ -124,11 +125,19 @@ async function resultsOf(folder) {
     return await promise
   } finally {
     clearTimeout(late)
-    browser.kill()
+    endGroup(browser.pid)
     await ended
     server.close()
     server.closeAllConnections()
     rmSync(profile, { recursive: true, force: true, maxRetries: 10 })
+  }
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // it has ended, or never began
   }
 }
 
