@@ -21,7 +21,7 @@ export default defineConfig({
   plugins: [nativeSources(fileURLToPath(root), target), aloneFirst],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/examples/**', 'test/brokers/**', 'test/programs/service/**', '**/node_modules/**'],
+    exclude: ['test/examples/**', 'test/brokers/**', 'test/consumers/**', 'test/programs/service/**', '**/node_modules/**'],
     // Types are tested where the tests are: *.test-d.ts runs through tsc, and its titles count like any other.
     // Errors elsewhere are the business of `npm run typecheck`.
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json', ignoreSourceErrors: true },
