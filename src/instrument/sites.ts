@@ -33,7 +33,7 @@ export interface Hooks {
   /** Where a captured variable is declared: an identity for it. */
   cell(name: string): unknown
   frame(site: number, suspends: boolean): Frame
-  /** A call follows whose caller waits for it, or that starts a goroutine. Returns the value, which is that of its last parameter. */
+  /** Before a call whose caller waits, and before `go`. `value` is that of the last parameter, and is returned. */
   calls<T>(value: T, site: number): T
   /** After an `await` or a `yield` has gone on: a new section. A frame keeps the site of its last wait. Returns the value. */
   wait<T>(value: T, frame: Frame, site?: number): T

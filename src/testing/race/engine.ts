@@ -187,7 +187,7 @@ export class RaceEngine {
     return new Frame(new Invocation(name, ++this._invocations, task, start))
   }
 
-  /** A call that is waited for follows, or one that starts a goroutine: its site stands for a stack, which costs more than the call. */
+  /** Before a call whose caller waits, and before `go`: the site is kept as the place of the start, and no stack, which costs more. */
   calls(site: number): void {
     this._call = site
   }
