@@ -1,9 +1,9 @@
 // The built package on an engine: every entry is imported, its exports are those of test/api/exports.json, and a goroutine runs. In Chromium
-// through a bundle of Vite, without the entries of Node.
+// through a bundle of Vite, without the entries of Node and of Vite itself.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { readJson, root } from '../../scripts/entries.mjs'
@@ -27,7 +27,7 @@ export async function importAll(engine, { file, args, env }) {
   }
 }
 
-const isOfNode = (specifier) => /^millrace\/node\b/.test(specifier)
+const isOfNode = (specifier) => /^millrace\/(node|vite)\b/.test(specifier)
 
 /** The package as npm installs it, beside its peers. */
 function install(folder) {
@@ -36,7 +36,11 @@ function install(folder) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'imports', private: true, type: 'module', dependencies }))
   mkdirSync(join(folder, 'node_modules/millrace'), { recursive: true })
   for (const path of ['package.json', 'dist']) symlinkSync(inRoot(path), join(folder, 'node_modules/millrace', path))
-  for (const peer of Object.keys(peerDependencies)) symlinkSync(inRoot(`node_modules/${peer}`), join(folder, 'node_modules', peer))
+  for (const peer of Object.keys(peerDependencies)) {
+    const link = join(folder, 'node_modules', peer)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(inRoot(`node_modules/${peer}`), link)
+  }
 }
 
 /** A program without top-level await, since its bundle is a classic script. */
