@@ -53,7 +53,7 @@ const PATIENCE = 200
  * @example
  * ```ts
  * using watch = watchGoroutines()
- * await serve(requests)
+ * await listen(requests)
  * await watch.check() // rejects: found unexpected goroutines
  * ```
  */

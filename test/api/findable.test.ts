@@ -56,6 +56,7 @@ const together: Record<string, Record<string, string>> = {
     PoisonError: 'settle',
     RevokedError: 'memory-broker',
     positionOf: 'from-pull',
+    serve: 'stage',
   },
   'millrace/nats': {
     NatsClosedError: 'bad-input',

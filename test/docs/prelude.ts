@@ -105,11 +105,14 @@ export const prelude = {
   results: chan<string>(10),
   rows: filled('a', 'b', 'c'),
   samples: filled(1, 2, 3, 4),
-  serve: async (requests: Receiver<string>) => requests.size,
+  listen: async (requests: Receiver<string>) => requests.size,
   setInterval: (f: () => void, _ms: number) => f(),
   socket,
   store: async (event: UserEvent, _end: Context | AbortSignal) => event.user,
   table: new Map([['ada', 36]]),
+  textSchema: { '~standard': { version: 1, vendor: 'docs', validate: (value) => ({ value: String(value) }) } } as StandardSchema<string> & {
+    '~standard': { types?: { input: string; output: string } }
+  },
   transfer: rest,
   upload: rest,
   urgent: filled(1, 2),

@@ -83,6 +83,7 @@ export const notPortable = [
     engines: ['chromium'],
     reason: 'use modules of Node, its processes, its words for exits and missing modules, the memory of a thread, or `threadsOf`',
   },
+  { suites: ['test/broker/stage.test.ts'], engines: ['chromium'], reason: 'starts threads by `threadsOf`' },
   { suites: ['test/threads/deadlock.test.ts'], reason: 'runs programs whose threads are those of Node' },
   { suites: ['test/fast-check/channel-program.test.ts'], reason: 'runs the TypeScript compiler over programs, for a minute' },
   { suites: ['test/goroutine/compiled-generators.test.ts'], engines: ['chromium'], reason: 'runs the TypeScript compiler' },

@@ -1,10 +1,11 @@
 import type { OperatorFunction } from 'rxjs'
-import { InvalidItemError, workerPool, type SchemaResult, type StandardSchema } from '../../operators/index.js'
+import { workerPool, type SchemaResult, type StandardSchema } from '../../operators/index.js'
 import { stageNotes } from '../../operators/internal.js'
-import { checkOptions, mistyped } from '../../runtime/internal.js'
+import { checkOptions } from '../../runtime/internal.js'
 import type { StageOptions } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
 import { envelopeOf, type Delivery, type Envelope } from './delivery.js'
+import { checkSchema, validated } from './schema.js'
 
 /**
  * Validates the value of each delivery with a schema, and passes its output on, in order. A message that does not match is
@@ -19,7 +20,7 @@ import { envelopeOf, type Delivery, type Envelope } from './delivery.js'
  * ```
  */
 export function decode<R>(schema: StandardSchema<R>, options?: StageOptions): OperatorFunction<Delivery<unknown>, Delivery<R>> {
-  return validated('decode', schema, options)
+  return validating('decode', schema, options)
 }
 
 /** The values that a schema takes, as far as it says so. */
@@ -47,25 +48,23 @@ export function encode<S extends StandardSchema>(
   schema: S,
   options?: StageOptions,
 ): OperatorFunction<Delivery<EncodeInput<S>>, Delivery<EncodeOutput<S>>> {
-  return validated<EncodeOutput<S>>('encode', schema, options)
+  return validating<EncodeOutput<S>>('encode', schema, options)
 }
 
 /** `decode` and `encode`: the same work, at the two edges of a pipeline. */
-function validated<R>(
+function validating<R>(
   operator: 'decode' | 'encode',
   schema: StandardSchema<R>,
   options: StageOptions | undefined,
 ): OperatorFunction<Delivery<unknown>, Delivery<R>> {
-  const standard = (schema as Partial<StandardSchema<R>> | null | undefined)?.['~standard'] // from JavaScript it may be anything
-  if (typeof standard?.validate !== 'function') throw mistyped(`${operator}(schema)`, 'a schema that implements Standard Schema', schema)
+  const standard = checkSchema(`${operator}(schema)`, schema)
   checkOptions(`${operator}(schema, options)`, options, ['name', 'overflow', 'sparse'])
   const { name } = stageNotes(operator, options)
   let position = -1
   const judged = (delivery: Envelope<unknown>, result: SchemaResult<R>): Delivery<R> => {
-    const given: unknown = result // a schema of the user
-    if (typeof given !== 'object' || given === null) throw mistyped(`${operator}(schema): the result of validate`, 'an object', given)
-    if (result.issues === undefined) return delivery.with(result.value)
-    if (!delivery.right.isSettled) delivery.reject(new InvalidItemError(name, position, result.issues))
+    const read = validated(`${operator}(schema)`, result, name, position)
+    if (read.error === null) return delivery.with(read.value)
+    if (!delivery.right.isSettled) delivery.reject(read.error)
     return NOTHING as never // the engine knows it
   }
   const validate = (delivery: Delivery<unknown>): Delivery<R> | PromiseLike<Delivery<R>> => {

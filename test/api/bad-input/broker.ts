@@ -13,12 +13,14 @@ import {
   memoryBroker,
   partitions,
   positionOf,
+  serve,
   settle,
+  stage as define,
   through,
   type Delivery,
   type Lease,
 } from 'millrace/broker'
-import { run, workerPool, type StandardSchema } from 'millrace/operators'
+import { collect, fromIterable, run, workerPool, type StandardSchema } from 'millrace/operators'
 import { take, type Observable, type OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
@@ -65,6 +67,10 @@ const withLease = (use: (lease: Lease<unknown>) => unknown) =>
       return { request: () => lease.fail(new Error('enough')) }
     }),
   )
+const plain = { input: schema as StandardSchema, output: schema as StandardSchema }
+const echo = define('echo', plain, (item) => item)
+const here = (operator: OperatorFunction<unknown, unknown>) => briefly(collect(background, fromIterable([1]).pipe(operator)).join())
+const failure = { ...stage, onFailure: 'word?', schedule: 'function?' } as const
 const stopped = () => {
   const ctx = withCancel(background)
   ctx.cancel()
@@ -149,6 +155,17 @@ export const broker: Table = {
   'positionOf(partition)': ['anything', (given) => void positionOf('in', given, 0, 0)],
   'positionOf(offset)': ['anything', (given) => void positionOf('in', 0, given, 0)],
   'positionOf(time)': ['anything', (given) => void positionOf('in', 0, 0, given)],
+  'MemoryLink.remove(topic)': ['text', (topic) => void link().remove(topic)],
+  'serve(ctx)': ['ctx', (ctx) => briefly(serve(ctx, link(), echo).join())],
+  'serve(link)': ['object', (given) => briefly(serve(stopped(), given, echo).join())],
+  'serve(stage)': ['object', (given) => briefly(serve(stopped(), link(), given).join())],
+  ...optionsOf(
+    'serve',
+    'options',
+    'options?',
+    { attempts: 'count?', deadLetters: 'function?', within: 'ms?', workers: 'count?' },
+    (options) => briefly(serve(stopped(), link(), echo, options).join()),
+  ),
   ...optionsOf(
     'settle',
     'options',
@@ -164,5 +181,13 @@ export const broker: Table = {
     },
     (options) => briefRun(source().pipe(take(2), settle(options))),
   ),
+  'stage(name)': ['text', (name) => void define(name, plain, (item) => item)],
+  ...optionsOf('stage', 'parts', 'options', { input: 'object', key: 'function?', output: 'object' }, (parts) => here(define('echo', parts, (item) => item).pool(1)), plain), // prettier-ignore
+  'stage(work)': ['function', (work) => here(define('echo', plain, work).pool(1))],
+  'Stage.on(threads)': ['object', (threads) => void echo.on(threads)],
+  'Stage.over(link)': ['object', (given) => void echo.over(given, { workers: 1 })],
+  ...optionsOf('Stage.over', 'options', 'options', { ...failure, workers: 'count' }, (options) => here(echo.over(link(), options)), { workers: 1 }), // prettier-ignore
+  'Stage.pool(n)': ['count', (n) => here(echo.pool(n))],
+  ...optionsOf('Stage.pool', 'options', 'options?', failure, (options) => here(echo.pool(1, options))),
   'through(work)': ['function', (work) => passed(workerPool(1, through(work)))],
 }

@@ -9,16 +9,19 @@ import {
   memoryBroker,
   partitions,
   positionOf,
+  serve,
   settle,
+  stage,
   through,
   type Delivery,
   type Lease,
   type MemoryBroker,
   type MemoryLink,
+  type StageLink,
 } from 'millrace/broker'
-import { run, workerPool, type StandardSchema } from 'millrace/operators'
-import { take, type Observable, type OperatorFunction } from 'rxjs'
-import { junk, raise, type Rows } from './kinds.js'
+import { fromIterable, run, workerPool, type StandardSchema } from 'millrace/operators'
+import { NEVER, take, type Observable, type OperatorFunction } from 'rxjs'
+import { boom, junk, raise, type Rows } from './kinds.js'
 import { soon } from './soon.js'
 
 const source = () => {
@@ -38,6 +41,9 @@ const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>)
 const message = { value: 1, key: null, attempt: 1, headers: new Map<string, string>(), position: positionOf('in', 0, 0, 0) }
 const leased = (use: (lease: Lease<number>) => void) =>
   ended(fromPull<number>((lease) => ({ request: () => use(lease) })).pipe(take(1), settle()))
+/** A link over which nothing can be published. */
+const broken = (to: () => never): StageLink => ({ from: () => NEVER, to: () => workerPool(1, to) })
+const any: StandardSchema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
 const failing = workerPool(
   1,
   through(() => raise(new Error('first'))),
@@ -65,5 +71,26 @@ export const broker: Rows = {
   'partitions(build)': (f) => ended(partitions(memoryBroker().connect().from({ log: 'in' }), f).pipe(take(1))),
   'settle({ deadLetters })': (f) => ended(source().pipe(failing, settle({ attempts: 1, deadLetters: f }))),
   'settle({ schedule })': (f) => ended(source().pipe(failing, settle({ schedule: f }))),
+  'stage({ input })': (f) => {
+    const input = junk({ '~standard': { validate: f } }) as StandardSchema
+    return ended(fromIterable([1]).pipe(stage('s', { input, output: any }, (item) => item).pool(1)))
+  },
+  'stage({ key })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any, key: f }, (item) => item).pool(1))),
+  'stage(work)': (f) =>
+    ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => f(item)).pool(1) as OperatorFunction<number, unknown>)),
+  'Stage.over({ schedule })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => item).over(broken(() => raise(boom)), { workers: 1, onFailure: 'restart', schedule: f }))), // prettier-ignore
+  'Stage.pool({ schedule })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, () => raise(new Error('first'))).pool(1, { onFailure: 'restart', schedule: f }))), // prettier-ignore
+  'StageLink.to({ topic })': (f) => passed(memoryBroker().connect().to({ topic: f })),
+  'serve({ deadLetters })': async (f) => {
+    const broker = memoryBroker()
+    broker.publish('s', 'nonsense')
+    using ctx = soon()
+    return await serve(
+      ctx,
+      broker.connect(),
+      stage('s', { input: any, output: any }, (item) => item),
+      { deadLetters: f, within: 0 },
+    ).join()
+  },
   'through(work)': (f) => passed(workerPool(1, through(f))),
 }

@@ -17,6 +17,7 @@ export interface Server {
   readonly lease: number
   readonly window: number
   topic(name: string): Topic
+  removed(name: string): void
   /** A message is on its way, to or from this link: a crash may be chosen. */
   traffic(link: Link): void
   losesAcknowledgement(): boolean
@@ -33,7 +34,8 @@ export interface FromMemory extends PullOptions {
 
 /** A message to publish. */
 export interface ToMemory<T> {
-  readonly topic: string
+  /** The topic, or the topic of each delivery. */
+  readonly topic: string | ((delivery: Delivery<T>) => string)
   /** The key of the message; default: that of the delivery. */
   readonly key?: (delivery: Delivery<T>) => string | null
   /** The value; default: that of the delivery. */
@@ -95,7 +97,7 @@ export class Link implements Connection {
   to<T>(options: ToMemory<T>): OperatorFunction<Delivery<T>, Delivery<T>> {
     checkRecord('link.to(options)', '{ topic, key?, value?, id?, window? }', options, ['topic', 'key', 'value', 'id', 'window'])
     const { topic, key = ({ key }: Delivery<T>) => key, value = ({ value }: Delivery<T>) => value, id, window = 64 } = options
-    checkText('link.to({ topic })', 'a string', topic)
+    const topicOf = topicsOf(topic)
     checkFunction('link.to({ key })', key)
     checkFunction('link.to({ value })', value)
     if (id !== undefined) checkFunction('link.to({ id })', id)
@@ -103,9 +105,14 @@ export class Link implements Connection {
     const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
       envelopeOf('link.to(): an item', delivery)
       const message = { value: value(delivery), key: key(delivery), headers: delivery.headers, id: id?.(delivery) ?? null }
-      return this.publish(topic, message).map(() => delivery)
+      return this.publish(topicOf(delivery), message).map(() => delivery)
     }
-    return workerPool(window, publish, { ordered: true, name: `to ${topic}` })
+    return workerPool(window, publish, { ordered: true, name: typeof topic === 'string' ? `to ${topic}` : 'to' })
+  }
+
+  remove(topic: string): void {
+    checkText('link.remove(topic)', 'a string', topic)
+    this._toServer.send(() => this._server.removed(topic))
   }
 
   /** Completes when the broker has stored the message. */
@@ -178,4 +185,15 @@ function ready(read: () => Lag): Op<Lag> {
   const now = chan<void>()
   now.close()
   return now.receive().map(read)
+}
+
+function topicsOf<T>(topic: ToMemory<T>['topic']): (delivery: Delivery<T>) => string {
+  if (typeof topic === 'function')
+    return (delivery) => {
+      const name = topic(delivery)
+      checkText('link.to({ topic }): the result', 'a string', name)
+      return name
+    }
+  checkText('link.to({ topic })', 'a string or a function', topic)
+  return () => topic
 }

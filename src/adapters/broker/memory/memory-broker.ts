@@ -35,6 +35,8 @@ export interface MemoryLink {
   from<T = unknown>(options: FromMemory): Observable<Delivery<T>>
   /** Publishes a message for each delivery, and passes the delivery on, in order, when the broker has stored it. */
   to<T>(options: ToMemory<T>): OperatorFunction<Delivery<T>, Delivery<T>>
+  /** Forgets a topic that nobody needs any more, with its messages. */
+  remove(topic: string): void
   /** As kill -9 of the worker, for the broker: nothing that the link sends from now on arrives. */
   cut(): void
   /** As SIGSTOP of the worker, for the broker: what is sent over the link waits, either way, until `resume()`. */
@@ -153,6 +155,10 @@ export class InMemory implements MemoryBroker, Server {
 
   get isSettled(): boolean {
     return [...this._topics.values()].every((topic) => topic.isSettled)
+  }
+
+  removed(name: string): void {
+    this._topics.delete(name)
   }
 
   /** Called as the link is cut. */
