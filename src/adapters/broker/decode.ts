@@ -9,7 +9,7 @@ import { checkSchema, validated } from './schema.js'
 
 /**
  * Validates the value of each delivery with a schema, and passes its output on, in order. A message that does not match is
- * given up at once, with InvalidItemError, and goes to the dead letters of `settle`: no attempt would change it.
+ * given up at once, with InvalidItemError, and goes to the dead letters of `settle`: further attempts would change nothing.
  *
  * Shape: a delivery for each that is valid. Holds 1. Fails with an error that the schema throws. Throws TypeError for a
  * schema without a `~standard`. Source: Standard Schema, https://standardschema.dev.

@@ -24,7 +24,7 @@ export class DrainError extends Error {
  * off and settled, and the ownership of partitions is handed over. So a process that is asked to stop repeats nothing.
  * Where that takes longer than `within`, the pipeline is cut off.
  *
- * `join()` throws the error of the pipeline, or DrainError where it was cut off; the end of `ctx` is no error. Throws
+ * `join()` throws the error of the pipeline, or DrainError where the drain was cut off; the end of `ctx` is no error. Throws
  * TypeError or RangeError for bad arguments.
  *
  * @example

@@ -18,7 +18,7 @@ import { positionOf } from './delivery.js'
 import type { Lease, PullDriver } from './lease.js'
 import { Mark } from './mark.js'
 
-/** A message of a log, as it lies there. */
+/** A message of a log, as stored. */
 export interface LogRecord<T> {
   readonly offset: number
   readonly value: T

@@ -25,13 +25,13 @@ import type { DeadLetter } from '../../operators/internal.js'
 import { BlockedKeyError, isEnvelope, PoisonError, type Position } from './delivery.js'
 import { performing } from './performing.js'
 
-/** A message that was given up, with its payload as it came. */
+/** A message that was given up, with the payload that came. */
 export interface DeadDelivery {
   readonly payload: unknown
   readonly key: string | null
   readonly headers: ReadonlyMap<string, string>
   readonly position: Position
-  /** Why it was given up. */
+  /** Why the message was given up. */
   readonly cause: unknown
   /** The name of the stage whose work failed; `settle` where no stage is known. */
   readonly stage: string

@@ -128,7 +128,7 @@ export class Caller {
   }
 }
 
-/** Publishes a cancellation; without it the work elsewhere runs to its end. */
+/** Publishes a cancellation; without one the work elsewhere runs to its end. */
 function* telling(ctx: CancelContext, message: Delivery<Cancellation>, link: StageLink): Generator<never, void> {
   using late = ctx
   yield* publishing(late, message, link.to({ topic: topicOf }))

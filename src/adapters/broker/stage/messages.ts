@@ -1,4 +1,4 @@
-/** The messages between a stage that is placed elsewhere and the processes that serve it. */
+/** The messages between a stage that is placed elsewhere and the processes that serve there. */
 import type { Observable, OperatorFunction } from 'rxjs'
 import { mistyped } from '../../../runtime/internal.js'
 import type { Delivery } from '../delivery.js'
@@ -9,7 +9,7 @@ export interface StageLink {
   from<T>(options: { readonly queue: string; readonly name?: string }): Observable<Delivery<T>>
   /** Publishes the value and the key of each delivery, and passes the delivery on when the broker has stored the message. */
   to<T>(options: { readonly topic: (delivery: Delivery<T>) => string }): OperatorFunction<Delivery<T>, Delivery<T>>
-  /** Forgets a topic that nobody needs any more; without it the topics of replies stay with the broker. */
+  /** Forgets a topic that nobody needs any more; else the topics of replies stay with the broker. */
   remove?(topic: string): unknown
 }
 
@@ -52,7 +52,7 @@ export function checkLink(where: string, link: StageLink): void {
   if (typeof from !== 'function' || typeof to !== 'function') throw mistyped(where, 'a link with from and to', link)
 }
 
-/** An error as a message carries it. */
+/** An error in a message. */
 export interface ErrorRecord {
   readonly name: string
   readonly message: string

@@ -18,9 +18,9 @@ import { uniqueName } from '../unique-name.js'
 export interface ServeOptions {
   /** Items that are under way in this process at the same time; default 1. */
   readonly workers?: number
-  /** Deliveries of an item, to processes that ended with it, before its caller has PoisonError; default 5. */
+  /** Deliveries of an item, to processes that ended, before its caller has PoisonError; default 5. */
   readonly attempts?: number
-  /** Called with a message of the stage's topic that is no item of a caller; waited for. Without it such a message ends `serve`. */
+  /** Called with a message of the stage's topic that is no item of a caller; waited for. Without dead letters such a message ends `serve`. */
   readonly deadLetters?: (letter: DeadDelivery) => unknown
   /** ms from the end of the context until the work is cut off; default 30,000. */
   readonly within?: number
@@ -98,7 +98,7 @@ class Server {
     }
   }
 
-  /** The reply to a request; none where the caller does not want it any more. */
+  /** The reply to a request; none where the caller has left. */
   private *_reply({ replyTo, call, value }: Request, ctx: Context): Generator<never, readonly Reply[]> {
     using own = withCancel(ctx)
     const id = `${replyTo}/${call}`

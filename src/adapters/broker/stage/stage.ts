@@ -36,15 +36,15 @@ export interface Stage<T, R> {
   on(threads: ThreadPool): Stage<T, R>
   /** Workers in the processes that `serve` the stage over a link to the same broker. */
   over(link: StageLink, options: OverOptions): OperatorFunction<T, R>
-  /** The work with its validations, as one item sees it: `through(stage.work)` is a worker on deliveries. */
+  /** The work with its validations, for an item: `through(stage.work)` is a worker on deliveries. */
   readonly work: (item: T, ctx: Context) => Generator<never, R>
 }
 
-/** Work of a stage: it returns a value, a promise, an operation, a job or a generator. */
+/** Work of a stage: returns a value, a promise, an operation, a job or a generator. */
 export type StageWork<T, R> = (item: T, ctx: Context) => Work<R>
 
 /**
- * Defines a stage once, and places it later: the pipeline stays the same where its work moves to threads or to other
+ * Defines a stage once, to be placed later: the pipeline stays the same where its work moves to threads or to other
  * processes.
  *
  * - `pool(n)` is `workerPool(n, work, { ordered: true })`, or with `key` `byKey(key, n, work)`.
@@ -52,13 +52,13 @@ export type StageWork<T, R> = (item: T, ctx: Context) => Work<R>
  * - `over(link, { workers })` sends each item to a process that runs `serve`, and waits for the result. Holds `workers` items.
  *
  * Results leave in the order of the items, and with `key` in the order of the items of the key. An error of the work is the
- * error of the item in each placement, so `onFailure`, `retryEach` and `catchTo` work alike; over a link it has the name,
+ * error of the item in each placement, so `onFailure`, `retryEach` and `catchTo` work alike; over a link the error has the name,
  * the message, the stack, the cause and the plain fields of the original, and its class where that is of the language.
  * Over a link items and results are what the link makes of them, JSON mostly: `input` validates what arrives.
  *
  * A worker elsewhere that is killed loses nothing: the broker delivers its item again, so work may run twice, and its first
  * result counts. An item that ends each process that works on it fails with PoisonError. When the subscriber leaves, or an item is
- * canceled, the work that runs for it elsewhere ends; requests that no worker has begun are worked on for nothing.
+ * canceled, the work that runs elsewhere ends; requests that no worker has begun are worked on for nothing.
  * Throws TypeError for bad arguments.
  *
  * @example
