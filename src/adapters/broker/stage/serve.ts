@@ -20,7 +20,7 @@ export interface ServeOptions {
   readonly workers?: number
   /** Deliveries of an item, to processes that ended, before its caller has PoisonError; default 5. */
   readonly attempts?: number
-  /** Called with a message of the stage's topic that is no item of a caller; waited for. Without dead letters such a message ends `serve`. */
+  /** Called, and waited for, with a message that is no item of a caller. Without dead letters such a message ends `serve`. */
   readonly deadLetters?: (letter: DeadDelivery) => unknown
   /** ms from the end of the context until the work is cut off; default 30,000. */
   readonly within?: number
