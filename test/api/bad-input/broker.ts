@@ -182,11 +182,13 @@ export const broker: Table = {
     (options) => briefRun(source().pipe(take(2), settle(options))),
   ),
   'stage(name)': ['text', (name) => void define(name, plain, (item) => item)],
-  ...optionsOf('stage', 'parts', 'options', { input: 'object', key: 'function?', output: 'object' }, (parts) => here(define('echo', parts, (item) => item).pool(1)), plain), // prettier-ignore
+  'stage(parts)': ['object', (parts) => void define('echo', parts, (item) => item)],
   'stage(work)': ['function', (work) => here(define('echo', plain, work).pool(1))],
   'Stage.on(threads)': ['object', (threads) => void echo.on(threads)],
   'Stage.over(link)': ['object', (given) => void echo.over(given, { workers: 1 })],
-  ...optionsOf('Stage.over', 'options', 'options', { ...failure, workers: 'count' }, (options) => here(echo.over(link(), options)), { workers: 1 }), // prettier-ignore
+  ...optionsOf('Stage.over', 'options', 'options', { ...failure, workers: 'count' }, (options) => void echo.over(link(), options), { workers: 1 }), // prettier-ignore
+  'Stage.work(ctx)': ['anything', (ctx) => void echo.work(1, ctx)],
+  'Stage.work(item)': ['anything', (item) => void echo.work(item, background)],
   'Stage.pool(n)': ['count', (n) => here(echo.pool(n))],
   ...optionsOf('Stage.pool', 'options', 'options?', failure, (options) => here(echo.pool(1, options))),
   'through(work)': ['function', (work) => passed(workerPool(1, through(work)))],

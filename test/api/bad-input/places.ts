@@ -29,6 +29,8 @@ const implementedByUsers = new Set([
   'StandardSchema',
   'Chooser',
   'PullDriver',
+  'StageLink',
+  'StageParts',
   'BrokerLawLink',
   'BrokerLawSubject',
   'Message',

@@ -118,10 +118,13 @@ export class Definition implements Stage<unknown, unknown> {
     checkRecord('stage.over(link, options)', '{ workers }', options, ['workers', ...FAILURE])
     const { workers, ...failure } = options
     checkCount('stage.over(link, { workers })', 1, workers)
+    const placed = (caller: Caller | null): OperatorFunction<unknown, unknown> =>
+      this._placed(workers, (item) => caller?.call(item), failure)
+    placed(null) // throws for bad options
     return (source) =>
       described({ name: `${this.name} elsewhere`, holds: 0, source }, (subscriber) => {
         const caller = new Caller(this.name, link, workers)
-        const calling = source.pipe(this._placed(workers, (item) => caller.call(item), failure)).subscribe(subscriber)
+        const calling = source.pipe(placed(caller)).subscribe(subscriber)
         return () => {
           caller.leave()
           calling.unsubscribe()
