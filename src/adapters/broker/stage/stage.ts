@@ -76,6 +76,8 @@ export function stage<I extends StandardSchema, O extends StandardSchema>(
 ): Stage<EncodeInput<I>, EncodeOutput<O>> {
   checkText('stage(name)', 'a string', name)
   checkRecord('stage(name, parts)', '{ input, output, key? }', parts, ['input', 'output', 'key'])
+  const { input, output }: Partial<typeof parts> = parts // from JavaScript they may be missing
+  if (input === undefined || output === undefined) throw mistyped('stage(name, parts)', '{ input, output, key? }', parts)
   checkSchema('stage(name, { input })', parts.input)
   checkSchema('stage(name, { output })', parts.output)
   if (parts.key !== undefined) checkFunction('stage(name, { key })', parts.key)
