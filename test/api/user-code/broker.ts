@@ -76,11 +76,27 @@ export const broker: Rows = {
     return ended(fromIterable([1]).pipe(stage('s', { input, output: any }, (item) => item).pool(1)))
   },
   'stage({ key })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any, key: f }, (item) => item).pool(1))),
+  'stage(parts)': (f) => {
+    const parts = { input: any, output: junk({ '~standard': { validate: f } }) as StandardSchema }
+    return ended(fromIterable([1]).pipe(stage('s', parts, (item) => item).pool(1)))
+  },
   'stage(work)': (f) =>
     ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => f(item)).pool(1) as OperatorFunction<number, unknown>)),
   'Stage.over({ schedule })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => item).over(broken(() => raise(boom)), { workers: 1, onFailure: 'restart', schedule: f }))), // prettier-ignore
   'Stage.pool({ schedule })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, () => raise(new Error('first'))).pool(1, { onFailure: 'restart', schedule: f }))), // prettier-ignore
+  'Stage.over(link)': (f) =>
+    ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => item).over(broken(f), { workers: 1 }))),
   'StageLink.to({ topic })': (f) => passed(memoryBroker().connect().to({ topic: f })),
+  'serve(link)': async (f) => {
+    using ctx = soon()
+    const link: StageLink = { from: f, to: () => (source) => source }
+    return await serve(
+      ctx,
+      link,
+      stage('s', { input: any, output: any }, (item) => item),
+      { within: 0 },
+    ).join()
+  },
   'serve({ deadLetters })': async (f) => {
     const broker = memoryBroker()
     broker.publish('s', 'nonsense')

@@ -1,6 +1,6 @@
 /** The messages between a stage that is placed elsewhere and the processes that serve there. */
-import type { Observable, OperatorFunction } from 'rxjs'
-import { mistyped } from '../../../runtime/internal.js'
+import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
+import { checkFunction, mistyped } from '../../../runtime/internal.js'
 import type { Delivery } from '../delivery.js'
 
 /** A connection to a broker, as stages use it: `memoryBroker().connect()` is one, and so are the links of the adapters. */
@@ -47,9 +47,24 @@ export function isRequest(value: unknown): value is Request {
   return typeof replyTo === 'string' && typeof call === 'number'
 }
 
-export function checkLink(where: string, link: StageLink): void {
+/** The link, with results that are checked. */
+export function linkOf(where: string, link: StageLink): StageLink {
   const { from, to } = (link ?? {}) as Partial<StageLink> // from JavaScript it may be anything
   if (typeof from !== 'function' || typeof to !== 'function') throw mistyped(where, 'a link with from and to', link)
+  return {
+    from: (options) => observable('link.from(): the result', link.from(options)),
+    to: (options) => {
+      const publish = link.to(options)
+      checkFunction('link.to(): the result', publish)
+      return (source) => observable('link.to(): the result of the operator', publish(source))
+    },
+    remove: (topic) => link.remove?.(topic),
+  }
+}
+
+function observable<T>(where: string, given: Observable<T>): Observable<T> {
+  if (!isObservable(given)) throw mistyped(where, 'an Observable', given)
+  return given
 }
 
 /** An error in a message. */

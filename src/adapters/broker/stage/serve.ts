@@ -10,7 +10,7 @@ import { performing } from '../performing.js'
 import type { DeadDelivery } from '../policy.js'
 import { settle } from '../settle.js'
 import { flatThrough, through } from '../through.js'
-import { checkLink, isRequest, recordOf, topicOf, type Reply, type Cancellation, type Request, type StageLink } from './messages.js'
+import { isRequest, linkOf, recordOf, topicOf, type Reply, type Cancellation, type Request, type StageLink } from './messages.js'
 import { checkStage, type Definition, type Stage } from './stage.js'
 import { uniqueName } from '../unique-name.js'
 
@@ -43,7 +43,7 @@ export interface ServeOptions {
  */
 export function serve(ctx: Context, link: StageLink, stage: Stage<never, unknown>, options?: ServeOptions): Goroutine<void> {
   checkContext('serve(ctx, link, stage)', ctx)
-  checkLink('serve(ctx, link, stage)', link)
+  const checked = linkOf('serve(ctx, link, stage)', link)
   const definition = checkStage('serve(ctx, link, stage)', stage)
   checkOptions('serve(ctx, link, stage, options)', options, ['workers', 'attempts', 'deadLetters', 'within'])
   const { workers = 1, attempts = 5, deadLetters = failing, within = 30_000 } = options ?? {}
@@ -51,7 +51,7 @@ export function serve(ctx: Context, link: StageLink, stage: Stage<never, unknown
   checkCount('serve(ctx, link, stage, { attempts })', 1, attempts)
   checkFunction('serve(ctx, link, stage, { deadLetters })', deadLetters)
   checkTime('serve(ctx, link, stage, { within })', within)
-  return drain(ctx, new Server(definition, link, { workers, attempts, deadLetters }).pipeline, { within })
+  return drain(ctx, new Server(definition, checked, { workers, attempts, deadLetters }).pipeline, { within })
 }
 
 function failing({ cause }: DeadDelivery): never {

@@ -9,7 +9,7 @@ import { checkText } from '../delivery.js'
 import { performing } from '../performing.js'
 import { checkSchema, validated } from '../schema.js'
 import { Caller } from './caller.js'
-import { checkLink, type StageLink } from './messages.js'
+import { linkOf, type StageLink } from './messages.js'
 
 /** The parts of a stage, beside its name and its work. */
 export interface StageParts<I extends StandardSchema, O extends StandardSchema> {
@@ -116,7 +116,7 @@ export class Definition implements Stage<unknown, unknown> {
   }
 
   over(link: StageLink, options: OverOptions): OperatorFunction<unknown, unknown> {
-    checkLink('stage.over(link)', link)
+    const checked = linkOf('stage.over(link)', link)
     checkRecord('stage.over(link, options)', '{ workers }', options, ['workers', ...FAILURE])
     const { workers, ...failure } = options
     checkCount('stage.over(link, { workers })', 1, workers)
@@ -125,7 +125,7 @@ export class Definition implements Stage<unknown, unknown> {
     placed(null) // throws for bad options
     return (source) =>
       described({ name: `${this.name} elsewhere`, holds: 0, source }, (subscriber) => {
-        const caller = new Caller(this.name, link, workers)
+        const caller = new Caller(this.name, checked, workers)
         const calling = source.pipe(placed(caller)).subscribe(subscriber)
         return () => {
           caller.leave()
