@@ -129,15 +129,24 @@ describe.each(['threads', 'inline'] as const)('a channel among the arguments, on
     })
   })
 
-  it('a canceled job gives back what it has not taken', async () => {
-    const jobs = filled(upTo(4))
+  it.each([
+    [0, 0],
+    [7, 7],
+    [20, 0],
+    [20, 1],
+    [20, 12],
+    [20, 20],
+  ])('of 20 values a job that takes at most %i, canceled after %i, gives back exactly what it has not taken', async (most, after) => {
+    const jobs = filled(upTo(20))
+    const noted = new Int32Array(new SharedArrayBuffer(4 * 21))
     const ctx = withCancel(background)
-    const taking = failure(work.takes.on(pool)(jobs, 100).within(ctx))
-    while (jobs.size > 0) await hostTurn()
+    const noting = failure(work.notes.on(pool)(jobs, most, noted).within(ctx))
+    while (Atomics.load(noted, 0) < after) await hostTurn()
     ctx.cancel()
-    expect(await taking).toMatchObject({ name: 'CanceledError' })
-    jobs.close()
-    expect(await go(drained, jobs).join()).toEqual([])
+    expect(await noting).toMatchObject({ name: 'CanceledError' })
+    const taken = [...noted.subarray(1, 1 + noted[0])]
+    expect([...taken, ...restOf(jobs)]).toEqual(upTo(20))
+    expect([taken.length >= after, taken.length <= most]).toEqual([true, true])
   })
 })
 

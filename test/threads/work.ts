@@ -186,6 +186,16 @@ export const work = onThreads(import.meta, {
     }
     return taken
   },
+  /** Takes at most `most` values, and waits. The first word is how many, and the others are the values. */
+  *notes(jobs: Receiver<number>, most: number, noted: Int32Array) {
+    for (let n = 1; n <= most; n++) {
+      const message = yield* jobs.receive()
+      if (message._tag === 'None') return
+      noted[n] = message.value
+      Atomics.store(noted, 0, n)
+    }
+    yield* never()
+  },
   *takesAfter(jobs: Receiver<number>, began: Int32Array) {
     Atomics.store(began, 0, 1)
     return yield* jobs.receive()
