@@ -74,7 +74,7 @@ export const notPortable = [
     reason: 'start servers, which a page cannot',
   },
   {
-    suites: ['test/threads/{atomics,channels,moved,numbers,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
+    suites: ['test/threads/{atomics,channels,collected-ends,moved,numbers,on-threads,shared,thread,thread-pool,threads-of}.test.ts'],
     engines: ['deno'],
     reason: 'start threads over the sources, for which Deno would need a bundle',
   },

@@ -3,6 +3,7 @@ import {
   chan,
   contextKey,
   fromPromise,
+  go,
   never,
   range,
   select,
@@ -43,6 +44,26 @@ const kept: Uint8Array[] = []
 let unwound = 0
 let begun = 0
 
+function* takesSome(jobs: Receiver<number>, n: number) {
+  for (let i = 0; i < n; i++) yield* jobs.receive()
+}
+
+function* takesOne(jobs: Receiver<number>, seen: Int32Array) {
+  const message = yield* jobs.receive()
+  if (message._tag === 'Some') seen[0] = message.value
+}
+
+/** In Node whatever its options; elsewhere where the engine has it. */
+const collectGarbage = garbageCollector()
+
+function garbageCollector(): (() => void) | null {
+  const { Bun, gc, process } = globalThis as { Bun?: { gc: (isNow: boolean) => void }; gc?: () => void; process?: NodeJS.Process }
+  if (Bun !== undefined) return () => Bun.gc(true)
+  if (gc !== undefined || process?.getBuiltinModule === undefined || 'Deno' in globalThis) return gc ?? null
+  process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+  return process.getBuiltinModule('node:vm').runInNewContext('gc') as () => void // by the option
+}
+
 export const workUrl = import.meta.url
 
 export const work = onThreads(import.meta, {
@@ -82,6 +103,28 @@ export const work = onThreads(import.meta, {
       if (i % 8 === 0) yield* sleep(0)
       inside.add(-1)
     }
+  },
+  /** Takes n values, and has the channel no more; runs on until the word is set. */
+  *drops(jobs: Receiver<number> | null, n: number, word: Int32Array) {
+    yield* takesSome(jobs as Receiver<number>, n)
+    jobs = null // a generator that waits keeps its parameters
+    Atomics.store(word, 0, 1)
+    while (Atomics.load(word, 0) !== 2) {
+      collectGarbage?.()
+      yield* sleep(1)
+    }
+  },
+  /** No code but its waiter has the channel that it waits at. */
+  *waitsAlone(jobs: Receiver<number> | null, word: Int32Array) {
+    const seen = new SharedArrayBuffer(4)
+    go(takesOne, jobs as Receiver<number>, new Int32Array(seen))
+    jobs = null // as above
+    Atomics.store(word, 0, 1)
+    for (const view = new Int32Array(seen); view[0] === 0;) {
+      collectGarbage?.()
+      yield* sleep(1)
+    }
+    return new Int32Array(seen)[0]
   },
   finishes(group: SharedWaitGroup) {
     group.done()

@@ -5,9 +5,10 @@
  * Always true: the count in shared memory is that of the values that were taken here.
  */
 import type { Op } from '../../../runtime/index.js'
-import { Channel, CLOSED, PENDING, type Pending } from '../../../runtime/internal.js'
+import { Channel, CLOSED, PENDING, type Pending, type WaitQueue } from '../../../runtime/internal.js'
 import { areShared } from '../wire/words.js'
 import { CREDIT, FIRST_CREDIT, TAKEN, type LinkSpec, type Post } from './link.js'
+import type { FarEnd } from './far-end.js'
 import { Outlet } from './outlet.js'
 import { MOST, Window } from './window.js'
 
@@ -17,6 +18,9 @@ export class FarChannel<T> extends Channel<T> {
   override readonly send = (value: T): Op<void> => this.outlet.send(value)
   override readonly trySend = (value: T): boolean => this.outlet.offer(value)
   private _isReleased = false
+  /** Holds this channel while it has waiters; null where nothing is collected. */
+  end: FarEnd | null = null
+  private _isWatched = false
 
   constructor(
     private readonly _spec: LinkSpec,
@@ -26,7 +30,27 @@ export class FarChannel<T> extends Channel<T> {
   ) {
     super(MOST, null)
     this._window = new Window(0, now, most)
-    this.outlet = new Outlet(_post, FIRST_CREDIT)
+    this.outlet = new Outlet(_post, FIRST_CREDIT, this)
+  }
+
+  // Who waits or leaves asks for the queue.
+  override get receivers(): WaitQueue {
+    this.used()
+    return super.receivers
+  }
+
+  override closed(): Op<void> {
+    this._isWatched = true // from now on it is held
+    this.used()
+    return super.closed()
+  }
+
+  used(): void {
+    this.end?.used(this as FarChannel<unknown>) // it only looks for waiters
+  }
+
+  get hasWaiters(): boolean {
+    return this._isWatched || super.receivers.first !== null || this.outlet.hasWaiters
   }
 
   override take(): T | typeof CLOSED | Pending {
@@ -38,7 +62,7 @@ export class FarChannel<T> extends Channel<T> {
 
   override giveBack(value: T, turn: number): void {
     if (this._isReleased) return // the other side has it
-    const isTakenAgain = this.receivers.first !== null
+    const isTakenAgain = super.receivers.first !== null
     if (!isTakenAgain) Atomics.sub(this._spec.taken, 0, 1)
     super.giveBack(value, turn)
   }
@@ -62,9 +86,10 @@ export class FarChannel<T> extends Channel<T> {
   /** Values have come. */
   values(values: readonly T[]): void {
     if (this._isReleased) return
+    this.used()
     for (const value of values) {
       this._window.arrived(1) // one by one: the credit that a receiver gives below must count those that follow
-      const isTaken = this.receivers.first !== null
+      const isTaken = super.receivers.first !== null
       super.offer(value)
       if (isTaken) this._took()
     }

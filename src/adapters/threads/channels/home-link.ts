@@ -4,7 +4,7 @@ import { hostTime, shared } from '../../../runtime/internal.js'
 import type { Portable } from '../wire/portable-error.js'
 import { newWords } from '../wire/words.js'
 import { Inward } from './inward.js'
-import { CREDIT, END, FIRST_CREDIT, TAKEN, VALUES, type LinkSpec, type Post } from './link.js'
+import { COLLECTED, CREDIT, END, FIRST_CREDIT, TAKEN, VALUES, type LinkSpec, type Post } from './link.js'
 import { Outward } from './outward.js'
 
 type Ends = Partial<Receiver<unknown> & Sender<unknown>>
@@ -41,7 +41,9 @@ export class HomeLink {
       this._inward?.values(payload as readonly unknown[]) // by its kind
     else if (op === END)
       this._inward?.ends(payload as Portable | null) // by its kind
-    else if (op === TAKEN) this.spec.taken[0] = payload as number // by its kind
+    else if (op === TAKEN)
+      this.spec.taken[0] = payload as number // by its kind
+    else if (op === COLLECTED) this.end()
   }
 
   /** Calls `f` once what the thread has sent has been sent here. */
@@ -50,7 +52,10 @@ export class HomeLink {
     else this._inward.whenIdle(f)
   }
 
-  /** The call has ended: what the thread has not taken returns. What it has sent is sent on here all the same. */
+  /**
+   * The call has ended, or the end in the thread was collected: what the thread has not taken returns. What it has sent is sent on here
+   * all the same.
+   */
   end(): void {
     this._outward?.end()
   }

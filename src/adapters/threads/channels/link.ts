@@ -25,6 +25,9 @@ export const REFUSED = 4
 /** To the side that sends, where the sides share no memory: how many values the thread has taken. */
 export const TAKEN = 5
 
+/** To the side that sends: the end in the thread was collected, and takes no more. */
+export const COLLECTED = 6
+
 /** How an argument of a call crosses that is no copy. */
 export type ArgumentSpec = LinkSpec | HandleSpec
 

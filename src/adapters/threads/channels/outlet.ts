@@ -1,5 +1,5 @@
 /** The sending half of a channel in a thread: a send completes when there is credit for it, and its value is on its way. */
-import { Channel, type Waiter } from '../../../runtime/internal.js'
+import { Channel, type Waiter, type WaitQueue } from '../../../runtime/internal.js'
 import { fromPortable, toPortable, type Portable } from '../wire/portable-error.js'
 import { END, VALUES, type Post } from './link.js'
 
@@ -7,8 +7,19 @@ export class Outlet<T> extends Channel<T> {
   constructor(
     private readonly _post: Post,
     private _credit: number,
+    /** The channel of this half, which is in use while this half is. */
+    private readonly _whole: { used(): void },
   ) {
     super(0, null)
+  }
+
+  override get senders(): WaitQueue {
+    this._whole.used()
+    return super.senders
+  }
+
+  get hasWaiters(): boolean {
+    return super.senders.first !== null
   }
 
   override offer(value: T): boolean {
