@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/brokers/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 4, // they wait for servers and leases
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ['default', 'json'],

@@ -28,6 +28,9 @@ export class NatsServer {
     ]
     writeFileSync(join(folder, 'nats.conf'), config.join('\n'))
     const child = (this._process = spawn(findServer(), ['-c', join(folder, 'nats.conf')], { stdio: ['ignore', 'ignore', 'pipe'] }))
+    const end = (): void => void child.kill('SIGKILL') // also where a test has not come to its end
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
     let log = ''
     await new Promise<void>((resolve, reject) => {
       child.stderr.on('data', (text: Buffer) => {

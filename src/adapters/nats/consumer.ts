@@ -13,6 +13,7 @@ export interface ConsumerInfo extends ApiAnswer {
     readonly priority_policy?: string
     readonly priority_timeout?: number
   }
+  readonly priority_groups?: readonly { readonly pinned_client_id?: string }[]
   readonly ack_floor: { readonly stream_seq: number }
   readonly num_pending: number
   readonly num_ack_pending: number
@@ -75,6 +76,24 @@ export function checkQueue({ config }: ConsumerInfo, { where, stream, group }: T
       where,
       `${name} has an ack_wait of ${lease} ms, too short for a beat each ${beat} ms; give a beat of ${lease / 3}`,
     )
+}
+
+/** Returns the lease of the owner, in ms. Throws NatsSetupError where the consumer cannot serve a partition of a log. */
+export function checkLog({ config }: ConsumerInfo, { where, stream }: Target, consumer: string, beat: number): number {
+  const name = `the consumer ${JSON.stringify(consumer)} of ${JSON.stringify(stream)}`
+  const facts = { ack_policy: 'all', priority_policy: 'pinned_client' } as const
+  for (const [setting, needed] of Object.entries(facts)) {
+    const is = config[setting as keyof typeof facts] // of `facts`
+    if (is !== needed)
+      throw new NatsSetupError(where, `${name} has ${setting} ${JSON.stringify(is ?? null)}, and a log needs ${JSON.stringify(needed)}`)
+  }
+  const lease = (config.priority_timeout ?? 120e9) / 1e6
+  if (beat > lease / 2)
+    throw new NatsSetupError(
+      where,
+      `${name} has a priority_timeout of ${lease} ms, too short for a beat each ${beat} ms; give a beat of ${lease / 3}`,
+    )
+  return lease
 }
 
 /** ms of a duration in ns; the default of the server is 30 s. */

@@ -1,23 +1,30 @@
 import type { Msg, NatsConnection } from '@nats-io/nats-core'
 import type { Observable } from 'rxjs'
 import { fromPromise } from '../../runtime/index.js'
-import { checkFunction, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
+import { checkCount, checkFunction, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type PullOptions } from '../broker/index.js'
 import { checkText, logOf, withLag } from '../broker/internal.js'
 import { connectionOf, type Connection } from './connection.js'
 import { consumerInfo, oldestAfter, type Target } from './consumer.js'
+import { keyOfLog, lagOfLog, partsOfLog } from './log-source.js'
 import { fromJson, keyIn, type Decode } from './message.js'
 import { QueueDriver } from './queue-driver.js'
 
 /** Options of `fromNats`. */
 export interface FromNats<T> extends PullOptions {
   /** The stream as a queue: workers compete, in any order; each message is settled by itself. */
-  readonly queue: string
-  /** The durable consumer; workers of one group share the messages. Default `millrace`. */
+  readonly queue?: string
+  /** The stream as a log: in order within a partition, and so within a key; settled up to a mark. */
+  readonly log?: string
+  /** The number of partitions of the log, as `plan` was given. */
+  readonly partitions?: number
+  /** The most messages of a partition that are delivered and not settled, as `plan` was given; default 256. */
+  readonly window?: number
+  /** Workers of one group share the messages: the name of the durable consumer, in a log with the partition. Default `millrace`. */
   readonly group?: string
   /** Reads the bytes of a message; default: JSON. A message that cannot be read is given up at once. */
   readonly decode?: Decode<T>
-  /** The key of a message; default: the header that `toNats` sets, else null. */
+  /** The key of a message; default: the header that `toNats` sets, else in a log the token of the subject, else null. */
   readonly key?: (message: Msg) => string | null
   /** ms that a server which is connected may leave a request without an answer; default 30,000. */
   readonly patience?: number
@@ -30,6 +37,10 @@ export interface FromNats<T> extends PullOptions {
  * `queue`: the workers of a group share the messages through one durable consumer with explicit acknowledgement. The source
  * pulls only what has a place below. A message that is held keeps its lease (`ack_wait`) by beats; `retry` is a
  * negative acknowledgement with a delay; `attempt` is the delivery count of the server.
+ *
+ * `log`: each partition has one owner among the sources of the group, by a consumer that the server pins to one client.
+ * Partitions are dealt to the members in turn; a member that joins gets a part of them, when what is under way there is
+ * settled. A new owner begins at the mark, in order. Needs nats-server 2.14.
  *
  * Shape: as `fromPull`. While the connection is lost, the source waits, and settlements are sent after the reconnect.
  * Fails with NatsSetupError where the stream or the consumer is missing or of another kind, NatsVersionError for a
@@ -44,25 +55,43 @@ export interface FromNats<T> extends PullOptions {
  */
 export function fromNats<T = unknown>(nc: NatsConnection, options: FromNats<T>): Observable<Delivery<T>> {
   const link = connectionOf('fromNats(nc)', nc)
-  checkRecord('fromNats(nc, options)', '{ queue, group?, decode?, key?, … }', options, NAMES)
-  const { queue, group = 'millrace', key = keyOf, patience = 30_000, ...rest } = options
-  const { decode = fromJson as Decode<T>, ...pull } = rest // the caller says which values the stream has
-  checkName('fromNats(nc, { queue })', queue)
+  checkRecord('fromNats(nc, options)', '{ queue } or { log, partitions }, with group?, decode?, key?, …', options, NAMES)
+  const { queue, log, partitions, window = 256, group = 'millrace', patience = 30_000, ...rest } = options
+  const { decode = fromJson as Decode<T>, key = log === undefined ? keyOfQueue : keyOfLog, ...pull } = rest // as T says
+  const stream = nameOf('fromNats(nc, options)', queue, log)
+  if (log !== undefined) checkCount('fromNats(nc, { log, partitions })', 1, partitions as number) // must be given
+  checkCount('fromNats(nc, { window })', 1, window)
   checkName('fromNats(nc, { group })', group)
   checkFunction('fromNats(nc, { decode })', decode)
   checkFunction('fromNats(nc, { key })', key)
   checkTime('fromNats(nc, { patience })', patience)
   const { beat = 1000 } = pull
-  const target: Target = { where: `fromNats(nc, { queue: ${JSON.stringify(queue)} })`, stream: queue, group, patience }
-  const parts = { ...target, link, beat, reading: { decode, key } }
-  const ofPull = { name: `from ${queue}`, ...pull }
+  const where = `fromNats(nc, { ${log === undefined ? 'queue' : 'log'}: ${JSON.stringify(stream)} })`
+  const target: Target = { where, stream, group, patience }
+  const reading = { decode, key }
+  const { prefetch = 256, name = `from ${stream}` } = pull
+  const ofPull = { ...pull, name }
+  if (log !== undefined) {
+    const parts = { link, target, partitions: partitions as number, window, beat, reading } // checked
+    return withLag(logOf(name, prefetch * parts.partitions, partsOfLog<T>(parts, ofPull)), () => fromPromise(lagOfLog(parts)))
+  }
+  const parts = { ...target, link, beat, reading }
   const source = fromPull<T>((lease) => new QueueDriver<T>(parts, lease), ofPull)
-  return withLag(logOf(ofPull.name, pull.prefetch ?? 256, [source]), () => fromPromise(lagOfQueue(link, target)))
+  return withLag(logOf(name, prefetch, [source]), () => fromPromise(lagOfQueue(link, target)))
 }
 
-const NAMES = ['queue', 'group', 'decode', 'key', 'patience', 'name', 'prefetch', 'deadline', 'beat']
+/** The stream: of a queue or of a log. */
+export function nameOf(where: string, queue: string | undefined, log: string | undefined): string {
+  const name = queue === undefined ? log : queue
+  if (queue !== undefined && log !== undefined) throw mistyped(where, '{ queue } or { log }', { queue, log })
+  if (name === undefined) throw mistyped(where, '{ queue } or { log }', name)
+  checkName(`${where.replace('options', queue === undefined ? '{ log }' : '{ queue }')}`, name)
+  return name
+}
 
-const keyOf = ({ headers }: Msg): string | null => keyIn(headers)
+const NAMES = ['queue', 'log', 'partitions', 'window', 'group', 'decode', 'key', 'patience', 'name', 'prefetch', 'deadline', 'beat']
+
+const keyOfQueue = ({ headers }: Msg): string | null => keyIn(headers)
 
 /** Names of streams and consumers are tokens of subjects. */
 export function checkName(where: string, name: unknown): void {

@@ -3,20 +3,30 @@ import { fromPromise, type Op } from '../../runtime/index.js'
 import { checkCount, checkOneOf, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
 import { ask, connectionOf, type ApiAnswer, type Connection } from './connection.js'
 import { NatsRefusedError } from './errors.js'
-import { checkName } from './from-nats.js'
+import { checkName, nameOf } from './from-nats.js'
+import { consumerOf, subjectsOf } from './log-source.js'
+import { GROUP } from './log-way.js'
+import { OWNERS, OWNERS_SUBJECT } from './owners.js'
 import { NANOS } from './pulling.js'
 
 /** What a source needs of the server. */
 export interface PlanOptions {
   /** The stream as a queue. */
-  readonly queue: string
-  /** The subjects that a new stream takes in; default: its name, and every subject that begins with the name and a dot. */
+  readonly queue?: string
+  /** The stream as a log. */
+  readonly log?: string
+  /** The number of partitions of the log: fixed, since keys are dealt to them by their hash. */
+  readonly partitions?: number
+  /**
+   * The subjects that a new stream takes in; default: its name, and every subject that begins with the name and a dot. A log
+   * takes in `<log>.<key>`, and the stream itself deals the keys to partitions.
+   */
   readonly subjects?: readonly string[]
-  /** The durable consumer; default `millrace`. */
+  /** The durable consumer, in a log one for each partition; default `millrace`. */
   readonly group?: string
-  /** ms without a sign of life after which a message goes to another worker; default 5000. */
+  /** ms without a sign of life after which a message, or a partition, goes to another worker; default 5000. */
   readonly lease?: number
-  /** The most messages that are delivered and not settled; default 1000. */
+  /** The most messages that are delivered and not settled, in a log for each partition; default 1000, in a log 256. */
   readonly window?: number
   /** Copies of a new stream, in a cluster; default 1. */
   readonly replicas?: number
@@ -78,36 +88,82 @@ interface Thing {
   readonly essential: readonly string[]
 }
 
-const NAMES = ['queue', 'subjects', 'group', 'lease', 'window', 'replicas', 'storage']
+const NAMES = ['queue', 'log', 'partitions', 'subjects', 'group', 'lease', 'window', 'replicas', 'storage']
 
-function checked(options: PlanOptions): Required<PlanOptions> {
-  checkRecord('plan(nc, options)', '{ queue, subjects?, group?, lease?, window?, replicas?, storage? }', options, NAMES)
-  const { queue, group = 'millrace', lease = 5000, window = 1000, replicas = 1, storage = 'file' } = options
-  checkName('plan(nc, { queue })', queue)
+interface Checked {
+  readonly stream: string
+  readonly isLog: boolean
+  readonly partitions: number
+  readonly group: string
+  readonly lease: number
+  readonly window: number
+  readonly replicas: number
+  readonly storage: string
+  readonly subjects: readonly string[]
+}
+
+function checked(options: PlanOptions): Checked {
+  checkRecord(
+    'plan(nc, options)',
+    '{ queue } or { log, partitions }, with subjects?, group?, lease?, window?, replicas?, storage?',
+    options,
+    NAMES,
+  )
+  const { queue, log, group = 'millrace', lease = 5000, replicas = 1, storage = 'file' } = options
+  const stream = nameOf('plan(nc, options)', queue, log)
+  const isLog = log !== undefined
+  const { window = isLog ? 256 : 1000, partitions = isLog ? undefined : 1 } = options
+  checkCount('plan(nc, { log, partitions })', 1, partitions as number) // must be given for a log
   checkName('plan(nc, { group })', group)
-  const { subjects = [queue, `${queue}.>`] } = options
+  const { subjects = isLog ? [`${stream}.*`] : [stream, `${stream}.>`] } = options
   if (!Array.isArray(subjects) || subjects.length === 0 || subjects.some((subject) => typeof subject !== 'string'))
     throw mistyped('plan(nc, { subjects })', 'an array of subjects', subjects)
   checkTime('plan(nc, { lease })', lease)
   checkCount('plan(nc, { window })', 1, window)
   checkCount('plan(nc, { replicas })', 1, replicas)
   checkOneOf('plan(nc, { storage })', ['file', 'memory'], storage)
-  return { queue, group, lease, window, replicas, storage, subjects }
+  return { stream, isLog, partitions: partitions as number, group, lease, window, replicas, storage, subjects } // checked
 }
 
-function needed({ queue, group, lease, window, replicas, storage, subjects }: Required<PlanOptions>): readonly Thing[] {
-  const stream = { name: queue, subjects, retention: 'limits', storage, num_replicas: replicas }
-  const consumer = {
-    durable_name: group,
-    name: group,
-    ack_policy: 'explicit',
-    ack_wait: lease * NANOS,
+function needed(plan: Checked): readonly Thing[] {
+  const { stream: name, isLog, subjects, storage, replicas } = plan
+  const stream = { name, subjects, retention: 'limits', storage, num_replicas: replicas }
+  return isLog ? ofLog(plan, stream) : ofQueue(plan, stream)
+}
+
+function ofQueue({ stream: name, group, lease, window }: Checked, stream: Settings): readonly Thing[] {
+  const settings = { ack_policy: 'explicit', ack_wait: lease * NANOS, max_ack_pending: window, deliver_policy: 'all' }
+  return [thing('stream', name, stream, []), consumerThing(name, group, settings, ['ack_policy', 'ack_wait', 'max_ack_pending'])]
+}
+
+/** ns until the server delivers a message again by itself: ownership decides that, and not time. */
+const AN_HOUR = 3600e9
+
+function ofLog({ stream: name, partitions, group, lease, window, replicas, storage }: Checked, stream: Settings): readonly Thing[] {
+  const transform = { src: `${name}.*`, dest: `${name}.{{partition(${partitions},1)}}.{{wildcard(1)}}` }
+  const owners = {
+    name: OWNERS,
+    subjects: [`${OWNERS_SUBJECT}.>`],
+    retention: 'limits',
+    storage,
+    num_replicas: replicas,
+    max_msgs_per_subject: 1,
+  }
+  const settings = {
+    ack_policy: 'all',
+    ack_wait: AN_HOUR,
     max_ack_pending: window,
     deliver_policy: 'all',
+    priority_groups: [GROUP],
+    priority_policy: 'pinned_client',
+    priority_timeout: lease * NANOS,
   }
+  const essential = ['ack_policy', 'max_ack_pending', 'priority_groups', 'priority_policy', 'priority_timeout', 'filter_subject']
+  const numbers = Array.from({ length: partitions }, (_, i) => i)
   return [
-    thing('stream', queue, stream, ['subjects']),
-    consumerThing(queue, group, consumer, ['ack_policy', 'ack_wait', 'max_ack_pending']),
+    thing('stream', name, { ...stream, subject_transform: transform }, ['subject_transform']),
+    thing('stream', OWNERS, owners, ['max_msgs_per_subject']),
+    ...numbers.map((i) => consumerThing(name, consumerOf(group, i), { ...settings, filter_subject: subjectsOf(name, i) }, essential)),
   ]
 }
 
@@ -118,7 +174,7 @@ function thing(kind: 'stream', name: string, settings: Settings, essential: read
 
 function consumerThing(stream: string, name: string, settings: Settings, essential: readonly string[]): Thing {
   const what = `consumer ${JSON.stringify(name)} of ${JSON.stringify(stream)}`
-  const body = { stream_name: stream, config: settings, action: 'create' }
+  const body = { stream_name: stream, config: { durable_name: name, name, ...settings }, action: 'create' }
   return { what, info: `CONSUMER.INFO.${stream}.${name}`, create: `CONSUMER.CREATE.${stream}.${name}`, settings, body, essential }
 }
 

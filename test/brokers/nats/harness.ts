@@ -10,12 +10,11 @@ import { startServer } from '../server.js'
 const RECONNECT = { reconnectTimeWait: 50, reconnectJitter: 0, maxReconnectAttempts: -1, ignoreClusterUpdates: true, noAsyncTraces: true }
 
 export async function openNats({ partitions, lease, window }: BrokerSettings): Promise<BrokerLawSubject> {
-  void partitions
   const server = await startServer()
   const nc = await connect({ port: server.port, ...RECONNECT })
+  await plan(nc, { log: 'in', partitions, lease, window }).apply()
   await plan(nc, { queue: 'in', lease, window: 1000 }).apply()
   await plan(nc, { queue: 'out' }).apply()
-  void window
   const links: NatsLink[] = []
   return {
     async publish(topic, value, { key, headers: given = new Map<string, string>() }) {
@@ -25,7 +24,7 @@ export async function openNats({ partitions, lease, window }: BrokerSettings): P
       await nc.request(`${topic}.${subjectToken(key)}`, JSON.stringify(value), { timeout: 10_000, headers: h })
     },
     async connect() {
-      const link = new NatsLink(lease)
+      const link = new NatsLink({ partitions, lease, window })
       links.push(link)
       await link.open(server.port)
       return link
@@ -69,7 +68,7 @@ class NatsLink implements BrokerLawLink {
   private _proxy: Proxy | null = null
   private _isCut = false
 
-  constructor(private readonly _lease: number) {}
+  constructor(private readonly _settings: BrokerSettings) {}
 
   async open(port: number): Promise<void> {
     this._proxy = new Proxy(port)
@@ -78,8 +77,10 @@ class NatsLink implements BrokerLawLink {
   private get _connection(): NatsConnection {
     return this._nc as NatsConnection // opened
   }
-  from<T>({ queue = 'in', ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
-    return fromNats<T>(this._connection, { queue, beat: this._lease / 3, ...options })
+  from<T>({ log, queue, ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
+    const { partitions, lease, window } = this._settings
+    const what = log === undefined ? { queue: queue ?? 'in' } : { log, partitions, window }
+    return fromNats<T>(this._connection, { ...what, beat: lease / 3, ...options })
   }
   to<T>({ topic }: { readonly topic: string }): OperatorFunction<Delivery<T>, Delivery<T>> {
     return toNats<T>(this._connection, { subject: ({ key }) => `${topic}.${subjectToken(key ?? '')}` })
