@@ -39,7 +39,7 @@ export interface FromNats<T> extends PullOptions {
  * negative acknowledgement with a delay; `attempt` is the delivery count of the server.
  *
  * `log`: each partition has one owner among the sources of the group, by a consumer that the server pins to one client.
- * Partitions are dealt to the members in turn; a member that joins gets a part of them, when what is under way there is
+ * Partitions are dealt to the members in turn; a member that joins gets a part of them, when the messages under way there are
  * settled. A new owner begins at the mark, in order. Needs nats-server 2.14.
  *
  * Shape: as `fromPull`. While the connection is lost, the source waits, and settlements are sent after the reconnect.

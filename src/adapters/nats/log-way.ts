@@ -6,7 +6,7 @@
  *       └──the pin is another's (423), another member is to own it, the connection was lost ─────────────────────┘
  *
  * Always true:
- * - each ownership, and each connection, has an inbox of its own: what comes late for another is not heard;
+ * - each ownership, and each connection, has an inbox of its own: messages that come late for another are not heard;
  * - an ownership begins at the floor, by `reset`, so that everything above it comes again, in order; a message out of turn
  *   begins the ownership anew;
  * - the pin is kept by a pull with each beat that no message fits into, also where the pipeline is full;
@@ -64,7 +64,7 @@ export class LogWay implements LogLink, Watcher {
   private _highest = -1
   private readonly _forget: () => void
   private readonly _again = new QueuedTimer(null, () => this._claim())
-  /** After a reconnect, what is held stays held for one lease: then another may own the partition. */
+  /** After a reconnect, messages that are held stay held for one lease: then another may own the partition. */
   private readonly _doubt = new QueuedTimer(null, () => this._state !== 'owns' && this.driver?.revoked())
   private _lease = 0
 
@@ -230,7 +230,7 @@ export class LogWay implements LogLink, Watcher {
     else this._claim()
   }
 
-  /** The ownership is in doubt: what is held stays held, and is recognized if nobody else has owned the partition. */
+  /** The ownership is in doubt: messages that are held stay held, and are recognized if nobody else has owned the partition. */
   private _lose(): void {
     this._idle()
     this._again.start(PAUSE)

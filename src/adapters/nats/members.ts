@@ -1,6 +1,6 @@
 /**
- * The members of a group: the sources that share the partitions of a log. Each says what it wants with every beat, on a
- * plain subject, and hears the others; so each knows who is to own what.
+ * The members of a group: the sources that share the partitions of a log. Each tells its wants with every beat, on a
+ * plain subject, and hears the others; so each knows the owner-to-be of every partition.
  *
  * Always true: who is to own a partition is a function of the members alone, the same for all that know the same members;
  * the server decides who owns. A member that is silent for `lease` is none.
@@ -23,7 +23,7 @@ export interface MemberParts {
   readonly member: string
   readonly beat: number
   readonly lease: number
-  /** Who is to own what may have changed. */
+  /** The members, or their wants, have changed. */
   changed(): void
 }
 
