@@ -5,32 +5,40 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findServer } from '../../scripts/brokers.mjs'
+import { endWithUs } from './processes.js'
 
 export interface ServerOptions {
   /** Further lines of the configuration. */
   readonly config?: string
+  /** The address on which the server listens; default 127.0.0.1. */
+  readonly host?: string
+  /** The folder of its files; default: a new one. */
+  readonly folder?: string
 }
 
 export class NatsServer {
-  private readonly _folder = mkdtempSync(join(tmpdir(), 'millrace-nats-'))
+  private readonly _folder: string
   private _process: ChildProcess | null = null
   port = -1
+  readonly host: string
 
-  constructor(private readonly _options: ServerOptions = {}) {}
+  constructor(private readonly _options: ServerOptions = {}) {
+    const { host = '127.0.0.1', folder = mkdtempSync(join(tmpdir(), 'millrace-nats-')) } = _options
+    this.host = host
+    this._folder = folder
+  }
 
   /** Starts the server, on the same port and files as before. */
   async start(): Promise<void> {
     const { _folder: folder } = this
     const config = [
-      `listen: 127.0.0.1:${this.port}`,
+      `listen: ${this.host}:${this.port}`,
       `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))} }`,
       this._options.config ?? '',
     ]
     writeFileSync(join(folder, 'nats.conf'), config.join('\n'))
     const child = (this._process = spawn(findServer(), ['-c', join(folder, 'nats.conf')], { stdio: ['ignore', 'ignore', 'pipe'] }))
-    const end = (): void => void child.kill('SIGKILL') // also where a test has not come to its end
-    process.once('exit', end)
-    child.once('exit', () => process.off('exit', end))
+    endWithUs(child)
     let log = ''
     await new Promise<void>((resolve, reject) => {
       child.stderr.on('data', (text: Buffer) => {
@@ -42,7 +50,7 @@ export class NatsServer {
         reject(new Error(`nats-server ended: ${log}`))
       })
     })
-    this.port = Number(/Listening for client connections on 127\.0\.0\.1:(\d+)/.exec(log)?.[1])
+    this.port = Number(/Listening for client connections on [\d.]+:(\d+)/.exec(log)?.[1])
   }
 
   get pid(): number {

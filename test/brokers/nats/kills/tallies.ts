@@ -1,0 +1,19 @@
+/** The counts of the runs, as a table at the end of a suite. */
+import { afterAll } from 'vitest'
+import type { Tally } from './run.js'
+
+const tallies = new Map<string, Tally[]>()
+
+export function note(row: string, tally: Tally): void {
+  tallies.set(row, [...(tallies.get(row) ?? []), tally])
+}
+
+afterAll(() => {
+  for (const [row, all] of [...tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [lost, outOfOrder] = (['lost', 'outOfOrder'] as const).map((name) => all.reduce((sum, tally) => sum + tally[name], 0))
+    const repeated = all.map(({ duplicates }) => duplicates).sort((a, b) => a - b)
+    const order = row.startsWith('log') ? `, ${outOfOrder} out of order` : ''
+    const middle = repeated[Math.floor(repeated.length / 2)]
+    console.log(`${row}: ${all.length} runs, ${lost} lost${order}; repeated: ${middle} (${repeated.at(0)} to ${repeated.at(-1)})`)
+  }
+})

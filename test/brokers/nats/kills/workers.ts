@@ -1,0 +1,77 @@
+/** Processes of workers. */
+import { build } from 'esbuild'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { endWithUs } from '../../processes.js'
+import type { WorkerSettings } from './settings.js'
+
+let bundle: Promise<string> | null = null
+
+/** One bundle for all workers: loading the sources takes ten times as long as running them. */
+function bundled(): Promise<string> {
+  const outfile = join(mkdtempSync(join(tmpdir(), 'millrace-kills-')), 'worker.mjs')
+  return (bundle ??= build({
+    entryPoints: [fileURLToPath(new URL('worker.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'es2022',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" }, // the client is CommonJS
+    logLevel: 'error',
+  }).then(() => outfile))
+}
+
+export class WorkerProcess {
+  private _stderr = ''
+  readonly ended: Promise<number | NodeJS.Signals>
+
+  constructor(private readonly _child: ChildProcess) {
+    _child.stderr?.on('data', (text: Buffer) => (this._stderr += text.toString()))
+    this.ended = once(_child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? -1)
+    endWithUs(_child)
+  }
+
+  /** Resolves when the worker has said so. */
+  static async begins(settings: WorkerSettings, namespace: string | null = null): Promise<WorkerProcess> {
+    const within = namespace === null ? [] : ['ip', 'netns', 'exec', namespace]
+    const [file, ...args] = [...within, process.execPath, await bundled(), JSON.stringify(settings)]
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const worker = new WorkerProcess(child)
+    await Promise.race([once(child.stdout, 'data'), worker.ended.then((end) => worker._tooEarly(end))])
+    return worker
+  }
+
+  private _tooEarly(end: number | NodeJS.Signals): never {
+    throw new Error(`a worker ended with ${end}: ${this._stderr}`)
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this._child.kill(signal)
+  }
+
+  get stderr(): string {
+    return this._stderr
+  }
+
+  get hasEnded(): boolean {
+    return this._child.exitCode !== null || this._child.signalCode !== null
+  }
+
+  /** Ends the worker, and waits until it has. Returns its status. */
+  async kill(): Promise<number | NodeJS.Signals> {
+    this.signal('SIGKILL')
+    return this.ended
+  }
+
+  /** As a deployment ends a worker: the intake ends, and what is under way is settled. */
+  async drain(): Promise<void> {
+    this.signal('SIGTERM')
+    const end = await this.ended
+    if (end !== 143) throw new Error(`a worker that was drained ended with ${end}: ${this._stderr}`)
+  }
+}

@@ -1,0 +1,12 @@
+/** Processes that a test has started end with it, also where the test has not come to its end. */
+import type { ChildProcess } from 'node:child_process'
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export function endWithUs(child: ChildProcess): void {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+}
