@@ -113,6 +113,26 @@ export class KillRun {
     this.workers.splice(this.workers.indexOf(worker), 1)
   }
 
+  /** Whether the server stores a message: `out.probe`, which no tally counts. */
+  async stores(): Promise<boolean> {
+    const answer = await this._nc.request('out.probe', '-1', { timeout: 1000 }).catch(() => null)
+    return answer?.string().includes('"seq"') === true
+  }
+
+  /** Waits until the server stores messages again, which after a full disk may take a restart; then replaces the workers that have failed. */
+  async healed(): Promise<readonly string[]> {
+    if (!(await this.stores())) {
+      await this.server.kill()
+      await this.server.start()
+    }
+    const failed = this.workers.filter(({ hasEnded }) => hasEnded)
+    for (const worker of failed) {
+      this._forget(worker)
+      await this.begins()
+    }
+    return failed.map(({ stderr }) => /^.*Error: .*$/m.exec(stderr)?.[0] ?? stderr)
+  }
+
   /** Waits until every message of `in` is settled, and drains the workers. */
   async finishes(): Promise<Tally> {
     await this._until(() => this._isSettled())
@@ -141,12 +161,17 @@ export class KillRun {
     let outOfOrder = 0
     const out = await valuesOf(this._nc, 'out')
     for (const n of out) {
-      if (seen.has(n)) continue
+      if (n < 0 || seen.has(n)) continue // a probe is no message
       seen.add(n)
       if (n !== (lastOf.get(n % keys) ?? (n % keys) - keys) + keys) outOfOrder++
       lastOf.set(n % keys, n)
     }
-    return { lost: messages - seen.size, outOfOrder, duplicates: out.length - seen.size, takeovers: await this._takeovers() }
+    return {
+      lost: messages - seen.size,
+      outOfOrder,
+      duplicates: out.filter((n) => n >= 0).length - seen.size,
+      takeovers: await this._takeovers(),
+    }
   }
 
   private async _takeovers(): Promise<number> {
