@@ -5,6 +5,7 @@ export { decode, encode, type EncodeInput, type EncodeOutput } from './decode.js
 export { BlockedKeyError, PoisonError, positionOf, type Delivery, type MessageFacts, type Position } from './delivery.js'
 export { drain, DrainError, type DrainOptions } from './drain.js'
 export { fromPull, type PullOptions } from './from-pull.js'
+export { health, type Health, type HealthOptions } from './health.js'
 export { lag, type Lag } from './lag.js'
 export type { Lease, Message, PullDriver } from './lease.js'
 export { RevokedError } from './log-partition.js'
@@ -19,6 +20,8 @@ export {
   type MemoryPublishing,
 } from './memory/memory-broker.js'
 export type { MemoryMessage } from './memory/topic.js'
+export { memoryOnce, type MemoryOnce } from './once/memory-once.js'
+export { ClaimLostError, once, UnsureError, type OnceClaim, type OnceOptions, type OnceStore } from './once/once.js'
 export { partitions } from './partitions.js'
 export type { DeadDelivery, DeadLetters, OnPoison, SettleOptions } from './policy.js'
 export { settle } from './settle.js'
