@@ -51,10 +51,13 @@ const together: Record<string, Record<string, string>> = {
   },
   'millrace/broker': {
     BlockedKeyError: 'settle',
+    ClaimLostError: 'once',
     DrainError: 'drain',
     LeaseLostError: 'memory-broker',
     PoisonError: 'settle',
     RevokedError: 'memory-broker',
+    UnsureError: 'once',
+    memoryOnce: 'once',
     positionOf: 'from-pull',
     serve: 'stage',
   },

@@ -7,6 +7,8 @@ import {
   fromPull,
   keep,
   memoryBroker,
+  memoryOnce,
+  once,
   partitions,
   positionOf,
   serve,
@@ -68,6 +70,21 @@ export const broker: Rows = {
   },
   'MemoryLink.to(options)': (f) => passed(memoryBroker().connect().to({ topic: 'out', key: f })),
   'MemoryBroker.work(pipeline)': (f) => working(memoryBroker(), f),
+  'once(store)': (f) =>
+    passed(
+      workerPool(
+        1,
+        once({ claim: f, finish: f, release: f }, { within: 1 }, () => undefined),
+      ),
+    ),
+  'once({ id })': (f) =>
+    passed(
+      workerPool(
+        1,
+        once(memoryOnce(), { within: 1, id: f }, () => undefined),
+      ),
+    ),
+  'once(work)': (f) => passed(workerPool(1, once(memoryOnce(), { within: 1 }, f))),
   'partitions(build)': (f) => ended(partitions(memoryBroker().connect().from({ log: 'in' }), f).pipe(take(1))),
   'settle({ deadLetters })': (f) => ended(source().pipe(failing, settle({ attempts: 1, deadLetters: f }))),
   'settle({ schedule })': (f) => ended(source().pipe(failing, settle({ schedule: f }))),

@@ -12,9 +12,9 @@ import { performing } from '../performing.js'
 import { keep, type DeliveryWork, type ValueWork } from '../through.js'
 import { uniqueName } from '../unique-name.js'
 
-/** The answer of a store to a claim. */
+/** The result of a claim. */
 export type OnceClaim =
-  /** The caller has the id until its lease ends. `isUnsure`: an earlier owner neither finished nor released it. */
+  /** The caller has the id until its lease ends. `isUnsure`: an earlier owner neither finished nor released. */
   | { readonly state: 'claimed'; readonly isUnsure: boolean }
   /** Another owner has the id, for so many ms more. */
   | { readonly state: 'busy'; readonly wait: number }
@@ -24,7 +24,7 @@ export type OnceClaim =
 export interface OnceStore {
   /** Claims an id for `lease` ms; an owner that claims again renews its lease. An id is remembered for `within` ms after its last claim. */
   claim(id: string, owner: string, times: { readonly lease: number; readonly within: number }): unknown
-  /** The effect has happened: claims are answered with `done` for `within` ms. */
+  /** The effect has happened: for `within` ms, claims have the state `done`. */
   finish(id: string, owner: string, within: number): unknown
   /** The effect has not happened: the id is free. No effect for another owner. */
   release(id: string, owner: string): unknown
