@@ -152,7 +152,7 @@ describe('the work', () => {
     }))
 })
 
-it('a store may answer in promises', async () => {
+it('a store may return promises', async () => {
   const broker = one()
   const store = memoryOnce()
   const promised: OnceStore = {

@@ -13,13 +13,13 @@ export interface HealthOptions {
 
 /** The health of a consumer. */
 export interface Health {
-  /** The broker answers, and the oldest message is not too old: traffic may be sent here. */
+  /** The broker can be asked, and the oldest message is not too old: traffic may be sent here. */
   readonly ready: boolean
   /** Messages are settled, or there are none: a process that is not live is stuck, and is to be started again. */
   readonly live: boolean
-  /** Null where the broker does not answer. */
+  /** Null where the broker cannot be asked. */
   readonly lag: Lag | null
-  /** Why the broker does not answer. */
+  /** Why the broker cannot be asked. */
   readonly cause?: unknown
 }
 
@@ -27,9 +27,9 @@ export interface Health {
  * The health of a consumer, in terms of `lag(source)`, for the probes of an orchestrator. Returns a function: each call asks
  * the broker, and compares with the calls before.
  *
- * `live` turns false only where the lag has stood still for `stall` ms, with messages in it: a broker that does not answer, or
+ * `live` turns false only where the lag has stood still for `stall` ms, with messages in it: a broker that is away, or
  * a long queue that moves, is no reason to start a process again. Throws TypeError for an observable that is no source
- * of deliveries, at the first call; an error of the broker is `cause`.
+ * of deliveries; an error of the broker is `cause`.
  *
  * @example
  * ```ts
@@ -38,6 +38,7 @@ export interface Health {
  * ```
  */
 export function health(source: Observable<unknown>, options?: HealthOptions): () => Op<Health> {
+  lag(source) // throws for another observable
   checkOptions('health(source, options)', options, ['stall', 'behind'])
   const { stall = 60_000, behind = Infinity } = options ?? {}
   checkTime('health(source, { stall })', stall)

@@ -114,7 +114,7 @@ export const broker: Table = {
   ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', name: 'text?', prefetch: 'count?' }, (options) =>
     briefRun(fromPull((lease) => ({ request: () => lease.fail(new Error('enough')) }), options)),
   ),
-  'health(source)': ['object', (given) => void health(given)()],
+  'health(source)': ['object', (given) => void health(given)],
   ...optionsOf('health', 'options', 'options?', { behind: 'ms?', stall: 'ms?' }, (options) => void health(source(), options)),
   'keep(predicate)': ['function', (predicate) => passed(workerPool(1, keep(predicate)))],
   'lag(source)': ['object', (given) => void lag(given)],
@@ -156,7 +156,7 @@ export const broker: Table = {
   'MemoryLink.to(options)': ['options', (options) => passed(link().to(options))],
   'MemoryOnce.claim(id)': ['anything', (id) => void memoryOnce().claim(id, 'a', { lease: 1, within: 1 })],
   'MemoryOnce.claim(owner)': ['anything', (owner) => void memoryOnce().claim('id', owner, { lease: 1, within: 1 })],
-  'MemoryOnce.claim(times)': ['something', (times) => void memoryOnce().claim('id', 'a', times)],
+  'MemoryOnce.claim(times)': ['object', (times) => void memoryOnce().claim('id', 'a', times)],
   ...optionsOf('once', 'options', 'options', { id: 'function?', lease: 'ms?', unsure: 'word?', within: 'ms' }, (options) => passed(workerPool(1, once(memoryOnce(), options, () => undefined))), { within: 1 }), // prettier-ignore
   'once(store)': ['object', (store) => void once(store, { within: 1 }, () => undefined)],
   'once(work)': ['function', (work) => passed(workerPool(1, once(memoryOnce(), { within: 1 }, work)))],

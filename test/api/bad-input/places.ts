@@ -28,6 +28,7 @@ const implementedByUsers = new Set([
   'WebSocketLike',
   'StandardSchema',
   'Chooser',
+  'OnceStore',
   'PullDriver',
   'StageLink',
   'StageParts',

@@ -1,4 +1,4 @@
-import { time } from '../../../runtime/internal.js'
+import { checkRecord, checkTime, mistyped, time } from '../../../runtime/internal.js'
 import type { OnceClaim, OnceStore } from './once.js'
 
 interface Entry {
@@ -37,7 +37,12 @@ class InMemory implements MemoryOnce {
     return this._entries.size
   }
 
-  claim(id: string, owner: string, { lease, within }: { readonly lease: number; readonly within: number }): OnceClaim {
+  claim(id: string, owner: string, times: { readonly lease: number; readonly within: number }): OnceClaim {
+    checkRecord('claim(id, owner, times)', '{ lease, within }', times, ['lease', 'within'])
+    const { lease, within }: Partial<typeof times> = times // from JavaScript they may be missing
+    if (lease === undefined || within === undefined) throw mistyped('claim(id, owner, times)', '{ lease, within }', times)
+    checkTime('claim(id, owner, { lease })', lease)
+    checkTime('claim(id, owner, { within })', within)
     const now = time.timers.now()
     for (const [key, { until }] of this._entries) if (until <= now) this._entries.delete(key)
     const entry = this._entries.get(id)

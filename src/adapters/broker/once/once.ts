@@ -16,7 +16,7 @@ import { uniqueName } from '../unique-name.js'
 export type OnceClaim =
   /** The caller has the id until its lease ends. `isUnsure`: an earlier owner neither finished nor released. */
   | { readonly state: 'claimed'; readonly isUnsure: boolean }
-  /** Another owner has the id, for so many ms more. */
+  /** Another owner has the id, for `wait` ms more. */
   | { readonly state: 'busy'; readonly wait: number }
   | { readonly state: 'done' }
 
