@@ -52,5 +52,5 @@ it('a consumer that is stuck is not live after the time of a stall, until it mov
     running.cancel()
   }))
 it('throws for an observable that is no source of deliveries', () => {
-  expect(() => health(null as never)).toThrow('lag(source): expected a source of deliveries')
+  expect(() => health(null as never)).toThrow('health(source): expected a source of deliveries')
 })

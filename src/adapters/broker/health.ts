@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
 import { checkOptions, checkTime, time } from '../../runtime/internal.js'
-import { lag, type Lag } from './lag.js'
+import { checkSource, lag, type Lag } from './lag.js'
 
 /** Options of `health`. */
 export interface HealthOptions {
@@ -38,7 +38,7 @@ export interface Health {
  * ```
  */
 export function health(source: Observable<unknown>, options?: HealthOptions): () => Op<Health> {
-  lag(source) // throws for another observable
+  checkSource('health(source)', source)
   checkOptions('health(source, options)', options, ['stall', 'behind'])
   const { stall = 60_000, behind = Infinity } = options ?? {}
   checkTime('health(source, { stall })', stall)

@@ -33,7 +33,11 @@ export function withLag<T>(source: Observable<T>, read: () => Op<Lag>): Observab
  * ```
  */
 export function lag(source: Observable<unknown>): Op<Lag> {
+  return checkSource('lag(source)', source)()
+}
+
+export function checkSource(where: string, source: Observable<unknown>): () => Op<Lag> {
   const read = isObservable(source) ? lags.get(source) : undefined
-  if (read === undefined) throw mistyped('lag(source)', 'a source of deliveries', source)
-  return read()
+  if (read === undefined) throw mistyped(where, 'a source of deliveries', source)
+  return read
 }
