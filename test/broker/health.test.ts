@@ -22,6 +22,25 @@ it('a consumer that works is live, and ready once it is not too far behind', () 
     running.cancel()
     expect(seen).toEqual([...Array<string>(4).fill('true true'), ...Array<string>(3).fill('false true'), 'true true'])
   }))
+it('a consumer that works as fast as messages come is live, however many wait', () =>
+  bubble(function* () {
+    const broker = filled(3)
+    const link = broker.connect()
+    const look = health(link.from({ queue: 'in' }), { stall: 100 })
+    const slow = through((n: number) => sleep(20).map(() => n))
+    const running = run(background, link.from<number>({ queue: 'in' }).pipe(workerPool(1, slow), settle()))
+    const seen: string[] = []
+    for (let i = 0; i < 20; i++) {
+      yield* sleep(19)
+      broker.publish('in', i)
+      yield* sleep(1)
+      broker.publish('in', i)
+      const { live, lag } = yield* look()
+      seen.push(`${live} ${Number(lag?.waiting) + Number(lag?.underWay) > i}`)
+    }
+    running.cancel()
+    expect(seen).toEqual(Array<string>(20).fill('true true'))
+  }))
 it('a consumer that is stuck is not live after the time of a stall, until it moves again', () =>
   bubble(function* () {
     const broker = filled(3)

@@ -23,6 +23,9 @@ export interface Health {
   readonly cause?: unknown
 }
 
+/** ms by which the clocks of the broker and of the process may differ from one call to the next. */
+const SAME = 10
+
 /**
  * The health of a consumer, in terms of `lag(source)`, for the probes of an orchestrator. Returns a function: each call asks
  * the broker, and compares with the calls before.
@@ -43,23 +46,24 @@ export function health(source: Observable<unknown>, options?: HealthOptions): ()
   const { stall = 60_000, behind = Infinity } = options ?? {}
   checkTime('health(source, { stall })', stall)
   checkTime('health(source, { behind })', behind)
-  let last: Lag | null = null
+  let waits = -1
+  let oldestAt = -Infinity
   let movedAt = time.timers.now()
   let isLive = true
-  const seen = (now: Lag): Health => {
-    const isEmpty = now.waiting + now.underWay === 0
-    if (last === null || isEmpty || hasMoved(last, now)) movedAt = time.timers.now()
-    last = now
-    isLive = time.timers.now() - movedAt < stall
-    return { ready: now.oldestMs < behind, live: isLive, lag: now }
+  const seen = (read: Lag): Health => {
+    const now = time.timers.now()
+    const count = read.waiting + read.underWay
+    // The oldest message is another, or fewer are there. One more that waits is no progress.
+    if (count === 0 || count < waits || now - read.oldestMs > oldestAt + SAME) {
+      movedAt = now
+      oldestAt = now - read.oldestMs
+    }
+    waits = count
+    isLive = now - movedAt < stall
+    return { ready: read.oldestMs < behind, live: isLive, lag: read }
   }
   return () =>
     lag(source)
       .attempt()
       .map((read) => (read._tag === 'Right' ? seen(read.right) : { ready: false, live: isLive, lag: null, cause: read.left }))
-}
-
-/** The oldest message is another, fewer wait, or others are under way. A message more that waits is no progress. */
-function hasMoved(before: Lag, now: Lag): boolean {
-  return now.oldestMs < before.oldestMs || now.waiting + now.underWay < before.waiting + before.underWay
 }
