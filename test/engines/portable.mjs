@@ -79,11 +79,10 @@ export const notPortable = [
     reason: 'start threads over the sources, for which Deno would need a bundle',
   },
   {
-    suites: ['test/threads/{atomics-go,inline,kill-matrix,main,operator-laws,on-threads,schedules,thread-pool,threads-of}.test.ts'],
+    suites: ['test/threads/{atomics-go,inline-async-context,kill-matrix,main}.test.ts'],
     engines: ['chromium'],
-    reason: 'use modules of Node, its processes, its words for exits and missing modules, the memory of a thread, or `threadsOf`',
+    reason: 'use modules of Node, its processes, its bundler or Go',
   },
-  { suites: ['test/broker/stage.test.ts'], engines: ['chromium'], reason: 'starts threads by `threadsOf`' },
   { suites: ['test/threads/deadlock.test.ts'], reason: 'runs programs whose threads are those of Node' },
   { suites: ['test/fast-check/channel-program.test.ts'], reason: 'runs the TypeScript compiler over programs, for a minute' },
   { suites: ['test/goroutine/compiled-generators.test.ts'], engines: ['chromium'], reason: 'runs the TypeScript compiler' },

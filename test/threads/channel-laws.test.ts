@@ -6,13 +6,16 @@
 import { describe, expect, it } from 'vitest'
 import { chan, go, gosched, type Chan } from '../../src/runtime/index.js'
 import { queue } from '../../src/runtime/internal.js'
-import { explore, laws, type Trial } from '../../src/testing/index.js'
+import { laws, type Trial } from '../../src/testing/index.js'
 import { FarChannel } from '../../src/adapters/threads/channels/far-channel.js'
 import { HomeLink } from '../../src/adapters/threads/channels/home-link.js'
 import { CREDIT, END, VALUES, type Post } from '../../src/adapters/threads/channels/link.js'
 import { fromPortable, type Portable } from '../../src/adapters/threads/wire/portable-error.js'
 import { portionOf } from '../support/portion.js'
 import { across } from './across.js'
+import { exploreCounted, ofLaw, printsSchedules } from './explored.js'
+
+printsSchedules('channel-laws')
 
 const options = { schedules: portionOf(100), many: 300 }
 
@@ -70,7 +73,7 @@ const weakened: Record<string, readonly string[]> = {
 
 for (const [side, make] of Object.entries(sides))
   describe.each([1, 2])(`a channel that is ${side}, window %i`, (most) => {
-    const all = laws.channel((capacity) => make(capacity, most), options)
+    const all = laws.channel((capacity) => ofLaw(make(capacity, most)), options)
     it.each(all.filter(({ name }) => !weakened[side].includes(name)))('$name', async (law) => law.check())
   })
 
@@ -102,7 +105,7 @@ function* ends(trial: Trial) {
 /** In a page that is not isolated the values that were taken are known only from messages, so such a value may be given back. */
 describe.runIf(typeof SharedArrayBuffer === 'function')('where memory is shared', () => {
   it.each([2, 4, 16])('credit, and values that were not taken, are together at most the window of %i', async (most) => {
-    await explore(
+    await exploreCounted(
       function* () {
         let credited = 0
         const home = chan<number>(50)
@@ -123,7 +126,7 @@ describe.runIf(typeof SharedArrayBuffer === 'function')('where memory is shared'
   it.each(['random', 'pct'] as const)(
     'a thread that ends gives back exactly what it has not taken, under %s schedules',
     async (strategy) => {
-      await explore(ends, { schedules: portionOf(500), strategy })
+      await exploreCounted(ends, { schedules: portionOf(500), strategy })
     },
   )
 })

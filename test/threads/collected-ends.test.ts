@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { chan, go, gosched, never, select, type Chan } from '../../src/runtime/index.js'
 import { queue } from '../../src/runtime/internal.js'
-import { explore, type Trial } from '../../src/testing/index.js'
+import type { Trial } from '../../src/testing/index.js'
 import type { FarEnd } from '../../src/adapters/threads/channels/far-end.js'
 import { FarLinks } from '../../src/adapters/threads/channels/far-links.js'
 import { HomeLink } from '../../src/adapters/threads/channels/home-link.js'
@@ -13,6 +13,9 @@ import { hostTurn } from '../support/settle.js'
 import { makeHost } from './real-threads.js'
 import { beginning, settings } from './suite.js'
 import { work } from './work.js'
+import { exploreCounted, printsSchedules } from './explored.js'
+
+printsSchedules('collected-ends')
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
@@ -122,7 +125,7 @@ function* collects(trial: Trial) {
 it.each(['random', 'pct'] as const)(
   'collected at any point, under %s schedules: each value is taken once, in order, and those that were not are at the head here',
   async (strategy) => {
-    await explore(collects, { schedules: portionOf(500), strategy })
+    await exploreCounted(collects, { schedules: portionOf(500), strategy })
   },
 )
 

@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, it } from 'vitest'
-import { bubble } from 'millrace/testing'
-import { inline, onThreads, threadPool } from 'millrace/threads'
+import { chan, go } from 'millrace'
+import { bubble, explore } from 'millrace/testing'
+import { inline, threadPool } from 'millrace/threads'
 import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { beginning, describeThreads, failure } from './suite.js'
 import { work } from './work.js'
@@ -28,11 +28,15 @@ describe('inline', () => {
     })
   })
 
-  it('runs the functions in the neutral async context', async () => {
-    const request = new AsyncLocalStorage<string>()
-    const { store } = onThreads({ url: 'file:///store.js' }, { store: () => request.getStore() ?? 'none' })
-    using _here = inline()
-    expect(await request.run('A', () => Promise.resolve(store()))).toBe('none')
+  it('a deadlock across threads is reported by an exploration', async () => {
+    await expect(
+      explore(function* () {
+        using _here = inline()
+        const [left, right] = [chan<number>(), chan<number>()]
+        const both = [go(work.squares(left, right)), go(work.squares(right, left))]
+        for (const one of both) yield* one.join()
+      }),
+    ).rejects.toThrow(/^deadlock/)
   })
 
   it('fails the jobs that still run at its end', async () => {

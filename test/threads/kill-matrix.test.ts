@@ -1,6 +1,6 @@
 /**
  * Each way to lose a thread, with other jobs under way: every job ends, none begins twice, and neither a thread nor a listener is
- * left. KILLS=100 runs each a hundred times. The functions are bundled, so that a thread starts without a compiler.
+ * left; each value of a channel is received exactly once. KILLS=100 runs each a hundred times. The functions are bundled, so that a thread starts without a compiler.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { background, go, onCrash, withCancel, type Either, type Goroutine, type Job } from 'millrace'
-import { onThreads, ThreadLostError, threadPool, type ThreadPool } from 'millrace/threads'
+import { background, chan, go, onCrash, withCancel, type Chan, type Either, type Goroutine, type Job } from 'millrace'
+import { numbers, onThreads, ThreadLostError, threadPool, type ThreadPool } from 'millrace/threads'
 import { sampleOf } from '../support/portion.js'
 import { hostTurn } from '../support/settle.js'
 import { killers } from './killers.js'
@@ -84,7 +84,7 @@ const lost = (name: string, cause: object) => ({
   left: { name: 'ThreadLostError', functionName: name, message: expect.stringContaining(`while it ran "${name}"`) as string, cause },
 })
 
-const rows: Record<string, () => Promise<void>> = {
+const rows: Record<string, (round: number) => Promise<void>> = {
   'process.exit': () =>
     inScene({}, async (scene) => {
       const end = await amidOthers(scene, () => work.exits.on(scene.pool)(scene.begun, VICTIM))
@@ -146,6 +146,67 @@ const rows: Record<string, () => Promise<void>> = {
     }),
 }
 
+const VALUES = 60
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+/** A channel of values, the jobs that take some of them before their thread is lost, and what has become of each value. */
+interface Taken extends Scene {
+  readonly values: Chan<number>
+  /** How often each value was received. */
+  readonly seen: Int32Array
+  /** How many the lost thread takes. */
+  readonly n: number
+}
+
+const channels = { 'a channel': () => chan<number>(VALUES), 'a channel of numbers': () => numbers(VALUES) }
+
+const killedWithValues: Record<string, (taken: Taken) => Promise<unknown>> = {
+  'process.exit': ({ pool, values, seen, n }) => endOf(go(work.takesAndExits.on(pool)(values, seen, n))),
+  'a throw from a timer': ({ pool, values, seen, n }) => endOf(go(work.takesAndThrowsLater.on(pool)(values, seen, n))),
+  async 'an endless loop'({ pool, values, seen, n }) {
+    const ctx = withCancel(background)
+    const word = new Int32Array(new SharedArrayBuffer(4))
+    const end = endOf(go(work.takesAndLoops.on(pool)(values, seen, n, word, ctx)))
+    while (Atomics.load(word, 0) === 0) await hostTurn()
+    ctx.cancel()
+    return end
+  },
+}
+
+for (const [kind, make] of Object.entries(channels))
+  for (const [way, kill] of Object.entries(killedWithValues))
+    rows[`${way}, over the values of ${kind}`] = (round) =>
+      inScene({}, async (scene) => {
+        const taken = { ...scene, values: make(), seen: new Int32Array(new SharedArrayBuffer(4 * VALUES)), n: (round * 7) % (VALUES + 1) }
+        for (const value of upTo(VALUES)) taken.values.trySend(value)
+        expect(await kill(taken)).toMatchObject({ _tag: 'Left' })
+        expect([...taken.seen]).toEqual(upTo(VALUES).map((value) => (value < taken.n ? 1 : 0)))
+        taken.values.close()
+        // Another thread, and what it receives.
+        expect(await work.takesTheRest.on(scene.pool)(taken.values, taken.seen)).toEqual(upTo(VALUES).slice(taken.n))
+        expect([...taken.seen].every((n) => n === 1)).toBe(true)
+        expect(scene.pool.stats().lost).toBe(1)
+      })
+
+for (const [kind, make] of Object.entries(channels))
+  rows[`process.exit, after it has sent to ${kind}`] = (round) =>
+    inScene({}, async ({ pool }) => {
+      const [values, n] = [make(), (round * 7) % (VALUES + 1)]
+      const word = new Int32Array(new SharedArrayBuffer(4))
+      const exits = endOf(go(work.sendsAndExits.on(pool)(values, n, word)))
+      const received: number[] = []
+      while (received.length < n) received.push(await firstOf(values))
+      Atomics.store(word, 0, 1)
+      expect(await exits).toMatchObject({ left: { name: 'ThreadLostError' } })
+      expect([values.size, values.isClosed]).toEqual([0, false])
+      expect(received).toEqual(upTo(n))
+    })
+
+async function firstOf(values: Chan<number>): Promise<number> {
+  const message = await values.receive()
+  return message._tag === 'Some' ? message.value : expect.fail('the channel was closed')
+}
+
 // Out of memory may end the whole process, which is Node's choice: so it runs where it is asked for. Other hosts are asked for no limit.
 const limitsMemory = !('Bun' in globalThis) && !('Deno' in globalThis)
 if (!limitsMemory)
@@ -164,6 +225,6 @@ else if (KILLS !== undefined)
 
 describe.each(Object.keys(rows))('a thread is killed by %s', (name) => {
   it('every job ends, none begins twice, and nothing is left', async () => {
-    for (let i = 0; i < times; i++) await rows[name]()
+    for (let i = 0; i < times; i++) await rows[name](i)
   }, 600_000)
 })

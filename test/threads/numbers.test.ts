@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { all, background, chan, go, gosched, select, withCancel, type Chan } from '../../src/runtime/index.js'
 import { ChannelIterator, PENDING } from '../../src/runtime/internal.js'
 import { collect, fromReceiver } from '../../src/operators/index.js'
-import { explore, laws, type Trial } from '../../src/testing/index.js'
+import { laws, type Trial } from '../../src/testing/index.js'
 import { numbers } from '../../src/adapters/threads/index.js'
 import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { NumberChannel } from '../../src/adapters/threads/numbers/numbers.js'
@@ -16,6 +16,9 @@ import { across } from './across.js'
 import { makeHost } from './real-threads.js'
 import { beginning, failure, settings } from './suite.js'
 import { work } from './work.js'
+import { exploreCounted, ofLaw, printsSchedules } from './explored.js'
+
+printsSchedules('numbers')
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
@@ -45,13 +48,13 @@ const made: Record<string, { readonly make: (capacity: number) => Chan<number>; 
 
 for (const [name, { make, leavesOut }] of Object.entries(made))
   describe(`the laws of channels hold for numbers ${name}`, () => {
-    const subjects = laws.channel(make, { capacities: [1, 2, 3], schedules: portionOf(100), many: 300 })
+    const subjects = laws.channel((capacity) => ofLaw(make(capacity)), { capacities: [1, 2, 3], schedules: portionOf(100), many: 300 })
     it.each(subjects.filter((law) => law.name !== leavesOut))('$name', async (law) => law.check())
   })
 
 describe.each(['random', 'pct'] as const)('under %s schedules', (strategy) => {
   it('several senders and receivers on both sides, some of them canceled, lose nothing and double nothing', async () => {
-    await explore(
+    await exploreCounted(
       function* (trial: Trial) {
         const home = numbers(1 + trial.choose(3))
         const ends = [home, otherEnd(home)]

@@ -4,7 +4,7 @@ import { background, go, onCrash, withCancel } from 'millrace'
 import { onThreads, ThreadLostError, threadPool } from 'millrace/threads'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { hostTurn } from '../support/settle.js'
-import { makeHost } from './real-threads.js'
+import { inPage, makeHost } from './real-threads.js'
 import { beginning, describeThreads, failure, settings } from './suite.js'
 import { work } from './work.js'
 
@@ -18,6 +18,9 @@ const failureOf = async (handle: { join(): PromiseLike<unknown> }): Promise<unkn
     (error: unknown) => error,
   )
 
+/** A page has no error of a worker, but a text about that error. */
+const messageOf = (text: string): unknown => (inPage ? expect.stringContaining(`Uncaught Error: ${text}`) : text)
+
 describe('a real thread', () => {
   it('is lost by an exit: the job that has begun fails, the others run in the next thread', async () => {
     await using pool = makePool()
@@ -28,7 +31,7 @@ describe('a real thread', () => {
     expect(error).toBeInstanceOf(ThreadLostError)
     expect(error).toMatchObject({
       functionName: 'exit',
-      message: 'a thread was lost while it ran "exit": the thread ended with exit code 3',
+      message: `a thread was lost while it ran "exit": ${inPage ? 'the thread has closed itself' : 'the thread ended with exit code 3'}`,
     })
     expect([await doubles[0].join(), await doubles[1].join()]).toEqual([2, 4])
     expect(pool.stats()).toMatchObject({ started: 2, lost: 1 })
@@ -68,7 +71,7 @@ describe('a real thread', () => {
     Atomics.store(hasReturned, 0, 1)
     while (crashes.length === 0) await hostTurn()
     remove()
-    expect(crashes).toMatchObject([{ message: 'from a timer' }])
+    expect(crashes).toMatchObject([{ message: messageOf('from a timer') }])
     expect(await work.double.on(pool)(1)).toBe(2)
   })
 
@@ -79,7 +82,7 @@ describe('a real thread', () => {
     expect(await work.returnsAndThrows.on(pool)()).toBe('returned')
     while (crashes.length === 0) await hostTurn()
     remove()
-    expect(crashes).toMatchObject([{ message: 'after the return' }])
+    expect(crashes).toMatchObject([{ message: messageOf('after the return') }])
   })
 
   it('starts no threads of its own, also where its program does', async () => {
@@ -103,11 +106,17 @@ describe('a real thread', () => {
 })
 
 describe('a module that cannot be loaded', () => {
+  const unloadable = 'could not be loaded as a module. A thread evaluates the module of its functions' // all that a page says
+  const mistake = 'Bun' in globalThis ? 'errors building' : 'Unexpected token'
   const cases: [what: string, url: string, text: string][] = [
-    ['is missing', new URL('nowhere.mjs', import.meta.url).href, 'Cannot find module'],
+    ['is missing', new URL('nowhere.mjs', import.meta.url).href, inPage ? unloadable : 'Cannot find module'],
     ['throws', 'data:text/javascript,throw new Error("at load")', 'at load'],
-    ['has a mistake', 'data:text/javascript,const =', 'Bun' in globalThis ? 'errors building' : 'Unexpected token'],
-    ['calls no onThreads', 'data:text/javascript,0', 'the thread ended with exit code 0 before its module called onThreads'],
+    ['has a mistake', 'data:text/javascript,const =', inPage ? unloadable : mistake],
+    [
+      'calls no onThreads',
+      'data:text/javascript,0',
+      inPage ? 'was not evaluated within 300 ms' : 'the thread ended with exit code 0 before its module called onThreads',
+    ],
     ['never ends', 'data:text/javascript,setInterval(()=>{},1e6);await new Promise(()=>{})', 'was not evaluated within 300 ms'],
   ]
 

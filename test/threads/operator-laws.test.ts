@@ -13,6 +13,9 @@ import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { portionOf } from '../support/portion.js'
 import { settings } from './suite.js'
+import { ofLaw, printsSchedules } from './explored.js'
+
+printsSchedules('operator-laws')
 
 let current: LawWork
 
@@ -32,7 +35,7 @@ const { works } = onThreads(
 
 /** A pool of its own for each run of a law. */
 const onPool = (work: LawWork, size: number) => {
-  current = work
+  current = ofLaw(work)
   return works.on(new Threads({ ...settings, size }, new InlineHost(size)))
 }
 

@@ -4,13 +4,16 @@
  */
 import { describe, expect, it } from 'vitest'
 import { background, CanceledError, go, gosched, uncancelable, withCancel, type Goroutine, type Op } from 'millrace'
-import { explore, type Trial } from 'millrace/testing'
+import type { Trial } from 'millrace/testing'
 import { onThreads, ThreadLostError } from 'millrace/threads'
 import { InlineHost, type InlineThread } from '../../src/adapters/threads/hosts/inline-host.js'
 import type { Thread } from '../../src/adapters/threads/pool/thread.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { portionOf } from '../support/portion.js'
 import { settings } from './suite.js'
+import { exploreCounted, printsSchedules } from './explored.js'
+
+printsSchedules('schedules')
 
 /** The jobs that have begun, as often as they did, and those whose function runs. */
 const begun = new Map<number, number>()
@@ -100,7 +103,8 @@ const inPool = (thread: InlineThread): Thread => Reflect.get(thread, '_events') 
 const schedules = portionOf(300)
 
 describe.each(['random', 'pct'] as const)('under %s schedules', (strategy) => {
-  const explored = (program: (trial: Trial) => Generator<never, void>) => explore(program, { schedules, strategy, timers: 'when-idle' })
+  const explored = (program: (trial: Trial) => Generator<never, void>) =>
+    exploreCounted(program, { schedules, strategy, timers: 'when-idle' })
 
   it('every job returns its result, and begins once', async () => {
     await explored(function* (trial) {
@@ -185,7 +189,7 @@ describe.each(['random', 'pct'] as const)('under %s schedules', (strategy) => {
 describe('an idle thread', () => {
   it('has jobs of a busy thread taken back for it, in some schedules', async () => {
     let takenBack = 0
-    await explore(
+    await exploreCounted(
       function* (trial) {
         const here = makeWorld(trial)
         yield* allEnded(

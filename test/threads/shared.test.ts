@@ -1,7 +1,7 @@
 /** Locks, permits and groups over shared memory: on threads, inline under every schedule, and beside a lost thread. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { all, background, go, gosched, select, sleep, withCancel } from '../../src/runtime/index.js'
-import { explore, shared as cell, type Trial } from '../../src/testing/index.js'
+import { shared as cell, type Trial } from '../../src/testing/index.js'
 import { numbers, onThreads, shared, ThreadLostError } from '../../src/adapters/threads/index.js'
 import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
@@ -10,6 +10,9 @@ import { hostTurn } from '../support/settle.js'
 import { makeHost } from './real-threads.js'
 import { failure, settings } from './suite.js'
 import { work } from './work.js'
+import { exploreCounted, printsSchedules } from './explored.js'
+
+printsSchedules('shared')
 
 const hosts = { threads: makeHost(), inline: new InlineHost(2) }
 
@@ -97,7 +100,7 @@ describe('a thread that is lost', () => {
 
 describe('the race detector', () => {
   it('sees the order of a mutex, of a wait group, and of numbers', async () => {
-    await explore(
+    await exploreCounted(
       function* () {
         const [mu, group, ring] = [shared.mutex(), shared.waitGroup(), numbers(1)]
         const [balance, done, message] = [cell(0, 'balance'), cell(0, 'done'), cell(0, 'message')]
@@ -190,5 +193,5 @@ function* excludes(trial: Trial) {
 }
 
 it.each(['random', 'pct'] as const)('inline, no schedule of %s lets two in, or forgets a waiter', async (strategy) => {
-  await explore(excludes, { schedules: portionOf(200), strategy, timers: 'when-idle' })
+  await exploreCounted(excludes, { schedules: portionOf(200), strategy, timers: 'when-idle' })
 })

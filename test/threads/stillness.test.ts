@@ -4,13 +4,16 @@
  * process in which nothing is under way ends.
  */
 import { expect, it } from 'vitest'
-import { explore, type Trial } from 'millrace/testing'
+import type { Trial } from 'millrace/testing'
 import type { Port, ThreadEvents } from '../../src/adapters/threads/hosts/host.js'
 import { HeldPort } from '../../src/adapters/threads/stillness/held-port.js'
 import { Stillness } from '../../src/adapters/threads/stillness/stillness.js'
 import { Watch, type ThreadLoop } from '../../src/adapters/threads/stillness/watch.js'
 import { CANCEL, LINK, ASK, STILL, type Batch } from '../../src/adapters/threads/wire/batch.js'
 import { portionOf } from '../support/portion.js'
+import { exploreCounted, printsSchedules } from './explored.js'
+
+printsSchedules('stillness')
 
 /** A side: what its event loop has to do. Wakes by shared memory keep no loop alive. */
 class Side {
@@ -214,5 +217,5 @@ it.each([
   ['three threads, two with calls', 3, (i: number) => i < 2],
   ['threads without calls, where a goroutine here waits for shared memory', 2, () => false],
 ] as const)('a process ends when nothing is under way, and only then: %s', async (_name, size, callsOf) => {
-  await explore((trial) => new World(trial, size, 30, callsOf).run(), { schedules: portionOf(1000), strategy: 'random' })
+  await exploreCounted((trial) => new World(trial, size, 30, callsOf).run(), { schedules: portionOf(1000), strategy: 'random' })
 })

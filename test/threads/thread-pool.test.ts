@@ -3,7 +3,7 @@ import { go } from 'millrace'
 import { threadPool, ThreadLostError } from 'millrace/threads'
 import { InlineHost } from '../../src/adapters/threads/hosts/inline-host.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
-import { makeHost } from './real-threads.js'
+import { inPage, makeHost } from './real-threads.js'
 import { beginning, failure, settings } from './suite.js'
 import { work } from './work.js'
 
@@ -17,15 +17,17 @@ it('replaces a thread after the jobs of recycle; every job has its result', asyn
 
 const limits = [{ memory: 64 }, { recycle: { jobs: Infinity, memory: 200 } }]
 
-it.runIf('Bun' in globalThis).each(limits)('refuses a limit of memory that Bun would ignore', async (limit) => {
+/** Neither Bun nor a page measures the memory of a thread. */
+const measures = !inPage && !('Bun' in globalThis)
+
+it.skipIf(measures).each(limits)('refuses a limit of memory that the host would ignore', async (limit) => {
   await using pool = new Threads({ ...settings, ...limit }, makeHost())
   const error = await failure(work.double.on(pool)(1))
   expect(error).toBeInstanceOf(ThreadLostError)
-  expect((error as Error).message).toMatch(/Bun (limits|measures) no memory of a thread/)
+  expect((error as Error).message).toMatch(/(Bun|a browser) (limits|measures) no memory of a thread/)
 })
 
-// Bun does not measure the memory of a thread.
-it.skipIf('Bun' in globalThis)('replaces a thread whose memory is over the limit of recycle', async () => {
+it.runIf(measures)('replaces a thread whose memory is over the limit of recycle', async () => {
   await using pool = new Threads({ ...settings, recycle: { jobs: Infinity, memory: 200 } }, makeHost())
   const kept = [await work.keeps.on(pool)(2 ** 20), await work.keeps.on(pool)(250 * 2 ** 20), await work.keeps.on(pool)(1)]
   expect(kept).toEqual([1, 2, 1])

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sleep } from 'millrace'
 import { inline, onThreads, ThreadLostError, threadPool, threadsOf, type ThreadPool } from 'millrace/threads'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
-import { makeHost } from './real-threads.js'
+import { inPage, makeHost } from './real-threads.js'
 import { failure, settings } from './suite.js'
 
 interface Module {
@@ -32,9 +32,17 @@ async function holds(pool: ThreadPool): Promise<void> {
 }
 
 describe('threadsOf', () => {
-  it('runs the functions that a module exports on threads', async () => {
+  it.skipIf(inPage)('runs the functions that a module exports on threads', async () => {
     await using pool = onRealThreads()
     await holds(pool)
+  })
+
+  it.runIf(inPage)('names the cure in a page', async () => {
+    await using pool = onRealThreads()
+    expect(await failure(threadsOf<Module>(url, { on: pool }).double(4))).toMatchObject({
+      name: 'ThreadLostError',
+      message: expect.stringContaining('threadsOf serves Node, Deno and Bun; in a page, call onThreads in the module itself') as string,
+    })
   })
 
   it('runs them here under inline', async () => {

@@ -58,7 +58,8 @@ export class Thread implements ThreadEvents {
     const { host, options } = pool
     this._broken = entry
     this.heard = host.now()
-    this._stopTimer = host.timer(options.startTimeout, () => this.kill(tooLate(entry, options.startTimeout)))
+    const most = host.isElsewhere ? options.startTimeout : Infinity // a thread that runs here has started
+    this._stopTimer = host.timer(most, () => this.kill(tooLate(entry, most)))
     this._port = startThread(host, bootOf(entry, this._claims, options), this, () => this.sent.all().map(({ fn }) => fn.name))
     this._outbox = new Outbox(host, this._port, (records, error) => this._refuseAll(records, error))
   }
