@@ -2,8 +2,13 @@
 import type { ChildProcess } from 'node:child_process'
 
 const running = new Set<ChildProcess>()
-process.once('exit', () => {
+const endAll = (): void => {
   for (const child of running) child.kill('SIGKILL')
+}
+process.once('exit', endAll)
+process.once('SIGTERM', () => {
+  endAll()
+  process.exit(143)
 })
 
 export function endWithUs(child: ChildProcess): void {

@@ -114,7 +114,7 @@ describe.runIf(allowed)('the disk of the server is full', () => {
             const statuses = await run.healed()
             const tally = await run.finishes()
             note(`${use}, ${hasIds ? 'with' : 'without'} ids: the disk is full`, tally)
-            console.log(`workers that failed meanwhile: ${statuses.join('; ') || 'none'}`)
+            console.log(`after the disk was full: ${statuses.join('; ') || 'all went on'}`)
             expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
           } finally {
             await run.close()

@@ -121,7 +121,8 @@ export class KillRun {
 
   /** Waits until the server stores messages again, which after a full disk may take a restart; then replaces the workers that have failed. */
   async healed(): Promise<readonly string[]> {
-    if (!(await this.stores())) {
+    const wasRestarted = !(await this.stores())
+    if (wasRestarted) {
       await this.server.kill()
       await this.server.start()
     }
@@ -130,7 +131,8 @@ export class KillRun {
       this._forget(worker)
       await this.begins()
     }
-    return failed.map(({ stderr }) => /^.*Error: .*$/m.exec(stderr)?.[0] ?? stderr)
+    const errors = failed.map(({ stderr }) => /^.*Error: .*$/m.exec(stderr)?.[0] ?? stderr)
+    return wasRestarted ? ['the server was started again', ...errors] : errors
   }
 
   /** Waits until every message of `in` is settled, and drains the workers. */
