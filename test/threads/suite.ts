@@ -130,6 +130,19 @@ export function describeThreads(name: string, makeHost: () => ThreadHost): void 
       await expect(Promise.resolve(ended.join())).rejects.toBe(cause)
     })
 
+    it.each(['err', 'cause', 'done', 'signal', 'derived'] as const)(
+      'ends the context with the call, also for a look at %s after that',
+      async (first) => {
+        for (const ctx of [withCancel(background), withDeadline(background, Date.now() + 3_600_000)]) {
+          expect(await work.leaves.on(pool)(ctx)).toEqual(['None', 'None'])
+          expect(await work.looks.on(pool)(first)).toEqual(Array(8).fill(true))
+          expect(await work.leavesOnly.on(pool)(ctx)).toBe('None')
+          expect(await work.looks.on(pool)(first)).toEqual(Array(6).fill(true))
+          ctx.cancel()
+        }
+      },
+    )
+
     it('passes portable values of the context on', async () => {
       const ctx = withValue(withCancel(withValue(background, requestId, 'r1')), contextKey<() => void>('own'), () => {})
       expect(await work.requestId.on(pool)(ctx)).toEqual({ _tag: 'Some', value: 'r1' })

@@ -8,8 +8,10 @@ import {
   range,
   select,
   sleep,
+  withCancel,
   type Chan,
   type Context,
+  type Goroutine,
   type Mutex,
   type Receiver,
   type Semaphore,
@@ -40,6 +42,11 @@ class OwnError extends RangeError {
   readonly code = 'E_OWN'
 }
 
+type Left =
+  | { readonly ctx: Context; readonly child: Context; readonly waiter: Goroutine<string> }
+  | { readonly ctx: Context; readonly child: null; readonly waiter: null }
+
+let left: Left | null = null
 const kept: Uint8Array[] = []
 let unwound = 0
 let begun = 0
@@ -174,6 +181,38 @@ export const work = onThreads(import.meta, {
     return 'returned'
   },
   deadline: (ctx: Context) => ctx.deadline(),
+  /** Ends, and leaves its context, a child of that context, and a goroutine that waits for its end. */
+  leaves(ctx: Context) {
+    const child = withCancel(ctx)
+    const waiter = go(function* () {
+      yield* ctx.done()
+      return ctx.err()._tag
+    })
+    left = { ctx, child, waiter }
+    return [ctx.err()._tag, child.err()._tag]
+  },
+  leavesOnly(ctx: Context) {
+    left = { ctx, child: null, waiter: null }
+    return ctx.err()._tag
+  },
+  /** The first look at the context that was left, and then all others. */
+  *looks(first: 'err' | 'cause' | 'done' | 'signal' | 'derived') {
+    const { ctx, child, waiter } = left as Left
+    const looks = {
+      err: () => ctx.err()._tag === 'Some',
+      cause: () => ctx.cause()._tag === 'Some',
+      *done() {
+        yield* ctx.done()
+        return true
+      },
+      signal: () => ctx.signal.aborted,
+      derived: () => withCancel(ctx).err()._tag === 'Some',
+    }
+    const before = first === 'done' ? yield* looks.done() : looks[first]()
+    const after = [looks.err(), looks.cause(), yield* looks.done(), looks.signal(), looks.derived()]
+    const ofOthers = child === null ? [] : [child.err()._tag === 'Some', (yield* waiter.join()) === 'Some']
+    return [before, ...after, ...ofOthers]
+  },
   requestId: (ctx: Context) => ctx.value(requestId),
   async failsAfter(began: Int32Array, ctx: Context) {
     Atomics.store(began, 0, 1)

@@ -191,7 +191,7 @@ export class Server {
   }
 
   private _returned(slot: number, value: unknown, context: CallContext | null): void {
-    context?.cancel()
+    context?.over()
     this._report(slot, RETURNED, value)
   }
 
@@ -199,7 +199,7 @@ export class Server {
     const wasCanceled = running?.wasCanceled === true || this._claims.isCanceled(slot)
     const isOfCleanUp = wasCanceled && running?.isGoroutine === true
     const status = wasCanceled && isEcho(error) ? CANCELED : isOfCleanUp ? CLEAN_UP_THREW : THREW
-    context?.cancel()
+    context?.over()
     this._report(slot, status, toPortable(error))
   }
 
