@@ -13,6 +13,7 @@ import { fpTs, functionsOfModules } from './bad-input/fp-ts.js'
 import { nats } from './bad-input/nats.js'
 import { operators } from './bad-input/operators.js'
 import { placesOf } from './bad-input/places.js'
+import { postgres } from './bad-input/postgres.js'
 import { runtime } from './bad-input/runtime.js'
 import { node, nodeOperators } from './bad-input/node.js'
 import { fastCheck, testing } from './bad-input/testing.js'
@@ -30,6 +31,7 @@ const tables: Record<string, Table> = {
   '-fast-check': fastCheck,
   '-broker': broker,
   '-nats': nats,
+  '-postgres': postgres,
   '-node': node,
   '-node-operators': nodeOperators,
   '-threads': threads,

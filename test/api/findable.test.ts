@@ -71,6 +71,17 @@ const together: Record<string, Record<string, string>> = {
     natsDeadLetters: 'to-nats',
     subjectToken: 'to-nats',
   },
+  'millrace/postgres': {
+    PostgresAwayError: 'errors',
+    PostgresRefusedError: 'errors',
+    PostgresSetupError: 'errors',
+    PostgresVersionError: 'errors',
+    fromPostgres: 'errors',
+    inbox: 'transaction',
+    outbox: 'transaction',
+    postgresDeadLetters: 'errors',
+    toPostgres: 'errors',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

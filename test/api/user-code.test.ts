@@ -19,6 +19,7 @@ import { junk, raise, returns, throws, type Bad, type Row, type Rows } from './u
 import { nats } from './user-code/nats.js'
 import { node, nodeOperators } from './user-code/node.js'
 import { operators } from './user-code/operators.js'
+import { postgres } from './user-code/postgres.js'
 import { fastCheck, testing } from './user-code/testing.js'
 import { web, webOperators } from './user-code/web.js'
 
@@ -30,6 +31,7 @@ const tables: Record<string, Rows> = {
   '-fast-check': fastCheck,
   '-broker': broker,
   '-nats': nats,
+  '-postgres': postgres,
   '-node': node,
   '-node-operators': nodeOperators,
   '-web': web,

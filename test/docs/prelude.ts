@@ -16,6 +16,7 @@ import { memoryBroker, type DeadDelivery } from 'millrace/broker'
 import { collect, fromReceiver, type StandardSchema } from 'millrace/operators'
 import { isObservable } from 'rxjs'
 import { natsStub } from '../support/nats-stub.js'
+import { postgresStub } from '../support/postgres-stub.js'
 
 export interface User {
   readonly name: string
@@ -89,6 +90,8 @@ export const prelude = {
   orders: fromReceiver(jobs),
   nc: natsStub(),
   parse: async (item: number) => String(item),
+  pool: postgresStub(),
+  client: postgresStub(),
   poll: (url: string) => sleep(1).map(() => url),
   questions: filled('a', 'c'),
   quit: chan<void>(),

@@ -38,6 +38,10 @@ const implementedByUsers = new Set([
   'ToMemory',
   'FromNats',
   'ToNats',
+  'PostgresClient',
+  'PostgresListener',
+  'PostgresPool',
+  'ToPostgres',
 ])
 
 interface Report {

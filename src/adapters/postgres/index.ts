@@ -1,0 +1,7 @@
+/** The public surface of `millrace/postgres`: topics in tables as sources and ends of pipelines, in transactions of the user too. */
+export type { PostgresClient, PostgresListener, PostgresOptions, PostgresPool } from './client.js'
+export { PostgresAwayError, PostgresRefusedError, PostgresSetupError, PostgresVersionError } from './errors.js'
+export { fromPostgres, type FromPostgres } from './from-postgres.js'
+export { plan, type Change, type Plan, type PlanOptions } from './plan.js'
+export { postgresDeadLetters, toPostgres, type PostgresDeadLetters, type ToPostgres } from './to-postgres.js'
+export { inbox, outbox, type InboxOptions, type OutboxMessage } from './transaction.js'

@@ -1,0 +1,102 @@
+import { go, type Op } from '../../runtime/index.js'
+import { checkCount, checkTime } from '../../runtime/internal.js'
+import { checkOptionsOf, checkPool, checkSchema, Database, topicIn, type PostgresOptions, type PostgresPool } from './client.js'
+import { tablesIn } from './tables.js'
+
+/** What a source needs of the database. */
+export interface PlanOptions extends PostgresOptions {
+  /** The topic as a queue. */
+  readonly queue?: string
+  /** The topic as a log. */
+  readonly log?: string
+  /** The partitions of a new log; default 1. */
+  readonly partitions?: number
+}
+
+/** Tables or a topic that are missing, or a topic that differs from the plan. */
+export interface Change {
+  readonly kind: 'create' | 'differs'
+  /** `schema "millrace"`, `topic "orders"`. */
+  readonly what: string
+  /** Each setting that differs, as it is and as it should be; empty for what is missing. */
+  readonly differences: readonly string[]
+}
+
+/** The work of `plan`. */
+export interface Plan {
+  /** The things that are missing or differ. Changes nothing. */
+  check(): Op<readonly Change[]>
+  /** Creates the things that are missing; those that differ stay as they are. Returns both, as `check` does. */
+  apply(): Op<readonly Change[]>
+}
+
+/**
+ * The tables and the topic that `fromPostgres` with the same options needs. `check()` compares them with the database; `apply()`
+ * creates what is missing, in one transaction, and never changes or deletes a topic. A pipeline itself creates nothing.
+ *
+ * Both fail with PostgresVersionError, PostgresAwayError and PostgresRefusedError as `fromPostgres`. Throws TypeError or
+ * RangeError for bad arguments.
+ *
+ * @example
+ * ```ts
+ * const users = plan(pool, { log: 'users', partitions: 8 })
+ * go(function* () {
+ *   for (const { kind, what } of yield* users.apply()) console.log(kind, what)
+ * })
+ * ```
+ */
+export function plan(pool: PostgresPool, options: PlanOptions): Plan {
+  checkPool('plan(pool)', pool)
+  const names = ['queue', 'log', 'partitions', 'schema', 'patience']
+  checkOptionsOf('plan(pool, options)', options, '{ queue } or { log }, and more', names)
+  const { log, partitions = 1, schema = 'millrace', patience = 30_000 } = options
+  const topic = topicIn('plan(pool', options)
+  checkCount('plan(pool, { partitions })', 1, partitions)
+  checkSchema('plan(pool, { schema })', schema)
+  checkTime('plan(pool, { patience })', patience)
+  const work = new Work(new Database('plan()', pool, schema, patience), topic, log === undefined ? 0 : partitions)
+  return { check: () => go(() => work.check()).join(), apply: () => go(() => work.apply()).join() }
+}
+
+class Work {
+  constructor(
+    private readonly _db: Database,
+    private readonly _topic: string,
+    /** Of the topic; 0 for a queue. */
+    private readonly _partitions: number,
+  ) {}
+
+  *check(): Generator<never, readonly Change[]> {
+    const { _db: db, _topic: topic, _partitions: wanted } = this
+    const { channel: schema } = db
+    yield* db.check()
+    const [found] = yield* db.query(`select to_regclass($1) is not null and to_regprocedure($2) is not null as is_there`, [
+      `"${schema}".known_id`,
+      `"${schema}".preferred(text, int, float8)`,
+    ])
+    const missing = { kind: 'create', what: `topic ${JSON.stringify(topic)}`, differences: [] } as const
+    if (found.is_there !== true) return [{ kind: 'create', what: `schema "${schema}"`, differences: [] }, missing]
+    const rows = yield* db.query('select partitions from $.topic where name = $1', [topic])
+    if (rows.length === 0) return [missing]
+    const is = Number(rows[0].partitions)
+    return is === wanted ? [] : [{ ...missing, kind: 'differs', differences: [`${kindOf(is)}, and not ${kindOf(wanted)}`] }]
+  }
+
+  *apply(): Generator<never, readonly Change[]> {
+    const changes = yield* this.check()
+    const creates = changes.filter(({ kind }) => kind === 'create')
+    // Statements in one query are one transaction; its lock lets several processes apply a plan one after the other.
+    if (creates.length > 1) yield* this._db.query(`select pg_advisory_xact_lock(7165302); ${tablesIn(this._db.channel)}`)
+    if (creates.length > 0)
+      yield* this._db.query(
+        `with t as (insert into $.topic (name, partitions) values ($1, $2) on conflict do nothing)
+         insert into $.partition (topic, partition) select $1, n from generate_series(0, $2 - 1) n on conflict do nothing`,
+        [this._topic, this._partitions],
+      )
+    return changes
+  }
+}
+
+function kindOf(partitions: number): string {
+  return partitions === 0 ? 'a queue' : `a log of ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`
+}

@@ -1,0 +1,97 @@
+/**
+ * The tables and functions of the adapter. `$.` stands for the schema.
+ *
+ * Always true:
+ * - the offsets of a partition of a log are dense, and a message with a smaller offset is committed earlier: the row of the partition
+ *   is locked from the number until the commit. Offsets of a queue come from a sequence, and nobody waits for them;
+ * - a message is in `message` until it is settled; a log has settled everything up to `floor`;
+ * - each new id may delete some ids that are older than a day, so that `known_id` holds those of about a day.
+ */
+const TABLES = `
+create schema if not exists $;
+create table if not exists $.topic (
+  name text primary key,
+  partitions int not null check (partitions >= 0)
+);
+create table if not exists $.partition (
+  topic text not null, partition int not null, primary key (topic, partition),
+  next bigint not null default 0, floor bigint not null default -1, sent bigint not null default -1,
+  owner text, last_owner text, epoch bigint not null default 0, lease_until timestamptz not null default '-infinity',
+  rounds int not null default 0, rounds_floor bigint not null default -2
+);
+create table if not exists $.member (
+  topic text not null, member text not null, primary key (topic, member),
+  seen timestamptz not null
+);
+create table if not exists $.message (
+  topic text not null, partition int not null, "offset" bigint not null, primary key (topic, partition, "offset"),
+  key text, value json not null, headers json not null, stored_at timestamptz not null default clock_timestamp(),
+  attempt int not null default 0, holder text, visible_at timestamptz not null default '-infinity'
+);
+create table if not exists $.known_id (
+  topic text not null, id text not null, primary key (topic, id),
+  stored_at timestamptz not null default clock_timestamp()
+);
+create index if not exists known_id_age on $.known_id (stored_at);
+create sequence if not exists $.queue_offset minvalue 0;
+create or replace function $.is_new(for_topic text, message_id text) returns boolean language plpgsql as $body$
+declare is_new boolean;
+begin
+  insert into $.known_id (topic, id) values (for_topic, message_id) on conflict do nothing;
+  is_new := found;
+  if random() < 0.02 then
+    delete from $.known_id where ctid = any (array(select ctid from $.known_id where stored_at < clock_timestamp() - interval '1 day'
+      order by stored_at limit 100 for update skip locked));
+  end if;
+  return is_new;
+end $body$;
+create or replace function $.publish(topic_name text, message_key text, message_value json, message_headers json default '{}', message_id text default null)
+returns bigint language plpgsql as $body$
+declare parts int; part int := 0; place bigint;
+begin
+  select partitions into parts from $.topic where name = topic_name;
+  if not found then
+    raise exception 'there is no topic "%": plan(pool, { queue }) or plan(pool, { log }) creates it', topic_name using errcode = 'MR001';
+  end if;
+  if message_id is not null then
+    if not $.is_new(topic_name, message_id) then return null; end if;
+  end if;
+  if parts = 0 then
+    place := nextval('$.queue_offset');
+  else
+    part := case when message_key is null then floor(random() * parts)::int else abs(hashtext(message_key)::bigint) % parts end;
+    update $.partition set next = next + 1 where topic = topic_name and partition = part returning next - 1 into place;
+  end if;
+  insert into $.message (topic, partition, "offset", key, value, headers) values (topic_name, part, place, message_key, message_value, message_headers);
+  perform pg_notify('$', topic_name);
+  return place;
+end $body$;
+create or replace function $.claim(topic_name text, part int, me text, claimant text, lease_ms float8)
+returns table (floor bigint, rounds int, epoch bigint, continues boolean) language plpgsql as $body$
+#variable_conflict use_column
+declare p $.partition%rowtype; wanted text; goes_on boolean;
+begin
+  delete from $.member where topic = topic_name and seen < clock_timestamp() - interval '1 hour';
+  insert into $.member values (topic_name, me, clock_timestamp()) on conflict on constraint member_pkey do update set seen = excluded.seen;
+  wanted := $.preferred(topic_name, part, lease_ms);
+  select * into p from $.partition q where q.topic = topic_name and q.partition = part for update;
+  if p.owner is not null and p.owner <> claimant and p.lease_until > clock_timestamp() then return; end if;
+  if wanted <> me then return; end if;
+  goes_on := p.last_owner is not distinct from claimant;
+  if not goes_on then
+    p.rounds := case when p.floor = p.rounds_floor then p.rounds + 1 else 1 end;
+  end if;
+  update $.partition q set owner = claimant, last_owner = claimant, epoch = p.epoch + 1, rounds = p.rounds, rounds_floor = p.floor, sent = p.floor,
+    lease_until = clock_timestamp() + lease_ms * interval '1 ms' where q.topic = topic_name and q.partition = part;
+  return query select p.floor, p.rounds, p.epoch + 1, goes_on;
+end $body$;
+create or replace function $.preferred(topic_name text, part int, lease_ms float8) returns text language sql as $body$
+  with live as (select m.member, row_number() over (order by m.member) - 1 as n, count(*) over () as all_of_them
+    from $.member m where m.topic = topic_name and m.seen > clock_timestamp() - lease_ms * interval '1 ms')
+  select member from live where n = part % all_of_them
+$body$;
+`
+
+export function tablesIn(schema: string): string {
+  return TABLES.replaceAll('$.', `"${schema}".`).replaceAll('exists $;', `exists "${schema}";`).replaceAll("'$'", `'${schema}'`)
+}

@@ -1,0 +1,45 @@
+/** The places of `millrace/postgres` that call code of users: functions, and the client that they give. */
+import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
+import { fromPostgres, inbox, outbox, plan, postgresDeadLetters, toPostgres, type PostgresPool, type ToPostgres } from 'millrace/postgres'
+import { run } from 'millrace/operators'
+import { take, type OperatorFunction } from 'rxjs'
+import { postgresStub } from '../../support/postgres-stub.js'
+import { junk, type Rows } from './kinds.js'
+import { soon } from './soon.js'
+
+const passed = async (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>): Promise<unknown> => {
+  using ctx = soon()
+  const broker = memoryBroker({ partitions: 1 })
+  for (const n of [1, 2]) broker.publish('in', n, { key: 'k' })
+  const source = broker.connect().from<number>({ log: 'in' })
+  return await run(ctx, source.pipe(take(2), operator, settle({ attempts: 1 }))).join()
+}
+const letter: DeadDelivery = {
+  payload: 1,
+  key: null,
+  headers: new Map(),
+  position: positionOf('in', 0, 0, 0),
+  cause: new Error('bad'),
+  stage: 'work',
+  attempts: 1,
+}
+const to = (options: Partial<ToPostgres<number>>) => passed(toPostgres(postgresStub(), { topic: 'out', ...options }))
+const asking = (query: unknown): PostgresPool => ({ ...postgresStub(), query: junk(query) })
+
+const from = async (pool: PostgresPool): Promise<unknown> => {
+  using ctx = soon()
+  return await run(ctx, fromPostgres(pool, { queue: 'in' }).pipe(take(2), settle({ attempts: 1 }))).join()
+}
+
+export const postgres: Rows = {
+  'fromPostgres(pool): connect': (f) => from({ ...postgresStub(2), connect: junk(f) }),
+  'fromPostgres(pool): query': (f) => from(asking(f)),
+  'inbox(client): query': async (f) => await inbox(asking(f), 'id'),
+  'outbox(client): query': async (f) => await outbox(asking(f), { topic: 'out', value: 1 }),
+  'plan(pool): query': async (f) => await plan(asking(f), { queue: 'in' }).check(),
+  'postgresDeadLetters(pool): query': async (f) => await postgresDeadLetters(asking(f), { topic: 'dead' })(letter),
+  'toPostgres(options): id': (f) => to({ id: junk(f) }),
+  'toPostgres(options): key': (f) => to({ key: junk(f) }),
+  'toPostgres(options): value': (f) => to({ value: junk(f) }),
+  'toPostgres(pool): query': (f) => passed(toPostgres(asking(f), { topic: 'out' })),
+}
