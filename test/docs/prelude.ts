@@ -76,7 +76,7 @@ export const prelude = {
   handle: async (message: unknown) => message,
   host: 'localhost',
   id: 'ada',
-  inbox: chan<string>(),
+  messages: chan<string>(),
   index: async (batch: readonly UserEvent[]) => batch.length,
   insert: async (batch: readonly string[]) => batch.length,
   items: ['a', 'b'],

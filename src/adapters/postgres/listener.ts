@@ -10,7 +10,7 @@ import { isAway, type PostgresListener, type PostgresPool } from './client.js'
 /** ms until another client is tried. */
 const PAUSE = 500
 
-/** A source that is told of new messages. */
+/** A source that is notified of new messages. */
 export interface Watcher {
   readonly topic: string
   /** A message of the topic was stored, or a partition of it released. */

@@ -13,7 +13,7 @@ import { fromRounds } from './pump.js'
  *
  * @example
  * ```ts
- * fromSelect(() => ({ message: inbox.receive(), idle: after(1000), quit: quit.receive() })).pipe(takeWhile((r) => r.case !== 'quit'))
+ * fromSelect(() => ({ message: messages.receive(), idle: after(1000), quit: quit.receive() })).pipe(takeWhile((r) => r.case !== 'quit'))
  * ```
  */
 export function fromSelect<const C extends Cases>(make: (ctx: Context) => C | null): Observable<Tagged<C>> {
