@@ -28,12 +28,13 @@ export interface FromPostgres extends PullOptions, PostgresOptions {
 const NAMES = ['log', 'partitions', 'queue', 'lease', 'window', 'poll', 'schema', 'patience', 'name', 'prefetch', 'deadline', 'beat']
 
 /**
- * The messages of a topic in PostgreSQL, as deliveries. The pool is the user's, and is not ended. The tables and the topic must be there: `plan(pool, …).apply()` creates them.
+ * The messages of a topic in PostgreSQL, as deliveries. The pool is the user's, and is not ended. The tables and the topic
+ * must be there: `plan(pool, …).apply()` creates them.
  *
- * `queue`: workers take rows with `skip locked`, and delete those that are settled. `log`: each partition has one owner, by a lease in
- * its row; the partitions are dealt to the sources that are subscribed, and handed over when a source joins or is drained.
- * Both are renewed by beats; messages and partitions of a worker that was killed go to another after the lease. One client of the pool listens for
- * notifications; a pool of one client lends none for it, and the source looks every `poll` ms.
+ * `queue`: workers take rows with `skip locked`, and delete those that are settled. `log`: each partition has one owner, by a
+ * lease in its row; the partitions are dealt to the sources that are subscribed, and handed over when a source joins or is
+ * drained. Both are renewed by beats; messages and partitions of a worker that was killed go to another after the lease. One
+ * client of the pool listens for notifications; a pool of one client lends none, and the source looks every `poll` ms.
  *
  * Shape: as `fromPull`. While the server is away, the source waits, for `patience` ms. Fails with PostgresSetupError where the
  * tables or the topic are missing or the topic is of the other kind, PostgresVersionError for a server before 12,
