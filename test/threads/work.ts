@@ -233,9 +233,8 @@ export const work = onThreads(import.meta, {
     return yield* thread(work.counts).join()
   },
   spins(began: Int32Array, ctx: Context) {
-    Atomics.store(began, 0, 1)
     let rounds = 0
-    while (ctx.err()._tag === 'None') rounds++
+    while (ctx.err()._tag === 'None') if (rounds++ === 0) Atomics.store(began, 0, 1)
     return rounds > 0
   },
   async stubborn(began: Int32Array) {
