@@ -1,3 +1,3 @@
 import { keepsTheLaws } from './laws.js'
 
-keepsTheLaws('log')
+keepsTheLaws('log', 1, 2)

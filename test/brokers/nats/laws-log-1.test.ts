@@ -1,0 +1,3 @@
+import { keepsTheLaws } from './laws.js'
+
+keepsTheLaws('log', 0, 2)
