@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { placeOf } from '../../src/runtime/diagnostics/start-place.js'
+import { captureStack, placeOf } from '../../src/runtime/diagnostics/start-place.js'
 
 const stackOf = (...frames: string[]) => ({ stack: ['Error', ...frames.map((frame) => `    at ${frame}`)].join('\n') })
 const go = 'go (/app/src/runtime/goroutine/goroutine.ts:30:10)'
@@ -12,4 +12,34 @@ it.each([
   expect(placeOf(stackOf(go, host, bubble, host, 'main (/app/main.ts:12:3)'))).toBe('main (/app/main.ts:12:3)')
   expect(placeOf(stackOf(go, host, '/app/main.ts:12:3'))).toBe('/app/main.ts:12:3')
   expect(placeOf(stackOf(go, host))).toBeNull()
+})
+
+const { Bun } = globalThis as { Bun?: { gc(isSync: boolean): void } }
+
+function collect(): void {
+  Bun?.gc(true)
+  globalThis.gc?.()
+}
+
+function capturedByCodeThatIsGone(): ReturnType<typeof captureStack> {
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- code that can be collected
+  const capturing = new Function('capture', 'const stack = capture(4); return stack') as (
+    capture: typeof captureStack,
+  ) => ReturnType<typeof captureStack>
+  return capturing(captureStack)
+}
+
+it('the hook that maps places to the sources makes the text of a stack, also after the code of the stack was collected', async () => {
+  const { prepareStackTrace } = Error
+  Error.prepareStackTrace = (_, frames) => `mapped: ${frames.length > 0}`
+  try {
+    const stacks = Array.from({ length: 50 }, capturedByCodeThatIsGone)
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      collect()
+    }
+    expect(new Set(stacks.map(({ stack }) => stack))).toEqual(new Set(['mapped: true']))
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace
+  }
 })

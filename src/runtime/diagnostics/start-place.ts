@@ -12,7 +12,9 @@
  *   that counts as the first frame.
  *
  * JavaScriptCore (Bun, Safari) makes tail calls: the stack lacks a function that returned the call of another. So there the
- * capture begins below `spawn` for groups too.
+ * capture begins below `spawn` for groups too. Its collector writes the text of a stack whose code is gone, and does not
+ * call the hook that maps places to the sources (`Error.prepareStackTrace`): so `captureStack` takes the frames at once there, and
+ * the hook gets them when the text is read.
  *
  * A host without `Error.captureStackTrace` shows no places.
  */
@@ -26,23 +28,60 @@ export interface Origin {
 
 interface StackCapture {
   captureStackTrace?: (holder: object, below: unknown) => void
+  prepareStackTrace?: PrepareStackTrace
 }
+
+type PrepareStackTrace = (error: Error, frames: never) => unknown
 
 /** The stack of the code that starts this goroutine. Called from the probe's `spawn`. */
 export function captureOrigin(goroutine: Task): Origin {
-  const origin = {}
   const below = goroutine.owner?.entry
-  capture(origin, below === undefined || (makesTailCalls ??= returnsCall()) ? spawn : below)
+  return capture(below === undefined || isJavaScriptCore() ? spawn : below)
+}
+
+/** The stack of the caller, `depth` frames at most. */
+export function captureStack(depth: number): Origin {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = depth
+  const origin = captureBelow(captureStack)
+  Error.stackTraceLimit = stackTraceLimit
   return origin
 }
 
-function capture(origin: Origin, below: unknown): void {
-  const { captureStackTrace } = Error as StackCapture // the method is missing in some hosts
-  captureStackTrace?.(origin, below)
+function captureBelow(below: unknown): Origin {
+  const { prepareStackTrace } = Error as StackCapture // the hook is missing in most programs
+  if (typeof prepareStackTrace !== 'function' || !isJavaScriptCore()) return capture(below)
+  Error.prepareStackTrace = (_, frames) => frames
+  const { stack } = capture(below)
+  Error.prepareStackTrace = prepareStackTrace
+  return new Frames(stack as never, prepareStackTrace) // by the hook of the line above, which returns the frames
 }
 
-/** Null until the first goroutine of a group is started. */
+function capture(below: unknown): Origin {
+  const { captureStackTrace } = Error as StackCapture // the method is missing in some hosts
+  const origin = {}
+  captureStackTrace?.(origin, below)
+  return origin
+}
+
+/** The frames of a stack, and the hook that makes its text. */
+class Frames implements Origin {
+  constructor(
+    private readonly _frames: never,
+    private readonly _prepare: PrepareStackTrace,
+  ) {}
+
+  get stack(): string {
+    return String(this._prepare(new Error(), this._frames))
+  }
+}
+
+/** Null until the first stack is taken. */
 let makesTailCalls: boolean | null = null
+
+function isJavaScriptCore(): boolean {
+  return (makesTailCalls ??= returnsCall())
+}
 
 /** Whether its frame is gone in the function that it returns the call of. */
 function returnsCall(): boolean {
@@ -50,9 +89,7 @@ function returnsCall(): boolean {
 }
 
 function lacks(caller: unknown): boolean {
-  const origin: Origin = {}
-  capture(origin, caller)
-  return framesOf(origin.stack).length === 0
+  return framesOf(capture(caller).stack).length === 0
 }
 
 /**

@@ -10,7 +10,7 @@
  * The host announces code outside of goroutines to `continuations`.
  */
 import type { Observed } from '../../runtime/index.js'
-import { captureOrigin, queue, shared, type Order, type Task } from '../../runtime/internal.js'
+import { captureOrigin, captureStack, queue, shared, type Order, type Task } from '../../runtime/internal.js'
 import { Accesses, type RaceLevel } from './accesses.js'
 import { isAllowed, isAllowedAt } from './allowed.js'
 import { Continuations } from './continuations.js'
@@ -126,11 +126,7 @@ export class RaceEngine {
   /** The stack of this access, where stacks are kept. */
   stack(): Stack {
     if (!this._keepsStacks) return null
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = STACK
-    const holder = new Error() // its text is made when it is read
-    Error.stackTraceLimit = stackTraceLimit
-    return holder
+    return captureStack(STACK)
   }
 
   /** The strands of code outside of goroutines. */
@@ -256,10 +252,7 @@ class Start {
   private readonly _at: { readonly stack?: string }
 
   constructor() {
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = DEPTH_OF_CALLER
-    this._at = new Error()
-    Error.stackTraceLimit = stackTraceLimit
+    this._at = captureStack(DEPTH_OF_CALLER)
   }
 
   /** A frame of this package, as in the stack of a goroutine's start, and then the caller. */
