@@ -59,6 +59,7 @@ const together: Record<string, Record<string, string>> = {
     UnsureError: 'once',
     memoryOnce: 'once',
     positionOf: 'from-pull',
+    replay: 'replay-letters',
     serve: 'stage',
   },
   'millrace/nats': {

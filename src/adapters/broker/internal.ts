@@ -3,6 +3,7 @@
  * the public surface is in `index.ts`.
  */
 export { checkText, envelopeOf, positionOf } from './delivery.js'
+export { letterHeaders } from './letters/letter.js'
 export { withLag } from './lag.js'
 export { logOf } from './partitions.js'
 export { LogPartition, type Grant, type LogLink, type LogRecord } from './log-partition.js'

@@ -4,7 +4,7 @@ import { chan, fromPromise, type Op } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkRecord, checkTime, headOf, mistyped } from '../../runtime/internal.js'
 import { workerPool } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
-import { checkText, envelopeOf } from '../broker/internal.js'
+import { checkText, envelopeOf, letterHeaders } from '../broker/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
 import { connectionOf } from './connection.js'
 import { UnpublishableError } from './errors.js'
@@ -145,13 +145,11 @@ export function natsDeadLetters(nc: NatsConnection, options: NatsDeadLetters): (
   const publisher = publisherOf(link)
   const lane = new Lane('natsDeadLetters()', patience, publisher)
   return (letter) => {
-    const { payload, key, headers, position, cause, stage, attempts } = letter
+    const { payload, key } = letter
     const to = typeof subject === 'function' ? subject(letter) : subject
-    const facts = { cause: headOf(cause), stage, attempts: String(attempts), position: String(position) }
-    const all = new Map([...headers, ...Object.entries(facts).map(([name, value]) => [`millrace-${name}`, value] as const)])
     const data = payload instanceof Uint8Array ? payload : encoded(encode, payload)
     try {
-      return published(publisher, lane, { subject: to, headers: headersFor(all, key, null), data })
+      return published(publisher, lane, { subject: to, headers: headersFor(letterHeaders(letter), key, null), data })
     } catch (error) {
       return fromPromise(Promise.reject<void>(unpublishable('natsDeadLetters()', to, error)))
     }

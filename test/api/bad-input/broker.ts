@@ -16,6 +16,7 @@ import {
   once,
   partitions,
   positionOf,
+  replay,
   serve,
   settle,
   stage as define,
@@ -37,6 +38,7 @@ const link = () => {
   return broker.connect()
 }
 const source = () => link().from<number>({ log: 'in' })
+const letters = () => link().from<number>({ queue: 'in' })
 const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipeline).join())
 /** Two messages, through the operator. */
 const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) =>
@@ -114,6 +116,9 @@ export const broker: Table = {
   ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', name: 'text?', prefetch: 'count?' }, (options) =>
     briefRun(fromPull((lease) => ({ request: () => lease.fail(new Error('enough')) }), options)),
   ),
+  'replay(ctx)': ['ctx', (ctx) => briefly(replay(ctx, letters(), { to: (source) => source }).join())],
+  'replay(letters)': ['object', (given) => void replay(background, given, { to: (source) => source })],
+  ...optionsOf('replay', 'options', 'options', { limit: 'count?', patience: 'ms?', to: 'function', where: 'function?', window: 'count?' }, (options) => briefly(replay(background, letters(), options).join()), { to: (source: unknown) => source }), // prettier-ignore
   'health(source)': ['object', (given) => void health(given)],
   ...optionsOf('health', 'options', 'options?', { behind: 'ms?', stall: 'ms?' }, (options) => void health(source(), options)),
   'keep(predicate)': ['function', (predicate) => passed(workerPool(1, keep(predicate)))],
@@ -166,6 +171,7 @@ export const broker: Table = {
   'positionOf(partition)': ['anything', (given) => void positionOf('in', given, 0, 0)],
   'positionOf(offset)': ['anything', (given) => void positionOf('in', 0, given, 0)],
   'positionOf(time)': ['anything', (given) => void positionOf('in', 0, 0, given)],
+  'MemoryLink.deadLetters(topic)': ['text', (topic) => void link().deadLetters(topic)],
   'MemoryLink.remove(topic)': ['text', (topic) => void link().remove(topic)],
   'serve(ctx)': ['ctx', (ctx) => briefly(serve(ctx, link(), echo).join())],
   'serve(link)': ['object', (given) => briefly(serve(stopped(), given, echo).join())],

@@ -11,6 +11,7 @@ import {
   once,
   partitions,
   positionOf,
+  replay,
   serve,
   settle,
   stage,
@@ -19,6 +20,7 @@ import {
   type Lease,
   type MemoryBroker,
   type MemoryLink,
+  type ReplayOptions,
   type StageLink,
 } from 'millrace/broker'
 import { fromIterable, run, workerPool, type StandardSchema } from 'millrace/operators'
@@ -38,6 +40,12 @@ async function ended(pipeline: Observable<unknown>): Promise<unknown> {
 async function working(broker: MemoryBroker, pipeline: (link: MemoryLink) => Observable<unknown>): Promise<unknown> {
   using ctx = soon()
   return await broker.work(ctx, 1, pipeline).join()
+}
+async function replayed(options: ReplayOptions<number>): Promise<unknown> {
+  using ctx = soon()
+  const broker = memoryBroker()
+  for (const n of [1, 2]) broker.publish('dead', n)
+  return await replay(ctx, broker.connect().from<number>({ queue: 'dead' }), options).join()
 }
 const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) => ended(source().pipe(operator, settle({ attempts: 1 })))
 const message = { value: 1, key: null, attempt: 1, headers: new Map<string, string>(), position: positionOf('in', 0, 0, 0) }
@@ -104,6 +112,8 @@ export const broker: Rows = {
   'Stage.over(link)': (f) =>
     ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => item).over(broken(f), { workers: 1 }))),
   'StageLink.to({ topic })': (f) => passed(memoryBroker().connect().to({ topic: f })),
+  'replay({ to })': (f) => replayed({ to: workerPool(1, f) }),
+  'replay({ where })': (f) => replayed({ to: (letters) => letters, where: f }),
   'serve(link)': async (f) => {
     using ctx = soon()
     const link: StageLink = { from: f, to: () => (source) => source }

@@ -6,6 +6,8 @@ import { workerPool } from '../../../operators/index.js'
 import { checkText, envelopeOf, type Delivery } from '../delivery.js'
 import { fromPull, type PullOptions } from '../from-pull.js'
 import { withLag, type Lag } from '../lag.js'
+import { letterHeaders } from '../letters/letter.js'
+import type { DeadDelivery } from '../policy.js'
 import { logOf } from '../partitions.js'
 import { logDriver, queueDriver, type Connection } from './drivers.js'
 import type { Publishing, Topic } from './topic.js'
@@ -108,6 +110,11 @@ export class Link implements Connection {
       return this.publish(topicOf(delivery), message).map(() => delivery)
     }
     return workerPool(window, publish, { ordered: true, name: typeof topic === 'string' ? `to ${topic}` : 'to' })
+  }
+
+  deadLetters(topic: string): (letter: DeadDelivery) => Op<unknown> {
+    checkText('link.deadLetters(topic)', 'a string', topic)
+    return (letter) => this.publish(topic, { value: letter.payload, key: letter.key, headers: letterHeaders(letter), id: null })
   }
 
   remove(topic: string): void {

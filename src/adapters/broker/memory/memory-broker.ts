@@ -1,8 +1,9 @@
 import type { Observable, OperatorFunction } from 'rxjs'
-import { after, chan, go, select, sleep, withCancel, type Chan, type Context, type Goroutine } from '../../../runtime/index.js'
+import { after, chan, go, select, sleep, withCancel, type Chan, type Context, type Goroutine, type Op } from '../../../runtime/index.js'
 import { causeOf, checkContext, checkCount, checkFunction, checkOptions, checkTime, type Failure } from '../../../runtime/internal.js'
 import { drain } from '../drain.js'
 import { checkText, type Delivery } from '../delivery.js'
+import type { DeadDelivery } from '../policy.js'
 import { faultsOf, type Chooser, type FaultOptions } from './faults.js'
 import { Link, type FromMemory, type Server, type ToMemory } from './link.js'
 import { Topic, type MemoryMessage } from './topic.js'
@@ -35,6 +36,8 @@ export interface MemoryLink {
   from<T = unknown>(options: FromMemory): Observable<Delivery<T>>
   /** Publishes a message for each delivery, and passes the delivery on, in order, when the broker has stored it. */
   to<T>(options: ToMemory<T>): OperatorFunction<Delivery<T>, Delivery<T>>
+  /** Dead letters for `settle`, in a topic; `replay` puts them back. */
+  deadLetters(topic: string): (letter: DeadDelivery) => Op<unknown>
   /** Forgets a topic that nobody needs any more, with its messages. */
   remove(topic: string): void
   /** As kill -9 of the worker, for the broker: nothing that the link sends from now on arrives. */
