@@ -33,7 +33,7 @@ export function letterHeaders({ headers, cause, stage, attempts, position }: Dea
 
 export function letterOf<T>({ value, key, headers, position }: Delivery<T>): StoredLetter<T> {
   const text = (name: string): string => headers.get(`millrace-${name}`) ?? ''
-  const count = (name: string): number => Number(text(name)) || 0 // of whoever wrote the letter
+  const count = (name: string): number => Number(text(name)) || 0 // another program may have written the letter
   return {
     value,
     key,

@@ -5,7 +5,7 @@
  *            ──where: no───▶ stays in its slot until the end ──▶ the letter goes back to its stream
  *
  * Always true: a letter is settled once, and is done only after its message was stored. No letter that came after the
- * beginning is published: else a message that fails again would go round for ever.
+ * beginning is published: else a message that fails again would go round forever.
  */
 import { tap, type Observable, type OperatorFunction } from 'rxjs'
 import { after, chan, select, withCancel, type CancelContext, type Context, type Goroutine } from '../../../runtime/index.js'
