@@ -64,7 +64,7 @@ export type StageWork<T, R> = (item: T, ctx: Context) => Work<R>
  * @example
  * ```ts
  * const greet = stage('greet', { input: textSchema, output: textSchema }, (name) => `hello ${name}`)
- * serve(ctx, link, greet, { workers: 2 }) // in another process
+ * const serving = serve(ctx, link, greet, { workers: 2 }) // in another process
  * const here = await collect(ctx, fromIterable(['ada']).pipe(greet.pool(2))).join()
  * const elsewhere = await collect(ctx, fromIterable(['ada']).pipe(greet.over(link, { workers: 2 }))).join() // the same
  * ```
