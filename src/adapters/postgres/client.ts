@@ -104,6 +104,13 @@ export class Database {
     }
   }
 
+  /** The row of a statement that always has one. */
+  *row(text: string, values?: unknown[]): Generator<never, Row> {
+    const rows = yield* this.query(text, values)
+    if (rows.length === 0) throw mistyped(`${this.where}: client.query(): the result`, 'a result with a row', rows)
+    return rows[0]
+  }
+
   private async _ask(statement: string, values: unknown[]): Promise<readonly Row[]> {
     const answer: unknown = await this._client.query(statement, values) // of the user
     if (Array.isArray(answer)) return [] // of several statements
@@ -115,9 +122,7 @@ export class Database {
   /** Throws where the server is too old. */
   *check(): Generator<never, void> {
     if (this._isChecked) return
-    const [row] = yield* this.query(
-      `select current_setting('server_version_num')::int as number, current_setting('server_version') as name`,
-    )
+    const row = yield* this.row(`select current_setting('server_version_num')::int as number, current_setting('server_version') as name`)
     if (Number(row.number) < OLDEST) throw new PostgresVersionError(this.where, String(row.name))
     this._isChecked = true
   }

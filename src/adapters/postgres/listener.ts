@@ -59,7 +59,8 @@ export class Listener {
     const client: PostgresListener = await this._pool.connect()
     for (const method of ['query', 'on', 'release'])
       checkMethod('fromPostgres(pool): pool.connect(): the result', 'a client with query, on and release', client, method)
-    if (this._watchers.size === 0) return client.release()
+    // Watchers may have left while the client was on its way, and others, which have asked for another, may have come.
+    if (this._watchers.size === 0 || this._client !== null) return client.release()
     client.on('error', () => {
       if (this._client === client) this._drop()
     })

@@ -146,7 +146,7 @@ export class LogWay implements LogLink {
        select ${columns('m')}, exists (select from u) as is_mine from (select) one left join next m on true order by m."offset"`,
       [...this._mine, this._last, most, lease],
     )
-    if (rows[0].is_mine !== true) return this._lost()
+    if (rows[0]?.is_mine !== true) return this._lost()
     const records = rows.filter(({ offset }) => offset !== null).map(messageOf)
     if (records.length === most) this._mayHave = true
     for (const record of records) {
@@ -171,14 +171,13 @@ export class LogWay implements LogLink {
   private *_beat(): Generator<never, void> {
     const { db, topic, partition, member, lease } = this._parts
     this._isBeatDue = false
-    const rows = yield* db.query(
+    const { preferred, is_mine: isMine } = yield* db.row(
       `with m as (insert into $.member values ($1, $5, clock_timestamp()) on conflict on constraint member_pkey do update set seen = excluded.seen),
        p as (update $.partition set lease_until = clock_timestamp() + $6::float8 * interval '1 ms'
          where topic = $1 and partition = $2 and owner = $3 and epoch = $4 returning 1)
        select $.preferred($1, $2, $6) as preferred, exists (select from p) as is_mine`,
       [topic, partition, this._parts.owner, this._epoch, member, lease],
     )
-    const [{ preferred, is_mine: isMine }] = rows
     if (isMine !== true) this._lost()
     else if (preferred !== null && preferred !== member) this.driver?.handOver()
   }

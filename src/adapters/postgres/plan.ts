@@ -70,7 +70,7 @@ class Work {
     const { _db: db, _topic: topic, _partitions: wanted } = this
     const { channel: schema } = db
     yield* db.check()
-    const [found] = yield* db.query(`select to_regclass($1) is not null and to_regprocedure($2) is not null as is_there`, [
+    const found = yield* db.row(`select to_regclass($1) is not null and to_regprocedure($2) is not null as is_there`, [
       `"${schema}".known_id`,
       `"${schema}".preferred(text, int, float8)`,
     ])

@@ -90,7 +90,7 @@ export function inbox(client: PostgresClient, id: string | Position, options: In
   checkSchema('inbox(client, { schema })', schema)
   const db = new Database('inbox()', client, schema, 0)
   return go(function* isNew() {
-    const [row] = yield* db.query('select $.is_new($1, $2) as is_new', [`inbox ${name}`, text])
+    const row = yield* db.row('select $.is_new($1, $2) as is_new', [`inbox ${name}`, text])
     return row.is_new === true
   }).join()
 }

@@ -79,6 +79,14 @@ describe('fromPostgres', () => {
     })
   })
 
+  it('names a client without the row that a statement has', async () => {
+    const query = () => Promise.resolve({ rows: [] })
+    const empty: PostgresPool = { query, connect: () => Promise.resolve({ query, on() {}, release() {} }) }
+    expect(((await failure(empty, { queue: 'users' })) as Error).message).toBe(
+      'fromPostgres(pool, { queue: "users" }): client.query(): the result: expected a result with a row, got an array of 0',
+    )
+  })
+
   it('fails once where the topic of several partitions is missing', async () => {
     const late: unknown[] = []
     const off = onLateFailure((error) => void late.push(error))
@@ -170,6 +178,24 @@ describe('values', () => {
     const { rows } = await pool.query(`select key, value, headers from millrace.message where topic = 'dead'`)
     expect(rows).toEqual([
       { key: 'k', value: 1, headers: expect.objectContaining({ traceparent: 't', 'millrace-attempts': '1' }) as object },
+    ])
+  })
+
+  it('without JSON are refused, with the parameter and the reason', () => {
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    const messageOf = (value: unknown): string => {
+      try {
+        void outbox(pool, { topic: 'users', value })
+        return 'no error'
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    expect([cycle, 1n, undefined].map(messageOf)).toEqual([
+      expect.stringMatching(/^outbox\(client, \{ value \}\): expected a value that JSON has: TypeError: Converting circular/),
+      expect.stringMatching(/^outbox\(client, \{ value \}\): expected a value that JSON has: TypeError: .*BigInt/),
+      'outbox(client, { value }): expected a value that JSON has, got undefined',
     ])
   })
 
