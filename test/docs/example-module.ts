@@ -56,9 +56,9 @@ export function programOf(example: Example): ExampleProgram {
     return isShown ? `console.log(${value})` : value
   }
 
-  // An adapter has the names of its own entries: `receiverOf` is a name in several.
-  const adapter = /^src\/adapters\/(\w+)\//.exec(example.place)?.[1]
-  const isOwn = ({ specifier }: Names): boolean => adapter !== undefined && specifier.startsWith(`millrace/${adapter}`)
+  // A room has the names of its own entries: `receiverOf` and `replay` are names in several.
+  const room = /^src\/(?:adapters\/)?(\w+)\//.exec(example.place)?.[1]
+  const isOwn = ({ specifier }: Names): boolean => room !== undefined && specifier.startsWith(`millrace/${room}`)
   const preferred = [...known.filter(isOwn), ...known.filter((names) => !isOwn(names))]
   const sourceOf = new Map(unresolved.map((name) => [name, preferred.find(({ values, types }) => values.has(name) || types.has(name))]))
   const namesOf = (wanted: Names): string[] => unresolved.filter((name) => sourceOf.get(name) === wanted)

@@ -9,7 +9,7 @@ import { HomeLink } from '../../src/adapters/threads/channels/home-link.js'
 import { COLLECTED, CREDIT, VALUES, type Post } from '../../src/adapters/threads/channels/link.js'
 import { Threads } from '../../src/adapters/threads/thread-pool.js'
 import { portionOf } from '../support/portion.js'
-import { hostTurn } from '../support/settle.js'
+import { hostTurn, settle } from '../support/settle.js'
 import { makeHost } from './real-threads.js'
 import { beginning, settings } from './suite.js'
 import { work } from './work.js'
@@ -151,7 +151,7 @@ describe('an end', () => {
     const receiving = go(function* () {
       return yield* end.receive()
     })
-    await hostTurn()
+    await settle()
     expect(held(far)).toBe(true)
     far.receive(1, VALUES, [5])
     expect(await receiving.join()).toMatchObject({ value: 5 })
@@ -159,20 +159,20 @@ describe('an end', () => {
     const sending = go(function* () {
       for (const value of [1, 2]) yield* end.send(value) // there is credit for one
     })
-    await hostTurn()
+    await settle()
     expect(held(far)).toBe(true)
     far.receive(1, CREDIT, 1)
     await sending.join()
-    await hostTurn()
+    await settle()
     expect(held(far)).toBe(false)
     const leaving = go(function* () {
       return yield* select({ message: end.receive(), never: never() })
     })
-    await hostTurn()
+    await settle()
     expect(held(far)).toBe(true)
     leaving.cancel()
     await leaving.join().attempt()
-    await hostTurn()
+    await settle()
     expect(held(far)).toBe(false)
   })
 
