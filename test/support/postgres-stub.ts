@@ -15,6 +15,7 @@ export function postgresStub(messages = 0): PostgresPool {
     [/skip locked/, ([, most]) => taken(most as number)], // as the driver asks
     [/to_regclass/, () => [{ is_there: true }]],
     [/is_new\(/, () => [{ is_new: true }]],
+    [/once_claim/, () => [{ state: 'claimed', is_unsure: false, wait: 0 }]],
     [/as all_of_them/, () => [{ partition: 0, all_of_them: 0, under_way: 0, oldest: null }]],
   ]
   const query = (text: string, values: unknown[] = []) =>

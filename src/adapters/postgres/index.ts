@@ -3,5 +3,6 @@ export type { PostgresClient, PostgresListener, PostgresOptions, PostgresPool } 
 export { PostgresAwayError, PostgresRefusedError, PostgresSetupError, PostgresVersionError } from './errors.js'
 export { fromPostgres, type FromPostgres } from './from-postgres.js'
 export { plan, type Change, type Plan, type PlanOptions } from './plan.js'
+export { postgresOnce } from './postgres-once.js'
 export { postgresDeadLetters, toPostgres, type PostgresDeadLetters, type ToPostgres } from './to-postgres.js'
 export { inbox, outbox, type InboxOptions, type OutboxMessage } from './transaction.js'

@@ -1,5 +1,5 @@
 import { go, type Op } from '../../runtime/index.js'
-import { checkCount, checkTime } from '../../runtime/internal.js'
+import { checkCount, checkFlag, checkTime } from '../../runtime/internal.js'
 import { checkOptionsOf, checkPool, checkSchema, Database, topicIn, type PostgresOptions, type PostgresPool } from './client.js'
 import { tablesIn } from './tables.js'
 
@@ -9,6 +9,8 @@ export interface PlanOptions extends PostgresOptions {
   readonly queue?: string
   /** The topic as a log. */
   readonly log?: string
+  /** No topic, but the store of `postgresOnce`. */
+  readonly once?: boolean
   /** The partitions of a new log; default 1. */
   readonly partitions?: number
 }
@@ -31,8 +33,9 @@ export interface Plan {
 }
 
 /**
- * The tables and the topic that `fromPostgres` with the same options needs. `check()` compares them with the database; `apply()`
- * creates what is missing, in one transaction, and never changes or deletes a topic. A pipeline itself creates nothing.
+ * The tables and the topic that `fromPostgres` with the same options needs, or with `once` alone the tables. `check()` compares
+ * them with the database; `apply()` creates what is missing, in one transaction, and never changes or deletes a topic. A pipeline
+ * itself creates nothing.
  *
  * Both fail with PostgresVersionError, PostgresAwayError and PostgresRefusedError as `fromPostgres`. Throws TypeError or
  * RangeError for bad arguments.
@@ -47,10 +50,12 @@ export interface Plan {
  */
 export function plan(pool: PostgresPool, options: PlanOptions): Plan {
   checkPool('plan(pool)', pool)
-  const names = ['queue', 'log', 'partitions', 'schema', 'patience']
-  checkOptionsOf('plan(pool, options)', options, '{ queue } or { log }, and more', names)
-  const { log, partitions = 1, schema = 'millrace', patience = 30_000 } = options
-  const topic = topicIn('plan(pool', options)
+  const names = ['queue', 'log', 'partitions', 'once', 'schema', 'patience']
+  checkOptionsOf('plan(pool, options)', options, '{ queue }, { log } or { once: true }, and more', names)
+  const { log, partitions = 1, once = false, schema = 'millrace', patience = 30_000 } = options
+  checkFlag('plan(pool, { once })', once)
+  const hasTopic = options.queue !== undefined || log !== undefined
+  const topic = once && !hasTopic ? null : topicIn('plan(pool', options)
   checkCount('plan(pool, { partitions })', 1, partitions)
   checkSchema('plan(pool, { schema })', schema)
   checkTime('plan(pool, { patience })', patience)
@@ -61,7 +66,8 @@ export function plan(pool: PostgresPool, options: PlanOptions): Plan {
 class Work {
   constructor(
     private readonly _db: Database,
-    private readonly _topic: string,
+    /** Null where only the tables are wanted. */
+    private readonly _topic: string | null,
     /** Of the topic; 0 for a queue. */
     private readonly _partitions: number,
   ) {}
@@ -71,11 +77,13 @@ class Work {
     const { channel: schema } = db
     yield* db.check()
     const found = yield* db.row(`select to_regclass($1) is not null and to_regprocedure($2) is not null as is_there`, [
-      `"${schema}".known_id`,
+      `"${schema}".once`,
       `"${schema}".preferred(text, int, float8)`,
     ])
+    const tables = found.is_there === true ? [] : [{ kind: 'create', what: `schema "${schema}"`, differences: [] } as const]
+    if (topic === null) return tables
     const missing = { kind: 'create', what: `topic ${JSON.stringify(topic)}`, differences: [] } as const
-    if (found.is_there !== true) return [{ kind: 'create', what: `schema "${schema}"`, differences: [] }, missing]
+    if (tables.length > 0) return [...tables, missing]
     const rows = yield* db.query('select partitions from $.topic where name = $1', [topic])
     if (rows.length === 0) return [missing]
     const is = Number(rows[0].partitions)
@@ -85,9 +93,10 @@ class Work {
   *apply(): Generator<never, readonly Change[]> {
     const changes = yield* this.check()
     const creates = changes.filter(({ kind }) => kind === 'create')
+    const isNew = creates.some(({ what }) => what.startsWith('schema'))
     // Statements in one query are one transaction; its lock lets several processes apply a plan one after the other.
-    if (creates.length > 1) yield* this._db.query(`select pg_advisory_xact_lock(7165302); ${tablesIn(this._db.channel)}`)
-    if (creates.length > 0)
+    if (isNew) yield* this._db.query(`select pg_advisory_xact_lock(7165302); ${tablesIn(this._db.channel)}`)
+    if (creates.length > 0 && this._topic !== null)
       yield* this._db.query(
         `with t as (insert into $.topic (name, partitions) values ($1, $2) on conflict do nothing)
          insert into $.partition (topic, partition) select $1, n from generate_series(0, $2 - 1) n on conflict do nothing`,

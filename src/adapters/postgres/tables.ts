@@ -5,6 +5,7 @@
  * - the offsets of a partition of a log are dense, and a message with a smaller offset is committed earlier: the row of the partition
  *   is locked from the number until the commit. Offsets of a queue come from a sequence, and nobody waits for them;
  * - a message is in `message` until it is settled; a log has settled everything up to `floor`;
+ * - a row of `once` without an owner is done, and is forgotten after `until`;
  * - each new id may delete some ids that are older than a day, so that `known_id` holds those of about a day.
  */
 const TABLES = `
@@ -33,6 +34,10 @@ create table if not exists $.known_id (
   stored_at timestamptz not null default clock_timestamp()
 );
 create index if not exists known_id_age on $.known_id (stored_at);
+create table if not exists $.once (
+  id text primary key, owner text, lease_until timestamptz not null, until timestamptz not null
+);
+create index if not exists once_until on $.once (until);
 create sequence if not exists $.queue_offset minvalue 0;
 create or replace function $.is_new(for_topic text, message_id text) returns boolean language plpgsql as $body$
 declare is_new boolean;
@@ -44,6 +49,34 @@ begin
       order by stored_at limit 100 for update skip locked));
   end if;
   return is_new;
+end $body$;
+create or replace function $.once_claim(for_id text, claimant text, lease_ms float8, within_ms float8)
+returns table (state text, is_unsure boolean, wait float8) language plpgsql as $body$
+declare
+  o $.once%rowtype; at timestamptz := clock_timestamp();
+  lease_end timestamptz := at + least(lease_ms, 1e14) * interval '1 ms';
+  ends timestamptz := at + least(greatest(lease_ms, within_ms), 1e14) * interval '1 ms';
+begin
+  loop
+    insert into $.once (id, owner, lease_until, until) values (for_id, claimant, lease_end, ends) on conflict do nothing;
+    if found then
+      if random() < 0.02 then
+        delete from $.once where ctid = any (array(select ctid from $.once q where q.until < at order by q.until limit 100 for update skip locked));
+      end if;
+      return query select 'claimed', false, 0::float8; return;
+    end if;
+    select * into o from $.once q where q.id = for_id for update;
+    exit when found;
+  end loop;
+  at := clock_timestamp(); -- another may have had the row until now
+  if o.until > at then
+    if o.owner is null then return query select 'done', false, 0::float8; return; end if;
+    if o.owner <> claimant and o.lease_until > at then
+      return query select 'busy', false, extract(epoch from o.lease_until - at)::float8 * 1000; return;
+    end if;
+  end if;
+  update $.once q set owner = claimant, lease_until = lease_end, until = ends where q.id = for_id;
+  return query select 'claimed', o.until > at and o.owner <> claimant, 0::float8;
 end $body$;
 create or replace function $.publish(topic_name text, message_key text, message_value json, message_headers json default '{}', message_id text default null)
 returns bigint language plpgsql as $body$

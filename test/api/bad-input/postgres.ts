@@ -1,7 +1,7 @@
 /** The places of `millrace/postgres`, over a pool without a server. */
 import { background } from 'millrace'
 import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
-import { fromPostgres, inbox, outbox, plan, postgresDeadLetters, toPostgres } from 'millrace/postgres'
+import { fromPostgres, inbox, outbox, plan, postgresDeadLetters, postgresOnce, toPostgres } from 'millrace/postgres'
 import { run } from 'millrace/operators'
 import { take, type Observable, type OperatorFunction } from 'rxjs'
 import { postgresStub } from '../../support/postgres-stub.js'
@@ -43,9 +43,17 @@ export const postgres: Table = {
     'plan',
     'options',
     'options',
-    { log: 'name?', partitions: 'count?', queue: 'name', patience: 'ms?', schema: 'name?' },
+    { log: 'name?', once: 'flag?', partitions: 'count?', queue: 'name', patience: 'ms?', schema: 'name?' },
     (options) => void plan(postgresStub(), options),
     { queue: 'in' },
+  ),
+  'postgresOnce(pool)': ['object', (pool) => void postgresOnce(pool)],
+  ...optionsOf(
+    'postgresOnce',
+    'options',
+    'options?',
+    { patience: 'ms?', schema: 'name?' },
+    (options) => void postgresOnce(postgresStub(), options),
   ),
   'postgresDeadLetters(pool)': ['object', (pool) => void postgresDeadLetters(pool, { topic: 'dead' })],
   'postgresDeadLetters(options)': ['options', async (options) => void (await postgresDeadLetters(postgresStub(), options)(letter))],

@@ -1,6 +1,16 @@
 /** The places of `millrace/postgres` that call code of users: functions, and the client that they give. */
 import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
-import { fromPostgres, inbox, outbox, plan, postgresDeadLetters, toPostgres, type PostgresPool, type ToPostgres } from 'millrace/postgres'
+import {
+  fromPostgres,
+  inbox,
+  outbox,
+  plan,
+  postgresDeadLetters,
+  postgresOnce,
+  toPostgres,
+  type PostgresPool,
+  type ToPostgres,
+} from 'millrace/postgres'
 import { run } from 'millrace/operators'
 import { take, type OperatorFunction } from 'rxjs'
 import { postgresStub } from '../../support/postgres-stub.js'
@@ -38,6 +48,7 @@ export const postgres: Rows = {
   'outbox(client): query': async (f) => await outbox(asking(f), { topic: 'out', value: 1 }),
   'plan(pool): query': async (f) => await plan(asking(f), { queue: 'in' }).check(),
   'postgresDeadLetters(pool): query': async (f) => await postgresDeadLetters(asking(f), { topic: 'dead' })(letter),
+  'postgresOnce(pool): query': async (f) => await postgresOnce(asking(f)).claim('id', 'me', { lease: 1, within: 1 }),
   'toPostgres(options): id': (f) => to({ id: junk(f) }),
   'toPostgres(options): key': (f) => to({ key: junk(f) }),
   'toPostgres(options): value': (f) => to({ value: junk(f) }),
