@@ -6,7 +6,7 @@
  */
 import MagicString, { SourceMap } from 'magic-string'
 import { Rewriter } from './rewrite.js'
-import { SiteTable, type Site } from './sites.js'
+import { SiteTable, type Allowance, type Site } from './sites.js'
 import { Tree } from './tree.js'
 
 export type PositionOf = (line: number, column: number) => readonly [line: number, column: number] | null
@@ -20,8 +20,8 @@ export interface InstrumentOptions {
   readonly positionOf?: PositionOf
   /** The source map leads to those positions as well, and not to the code that was given. */
   readonly mapsBack?: boolean
-  /** The lines that accept a race, with the reasons; the hooks get them with the sites. */
-  readonly allowances?: readonly (readonly [line: number, why: string])[]
+  /** The comments that accept races, by lines before the file was compiled; the hooks get them with the sites. */
+  readonly allowances?: readonly Allowance[]
 }
 
 export interface Instrumented {
@@ -38,12 +38,12 @@ export function instrument(
   { isScript = false, hooks, positionOf, mapsBack = false, allowances = [] }: InstrumentOptions,
 ): Instrumented {
   const tree = new Tree(code, isScript)
-  const rewriter = new Rewriter(tree, new SiteTable(positionOf))
+  const rewriter = new Rewriter(tree, new SiteTable(positionOf), allowances)
   const { out, table } = rewriter
   const source = isScript
     ? `var ${out.hooks}=globalThis[Symbol.for(${JSON.stringify(hooks.key)})];`
     : `import{hooks as ${out.hooks}}from${JSON.stringify(hooks.module)};`
-  const head = rewriter.moduleHead(file, source, allowances)
+  const head = rewriter.moduleHead(file, source)
   const start = endOfPreamble(tree)
   if (start === 0) out.edits.prepend(head)
   else out.edits.appendLeft(start, `;${head}`)

@@ -106,7 +106,7 @@ export class Places {
       const kind = this._scopes.referenceOf(object)?.binding.kind
       return kind !== undefined && kind !== 'namespace'
     }
-    return object.type !== 'ThisExpression' || !this._isInConstructor(node)
+    return object.type !== 'ThisExpression' || !this.isInConstructor(node)
   }
 
   /** Whether a link `?.` of the same chain stands in a node: all that follows is skipped with it. */
@@ -114,6 +114,15 @@ export class Places {
     if (node.type === 'MemberExpression') return node.optional || this.isBehindLink(node.object)
     if (node.type === 'CallExpression') return node.optional || this.isBehindLink(node.callee)
     return false
+  }
+
+  /** An object that is being constructed is nobody else's yet. */
+  isInConstructor(node: AnyNode): boolean {
+    const { node: owner } = this._scopes.unitOf(node)
+    if (owner.type === 'PropertyDefinition') return true
+    if (owner.type === 'ArrowFunctionExpression') return this.isInConstructor(this._tree.parentOf(owner))
+    const parent = this._tree.parentOf(owner)
+    return parent.type === 'MethodDefinition' && parent.kind === 'constructor'
   }
 
   private _variable(node: NodeOf<'Identifier'>): void {
@@ -161,15 +170,6 @@ export class Places {
     const isPart =
       (parent.type === 'MemberExpression' && parent.object === node) || (parent.type === 'TaggedTemplateExpression' && parent.tag === node)
     return isPart && this._isBuilt(parent)
-  }
-
-  /** An object that is being constructed is nobody else's yet. */
-  private _isInConstructor(node: AnyNode): boolean {
-    const { node: owner } = this._scopes.unitOf(node)
-    if (owner.type === 'PropertyDefinition') return true
-    if (owner.type === 'ArrowFunctionExpression') return this._isInConstructor(this._tree.parentOf(owner))
-    const parent = this._tree.parentOf(owner)
-    return parent.type === 'MethodDefinition' && parent.kind === 'constructor'
   }
 
   /** A read in a test is a guard, unless what follows is a throw: an assertion is not prepared for the other outcome. */

@@ -3,12 +3,13 @@
  *
  * Nodes are rewritten from the inside out (see `Output`). No line is added and none moves.
  */
+import { Declarations } from './declarations.js'
 import { DependenceAnalysis } from './dependence.js'
 import { Members } from './members.js'
 import { Output } from './output.js'
 import { Places, type Write } from './places.js'
 import { Scopes, type Scope, type Unit } from './scopes.js'
-import type { SiteTable } from './sites.js'
+import type { Allowance, SiteTable } from './sites.js'
 import { isFunction, isWait, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
 import { Variables } from './variables.js'
 
@@ -18,10 +19,12 @@ export class Rewriter {
   private readonly _places: Places
   private readonly _variables: Variables
   private readonly _members: Members
+  private readonly _declarations: Declarations
 
   constructor(
     private readonly _tree: Tree,
     readonly table: SiteTable,
+    private readonly _allowances: readonly Allowance[],
   ) {
     this.out = new Output(_tree)
     this._scopes = new Scopes(_tree)
@@ -29,16 +32,18 @@ export class Rewriter {
     const rewriting = { tree: _tree, scopes: this._scopes, places: this._places, out: this.out, dependence: this._dependences() }
     this._variables = new Variables(rewriting)
     this._members = new Members(rewriting)
+    const lines = new Set(_allowances.flatMap(([, why, about]) => (why === '' ? [] : [about])))
+    this._declarations = new Declarations(rewriting, table, lines)
     for (const access of this._places.reads.values()) if (access.isSource) this.out.frameOf(access.unit)
     for (const unit of this._scopes.units) if (unit.suspends && unit.hasWait && this._isSeen(unit.node)) this.out.frameOf(unit)
     this._rewrite(_tree.root)
   }
 
   /** What the module begins with, on one line. */
-  moduleHead(file: string, source: string, allowances: readonly (readonly [number, string])[]): string {
+  moduleHead(file: string, source: string): string {
     const { hooks } = this.out
     const head = this._head(this._scopes.unitOf(this._tree.root)) // it may add a site
-    const allowed = allowances.length === 0 ? '' : `,${JSON.stringify(allowances)}`
+    const allowed = this._allowances.length === 0 ? '' : `,${JSON.stringify(this._allowances)}`
     return `${source}var ${hooks}0=${hooks}.module(${JSON.stringify(file)},${JSON.stringify(this.table.sites)}${allowed});${head}`
   }
 
@@ -58,6 +63,7 @@ export class Rewriter {
     for (const child of this._tree.childrenOf(node)) this._rewrite(child)
     if (isWait(node)) this._wait(node)
     if (isFunction(node)) this._function(node)
+    this._declarations.rewrite(node)
     switch (node.type) {
       case 'CallExpression':
         return this._call(node)
@@ -211,7 +217,7 @@ export class Rewriter {
   private _cells(scopes: readonly Scope[], keyword = 'let'): string {
     return [...this.out.cells()]
       .filter(([binding]) => scopes.includes(binding.scope))
-      .map(([binding, cell]) => `${keyword} ${cell}=${this.out.hook('cell', JSON.stringify(binding.name))};`)
+      .map(([binding, cell]) => `${keyword} ${cell}=${this._declarations.cell(binding)};`)
       .join('')
   }
 

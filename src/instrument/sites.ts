@@ -4,6 +4,9 @@
  * No hook runs code of the user, except those that say so: what a program does and in which order is the same with and without.
  */
 
+/** A comment that accepts races: its line, the reason, and the line that it is about. */
+export type Allowance = readonly [line: number, why: string, about: number]
+
 /** A place in the source: line and column (from 1), the function around it, the name of what is read or written, and how. */
 export type Site = readonly [line: number, column: number, unit: string, name: string, how: How]
 export type How = 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call' | 'wait'
@@ -29,9 +32,11 @@ export interface Hooks {
   /** Stands for a value that is not known yet. */
   readonly NONE: unknown
   /** Announces a module; returns the number of its first site. */
-  module(file: string, sites: readonly Site[], allowances?: readonly (readonly [line: number, why: string])[]): number
+  module(file: string, sites: readonly Site[], allowances?: readonly Allowance[]): number
   /** Where a captured variable is declared: an identity for it. */
   cell(name: string): unknown
+  /** The line of the site accepts the races of a property of the object, or, without a key, of the cell or object. Returns the object. */
+  declared<T>(object: T, key: string | null, site: number): T
   frame(site: number, suspends: boolean): Frame
   /** Before a call whose caller waits, and before `go`. `value` is that of the last parameter, and is returned. */
   calls<T>(value: T, site: number): T
@@ -84,8 +89,12 @@ export class SiteTable {
 
   constructor(private readonly _positionOf?: (line: number, column: number) => readonly [line: number, column: number] | null) {}
 
+  /** The position before the file was compiled. */
+  positionOf(line: number, column: number): readonly [line: number, column: number] {
+    return this._positionOf?.(line, column) ?? [line, column]
+  }
+
   add([line, column, ...rest]: Site): number {
-    const [atLine, atColumn] = this._positionOf?.(line, column) ?? [line, column]
-    return this.sites.push([atLine, atColumn, ...rest]) - 1
+    return this.sites.push([...this.positionOf(line, column), ...rest]) - 1
   }
 }

@@ -15,6 +15,7 @@ export function makeHooks(tell = () => {}) {
       return first
     },
     cell: (name) => ({ name }),
+    declared: (object) => object,
     frame: (site) => (tell(['frame', site]), {}),
     calls: (value, site) => (tell(['calls', site]), value),
     wait: (value) => (tell(['wait']), value),

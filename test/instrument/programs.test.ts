@@ -4,6 +4,20 @@ import { instrument } from '../../src/instrument/index.js'
 import { hooks, runInstrumented, runPlain } from './run.js'
 
 const programs: Record<string, string> = {
+  'declarations of objects and fields': `
+    const key = 'k', symbol = Symbol('s'), o = { a: 1, 'b c': [2], 3: { d: {} }, key, [key]: 4, get g() { return this.a }, f() {}, ...{ s: 5 }, __proto__: { p: 6 } }
+    let list = [1, 2], made = new Map([[1, o.a]]), plain = new Map
+    const grow = () => { list = [...list, 3]; made = new (class Made { size = list.length })() }
+    grow()
+    class Base { a = 1; b
+      c = () => this.a
+      'd e' = { x: [] }; static s = new Set([1]); static t; #p = 2; [key] = 3; get = 4; static
+      v; async; f = function () {}; k = class {}
+      constructor() { this.own = []; this.#p += this.a; this['g'] = () => this.own.length; this.h = () => {} }
+      p() { return this.#p } }
+    class Inner extends Base { a = super.p(); z = this.a + 1 }
+    const it = new Inner()
+    return [Object.keys(o), o.p, o.g, list, made.size, Object.keys(it), it.p(), it.c(), it.z, it.c.name, it.f.name, it.k.name, it.h.name, Base.s.size, Object.keys(Base), symbol]`,
   'a hook at the start of a line does not call the line before': `
     let n = 1, f = () => n
     const g = () => { n = 2; f = () => n }
@@ -174,6 +188,7 @@ describe('an instrumented program ends as the plain one does', () => {
       const plain = await runPlain(body)
       expect(plain.log.at(-1)).toMatch(/^returns=/)
       expect((await runInstrumented(body)).log).toEqual(plain.log)
+      expect((await runInstrumented(body, true, true)).log).toEqual(plain.log)
       expect((await runInstrumented(body, false)).log).toEqual((await runPlain(body, false)).log)
     })
   for (const [name, body] of Object.entries(sloppy))
@@ -181,6 +196,7 @@ describe('an instrumented program ends as the plain one does', () => {
       const plain = await runPlain(body, false)
       expect(plain.log.at(-1)).toMatch(/^returns=/)
       expect((await runInstrumented(body, false)).log).toEqual(plain.log)
+      expect((await runInstrumented(body, false, true)).log).toEqual(plain.log)
     })
 })
 

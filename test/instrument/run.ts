@@ -1,6 +1,6 @@
 /** Runs a program plain and instrumented, each in a realm of its own, and tells how it ended. */
 import vm from 'node:vm'
-import { instrument, type Instrumented } from '../../src/instrument/index.js'
+import { instrument, type Allowance, type Instrumented } from '../../src/instrument/index.js'
 import { makeHooks } from './hooks.mjs'
 
 export const key = 'millrace.test.hooks'
@@ -41,10 +41,15 @@ export async function runPlain(body: string, isStrict = true): Promise<Ran> {
   return run(programOf(body, isStrict), [], '')
 }
 
-export async function runInstrumented(body: string, isStrict = true): Promise<Ran> {
+/** With `accepts` each line accepts its races. */
+export async function runInstrumented(body: string, isStrict = true, accepts = false): Promise<Ran> {
   const source = programOf(body, isStrict)
-  const { code, sites } = instrument(source, 'program.js', { isScript: true, hooks })
+  const { code, sites } = instrument(source, 'program.js', { isScript: true, hooks, allowances: accepts ? everyLine(source) : [] })
   return run(code, sites, source)
+}
+
+function everyLine(source: string): Allowance[] {
+  return source.split('\n').map((_, index) => [index + 1, 'a reason', index + 1])
 }
 
 async function run(code: string, sites: Instrumented['sites'], source: string): Promise<Ran> {

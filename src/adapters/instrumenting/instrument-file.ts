@@ -1,7 +1,7 @@
 /** Instruments a file for the loader and for the plugin: places and reasons are those of the file that its author has written. */
 import { readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { instrument, type Instrumented } from '../../instrument/index.js'
+import { instrument, type Allowance, type Instrumented } from '../../instrument/index.js'
 
 /** The key in the global registry of symbols under which instrumented code finds its hooks. */
 export const HOOKS = 'millrace.race-hooks.v1'
@@ -45,12 +45,16 @@ function originOf(map: SourceMap, line: number, column: number): readonly [line:
   return 'originalLine' in entry ? [entry.originalLine + 1, entry.originalColumn + 1] : null
 }
 
-/** The lines of a text that accept a race, with the reasons. */
-function allowancesOf(text: string): (readonly [line: number, why: string])[] {
+/** The comments of a text that accept races. One that stands alone is about the next line of code. */
+function allowancesOf(text: string): Allowance[] {
   if (!text.includes('race-ok')) return []
-  return text.split('\n').flatMap((line, index) => {
+  const lines = text.split('\n')
+  return lines.flatMap((line, index) => {
     const found = /\/\/ *race-ok\b:? *(.*?)\s*$/.exec(line)
-    return found === null ? [] : [[index + 1, found[1]] as const]
+    if (found === null) return []
+    let about = index
+    if (found.index === line.search(/\S/)) while (about < lines.length - 1 && /^\s*(?:\/\/|$)/.test(lines[about])) about++
+    return [[index + 1, found[1], about + 1] as const]
   })
 }
 

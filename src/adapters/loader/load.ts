@@ -23,10 +23,12 @@ interface Typed {
 
 /** The parts of names of packages that are instrumented as well. */
 let include: readonly string[] = []
+/** The parts of paths that are left out. */
+let exclude: readonly string[] = []
 const isIncluded = (file: string): boolean => include.some((part) => file.includes(part))
 
-export function initialize(data: { readonly include: readonly string[] }): void {
-  include = data.include
+export function initialize(data: { readonly include: readonly string[]; readonly exclude: readonly string[] }): void {
+  ;({ include, exclude } = data)
 }
 
 export async function load(url: string, context: Context, next: (url: string, context: Context) => Promise<Loaded>): Promise<Loaded> {
@@ -41,6 +43,7 @@ function instrumented(url: string, loaded: Loaded): Loaded {
   const format = loaded.format ?? ''
   if (!url.startsWith('file:') || !/^(?:module|commonjs)/.test(format) || !isInstrumented(url, isIncluded)) return loaded
   const path = fileURLToPath(url)
+  if (exclude.some((part) => path.includes(part))) return loaded
   const given = sourceOf(loaded, path)
   try {
     const code = format.endsWith('-typescript') ? stripped(given) : given

@@ -16,6 +16,8 @@ interface Loader {
 const options = readOptions()
 const engine = new RaceEngine(options.level, true, report, options.stacks)
 let found = 0
+/** The places of `ignore` that have had no race. */
+const unused = new Map(options.ignore)
 
 /** Where the hooks of the module loader are: beside this file in the package, or in their room in the sources. */
 const loader = new URL(import.meta.url.endsWith('/race.js') ? './race-load.js' : '../../adapters/loader/load.js', import.meta.url).href
@@ -27,7 +29,7 @@ await registerLoader()
 process.on('exit', end)
 
 async function registerLoader(): Promise<void> {
-  const data = { include: options.include }
+  const data = { include: options.include, exclude: options.exclude }
   const { registerHooks } = module as Loader // of Node 22.15 and later
   if (registerHooks === undefined) return module.register(loader, { data })
   const { initialize, loadSync } = (await import(loader)) as { initialize: (given: typeof data) => void; loadSync: unknown } // load.ts
@@ -35,7 +37,8 @@ async function registerLoader(): Promise<void> {
   registerHooks({ load: loadSync })
 }
 
-function report({ message, accesses }: RaceError): void {
+function report({ message, accesses, place }: RaceError): void {
+  if (options.ignore.has(place)) return void unused.delete(place)
   found++
   const stacks = options.stacks ? accesses.map(stackText).join('') : ''
   const text = `${message}${stacks}`
@@ -60,6 +63,7 @@ function relativeTo(path: string): string {
 function end(): void {
   engine.takeRaces() // the last sections are judged
   for (const { file, line, why } of unusedAllowances()) say(`race-ok is not used: ${file}:${line} (${why})\n`)
+  for (const [place, why] of unused) say(`ignore is not used: ${place} (${why})\n`)
   if (found === 0) return
   say(`Found ${found} ${found === 1 ? 'race' : 'races'}.\n`)
   process.exitCode = options.exitcode

@@ -1,4 +1,7 @@
-/** The options of the detector, from one variable: `MILLRACE_RACE="level=go exitcode=66 halt=1 log=races.txt include=p-queue"`. */
+/**
+ * The options of the detector, from one variable: `MILLRACE_RACE="level=go exitcode=66 halt=1 log=races.txt include=p-queue"`. A value with
+ * spaces stands in quotes: `ignore='stats.hits: the last writer wins; stats.last: the same'`.
+ */
 import { mistyped, outOfRange } from '../../runtime/internal.js'
 import { checkRace, type RaceLevel } from '../race/index.js'
 
@@ -14,17 +17,21 @@ export interface Options {
   readonly stacks: boolean
   /** Packages that are instrumented as well. */
   readonly include: readonly string[]
+  /** Files that are not instrumented: parts of their paths. */
+  readonly exclude: readonly string[]
+  /** Places whose races are accepted, by the name in the report, each with the reason. */
+  readonly ignore: ReadonlyMap<string, string>
 }
 
 const VARIABLE = 'MILLRACE_RACE'
-const NAMES = ['level', 'exitcode', 'halt', 'log', 'include', 'stacks']
+const NAMES = ['level', 'exitcode', 'halt', 'log', 'include', 'exclude', 'ignore', 'stacks']
 
 export function readOptions(text = process.env[VARIABLE] ?? ''): Options {
   const given = new Map<string, string>()
-  for (const part of text.split(/\s+/).filter((one) => one !== '')) {
+  for (const [part] of text.matchAll(/(?:[^\s"'=]*=(?:"[^"]*"|'[^']*')|\S)\S*/g)) {
     const [name = '', ...value] = part.split('=')
     if (!NAMES.includes(name) || value.length === 0) throw mistyped(VARIABLE, `name=value, with a name of ${NAMES.join(', ')}`, part)
-    given.set(name, value.join('='))
+    given.set(name, value.join('=').replace(/^(["'])(.*)\1$/, '$2'))
   }
   const level = given.get('level') ?? 'order'
   checkRace(`${VARIABLE}: level`, level)
@@ -42,6 +49,22 @@ export function readOptions(text = process.env[VARIABLE] ?? ''): Options {
     halt: flag('halt'),
     stacks: flag('stacks'),
     log: given.get('log') ?? null,
-    include: (given.get('include') ?? '').split(',').filter((one) => one !== ''),
+    include: partsOf(given.get('include'), ','),
+    exclude: partsOf(given.get('exclude'), ','),
+    ignore: new Map(partsOf(given.get('ignore'), ';').map(ignored)),
   }
+}
+
+function partsOf(list = '', separator: string): string[] {
+  return list
+    .split(separator)
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+}
+
+/** `stats.hits: the last writer wins` */
+function ignored(entry: string): [place: string, why: string] {
+  const [, place = '', why = ''] = /^([^:]*):(.*)$/.exec(entry) ?? []
+  if (place.trim() === '' || why.trim() === '') throw mistyped(`${VARIABLE}: ignore`, 'place: reason; place: reason', entry)
+  return [place.trim(), why.trim()]
 }

@@ -2,6 +2,7 @@
 import { isProxy } from 'node:util/types'
 import {
   ALL,
+  allowDeclared,
   current,
   Frame,
   noteCall,
@@ -130,6 +131,11 @@ export const hooks = {
   },
 
   cell: (name: string): Variable => ({ name, place: null, places: null }),
+
+  declared<T>(object: T, key: string | null, site: number): T {
+    if (isObject(object)) allowDeclared(object, key, sites[site].file, sites[site].line)
+    return object
+  },
 
   frame(site: number, suspends: boolean): Frame | null {
     const engine = current()

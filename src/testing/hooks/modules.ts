@@ -7,9 +7,13 @@ import { addSites, allowedLines, allowLine, sites, type AllowedLine, type Site }
 type Row = readonly [line: number, column: number, unit: string, name: string, how: string]
 
 /** `path` is absolute for a file on disk; reports name it from the working directory. */
-export function addModule(path: string, table: readonly Row[], allowances: readonly (readonly [line: number, why: string])[] = []): number {
+export function addModule(
+  path: string,
+  table: readonly Row[],
+  allowances: readonly (readonly [line: number, why: string, about: number])[] = [],
+): number {
   const file = path.startsWith('/') || /^[A-Za-z]:/.test(path) ? relative(process.cwd(), path) : path
-  for (const [line, why] of allowances) allowLine(file, line, why)
+  for (const [line, why, about] of allowances) allowLine(file, line, why, about)
   return addSites(table.map((row) => new ModuleSite(file, path, row)))
 }
 

@@ -1,9 +1,10 @@
 /** Races that the program accepts. */
 import { mistyped, shared } from '../../runtime/internal.js'
 
-/** A line that accepts the races of its accesses: `// race-ok: why`. */
+/** A comment that accepts the races of the accesses of a line, and of what is declared there: `// race-ok: why`. */
 export interface AllowedLine {
   readonly file: string
+  /** The line of the comment. */
   readonly line: number
   readonly why: string
   /** The number of races that it covered. */
@@ -18,12 +19,24 @@ interface Allowance {
 
 const allowances = shared('millrace.race-allowed.v1', () => new WeakMap<object, Allowance>())
 
-/** The lines, by file and line. One table in the process, as that of the sites. */
+/** The properties of objects whose declarations accept races. */
+const declared = shared('millrace.race-declared.v1', () => new WeakMap<object, Map<unknown, Allowance>>())
+
+/** The comments, by file and line that they are about. One table in the process, as that of the sites. */
 export const allowedLines = shared('millrace.race-allowed-lines.v1', () => new Map<string, AllowedLine>())
 
-/** Adds a line; the reason is required. */
-export function allowLine(file: string, line: number, why: string): void {
-  if (why !== '') allowedLines.set(`${file}:${line}`, { file, line, why, hits: 0 })
+/** Adds a comment that is about a line; the reason is required. */
+export function allowLine(file: string, line: number, why: string, about: number): void {
+  if (why !== '') allowedLines.set(`${file}:${about}`, { file, line, why, hits: 0 })
+}
+
+/** The comment about a line accepts the races of a property, or, without a key, those of a cell or of an object with all it holds. */
+export function allowDeclared(object: object, key: string | null, file: string, line: number): void {
+  const allowance = allowedLines.get(`${file}:${line}`)
+  if (allowance === undefined) return
+  if (key === null) return void allowances.set(object, allowance)
+  const keys = declared.get(object) ?? new Map<unknown, Allowance>()
+  declared.set(object, keys.set(key, allowance))
 }
 
 /** Whether a line accepts its races; counts this one. */
@@ -57,9 +70,9 @@ export function ignoreRaces<T extends object>(object: T, why: string): T {
   return object
 }
 
-/** Whether the races of an object are accepted; counts this one. */
-export function isAllowed(object: object | null): boolean {
-  const allowance = object === null ? undefined : allowances.get(object)
+/** Whether the races of an object, or of this property, are accepted; counts this one. */
+export function isAllowed(object: object | null, key: unknown): boolean {
+  const allowance = object === null ? undefined : (declared.get(object)?.get(key) ?? allowances.get(object))
   if (allowance === undefined) return false
   allowance.hits++
   return true

@@ -264,10 +264,10 @@ class Start {
 /** The constructor, `start`, its caller, the hook, the function, its caller. */
 const DEPTH_OF_CALLER = 6
 
-/** A line of either access, or the object, accepts its races. */
+/** A line of an access, the declaration or the object accepts its races. */
 function isAccepted({ place, first, second, read }: Race): boolean {
   const lines = [read, first, second].flatMap((one) => (typeof one?.where === 'number' ? [sites[one.where]] : []))
-  return lines.some(({ file, line }) => isAllowedAt(file, line)) || isAllowed(place.owner)
+  return lines.some(({ file, line }) => isAllowedAt(file, line)) || isAllowed(place.owner, place.key)
 }
 
 /** A race at two sites is reported once; without sites, once for a place and two goroutines. */

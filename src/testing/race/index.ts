@@ -1,4 +1,4 @@
-export { allowedLines, allowLine, ignoreRaces, type AllowedLine } from './allowed.js'
+export { allowDeclared, allowedLines, allowLine, ignoreRaces, type AllowedLine } from './allowed.js'
 export { checkRace, checkRaceOption, levelOf, type RaceOption, type RaceOptions } from './check-race.js'
 export { ALL, noteCall, noteElementRead, noteElementWrite, noteOfAll, SIZE, type Accessor } from './collections.js'
 export type { Point, Settled } from './continuations.js'

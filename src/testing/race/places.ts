@@ -100,6 +100,8 @@ export class Place {
     readonly name: string,
     /** The object whose races the program accepts: the place itself belongs to it. */
     readonly owner: object | null,
+    /** The property of the owner. */
+    readonly key: unknown,
   ) {}
 }
 
@@ -122,11 +124,11 @@ export class Places {
     this._lastObject = object
     this._lastPlaces = places
     let place = places.get(key)
-    if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object)))
+    if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object, key)))
     return place
   }
 
-  make(name: string, owner: object | null): Place {
-    return new Place(this._nextId++, name, owner)
+  make(name: string, owner: object | null, key: unknown = null): Place {
+    return new Place(this._nextId++, name, owner, key)
   }
 }

@@ -105,9 +105,12 @@ void add(), void add()`
     expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(300)
   })
 
-  it.each(['level=most', 'stacks=yes', 'exitcode=x', 'halt=yes', 'colour=red', 'level'])('%s is refused', (options) => {
-    expect(run('bad.mjs', '', options)).toMatchObject({ status: 1, stderr: expect.stringContaining('MILLRACE_RACE') as string })
-  })
+  it.each(['level=most', 'stacks=yes', 'exitcode=x', 'halt=yes', 'colour=red', 'level', 'ignore=total', `ignore='total: '`])(
+    '%s is refused',
+    (options) => {
+      expect(run('bad.mjs', '', options)).toMatchObject({ status: 1, stderr: expect.stringContaining('MILLRACE_RACE') as string })
+    },
+  )
 })
 
 describe('race-ok', () => {
@@ -122,7 +125,100 @@ describe('race-ok', () => {
     expect(run('why.mjs', withdrawals('', '// race-ok')).status).toBe(66)
   })
 
+  it('alone on its line is about the next line of code', () => {
+    const above = withdrawals('', '').replace(
+      '  account.balance -=',
+      '  // race-ok: the bank checks\n  // (see there)\n  account.balance -=',
+    )
+    expect(run('above.mjs', above)).toEqual({ status: 0, stdout: '-60\n', stderr: '' })
+    const before = withdrawals('', '').replace('  account.balance -=', '  await 0 // race-ok: of this line\n  account.balance -=')
+    expect(run('before.mjs', before)).toMatchObject({ status: 66, stderr: expect.stringContaining('race-ok is not used') as string })
+  })
+
   it('that covers no race is named', () => {
     expect(run('unused.mjs', `let x = 0 // race-ok: alone\nx++`).stderr).toBe('race-ok is not used: unused.mjs:1 (alone)\n')
+  })
+})
+
+/** Two of these, where nothing else is marked, are a stale write of `place`. */
+const updates = (declared: string, place: string) => `
+const pause = () => new Promise((resume) => setImmediate(resume))
+${declared}
+async function update() {
+  const before = ${place}
+  await pause()
+  ${place} = before + 1
+}
+await Promise.all([update(), update()])
+`
+
+const ok = '// race-ok: one is enough'
+
+describe('race-ok at a declaration', () => {
+  it.each([
+    ['a variable', `let total = 0 ${ok}`, 'total'],
+    ['a variable, on the line before', `${ok}\nlet total = 0`, 'total'],
+    ['a variable among others', `let other = 0,\n  total = 0, ${ok}\n  third`, 'total'],
+    ['a variable with a function', `let total = function () {} ${ok}`, 'total'],
+    ['a property', `const all = {\n  other: 0,\n  total: 0, ${ok}\n}`, 'all.total'],
+    ['a property without a value of its own', `const total = 0, all = {\n  total, ${ok}\n}`, 'all.total'],
+    ['a method that is replaced', `const all = {\n  total() {}, ${ok}\n}`, 'all.total'],
+    ['an object', `const all = { ${ok}\n  total: 0,\n}`, 'all.total'],
+    ['an object of new', `class All {}\nconst all = new All() ${ok}`, 'all.total'],
+    ['an array', `const all = [0] ${ok}`, 'all[0]'],
+    ['a field', `class All {\n  total = 0 ${ok}\n}\nconst all = new All()`, 'all.total'],
+    ['a field without a value', `class All {\n  total ${ok}\n  other\n}\nconst all = new All()`, 'all.total'],
+    ['a static field', `class All {\n  static total = 0 ${ok}\n}`, 'All.total'],
+    ['a field of the constructor', `class All {\n  constructor() {\n    this.total = 0 ${ok}\n  }\n}\nconst all = new All()`, 'all.total'],
+  ])('accepts the races of %s', (_, declared, place) => {
+    expect(run('declared.mjs', updates(declared, place))).toEqual({ status: 0, stdout: '', stderr: '' })
+    const { status, stderr } = run('declared.mjs', updates(declared.replace(ok, '//'), place))
+    expect(status).toBe(66)
+    expect(stderr).toContain(`stale write of ${place}`)
+  })
+
+  it('accepts those of a private field', () => {
+    const text = (mark: string) => `
+class All {
+  #total = 0 ${mark}
+  async update() {
+    const before = this.#total
+    await new Promise((resume) => setImmediate(resume))
+    this.#total = before + 1
+  }
+}
+const all = new All()
+await Promise.all([all.update(), all.update()])
+`
+    expect(run('private.mjs', text(ok))).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(run('private.mjs', text('')).status).toBe(66)
+  })
+
+  it('accepts those of a line of TypeScript', () => {
+    const declared = `interface Totals {\n  total: number\n}\nclass All implements Totals {\n  readonly name: string = ''\n  public total: number = 0 ${ok}\n}\nconst all: Totals = new All()`
+    expect(run('declared.ts', updates(declared, 'all.total'))).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(run('declared.ts', updates(declared.replace(ok, ''), 'all.total')).status).toBe(66)
+  })
+
+  it('accepts nothing of another property, object or variable', () => {
+    const declared = `const all = {\n  other: 0, ${ok}\n  total: 0,\n}`
+    const { status, stderr } = run('other.mjs', updates(declared, 'all.total'))
+    expect(status).toBe(66)
+    expect(stderr).toContain('race-ok is not used: other.mjs:4 (one is enough)')
+  })
+})
+
+describe('ignore', () => {
+  it('accepts the races of the places that it names, and says which had none', () => {
+    const ran = run('ignored.mjs', withdrawals('', ''), `ignore='account.balance: the bank checks; total: none' level=order`)
+    expect(ran).toEqual({ status: 0, stdout: '-60\n', stderr: 'ignore is not used: total (none)\n' })
+    expect(run('ignored.mjs', withdrawals('', ''), `level=order ignore="balance: of no object"`).status).toBe(66)
+  })
+})
+
+describe('exclude', () => {
+  it('leaves files out, by parts of their paths', () => {
+    expect(run('left-out.mjs', withdrawals('', ''), 'exclude=other,left-out')).toEqual({ status: 0, stdout: '-60\n', stderr: '' })
+    expect(run('left-out.mjs', withdrawals('', ''), 'exclude=other').status).toBe(66)
   })
 })
