@@ -3,7 +3,7 @@ import { serve, stage, through, type DeliveryWork, type MemoryLink, type Stage }
 import type { Remote, ThreadPool } from 'millrace/threads'
 import type { OperatorFunction } from 'rxjs'
 import { expectTypeOf, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const input = z.object({ at: z.coerce.date(), n: z.number().default(1) })
 const output = z.string().transform((text) => text.length)

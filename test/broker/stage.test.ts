@@ -6,7 +6,7 @@ import { bubble, explore, type Trial } from 'millrace/testing'
 import { inline, onThreads, threadPool } from 'millrace/threads'
 import type { OperatorFunction } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const input = z.object({ n: z.number(), key: z.string().default('k') })
 const output = z.string().max(8)
