@@ -1,9 +1,10 @@
-/** Clients that `millrace/postgres` borrows go back to the pool of the user. */
+/** Clients that `millrace/postgres` borrows go back to the pool of the user, and their errors say which kind of failure it is. */
 import { expect, it } from 'vitest'
 import { background, withCancel } from 'millrace'
 import { settle } from 'millrace/broker'
 import { run } from 'millrace/operators'
-import { fromPostgres, type PostgresListener, type PostgresPool } from 'millrace/postgres'
+import { bubble } from 'millrace/testing'
+import { fromPostgres, outbox, plan, type PostgresListener, type PostgresPool } from 'millrace/postgres'
 import { postgresStub } from '../support/postgres-stub.js'
 import { hostTurn } from '../support/settle.js'
 
@@ -32,4 +33,16 @@ it('a source that begins while the client of one that has ended is on its way ke
   while (lent > 1) await hostTurn()
   await endSecond()
   expect([asked.length, lent]).toEqual([2, 0])
+})
+
+it('a deadlock is repeated outside of a transaction, and named inside', async () => {
+  const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' })
+  let failures = 2
+  const stub = postgresStub()
+  const query: PostgresPool['query'] = (text, values) => (failures-- > 0 ? Promise.reject(deadlock) : stub.query(text, values))
+  const pool = { ...stub, query }
+  const error = await Promise.resolve(outbox(pool, { topic: 'out', value: 1 })).catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ name: 'PostgresRefusedError', code: '40P01', cause: deadlock })
+  await bubble(() => plan(pool, { queue: 'out' }).check())
+  expect(failures).toBeLessThan(0)
 })

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs'
 import { fromPromise } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type PullOptions } from '../broker/index.js'
-import { checkText, logOf, withLag } from '../broker/internal.js'
+import { checkText, logOf, nameIn, withLag } from '../broker/internal.js'
 import { connectionOf, type Connection } from './connection.js'
 import { consumerInfo, oldestAfter, type Target } from './consumer.js'
 import { keyOfLog, lagOfLog, partsOfLog } from './log-source.js'
@@ -56,9 +56,9 @@ export interface FromNats<T> extends PullOptions {
 export function fromNats<T = unknown>(nc: NatsConnection, options: FromNats<T>): Observable<Delivery<T>> {
   const link = connectionOf('fromNats(nc)', nc)
   checkRecord('fromNats(nc, options)', '{ queue } or { log, partitions }, with group?, decode?, key?, …', options, NAMES)
-  const { queue, log, partitions, window = 256, group = 'millrace', patience = 30_000, ...rest } = options
+  const { queue: _queue, log, partitions, window = 256, group = 'millrace', patience = 30_000, ...rest } = options
   const { decode = fromJson as Decode<T>, key = log === undefined ? keyOfQueue : keyOfLog, ...pull } = rest // as T says
-  const stream = nameOf('fromNats(nc, options)', queue, log)
+  const stream = nameIn('fromNats(nc', options, checkName)
   if (log !== undefined) checkCount('fromNats(nc, { log, partitions })', 1, partitions as number) // must be given
   checkCount('fromNats(nc, { window })', 1, window)
   checkName('fromNats(nc, { group })', group)
@@ -78,15 +78,6 @@ export function fromNats<T = unknown>(nc: NatsConnection, options: FromNats<T>):
   const parts = { ...target, link, beat, reading }
   const source = fromPull<T>((lease) => new QueueDriver<T>(parts, lease), ofPull)
   return withLag(logOf(name, prefetch, [source]), () => fromPromise(lagOfQueue(link, target)))
-}
-
-/** The stream: of a queue or of a log. */
-export function nameOf(where: string, queue: string | undefined, log: string | undefined): string {
-  const name = queue === undefined ? log : queue
-  if (queue !== undefined && log !== undefined) throw mistyped(where, '{ queue } or { log }', { queue, log })
-  if (name === undefined) throw mistyped(where, '{ queue } or { log }', name)
-  checkName(`${where.replace('options', queue === undefined ? '{ log }' : '{ queue }')}`, name)
-  return name
 }
 
 const NAMES = ['queue', 'log', 'partitions', 'window', 'group', 'decode', 'key', 'patience', 'name', 'prefetch', 'deadline', 'beat']

@@ -2,5 +2,6 @@
 export { NatsClosedError, NatsRefusedError, NatsSetupError, NatsTimeoutError, NatsVersionError, UnpublishableError } from './errors.js'
 export { fromNats, type FromNats } from './from-nats.js'
 export { subjectToken, type Decode, type Encode } from './message.js'
-export { plan, type Change, type Plan, type PlanOptions } from './plan.js'
+export type { Change, Plan } from '../broker/internal.js'
+export { plan, type PlanOptions } from './plan.js'
 export { natsDeadLetters, toNats, type NatsDeadLetters, type ToNats } from './to-nats.js'

@@ -5,7 +5,7 @@
  * Always true: who is to own a partition is a function of the members alone, the same for all that know the same members;
  * the server decides who owns. A member that is silent for `lease` is none.
  */
-import type { Subscription } from '@nats-io/nats-core'
+import type { Msg, Subscription } from '@nats-io/nats-core'
 import { QueuedTimer, time } from '../../runtime/internal.js'
 import type { Connection } from './connection.js'
 
@@ -45,7 +45,8 @@ export class Members {
     this._since = time.timers.now()
     this._sub = link.nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) this._heard(message.json())
+        const word = error === null ? wordIn(message) : null
+        if (word !== null) this._heard(word)
       },
     })
     this._say(true)
@@ -100,5 +101,16 @@ export class Members {
     const late = time.timers.now() - lease
     for (const [member, { heard }] of this._others) if (heard < late) this._others.delete(member)
     this._parts.changed()
+  }
+}
+
+/** The word of a member; null for a message of other code: the subject is open to all clients of the account. */
+function wordIn(message: Msg): Word | null {
+  try {
+    const { member, wants, isNew } = message.json<Partial<Word>>() // checked below
+    if (typeof member !== 'string' || !Array.isArray(wants) || !wants.every(Number.isInteger)) return null
+    return { member, wants, isNew: isNew === true }
+  } catch {
+    return null // no JSON, or null
   }
 }

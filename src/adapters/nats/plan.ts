@@ -1,9 +1,10 @@
 import type { NatsConnection } from '@nats-io/nats-core'
-import { fromPromise, type Op } from '../../runtime/index.js'
+import { fromPromise } from '../../runtime/index.js'
 import { checkCount, checkOneOf, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
+import { nameIn, type Change, type Plan } from '../broker/internal.js'
 import { ask, connectionOf, type ApiAnswer, type Connection } from './connection.js'
 import { NatsRefusedError } from './errors.js'
-import { checkName, nameOf } from './from-nats.js'
+import { checkName } from './from-nats.js'
 import { consumerOf, subjectsOf } from './log-source.js'
 import { GROUP } from './log-way.js'
 import { OWNERS, OWNERS_SUBJECT } from './owners.js'
@@ -32,23 +33,6 @@ export interface PlanOptions {
   readonly replicas?: number
   /** Where a new stream lies; default `file`. */
   readonly storage?: 'file' | 'memory'
-}
-
-/** A stream or consumer that is missing, or that differs from the plan. */
-export interface Change {
-  readonly kind: 'create' | 'differs'
-  /** `stream "orders"`, `consumer "millrace" of "orders"`. */
-  readonly what: string
-  /** The settings that differ, each as it is and as it should be; empty for what is missing. */
-  readonly differences: readonly string[]
-}
-
-/** The work of `plan`. */
-export interface Plan {
-  /** The missing things, and those that differ. Changes nothing. */
-  check(): Op<readonly Change[]>
-  /** Creates what is missing. Nothing is changed or deleted, also where something differs. Returns what `check` would have. */
-  apply(): Op<readonly Change[]>
 }
 
 /**
@@ -109,8 +93,8 @@ function checked(options: PlanOptions): Checked {
     options,
     NAMES,
   )
-  const { queue, log, group = 'millrace', lease = 5000, replicas = 1, storage = 'file' } = options
-  const stream = nameOf('plan(nc, options)', queue, log)
+  const { log, group = 'millrace', lease = 5000, replicas = 1, storage = 'file' } = options
+  const stream = nameIn('plan(nc', options, checkName)
   const isLog = log !== undefined
   const { window = isLog ? 256 : 1000, partitions = isLog ? undefined : 1 } = options
   checkCount('plan(nc, { log, partitions })', 1, partitions as number) // must be given for a log

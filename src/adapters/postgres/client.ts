@@ -56,16 +56,6 @@ export function checkName(where: string, name: unknown): void {
   if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
 }
 
-/** The name of the topic in `{ queue }` or `{ log }`, of which one is given; `where` is the function and its first parameter. */
-export function topicIn(where: string, { queue, log }: { readonly queue?: string; readonly log?: string }): string {
-  if (queue !== undefined) checkName(`${where}, { queue })`, queue)
-  if (log !== undefined) checkName(`${where}, { log })`, log)
-  if (queue !== undefined && log !== undefined) throw mistyped(`${where}, { queue, log })`, 'one of both', { queue, log })
-  const topic = log ?? queue
-  if (topic === undefined) throw mistyped(`${where}, options)`, '{ queue } or { log }, the name of a topic', undefined)
-  return topic
-}
-
 /** Names of schemas are written into statements. */
 export function checkSchema(where: string, schema: unknown): void {
   if (typeof schema !== 'string' || !/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
@@ -98,8 +88,9 @@ export class Database {
     for (const since = time.timers.now(); ;) {
       const result = yield* fromPromise(this._ask(statement, values)).attempt()
       if (result._tag === 'Right') return result.right
-      if (!isAway(result.left)) throw translated(this.where, this.channel, result.left)
-      if (time.timers.now() - since >= this._patience) throw new PostgresAwayError(this.where, this._patience, result.left)
+      const [isLost, isOver] = [isAway(result.left), time.timers.now() - since >= this._patience]
+      if (isLost && isOver) throw new PostgresAwayError(this.where, this._patience, result.left)
+      if (isOver || !(isLost || mayBeRepeated(result.left))) throw translated(this.where, this.channel, result.left)
       yield* sleep(PAUSE)
     }
   }
@@ -128,8 +119,8 @@ export class Database {
   }
 }
 
-/** Codes of SQLSTATE and of the host that pass by: the server restarts, the connection was lost, a deadlock was broken. */
-const away = /^(?:57P0[123]|08\w{3}|40001|40P01|53300|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN))$/
+/** Codes of SQLSTATE and of the host that pass by: the server restarts, has no place, or the connection was lost. */
+const away = /^(?:57P0[123]|08\w{3}|53300|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN))$/
 
 export function isAway(error: unknown): boolean {
   const code = textIn(error, 'code')
@@ -137,6 +128,11 @@ export function isAway(error: unknown): boolean {
   return /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
     textIn(error, 'message'),
   )
+}
+
+/** The server has broken a deadlock, or two transactions cannot be in order: the next attempt may succeed. */
+function mayBeRepeated(error: unknown): boolean {
+  return ['40001', '40P01'].includes(textIn(error, 'code'))
 }
 
 /** A text of an error of the client; empty where there is none, or where it cannot be read. */

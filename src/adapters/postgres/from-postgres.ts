@@ -2,8 +2,17 @@ import type { Observable } from 'rxjs'
 import { go, type Op } from '../../runtime/index.js'
 import { checkCount, checkTime } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type Lease, type PullDriver, type PullOptions } from '../broker/index.js'
-import { LogPartition, logOf, withLag } from '../broker/internal.js'
-import { checkOptionsOf, checkPool, checkSchema, Database, topicIn, translated, type PostgresOptions, type PostgresPool } from './client.js'
+import { LogPartition, logOf, nameIn, withLag } from '../broker/internal.js'
+import {
+  checkName,
+  checkOptionsOf,
+  checkPool,
+  checkSchema,
+  Database,
+  translated,
+  type PostgresOptions,
+  type PostgresPool,
+} from './client.js'
 import { listenerOf, type Watcher } from './listener.js'
 import { LogWay } from './log-way.js'
 import { QueueDriver } from './queue-driver.js'
@@ -99,7 +108,7 @@ function settingsOf(options: FromPostgres) {
     patience = 30_000,
     ...pull
   } = options
-  const topic = topicIn('fromPostgres(pool', options)
+  const topic = nameIn('fromPostgres(pool', options, checkName)
   checkCount('fromPostgres(pool, { partitions })', 1, partitions)
   checkTime('fromPostgres(pool, { lease })', lease)
   checkCount('fromPostgres(pool, { window })', 1, window)

@@ -1,6 +1,7 @@
-import { go, type Op } from '../../runtime/index.js'
+import { go } from '../../runtime/index.js'
 import { checkCount, checkFlag, checkTime } from '../../runtime/internal.js'
-import { checkOptionsOf, checkPool, checkSchema, Database, topicIn, type PostgresOptions, type PostgresPool } from './client.js'
+import { nameIn, type Change, type Plan } from '../broker/internal.js'
+import { checkName, checkOptionsOf, checkPool, checkSchema, Database, type PostgresOptions, type PostgresPool } from './client.js'
 import { tablesIn } from './tables.js'
 
 /** What a source needs of the database. */
@@ -13,23 +14,6 @@ export interface PlanOptions extends PostgresOptions {
   readonly once?: boolean
   /** The partitions of a new log; default 1. */
   readonly partitions?: number
-}
-
-/** Tables or a topic that are missing, or a topic that differs from the plan. */
-export interface Change {
-  readonly kind: 'create' | 'differs'
-  /** `schema "millrace"`, `topic "orders"`. */
-  readonly what: string
-  /** Each setting that differs, as it is and as it should be; empty for what is missing. */
-  readonly differences: readonly string[]
-}
-
-/** The work of `plan`. */
-export interface Plan {
-  /** The things that are missing or differ. Changes nothing. */
-  check(): Op<readonly Change[]>
-  /** Creates the things that are missing; those that differ stay as they are. Returns both, as `check` does. */
-  apply(): Op<readonly Change[]>
 }
 
 /**
@@ -55,7 +39,7 @@ export function plan(pool: PostgresPool, options: PlanOptions): Plan {
   const { log, partitions = 1, once = false, schema = 'millrace', patience = 30_000 } = options
   checkFlag('plan(pool, { once })', once)
   const hasTopic = options.queue !== undefined || log !== undefined
-  const topic = once && !hasTopic ? null : topicIn('plan(pool', options)
+  const topic = once && !hasTopic ? null : nameIn('plan(pool', options, checkName)
   checkCount('plan(pool, { partitions })', 1, partitions)
   checkSchema('plan(pool, { schema })', schema)
   checkTime('plan(pool, { patience })', patience)

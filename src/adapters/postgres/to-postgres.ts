@@ -1,10 +1,10 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
-import { checkCount, checkFunction, checkTime, headOf } from '../../runtime/internal.js'
+import { checkCount, checkFunction, checkTime } from '../../runtime/internal.js'
 import { workerPool } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { envelopeOf } from '../broker/internal.js'
+import { envelopeOf, letterHeaders } from '../broker/internal.js'
 import { checkName, checkOptionsOf, checkPool, checkSchema, type PostgresOptions, type PostgresPool } from './client.js'
 import { jsonOf } from './json.js'
 import { publisherOf } from './publisher.js'
@@ -95,10 +95,9 @@ export function postgresDeadLetters(pool: PostgresPool, options: PostgresDeadLet
   checkSchema('postgresDeadLetters(pool, { schema })', schema)
   checkTime('postgresDeadLetters(pool, { patience })', patience)
   const publisher = publisherOf(pool, 'postgresDeadLetters()', schema, patience)
-  return ({ payload, key, headers, position, cause, stage, attempts }) => {
-    const facts = { cause: headOf(cause), stage, attempts: String(attempts), position: String(position) }
-    const all = [...headers, ...Object.entries(facts).map(([name, value]) => [`millrace-${name}`, value] as const)]
-    const value = jsonOf('postgresDeadLetters(): the payload', payload)
-    return publisher.publish({ topic, key, value, headers: JSON.stringify(Object.fromEntries(all)), id: null })
+  return (letter) => {
+    const headers = JSON.stringify(Object.fromEntries(letterHeaders(letter)))
+    const value = jsonOf('postgresDeadLetters(): the payload', letter.payload)
+    return publisher.publish({ topic, key: letter.key, value, headers, id: null })
   }
 }
