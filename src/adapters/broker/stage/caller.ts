@@ -46,8 +46,8 @@ export class Caller {
   private readonly _requests = chan<Delivery<Request>>()
   private readonly _ctx = withCancel(background)
   private readonly _cleanup = currentScope().cleanup
-  /** Cancellations. */
-  private readonly _told: Goroutine<void>[] = []
+  /** Cancellations on their way to the broker. */
+  private readonly _told = new Set<Goroutine<void>>()
   private _count = 0
   private _failure: { readonly error: unknown } | null = null
 
@@ -110,8 +110,8 @@ export class Caller {
 
   private _cancel(call: number, to: string): void {
     const message: Cancellation = { to, replyTo: this._replyTo, call }
-    const told = go(telling, withTimeout(background, LEAVE), outgoing(message), this._link)
-    this._told.push(told)
+    const told = go(telling, withTimeout(background, LEAVE), outgoing(message), this._link, () => this._told.delete(told))
+    this._told.add(told)
   }
 
   /** Nobody wants results any more: what is known to run elsewhere is canceled. */
@@ -122,16 +122,20 @@ export class Caller {
   }
 
   private *_leaving(): Generator<never, void> {
-    for (const told of this._told) yield* told.join()
+    for (const told of [...this._told]) yield* told.join()
     this._ctx.cancel()
     yield* performing(this._link.remove?.(this._replyTo))
   }
 }
 
 /** Publishes a cancellation; without one the work elsewhere runs to its end. */
-function* telling(ctx: CancelContext, message: Delivery<Cancellation>, link: StageLink): Generator<never, void> {
+function* telling(ctx: CancelContext, message: Delivery<Cancellation>, link: StageLink, ended: () => void): Generator<never, void> {
   using late = ctx
-  yield* publishing(late, message, link.to({ topic: topicOf }))
-    .join()
-    .attempt()
+  try {
+    yield* publishing(late, message, link.to({ topic: topicOf }))
+      .join()
+      .attempt()
+  } finally {
+    ended()
+  }
 }
