@@ -161,6 +161,6 @@ it('a store may return promises', async () => {
     release: async (...args) => store.release(...args),
   }
   let effects = 0
-  await broker.work(background, 1, (link) => link.from({ queue: 'in' }).pipe(workerPool(1, once(promised, { within: 1e6 }, () => fromPromise(Promise.resolve(effects++)))), settle())).join() // prettier-ignore
+  await bubble(() => broker.work(background, 1, (link) => link.from({ queue: 'in' }).pipe(workerPool(1, once(promised, { within: 1e6 }, () => fromPromise(Promise.resolve(effects++)))), settle())).join()) // prettier-ignore
   expect(effects).toBe(1)
 })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { captureStack, placeOf } from '../../src/runtime/diagnostics/start-place.js'
+import { hostTurn } from '../support/settle.js'
 
 const stackOf = (...frames: string[]) => ({ stack: ['Error', ...frames.map((frame) => `    at ${frame}`)].join('\n') })
 const go = 'go (/app/src/runtime/goroutine/goroutine.ts:30:10)'
@@ -35,7 +36,7 @@ it('the hook that maps places to the sources makes the text of a stack, also aft
   try {
     const stacks = Array.from({ length: 50 }, capturedByCodeThatIsGone)
     for (let i = 0; i < 3; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 0))
+      await hostTurn()
       collect()
     }
     expect(new Set(stacks.map(({ stack }) => stack))).toEqual(new Set(['mapped: true']))

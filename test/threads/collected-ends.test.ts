@@ -49,10 +49,9 @@ describe('over a thread whose garbage is collected', () => {
 
   it('an end at which a goroutine waits is not collected', async () => {
     const jobs = chan<number>()
-    const { word, has } = beginning()
+    const { word } = beginning()
     const waiting = go(work.waitsAlone.on(pool)(jobs, word))
-    await has()
-    for (let i = 0; i < 50; i++) await new Promise((resolve) => setTimeout(resolve, 1)) // collections of the thread
+    while (Atomics.load(word, 0) < 20) await hostTurn() // collections of the thread
     await jobs.send(42)
     expect(await waiting.join()).toBe(42)
   })

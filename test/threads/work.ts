@@ -126,9 +126,9 @@ export const work = onThreads(import.meta, {
     const seen = new SharedArrayBuffer(4)
     go(takesOne, jobs as Receiver<number>, new Int32Array(seen))
     jobs = null // as above
-    Atomics.store(word, 0, 1)
     for (const view = new Int32Array(seen); view[0] === 0;) {
       collectGarbage?.()
+      Atomics.add(word, 0, 1)
       yield* sleep(1)
     }
     return new Int32Array(seen)[0]

@@ -45,7 +45,7 @@ function originOf(map: SourceMap, line: number, column: number): readonly [line:
   return 'originalLine' in entry ? [entry.originalLine + 1, entry.originalColumn + 1] : null
 }
 
-/** The comments of a text that accept races. One that stands alone is about the next line of code. */
+/** The comments of a text that accept races. A comment without code on its line is about the next line of code. */
 function allowancesOf(text: string): Allowance[] {
   if (!text.includes('race-ok')) return []
   const lines = text.split('\n')

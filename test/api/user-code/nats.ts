@@ -1,29 +1,18 @@
 /** The places of `millrace/nats` that call code of users, over a connection without a server. */
-import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
+import { settle } from 'millrace/broker'
 import { fromNats, natsDeadLetters, toNats, type FromNats, type ToNats } from 'millrace/nats'
 import { run } from 'millrace/operators'
-import { take, type OperatorFunction } from 'rxjs'
+import { take } from 'rxjs'
 import { natsStub } from '../../support/nats-stub.js'
+import { letter, twoThrough } from '../../support/two-messages.js'
 import { junk, type Rows } from './kinds.js'
 import { soon } from './soon.js'
 
-const passed = async (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>): Promise<unknown> => {
+const passed = async (operator: Parameters<typeof twoThrough>[0]): Promise<unknown> => {
   using ctx = soon()
-  const broker = memoryBroker({ partitions: 1 })
-  for (const n of [1, 2]) broker.publish('in', n, { key: 'k' })
-  const source = broker.connect().from<number>({ log: 'in' })
-  return await run(ctx, source.pipe(take(2), operator, settle({ attempts: 1 }))).join()
+  return await run(ctx, twoThrough(operator)).join()
 }
 const to = (options: Partial<ToNats<number>>) => passed(toNats(natsStub(), { subject: 'out', ...options }))
-const letter: DeadDelivery = {
-  payload: 1,
-  key: null,
-  headers: new Map(),
-  position: positionOf('in', 0, 0, 0),
-  cause: new Error('bad'),
-  stage: 'work',
-  attempts: 1,
-}
 
 const from = async (options: Partial<FromNats<unknown>>): Promise<unknown> => {
   using ctx = soon()

@@ -46,8 +46,8 @@ export interface ReplayReport {
  * Puts dead letters back to where their messages came from. `letters` is a source of their stream, as a queue; the letters that
  * were there at the beginning are looked at, and those that came later stay.
  *
- * A letter is done after `to` has confirmed its message, and one that `where` refuses goes back to its stream: so nothing is
- * lost wherever a replay ends, and the next one continues. Where the process ends between the two, the letter is put back once
+ * A letter is done after `to` has confirmed its message, and a letter that `where` refuses goes back to its stream. So nothing is
+ * lost wherever a replay ends, and the next replay continues. Where the process ends between the two, the letter is put back once
  * more; with `id: ({ position }) => String(position)` in `to`, the broker stores one of the two. A message that is put back has
  * the headers of its letter, and `millrace-replays`. More than `window` letters that stay hold up those behind them.
  *

@@ -1,6 +1,6 @@
 /**
- * How a thread holds its end of a link: weakly, so that an end that no code has any more is collected, and strongly while a goroutine waits
- * at the end, since such a goroutine may have no other owner.
+ * The reference of a thread to its end of a link. It is weak, so that an end without other references is collected, and strong while a
+ * goroutine waits at the end, since such a goroutine may have no other owner.
  *
  * Always true: an end at which a goroutine waits is held.
  */
