@@ -10,14 +10,14 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline as connected } from 'node:stream/promises'
-import { CanceledError, onLateFailure, type Sender } from 'millrace'
+import { CanceledError, type Sender } from 'millrace'
 import { command, receiverOf, senderOf } from 'millrace/node'
 import { fromReadable, lines, readLines, throughDuplex, toReadable, writeFileAtomic, writeTo } from 'millrace/node/operators'
 import { fromReceiver, sendTo } from 'millrace/operators'
 import { map, take, tap, type Observable } from 'rxjs'
 import { expect, it, onTestFailed } from 'vitest'
 import type { Random } from '../../src/runtime/base/random.js'
-import { collected, endOf, pick, received, seeded } from '../support/stream-plan.js'
+import { collected, endOf, LateFailures, pick, received, seeded } from '../support/stream-plan.js'
 import { folder } from './folder.js'
 import { descriptorsOf } from './open-streams.js'
 import { channelOf, joined, planOf, readableOf, transformOf, turn, type Chunk, type Plan } from './stream-plans.js'
@@ -229,17 +229,16 @@ function faultOf(plan: Plan, got: readonly Chunk[], end: unknown): string | null
   return end === null && text !== whole ? says('bytes are lost') : null
 }
 
-async function eachSeed(plan: (seed: number) => Promise<string | null>): Promise<readonly string[]> {
+async function eachSeed(plan: (seed: number, late: LateFailures) => Promise<string | null>): Promise<readonly string[]> {
   const faults: string[] = []
-  let seedNow = 0
-  const off = onLateFailure((error, { name }) => faults.push(`seed ${seedNow}: late failure of ${name}: ${String(error)}`))
-  onTestFailed(() => console.error(`the last plan had seed ${seedNow}`))
-  for (seedNow = FIRST; seedNow < FIRST + PLANS && faults.length < 3; seedNow++) {
-    const fault = await plan(seedNow)
-    if (fault !== null) faults.push(`seed ${seedNow}: ${fault}`)
+  using late = new LateFailures()
+  onTestFailed(() => console.error(`the last plan had seed ${late.seed}`))
+  for (let seed = FIRST; seed < FIRST + PLANS && faults.length < 3; seed++) {
+    late.seed = seed
+    const fault = await plan(seed, late)
+    if (fault !== null) faults.push(`seed ${seed}: ${fault}`)
   }
-  off()
-  return faults
+  return [...faults, ...(await late.faults())]
 }
 
 /** These go as fast as real files, sockets and children: a limit of time here is only for a plan that stands still. */
@@ -249,11 +248,13 @@ const all = [...Object.entries(borders), ...Object.entries(fromFiles), ...Object
 
 it.each(all)('%s', options, async (name, border) => {
   await using place = await openPlace()
-  const faults = await eachSeed(async (seed) => {
+  const faults = await eachSeed(async (seed, late) => {
     place.file = join(place.path, `file-${seed}`)
     const [drawn, got]: [Plan, Chunk[]] = [planOf(seed, false), []]
     const plan: Plan = { ...drawn, ...(name in toFiles && { leaves: Infinity }), ...(name in fromFiles && { end: 'complete' }) }
-    return faultOf(plan, got, await border(plan, got, place))
+    const end = await border(plan, got, place)
+    late.after(plan, got.length, end)
+    return faultOf(plan, got, end)
   })
   expect(faults).toEqual([])
   expect(readdirSync(place.path).filter((name) => name.endsWith('.tmp'))).toEqual([])

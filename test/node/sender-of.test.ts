@@ -1,7 +1,12 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { PassThrough, Writable } from 'node:stream'
-import { background, go, select, sleep, withCancel, after } from 'millrace'
+import { background, chan, go, select, sleep, withCancel, after } from 'millrace'
 import { senderOf } from 'millrace/node'
+import { writeTo } from 'millrace/node/operators'
+import { fromReceiver, run } from 'millrace/operators'
 import { expect, it } from 'vitest'
+import { folder } from './folder.js'
 import { listenersOf, turns } from './open-streams.js'
 
 /** A Writable that accepts a chunk only when told to. */
@@ -114,6 +119,32 @@ it('a send after close, or after end(), throws; a second close throws', async ()
   const other = senderOf(ended)
   ended.end()
   await expect(other.send('a')).rejects.toThrow('send on closed channel')
+})
+
+it('a send to a connection whose other side has ended throws EPIPE, also after the end is written', async () => {
+  using home = folder()
+  const server = createServer({ allowHalfOpen: true }, (socket) => socket.resume().end()).listen(home.at('socket'))
+  await once(server, 'listening')
+  const socket = connect(home.at('socket')).resume() // not half-open, as by default: Node ends its own side, too
+  const out = senderOf(socket)
+  await once(socket, 'end')
+  await expect(out.send('a')).rejects.toMatchObject({ code: 'EPIPE' })
+  if (!socket.closed) await once(socket, 'close')
+  await expect(out.send('b')).rejects.toMatchObject({ code: 'EPIPE' })
+  await new Promise((resolve) => server.close(resolve))
+})
+
+it('a sink over a connection whose other side has ended fails with EPIPE', async () => {
+  using home = folder()
+  const server = createServer({ allowHalfOpen: true }, (socket) => socket.resume().end()).listen(home.at('socket'))
+  await once(server, 'listening')
+  const socket = connect(home.at('socket')).resume()
+  const chunks = chan<string>(1)
+  const running = run(background, fromReceiver(chunks).pipe(writeTo<string>(socket)))
+  await once(socket, 'end')
+  await chunks.send('a')
+  await expect(running.join()).rejects.toMatchObject({ code: 'EPIPE' })
+  await new Promise((resolve) => server.close(resolve))
 })
 
 it('close with a cause destroys the stream with it', async () => {

@@ -1,8 +1,9 @@
 /** What random plans of streams have in common, whatever the host: the draws of an end, and readers that note what comes. */
-import { background, type Receiver } from 'millrace'
+import { background, onLateFailure, type Receiver } from 'millrace'
 import { run, workerPool } from 'millrace/operators'
 import { map, take, tap, type Observable } from 'rxjs'
 import { Random } from '../../src/runtime/base/random.js'
+import { settle } from './settle.js'
 
 /** How a plan ends, and how its reader does. */
 export interface Ending {
@@ -68,5 +69,33 @@ export async function received<C>(plan: StreamPlan<C>, chunks: Receiver<C> & { c
     return null
   } catch (error) {
     return error
+  }
+}
+
+/**
+ * The late failures while plans run. Each failure is reported once: where the reader has left, the error of the source has no reader,
+ * and may be a late failure, once. Each other late failure is a fault.
+ */
+export class LateFailures implements Disposable {
+  /** The seed of the plan under way. */
+  seed = 0
+  private readonly _seen: { readonly error: unknown; readonly text: string }[] = []
+  private readonly _withoutReader = new Set<unknown>()
+  private readonly _off = onLateFailure((error, { name }) => {
+    this._seen.push({ error, text: `seed ${this.seed}: late failure of ${name}: ${String(error)}` })
+  })
+
+  /** The plan is over, after this number of chunks, with an error or null. */
+  after({ end, error, leaves }: Ending, chunks: number, ending: unknown): void {
+    if (end === 'error' && chunks >= leaves && ending !== error) this._withoutReader.add(error)
+  }
+
+  async faults(): Promise<readonly string[]> {
+    await settle()
+    return this._seen.filter(({ error }) => !this._withoutReader.delete(error)).map(({ text }) => text)
+  }
+
+  [Symbol.dispose](): void {
+    this._off()
   }
 }

@@ -3,7 +3,7 @@
  * error of the source as the same object, and no run that stands still. `PLANS=20000 npx vitest run
  * test/web/stream-plans.test.ts` runs more of them.
  */
-import { chan, onLateFailure, select, type Receiver } from 'millrace'
+import { chan, select, type Receiver } from 'millrace'
 import { fromIterable, fromReceiver } from 'millrace/operators'
 import { eventsOf, messagesOf, receiverOf, senderOf, valuesOf, type EventReceiver } from 'millrace/web'
 import {
@@ -19,7 +19,7 @@ import { map, takeWhile, type Observable } from 'rxjs'
 import { expect, it } from 'vitest'
 import { hostTurn } from '../support/settle.js'
 import { makers } from './platform-observable.js'
-import { collected, endOf, received, slowed } from '../support/stream-plan.js'
+import { collected, endOf, LateFailures, received, slowed } from '../support/stream-plan.js'
 import { inTurns, joined, planOf, readableOf, readAll, transformOf, turn, writableOf, type Chunk, type Plan } from './stream-plans.js'
 import { Target } from './target.js'
 
@@ -199,9 +199,10 @@ async function inTurnsOfHost(end: Promise<unknown>): Promise<unknown> {
 }
 
 /** The fault of a run; null for a right one. */
-async function faultOf(border: Border, plan: Plan, seed: number): Promise<string | null> {
+async function faultOf(border: Border, plan: Plan, seed: number, late: LateFailures): Promise<string | null> {
   const got: Chunk[] = []
   const end = await inTurnsOfHost(border(plan, got))
+  late.after(plan, got.length, end)
   const [text, whole] = [joined(plan, got), joined(plan, plan.chunks)]
   const says = (what: string): string => `seed ${seed}: ${what}; ${JSON.stringify({ ...plan, random: 0, text, whole, end: String(end) })}`
   if (!whole.startsWith(text)) return says('other chunks came out')
@@ -211,19 +212,16 @@ async function faultOf(border: Border, plan: Plan, seed: number): Promise<string
   return end === null && text !== whole ? says('chunks are lost') : null
 }
 
-/** No plan has a failure beside its end: a late failure is a fault, too. */
 async function faultsOf(border: Border, change: (plan: Plan) => Plan = (plan) => plan): Promise<readonly string[]> {
   const faults: string[] = []
-  let seedNow = 0
-  const off = onLateFailure((error, { name }) => faults.push(`seed ${seedNow}: late failure of ${name}: ${String(error)}`))
+  using late = new LateFailures()
   const first = Number(env['FIRST'] ?? 1)
   for (let seed = first; seed < first + PLANS && faults.length < 3; seed++) {
-    seedNow = seed
-    const fault = await faultOf(border, change(planOf(seed)), seed)
+    late.seed = seed
+    const fault = await faultOf(border, change(planOf(seed)), seed, late)
     if (fault !== null) faults.push(fault)
   }
-  off()
-  return faults
+  return [...faults, ...(await late.faults())]
 }
 
 it.each(Object.entries(borders))('%s', async (_, border) => {

@@ -36,7 +36,12 @@ export abstract class StreamWriting<T> implements Resource, Disposable {
 
   /** Throws where no chunk can be written any more. */
   protected checkOpen(): void {
-    if (this.checkEnd() || this.hasBeenClosed) throw new Error('send on closed channel') // as a channel, for which this stands in
+    if (this.checkEnd() || this.hasBeenClosed) throw this.closedError()
+  }
+
+  /** As a channel, for which this stands in. */
+  protected closedError(): Error {
+    return new Error('send on closed channel')
   }
 
   get isClosed(): boolean {

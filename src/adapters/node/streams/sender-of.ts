@@ -25,10 +25,10 @@ export interface StreamSender<T> extends Sender<T>, Disposable, AsyncDisposable 
  * at most its `highWaterMark` and one chunk.
  *
  * A send may be a case of `select`; where it is given up, nothing is written. It throws the error of the stream, the
- * same object, where the stream has failed; ERR_STREAM_PREMATURE_CLOSE where it was destroyed; "send on closed channel"
- * after `close()` or `end()`. `close()` ends the stream, `close(cause)` destroys it. `finished()` waits until all is
- * written. `using` and `await using` destroy a stream that has not finished. Throws TypeError for an argument that is
- * no Writable. Source: `stream.Writable` of Node.
+ * same object, where the stream has failed; ERR_STREAM_PREMATURE_CLOSE where it was destroyed; EPIPE where the other side
+ * of a socket that is not half-open has ended; "send on closed channel" after `close()` or `end()`. `close()` ends the
+ * stream, `close(cause)` destroys it. `finished()` waits until all is written. `using` and `await using` destroy a stream
+ * that has not finished. Throws TypeError for an argument that is no Writable. Source: `stream.Writable` of Node.
  *
  * @example
  * ```ts
@@ -44,6 +44,12 @@ export interface StreamSender<T> extends Sender<T>, Disposable, AsyncDisposable 
 export function senderOf<T = Uint8Array | string>(writable: WritableLike): StreamSender<T> {
   checkMethod('senderOf(writable)', 'a Writable of Node', writable, 'write')
   return new Writing<T>(writable)
+}
+
+/** A stream that is no Duplex has none of them. */
+interface DuplexFields {
+  readonly allowHalfOpen?: boolean
+  readonly readableEnded?: boolean
 }
 
 export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
@@ -133,7 +139,14 @@ export class Writing<T> extends StreamWriting<T> implements StreamSender<T> {
 
   protected override checkOpen(): void {
     super.checkOpen()
-    if (this._stream.writableEnded && !this._stream.destroyed) throw new Error('send on closed channel') // by other code
+    if (this._stream.writableEnded && !this._stream.destroyed) throw this.closedError() // by other code
+  }
+
+  /** Node ends a socket that is not half-open when the other side has ended: that is no mistake of the sender. */
+  protected override closedError(): Error {
+    const { allowHalfOpen, readableEnded } = this._stream as DuplexFields // where it has them
+    const isLeft = !this.hasBeenClosed && allowHalfOpen === false && readableEnded === true
+    return isLeft ? Object.assign(new Error('the other side has ended the stream'), { code: 'EPIPE' }) : super.closedError()
   }
 
   private _ended(failure: Failure | null): void {
