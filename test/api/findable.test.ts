@@ -83,6 +83,18 @@ const together: Record<string, Record<string, string>> = {
     postgresDeadLetters: 'errors',
     toPostgres: 'errors',
   },
+  'millrace/redis': {
+    RedisAwayError: 'errors',
+    RedisClosedError: 'errors',
+    RedisFullError: 'errors',
+    RedisRefusedError: 'errors',
+    RedisSetupError: 'errors',
+    RedisTooLargeError: 'values',
+    RedisVersionError: 'errors',
+    fromRedis: 'values',
+    redisDeadLetters: 'values',
+    toRedis: 'errors',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     LawError: 'laws',

@@ -20,6 +20,7 @@ import { nats } from './user-code/nats.js'
 import { node, nodeOperators } from './user-code/node.js'
 import { operators } from './user-code/operators.js'
 import { postgres } from './user-code/postgres.js'
+import { redis } from './user-code/redis.js'
 import { fastCheck, testing } from './user-code/testing.js'
 import { web, webOperators } from './user-code/web.js'
 
@@ -32,6 +33,7 @@ const tables: Record<string, Rows> = {
   '-broker': broker,
   '-nats': nats,
   '-postgres': postgres,
+  '-redis': redis,
   '-node': node,
   '-node-operators': nodeOperators,
   '-web': web,

@@ -1,5 +1,7 @@
-/** Processes that a test has started end with it, also where the test has not come to its end. */
+/** Processes that a test has started end with it, also where the test has not come to its end; ports for them. */
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 
 const running = new Set<ChildProcess>()
 const endAll = (): void => {
@@ -14,4 +16,15 @@ process.once('SIGTERM', () => {
 export function endWithUs(child: ChildProcess): void {
   running.add(child)
   child.once('exit', () => running.delete(child))
+}
+
+/** Below the ports that the host gives to connections, which may take the port of a server that is down. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 17_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)])
+    server.close()
+    if (isFree) return port
+  }
 }

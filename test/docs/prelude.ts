@@ -17,6 +17,7 @@ import { collect, fromReceiver, type StandardSchema } from 'millrace/operators'
 import { isObservable } from 'rxjs'
 import { natsStub } from '../support/nats-stub.js'
 import { postgresStub } from '../support/postgres-stub.js'
+import { redisStub } from '../support/redis-stub.js'
 
 export interface User {
   readonly name: string
@@ -92,6 +93,7 @@ export const prelude = {
   parse: async (item: number) => String(item),
   pool: postgresStub(),
   client: postgresStub(),
+  redis: redisStub(),
   poll: (url: string) => sleep(1).map(() => url),
   questions: filled('a', 'c'),
   quit: chan<void>(),

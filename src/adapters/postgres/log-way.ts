@@ -11,7 +11,7 @@ import type { LogLink, LogPartition } from '../broker/internal.js'
 import type { Database, Row } from './client.js'
 import { columns, messageOf } from './record.js'
 import type { Watcher } from './listener.js'
-import { Session } from './session.js'
+import { Session } from '../broker/internal.js'
 import { topicOf } from './topic.js'
 
 /** A row of `claim`. */

@@ -14,7 +14,7 @@ import { positionOf } from '../broker/internal.js'
 import type { Database } from './client.js'
 import { columns, messageOf, type MessageRow } from './record.js'
 import type { Watcher } from './listener.js'
-import { Session } from './session.js'
+import { Session } from '../broker/internal.js'
 import { topicOf } from './topic.js'
 
 export interface QueueParts {

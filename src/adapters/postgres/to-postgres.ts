@@ -6,7 +6,7 @@ import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
 import { envelopeOf, letterHeaders } from '../broker/internal.js'
 import { checkName, checkOptionsOf, checkPool, checkSchema, type PostgresOptions, type PostgresPool } from './client.js'
-import { jsonOf } from './json.js'
+import { jsonOf } from '../broker/internal.js'
 import { publisherOf } from './publisher.js'
 
 /** Options of `toPostgres`. */

@@ -4,7 +4,7 @@ import { checkRecord, mistyped } from '../../runtime/internal.js'
 import type { Position } from '../broker/index.js'
 import { checkText } from '../broker/internal.js'
 import { checkClient, checkName, checkOptionsOf, checkSchema, Database, type PostgresClient } from './client.js'
-import { jsonOf } from './json.js'
+import { jsonOf } from '../broker/internal.js'
 
 /** A message of `outbox`. */
 export interface OutboxMessage {

@@ -42,6 +42,9 @@ const implementedByUsers = new Set([
   'PostgresListener',
   'PostgresPool',
   'ToPostgres',
+  'RedisClient',
+  'RedisConnection',
+  'ToRedis',
 ])
 
 interface Report {

@@ -2,9 +2,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../processes.js'
 
 const versions = '/usr/lib/postgresql'
 
@@ -69,17 +70,6 @@ export class PostgresServer {
 function idsOf(user: string): { readonly uid?: number; readonly gid?: number } {
   const id = (flag: string): number => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
-}
-
-/** Below the ports that the host gives to connections, which may take the port of a server that is down. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 17_000)
-    const server = createServer().listen(port, '127.0.0.1')
-    const isFree = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)])
-    server.close()
-    if (isFree) return port
-  }
 }
 
 /** Whether the server lets a client in: it answers a startup message, and does not say that it is starting up. */

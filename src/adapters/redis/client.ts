@@ -1,0 +1,172 @@
+/**
+ * The way to Redis: the commands and scripts of the adapter over a client of the user, which `ioredis` and `iovalkey` have.
+ *
+ * A command is repeated while the server is away, for `patience` ms at most: each of them may be repeated, since it names the owner or
+ * the holder that it goes by, or carries a message id. A publish without an id may then be stored twice.
+ */
+import { after, fromPromise, select, sleep } from '../../runtime/index.js'
+import { checkMethod, checkRecord, mistyped, readable, time } from '../../runtime/internal.js'
+import { RedisAwayError, RedisClosedError, RedisRefusedError, RedisSetupError, RedisVersionError } from './errors.js'
+import type { Script } from './scripts.js'
+
+/** A connection of its own, for commands that wait at the server: `duplicate()` of a client makes one. */
+export interface RedisConnection {
+  /** Sends a command, and returns the reply of the server. */
+  call(command: string, args: (string | number)[]): PromiseLike<unknown>
+  /** Adds a listener to errors of the connection. */
+  on(event: 'error', listener: (error: Error) => void): unknown
+  /** Closes the connection at once. */
+  disconnect(): void
+}
+
+/** A client of Redis or Valkey: that of `ioredis` or `iovalkey`. */
+export interface RedisClient {
+  /** Sends a command, and returns the reply of the server. */
+  call(command: string, args: (string | number)[]): PromiseLike<unknown>
+  /** Makes a client with the same settings and a connection of its own. */
+  duplicate(settings?: { readonly maxRetriesPerRequest?: null }): RedisConnection
+  /** `end` where the client is closed for good. */
+  readonly status?: string
+}
+
+/** Options of everything that speaks to Redis. */
+export interface RedisOptions {
+  /** ms that the server may be away; default 30,000. */
+  readonly patience?: number
+}
+
+export function checkClient(where: string, client: unknown): void {
+  if (typeof client !== 'object' || client === null) throw mistyped(where, 'a client with call', client)
+  checkMethod(where, 'a client with call', client, 'call')
+}
+
+/** For sources, which wait at a connection of their own. */
+export function checkSourceClient(where: string, client: unknown): void {
+  checkClient(where, client)
+  checkMethod(where, 'a client with call and duplicate', client, 'duplicate') // checked
+}
+
+export function checkOptionsOf(where: string, options: unknown, expected: string, names: readonly string[]): void {
+  checkRecord(where, expected, options, names)
+}
+
+export function checkName(where: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
+}
+
+/** ms between two attempts. */
+const PAUSE = 100
+
+export type Reply = unknown
+
+export class Server {
+  private _isChecked = false
+  /** The digests of scripts that the server has, or had. */
+  private readonly _loaded = new Map<Script, string>()
+
+  constructor(
+    /** The function of the user, for errors. */
+    readonly where: string,
+    readonly client: RedisClient,
+    private readonly _patience: number,
+  ) {}
+
+  /** The reply to a command. */
+  *call(command: string, ...args: (string | number)[]): Generator<never, Reply> {
+    return yield* this._asked(() => this.client.call(command, args))
+  }
+
+  /** The reply of a script. */
+  *eval(script: Script, keys: readonly string[], args: readonly (string | number)[]): Generator<never, Reply> {
+    return yield* this._asked(() => this._eval(script, keys, args))
+  }
+
+  private async _eval(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
+    const rest = [keys.length, ...keys, ...args]
+    const known = this._loaded.get(script)
+    try {
+      if (known !== undefined) return await this.client.call('EVALSHA', [known, ...rest])
+    } catch (error) {
+      if (!messageOf(error).includes('NOSCRIPT')) throw error // the server was started again
+    }
+    const digest: unknown = await this.client.call('SCRIPT', ['LOAD', script])
+    if (typeof digest !== 'string') throw mistyped(`${this.where}: client.call('SCRIPT LOAD'): the result`, 'a text', digest)
+    this._loaded.set(script, digest)
+    return await this.client.call('EVALSHA', [digest, ...rest])
+  }
+
+  private *_asked(ask: () => PromiseLike<Reply>): Generator<never, Reply> {
+    const asked = async (): Promise<Reply> => await ask()
+    const since = time.timers.now()
+    const late = (cause: unknown): RedisAwayError => new RedisAwayError(this.where, this._patience, cause)
+    for (;;) {
+      const left = Math.max(PAUSE, this._patience - (time.timers.now() - since))
+      const { case: which, value } = yield* select({ reply: fromPromise(asked()).attempt(), late: after(left) })
+      if (which === 'late') throw late(new Error('no answer'))
+      if (value._tag === 'Right') return value.right
+      const error = value.left
+      if (!isAway(error)) throw translated(this.where, error)
+      if (this.client.status === 'end') throw new RedisClosedError(this.where, error)
+      if (time.timers.now() - since >= this._patience) throw late(error)
+      yield* sleep(PAUSE)
+    }
+  }
+
+  /** The rows of a reply. Throws TypeError where the client gives something else. */
+  rows(reply: Reply): readonly unknown[] {
+    if (!Array.isArray(reply)) throw mistyped(`${this.where}: client.call(): the result`, 'an array', reply)
+    return reply
+  }
+
+  /** The entry that was read of a part of a reply. Throws TypeError for null. */
+  read<T>(part: T | null, reply: unknown): T {
+    if (part === null) throw mistyped(`${this.where}: client.call(): the result`, 'an entry of a stream', reply)
+    return part
+  }
+
+  /** Throws where the server is too old. */
+  *check(): Generator<never, void> {
+    if (this._isChecked) return
+    const info = yield* this.call('INFO', 'server')
+    const version = /redis_version:(\d+)\.(\d+)[^\r\n]*/.exec(typeof info === 'string' ? info : '')
+    if (version === null) throw mistyped(`${this.where}: client.call('INFO'): the result`, 'a text with redis_version', info)
+    const [text, major, minor] = version
+    if (Number(major) * 1000 + Number(minor) < 6002) throw new RedisVersionError(this.where, text.slice('redis_version:'.length))
+    this._isChecked = true
+  }
+}
+
+/** Words of a server that passes by: it starts, fails over, or is held up by a script. */
+const passing = /(?:^|: )(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|UNBLOCKED) /
+/** Names, codes and texts of a client that has no connection. */
+const away = /^(?:MaxRetriesPerRequestError|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN|NOTFOUND))$/
+const lost = /^(?:Connection is closed|Stream isn't writeable|Connection is in closing state|Command timed out|Command queue state error)/
+
+export function isAway(error: unknown): boolean {
+  const message = messageOf(error)
+  return passing.test(message) || away.test(textIn(error, 'code')) || away.test(textIn(error, 'name')) || lost.test(message)
+}
+
+function messageOf(error: unknown): string {
+  return textIn(error, 'message')
+}
+
+/** A text of an error of the client; empty where there is none, or where it cannot be read. */
+function textIn(error: unknown, name: 'code' | 'name' | 'message'): string {
+  if (typeof error !== 'object' || error === null) return ''
+  return readable(() => {
+    const text = (error as Readonly<Record<string, unknown>>)[name] // of the client
+    return typeof text === 'string' ? text : ''
+  })
+}
+
+/** An error that is no reply of the server is that of the client, and stays as it is. */
+export function translated(where: string, error: unknown): unknown {
+  if (textIn(error, 'name') !== 'ReplyError') return error
+  const message = messageOf(error)
+  if (/NOGROUP|no such key/i.test(message))
+    return new RedisSetupError(where, 'the stream or its group is missing: plan(client, …).apply() creates them', error)
+  if (message.includes('WRONGTYPE')) return new RedisSetupError(where, 'the key of the stream has another type', error)
+  if (/unknown (?:sub)?command/i.test(message)) return new RedisSetupError(where, `the server lacks a command: ${message}`, error)
+  return new RedisRefusedError(where, /^[A-Z]+/.exec(message)?.[0] ?? 'ERR', error)
+}

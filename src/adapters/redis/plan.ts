@@ -1,0 +1,89 @@
+import { go } from '../../runtime/index.js'
+import { checkOneOf, checkTime } from '../../runtime/internal.js'
+import type { Change, Plan } from '../broker/internal.js'
+import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
+import { RedisSetupError } from './errors.js'
+
+/** What a source needs at the server. */
+export interface PlanOptions extends RedisOptions {
+  /** The stream as a queue. */
+  readonly queue: string
+  /** The consumer group; default `millrace`. */
+  readonly group?: string
+  /** The messages that a new group begins with: all that the stream has, or those that come from now on. Default `all`. */
+  readonly from?: 'all' | 'new'
+}
+
+/**
+ * The stream and the consumer group that `fromRedis` with the same options needs. `check()` compares them with the server;
+ * `apply()` creates what is missing, and never changes or deletes anything. A pipeline itself creates no group.
+ *
+ * Both fail with RedisSetupError where the key has another type, RedisVersionError, RedisAwayError, RedisClosedError and
+ * RedisRefusedError as
+ * `fromRedis`. Throws TypeError or RangeError for bad arguments.
+ *
+ * @example
+ * ```ts
+ * const users = plan(redis, { queue: 'users' })
+ * go(function* () {
+ *   for (const { kind, what } of yield* users.apply()) console.log(kind, what)
+ * })
+ * ```
+ */
+export function plan(client: RedisClient, options: PlanOptions): Plan {
+  checkClient('plan(client)', client)
+  checkOptionsOf('plan(client, options)', options, '{ queue }, and more', ['queue', 'group', 'from', 'patience'])
+  const { queue, group = 'millrace', from = 'all', patience = 30_000 } = options
+  checkName('plan(client, { queue })', queue)
+  checkName('plan(client, { group })', group)
+  checkOneOf('plan(client, { from })', ['all', 'new'], from)
+  checkTime('plan(client, { patience })', patience)
+  const work = new Work(new Server('plan()', client, patience), [queue], group, from === 'all' ? '0' : '$')
+  return { check: () => go(() => work.check()).join(), apply: () => go(() => work.apply()).join() }
+}
+
+class Work {
+  constructor(
+    private readonly _server: Server,
+    private readonly _streams: readonly string[],
+    private readonly _group: string,
+    /** Where a new group begins. */
+    private readonly _start: '0' | '$',
+  ) {}
+
+  *check(): Generator<never, readonly Change[]> {
+    yield* this._server.check()
+    const changes: Change[] = []
+    for (const stream of this._streams) if (!(yield* this._hasGroup(stream))) changes.push(this._missing(stream))
+    return changes
+  }
+
+  private _missing(stream: string): Change {
+    return { kind: 'create', what: `group ${JSON.stringify(this._group)} of the stream ${JSON.stringify(stream)}`, differences: [] }
+  }
+
+  private *_hasGroup(stream: string): Generator<never, boolean> {
+    const { _server: server } = this
+    const type = yield* server.call('TYPE', stream)
+    if (type === 'none') return false
+    if (type !== 'stream') throw new RedisSetupError(server.where, `the key ${JSON.stringify(stream)} is a ${String(type)}, and no stream`)
+    for (const row of server.rows(yield* server.call('XINFO', 'GROUPS', stream))) if (server.rows(row)[1] === this._group) return true
+    return false
+  }
+
+  *apply(): Generator<never, readonly Change[]> {
+    const { _server: server } = this
+    yield* server.check()
+    const changes: Change[] = []
+    for (const stream of this._streams) {
+      if (yield* this._hasGroup(stream)) continue
+      changes.push(this._missing(stream))
+      try {
+        yield* server.call('XGROUP', 'CREATE', stream, this._group, this._start, 'MKSTREAM')
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.includes('BUSYGROUP')) throw error // another process has created it
+      }
+    }
+    return changes
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * A queue: a consumer group of a stream, as a driver of `fromPull`.
+ *
+ *     in the stream ──XREADGROUP──▶ held ──done──▶ acknowledged
+ *          ▲                         ├──retry, returned: among the pauses──▶ claimed when the pause is over
+ *          │                         └──the lease ends, no beat has set back its idle time──▶ claimed by another
+ *
+ * Always true:
+ * - a message that goes back and a beat name the consumer and the attempt, so that those of a lease that has ended change nothing;
+ * - `done` is true from any consumer, since the effect has happened;
+ * - while a read waits at its own connection, no script takes messages, so that each place is asked for once.
+ */
+import { after, fromPromise, select, withCancel, type CancelContext } from '../../runtime/index.js'
+import { time } from '../../runtime/internal.js'
+import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
+import { Session } from '../broker/internal.js'
+import { isAway, translated, type Server } from './client.js'
+import { EntryPosition, entryOf } from './entry.js'
+import { Reader } from './reader.js'
+import { KEEP, LEAVE, SETTLE, TAKE } from './scripts.js'
+
+export interface QueueParts {
+  readonly server: Server
+  readonly stream: string
+  readonly group: string
+  /** The name of this consumer, which no other has. */
+  readonly consumer: string
+  /** ms without a beat after which a message goes to another consumer. */
+  readonly lease: number
+  /** The most messages that are held. */
+  readonly window: number
+  readonly poll: number
+  readonly removes: boolean
+}
+
+type How = 'done' | 'retry' | 'returned'
+
+interface Settlement {
+  readonly how: How
+  readonly id: string
+  readonly attempt: number
+  readonly after: number
+}
+
+/** The key of the messages that wait for the end of a pause: in the slot of the stream. */
+export function pausesOf(stream: string, group: string): string {
+  return `${tagged(stream)}:millrace:${group}:later`
+}
+
+/** The name with a hash tag, so that what begins with the result is in the slot of the name. */
+export function tagged(stream: string): string {
+  return /\{[^}]+\}/.test(stream) ? stream : `{${stream}}`
+}
+
+/** The most settlements of a script. */
+const MOST = 1000
+/** ms that the last read may take. */
+const FAREWELL = 2000
+
+export class QueueDriver<T> implements PullDriver {
+  private _asked = 0
+  private readonly _held = new Map<string, { readonly attempt: number; readonly ctx: CancelContext }>()
+  private _settlements: Settlement[] = []
+  private _isBeatDue = false
+  /** There may be a message that can be taken. */
+  private _mayHave = true
+  private _isStopped = false
+  private _isLeaving = false
+  private _lookedAt = -Infinity
+  private _cursor = '-'
+  /** ms until the next pause is over. */
+  private _pause = Infinity
+  private readonly _keys: readonly string[]
+  private readonly _reader: Reader
+  private readonly _session: Session
+
+  constructor(
+    private readonly _parts: QueueParts,
+    private readonly _lease: Lease<T>,
+  ) {
+    const { server, stream, group, poll } = _parts
+    this._keys = [stream, pausesOf(stream, group)]
+    this._reader = new Reader(server.client, server.where)
+    this._session = new Session({
+      poll,
+      step: () => this._step(),
+      polled: () => void (this._mayHave = true),
+      fail: (cause) => _lease.fail(cause),
+    })
+  }
+
+  request(n: number): void {
+    this._asked += n
+    this._session.wake()
+  }
+
+  private get _places(): number {
+    return this._isStopped ? 0 : Math.min(this._asked, this._parts.window - this._held.size)
+  }
+
+  private *_step(): Generator<never, boolean> {
+    yield* this._parts.server.check()
+    if (this._settlements.length > 0) yield* this._settleAll()
+    else if (this._isBeatDue) yield* this._keepAll()
+    else if (this._places > 0 && !this._reader.isWaiting && this._mayHave) yield* this._take()
+    else if (this._isLeaving) yield* this._leave()
+    else {
+      this._wait()
+      return false
+    }
+    return true
+  }
+
+  private *_take(): Generator<never, void> {
+    const { server, group, consumer, lease, poll, removes } = this._parts
+    const most = this._places
+    const now = time.timers.now()
+    const looks = now - this._lookedAt >= poll || this._cursor !== '-'
+    if (looks) this._lookedAt = now
+    this._mayHave = false
+    const args = [group, consumer, most, Math.ceil(lease), looks ? 1 : 0, this._cursor, removes ? 1 : 0]
+    const [entries, pause, cursor] = server.rows(yield* server.eval(TAKE, this._keys, args))
+    const taken = server.rows(entries)
+    this._cursor = String(cursor)
+    this._pause = Number(pause) < 0 ? Infinity : Number(pause)
+    if (taken.length === most || this._cursor !== '-' || this._pause === 0) this._mayHave = true
+    for (const entry of taken) this._deliver(entry)
+  }
+
+  /** Waits at the server for new messages, until the next look. */
+  private _wait(): void {
+    const { stream, group, consumer, poll, server } = this._parts
+    const most = this._places
+    if (most <= 0 || this._reader.isWaiting) return
+    const block = Math.max(1, Math.ceil(Math.min(poll, this._pause)))
+    const args = ['GROUP', group, consumer, 'COUNT', most, 'BLOCK', block, 'STREAMS', stream, '>']
+    const back = (): void => {
+      this._mayHave = true
+      this._session.wake()
+    }
+    this._reader.wait('XREADGROUP', args, {
+      replied: (reply) => {
+        try {
+          for (const entry of readOf(server, reply)) this._deliver(entry)
+        } catch (cause) {
+          this._session.fail(cause)
+        }
+        back()
+      },
+      failed: (cause) => {
+        if (!isAway(cause)) this._session.fail(translated(server.where, cause))
+        else if (this._isLeaving) back() // else the poll looks again
+      },
+    })
+  }
+
+  private _deliver(row: unknown): void {
+    const { server, stream } = this._parts
+    const [id, fields, deliveries] = server.rows(row)
+    const entry = server.read(entryOf(id, fields), row)
+    const attempt = Number(deliveries ?? 1)
+    this._asked = Math.max(0, this._asked - 1)
+    const held = { attempt, ctx: withCancel(this._lease.ctx) }
+    this._held.set(entry.id, held)
+    const { value, key, headers, payload, unreadable } = entry
+    this._lease.deliver({
+      value: value as T, // the caller says which values the stream has
+      key,
+      headers,
+      attempt,
+      ctx: held.ctx,
+      position: new EntryPosition(stream, 0, entry.id),
+      ...(payload !== undefined && { payload }),
+      ...(unreadable !== undefined && { unreadable }),
+      settled: (how, pause) => {
+        if (this._held.get(entry.id) === held) this._held.delete(entry.id)
+        held.ctx.cancel()
+        this._settlements.push({ how, id: entry.id, attempt, after: pause })
+        this._session.wake()
+      },
+    })
+  }
+
+  private *_settleAll(): Generator<never, void> {
+    const { server, group, consumer, removes } = this._parts
+    const all = this._settlements.splice(0, MOST)
+    const done = all.filter(({ how }) => how === 'done').map(({ id }) => id)
+    const others = all.filter(({ how }) => how !== 'done')
+    const back = others.flatMap(({ how, id, attempt, after: ms }) => [id, attempt, Math.min(ms, 1e14), how === 'returned' ? 1 : 0])
+    yield* server.eval(SETTLE, this._keys, [group, consumer, removes ? 1 : 0, done.length, ...done, ...back])
+    this._mayHave = true
+    if (others.length > 0) this._reader.interrupt() // the next pause may be over before its wait
+  }
+
+  /** Another consumer may have the messages that are no longer this one's. */
+  private *_keepAll(): Generator<never, void> {
+    const { server, stream, group, consumer } = this._parts
+    this._isBeatDue = false
+    const held = [...this._held]
+    if (held.length === 0) return
+    const args = held.flatMap(([id, { attempt }]) => [id, attempt])
+    const lost = new Set(server.rows(yield* server.eval(KEEP, [stream], [group, consumer, ...args])))
+    for (const [id, one] of held) {
+      if (!lost.has(id) || this._held.get(id) !== one) continue
+      this._held.delete(id)
+      one.ctx.cancel(new LeaseLostError(stream, new EntryPosition(stream, 0, id).offset))
+    }
+  }
+
+  beat(): void {
+    this._isBeatDue = true
+    this._session.wake()
+  }
+
+  stop(): void {
+    this._isStopped = true
+    this._reader.interrupt()
+  }
+
+  /** Only a consumer without messages is forgotten, since the server forgets its messages with it. */
+  private *_leave(): Generator<never, void> {
+    const { server, stream, group, consumer } = this._parts
+    this._isLeaving = false
+    yield* server.eval(LEAVE, [stream], [group, consumer])
+  }
+
+  *close(): Generator<never, void> {
+    this.stop()
+    yield* select({ over: fromPromise(this._reader.idle()), late: after(FAREWELL) })
+    this._reader.close()
+    this._isLeaving = true
+    yield* this._session.close()
+  }
+}
+
+/** The entries in a reply of XREADGROUP or XREAD of one stream. */
+export function readOf(server: Server, reply: unknown): readonly unknown[] {
+  if (reply === null) return []
+  const [ofStream] = server.rows(reply)
+  return server.rows(server.rows(ofStream)[1])
+}

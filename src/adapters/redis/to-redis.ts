@@ -1,0 +1,149 @@
+import type { OperatorFunction } from 'rxjs'
+import type { Op } from '../../runtime/index.js'
+import { checkCount, checkFunction, checkTime, mistyped } from '../../runtime/internal.js'
+import { workerPool } from '../../operators/index.js'
+import { NOTHING } from '../../operators/internal.js'
+import type { DeadDelivery, Delivery } from '../broker/index.js'
+import { checkText, envelopeOf, jsonOf, letterHeaders } from '../broker/internal.js'
+import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
+import { RedisTooLargeError } from './errors.js'
+import { Publisher, type Publishing, type Storing } from './publisher.js'
+
+/** How a stream is stored that is published to. */
+export interface RedisStreamOptions extends RedisOptions {
+  /** The stream. The server makes it with the first message. */
+  readonly stream: string
+  /** The most messages in the stream: at the limit further ones are refused, with RedisFullError. Default: no limit. */
+  readonly limit?: number
+  /** The server drops the oldest messages beyond about this number (`MAXLEN ~`), also those that nobody has settled. Default: none. */
+  readonly maxLength?: number
+  /**
+   * The server drops messages that are older than about this number of ms (`MINID ~`), also those that nobody has settled.
+   * Default: none.
+   */
+  readonly maxAge?: number
+  /** The most bytes of a value, as JSON in UTF-8; default 16 MiB. */
+  readonly maxBytes?: number
+}
+
+/** Options of `toRedis`. */
+export interface ToRedis<T> extends RedisStreamOptions {
+  /** A message whose id the stream has had is not stored again, for `within` ms; default: no id. */
+  readonly id?: (delivery: Delivery<T>) => string
+  /** ms for which ids are known; default an hour. */
+  readonly within?: number
+  /** The value, which is stored as JSON; default: that of the delivery. */
+  readonly value?: (delivery: Delivery<T>) => unknown
+  /** The key; default: that of the delivery. */
+  readonly key?: (delivery: Delivery<T>) => string | null
+  /** Messages that are published and not stored; default 256. */
+  readonly window?: number
+}
+
+const OF_STREAM = ['stream', 'limit', 'maxLength', 'maxAge', 'maxBytes', 'patience']
+const NAMES = [...OF_STREAM, 'id', 'within', 'value', 'key', 'window']
+
+/**
+ * Stores a message for each delivery, with its value, key and headers, and passes the delivery on, in order, when the server has confirmed.
+ * Messages that wait are stored together. While the server is away they are tried again, for `patience` ms; without an id a message
+ * may be stored twice then.
+ *
+ * Shape: one to one, in order. Holds `window` deliveries. A message fails as work of a worker does, so that `settle` tries
+ * again: RedisFullError, RedisSetupError where the key has another type, RedisAwayError, RedisClosedError, RedisRefusedError.
+ * A value without JSON is given up at once, with TypeError, and one of more than `maxBytes` with RedisTooLargeError. Throws
+ * TypeError or RangeError for bad arguments.
+ *
+ * @example
+ * ```ts
+ * const names = toRedis<string>(redis, { stream: 'names', id: ({ position }) => String(position) })
+ * const settled = fromRedis<User>(redis, { queue: 'users' }).pipe(workerPool(8, through(({ name }) => name)), names, settle())
+ * ```
+ */
+export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFunction<Delivery<T>, Delivery<T>> {
+  checkClient('toRedis(client)', client)
+  checkOptionsOf('toRedis(client, options)', options, '{ stream, and more }', NAMES)
+  const { id, within = 3_600_000, value = valueOf, key = keyOf, window = 256 } = options
+  const { stream, storing, maxBytes, patience } = streamOf('toRedis(client', options)
+  if (id !== undefined) checkFunction('toRedis(client, { id })', id)
+  checkTime('toRedis(client, { within })', within)
+  checkFunction('toRedis(client, { value })', value)
+  checkFunction('toRedis(client, { key })', key)
+  checkCount('toRedis(client, { window })', 1, window)
+  const publisher = new Publisher(new Server('toRedis()', client, patience), stream, { ...storing, within: Math.min(within, 1e14) })
+  const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
+    const envelope = envelopeOf('toRedis(): an item', delivery)
+    const texts = { key: textOf('key', key(delivery)), id: textOf('id', id?.(delivery)) }
+    const given = value(delivery)
+    let json: string
+    try {
+      json = limited('toRedis()', jsonOf('toRedis(): the value', given), maxBytes)
+    } catch (cause) {
+      if (!envelope.right.isSettled) delivery.reject(cause)
+      return NOTHING as never // the engine knows it: the delivery has left
+    }
+    return publisher.publish({ ...texts, value: json, headers: headersIn(delivery.headers) }).map(() => delivery)
+  }
+  return workerPool(window, publish, { ordered: true, name: `to ${stream}` })
+}
+
+const valueOf = <T>({ value }: Delivery<T>): unknown => value
+const keyOf = <T>({ key }: Delivery<T>): string | null => key
+
+/** The key, or the id, of a message: of the user. */
+function textOf(name: 'key' | 'id', text: string | null | undefined): string | null {
+  if (text === undefined || text === null) return null
+  checkText(`toRedis(client, { ${name} }): the result`, 'a string', text)
+  return text
+}
+
+function headersIn(headers: ReadonlyMap<string, string>): string {
+  return headers.size === 0 ? '' : JSON.stringify(Object.fromEntries(headers))
+}
+
+/** The settings of the stream. `where` is the function and its first parameter. */
+function streamOf(where: string, { stream, limit, maxLength, maxAge, maxBytes = 16 << 20, patience = 30_000 }: RedisStreamOptions) {
+  checkName(`${where}, { stream })`, stream)
+  if (limit !== undefined) checkCount(`${where}, { limit })`, 1, limit)
+  if (maxLength !== undefined) checkCount(`${where}, { maxLength })`, 1, maxLength)
+  if (maxAge !== undefined) checkTime(`${where}, { maxAge })`, maxAge)
+  if (maxLength !== undefined && maxAge !== undefined)
+    throw mistyped(`${where}, { maxLength, maxAge })`, 'one of both', { maxLength, maxAge })
+  checkCount(`${where}, { maxBytes })`, 1, maxBytes)
+  checkTime(`${where}, { patience })`, patience)
+  const trim: Storing['trim'] =
+    maxLength !== undefined ? ['MAXLEN', maxLength] : maxAge !== undefined ? ['MINID', Math.min(maxAge, 1e14)] : ['', 0]
+  return { stream, storing: { limit: limit ?? 0, trim }, maxBytes, patience }
+}
+
+/** The text, where it has no more bytes than may be. */
+function limited(where: string, text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text // no character has more
+  const bytes = new TextEncoder().encode(text).length
+  if (bytes > maxBytes) throw new RedisTooLargeError(where, bytes, maxBytes)
+  return text
+}
+
+/**
+ * Dead letters for `settle`, as messages of a stream: the payload as it came, the headers that it had, and four more:
+ * `millrace-cause`, `millrace-stage`, `millrace-attempts` and `millrace-position`. A message is done with its source after its
+ * dead letter is stored. A dead letter that cannot be stored fails the pipeline, so that its message stays. Throws
+ * TypeError or RangeError for bad arguments.
+ *
+ * @example
+ * ```ts
+ * const dead = redisDeadLetters(redis, { stream: 'users.dead' })
+ * const users = fromRedis<User>(redis, { queue: 'users' })
+ * const settled = users.pipe(workerPool(8, through(({ name }) => name)), settle({ deadLetters: dead }))
+ * ```
+ */
+export function redisDeadLetters(client: RedisClient, options: RedisStreamOptions): (letter: DeadDelivery) => Op<void> {
+  checkClient('redisDeadLetters(client)', client)
+  checkOptionsOf('redisDeadLetters(client, options)', options, '{ stream, and more }', OF_STREAM)
+  const { stream, storing, maxBytes, patience } = streamOf('redisDeadLetters(client', options)
+  const publisher = new Publisher(new Server('redisDeadLetters()', client, patience), stream, { ...storing, within: 0 })
+  return ({ key, ...letter }) => {
+    const json = limited('redisDeadLetters()', jsonOf('redisDeadLetters(): the payload', letter.payload), maxBytes)
+    const message: Publishing = { value: json, key, headers: headersIn(letterHeaders({ key, ...letter })), id: null }
+    return publisher.publish(message)
+  }
+}

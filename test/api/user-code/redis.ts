@@ -1,0 +1,43 @@
+/** The places of `millrace/redis` that call code of users: functions, and the client that they give. */
+import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
+import { fromRedis, plan, redisDeadLetters, toRedis, type RedisClient, type ToRedis } from 'millrace/redis'
+import { run } from 'millrace/operators'
+import { take, type OperatorFunction } from 'rxjs'
+import { redisStub } from '../../support/redis-stub.js'
+import { junk, type Rows } from './kinds.js'
+import { soon } from './soon.js'
+
+const passed = async (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>): Promise<unknown> => {
+  using ctx = soon()
+  const broker = memoryBroker({ partitions: 1 })
+  for (const n of [1, 2]) broker.publish('in', n, { key: 'k' })
+  const source = broker.connect().from<number>({ log: 'in' })
+  return await run(ctx, source.pipe(take(2), operator, settle({ attempts: 1 }))).join()
+}
+const letter: DeadDelivery = {
+  payload: 1,
+  key: null,
+  headers: new Map(),
+  position: positionOf('in', 0, 0, 0),
+  cause: new Error('bad'),
+  stage: 'work',
+  attempts: 1,
+}
+const to = (options: Partial<ToRedis<number>>) => passed(toRedis(redisStub(), { stream: 'out', ...options }))
+const asking = (call: unknown): RedisClient => ({ ...redisStub(), call: junk(call) })
+
+const from = async (client: RedisClient): Promise<unknown> => {
+  using ctx = soon()
+  return await run(ctx, fromRedis(client, { queue: 'in' }).pipe(take(2), settle({ attempts: 1 }))).join()
+}
+
+export const redis: Rows = {
+  'fromRedis(client): call': (f) => from(asking(f)),
+  'fromRedis(client): duplicate': (f) => from({ ...redisStub(1), duplicate: junk(f) }),
+  'plan(client): call': async (f) => await plan(asking(f), { queue: 'in' }).check(),
+  'redisDeadLetters(client): call': async (f) => await redisDeadLetters(asking(f), { stream: 'dead' })(letter),
+  'toRedis(client): call': (f) => passed(toRedis(asking(f), { stream: 'out' })),
+  'toRedis(options): id': (f) => to({ id: junk(f) }),
+  'toRedis(options): key': (f) => to({ key: junk(f) }),
+  'toRedis(options): value': (f) => to({ value: junk(f) }),
+}

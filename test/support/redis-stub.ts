@@ -1,0 +1,42 @@
+/** A client of Redis without a server: every stream has the group, and stores what is published; this number of messages waits in each. */
+import type { RedisClient } from 'millrace/redis'
+
+type Args = readonly (string | number)[]
+
+export function redisStub(messages = 0): RedisClient {
+  let next = 0
+  let unblock = (): void => undefined
+  /** The arguments of a script, without its text and its keys. */
+  const argsOf = (args: Args): Args => args.slice(2 + Number(args[1]))
+  const taken = ([, , most]: Args): unknown[] => {
+    const entries: unknown[] = []
+    for (; next < messages && entries.length < Number(most); next++)
+      entries.push([`1577836800000-${next}`, ['value', String(next), 'key', 'k'], 1])
+    return entries
+  }
+  /** A script is known by its text, which is its digest here. */
+  const scripts: readonly (readonly [text: RegExp, reply: (args: Args) => unknown])[] = [
+    [/'XREADGROUP'/, (args) => [taken(args), -1, '-']],
+    [/'XADD'/, (args) => Array.from({ length: (args.length - 4) / 4 }, (_, i) => `1577836800000-${i}`)],
+    [/'last-delivered-id'\]\n {4}local held/, () => ['0-0', 0, '', '', 0, 0, 0]],
+    [/#entries/, () => [0, '0-0']],
+    [/lost\[/, () => []],
+  ]
+  const replies: Readonly<Record<string, (args: Args) => unknown>> = {
+    INFO: () => 'redis_version:7.0.15\r\n',
+    SCRIPT: ([, text]) => text,
+    EVALSHA: (args) => {
+      const [text] = args
+      return scripts.find(([known]) => known.test(String(text)))?.[1](argsOf(args)) ?? 1
+    },
+    TYPE: () => 'stream',
+    XINFO: () => [['name', 'millrace']],
+    XREADGROUP: () => new Promise((resolve) => (unblock = () => resolve(null))),
+    CLIENT: ([what]) => {
+      if (what === 'UNBLOCK') unblock()
+      return 1
+    },
+  }
+  const call = (command: string, args: Args): Promise<unknown> => Promise.resolve(replies[command]?.(args) ?? 'OK')
+  return { call, duplicate: () => ({ call, on() {}, disconnect: () => unblock() }) }
+}
