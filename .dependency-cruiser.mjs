@@ -30,7 +30,7 @@ const rooms = {
     ['diagnostics'],
   ],
   operators: [['demand'], ['engine'], ['sources', 'stages', 'sinks'], ['reports']],
-  testing: [['race'], ['hooks', 'bubble'], ['explore', 'command', 'vitest'], ['marbles', 'laws'], ['fast-check']],
+  testing: [['race', 'faults'], ['hooks', 'bubble'], ['explore', 'command', 'vitest'], ['marbles', 'laws'], ['fast-check']],
 }
 
 /** One rule for each room: it imports nothing from its siblings or from a room above, types included. */

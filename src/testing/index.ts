@@ -52,4 +52,5 @@ export {
 } from './marbles/marbles.js'
 export { dumpText, type Dump, type GoroutineState, type LockHolder } from '../runtime/internal.js'
 export type { Event } from './explore/trace.js'
-export type { Program, Trial } from './explore/scheduled-run.js'
+export type { Program, Trial } from './explore/trial.js'
+export { FaultError, type FaultBudget, type FaultKind, type Faults } from './faults/index.js'

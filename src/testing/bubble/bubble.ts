@@ -17,9 +17,11 @@ import type { Body, Observed, Op } from '../../runtime/index.js'
 import {
   checkFunction,
   checkRecord,
+  checkWhole,
   dumpOf,
   dumpText,
   hostTurn,
+  Random,
   replaceProbe,
   spawn,
   swapProbe,
@@ -29,6 +31,7 @@ import {
   type Spawned,
 } from '../../runtime/internal.js'
 import { StuckDemands } from '../../operators/internal.js'
+import { Injector, type FaultBudget, type Faults } from '../faults/index.js'
 import { checkRace, RaceEngine, type RaceLevel } from '../race/index.js'
 import { enter } from './exclusive.js'
 import { Insiders } from './insiders.js'
@@ -41,10 +44,14 @@ export interface Bubble {
   wait(): Op<void>
   /** ms of virtual time since the bubble began. */
   now(): number
+  /** Faults that the seed of the bubble chooses, within the budget; see `Trial.faults`. Their errors go where others go. */
+  faults(most: FaultBudget): Faults
 }
 
 /** Options of `bubble`. */
 export interface BubbleOptions {
+  /** Chooses the faults of the bubble (`faults`): the same seed chooses the same. Default 1. */
+  readonly seed?: number
   /** Whether races are looked for, and by which rules; see `explore`. Default false. */
   readonly race?: boolean | RaceLevel
 }
@@ -60,6 +67,9 @@ export class BubbleError extends Error {
     super(message)
   }
 }
+
+/** Of the decisions about a fault, one in this many chooses the fault. */
+const FAULT_ODDS = 8
 
 /**
  * Turns of the event loop in a row without a ready goroutine, after which all count as blocked. Async functions need a
@@ -103,10 +113,11 @@ const MOST_AFTER_ROOT = 1_000
  */
 export async function bubble<R>(fn: Body<[Bubble], R>, options: BubbleOptions = {}): Promise<R> {
   checkFunction('bubble(fn)', fn)
-  checkRecord('bubble(fn, options)', 'a record of options', options, ['race'])
-  const { race = false } = options
+  checkRecord('bubble(fn, options)', 'a record of options', options, ['race', 'seed'])
+  const { race = false, seed = 1 } = options
+  checkWhole('bubble(fn, { seed })', seed)
   checkRace('bubble(fn, { race })', race)
-  const inside = new Inside(race === false ? null : new RaceEngine(race === true ? 'order' : race))
+  const inside = new Inside(race === false ? null : new RaceEngine(race === true ? 'order' : race), seed)
   const leave = enter('bubble(fn)', () => inside.state())
   try {
     return await inside.run(fn)
@@ -122,6 +133,8 @@ class InsideTracker extends Tracker {
   constructor(
     now: () => number,
     private readonly _insiders: Insiders,
+    /** An operation is performed. */
+    readonly perform: () => void,
   ) {
     super(now, true)
   }
@@ -135,11 +148,23 @@ class InsideTracker extends Tracker {
 }
 
 class Inside implements Bubble {
-  constructor(private readonly _race: RaceEngine | null) {}
+  private readonly _injector: Injector
+
+  constructor(
+    private readonly _race: RaceEngine | null,
+    seed: number,
+  ) {
+    const random = new Random(seed)
+    this._injector = new Injector({ chooses: (_, left) => left > 0 && random.below(FAULT_ODDS) === 0, tells: () => {} })
+  }
 
   private readonly _clock = new ScheduleClock()
   private readonly _insiders = new Insiders(new Timers(this._clock))
-  private readonly _tracker = new InsideTracker(() => this.now(), this._insiders)
+  private readonly _tracker = new InsideTracker(
+    () => this.now(),
+    this._insiders,
+    () => this._injector.performs(),
+  )
   private readonly _quiet = new Quiescence('synctest.Wait')
   private readonly _demands = new StuckDemands()
   private _idle = 0
@@ -149,6 +174,7 @@ class Inside implements Bubble {
 
   readonly wait = (): Op<void> => this._quiet
   readonly now = (): number => this._clock.time
+  readonly faults = (most: FaultBudget): Faults => this._injector.faults('faults(', most)
 
   /** The virtual time, and a line for each goroutine. */
   state(): string {

@@ -12,9 +12,10 @@ import type { RaceError } from '../race/index.js'
 import type { Finding } from './findings.js'
 import type { ChoiceKind, Choices, Picker } from './picker.js'
 import { picksOf } from './picks.js'
-import type { Outcome, Program, ScheduledRunner } from './scheduled-run.js'
+import type { Outcome, ScheduledRunner } from './scheduled-run.js'
 import { toToken } from './token.js'
 import { nameOf } from './trace.js'
+import type { Program } from './trial.js'
 
 /** How the program ends where the accesses of a race come in the other order. */
 export interface RaceConfirmation {

@@ -5,13 +5,14 @@ import { RaceError, type RaceLevel, type RaceOptions } from '../race/index.js'
 import { unjudged, withConfirmation } from './confirm.js'
 import { signatureOf, type Finding } from './findings.js'
 import { follow, picksOf, type Picks } from './picks.js'
-import { ScheduledRunner, type Outcome, type Program } from './scheduled-run.js'
+import { ScheduledRunner, type Outcome } from './scheduled-run.js'
 import { shrink } from './shrink.js'
 import { exhaustive } from './exhaustive.js'
 import { reduced } from './reduced.js'
 import { firstIn, mixed, pct, pos, randomWalk, type Strategy } from './strategies.js'
 import { fromToken, toToken } from './token.js'
 import { Trace, type Event } from './trace.js'
+import type { Program } from './trial.js'
 
 /** Options of `explore`. */
 export interface ExploreOptions {

@@ -11,12 +11,18 @@ import type { Runnable } from '../../runtime/internal.js'
 
 /**
  * The kind of a decision. Any option but 0 of a `switch` preempts the goroutine that ran last; any option but 0 of a
- * `cancel` cancels a goroutine.
+ * `cancel` cancels a goroutine; option 1 of a `fault` is the fault.
  */
-export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose' | 'cancel'
+export type ChoiceKind = 'next' | 'switch' | 'select' | 'choose' | 'cancel' | 'fault'
 
-/** A random strategy cancels a goroutine at one decision in this many. */
-export const CANCEL_ODDS = 16
+/** Of a random strategy, one decision in this many may be a cancel or a fault; 1: of the other kinds every decision counts. */
+const ODDS: Readonly<Record<ChoiceKind, number>> = { next: 1, switch: 1, select: 1, choose: 1, cancel: 16, fault: 4 }
+
+/** Whether a random strategy takes option 0 since the decision is of a kind of which it takes other options seldom. */
+export function isPassedOver(kind: ChoiceKind, below: (n: number) => number): boolean {
+  const odds = ODDS[kind]
+  return odds > 1 && below(odds) > 0
+}
 
 /** Stands for the next timer: the last candidate where a timer is set. */
 export const theTime: Runnable & { readonly name: string } = { name: 'time', run() {} }

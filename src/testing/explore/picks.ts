@@ -9,7 +9,7 @@
  */
 import { Spawned } from '../../runtime/internal.js'
 import { hashOf, scaled } from './hash.js'
-import { CANCEL_ODDS, theTime, type ChoiceKind, type Choices, type Picker } from './picker.js'
+import { isPassedOver, theTime, type ChoiceKind, type Choices, type Picker } from './picker.js'
 
 /** Picks below this number are exact; drawn picks start here. No decision has that many options. */
 const DRAWN = 2 ** 32
@@ -98,7 +98,7 @@ class Follower implements Picker {
   private _optionOf(pick: number, options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
     if (isExact(pick)) return Math.min(pick, options - 1)
     const drawn = pick - DRAWN
-    if (kind === 'cancel' && scaled(hashOf(drawn, -this._decision), CANCEL_ODDS) > 0) return 0
+    if (isPassedOver(kind, (odds) => scaled(hashOf(drawn, -this._decision), odds))) return 0
     return optionOf(drawn, options, candidates, this._decision)
   }
 }

@@ -9,11 +9,12 @@
  *
  * Always true: goroutines and timers from outside are not touched, and no goroutine of a run continues after the run.
  */
-import type { Body, Observed, Op, Probe } from '../../runtime/index.js'
-import { checkCount, queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
+import type { Observed, Op, Probe } from '../../runtime/index.js'
+import { queue, spawn, Spawned, takeCrashed, time, Timers, Tracker, type Runnable } from '../../runtime/internal.js'
 import { StuckDemands } from '../../operators/internal.js'
 import { Quiescence } from '../bubble/quiescence.js'
 import { ScheduleClock } from '../bubble/schedule-clock.js'
+import { Injector, isFault } from '../faults/index.js'
 import { asyncRest, waitsForPromise } from './async-rest.js'
 import { Cancels } from './cancels.js'
 import { judge, type Crash, type Finding } from './findings.js'
@@ -27,17 +28,7 @@ import { ReadyList } from './ready-list.js'
 import { Steps } from './steps.js'
 import { leaveAlone } from './strays.js'
 import { nameOf, Trace } from './trace.js'
-
-/** The run, in the view of the program under exploration. */
-export interface Trial {
-  /** A choice of the program that the schedule makes: a number from 0 up to, but not including, `n`. */
-  choose(n: number): number
-  /** ms of virtual time since the run began. */
-  now(): number
-}
-
-/** A program to explore: a goroutine function that makes everything it uses. */
-export type Program = Body<[Trial], unknown>
+import { RunTrial, type Program } from './trial.js'
 
 export interface Outcome {
   readonly finding: Finding | null
@@ -53,7 +44,7 @@ export interface Outcome {
 const MOST_IDLE = 100
 
 /** Runs programs in turn. `open` takes over the run queue, and `close` gives the queue back. */
-export class ScheduledRunner implements Trial {
+export class ScheduledRunner {
   /** The runner that is open. Its program asks for its quiescence. */
   static current: ScheduledRunner | null = null
 
@@ -76,6 +67,15 @@ export class ScheduledRunner implements Trial {
     this._choices.push(chosen)
     return chosen
   }
+  private readonly _injector = new Injector({
+    chooses: (budget, left) => {
+      this._polling.call()
+      this._steps?.touch(budget, true)
+      return left > 0 && this._pick(2, 'fault', null) === 1
+    },
+    tells: (did) => this._trace?.say(did),
+  })
+  private readonly _trial = new RunTrial(this._pick, this._clock, this._polling, this._injector)
   private readonly _add = (runnable: Runnable): void => {
     this._ready.add(runnable)
     this._steps?.readied(runnable)
@@ -108,18 +108,7 @@ export class ScheduledRunner implements Trial {
     this._misuses = new Misuses({ unperformed, ownedLocks, waitGroups }, (did, thing) =>
       this._trace?.say(`${did} ${this._trace.names.of(thing)}`),
     )
-    this._ownProbe = this._polling.watched(this._misuses.probe)
-  }
-
-  choose(n: number): number {
-    checkCount('choose(n)', 0, n)
-    this._polling.call()
-    return n < 2 ? 0 : this._pick(n, 'choose', null)
-  }
-
-  now(): number {
-    this._polling.call()
-    return this._clock.time
+    this._ownProbe = this._injector.watched(this._polling.watched(this._misuses.probe))
   }
 
   /**
@@ -169,7 +158,7 @@ export class ScheduledRunner implements Trial {
 
   private _start(program: Program, picker: Picker, trace: Trace | null): Spawned {
     this._begin(picker, trace)
-    const main = spawn(program, [this], owner)
+    const main = spawn(program, [this._trial], owner)
     this._spin()
     return main
   }
@@ -193,6 +182,7 @@ export class ScheduledRunner implements Trial {
     this._idle = 0
     this._asyncRests = false
     this._cancels?.reset()
+    this._injector.hasCrashed = false
     this._ready.reset()
     this._demands.forget()
     this._misuses.reset()
@@ -222,12 +212,19 @@ export class ScheduledRunner implements Trial {
     const { _choices: choices, _stepCount: steps, _polling: polling } = this
     this._steps?.ends()
     if (this._steps?.isOver === true) return { finding: null, value: undefined, choices, steps }
-    if (this._crashes.length === 0 && main.failure !== null && this._cancels?.isEcho(main.failure.error) === true)
+    this._crashes = this._crashes.filter(({ error }) => !isFault(error))
+    if (this._crashes.length === 0 && main.failure !== null && this._isEcho(main.failure.error))
       return { finding: null, value: undefined, choices, steps }
     const { _goroutines: goroutines, _crashes: crashes, _tracker: tracker, _trace: trace, _isAtLimit: isAtStepLimit } = this
     const end = { main, goroutines, crashes, isAtStepLimit, polling: polling.loop, tracker, trace }
-    const finding = this.races.judged(judge(end) ?? this._misuses.finding(goroutines, tracker))
+    const misuse = this._injector.hasCrashed ? null : this._misuses.finding(goroutines, tracker)
+    const finding = this.races.judged(judge(end) ?? misuse)
     return { finding, value: finding === null ? main.outcome : undefined, choices, steps }
+  }
+
+  /** Whether an error only repeats a cancel or a fault of the schedule. */
+  private _isEcho(error: unknown): boolean {
+    return isFault(error) || this._cancels?.isEcho(error) === true
   }
 
   /** Takes steps until no goroutine is ready and no timer may fire. */

@@ -1,7 +1,7 @@
 /** How an exploration chooses its schedules. A strategy gives a picker for each run. */
 import { Random } from '../../runtime/internal.js'
 import { hashOf, mixBits } from './hash.js'
-import { CANCEL_ODDS, type ChoiceKind, type Picker } from './picker.js'
+import { isPassedOver, type ChoiceKind, type Picker } from './picker.js'
 import { follow, picksOf, randomPicks } from './picks.js'
 
 export interface Strategy {
@@ -43,6 +43,7 @@ export function pos(seed: number): Strategy {
 
 class Pos implements Strategy, Picker {
   private readonly _random: Random
+  private readonly _below = (n: number): number => this._random.below(n)
   private readonly _priorities = new Map<object, number>()
   private _step = 0
 
@@ -57,7 +58,7 @@ class Pos implements Strategy, Picker {
   }
 
   pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
-    if (kind === 'cancel' && this._random.below(CANCEL_ODDS) > 0) return 0
+    if (isPassedOver(kind, this._below)) return 0
     if (candidates === null) return this._random.below(options)
     if (++this._step % PATIENCE === 0) this._priorities.clear()
     const best = highest(candidates, (candidate) => this._priority(candidate))
@@ -94,6 +95,7 @@ export function pct(seed: number, depth: number): Strategy {
 
 class Pct implements Strategy, Picker {
   private readonly _random: Random
+  private readonly _below = (n: number): number => this._random.below(n)
   private readonly _priorities = new Map<object, number>()
   private _changes: readonly number[] = []
   private _lowest = 0
@@ -118,7 +120,7 @@ class Pct implements Strategy, Picker {
   }
 
   pick(options: number, kind: ChoiceKind, candidates: readonly object[] | null): number {
-    if (kind === 'cancel' && this._random.below(CANCEL_ODDS) > 0) return 0
+    if (isPassedOver(kind, this._below)) return 0
     if (candidates === null) return this._random.below(options)
     let best = this._highest(candidates)
     const step = this._step++

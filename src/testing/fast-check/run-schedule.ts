@@ -5,7 +5,8 @@ import { checkFunction, hostTime, hostTurn, mistyped } from '../../runtime/inter
 import { notDeterministic, ScheduleError, type ReplayOptions } from '../explore/explore.js'
 import { checkRun } from '../explore/check-options.js'
 import { follow, isExact, picksOf, type Picks } from '../explore/picks.js'
-import { ScheduledRunner, type Outcome, type Trial } from '../explore/scheduled-run.js'
+import { ScheduledRunner, type Outcome } from '../explore/scheduled-run.js'
+import type { Trial } from '../explore/trial.js'
 import { fromToken, toToken } from '../explore/token.js'
 import { Trace } from '../explore/trace.js'
 

@@ -3,7 +3,7 @@ import { readable } from '../../runtime/internal.js'
 import { onUnpaced } from '../../operators/index.js'
 import { explore, replay, ScheduleError, type ExploreOptions, type ReplayOptions } from '../explore/explore.js'
 import type { Finding } from '../explore/findings.js'
-import type { Trial } from '../explore/scheduled-run.js'
+import type { Trial } from '../explore/trial.js'
 import type { Event } from '../explore/trace.js'
 
 /** A law for subjects of the same kind. */

@@ -35,6 +35,7 @@ const MOST_IDLE = 10_000
 export class Play implements Marbles {
   readonly now: Bubble['now']
   readonly wait: Bubble['wait']
+  readonly faults: Bubble['faults']
   readonly scheduler: FrameScheduler
   private readonly _expectations = new Expectations()
   private readonly _subscriptions: Subscription[] = []
@@ -46,6 +47,7 @@ export class Play implements Marbles {
   constructor(bubble: Bubble) {
     this.now = () => bubble.now()
     this.wait = () => bubble.wait()
+    this.faults = (most) => bubble.faults(most)
     this.scheduler = new FrameScheduler(this.now, (error) => (this._failure ??= { error }))
     this._takeBack = delegateRxjs(this.scheduler)
   }

@@ -36,7 +36,7 @@ const few = { schedules: 2 }
 
 const explorations: Table = {
   'bubble(fn)': ['function', (f) => bubble(f)],
-  ...optionsOf('bubble', 'options', 'options?', { race: 'word?' }, (options) => bubble(program, options)),
+  ...optionsOf('bubble', 'options', 'options?', { race: 'word?', seed: 'whole?' }, (options) => bubble(program, options)),
   'explore(program)': ['function', (f) => explore(f, few)],
   ...optionsOf(
     'explore',
@@ -59,6 +59,12 @@ const explorations: Table = {
   'replay(token)': ['token', (token) => replay(token, program)],
   'replay(program)': ['function', (f) => replay('s1-', f)],
   ...optionsOf('replay', 'options', 'options?', runs, (options) => replay('s1-', program, options)),
+  'Trial.faults(most)': ['record', (most) => explore((run) => void run.faults(most), few)],
+  'Bubble.faults(most)': ['record', (most) => bubble(({ faults }) => void faults(most))],
+  'Faults.sender(to)': ['object', (to) => bubble(({ faults }) => faults({}).sender(to))],
+  'Faults.call(f)': ['function', (f) => bubble(({ faults }) => faults({}).call(f)())],
+  'Faults.mayCrash(goroutine)': ['object', (goroutine) => bubble(({ faults }) => void faults({}).mayCrash(goroutine))],
+  'Faults.happens(kind)': ['word', (kind) => bubble(({ faults }) => faults({}).happens(kind))],
   'Trial.choose(n)': ['count', (n) => explore((trial) => trial.choose(n), few)],
 }
 

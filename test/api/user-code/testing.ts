@@ -46,6 +46,7 @@ export const testing: Rows = {
   'explore(program)': (f) => explore(f, { schedules: 2 }),
   'explore(program): a goroutine in it': (f) => explore(() => go(f).join(), { schedules: 2 }),
   'explore({ cancel })': (f) => explore(waiting, { schedules: 2, cancel: f }),
+  'Faults.call(f)': (f) => bubble(({ faults }) => faults({}).call(f)()),
   'laws.channel(make)': (f) => checked(laws.channel(f, { ...few, capacities: [1] })),
   'laws.operator(make)': (f) => checked(laws.operator(f, { ...few, bound: 1 })),
   'laws.operator({ expected })': (f) => checked(laws.operator(operator, { ...few, bound: 1, expected: f })),

@@ -1,6 +1,7 @@
 /** The laws of brokers, and of the adapters that speak to them. */
 import { background, go, withTimeout } from '../../../runtime/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
+import { Injector } from '../../faults/index.js'
 import { judge, lawsOf, type Law, type LawRecord } from '../law.js'
 import { crashing } from './crashing.js'
 import { delivering } from './delivering.js'
@@ -64,7 +65,11 @@ function explored({ name, meaning, uses = BOTH, settings, withFaults = false, pr
 const LONGEST = 60_000
 
 /** Where nothing chooses, the middle is chosen. */
-const settled: Trial = { choose: (n) => Math.floor(n / 2), now: () => performance.now() }
+const settled: Trial = {
+  choose: (n) => Math.floor(n / 2),
+  now: () => performance.now(),
+  faults: (most) => new Injector({ chooses: () => false, tells: () => {} }).faults('run.faults(', most),
+}
 
 function inRealTime({ name, meaning, settings = {}, program }: BrokerRecord, use: Use, subject: BrokerSubject): Law {
   const check = (): Promise<void> =>

@@ -7,7 +7,7 @@ import type { Observable } from 'rxjs'
 import { drain, lag, type Delivery, type Lag } from '../../../adapters/broker/index.js'
 import { background, fromPromise, go, sleep, withCancel, type Either, type Goroutine, type Op } from '../../../runtime/index.js'
 import { isOperation, isThenable, mistyped } from '../../../runtime/internal.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import { holds, numbers, text } from '../support/assertions.js'
 import type { BrokerLawLink, BrokerLawSubject, BrokerSettings, BrokerSubject, StoredMessage } from './subject.js'
 

@@ -1,6 +1,6 @@
 /** The values of a channel: all of them, in order, and no more at a time than its capacity. */
 import { go, gosched, sleep, waitGroup } from '../../../runtime/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawRecord } from '../law.js'
 import { conserved, holds, numbers, ordered } from '../support/assertions.js'
 import { drain, MOST, produce, type ChannelSubject } from './subject.js'

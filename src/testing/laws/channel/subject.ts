@@ -1,7 +1,7 @@
 /** A channel as the subject of laws, and the goroutines that send and receive. */
 import { gosched, range, type Chan, type Receiver, type Sender } from '../../../runtime/index.js'
 import { checkCount, mistyped } from '../../../runtime/internal.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawOptions } from '../law.js'
 import { checkedResult, checkLaws } from '../support/arguments.js'
 

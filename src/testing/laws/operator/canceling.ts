@@ -2,7 +2,7 @@
 import { chan, go, range, sleep, type Chan } from '../../../runtime/index.js'
 import { run, sendTo, withContext } from '../../../operators/index.js'
 import type { Observable } from 'rxjs'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawRecord } from '../law.js'
 import { holds, numbers } from '../support/assertions.js'
 import { forAWhile, LATER, nothingLeft } from '../support/at-rest.js'

@@ -2,7 +2,7 @@
 import { chan, go, range, sleep } from '../../../runtime/index.js'
 import { chainOf } from '../../../runtime/internal.js'
 import { sendTo } from '../../../operators/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawRecord } from '../law.js'
 import { conserved, holds, numbers } from '../support/assertions.js'
 import { LATER, nothingLeft } from '../support/at-rest.js'

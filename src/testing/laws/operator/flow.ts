@@ -1,7 +1,7 @@
 /** The items of a pipeline that runs to its end. */
 import { background, chan, range, sleep } from '../../../runtime/index.js'
 import { run, sendTo } from '../../../operators/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawRecord } from '../law.js'
 import { conserved, holds, numbers, ordered } from '../support/assertions.js'
 import { paced } from '../support/sources.js'

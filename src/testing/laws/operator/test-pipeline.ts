@@ -3,7 +3,7 @@
  * counted.
  */
 import { tap, type Observable } from 'rxjs'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import { checkedItems, checkedOperator } from '../support/arguments.js'
 import { counted } from '../support/assertions.js'
 import { WatchedSource } from '../support/sources.js'

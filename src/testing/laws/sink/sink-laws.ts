@@ -2,7 +2,7 @@
 import { concat, NEVER } from 'rxjs'
 import { fromIterable } from '../../../operators/index.js'
 import { background, sleep } from '../../../runtime/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import { lawsOf, type Law, type LawRecord } from '../law.js'
 import { conserved, holds, numbers, ordered } from '../support/assertions.js'
 import { forAWhile, LATER, nothingLeft } from '../support/at-rest.js'

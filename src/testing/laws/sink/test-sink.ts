@@ -2,7 +2,7 @@
 import type { Observable } from 'rxjs'
 import { go, gosched, sleep, type Context, type Goroutine, type Op } from '../../../runtime/index.js'
 import { isOperation, mistyped } from '../../../runtime/internal.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawOptions } from '../law.js'
 import { checkedResult, checkLaws } from '../support/arguments.js'
 import { WatchedSource } from '../support/sources.js'

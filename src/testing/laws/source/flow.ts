@@ -2,7 +2,7 @@
 import { take, tap } from 'rxjs'
 import { run, sendTo } from '../../../operators/index.js'
 import { background, chan, gosched, range, sleep } from '../../../runtime/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import type { LawRecord } from '../law.js'
 import { conserved, holds, ordered } from '../support/assertions.js'
 import { AsyncCompanion, LATER } from '../support/at-rest.js'

@@ -1,7 +1,7 @@
 /** The end of a run: no goroutine and no timer is left behind. */
 import { go, gosched, numGoroutine, sleep } from '../../../runtime/index.js'
 import { time } from '../../../runtime/internal.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import { holds } from './assertions.js'
 
 /** Turns in which goroutines unwind. Unwinding takes no time. */

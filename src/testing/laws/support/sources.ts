@@ -2,7 +2,7 @@
 import { gosched, sleep, type Sender } from '../../../runtime/index.js'
 import { fromGoroutine, fromIterable } from '../../../operators/index.js'
 import { Observable, Subject, takeUntil } from 'rxjs'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 
 /**
  * A foreign source that emits all items at the subscription, until the subscriber leaves. Calls `emitting` before each

@@ -1,7 +1,7 @@
 /** The work that a law gives to an operator: a manner of work for each run, with counters. */
 import { gosched, sleep, type Context, type Op } from '../../../runtime/index.js'
 import { fromOp, type Work } from '../../../operators/index.js'
-import type { Trial } from '../../explore/scheduled-run.js'
+import type { Trial } from '../../explore/trial.js'
 import { AsyncCompanion } from './at-rest.js'
 import { Gate } from './gate.js'
 
