@@ -97,6 +97,7 @@ const together: Record<string, Record<string, string>> = {
   },
   'millrace/testing': {
     BubbleError: 'bubble',
+    FaultError: 'faults',
     LawError: 'laws',
     LeakError: 'watch-goroutines',
     MarbleError: 'marbles',
