@@ -42,9 +42,9 @@ export interface FaultBudget {
 export interface Faults {
   /**
    * Returns a sender whose values reach `to` over a network: a value may be delayed with those behind it (`delays`), come
-   * behind later ones (`reorders`), come twice, the copy at once or later (`duplicates`), or never (`drops`). A send completes when the network takes
-   * the value; the network delivers one value at a time, and waits where `to` has no room. `close` closes `to` after the
-   * last value has arrived. A value for a channel that its receiver has closed is lost.
+   * behind later ones (`reorders`), come twice, the copy at once or later (`duplicates`), or never (`drops`). A send
+   * completes when the network takes the value; the network delivers one value at a time, and waits where `to` has no room.
+   * `close` closes `to` after the last value has arrived. A value for a channel that its receiver has closed is lost.
    */
   sender<T>(to: Sender<T>): Sender<T>
   /**
@@ -57,7 +57,7 @@ export interface Faults {
    * `finally` blocks run, and its owner or joiner sees the failure. An async function does not crash.
    */
   mayCrash<G extends Goroutine<unknown>>(goroutine: G): G
-  /** Whether a fault happens here, for faults of your own, such as a disk that is full; uses up the budget of its kind. */
+  /** Whether a fault happens here, for faults of your own, such as a full disk; takes from the budget of its kind. */
   happens(kind: FaultKind): boolean
 }
 
