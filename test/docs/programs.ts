@@ -1,9 +1,10 @@
 /** Runs each program in its own process, on the sources. All are bundled together, which takes as long as one alone. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { entries, root } from '../../scripts/entries.mjs'
 
@@ -77,9 +78,14 @@ function sourcesOnly(sources: readonly Source[]): Plugin {
       })
       const playground = fileURLToPath(new URL('playground.ts', import.meta.url))
       build.onResolve({ filter: /^playground$/ }, () => ({ path: playground, sideEffects: true })) // package.json declares no side effects
-      // A CommonJS module that requires modules of Node: it is loaded as it is.
+      // CommonJS modules that require modules of Node, or packages that are not installed: they are loaded as they are.
       const ws = new URL('node_modules/ws/wrapper.mjs', root).href
       build.onResolve({ filter: /^ws$/ }, () => ({ path: ws, external: true }))
+      const { resolve } = createRequire(root)
+      build.onResolve({ filter: /^(@nestjs\/core|reflect-metadata)$/ }, ({ path }) => ({
+        path: pathToFileURL(resolve(path)).href,
+        external: true,
+      }))
       build.onResolve({ filter: /^millrace(\/|$)/ }, ({ path }) => {
         const entry = entries.find(({ specifier }) => specifier === path)
         return entry === undefined ? { errors: [{ text: `no entry point: ${path}` }] } : { path: join(resolveDir, entry.source) }
