@@ -230,6 +230,25 @@ describe('a lost thread', () => {
   })
 })
 
+/** The words of the waits for numbers: the epoch, which counts the wakings, and whether a thread has said that it sleeps. */
+const wordsOf = (ch: Chan<number>): Int32Array => new Int32Array(memoryOf(ch), 0, 5)
+
+it('a thread that is slow to wake is woken once, by the first of many numbers', () => {
+  const ch = numbers(100)
+  const words = wordsOf(ch)
+  words[4] = 1 // a thread says that it sleeps
+  for (const n of upTo(100)) ch.trySend(n)
+  expect([words[0], words[4]]).toEqual([1, 0])
+})
+
+it('the threads that sleep are woken where a thread was lost in the midst of waking them', () => {
+  const ch = numbers(1)
+  const [words, part] = [wordsOf(ch), partOf(1)]
+  words[4] = 0 // the lost thread has taken back the word, and has not counted
+  abandon({ kind: 'numbers', memory: memoryOf(ch), index: 0, part })
+  expect(words[0]).toBeGreaterThan(0)
+})
+
 describe('misuse', () => {
   it.each([0, -1, 1.5, NaN, 2 ** 26 + 1])('a capacity of %d', (capacity) => {
     expect(() => numbers(capacity)).toThrow('numbers(capacity): expected a whole number from 1 to 2^26')

@@ -144,7 +144,8 @@ export class NumberRing {
     if (!isForWaiter) Atomics.add(words, FREED, 1)
     else if (this._part !== null) Atomics.add(this._part, 1, 1)
     this._open(RECEIVING, this.readers)
-    this._took()
+    this.writers.changedNow()
+    if (((this._tail - head) | 0) <= 1 && this.isOver) this._wakeReaders() // the last number, as far as this side has seen
     return value
   }
 
@@ -152,11 +153,6 @@ export class NumberRing {
     if (((this._tail - head) | 0) > 0) return true
     this._tail = Atomics.load(this._words, TAIL)
     return ((this._tail - head) | 0) > 0
-  }
-
-  private _took(): void {
-    this.writers.changedNow()
-    if (this.isOver) this._wakeReaders()
   }
 
   /** The waiter that was granted a number has gone on. */
@@ -243,6 +239,7 @@ export class NumberRing {
       words[CAUSE] = causeText(error, new Uint8Array(this._memory, TEXT, MOST_BYTES))
       Atomics.store(words, CLOSED, 1)
     }
+    for (const waits of [this.readers, this.writers, this.ends]) waits.wake()
     this._wakeAll()
   }
 }

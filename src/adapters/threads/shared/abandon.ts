@@ -18,6 +18,7 @@ export function abandon({ kind, memory, part }: HandleSpec): void {
     if (Atomics.load(words, VALUE) > 0) waits.lose()
   } else {
     giveBack(words, Atomics.exchange(part, 1, 0))
+    waits.wake()
     waits.changed()
   }
 }

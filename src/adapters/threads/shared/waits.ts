@@ -1,11 +1,12 @@
 /**
- * Waiting for words in shared memory, without blocking a thread. The waiters of a thread for one memory stand in one queue, first in, first
- * out. The thread tries its first waiters again after a change of its own at once, and after a change of another thread when
- * `Atomics.waitAsync` tells. A change counts up an epoch where a thread has said that it sleeps; the others cost a load.
+ * Waiting for words in shared memory, without blocking a thread. The waiters of a thread for one memory stand in one queue,
+ * first in, first out. The thread tries its first waiters again after a change of its own at once, and after a change of
+ * another thread when `Atomics.waitAsync` tells. The first change after a thread has said that it sleeps takes that back,
+ * counts up an epoch and wakes all; the other changes cost a load. So a thread that is slow to wake is woken once.
  *
- * Always true: while a thread has waiters for a memory that another thread has too, it has said that it sleeps, has
- * tried its first waiter after that, and waits for the next epoch after that try. So no change is missed. A lost thread
- * that slept costs the others the counting.
+ * Always true: a thread with waiters for a memory that another thread has too has read the epoch, has seen after that that
+ * a thread says it sleeps, has tried its first waiter after that, and waits for the next epoch. So no change is missed: a
+ * change that finds the word taken back comes after another change, whose epoch wakes the thread.
  *
  * Among threads there is no order: a thread that asks at the right moment overtakes the waiters of another.
  */
@@ -21,8 +22,8 @@ const LOST = 1
 /** The name: the thread that made the memory, and a number there. A clone of the memory is another object. */
 const MAKER = 2
 const NUMBER = 3
-/** The number of threads that sleep until the next epoch. */
-const SLEEPERS = 4
+/** 1 where a thread sleeps until the next epoch. */
+const SLEEPS = 4
 /** The first word of the kind. */
 export const VALUE = 5
 
@@ -52,8 +53,6 @@ export class Waits implements Runnable, Resource {
   private _isAbroad = false
   private _isWaiting = false
   private _isTrying = false
-  /** This thread is one of the sleepers. */
-  private _sleeps = false
 
   constructor(
     memory: ArrayBufferLike,
@@ -103,7 +102,11 @@ export class Waits implements Runnable, Resource {
   }
 
   private _tell(): void {
-    if (Atomics.load(this.words, SLEEPERS) === 0) return
+    if (Atomics.load(this.words, SLEEPS) !== 0 && Atomics.exchange(this.words, SLEEPS, 0) !== 0) this.wake()
+  }
+
+  /** Wakes all threads that sleep. After the loss of a thread, which may have been lost between the two steps of waking. */
+  wake(): void {
     Atomics.add(this.words, EPOCH, 1)
     Atomics.notify(this.words, EPOCH)
   }
@@ -116,6 +119,7 @@ export class Waits implements Runnable, Resource {
   /** A thread was lost in the midst of its part. */
   lose(): void {
     Atomics.store(this.words, LOST, 1)
+    this.wake()
     this.changed()
   }
 
@@ -130,19 +134,13 @@ export class Waits implements Runnable, Resource {
   private _try(): void {
     for (;;) {
       const epoch = Atomics.load(this.words, EPOCH)
+      const isSaid = Atomics.load(this.words, SLEEPS) !== 0
       let { first } = this.waiters
       while (first !== null && this._grants(first)) first = this.waiters.first
-      if (this._isWaiting || !this._isAbroad) return
-      if (first === null) return this._sleep(false)
-      if (!this._sleeps) this._sleep(true)
+      if (first === null || this._isWaiting || !this._isAbroad) return
+      if (!isSaid) Atomics.store(this.words, SLEEPS, 1)
       else if (this._waits(epoch)) return
     }
-  }
-
-  private _sleep(sleeps: boolean): void {
-    if (this._sleeps === sleeps) return
-    this._sleeps = sleeps
-    Atomics.add(this.words, SLEEPERS, sleeps ? 1 : -1)
   }
 
   private _grants(waiter: Waiter): boolean {
@@ -176,7 +174,6 @@ export class Waits implements Runnable, Resource {
   private _woken(): void {
     this._isWaiting = false
     if (this.waiters.first !== null) queue.push(this)
-    else this._sleep(false)
   }
 }
 
