@@ -5,8 +5,8 @@
  * reads the place, or after a test with a branch that leaves. Only reads of the same place count: a stale write goes by an old
  * value of its own place.
  */
-import type { Access, Place, Places, Write } from './places.js'
-import { isTracked, type Scopes } from './scopes.js'
+import { valueOf, type Access, type Place, type Places, type Write } from './places.js'
+import { isTracked, patternOwner, type Scopes } from './scopes.js'
 import { isFunction, startsUnit, type AnyNode, type Tree } from './tree.js'
 
 /** How many locals a value may come through. */
@@ -88,11 +88,20 @@ export class DependenceAnalysis {
     const binding = this._scopes.referenceOf(node)?.binding
     if (binding === undefined || binding.kind === 'import' || binding.kind === 'namespace' || isTracked(binding)) return []
     return binding.references.flatMap((reference) => {
-      const parent = this._tree.parentOf(reference.node)
-      if (parent.type === 'VariableDeclarator' && parent.id === reference.node && parent.init != null) return [parent.init]
-      if (parent.type === 'AssignmentExpression' && parent.left === reference.node) return [parent.right]
-      return []
+      const value = valueOf(this._tree.parentOf(reference.node), reference.node)
+      if (value !== null) return [value]
+      return patternOwner(this._tree, reference.node) === null ? [] : this._valuesInPattern(reference.node)
     })
+  }
+
+  /** What a target in a pattern is filled with: the key of the pattern that it belongs to, with defaults, and the whole value. */
+  private _valuesInPattern(target: AnyNode): AnyNode[] {
+    for (let part = target, around = this._tree.parentOf(target); ; part = around, around = this._tree.parentOf(around)) {
+      const value = valueOf(around, part)
+      if (value !== null) return [value]
+      if (this._places.reads.has(around)) return [around, ...this._valuesInPattern(around)]
+      if (isFunction(around) || around.type === 'Program') return []
+    }
   }
 }
 

@@ -52,6 +52,7 @@ export class Places {
       if (_scopes.scopeOf(node).isDynamic) return false
       if (node.type === 'Identifier') this._variable(node)
       else if (node.type === 'MemberExpression' && this.isSeen(node)) this._member(node)
+      else if (node.type === 'ObjectPattern') this._pattern(node)
       return undefined
     })
   }
@@ -147,6 +148,19 @@ export class Places {
     this.writes.set(node, { node, place, site, flags: this._updateFlags(node) })
   }
 
+  /** A pattern reads a property for each of its keys; the value of a parameter, of a loop and of a nested pattern is not looked at. */
+  private _pattern(pattern: NodeOf<'ObjectPattern'>): void {
+    const value = valueOf(this._tree.parentOf(pattern), pattern)
+    if (value === null) return
+    for (const property of pattern.properties) {
+      if (property.type !== 'Property' || property.computed || property.key.type !== 'Identifier') continue
+      const { name } = property.key
+      const site = this.site(property, `${this._tree.textOf(value)}.${name}`, 'read')
+      const unit = this._scopes.unitOf(property)
+      this.reads.set(property, { node: property, place: `.${name}`, collection: null, unit, site, flags: 0, isSource: false })
+    }
+  }
+
   private _collection(node: NodeOf<'MemberExpression'>, method: string): void {
     const object = this._tree.textOf(node.object)
     const name = `${this._tree.textOf(node)}()`
@@ -203,6 +217,12 @@ function onlyThrows(node: AnyNode): boolean {
   return (
     node.type === 'ThrowStatement' || (node.type === 'BlockStatement' && node.body.length === 1 && node.body[0]?.type === 'ThrowStatement')
   )
+}
+
+/** The value that a pattern takes apart, of a declaration or an assignment. */
+export function valueOf(parent: AnyNode, pattern: AnyNode): AnyNode | null {
+  if (parent.type === 'VariableDeclarator' && parent.id === pattern) return parent.init ?? null
+  return parent.type === 'AssignmentExpression' && parent.left === pattern ? parent.right : null
 }
 
 function placeOf(node: NodeOf<'MemberExpression'>, text: string): Place {

@@ -170,12 +170,13 @@ export class Rewriter {
   }
 
   private _properties(pattern: NodeOf<'ObjectPattern'>, value: AnyNode): void {
-    if (pattern.properties.some((property) => property.type === 'RestElement')) return this._iterate(value, 'everything')
-    const keys = pattern.properties.flatMap((property) =>
-      property.type === 'Property' && !property.computed && property.key.type === 'Identifier' ? [property.key.name] : [],
-    )
-    const site = this._places.site(value, this._tree.textOf(value), 'read')
-    this.out.around(value, `${this.out.hooks}.properties(`, `,${JSON.stringify(keys)},${this.out.site(site)})`)
+    for (const property of pattern.properties) {
+      const access = this._places.reads.get(property)
+      if (access === undefined || property.type !== 'Property') continue
+      const key = JSON.stringify(this._tree.textOf(property.key))
+      this.out.around(value, `${this.out.hooks}.read(`, `,${key},${this.out.readArguments(access)})`)
+    }
+    if (pattern.properties.some((property) => property.type === 'RestElement')) this._iterate(value, 'everything')
   }
 
   private _block(node: NodeOf<'BlockStatement'>): void {

@@ -54,8 +54,6 @@ export interface Hooks {
   element(object: unknown, key: unknown, site: number, flags: number, frame: Frame): unknown
   /** A read of `object[key]` that follows; returns the key. */
   elementKey<T>(object: unknown, key: T, site: number, flags: number, frame: Frame): T
-  /** A destructuring of these properties; returns the object. */
-  properties<T>(object: T, keys: readonly string[], site: number): T
   /** A read of all properties: a spread into an object, `for…in`, a rest of properties. Returns the object. */
   everything<T>(object: T, site: number): T
   /** The start of an iteration over a collection; returns the collection. */

@@ -26,7 +26,6 @@ export function makeHooks(tell = () => {}) {
     method: (object, key, site) => (tell(['method', site]), object),
     element: (object, key, site) => (tell(['element', site]), object[key]),
     elementKey: (object, key, site) => (tell(['elementKey', site]), key),
-    properties: (object, keys, site) => (tell(['properties', site]), object),
     everything: (object, site) => (tell(['everything', site]), object),
     items: (collection, site) => (tell(['items', site]), collection),
     step: (collection, site) => tell(['step', site]),

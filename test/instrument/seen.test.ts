@@ -18,7 +18,7 @@ const seen: Record<string, [body: string, hooks: string]> = {
   ],
   'destructuring, spread and iteration': [
     'const o = { a: [1] }; const { a, b = 2 } = o, [c] = a; for (const x of a); for (const k in o); ({ ...o }); return [...a]',
-    'read o, iterate a, iterate a, iterate o, iterate o, iterate a',
+    'read o.a, read o.b, iterate a, iterate a, iterate o, iterate o, iterate a',
   ],
   'each step of a loop that waits': ['const list = [1, 2]; for (const x of list) await x', 'iterate list, iterate list, iterate list'],
   'methods of collections, and of other objects': [
@@ -65,6 +65,14 @@ it.each([
   ['after the exit of a test', 'async function f(o) { if (!o.n) return; await g(); o.n = 0 }', ['o.n ← (o.n)']],
   ['under a logical operator', 'async function f(m) { m.has(1) || m.set(1, await g()) }', ['m.set() ← (m.has())']],
   ['through a closure', 'function f(o) { const old = o.n; setTimeout(() => { o.n = old + 1 }) }', ['o.n ← o.n']],
+  ['by a key of a pattern', 'async function f(o) { const { n, m } = o; await g(); o.n = n + 1 }', ['o.n ← o.n']],
+  ['by a key with another name and a default', 'async function f(o) { const { n: old = 1 } = o; await g(); o.n = old }', ['o.n ← o.n']],
+  ['by a key of an assignment', 'async function f(o) { let n; ({ n } = o); await g(); o.n = n + 1 }', ['o.n ← o.n']],
+  ['by what stands in a key', 'async function f(o) { const { n: { a } } = o; await g(); o.n = { a } }', ['o.n ← o.n']],
+  ['by a key beside the rest', 'async function f(o) { const { n, ...rest } = o; await g(); o.n = n + 1 }', ['o.n ← o.n']],
+  ['under a test of a key', 'async function f(o) { const { n } = o; if (n > 1) { await g(); o.n = 0 } }', ['o.n ← (o.n)']],
+  ['by a default of a pattern', 'async function f(o) { const { n = o.m } = p; await g(); o.m = n }', ['o.m ← o.m']],
+  ['by the variable that a pattern takes apart', 'let s; async function f() { const { n } = s; await g(); s = { n: n + 1 } }', ['s ← s']],
   ['by the length of the list', 'async function f(l) { if (l.length < 3) { await g(); l.push(1) } }', ['l.push() ← (l.length)']],
 ])('a write goes %s', (_, source, expected) => {
   expect(goesBy(source)).toEqual(expected)
@@ -72,6 +80,8 @@ it.each([
 
 it.each([
   ['another place', 'async function f(o) { if (o.m) { await g(); o.n = 0 } }'],
+  ['another key of a pattern', 'async function f(o) { const { m } = o; await g(); o.n = m }'],
+  ['a key of a pattern of a parameter', 'async function f(o, { n } = o) { await g(); o.n = n }'],
   ['what a helper reads', 'async function f(o) { const old = () => o.n; await g(); o.n = 1 }'],
   ['a test whose branch goes on', 'async function f(o) { if (o.n) log(); await g(); o.n = 1 }'],
 ])('a write does not go by %s', (_, source) => {

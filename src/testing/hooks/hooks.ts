@@ -190,11 +190,6 @@ export const hooks = {
     return key
   },
 
-  properties<T>(object: T, keys: readonly string[], site: number): T {
-    for (const key of keys) readProperty(object, key, site, 0, null)
-    return object
-  },
-
   everything<T>(object: T, site: number): T {
     if (!isObject(object)) return object
     if (hasPlaces(object)) for (const key of keysOf(object)) readProperty(object, key, site, 0, null)

@@ -44,6 +44,37 @@ describe('harmless code', () => {
   })
 })
 
+describe('reads of a pattern', () => {
+  const withdrawing = (body: string): string => `
+    export async function program() {
+      const account = { balance: 100, owner: 'a' }
+      const bank = () => new Promise((resume) => setImmediate(resume))
+      async function withdraw(amount) { ${body} }
+      await Promise.all([withdraw(10), withdraw(20)])
+    }`
+  const races = async (body: string): Promise<string[]> => {
+    const { program } = await evaluate<{ program: () => Promise<void> }>(withdrawing(body), 'pattern.mjs')
+    return (await racesOf(program)).map(({ rule, place, accesses }) => `${rule} ${place} ${accesses.map(({ did }) => did).join(' ')}`)
+  }
+  it.each([
+    'const { balance } = account; await bank(); account.balance = balance - amount',
+    'const { balance: old = 0, owner } = account; await bank(); account.balance = old - amount',
+    'let balance; ({ balance } = account); await bank(); account.balance = balance - amount',
+    'const { balance, ...rest } = account; await bank(); account.balance = balance - amount',
+    'const { balance } = account; if (balance < amount) return; await bank(); account.balance -= amount',
+  ])('%s', async (body) => {
+    expect(await races(body)).toEqual(['stale account.balance read write write'])
+  })
+  it.each([
+    'const { balance } = account; account.balance = balance - amount; await bank()',
+    'await bank(); const { balance } = account; account.balance = balance - amount',
+    'const { owner } = account; await bank(); account.balance -= amount + owner.length',
+    'let { balance } = account; await bank(); ({ balance } = account); account.balance = balance - amount',
+  ])('no race: %s', async (body) => {
+    expect(await races(body)).toEqual([])
+  })
+})
+
 /** The body writes `x` in one strand and reads it in another; `pause` and `write` are given. */
 async function racesOfBody(body: string): Promise<string[]> {
   const source = `
