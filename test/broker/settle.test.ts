@@ -1,9 +1,9 @@
 /** `settle`: attempts, dead letters, and what happens to the messages after a message that was given up. */
-import { background, chan } from 'millrace'
-import { byKey, decode, memoryBroker, settle, through, type DeadDelivery, type MemoryLink } from 'millrace/broker'
+import { background, chan, onLateFailure } from 'millrace'
+import { byKey, decode, memoryBroker, settle, through, type DeadDelivery, type Delivery, type MemoryLink } from 'millrace/broker'
 import { onUnpaced, run, strictDemand, UnpacedError, workerPool } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
-import { filter, type Observable } from 'rxjs'
+import { filter, take, tap, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const boom = new Error('boom')
@@ -123,4 +123,23 @@ describe('a delivery that a filter drops', () => {
       end()
       expect(failed._tag === 'Left' && failed.left).toBeInstanceOf(UnpacedError)
     }))
+})
+
+it('a message that is given up without dead letters is reported where the pipeline completes in the same turn', async () => {
+  const broker = memoryBroker({ partitions: 1 })
+  for (const n of [1, 2]) broker.publish('in', n)
+  const late: unknown[] = []
+  const restore = onLateFailure((error) => void late.push(error))
+  try {
+    const rejecting = tap((delivery: Delivery<number>) => {
+      if (delivery.value === 1) delivery.reject(new Error('no'))
+    })
+    const link = broker.connect()
+    const unsettled = filter((delivery: Delivery<number>) => delivery.value !== 1)
+    const pipeline = link.from<number>({ queue: 'in' }).pipe(rejecting, take(2), unsettled, link.to({ topic: 'out' }), settle())
+    await bubble(() => run(background, pipeline).join())
+    expect(late).toMatchObject([{ message: 'no' }])
+  } finally {
+    restore()
+  }
 })

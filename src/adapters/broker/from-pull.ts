@@ -94,6 +94,8 @@ class PullSource<T> implements Runnable, Lease<T> {
   private _hasLeft = false
   private _isAbandoned = false
   private _failure: { readonly error: unknown } | null = null
+  /** The failure has gone down. */
+  private _isTold = false
   private readonly _empty = chan<void>(1)
   private readonly _forget: (() => unknown)[] = []
 
@@ -143,7 +145,10 @@ class PullSource<T> implements Runnable, Lease<T> {
     if (this._hasLeft) return this._lookForEnd()
     const downstream = this._downstream
     if (downstream.isClosed) return
-    if (this._failure !== null) return downstream.error(this._failure.error)
+    if (this._failure !== null) {
+      this._isTold = true
+      return downstream.error(this._failure.error)
+    }
     const before = downstream.enter()
     try {
       this._emitAll()
@@ -230,7 +235,9 @@ class PullSource<T> implements Runnable, Lease<T> {
     this._driver?.stop?.()
     const closer = spawn(closingWhen, [this._empty.receive(), () => this._driver], null)
     scope.cleanup?.add(closer)
-    if (this._failure !== null || demand.failure !== null || isOver(scope.ctx) || hasFailed(scope.cleanup)) this._abandon()
+    const isFailed = demand.failure !== null || isOver(scope.ctx) || hasFailed(scope.cleanup)
+    if (this._failure !== null && !this._isTold && !isFailed) failedAfterEnd(this._failure.error, this._plan.notes.name)
+    if (this._failure !== null || isFailed) this._abandon()
     else this._lookForEnd()
   }
 

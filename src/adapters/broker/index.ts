@@ -27,7 +27,7 @@ export { ClaimLostError, once, UnsureError, type OnceClaim, type OnceOptions, ty
 export { partitions } from './partitions.js'
 export type { DeadDelivery, DeadLetters, OnPoison, SettleOptions } from './policy.js'
 export { settle } from './settle.js'
-export type { StageLink } from './stage/messages.js'
+export type { StageLink, StageTopics } from './stage/messages.js'
 export { serve, type ServeOptions } from './stage/serve.js'
 export { stage, type OverOptions, type Stage, type StageParts, type StageWork } from './stage/stage.js'
 export { flatThrough, keep, through, type DeliveryWork, type ValueWork } from './through.js'

@@ -5,6 +5,7 @@
 export { checkText, envelopeOf, positionOf } from './delivery.js'
 export { letterHeaders } from './letters/letter.js'
 export { withLag } from './lag.js'
+export { performing } from './performing.js'
 export { nameIn, type Change, type Plan } from './plan.js'
 export { logOf } from './partitions.js'
 export { LogPartition, type Grant, type LogLink, type LogRecord } from './log-partition.js'

@@ -10,10 +10,12 @@ import { uniqueName } from './unique-name.js'
 export interface Outgoing {
   readonly key?: string | null
   readonly headers?: ReadonlyMap<string, string>
+  /** Called where the message can never be published. */
+  readonly refused?: (cause: unknown) => void
 }
 
-/** A delivery of a message that no broker has yet: its settlement has no effect. */
-export function outgoing<T>(value: T, { key = null, headers = new Map() }: Outgoing = {}): Delivery<T> {
+/** A delivery of a message that no broker has yet: its settlement has no effect, but for a refusal. */
+export function outgoing<T>(value: T, { key = null, headers = new Map(), refused }: Outgoing = {}): Delivery<T> {
   const right: Right = {
     key,
     headers,
@@ -24,7 +26,9 @@ export function outgoing<T>(value: T, { key = null, headers = new Map() }: Outgo
     isSettled: false,
     failures: 0,
     refusal: null,
-    settle: () => undefined,
+    settle: (outcome) => {
+      if (outcome.kind === 'reject') refused?.(outcome.cause)
+    },
   }
   return new Envelope(value, right)
 }

@@ -53,16 +53,29 @@ const NOT_ENABLED = [10039, 10076]
 
 /** The consumer. Throws NatsSetupError where the stream or the consumer is not there. */
 export async function consumerInfo(link: Connection, name: string, target: Target): Promise<ConsumerInfo> {
-  const { where, stream } = target
-  const info = await ask<ConsumerInfo>(link, `$JS.API.CONSUMER.INFO.${stream}.${name}`, undefined, target)
-  const { error } = info
-  if (error === undefined) return info
+  const info = await ask<ConsumerInfo>(link, `$JS.API.CONSUMER.INFO.${target.stream}.${name}`, undefined, target)
+  if (info.error !== undefined) throw failureOf(info.error, name, target)
+  return info
+}
+
+/** The failure of a request about a stream, or about its consumer. */
+export function failureOf(error: NonNullable<ApiAnswer['error']>, name: string, { where, stream }: Target): Error {
   const made = 'plan(nc, …).apply() creates what is missing'
-  if (error.err_code === STREAM_NOT_FOUND) throw new NatsSetupError(where, `the server has no stream ${JSON.stringify(stream)}; ${made}`)
+  if (error.err_code === STREAM_NOT_FOUND) return new NatsSetupError(where, `the server has no stream ${JSON.stringify(stream)}; ${made}`)
   if (error.err_code === CONSUMER_NOT_FOUND)
-    throw new NatsSetupError(where, `the stream ${JSON.stringify(stream)} has no consumer ${JSON.stringify(name)}; ${made}`)
-  if (NOT_ENABLED.includes(error.err_code ?? 0)) throw new NatsSetupError(where, `JetStream is not enabled: ${error.description}`)
-  throw new NatsRefusedError(where, error.description, error.code)
+    return new NatsSetupError(where, `the stream ${JSON.stringify(stream)} has no consumer ${JSON.stringify(name)}; ${made}`)
+  if (NOT_ENABLED.includes(error.err_code ?? 0)) return new NatsSetupError(where, `JetStream is not enabled: ${error.description}`)
+  return new NatsRefusedError(where, error.description, error.code)
+}
+
+const CONSUMER_EXISTS = 10148
+
+/** Creates a consumer, or uses the one with that name, whatever its settings. Throws NatsSetupError where the stream is missing. */
+export async function createConsumer(link: Connection, name: string, settings: object, target: Target): Promise<void> {
+  const { stream } = target
+  const body = { stream_name: stream, config: { durable_name: name, name, ...settings }, action: 'create' }
+  const { error } = await ask<ApiAnswer>(link, `$JS.API.CONSUMER.CREATE.${stream}.${name}`, body, target)
+  if (error !== undefined && error.err_code !== CONSUMER_EXISTS) throw failureOf(error, name, target)
 }
 
 /** Throws NatsSetupError where the consumer of a queue cannot serve as such. */

@@ -7,6 +7,7 @@ import { NatsRefusedError } from './errors.js'
 import { checkName } from './from-nats.js'
 import { consumerOf, subjectsOf } from './log-source.js'
 import { GROUP } from './log-way.js'
+import { KINDS, streamOf, subjectsOfTopics } from './stage-topics.js'
 import { OWNERS, OWNERS_SUBJECT } from './owners.js'
 import { NANOS } from './pulling.js'
 
@@ -16,6 +17,8 @@ export interface PlanOptions {
   readonly queue?: string
   /** The stream as a log. */
   readonly log?: string
+  /** The pair of streams of `natsLink` with this name. Takes `replicas` and `storage` beside. */
+  readonly stages?: string
   /** The number of partitions of the log: fixed, since keys are dealt to them by their hash. */
   readonly partitions?: number
   /**
@@ -36,7 +39,7 @@ export interface PlanOptions {
 }
 
 /**
- * The streams and consumers that `fromNats` with the same options needs. `check()` compares them with the server;
+ * The streams and consumers that `fromNats`, or `natsLink`, with the same options needs. `check()` compares them with the server;
  * `apply()` creates what is missing, and never changes or deletes. A pipeline itself creates nothing.
  *
  * Both fail with NatsRefusedError where the server refuses, NatsTimeoutError where JetStream does not answer,
@@ -52,7 +55,7 @@ export interface PlanOptions {
  */
 export function plan(nc: NatsConnection, options: PlanOptions): Plan {
   const link = connectionOf('plan(nc)', nc)
-  const things = needed(checked(options))
+  const things = (options as PlanOptions | undefined)?.stages === undefined ? needed(checked(options)) : ofStages(options) // of JavaScript
   return {
     check: () => fromPromise(compare(link, things, false)),
     apply: () => fromPromise(compare(link, things, true)),
@@ -72,7 +75,7 @@ interface Thing {
   readonly essential: readonly string[]
 }
 
-const NAMES = ['queue', 'log', 'partitions', 'subjects', 'group', 'lease', 'window', 'replicas', 'storage']
+const NAMES = ['queue', 'log', 'stages', 'partitions', 'subjects', 'group', 'lease', 'window', 'replicas', 'storage']
 
 interface Checked {
   readonly stream: string
@@ -89,11 +92,11 @@ interface Checked {
 function checked(options: PlanOptions): Checked {
   checkRecord(
     'plan(nc, options)',
-    '{ queue } or { log, partitions }, with subjects?, group?, lease?, window?, replicas?, storage?',
+    '{ queue }, { stages } or { log, partitions }, with subjects?, group?, lease?, window?, replicas?, storage?',
     options,
     NAMES,
   )
-  const { log, group = 'millrace', lease = 5000, replicas = 1, storage = 'file' } = options
+  const { log, group = 'millrace', lease = 5000 } = options
   const stream = nameIn('plan(nc', options, checkName)
   const isLog = log !== undefined
   const { window = isLog ? 256 : 1000, partitions = isLog ? undefined : 1 } = options
@@ -104,9 +107,25 @@ function checked(options: PlanOptions): Checked {
     throw mistyped('plan(nc, { subjects })', 'an array of subjects', subjects)
   checkTime('plan(nc, { lease })', lease)
   checkCount('plan(nc, { window })', 1, window)
+  return { stream, isLog, partitions: partitions as number, group, lease, window, subjects, ...checkedPlace(options) } // checked
+}
+
+/** The streams of a link for stages; the link makes the consumers, of which each caller has its own. */
+function ofStages(options: PlanOptions): readonly Thing[] {
+  checkRecord('plan(nc, { stages })', '{ stages, replicas?, storage? }', options, ['stages', 'replicas', 'storage'])
+  const { stages, replicas, storage } = { ...checkedPlace(options), stages: options.stages }
+  checkName('plan(nc, { stages })', stages)
+  return KINDS.map(({ kind, retention }) => {
+    const name = streamOf(stages as string, kind) // checked
+    const settings = { name, subjects: [`${subjectsOfTopics(stages as string, kind)}.*`], retention, storage, num_replicas: replicas }
+    return thing('stream', name, settings, ['subjects', 'retention'])
+  })
+}
+
+function checkedPlace({ replicas = 1, storage = 'file' }: PlanOptions): { readonly replicas: number; readonly storage: string } {
   checkCount('plan(nc, { replicas })', 1, replicas)
   checkOneOf('plan(nc, { storage })', ['file', 'memory'], storage)
-  return { stream, isLog, partitions: partitions as number, group, lease, window, replicas, storage, subjects } // checked
+  return { replicas, storage }
 }
 
 function needed(plan: Checked): readonly Thing[] {

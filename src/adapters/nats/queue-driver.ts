@@ -41,6 +41,8 @@ export interface QueueParts extends Target {
   readonly link: Connection
   readonly beat: number
   readonly reading: Reading<unknown>
+  /** Completes when the consumer is there; without it the source creates none. */
+  prepare?(): Promise<unknown>
 }
 
 export class QueueDriver<T> implements PullDriver, Watcher {
@@ -82,6 +84,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
     const { link, where, beat, stream, group } = this._parts
     try {
       if (link.end !== null) throw new NatsClosedError(where, link.end.cause)
+      await this._parts.prepare?.()
       const info = await consumerInfo(link, group, { ...this._parts, isOver: () => this._isStopped })
       checkVersion(link.nc, where, 'queue')
       checkQueue(info, { where, stream, group, patience: 0 }, beat)

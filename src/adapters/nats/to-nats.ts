@@ -6,7 +6,7 @@ import { workerPool } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
 import { checkText, envelopeOf, letterHeaders } from '../broker/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { connectionOf } from './connection.js'
+import { connectionOf, type Connection } from './connection.js'
 import { UnpublishableError } from './errors.js'
 import { headersFor, toJson, type Encode } from './message.js'
 import { Lane, publisherOf, type Publisher } from './publisher.js'
@@ -61,10 +61,18 @@ export function toNats<T>(nc: NatsConnection, options: ToNats<T>): OperatorFunct
   checkTime('toNats(nc, { patience })', patience)
   const { name = `to ${typeof subject === 'string' ? subject : 'NATS'}` } = options
   checkText('toNats(nc, { name })', 'a string', name)
+  return workerPool(window, publishes('toNats()', link, { subject, id, value, key, encode, patience }), { ordered: true, name })
+}
+
+type Publishes<T> = Pick<ToNats<T>, 'subject' | 'id'> & Required<Pick<ToNats<T>, 'value' | 'key' | 'encode' | 'patience'>>
+
+/** The work of `toNats`: publishes the message of a delivery. */
+export function publishes<T>(where: string, link: Connection, parts: Publishes<T>): (delivery: Delivery<T>) => Op<Delivery<T>> {
+  const { subject, id, value, key, encode, patience } = parts
   const publisher = publisherOf(link)
-  const lane = new Lane('toNats()', patience, publisher)
-  const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
-    const envelope = envelopeOf('toNats(): an item', delivery)
+  const lane = new Lane(where, patience, publisher)
+  return (delivery) => {
+    const envelope = envelopeOf(`${where}: an item`, delivery)
     const to = typeof subject === 'function' ? subject(delivery) : subject
     if (typeof to !== 'string' || to === '') throw mistyped('toNats(nc, { subject }): the subject of a delivery', 'a string', to)
     const headers = headersFor(delivery.headers, textOf('key', key(delivery)), textOf('id', id?.(delivery)))
@@ -72,17 +80,16 @@ export function toNats<T>(nc: NatsConnection, options: ToNats<T>): OperatorFunct
     try {
       return published(publisher, lane, { subject: to, headers, data }).map(() => delivery)
     } catch (cause) {
-      if (!envelope.right.isSettled) delivery.reject(unpublishable('toNats()', to, cause))
+      if (!envelope.right.isSettled) delivery.reject(unpublishable(where, to, cause))
       return NOTHING as never // the engine knows it: the delivery has left
     }
   }
-  return workerPool(window, publish, { ordered: true, name })
 }
 
 const NAMES = ['subject', 'id', 'value', 'key', 'encode', 'window', 'patience', 'name']
 
-const valueOf = <T>({ value }: Delivery<T>): unknown => value
-const keyOf = <T>({ key }: Delivery<T>): string | null => key
+export const valueOf = <T>({ value }: Delivery<T>): unknown => value
+export const keyOf = <T>({ key }: Delivery<T>): string | null => key
 
 /** The key, or the id, of a message: of the user. */
 function textOf(name: 'key' | 'id', text: string | null | undefined): string | null {

@@ -25,7 +25,7 @@ import {
   type Lease,
 } from 'millrace/broker'
 import { collect, fromIterable, run, workerPool, type StandardSchema } from 'millrace/operators'
-import { take, type Observable, type OperatorFunction } from 'rxjs'
+import { filter, take, type Observable, type OperatorFunction } from 'rxjs'
 import { optionsOf, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
@@ -63,6 +63,8 @@ const withDelivery = (use: (delivery: Delivery<number>) => unknown) =>
     source().pipe(
       take(1),
       workerPool(1, (delivery) => look(() => use(delivery))),
+      filter((_): _ is never => false),
+      settle({ deadLetters: () => undefined }),
     ),
   )
 const withLease = (use: (lease: Lease<unknown>) => unknown) =>

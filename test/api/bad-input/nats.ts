@@ -1,6 +1,6 @@
 /** The places of `millrace/nats`, over a connection without a server. */
 import { background } from 'millrace'
-import { fromNats, natsDeadLetters, plan, subjectToken, toNats } from 'millrace/nats'
+import { fromNats, natsDeadLetters, natsLink, plan, subjectToken, toNats } from 'millrace/nats'
 import { run } from 'millrace/operators'
 import { natsStub } from '../../support/nats-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
@@ -14,6 +14,15 @@ export const nats: Table = {
   'fromNats(options)': ['options', (options) => void fromNats(natsStub(), options)],
   'natsDeadLetters(nc)': ['object', (nc) => void natsDeadLetters(nc, { subject: 'dead' })],
   'natsDeadLetters(options)': ['options', async (options) => void (await natsDeadLetters(natsStub(), options)(letter))],
+  'natsLink(nc)': ['object', (nc) => void natsLink(nc, { stages: 'shop' })],
+  ...optionsOf(
+    'natsLink',
+    'options',
+    'options',
+    { decode: 'function?', encode: 'function?', forget: 'ms?', lease: 'ms?', patience: 'ms?', stages: 'name' },
+    (options) => void natsLink(natsStub(), options),
+    { stages: 'shop' },
+  ),
   'plan(nc)': ['object', (nc) => void plan(nc, { queue: 'in' })],
   ...optionsOf(
     'plan',
@@ -32,6 +41,7 @@ export const nats: Table = {
     (options) => void plan(natsStub(), options),
     { queue: 'in' },
   ),
+  'plan({ stages })': ['name?', (stages) => void plan(natsStub(), stages === undefined ? { queue: 'in' } : { stages })],
   'plan({ log })': ['name', (log) => void plan(natsStub(), { log, partitions: 2 })],
   'subjectToken(text)': ['text', (text) => void subjectToken(text)],
   'toNats(nc)': ['object', (nc) => void toNats(nc, { subject: 'out' })],

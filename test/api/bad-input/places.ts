@@ -31,6 +31,7 @@ const implementedByUsers = new Set([
   'OnceStore',
   'PullDriver',
   'StageLink',
+  'StageTopics',
   'StageParts',
   'BrokerLawLink',
   'BrokerLawSubject',

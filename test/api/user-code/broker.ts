@@ -111,7 +111,7 @@ export const broker: Rows = {
   'Stage.pool({ schedule })': (f) => ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, () => raise(new Error('first'))).pool(1, { onFailure: 'restart', schedule: f }))), // prettier-ignore
   'Stage.over(link)': (f) =>
     ended(fromIterable([1]).pipe(stage('s', { input: any, output: any }, (item) => item).over(broken(f), { workers: 1 }))),
-  'StageLink.to({ topic })': (f) => passed(memoryBroker().connect().to({ topic: f })),
+  'StageTopics.to({ topic })': (f) => passed(memoryBroker().connect().to({ topic: f })),
   'replay({ to })': (f) => replayed({ to: workerPool(1, f) }),
   'replay({ where })': (f) => replayed({ to: (letters) => letters, where: f }),
   'serve(link)': async (f) => {

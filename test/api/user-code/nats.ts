@@ -1,6 +1,6 @@
 /** The places of `millrace/nats` that call code of users, over a connection without a server. */
 import { settle } from 'millrace/broker'
-import { fromNats, natsDeadLetters, toNats, type FromNats, type ToNats } from 'millrace/nats'
+import { fromNats, natsDeadLetters, natsLink, toNats, type FromNats, type ToNats } from 'millrace/nats'
 import { run } from 'millrace/operators'
 import { take } from 'rxjs'
 import { natsStub } from '../../support/nats-stub.js'
@@ -23,6 +23,12 @@ export const nats: Rows = {
   'fromNats(options): decode': (f) => from({ decode: junk(f) }),
   'fromNats(options): key': (f) => from({ key: junk(f) }),
   'natsDeadLetters(options): encode': async (f) => await natsDeadLetters(natsStub(), { subject: 'dead', encode: junk(f) })(letter),
+  'natsLink({ decode })': async (f) => {
+    using ctx = soon()
+    const items = natsLink(natsStub(2), { stages: 'shop', decode: junk(f) }).from({ queue: 'in' })
+    return await run(ctx, items.pipe(take(2), settle({ attempts: 1 }))).join()
+  },
+  'natsLink({ encode })': (f) => passed(natsLink(natsStub(), { stages: 'shop', encode: junk(f) }).to({ topic: () => 'out' })),
   'toNats(options): encode': (f) => to({ encode: junk(f) }),
   'toNats(options): id': (f) => to({ id: junk(f) }),
   'toNats(options): key': (f) => to({ key: junk(f) }),

@@ -28,7 +28,7 @@ import { outgoing, publishing } from '../outgoing.js'
 import { performing } from '../performing.js'
 import { settle } from '../settle.js'
 import { through } from '../through.js'
-import { errorOf, topicOf, type Reply, type Cancellation, type Request, type StageLink } from './messages.js'
+import { errorOf, topicOf, type Cancellation, type CheckedLink, type Reply, type Request } from './messages.js'
 import { uniqueName } from '../unique-name.js'
 
 interface Call {
@@ -53,12 +53,12 @@ export class Caller {
 
   constructor(
     private readonly _name: string,
-    private readonly _link: StageLink,
+    private readonly _link: CheckedLink,
     workers: number,
   ) {
     this._replyTo = uniqueName(`${_name}.replies`)
+    const replies = _link.own.from<Reply>({ queue: this._replyTo, name: `replies of ${_name}` })
     this._runs(fromReceiver(this._requests).pipe(_link.to({ topic: topicOf })))
-    const replies = _link.from<Reply>({ queue: this._replyTo, name: `replies of ${_name}` })
     this._runs(replies.pipe(workerPool(workers, through((reply) => this._take(reply))), settle())) // prettier-ignore
   }
 
@@ -83,7 +83,10 @@ export class Caller {
     const reply = chan<Reply>(1)
     this._calls.set(call, { reply, control: null })
     try {
-      const sent = this._requests.send(outgoing({ to: this._name, replyTo: this._replyTo, call, value }))
+      const refused = (error: unknown): void => {
+        if (this._calls.delete(call)) reply.close(causeOfThrown(error))
+      }
+      const sent = this._requests.send(outgoing({ to: this._name, replyTo: this._replyTo, call, value }, { refused }))
       const first = yield* select({ sent, replied: reply.receive() })
       const received = first.case === 'replied' ? first.value : yield* reply.receive()
       if (received._tag === 'None') throw new Error(`stage "${this._name}": the link has ended`)
@@ -124,15 +127,15 @@ export class Caller {
   private *_leaving(): Generator<never, void> {
     for (const told of [...this._told]) yield* told.join()
     this._ctx.cancel()
-    yield* performing(this._link.remove?.(this._replyTo))
+    yield* performing(this._link.remove(this._replyTo))
   }
 }
 
 /** Publishes a cancellation; without one the work elsewhere runs to its end. */
-function* telling(ctx: CancelContext, message: Delivery<Cancellation>, link: StageLink, ended: () => void): Generator<never, void> {
+function* telling(ctx: CancelContext, message: Delivery<Cancellation>, link: CheckedLink, ended: () => void): Generator<never, void> {
   using late = ctx
   try {
-    yield* publishing(late, message, link.to({ topic: topicOf }))
+    yield* publishing(late, message, link.own.to({ topic: topicOf }))
       .join()
       .attempt()
   } finally {

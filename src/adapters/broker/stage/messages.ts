@@ -3,12 +3,24 @@ import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
 import { checkFunction, mistyped } from '../../../runtime/internal.js'
 import type { Delivery } from '../delivery.js'
 
-/** A connection to a broker, as stages use it: `memoryBroker().connect()` is one, and so are the links of the adapters. */
-export interface StageLink {
+/** Topics of a broker, as stages use them. */
+export interface StageTopics {
   /** A source of the messages of a topic, as a queue. */
   from<T>(options: { readonly queue: string; readonly name?: string }): Observable<Delivery<T>>
-  /** Publishes the value and the key of each delivery, and passes the delivery on when the broker has stored the message. */
+  /**
+   * Publishes the value and the key of each delivery, and passes the delivery on when the broker has stored the message. A
+   * message that can never be published is rejected.
+   */
   to<T>(options: { readonly topic: (delivery: Delivery<T>) => string }): OperatorFunction<Delivery<T>, Delivery<T>>
+}
+
+/** A connection to a broker, as stages use it: `memoryBroker().connect()` is one, and so is `natsLink(nc, …)`. */
+export interface StageLink extends StageTopics {
+  /**
+   * Topics that one process reads, and that may end with it: replies and cancellations. `to` publishes to a topic whose
+   * reader has called `from` before. Default: the topics of the link.
+   */
+  readonly own?: StageTopics
   /** Forgets a topic that nobody needs any more; else the topics of replies stay with the broker. */
   remove?(topic: string): unknown
 }
@@ -47,18 +59,27 @@ export function isRequest(value: unknown): value is Request {
   return typeof replyTo === 'string' && typeof call === 'number'
 }
 
+export interface CheckedLink extends StageTopics {
+  readonly own: StageTopics
+  remove(topic: string): unknown
+}
+
 /** The link, with results that are checked. */
-export function linkOf(where: string, link: StageLink): StageLink {
-  const { from, to } = (link ?? {}) as Partial<StageLink> // from JavaScript it may be anything
-  if (typeof from !== 'function' || typeof to !== 'function') throw mistyped(where, 'a link with from and to', link)
+export function linkOf(where: string, link: StageLink): CheckedLink {
+  const all = topicsOf(where, 'link', link)
+  return { ...all, own: link.own === undefined ? all : topicsOf(where, 'link.own', link.own), remove: (topic) => link.remove?.(topic) }
+}
+
+function topicsOf(where: string, name: string, topics: StageTopics): StageTopics {
+  const { from, to } = (topics ?? {}) as Partial<StageTopics> // from JavaScript it may be anything
+  if (typeof from !== 'function' || typeof to !== 'function') throw mistyped(where, `a ${name} with from and to`, topics)
   return {
-    from: (options) => observable('link.from(): the result', link.from(options)),
+    from: (options) => observable(`${name}.from(): the result`, topics.from(options)),
     to: (options) => {
-      const publish = link.to(options)
-      checkFunction('link.to(): the result', publish)
-      return (source) => observable('link.to(): the result of the operator', publish(source))
+      const publish = topics.to(options)
+      checkFunction(`${name}.to(): the result`, publish)
+      return (source) => observable(`${name}.to(): the result of the operator`, publish(source))
     },
-    remove: (topic) => link.remove?.(topic),
   }
 }
 

@@ -10,7 +10,17 @@ import { performing } from '../performing.js'
 import type { DeadDelivery } from '../policy.js'
 import { settle } from '../settle.js'
 import { flatThrough, through } from '../through.js'
-import { isRequest, linkOf, recordOf, topicOf, type Reply, type Cancellation, type Request, type StageLink } from './messages.js'
+import {
+  isRequest,
+  linkOf,
+  recordOf,
+  topicOf,
+  type Cancellation,
+  type CheckedLink,
+  type Reply,
+  type Request,
+  type StageLink,
+} from './messages.js'
 import { checkStage, type Definition, type Stage } from './stage.js'
 import { uniqueName } from '../unique-name.js'
 
@@ -67,7 +77,7 @@ class Server {
 
   constructor(
     private readonly _stage: Definition,
-    private readonly _link: StageLink,
+    private readonly _link: CheckedLink,
     private readonly _options: Required<Omit<ServeOptions, 'within'>>,
   ) {
     this._control = uniqueName(`${_stage.name}.control`)
@@ -81,10 +91,10 @@ class Server {
       const deadLetters = (letter: DeadDelivery): unknown => this._given(letter)
       const items = this._link
         .from({ queue: name })
-        .pipe(workerPool(workers, this._worker()), this._link.to({ topic: topicOf }), settle({ attempts, deadLetters }))
-      const cancellations = this._link.from<Cancellation>({ queue: this._control, name: `cancellations of ${name}` })
+        .pipe(workerPool(workers, this._worker()), this._link.own.to({ topic: topicOf }), settle({ attempts, deadLetters }))
+      const cancellations = this._link.own.from<Cancellation>({ queue: this._control, name: `cancellations of ${name}` })
       const canceling = through(({ replyTo, call }: Cancellation) => this._underWay.get(`${replyTo}/${call}`)?.cancel())
-      subscriber.add(() => cleanup?.add(spawn(performing, [this._link.remove?.(this._control)], null)))
+      subscriber.add(() => cleanup?.add(spawn(performing, [this._link.remove(this._control)], null)))
       subscriber.add(merge(items, cancellations.pipe(workerPool(1, canceling), settle())).subscribe(subscriber))
     })
   }
@@ -123,7 +133,7 @@ class Server {
   }
 
   private _tell(reply: Reply): Goroutine<void> {
-    const told = publishing(background, outgoing(reply), this._link.to({ topic: topicOf }))
+    const told = publishing(background, outgoing(reply), this._link.own.to({ topic: topicOf }))
     return go(function* telling() {
       yield* told.join().attempt() // without it the work elsewhere runs to its end
     })
@@ -134,6 +144,6 @@ class Server {
     const { payload, cause } = letter
     if (!isRequest(payload)) return void (yield* performing(this._options.deadLetters(letter)))
     const reply: Reply = { to: payload.replyTo, call: payload.call, kind: 'error', error: recordOf(cause) }
-    yield* publishing(background, outgoing(reply), this._link.to({ topic: topicOf })).join()
+    yield* publishing(background, outgoing(reply), this._link.own.to({ topic: topicOf })).join()
   }
 }
