@@ -68,7 +68,8 @@ function run(program, args, more = {}) {
   execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, ...more }, timeout: 300_000 })
 }
 
-function install() {
+/** Installs a nats-server, unless one is there; says why where it cannot. */
+export function install() {
   if (serverPath() !== null) return
   mkdirSync(folder, { recursive: true })
   for (const [name, way] of Object.entries(ways)) {

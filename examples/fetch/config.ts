@@ -20,6 +20,8 @@ export interface Config extends Limits {
   /** A file for the JSON lines; stdout where there is none. */
   readonly out?: string
   readonly style: 'pipeline' | 'goroutine'
+  /** A NATS server, whose workers look at the pages; here where there is none. */
+  readonly over?: string
 }
 
 /** Throws commander's CommanderError, having printed its one line (or the help, with `exitCode` 0). */
@@ -35,10 +37,14 @@ export function parseConfig(args: readonly string[]): Config {
     .addOption(duration('--request-timeout <duration>', 'limit of one request', '2s'))
     .option('-o, --out <file>', 'where the JSON lines go (default: stdout)')
     .addOption(new Option('-s, --style <style>', 'which of the two programs runs').choices(['pipeline', 'goroutine']).default('pipeline'))
+    .addOption(new Option('--over <server>', 'look at the pages in other processes, over a NATS server such as nats://127.0.0.1:4222'))
     .addHelpText('after', '\nExit status: 0 every URL was tried, 1 cut short, 2 usage, 130 SIGINT, 143 SIGTERM.')
     .exitOverride()
     .parse(args, { from: 'user' })
-  return { ...command.opts<Omit<Config, 'sources'>>(), sources: command.args }
+  const options = command.opts<Omit<Config, 'sources'>>()
+  if (options.over !== undefined && options.style === 'goroutine')
+    command.error("error: option '--over <server>' needs the style pipeline. Expected no --style goroutine beside it.")
+  return { ...options, sources: command.args }
 }
 
 function duration(flags: string, description: string, byDefault: string): Option {

@@ -1,30 +1,22 @@
 /** One request, and what came of it. */
 import { type Context, withTimeout } from 'millrace'
 import { formatDuration } from './duration.js'
-
-export interface Page {
-  readonly url: string
-  /** null: no answer came. */
-  readonly status: number | null
-  readonly bytes: number
-  readonly ms: number
-  /** null: fetched, with a status of 2xx. */
-  readonly error: string | null
-  /** What the summary counts it under: `ok`, `HTTP 404`, `connection refused` … */
-  readonly outcome: string
-}
+import { HEAD } from './enrich.js'
+import type { Fetched } from './page.js'
 
 /**
- * Fetches `url` and counts the bytes of its body, for `limit` ms at most.
+ * Fetches `url`, counts the bytes of its body and keeps the first of them, for `limit` ms at most.
  *
- * What goes wrong with one URL is a Page that says so; it throws only when `ctx` ends, at once, with the request aborted.
+ * What goes wrong with one URL is a result that says so; it throws only when `ctx` ends, at once, with the request aborted.
  */
-export async function fetchOne(ctx: Context, url: string, limit: number): Promise<Page> {
+export async function fetchOne(ctx: Context, url: string, limit: number): Promise<Fetched> {
   const started = performance.now()
   let status: number | null = null
   let bytes = 0
-  const page = (outcome: string, error: string | null = outcome): Page => {
-    return { url, status, bytes, ms: Math.round(performance.now() - started), error, outcome }
+  const kept: Uint8Array[] = []
+  const page = (outcome: string, error: string | null = outcome): Fetched => {
+    const head = status === null ? null : Buffer.concat(kept).toString('base64')
+    return { url, status, bytes, ms: Math.round(performance.now() - started), error, outcome, head }
   }
   if (!isHttpUrl(url)) return page('bad URL', `bad URL ${JSON.stringify(url)}: expected http:// or https:// and a host`)
 
@@ -32,7 +24,10 @@ export async function fetchOne(ctx: Context, url: string, limit: number): Promis
   try {
     const response = await fetch(url, { signal: request.signal })
     status = response.status
-    for await (const chunk of response.body ?? []) bytes += chunk.length
+    for await (const chunk of response.body ?? []) {
+      if (bytes < HEAD) kept.push(chunk.subarray(0, HEAD - bytes))
+      bytes += chunk.length
+    }
     return response.ok ? page('ok', null) : page(`HTTP ${status}`)
   } catch (thrown) {
     if (ctx.signal.aborted) throw ctx.signal.reason
@@ -40,11 +35,6 @@ export async function fetchOne(ctx: Context, url: string, limit: number): Promis
     const { reason, detail } = explain(thrown)
     return page(reason, `${reason}: ${detail ?? new URL(url).host}`)
   }
-}
-
-/** A URL the run had no time for. */
-export function notFetched(url: string, why: string): Page {
-  return { url, status: null, bytes: 0, ms: 0, error: `not fetched: ${why}`, outcome: 'not fetched' }
 }
 
 function isHttpUrl(url: string): boolean {

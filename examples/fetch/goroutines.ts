@@ -13,7 +13,9 @@ import {
   select,
 } from 'millrace'
 import type { Limits } from './config.js'
-import { type Page, fetchOne } from './fetch-one.js'
+import { lookAt } from './enrich.js'
+import { fetchOne } from './fetch-one.js'
+import type { Page } from './page.js'
 
 export function goroutines(ctx: Context, limits: Limits, urls: AsyncIterator<string>, report: (page: Page) => void): Goroutine<void> {
   return go(function* fetchAll() {
@@ -49,6 +51,6 @@ function* feed(ctx: Context, limits: Limits, urls: AsyncIterator<string>, jobs: 
 function* worker(ctx: Context, limits: Limits, jobs: Receiver<string>, pages: Sender<Page>): Generator<never, void> {
   for (const it = range(jobs); yield* it.next().within(ctx);) {
     const fetched = yield* select({ page: fetchOne(ctx, it.value, limits.requestTimeout) }).within(ctx)
-    yield* pages.send(fetched.value).within(ctx)
+    yield* pages.send(lookAt(fetched.value)).within(ctx)
   }
 }

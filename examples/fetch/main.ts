@@ -5,8 +5,9 @@ import { Backlog } from './backlog.js'
 import { type Config, parseConfig } from './config.js'
 import { formatDuration } from './duration.js'
 import { complain } from './errors.js'
-import { type Page, notFetched } from './fetch-one.js'
 import { goroutines } from './goroutines.js'
+import { connectTo } from './over.js'
+import { type Page, notFetched } from './page.js'
 import { pipeline } from './pipeline.js'
 import { Report } from './report.js'
 import { startSite } from './site.js'
@@ -38,9 +39,11 @@ async function fetchAll(ctx: Context, config: Config): Promise<number> {
     report.page(page)
   }
 
+  await using elsewhere = config.over === undefined ? undefined : await connectTo(config.over)
+
   using deadline = withTimeout(ctx, config.timeout)
   process.stdout.on('error', (error) => deadline.cancel(error)) // its reader has gone
-  const end = await styles[config.style](deadline, config, backlog, settle).join().attempt()
+  const end = await styles[config.style](deadline, config, backlog, settle, elsewhere?.link).join().attempt()
 
   const cut: unknown = deadline.signal.reason
   if (end._tag === 'Right') report.end()

@@ -1,11 +1,11 @@
 /** What the run says: JSON lines to a file or stdout; progress and the summary to stderr. */
 import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { UsageError, systemReason } from './errors.js'
-import type { Page } from './fetch-one.js'
+import type { Page } from './page.js'
 import { type Progress, showProgress } from './progress.js'
 import { Tally } from './tally.js'
 
-const FIELDS: (keyof Page)[] = ['url', 'status', 'bytes', 'ms', 'error']
+const FIELDS: (keyof Page)[] = ['url', 'status', 'bytes', 'ms', 'error', 'title', 'sha256']
 
 export class Report {
   readonly #tally: Tally

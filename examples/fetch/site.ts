@@ -27,7 +27,7 @@ export async function startSite(): Promise<Site> {
 }
 
 function answer(page: number, response: ServerResponse): void {
-  const body = `page ${page}\n`.repeat(page)
+  const body = `<title>Page ${page}</title>\n${`page ${page}\n`.repeat(page)}`
   if (page === 100) return // hangs
   if (page === 200) response.socket?.resetAndDestroy()
   else if (page % 30 === 7) response.writeHead(404).end('no such page\n')

@@ -1,6 +1,6 @@
 /** Counts pages by what came of them. */
 import { formatDuration } from './duration.js'
-import type { Page } from './fetch-one.js'
+import type { Page } from './page.js'
 
 export class Tally {
   readonly total: number | undefined

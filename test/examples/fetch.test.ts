@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -14,6 +15,8 @@ interface Line {
   bytes: number
   ms: number
   error: string | null
+  title: string | null
+  sha256: string | null
 }
 
 let folder: string
@@ -63,15 +66,20 @@ describe.each(['pipeline', 'goroutine'])('the fetcher, %s style', (style) => {
     expect(stderr[0]).toMatch(/^\d+ of 300 done, \d+ failed, \d+\.\d a second$/)
   })
 
-  test('writes url, status, bytes, ms and error, a line for each URL, to stdout by default', async () => {
+  test('writes url, status, bytes, ms, error, title and sha256, a line for each URL, to stdout by default', async () => {
     await using site = await watchSite((path, response) => {
-      response.writeHead(path === 'missing' ? 404 : 200).end('x'.repeat(100_000))
+      response.writeHead(path === 'missing' ? 404 : 200).end(`<title>the ${path}</title>${'x'.repeat(100_000)}`)
     })
     const { status, stdout } = await run(site.url('here'), site.url('missing')).ended
     expect(status).toBe(0)
     const [here, missing] = parse(stdout).sort((a, b) => Number(a.status) - Number(b.status))
-    expect(here).toEqual({ url: site.url('here'), status: 200, bytes: 100_000, ms: expect.any(Number) as number, error: null })
-    expect(missing).toEqual({ url: site.url('missing'), status: 404, bytes: 100_000, ms: expect.any(Number) as number, error: 'HTTP 404' })
+    const line = (name: string) => {
+      const body = `<title>the ${name}</title>${'x'.repeat(100_000)}`
+      const sha256 = createHash('sha256').update(body.slice(0, 65_536)).digest('hex')
+      return { url: site.url(name), bytes: body.length, ms: expect.any(Number) as number, title: `the ${name}`, sha256 }
+    }
+    expect(here).toEqual({ ...line('here'), status: 200, error: null })
+    expect(missing).toEqual({ ...line('missing'), status: 404, error: 'HTTP 404' })
   })
 
   test('takes URLs from arguments, files and stdin, as often as they are there', async () => {
@@ -253,6 +261,11 @@ describe('what is wrong with the command line is said in one line, with status 2
     ],
     ['a duration of 0', ['--request-timeout', '0s'], "argument '0s' is invalid. Expected a duration above 0, such as 500ms, 10s or 1m30s."],
     ['a style there is not', ['--style', 'actor'], "argument 'actor' is invalid. Allowed choices are pipeline, goroutine."],
+    [
+      'workers for goroutines',
+      ['--over', 'nats://127.0.0.1', '--style', 'goroutine'],
+      "option '--over <server>' needs the style pipeline.",
+    ],
     ['an option there is not', ['--fast'], "error: unknown option '--fast'"],
     [
       'a file that is missing',
@@ -280,7 +293,7 @@ describe('what is wrong with the command line is said in one line, with status 2
   test('--help explains all options and ends with status 0', async () => {
     const { status, stdout } = await fetcher('--help').ended
     expect(status).toBe(0)
-    for (const option of ['--concurrency', '--rate', '--burst', '--timeout', '--request-timeout', '--out', '--style']) {
+    for (const option of ['--concurrency', '--rate', '--burst', '--timeout', '--request-timeout', '--out', '--style', '--over']) {
       expect(stdout.join('\n')).toContain(option)
     }
   })
