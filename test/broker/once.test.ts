@@ -1,5 +1,5 @@
 /** `once`: an effect happens once, wherever messages come twice; and where a process is killed, as often as was said. */
-import { background, fromPromise, sleep, withCancel, type Context } from 'millrace'
+import { background, fromPromise, now, sleep, withCancel, type Context } from 'millrace'
 import { ClaimLostError, memoryBroker, memoryOnce, once, settle, UnsureError, type OnceStore } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { bubble, explore, type Trial } from 'millrace/testing'
@@ -117,6 +117,15 @@ describe('the work', () => {
       const effect = once<number>(memoryOnce(), { within: 1e6, lease: 90, id: () => 'same' }, slow)
       yield* broker.work(background, 2, (link) => link.from<number>({ queue: 'in' }).pipe(workerPool(1, effect), settle())).join()
       expect(effects).toBe(1)
+    }))
+  it('waits for the owner of a claim, and not for the end of its lease', () =>
+    bubble(function* () {
+      const broker = memoryBroker({ partitions: 1 })
+      for (const n of [1, 2]) broker.publish('in', n)
+      const start = now()
+      const effect = once<number>(memoryOnce(), { within: 1e6, lease: 30_000, id: () => 'same' }, () => sleep(100))
+      yield* broker.work(background, 2, (link) => link.from<number>({ queue: 'in' }).pipe(workerPool(1, effect), settle())).join()
+      expect(now() - start).toBeLessThan(10_000)
     }))
   it('has its context ended where the claim is lost', () =>
     bubble(function* () {

@@ -21,6 +21,9 @@ export function redisStub(messages = 0): RedisClient {
     [/'last-delivered-id'\]\n {4}local held/, () => ['0-0', 0, '', '', 0, 0, 0]],
     [/#entries/, () => [0, '0-0']],
     [/lost\[/, () => []],
+    [/'HMGET', KEYS\[1\]/, () => ['claimed', 0]],
+    [/'ZRANGEBYSCORE', KEYS\[1\]/, ([member]) => [member]],
+    [/no such group/, () => null],
   ]
   const replies: Readonly<Record<string, (args: Args) => unknown>> = {
     INFO: () => 'redis_version:7.0.15\r\n',

@@ -14,7 +14,7 @@
  */
 import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { queue, QueuedTimer, type Runnable } from '../../runtime/internal.js'
-import { positionOf } from './delivery.js'
+import { positionOf, type Position } from './delivery.js'
 import type { Lease, PullDriver } from './lease.js'
 import { Mark } from './mark.js'
 
@@ -26,6 +26,8 @@ export interface LogRecord<T> {
   readonly headers: ReadonlyMap<string, string>
   /** Unix time in ms. */
   readonly time: number
+  /** Default: of the source, the partition, the offset and the time. */
+  readonly position?: Position
   readonly payload?: unknown
   readonly unreadable?: { readonly cause: unknown }
 }
@@ -178,7 +180,7 @@ export class LogPartition<T> implements PullDriver, Runnable {
       attempt,
       headers,
       ctx,
-      position: positionOf(source, partition, offset, time),
+      position: record.position ?? positionOf(source, partition, offset, time),
       ...(payload !== undefined && { payload }),
       ...(unreadable !== undefined && { unreadable }),
       settled: (how: 'done' | 'retry' | 'returned', after: number) => {

@@ -2,20 +2,27 @@ import type { Observable } from 'rxjs'
 import { go, type Op } from '../../runtime/index.js'
 import { checkCount, checkFlag, checkTime } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type Lease, type PullDriver, type PullOptions } from '../broker/index.js'
-import { logOf, withLag } from '../broker/internal.js'
+import { LogPartition, logOf, nameIn, withLag } from '../broker/internal.js'
 import { checkName, checkOptionsOf, checkSourceClient, Server, type RedisClient, type RedisOptions } from './client.js'
+import { LogWay, stateKeyOf } from './log-way.js'
+import { Members } from './members.js'
+import { streamOf } from './partition.js'
 import { QueueDriver } from './queue-driver.js'
-import { stateOf } from './state.js'
+import { countAfter, stateOf } from './state.js'
 
 /** Options of `fromRedis`. */
 export interface FromRedis extends PullOptions, RedisOptions {
   /** The stream as a queue: workers compete, in any order; each message is settled by itself. */
-  readonly queue: string
+  readonly queue?: string
+  /** A log: in order within a partition, and so within a key; settled up to a mark. Its partitions are the streams `log:0`, `log:1` … */
+  readonly log?: string
+  /** The partitions of the log; default 1. */
+  readonly partitions?: number
   /** The consumer group, as `plan` has created it; default `millrace`. */
   readonly group?: string
-  /** ms without a sign of life after which messages go to another worker; default 5000. */
+  /** ms without a sign of life after which messages and partitions go to another worker; default 5000. */
   readonly lease?: number
-  /** The most messages that are delivered and not settled; default 256. */
+  /** The most messages, of each partition, that are delivered and not settled; default 256. */
   readonly window?: number
   /** ms between two looks for messages whose lease has ended, and the longest wait of a read; default 1000. */
   readonly poll?: number
@@ -23,7 +30,21 @@ export interface FromRedis extends PullOptions, RedisOptions {
   readonly remove?: boolean
 }
 
-const NAMES = ['queue', 'group', 'lease', 'window', 'poll', 'remove', 'patience', 'name', 'prefetch', 'deadline', 'beat']
+const NAMES = [
+  'queue',
+  'log',
+  'partitions',
+  'group',
+  'lease',
+  'window',
+  'poll',
+  'remove',
+  'patience',
+  'name',
+  'prefetch',
+  'deadline',
+  'beat',
+]
 
 /**
  * The messages of a stream in Redis or Valkey, as deliveries. The client is the user's, and is not closed; the source makes a
@@ -31,10 +52,13 @@ const NAMES = ['queue', 'group', 'lease', 'window', 'poll', 'remove', 'patience'
  * `duplicate()`, since a read that waits holds its connection up. The stream and the group must be there: `plan(client, …).apply()`
  * creates them.
  *
- * Workers are consumers of the group. Their leases are the idle times that the server keeps, which beats set back; messages of
- * a worker that was killed go to another after the lease. A message that is to come again waits for the end of its pause in a
- * sorted set beside the stream. `value` of an entry is JSON, `key` a text, `headers` a JSON object of texts; an entry without
- * `value` has the record of its fields as its value. A value that is no JSON is given up at once.
+ * `queue`: workers are consumers of the group. Their leases are the idle times that the server keeps, which beats set back; messages of a
+ * worker that was killed go to another after the lease. A message that is to come again waits for the end of its pause in a
+ * sorted set beside the stream. `log`: each partition is a stream with one owner, by a lease beside the stream; the partitions
+ * are dealt to the sources that are subscribed, and handed over when a source joins or is drained. The group is at the mark.
+ *
+ * `value` of an entry is JSON, `key` a text, `headers` a JSON object of texts; an entry without `value` has the record of its fields as
+ * its value. A value that is no JSON is given up at once.
  *
  * Shape: as `fromPull`. While the server is away, the source waits, for `patience` ms. Fails with RedisSetupError where the stream or
  * the group is missing or the key has another type, RedisVersionError for a server before 6.2, RedisAwayError, RedisClosedError, and
@@ -48,21 +72,39 @@ const NAMES = ['queue', 'group', 'lease', 'window', 'poll', 'remove', 'patience'
  */
 export function fromRedis<T = unknown>(client: RedisClient, options: FromRedis): Observable<Delivery<T>> {
   checkSourceClient('fromRedis(client)', client)
-  checkOptionsOf('fromRedis(client, options)', options, '{ queue }, and more', NAMES)
-  const { stream, group, lease, window, poll, removes, patience, pull } = settingsOf(options)
-  const where = `fromRedis(client, { queue: ${JSON.stringify(stream)} })`
-  const server = new Server(where, client, patience)
+  checkOptionsOf('fromRedis(client, options)', options, '{ queue } or { log }, and more', NAMES)
+  const { name, use, partitions, group, lease, window, poll, removes, patience, pull } = settingsOf(options)
+  const server = new Server(`fromRedis(client, { ${use}: ${JSON.stringify(name)} })`, client, patience)
   const { beat = lease / 3, prefetch = 256 } = pull
-  const ofPull = { name: `from ${stream}`, ...pull, beat }
-  const parts = { server, stream, group, lease, window, poll: Math.min(poll, beat), removes }
-  const open = (opened: Lease<T>): PullDriver =>
-    new QueueDriver<T>({ ...parts, consumer: `millrace:${globalThis.crypto.randomUUID()}` }, opened)
-  return withLag(logOf(ofPull.name, prefetch, [fromPull<T>(open, ofPull)]), () => lagOf(server, stream, group))
+  const ofPull = { name: `from ${name}`, ...pull, beat }
+  const ofAll = { server, group, lease, window, poll: Math.min(poll, beat), removes }
+  const members = new Members(server, name, group, { member: uniqueName(), lease })
+
+  const ofQueue = (opened: Lease<T>): PullDriver => new QueueDriver<T>({ ...ofAll, stream: name, consumer: uniqueName() }, opened)
+  const ofPartition =
+    (partition: number) =>
+    (opened: Lease<T>): PullDriver => {
+      const place = { log: name, stream: streamOf(name, partition), partition }
+      const way = new LogWay({ ...ofAll, ...place, members, owner: uniqueName(), fail: (cause) => opened.fail(cause) })
+      const driver = new LogPartition<T>(opened, way, { source: name, partition, beat, window })
+      way.driver = driver // the caller says which values the stream has
+      return driver
+    }
+  const parts = use === 'queue' ? [ofQueue] : Array.from({ length: partitions }, (_, i) => ofPartition(i))
+  const sources = parts.map((open) => fromPull<T>(open, ofPull))
+  const streams = use === 'queue' ? [name] : parts.map((_, i) => streamOf(name, i))
+  return withLag(logOf(ofPull.name, prefetch * parts.length, sources), () => lagOf(server, streams, group))
+}
+
+function uniqueName(): string {
+  return `millrace:${globalThis.crypto.randomUUID()}`
 }
 
 function settingsOf(options: FromRedis) {
   const {
-    queue: stream,
+    log,
+    queue: _queue,
+    partitions = 1,
     group = 'millrace',
     lease = 5000,
     window = 256,
@@ -71,7 +113,8 @@ function settingsOf(options: FromRedis) {
     patience = 30_000,
     ...pull
   } = options
-  checkName('fromRedis(client, { queue })', stream)
+  const name = nameIn('fromRedis(client', options, checkName)
+  checkCount('fromRedis(client, { partitions })', 1, partitions)
   checkName('fromRedis(client, { group })', group)
   checkTime('fromRedis(client, { lease })', lease)
   checkCount('fromRedis(client, { window })', 1, window)
@@ -79,12 +122,23 @@ function settingsOf(options: FromRedis) {
   checkFlag('fromRedis(client, { remove })', removes)
   if (pull.beat !== undefined) checkTime('fromRedis(client, { beat })', pull.beat)
   checkTime('fromRedis(client, { patience })', patience)
-  return { stream, group, lease, window, poll, removes, patience, pull }
+  const use: 'log' | 'queue' = log === undefined ? 'queue' : 'log'
+  return { name, use, partitions, group, lease, window, poll, removes, patience, pull }
 }
 
-function lagOf(server: Server, stream: string, group: string): Op<Lag> {
+function lagOf(server: Server, streams: readonly string[], group: string): Op<Lag> {
   return go(function* lag() {
-    const { pending, waiting, oldestMs } = yield* stateOf(server, stream, group)
-    return { waiting, underWay: pending, oldestMs, byPartition: [waiting + pending] }
+    let [all, underWay, oldestMs] = [0, 0, 0]
+    const byPartition: number[] = []
+    for (const stream of streams) {
+      const state = yield* stateOf(server, stream, group)
+      const sent = yield* server.call('HGET', stateKeyOf(stream, group), 'sent') // of a log
+      const isSent = typeof sent === 'string' && sent !== ''
+      underWay += state.pending + (isSent ? yield* countAfter(server, stream, state.last, sent) : 0)
+      byPartition.push(state.waiting + state.pending)
+      all += state.waiting + state.pending
+      oldestMs = Math.max(oldestMs, state.oldestMs)
+    }
+    return { waiting: Math.max(0, all - underWay), underWay, oldestMs, byPartition }
   }).join()
 }

@@ -12,4 +12,5 @@ export {
 export { fromRedis, type FromRedis } from './from-redis.js'
 export type { Change, Plan } from '../broker/internal.js'
 export { plan, type PlanOptions } from './plan.js'
+export { redisOnce, type RedisOnce } from './redis-once.js'
 export { redisDeadLetters, toRedis, type RedisStreamOptions, type ToRedis } from './to-redis.js'

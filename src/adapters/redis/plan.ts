@@ -1,13 +1,18 @@
 import { go } from '../../runtime/index.js'
-import { checkOneOf, checkTime } from '../../runtime/internal.js'
-import type { Change, Plan } from '../broker/internal.js'
+import { checkCount, checkOneOf, checkTime } from '../../runtime/internal.js'
+import { nameIn, type Change, type Plan } from '../broker/internal.js'
 import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisSetupError } from './errors.js'
+import { streamOf } from './partition.js'
 
 /** What a source needs at the server. */
 export interface PlanOptions extends RedisOptions {
   /** The stream as a queue. */
-  readonly queue: string
+  readonly queue?: string
+  /** The streams of a log. */
+  readonly log?: string
+  /** The partitions of the log; default 1. */
+  readonly partitions?: number
   /** The consumer group; default `millrace`. */
   readonly group?: string
   /** The messages that a new group begins with: all that the stream has, or those that come from now on. Default `all`. */
@@ -15,8 +20,9 @@ export interface PlanOptions extends RedisOptions {
 }
 
 /**
- * The stream and the consumer group that `fromRedis` with the same options needs. `check()` compares them with the server;
- * `apply()` creates what is missing, and never changes or deletes anything. A pipeline itself creates no group.
+ * The streams and the consumer group that `fromRedis` with the same options needs. `check()` compares them with the server; `apply()`
+ * creates what is missing, and never changes or deletes anything. A pipeline itself creates no group. More partitions than before are
+ * added; keys are dealt anew then, so the order within a key begins anew with them.
  *
  * Both fail with RedisSetupError where the key has another type, RedisVersionError, RedisAwayError, RedisClosedError and
  * RedisRefusedError as
@@ -32,15 +38,19 @@ export interface PlanOptions extends RedisOptions {
  */
 export function plan(client: RedisClient, options: PlanOptions): Plan {
   checkClient('plan(client)', client)
-  checkOptionsOf('plan(client, options)', options, '{ queue }, and more', ['queue', 'group', 'from', 'patience'])
-  const { queue, group = 'millrace', from = 'all', patience = 30_000 } = options
-  checkName('plan(client, { queue })', queue)
+  checkOptionsOf('plan(client, options)', options, '{ queue } or { log }, and more', NAMES)
+  const { log, partitions = 1, group = 'millrace', from = 'all', patience = 30_000 } = options
+  const name = nameIn('plan(client', options, checkName)
+  checkCount('plan(client, { partitions })', 1, partitions)
   checkName('plan(client, { group })', group)
   checkOneOf('plan(client, { from })', ['all', 'new'], from)
   checkTime('plan(client, { patience })', patience)
-  const work = new Work(new Server('plan()', client, patience), [queue], group, from === 'all' ? '0' : '$')
+  const streams = log === undefined ? [name] : Array.from({ length: partitions }, (_, i) => streamOf(log, i))
+  const work = new Work(new Server('plan()', client, patience), streams, group, from === 'all' ? '0' : '$')
   return { check: () => go(() => work.check()).join(), apply: () => go(() => work.apply()).join() }
 }
+
+const NAMES = ['queue', 'log', 'partitions', 'group', 'from', 'patience']
 
 class Work {
   constructor(

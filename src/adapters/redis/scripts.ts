@@ -7,7 +7,7 @@
 export type Script = string & { readonly isScript?: true }
 
 /** `now()`: Unix time of the server in ms. */
-const CLOCK = `
+export const CLOCK = `
 local function now()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
@@ -15,7 +15,7 @@ end
 `
 
 /** `trim(stream)`: drops the entries that all groups have settled. */
-const TRIM = `
+export const TRIM = `
 local function parts(id)
   local ms, n = string.match(id, '^(%d+)-(%d+)$')
   return tonumber(ms), tonumber(n)

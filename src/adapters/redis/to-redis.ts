@@ -7,6 +7,7 @@ import type { DeadDelivery, Delivery } from '../broker/index.js'
 import { checkText, envelopeOf, jsonOf, letterHeaders } from '../broker/internal.js'
 import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisTooLargeError } from './errors.js'
+import { partitionOf, streamOf } from './partition.js'
 import { Publisher, type Publishing, type Storing } from './publisher.js'
 
 /** How a stream is stored that is published to. */
@@ -28,6 +29,11 @@ export interface RedisStreamOptions extends RedisOptions {
 
 /** Options of `toRedis`. */
 export interface ToRedis<T> extends RedisStreamOptions {
+  /**
+   * The partitions of a log: the streams `stream:0`, `stream:1` …, by FNV-1a of the key in UTF-8. Messages without a key are dealt in turn.
+   * Default: `stream` is a queue.
+   */
+  readonly partitions?: number
   /** A message whose id the stream has had is not stored again, for `within` ms; default: no id. */
   readonly id?: (delivery: Delivery<T>) => string
   /** ms for which ids are known; default an hour. */
@@ -41,7 +47,7 @@ export interface ToRedis<T> extends RedisStreamOptions {
 }
 
 const OF_STREAM = ['stream', 'limit', 'maxLength', 'maxAge', 'maxBytes', 'patience']
-const NAMES = [...OF_STREAM, 'id', 'within', 'value', 'key', 'window']
+const NAMES = [...OF_STREAM, 'partitions', 'id', 'within', 'value', 'key', 'window']
 
 /**
  * Stores a message for each delivery, with its value, key and headers, and passes the delivery on, in order, when the server has confirmed.
@@ -62,14 +68,19 @@ const NAMES = [...OF_STREAM, 'id', 'within', 'value', 'key', 'window']
 export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFunction<Delivery<T>, Delivery<T>> {
   checkClient('toRedis(client)', client)
   checkOptionsOf('toRedis(client, options)', options, '{ stream, and more }', NAMES)
-  const { id, within = 3_600_000, value = valueOf, key = keyOf, window = 256 } = options
-  const { stream, storing, maxBytes, patience } = streamOf('toRedis(client', options)
+  const { partitions = 0, id, within = 3_600_000, value = valueOf, key = keyOf, window = 256 } = options
+  const { stream, storing, maxBytes, patience } = settingsOf('toRedis(client', options)
+  if (options.partitions !== undefined) checkCount('toRedis(client, { partitions })', 1, partitions)
   if (id !== undefined) checkFunction('toRedis(client, { id })', id)
   checkTime('toRedis(client, { within })', within)
   checkFunction('toRedis(client, { value })', value)
   checkFunction('toRedis(client, { key })', key)
   checkCount('toRedis(client, { window })', 1, window)
-  const publisher = new Publisher(new Server('toRedis()', client, patience), stream, { ...storing, within: Math.min(within, 1e14) })
+  const server = new Server('toRedis()', client, patience)
+  const streams = partitions === 0 ? [stream] : Array.from({ length: partitions }, (_, i) => streamOf(stream, i))
+  const publishers = streams.map((each) => new Publisher(server, each, { ...storing, within: Math.min(within, 1e14) }))
+  let turn = 0
+  const publisherOf = (of: string | null): Publisher => publishers[of === null ? turn++ % streams.length : partitionOf(of, streams.length)]
   const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
     const envelope = envelopeOf('toRedis(): an item', delivery)
     const texts = { key: textOf('key', key(delivery)), id: textOf('id', id?.(delivery)) }
@@ -81,7 +92,10 @@ export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFu
       if (!envelope.right.isSettled) delivery.reject(cause)
       return NOTHING as never // the engine knows it: the delivery has left
     }
-    return publisher.publish({ ...texts, value: json, headers: headersIn(delivery.headers) }).map(() => delivery)
+    const message = { ...texts, value: json, headers: headersIn(delivery.headers) }
+    return publisherOf(texts.key)
+      .publish(message)
+      .map(() => delivery)
   }
   return workerPool(window, publish, { ordered: true, name: `to ${stream}` })
 }
@@ -101,7 +115,7 @@ function headersIn(headers: ReadonlyMap<string, string>): string {
 }
 
 /** The settings of the stream. `where` is the function and its first parameter. */
-function streamOf(where: string, { stream, limit, maxLength, maxAge, maxBytes = 16 << 20, patience = 30_000 }: RedisStreamOptions) {
+function settingsOf(where: string, { stream, limit, maxLength, maxAge, maxBytes = 16 << 20, patience = 30_000 }: RedisStreamOptions) {
   checkName(`${where}, { stream })`, stream)
   if (limit !== undefined) checkCount(`${where}, { limit })`, 1, limit)
   if (maxLength !== undefined) checkCount(`${where}, { maxLength })`, 1, maxLength)
@@ -139,7 +153,7 @@ function limited(where: string, text: string, maxBytes: number): string {
 export function redisDeadLetters(client: RedisClient, options: RedisStreamOptions): (letter: DeadDelivery) => Op<void> {
   checkClient('redisDeadLetters(client)', client)
   checkOptionsOf('redisDeadLetters(client, options)', options, '{ stream, and more }', OF_STREAM)
-  const { stream, storing, maxBytes, patience } = streamOf('redisDeadLetters(client', options)
+  const { stream, storing, maxBytes, patience } = settingsOf('redisDeadLetters(client', options)
   const publisher = new Publisher(new Server('redisDeadLetters()', client, patience), stream, { ...storing, within: 0 })
   return ({ key, ...letter }) => {
     const json = limited('redisDeadLetters()', jsonOf('redisDeadLetters(): the payload', letter.payload), maxBytes)

@@ -1,7 +1,7 @@
 /** The places of `millrace/redis`, over a client without a server. */
 import { background } from 'millrace'
 import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
-import { fromRedis, plan, redisDeadLetters, toRedis } from 'millrace/redis'
+import { fromRedis, plan, redisDeadLetters, redisOnce, toRedis } from 'millrace/redis'
 import { run } from 'millrace/operators'
 import { take, type Observable, type OperatorFunction } from 'rxjs'
 import { redisStub } from '../../support/redis-stub.js'
@@ -38,7 +38,7 @@ export const redis: Table = {
     'plan',
     'options',
     'options',
-    { queue: 'name', group: 'name?', from: 'word?', patience: 'ms?' },
+    { queue: 'name', log: 'name?', partitions: 'count?', group: 'name?', from: 'word?', patience: 'ms?' },
     (options) => void plan(redisStub(), options),
     { queue: 'in' },
   ),
@@ -51,6 +51,8 @@ export const redis: Table = {
     async (options) => void (await redisDeadLetters(redisStub(), options)(letter)),
     { stream: 'dead' },
   ),
+  'redisOnce(client)': ['object', (client) => void redisOnce(client)],
+  ...optionsOf('redisOnce', 'options', 'options?', { prefix: 'name?', patience: 'ms?' }, (options) => void redisOnce(redisStub(), options)),
   'toRedis(client)': ['object', (client) => void toRedis(client, { stream: 'out' })],
   'toRedis(options)': ['options', (options) => passed(toRedis(redisStub(), options))],
 }

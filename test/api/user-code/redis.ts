@@ -1,6 +1,7 @@
 /** The places of `millrace/redis` that call code of users: functions, and the client that they give. */
+import type { Op } from 'millrace'
 import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
-import { fromRedis, plan, redisDeadLetters, toRedis, type RedisClient, type ToRedis } from 'millrace/redis'
+import { fromRedis, plan, redisDeadLetters, redisOnce, toRedis, type RedisClient, type ToRedis } from 'millrace/redis'
 import { run } from 'millrace/operators'
 import { take, type OperatorFunction } from 'rxjs'
 import { redisStub } from '../../support/redis-stub.js'
@@ -36,6 +37,7 @@ export const redis: Rows = {
   'fromRedis(client): duplicate': (f) => from({ ...redisStub(1), duplicate: junk(f) }),
   'plan(client): call': async (f) => await plan(asking(f), { queue: 'in' }).check(),
   'redisDeadLetters(client): call': async (f) => await redisDeadLetters(asking(f), { stream: 'dead' })(letter),
+  'redisOnce(client): call': async (f) => void (await (redisOnce(asking(f)).claim('a', 'me', { lease: 1, within: 1 }) as Op<unknown>)),
   'toRedis(client): call': (f) => passed(toRedis(asking(f), { stream: 'out' })),
   'toRedis(options): id': (f) => to({ id: junk(f) }),
   'toRedis(options): key': (f) => to({ key: junk(f) }),

@@ -1,7 +1,7 @@
 /** Bad input and a server that is not as it should be: each has an error that says so, and nothing hangs. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { background } from 'millrace'
+import { background, onLateFailure } from 'millrace'
 import { settle } from 'millrace/broker'
 import { run } from 'millrace/operators'
 import { fromRedis, plan, toRedis, type FromRedis, type RedisClient } from 'millrace/redis'
@@ -90,7 +90,31 @@ describe('fromRedis', () => {
   })
 })
 
+describe('fromRedis of a log', () => {
+  it('names the cure where a partition is missing, and fails once', async () => {
+    await plan(client, { log: 'few', partitions: 2 }).apply()
+    const late: unknown[] = []
+    const off = onLateFailure((error) => void late.push(error))
+    expect(await failure(client, { log: 'few', partitions: 3 })).toMatchObject({
+      name: 'RedisSetupError',
+      message: 'fromRedis(client, { log: "few" }): the stream or its group is missing: plan(client, …).apply() creates them',
+    })
+    off()
+    expect(late).toEqual([])
+  })
+})
+
 describe('plan', () => {
+  it('has a stream for each partition of a log', async () => {
+    const two = plan(client, { log: 'parts', partitions: 2 })
+    expect((await two.apply()).map(({ what }) => what)).toEqual([
+      'group "millrace" of the stream "parts:0"',
+      'group "millrace" of the stream "parts:1"',
+    ])
+    expect(await two.check()).toEqual([])
+    expect(await plan(client, { log: 'parts', partitions: 3 }).check()).toHaveLength(1)
+  })
+
   it('creates the stream and the group, and says what it has created', async () => {
     const created = { kind: 'create', what: 'group "g" of the stream "planned"', differences: [] }
     const planned = plan(client, { queue: 'planned', group: 'g' })

@@ -20,18 +20,19 @@ export function clientAt(port: number, more: { readonly password?: string } = {}
 }
 
 export const openRedis =
-  (server: RedisServer): OpenBroker =>
-  async ({ lease, window }: BrokerSettings): Promise<BrokerLawSubject> => {
+  (server: RedisServer, use: 'log' | 'queue'): OpenBroker =>
+  async ({ partitions, lease, window }: BrokerSettings): Promise<BrokerLawSubject> => {
     const run = `run ${runs++}`
     const client = clientAt(server.port)
     const name = (topic: string): string => `${run}: ${topic}`
-    await plan(client, { queue: name('in') }).apply()
-    const publisher = toRedis(client, { stream: name('in') })
+    const ofLog = use === 'log' ? { partitions } : {}
+    await plan(client, use === 'log' ? { log: name('in'), partitions } : { queue: name('in') }).apply()
+    const publisher = toRedis(client, { stream: name('in'), ...ofLog })
     const links: RedisLink[] = []
     return {
       publish: (_topic, value, options) => publishing(background, outgoing(value, options), publisher).join(),
       async connect() {
-        const link = new RedisLink({ name, lease, window })
+        const link = new RedisLink({ name, partitions, lease, window })
         links.push(link)
         await link.open(server.port)
         return link
@@ -59,10 +60,8 @@ function storedOf(fields: readonly string[]): StoredMessage {
   return { value: JSON.parse(of('value') ?? 'null') as unknown, key: of('key'), headers: new Map(Object.entries(headers)) }
 }
 
-interface LinkSettings {
+interface LinkSettings extends BrokerSettings {
   readonly name: (topic: string) => string
-  readonly lease: number
-  readonly window: number
 }
 
 class RedisLink implements BrokerLawLink {
@@ -86,9 +85,10 @@ class RedisLink implements BrokerLawLink {
   private get _opened(): Redis {
     return this._client as Redis // opened
   }
-  from<T>({ queue = '', log: _, ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
-    const { name, lease, window } = this._settings
-    return fromRedis<T>(this._opened, { ...options, queue: name(queue), lease, window })
+  from<T>({ queue, log, ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
+    const { name, partitions, lease, window } = this._settings
+    const of = log === undefined ? { queue: name(queue ?? '') } : { log: name(log), partitions }
+    return fromRedis<T>(this._opened, { ...options, ...of, lease, window })
   }
   to<T>({ topic }: { readonly topic: string }): OperatorFunction<Delivery<T>, Delivery<T>> {
     return toRedis<T>(this._opened, { stream: this._settings.name(topic) })

@@ -7,7 +7,7 @@ const server = new RedisServer()
 beforeAll(() => server.start())
 afterAll(() => server.close())
 
-describe('Redis, a queue', () => {
-  const all = laws.broker(openRedis(server), { realTime: true, lease: 900 })
-  for (const law of all.filter(({ name }) => name.endsWith('queue'))) it(law.name, () => law.check())
+describe.each(['log', 'queue'] as const)('Redis, a %s', (use) => {
+  const all = laws.broker(openRedis(server, use), { realTime: true, lease: 900 })
+  for (const law of all.filter(({ name }) => name.endsWith(use))) it(law.name, () => law.check())
 })

@@ -165,6 +165,35 @@ describe('settled messages', () => {
   })
 })
 
+describe('a log', () => {
+  it('has the messages of a key in one partition, in order, and its mark in the group', async () => {
+    const partitions = 3
+    await plan(client, { log: 'log', partitions }).apply()
+    const to = toRedis<number>(client, { stream: 'log', partitions })
+    for (let n = 0; n < 30; n++) await publishing(background, outgoing(n, { key: `k${n % 5}` }), to).join()
+    const source = fromRedis(client, { log: 'log', partitions, remove: true })
+    expect(await lag(source)).toMatchObject({ waiting: 30, underWay: 0 })
+    const all = await taken(client, { log: 'log', partitions, remove: true }, 30)
+    for (let key = 0; key < 5; key++) {
+      const ofKey = all.filter((delivery) => delivery.key === `k${key}`)
+      expect(valuesOf(ofKey)).toEqual([key, key + 5, key + 10, key + 15, key + 20, key + 25])
+      expect(new Set(ofKey.map(({ position }) => position.partition)).size).toBe(1)
+    }
+    expect(await lag(source)).toMatchObject({ waiting: 0, underWay: 0, byPartition: [0, 0, 0] })
+    expect(await Promise.all([0, 1, 2].map((n) => client.xlen(`log:${n}`)))).toEqual([0, 0, 0])
+  })
+
+  it('keeps its order where the clock of the server stands still: ids of one ms beyond those that offsets tell apart', async () => {
+    await plan(client, { log: 'burst' }).apply()
+    const ids = ['1577836800001-8191', '1577836800001-8192', '1577836800001-8193', '1577836800002-0', '1577836800002-1']
+    for (const [n, id] of ids.entries()) await client.xadd('burst:0', id, 'value', String(n))
+    const all = await taken(client, { log: 'burst' }, ids.length)
+    expect(valuesOf(all)).toEqual([0, 1, 2, 3, 4])
+    expect(all.map(({ position }) => String(position))).toEqual(ids.map((id) => `burst/0:${id}`))
+    expect(await lag(fromRedis(client, { log: 'burst' }))).toMatchObject({ waiting: 0, underWay: 0 })
+  })
+})
+
 describe('a server that is killed', () => {
   it('is waited for: what was stored is there with an append-only file, and nothing comes twice', async () => {
     const own = new RedisServer()

@@ -93,6 +93,9 @@ export function once<T>(store: OnceStore, options: OnceOptions<T>, work: ValueWo
   return keep((value: T, ctx: Context, delivery: Delivery<T>) => effect.perform(value, ctx, delivery))
 }
 
+/** ms between two looks at an id that another owner works on: its owner may finish long before its lease ends. */
+const LOOK = 200
+
 class Effect<T> {
   constructor(
     private readonly _store: OnceStore,
@@ -116,7 +119,7 @@ class Effect<T> {
         yield* this._working({ value, ctx, delivery }, given, owner)
         return true
       }
-      yield* sleep(Math.max(1, claim.wait)).within(ctx)
+      yield* sleep(Math.min(Math.max(1, claim.wait), LOOK)).within(ctx)
     }
   }
 

@@ -1,0 +1,78 @@
+/** The scripts of a log: its members, and the owner of a partition, whose steps name the owner and the epoch. */
+import { CLOCK, TRIM, type Script } from './scripts.js'
+
+/**
+ * Says that a member of a log lives. Key: the members. Arguments: member, lease. Returns the members that live.
+ */
+export const SEEN: Script = `${CLOCK}
+local at = now()
+redis.call('ZADD', KEYS[1], at, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at - 3600000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], at - ARGV[2], '+inf')
+`
+
+/** `mine()`: whether the first two arguments are the owner and the epoch of the partition whose state is the second key. */
+const FENCE = `
+local function mine()
+  local is = redis.call('HMGET', KEYS[2], 'owner', 'epoch')
+  return is[1] == ARGV[1] and is[2] == ARGV[2]
+end
+`
+
+/**
+ * Takes the ownership of a partition, unless another owner lives. Keys: the stream, the state. Arguments: owner, lease, group.
+ * Returns nothing, or the id of the floor, the takeovers at this floor, and the epoch.
+ */
+export const CLAIM: Script = `${CLOCK}
+local stream, state, me, at = KEYS[1], KEYS[2], ARGV[1], now()
+local floor
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  local is = {}
+  for i = 1, #group, 2 do is[group[i]] = group[i + 1] end
+  if is['name'] == ARGV[3] then floor = is['last-delivered-id'] end
+end
+if not floor then return redis.error_reply('NOGROUP no such group') end
+local is = redis.call('HMGET', state, 'owner', 'until', 'epoch', 'last', 'rounds', 'floor')
+if is[1] and is[1] ~= '' and is[1] ~= me and tonumber(is[2]) > at then return false end
+local rounds = tonumber(is[5]) or 0
+if is[4] ~= me then rounds = is[6] == floor and rounds + 1 or 1 end
+local epoch = (tonumber(is[3]) or 0) + 1
+redis.call('HSET', state, 'owner', me, 'last', me, 'until', at + ARGV[2], 'epoch', epoch, 'rounds', rounds, 'floor', floor, 'sent', floor)
+return { floor, rounds, epoch }
+`
+
+/**
+ * Reads on. Keys as of CLAIM. Arguments: owner, epoch, the last id, the most entries, lease. Returns the entries, or nothing where
+ * another owns the partition.
+ */
+export const PULL: Script = `${CLOCK}${FENCE}
+if not mine() then return false end
+local entries = redis.call('XRANGE', KEYS[1], '(' .. ARGV[3], '+', 'COUNT', ARGV[4])
+redis.call('HSET', KEYS[2], 'until', now() + ARGV[5])
+if #entries > 0 then redis.call('HSET', KEYS[2], 'sent', entries[#entries][1]) end
+return entries
+`
+
+/**
+ * Moves the mark, and with it the group. Keys as of CLAIM. Arguments: owner, epoch, id, group, removes. Returns 0 where another owns
+ * the partition.
+ */
+export const MARK: Script = `${FENCE}${TRIM}
+if not mine() then return 0 end
+redis.call('XGROUP', 'SETID', KEYS[1], ARGV[4], ARGV[3])
+if ARGV[5] == '1' then trim(KEYS[1]) end
+return 1
+`
+
+/** Keeps the ownership. Keys as of CLAIM. Arguments: owner, epoch, lease. Returns 0 where another owns the partition. */
+export const BEAT: Script = `${CLOCK}${FENCE}
+if not mine() then return 0 end
+redis.call('HSET', KEYS[2], 'until', now() + ARGV[3])
+return 1
+`
+
+/** Lets the ownership go. Keys as of CLAIM. Arguments: owner, epoch. */
+export const RELEASE: Script = `${FENCE}
+if mine() then redis.call('HSET', KEYS[2], 'owner', '', 'sent', '') end
+return 1
+`
