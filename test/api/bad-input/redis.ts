@@ -52,7 +52,7 @@ export const redis: Table = {
     { stream: 'dead' },
   ),
   'redisOnce(client)': ['object', (client) => void redisOnce(client)],
-  ...optionsOf('redisOnce', 'options', 'options?', { prefix: 'name?', patience: 'ms?' }, (options) => void redisOnce(redisStub(), options)),
+  'redisOnce(options)': ['options?', (options) => void redisOnce(redisStub(), options)],
   'toRedis(client)': ['object', (client) => void toRedis(client, { stream: 'out' })],
   'toRedis(options)': ['options', (options) => passed(toRedis(redisStub(), options))],
 }
