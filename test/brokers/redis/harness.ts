@@ -68,6 +68,7 @@ class RedisLink implements BrokerLawLink {
   private _client: Redis | null = null
   private readonly _all: Redis[] = []
   private _proxy: Proxy | null = null
+  private _isCut = false
 
   constructor(private readonly _settings: LinkSettings) {}
 
@@ -77,7 +78,8 @@ class RedisLink implements BrokerLawLink {
     this._all.push(client)
     const duplicate = client.duplicate.bind(client)
     client.duplicate = (override) => {
-      const made = duplicate(override)
+      const made = duplicate({ ...override, lazyConnect: this._isCut })
+      if (this._isCut) made.disconnect() // a process that was killed makes no connection
       this._all.push(made)
       return made
     }
@@ -94,6 +96,7 @@ class RedisLink implements BrokerLawLink {
     return toRedis<T>(this._opened, { stream: this._settings.name(topic) })
   }
   async cut(): Promise<void> {
+    this._isCut = true
     this._proxy?.cut()
     await Promise.all(this._all.map(ended))
   }
