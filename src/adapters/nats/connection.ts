@@ -4,7 +4,7 @@
  * Always true: the status of the connection is watched while somebody watches, and not longer; the connection is never
  * closed here; while the connection is down, nothing is written, because the client drops such writes or sends them late.
  */
-import type { Msg, NatsConnection } from '@nats-io/nats-core'
+import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/nats-core'
 import { sleep } from '../../runtime/index.js'
 import { checkMethod, isInstance } from '../../runtime/internal.js'
 import { NatsClosedError, NatsRefusedError, NatsTimeoutError } from './errors.js'
@@ -108,6 +108,7 @@ export interface ApiAnswer {
 interface Asking {
   readonly where: string
   readonly patience: number
+  readonly headers?: MsgHdrs
   /** Nobody wants the answer any more. */
   isOver?(): boolean
 }
@@ -121,7 +122,7 @@ export async function ask<A extends ApiAnswer>(link: Connection, subject: string
 }
 
 export async function askRaw(link: Connection, subject: string, body: string, asking: Asking): Promise<Msg> {
-  const { where, patience } = asking
+  const { where, patience, headers } = asking
   const forget = link.watch({ reconnected() {}, closed() {} })
   try {
     for (let waited = 0, was = performance.now(); ;) {
@@ -130,7 +131,7 @@ export async function askRaw(link: Connection, subject: string, body: string, as
       if (asking.isOver?.() === true) throw new NatsClosedError(where)
       if (link.isUp) {
         try {
-          return await link.nc.request(subject, body, { timeout: ANSWER })
+          return await link.nc.request(subject, body, headers === undefined ? { timeout: ANSWER } : { timeout: ANSWER, headers })
         } catch (cause) {
           if (isForbidden(cause)) throw new NatsRefusedError(where, cause.message, 403, { cause })
         }

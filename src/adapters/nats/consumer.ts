@@ -41,6 +41,14 @@ export function checkVersion({ info }: NatsConnection, where: string, use: 'log'
   if (isBefore(info.version, needed)) throw new NatsVersionError(where, info.version, needed, why)
 }
 
+/** The first version whose messages have a time to live. */
+const TTL_SINCE = '2.11.0'
+
+/** Throws NatsVersionError where the server removes no message by its time. */
+export function checkTtl({ info }: NatsConnection, where: string): void {
+  if (info !== undefined && isBefore(info.version, TTL_SINCE)) throw new NatsVersionError(where, info.version, TTL_SINCE, 'a store of once')
+}
+
 function isBefore(version: string, needed: string): boolean {
   const [a, b] = [version, needed].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)))
   const at = b.findIndex((n, i) => n !== (a[i] || 0)) // `2.14.0-RC.1` counts as 2.14.0

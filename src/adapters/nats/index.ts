@@ -2,6 +2,7 @@
 export { NatsClosedError, NatsRefusedError, NatsSetupError, NatsTimeoutError, NatsVersionError, UnpublishableError } from './errors.js'
 export { fromNats, type FromNats } from './from-nats.js'
 export { natsLink, type NatsLinkOptions } from './nats-link.js'
+export { natsOnce, type NatsOnceOptions } from './nats-once.js'
 export { subjectToken, type Decode, type Encode } from './message.js'
 export type { Change, Plan } from '../broker/internal.js'
 export { plan, type PlanOptions } from './plan.js'

@@ -7,6 +7,7 @@ import { NatsRefusedError } from './errors.js'
 import { checkName } from './from-nats.js'
 import { consumerOf, subjectsOf } from './log-source.js'
 import { GROUP } from './log-way.js'
+import { streamOfBucket, subjectsOfBucket } from './nats-once.js'
 import { KINDS, streamOf, subjectsOfTopics } from './stage-topics.js'
 import { OWNERS, OWNERS_SUBJECT } from './owners.js'
 import { NANOS } from './pulling.js'
@@ -19,6 +20,8 @@ export interface PlanOptions {
   readonly log?: string
   /** The pair of streams of `natsLink` with this name. Takes `replicas` and `storage` beside. */
   readonly stages?: string
+  /** The KV bucket of `natsOnce` with this name, in which messages have a time to live. Takes `replicas` and `storage` beside. */
+  readonly bucket?: string
   /** The number of partitions of the log: fixed, since keys are dealt to them by their hash. */
   readonly partitions?: number
   /**
@@ -39,7 +42,7 @@ export interface PlanOptions {
 }
 
 /**
- * The streams and consumers that `fromNats`, or `natsLink`, with the same options needs. `check()` compares them with the server;
+ * The streams and consumers that `fromNats`, `natsLink` or `natsOnce` with the same options needs. `check()` compares them with the server;
  * `apply()` creates what is missing, and never changes or deletes. A pipeline itself creates nothing.
  *
  * Both fail with NatsRefusedError where the server refuses, NatsTimeoutError where JetStream does not answer,
@@ -55,11 +58,16 @@ export interface PlanOptions {
  */
 export function plan(nc: NatsConnection, options: PlanOptions): Plan {
   const link = connectionOf('plan(nc)', nc)
-  const things = (options as PlanOptions | undefined)?.stages === undefined ? needed(checked(options)) : ofStages(options) // of JavaScript
+  const things = thingsOf(options)
   return {
     check: () => fromPromise(compare(link, things, false)),
     apply: () => fromPromise(compare(link, things, true)),
   }
+}
+
+function thingsOf(options: PlanOptions): readonly Thing[] {
+  const { stages, bucket } = (options ?? {}) as Partial<PlanOptions> // from JavaScript they may be missing
+  return stages !== undefined ? ofStages(options) : bucket !== undefined ? ofBucket(options) : needed(checked(options))
 }
 
 type Settings = Readonly<Record<string, unknown>>
@@ -75,7 +83,7 @@ interface Thing {
   readonly essential: readonly string[]
 }
 
-const NAMES = ['queue', 'log', 'stages', 'partitions', 'subjects', 'group', 'lease', 'window', 'replicas', 'storage']
+const NAMES = ['queue', 'log', 'stages', 'bucket', 'partitions', 'subjects', 'group', 'lease', 'window', 'replicas', 'storage']
 
 interface Checked {
   readonly stream: string
@@ -92,7 +100,7 @@ interface Checked {
 function checked(options: PlanOptions): Checked {
   checkRecord(
     'plan(nc, options)',
-    '{ queue }, { stages } or { log, partitions }, with subjects?, group?, lease?, window?, replicas?, storage?',
+    '{ queue }, { stages }, { bucket } or { log, partitions }, with subjects?, group?, lease?, window?, replicas?, storage?',
     options,
     NAMES,
   )
@@ -120,6 +128,28 @@ function ofStages(options: PlanOptions): readonly Thing[] {
     const settings = { name, subjects: [`${subjectsOfTopics(stages as string, kind)}.*`], retention, storage, num_replicas: replicas }
     return thing('stream', name, settings, ['subjects', 'retention'])
   })
+}
+
+/** The stream of a bucket, as clients of KV make one. */
+function ofBucket(options: PlanOptions): readonly Thing[] {
+  checkRecord('plan(nc, { bucket })', '{ bucket, replicas?, storage? }', options, ['bucket', 'replicas', 'storage'])
+  const { bucket, replicas, storage } = { ...checkedPlace(options), bucket: options.bucket }
+  checkName('plan(nc, { bucket })', bucket)
+  const name = streamOfBucket(bucket as string) // checked
+  const settings = {
+    name,
+    subjects: [`${subjectsOfBucket(bucket as string)}.>`], // checked
+    retention: 'limits',
+    storage,
+    num_replicas: replicas,
+    max_msgs_per_subject: 1,
+    discard: 'new',
+    allow_rollup_hdrs: true,
+    deny_delete: true,
+    allow_direct: true,
+    allow_msg_ttl: true,
+  }
+  return [thing('stream', name, settings, ['subjects', 'max_msgs_per_subject', 'allow_msg_ttl'])]
 }
 
 function checkedPlace({ replicas = 1, storage = 'file' }: PlanOptions): { readonly replicas: number; readonly storage: string } {

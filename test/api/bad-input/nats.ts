@@ -1,6 +1,6 @@
 /** The places of `millrace/nats`, over a connection without a server. */
 import { background } from 'millrace'
-import { fromNats, natsDeadLetters, natsLink, plan, subjectToken, toNats } from 'millrace/nats'
+import { fromNats, natsDeadLetters, natsLink, natsOnce, plan, subjectToken, toNats } from 'millrace/nats'
 import { run } from 'millrace/operators'
 import { natsStub } from '../../support/nats-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
@@ -23,6 +23,10 @@ export const nats: Table = {
     (options) => void natsLink(natsStub(), options),
     { stages: 'shop' },
   ),
+  'natsOnce(nc)': ['object', (nc) => void natsOnce(nc, { bucket: 'effects' })],
+  ...optionsOf('natsOnce', 'options', 'options', { bucket: 'name', patience: 'ms?' }, (options) => void natsOnce(natsStub(), options), {
+    bucket: 'effects',
+  }),
   'plan(nc)': ['object', (nc) => void plan(nc, { queue: 'in' })],
   ...optionsOf(
     'plan',
@@ -42,6 +46,7 @@ export const nats: Table = {
     { queue: 'in' },
   ),
   'plan({ stages })': ['name?', (stages) => void plan(natsStub(), stages === undefined ? { queue: 'in' } : { stages })],
+  'plan({ bucket })': ['name?', (bucket) => void plan(natsStub(), bucket === undefined ? { queue: 'in' } : { bucket })],
   'plan({ log })': ['name', (log) => void plan(natsStub(), { log, partitions: 2 })],
   'subjectToken(text)': ['text', (text) => void subjectToken(text)],
   'toNats(nc)': ['object', (nc) => void toNats(nc, { subject: 'out' })],
