@@ -6,7 +6,24 @@ import type { FaultBudget, Faults, Injector } from '../faults/index.js'
 import type { Polling } from './polling.js'
 import type { Choose } from './ready-list.js'
 
-/** The run, in the view of the program under exploration. */
+/**
+ * The run, in the view of the program under exploration.
+ *
+ * @example
+ * ```ts
+ * await explore(function* (run) {
+ *   const faults = run.faults({ drops: 1, crashes: 1 })
+ *   const jobs = chan<number>(1)
+ *   const sender = faults.sender(jobs)
+ *   const worker = faults.mayCrash(go(function* () {
+ *     for (const it = range(jobs); yield* it.next(); ) yield* sleep(it.value)
+ *   }))
+ *   yield* sender.send(1)
+ *   sender.close()
+ *   yield* worker.join().attempt()
+ * })
+ * ```
+ */
 export interface Trial {
   /** A choice of the program that the schedule makes: a number from 0 up to, but not including, `n`. */
   choose(n: number): number
@@ -16,21 +33,6 @@ export interface Trial {
    * Faults that the schedule chooses, within the budget of this run: late, lost and repeated messages, calls that fail,
    * goroutines that crash. A finding is shrunk to few faults, and its token replays them. An error that only repeats a
    * fault is no finding.
-   *
-   * @example
-   * ```ts
-   * await explore(function* (run) {
-   *   const faults = run.faults({ drops: 1, crashes: 1 })
-   *   const jobs = chan<number>(1)
-   *   const sender = faults.sender(jobs)
-   *   const worker = faults.mayCrash(go(function* () {
-   *     for (const it = range(jobs); yield* it.next(); ) yield* sleep(it.value)
-   *   }))
-   *   yield* sender.send(1)
-   *   sender.close()
-   *   yield* worker.join().attempt()
-   * })
-   * ```
    */
   faults(most: FaultBudget): Faults
 }
