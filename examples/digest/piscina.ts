@@ -1,4 +1,7 @@
-/** The same with piscina: the walk, the bound on what is on its way, and the cancel are the program's own. */
+/**
+ * The same with piscina: the walk, the bound on what is on its way, and the cancel are the program's own. A cancel of piscina's
+ * terminates the thread, and a thread that ends while it reads a file can abort the process: what is under way ends by itself.
+ */
 import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,9 +22,9 @@ export async function onPiscina(ctx: Context, { folder, threads, done }: Work): 
   try {
     for await (const path of filesOf(folder)) {
       signal.throwIfAborted()
-      const one = pool.run(path, { signal }).then(
+      const one = pool.run(path).then(
         (each) => done(path, right(each)),
-        (error: unknown) => (signal.aborted ? undefined : done(path, left(error))),
+        (error: unknown) => done(path, left(error)),
       )
       const ended = one.finally(() => underWay.delete(ended))
       underWay.add(ended)
@@ -30,7 +33,7 @@ export async function onPiscina(ctx: Context, { folder, threads, done }: Work): 
     await Promise.all(underWay)
     signal.throwIfAborted()
   } finally {
-    await pool.destroy()
+    await pool.close()
   }
 }
 
