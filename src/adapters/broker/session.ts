@@ -1,11 +1,11 @@
 /**
- * The work of a source at the database: one statement after the other, in a goroutine of its own, which sleeps until it is woken.
+ * The work of a source at its server: one call after the other, in a goroutine of its own, which sleeps until it is woken.
  *
  *     wake() ──▶ step() until there is nothing to do ──▶ sleeps for `poll` ms, or until woken ──▶ …  ──closed, and nothing to do──▶ over
  */
 import { after, chan, go, select, type Goroutine } from '../../runtime/index.js'
 
-/** ms that the last statements may take. */
+/** ms that the last calls may take. */
 const FAREWELL = 2000
 
 export interface SessionParts {

@@ -29,8 +29,8 @@ const FAREWELL = 2000
 
 /**
  * A link of stages over JetStream: `stage.over(link, …)` sends its items to the processes that run `serve(ctx, link, stage)`.
- * The connection is the user's, and is not closed. `plan(nc, { stages }).apply()` creates the two streams; the link makes the
- * consumers in them: one for each stage, and for each caller and server of a stage one that is removed at its end.
+ * The connection is the user's, and is not closed. `plan(nc, { stages }).apply()` creates the two streams. The link creates their
+ * consumers: one for each stage, which stays, and one for each caller and for each server of a stage, removed when that ends.
  *
  * Items are kept until they are settled, through kills of any process and of the server, also while nothing serves
  * their stage. A message that is published again after a reconnect is stored once. An item or a result that is too large

@@ -1,10 +1,6 @@
-/**
- * Publishing by batches: messages that wait while a statement is under way go out together with the next.
- *
- * Always true: one statement is under way at a time, so that messages are stored in the order in which they were given.
- */
-import { chan, go, type Op } from '../../runtime/index.js'
+/** Publishing to the database: one statement for a batch; where it refuses, each message is tried by itself. */
 import { isInstance } from '../../runtime/internal.js'
+import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { Database, type PostgresPool } from './client.js'
 import { PostgresRefusedError } from './errors.js'
 
@@ -18,63 +14,41 @@ export interface Publishing {
   readonly id: string | null
 }
 
-interface Waiting {
-  readonly message: Publishing
-  settled(failure: { readonly error: unknown } | null): void
-}
-
 /** The most messages of a statement. */
 const MOST = 256
 
-export class Publisher {
-  private _waiting: Waiting[] = []
-  private _isRunning = false
-
-  constructor(private readonly _db: Database) {}
-
-  /** Completes when the message is stored. */
-  publish(message: Publishing): Op<void> {
-    const stored = chan<{ readonly error: unknown } | null>(1)
-    this._waiting.push({ message, settled: (failure) => void stored.trySend(failure) })
-    if (!this._isRunning) {
-      this._isRunning = true
-      go(() => this._run())
-    }
-    return stored.receive().map((answer) => {
-      if (answer._tag === 'Some' && answer.value !== null) throw answer.value.error
-    })
+export class Publisher extends BatchPublisher<Publishing> {
+  constructor(private readonly _db: Database) {
+    super()
   }
 
-  private *_run(): Generator<never, void> {
-    while (this._waiting.length > 0) {
-      const batch = this._waiting.splice(0, MOST)
-      try {
-        yield* this._store(batch)
-        for (const one of batch) one.settled(null)
-      } catch (error) {
-        yield* this._refused(batch, error)
-      }
-    }
-    this._isRunning = false
+  protected sizeOf(waiting: readonly Unstored<Publishing>[]): number {
+    return Math.min(waiting.length, MOST)
   }
 
-  /** One message fails all of its statement: each is tried by itself. */
-  private *_refused(batch: readonly Waiting[], error: unknown): Generator<never, void> {
-    if (batch.length === 1 || !isInstance(error, PostgresRefusedError)) {
-      for (const one of batch) one.settled({ error })
-      return
+  protected *store(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
+    try {
+      yield* this._insert(batch)
+      for (const one of batch) one.settled(null)
+    } catch (error) {
+      if (batch.length === 1 || !isInstance(error, PostgresRefusedError)) throw error
+      yield* this._oneByOne(batch)
     }
+  }
+
+  /** One message fails all of its statement. */
+  private *_oneByOne(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     for (const one of batch) {
       try {
-        yield* this._store([one])
+        yield* this._insert([one])
         one.settled(null)
-      } catch (cause) {
-        one.settled({ error: cause })
+      } catch (error) {
+        one.settled({ error })
       }
     }
   }
 
-  private *_store(batch: readonly Waiting[]): Generator<never, void> {
+  private *_insert(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     const column = (name: keyof Publishing): unknown[] => batch.map(({ message }) => message[name])
     yield* this._db.query(
       `select $.publish(m.topic, m.key, m.value::json, m.headers::json, m.id)

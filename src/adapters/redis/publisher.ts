@@ -1,10 +1,6 @@
-/**
- * Publishing by batches: messages that wait while a script is under way go out together with the next.
- *
- * Always true: one script of a stream is under way at a time, so that messages are stored in the order in which they were given.
- */
-import { chan, go, type Op } from '../../runtime/index.js'
-import { mistyped } from '../../runtime/internal.js'
+/** Publishing to a stream: a script stores a batch of messages, each of which may be refused by itself. */
+import { mistyped, type Failure } from '../../runtime/internal.js'
+import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { translated, type Server } from './client.js'
 import { RedisFullError } from './errors.js'
 import { tagged } from './queue-driver.js'
@@ -27,62 +23,36 @@ export interface Storing {
   readonly within: number
 }
 
-interface Waiting {
-  readonly message: Publishing
-  settled(failure: { readonly error: unknown } | null): void
-}
-
 /** The most messages of a script, and about as many characters. */
 const MOST = 256
 const MOST_TEXT = 1 << 20
 
-export class Publisher {
-  private _waiting: Waiting[] = []
-  private _isRunning = false
-
+export class Publisher extends BatchPublisher<Publishing> {
   constructor(
     private readonly _server: Server,
     private readonly _stream: string,
     private readonly _storing: Storing,
-  ) {}
-
-  /** Completes when the message is stored. */
-  publish(message: Publishing): Op<void> {
-    const stored = chan<{ readonly error: unknown } | null>(1)
-    this._waiting.push({ message, settled: (failure) => void stored.trySend(failure) })
-    if (!this._isRunning) {
-      this._isRunning = true
-      go(() => this._run())
-    }
-    return stored.receive().map((answer) => {
-      if (answer._tag === 'Some' && answer.value !== null) throw answer.value.error
-    })
+  ) {
+    super()
   }
 
-  private *_run(): Generator<never, void> {
-    while (this._waiting.length > 0) {
-      const batch = this._next()
-      try {
-        const places = this._server.rows(yield* this._store(batch))
-        for (const [i, one] of batch.entries()) one.settled(this._failureOf(places[i]))
-      } catch (error) {
-        for (const one of batch) one.settled({ error })
-      }
-    }
-    this._isRunning = false
-  }
-
-  private _next(): readonly Waiting[] {
+  protected sizeOf(waiting: readonly Unstored<Publishing>[]): number {
     let [n, size] = [0, 0]
-    for (const { message } of this._waiting) {
+    for (const { message } of waiting) {
       size += message.value.length
       if (n === MOST || (n > 0 && size > MOST_TEXT)) break
       n++
     }
-    return this._waiting.splice(0, n)
+    return n
   }
 
-  private *_store(batch: readonly Waiting[]): Generator<never, unknown> {
+  protected *store(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
+    const places = this._server.rows(yield* this._stored(batch))
+    for (const [i, one] of batch.entries()) one.settled(this._failureOf(places[i]))
+  }
+
+  /** The places of the messages, or why they have none. */
+  private *_stored(batch: readonly Unstored<Publishing>[]): Generator<never, unknown> {
     yield* this._server.check()
     const { limit, trim, within } = this._storing
     const given = (text: string | null): string => (text === null ? '' : `+${text}`)
@@ -96,7 +66,7 @@ export class Publisher {
     return yield* this._server.eval(PUBLISH, keys, [limit, ...trim, within, ...messages])
   }
 
-  private _failureOf(place: unknown): { readonly error: unknown } | null {
+  private _failureOf(place: unknown): Failure | null {
     const { where } = this._server
     if (typeof place !== 'string') return { error: mistyped(`${where}: client.call(): the result`, 'the id of an entry', place) }
     if (place === 'full') return { error: new RedisFullError(where, this._stream, this._storing.limit) }

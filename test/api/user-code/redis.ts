@@ -1,28 +1,17 @@
 /** The places of `millrace/redis` that call code of users: functions, and the client that they give. */
 import type { Op } from 'millrace'
-import { memoryBroker, positionOf, settle, type DeadDelivery, type Delivery } from 'millrace/broker'
+import { settle, type Delivery } from 'millrace/broker'
 import { fromRedis, plan, redisDeadLetters, redisOnce, toRedis, type RedisClient, type ToRedis } from 'millrace/redis'
 import { run } from 'millrace/operators'
 import { take, type OperatorFunction } from 'rxjs'
 import { redisStub } from '../../support/redis-stub.js'
+import { letter, twoThrough } from '../../support/two-messages.js'
 import { junk, type Rows } from './kinds.js'
 import { soon } from './soon.js'
 
 const passed = async (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>): Promise<unknown> => {
   using ctx = soon()
-  const broker = memoryBroker({ partitions: 1 })
-  for (const n of [1, 2]) broker.publish('in', n, { key: 'k' })
-  const source = broker.connect().from<number>({ log: 'in' })
-  return await run(ctx, source.pipe(take(2), operator, settle({ attempts: 1 }))).join()
-}
-const letter: DeadDelivery = {
-  payload: 1,
-  key: null,
-  headers: new Map(),
-  position: positionOf('in', 0, 0, 0),
-  cause: new Error('bad'),
-  stage: 'work',
-  attempts: 1,
+  return await run(ctx, twoThrough(operator)).join()
 }
 const to = (options: Partial<ToRedis<number>>) => passed(toRedis(redisStub(), { stream: 'out', ...options }))
 const asking = (call: unknown): RedisClient => ({ ...redisStub(), call: junk(call) })

@@ -1,11 +1,10 @@
-/** The store of `once` in NATS KV: it answers as the one in memory, and an effect happens once for all processes. */
-import fc from 'fast-check'
-import { background, chan, go, sleep, withCancel, type Op } from 'millrace'
-import { memoryOnce, once, settle, type OnceClaim, type OnceStore } from 'millrace/broker'
+/** The store of `once` in NATS KV. */
+import { background, chan, go, sleep, withCancel } from 'millrace'
+import { once, settle } from 'millrace/broker'
 import { fromNats, natsOnce, plan } from 'millrace/nats'
 import { run, workerPool } from 'millrace/operators'
-import { merge, take } from 'rxjs'
 import { expect, it } from 'vitest'
+import { holdsForStores } from '../once-stores.js'
 import { Proxy } from '../proxy.js'
 import { countOf, servers } from './nats.js'
 
@@ -24,64 +23,21 @@ it('names the cure where its bucket is missing, or is of another kind', async ()
   expect(await plan(nc, { bucket }).apply()).toEqual([])
   expect(await store.claim('a', 'me', { lease: 1000, within: 1000 })).toEqual({ state: 'claimed', isUnsure: false })
   await plan(nc, { queue: 'KV_plain', subjects: ['$KV.plain.>'] }).apply()
-  await expect(Promise.resolve(natsOnce(nc, { bucket: 'plain' }).release('a', 'me'))).rejects.toThrow('has not allow_msg_ttl')
+  await expect(Promise.resolve(natsOnce(nc, { bucket: 'plain' }).release('a', 'me'))).rejects.toThrow('lacks allow_msg_ttl')
 })
 
-/** Over at once, or not in this test. */
-const ms = fc.constantFrom(0, 3_600_000, Infinity)
-const id = fc.constantFrom('a', 'b. %c', '')
-const owner = fc.constantFrom('me', 'you')
-const step = fc.oneof(
-  fc.record({ call: fc.constant('claim' as const), id, owner, lease: ms, within: ms }),
-  fc.record({ call: fc.constant('finish' as const), id, owner, within: ms }),
-  fc.record({ call: fc.constant('release' as const), id, owner }),
-)
-
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
-
-/** The answer to a step; the time to wait depends on clocks. */
-async function answer(store: OnceStore, one: Step): Promise<unknown> {
-  if (one.call === 'finish') return void (await store.finish(one.id, one.owner, one.within))
-  if (one.call === 'release') return void (await store.release(one.id, one.owner))
-  const { id, owner, lease, within } = one
-  const claim = (await store.claim(id, owner, { lease, within })) as OnceClaim
-  return claim.state === 'busy' ? [claim.state, claim.wait > 0] : claim
-}
-
-it('answers as the store in memory, whatever is claimed, finished and released', async () => {
-  const nc = await (await open()).connect()
-  await plan(nc, { bucket }).apply()
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps: readonly Step[]) => {
-      const [there, here] = [natsOnce(nc, { bucket }), memoryOnce()]
-      await nc.request(`$JS.API.STREAM.PURGE.KV_${bucket}`, '', { timeout: 10_000 })
-      for (const one of steps) expect(await answer(there, one)).toEqual(await answer(here, one))
-    }),
-    { numRuns: 150 },
-  )
-})
-
-it('an effect happens once where a message is stored several times, in several sources at the same time', async () => {
+holdsForStores(async () => {
   const nc = await (await open()).connect()
   await plan(nc, { bucket }).apply()
   await plan(nc, { queue: 'greetings' }).apply()
-  const ids = Array.from({ length: 40 }, (_, n) => `id ${n % 10}`)
-  for (const value of ids) await nc.request('greetings', JSON.stringify(value), { timeout: 10_000 })
-  const effects: string[] = []
-  const greet = once<string>(natsOnce(nc, { bucket }), { within: 60_000, id: ({ value }) => value }, (value) => void effects.push(value))
-  const stop = withCancel(background)
-  const worker = () => fromNats<string>(nc, { queue: 'greetings', prefetch: 4 }).pipe(workerPool(4, greet))
-  await run(stop, merge(worker(), worker(), worker()).pipe(take(ids.length), settle())).join()
-  expect(effects.sort()).toEqual([...new Set(ids)].sort())
-})
-
-it('two at the same moment: one has the claim', async () => {
-  const nc = await (await open()).connect()
-  await plan(nc, { bucket }).apply()
-  const stores = Array.from({ length: 8 }, () => natsOnce(nc, { bucket }))
-  const claims = stores.map((store, n) => store.claim('race', `owner ${n}`, { lease: 60_000, within: 60_000 }) as Op<OnceClaim>)
-  const states = (await Promise.all(claims)).map(({ state }) => state)
-  expect(states.sort()).toEqual([...Array.from({ length: 7 }, () => 'busy'), 'claimed'])
+  return {
+    store: () => natsOnce(nc, { bucket }),
+    clear: () => nc.request(`$JS.API.STREAM.PURGE.KV_${bucket}`, '', { timeout: 10_000 }),
+    async publish(values) {
+      for (const value of values) await nc.request('greetings', JSON.stringify(value), { timeout: 10_000 })
+    },
+    source: () => fromNats<string>(nc, { queue: 'greetings', prefetch: 4 }),
+  }
 })
 
 it('a claimer that is killed leaves the id unsure, at the end of its lease', async () => {
