@@ -1,70 +1,36 @@
 // One contender of bench/brokers/run.mjs, in a process of its own: `node contender.mjs <row> <contender> <port> <messages>`.
 // Prints the microseconds of processor, and of time, for each message after the warm-up.
-import process, { argv } from 'node:process'
 import { take } from 'rxjs'
-import { background } from '../../dist/index.js'
-import { byKey, fromPull, positionOf, settle, through } from '../../dist/broker.js'
+import { settle, through } from '../../dist/broker.js'
 import { fromNats, plan, toNats } from '../../dist/nats.js'
-import { run, workerPool } from '../../dist/operators.js'
+import { workerPool } from '../../dist/operators.js'
 import { peer } from '../peers/load.mjs'
+import {
+  IN_FLIGHT,
+  address,
+  contender,
+  counted,
+  inFlight,
+  isLog,
+  n,
+  numbers,
+  performed,
+  report,
+  row,
+  text,
+  tick,
+  work,
+} from './contend.mjs'
 
-const [, , row, contender, port, count] = argv
-const n = Number(count)
-const IN_FLIGHT = 256
-const text = 'x'.repeat(98) // with its quotes 100 bytes of JSON
 const data = new TextEncoder().encode(JSON.stringify(text))
-
 const { connect } = await peer('@nats-io/transport-node')
 const { jetstream } = await peer('@nats-io/jetstream')
-const nc = await connect({ port: Number(port), noAsyncTraces: !contender.includes('as installed') })
+const nc = await connect({ port: address.port, noAsyncTraces: !contender.includes('as installed') })
 
-/** The first quarter of the messages is the warm-up: the clock begins after it. */
-const warm = Math.floor(n / 4)
-let ticks = 0
-let began = null
-const tick = () => {
-  if (ticks++ === warm) began = [process.cpuUsage(), performance.now()]
-}
-
-const isLog = contender.endsWith('log')
 const source = (prefetch = IN_FLIGHT) =>
   fromNats(nc, { ...(isLog ? { log: 'in', partitions: 1, window: 1000 } : { queue: 'in' }), prefetch }).pipe(take(n))
-const counted = (value) => {
-  tick()
-  return value
-}
-/** A stage of 16 workers. */
-const work = () => (isLog ? byKey((delivery) => delivery.key, 16, counted) : workerPool(16, through(counted)))
-const performed = (pipeline) => run(background, pipeline).join()
-
-/** Deliveries that no broker has. */
-const numbers = () =>
-  fromPull((lease) => {
-    let next = 0
-    const message = (i) => ({ value: text, key: null, attempt: 1, headers: new Map(), position: positionOf('in', 0, i, 0), settled() {} })
-    return {
-      request(places) {
-        for (let i = 0; i < places && next < n; i++) {
-          tick()
-          lease.deliver(message(next++))
-        }
-      },
-    }
-  }).pipe(take(n))
-
 async function consumerOf() {
   return jetstream(nc).consumers.get('in', 'millrace')
-}
-
-/** Calls that are not answered yet, at most IN_FLIGHT. */
-async function inFlight(each) {
-  const pending = new Set()
-  for (let i = 0; i < n; i++) {
-    const one = each(i).finally(() => pending.delete(one))
-    pending.add(one)
-    if (pending.size >= IN_FLIGHT) await Promise.race(pending)
-  }
-  await Promise.all(pending)
 }
 
 const publishing = async () => {
@@ -136,10 +102,6 @@ const rows = {
 const moved = () =>
   performed(source().pipe(work(), toNats(nc, { subject: 'out', id: ({ position }) => String(position.offset) }), settle()))
 
-if (argv.length < 6) {
-  await nc.close()
-  throw new Error('node contender.mjs <row> <contender> <port> <messages>')
-}
 await plan(nc, { queue: 'out' }).apply()
 if (row !== 'publish') {
   await plan(nc, isLog ? { log: 'in', partitions: 1, window: 1000 } : { queue: 'in' }).apply()
@@ -150,9 +112,4 @@ if (row !== 'publish') {
   }
 }
 await rows[row][contender]()
-const [cpu, at] = began
-const measured = n - warm
-const wall = (performance.now() - at) * 1000
-const { user, system } = process.cpuUsage(cpu)
-console.log(JSON.stringify({ cpu: (user + system) / measured, wall: wall / measured }))
-process.exit() // pulls of the client may be under way
+report()
