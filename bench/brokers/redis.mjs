@@ -8,7 +8,6 @@ import { createServer } from 'node:net'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { findRedis } from '../../scripts/brokers.mjs'
@@ -54,7 +53,6 @@ async function measured(row, name) {
     const ended = once(server, 'exit')
     server.kill('SIGKILL')
     await ended
-    await setTimeout(0)
     rmSync(folder, { recursive: true })
   }
 }

@@ -44,6 +44,19 @@ describe('a sender over a network', () => {
     expect(await arrivals({ drops: 2 })).toEqual(['1', '1 2', '1 2 3', '1 3', '2', '2 3', '3'])
   })
 
+  it('the trace of a finding says what happened to a message', async () => {
+    const error = await errorOf(
+      explore(function* (run) {
+        const ch = chan<number>(1)
+        const sender = run.faults({ drops: 1 }).sender(ch)
+        yield* sender.send(1)
+        sender.close()
+        if ((yield* ch.receive())._tag === 'None') throw new Error('lost')
+      }),
+    )
+    expect(error.message).toContain('drops a message')
+  })
+
   it('duplicates', async () => {
     expect(await arrivals({ duplicates: 1 }, [1, 2])).toEqual(['1 1 2', '1 2', '1 2 1', '1 2 2'])
   })

@@ -54,7 +54,7 @@ class Network extends CallbackPerformer<unknown> {
 export interface Link {
   readonly latency: number
   /** Whether the fault happens to the next value; `did` says it in the trace. */
-  happens(kind: FaultKind, did: string): boolean
+  spends(kind: FaultKind, did: string): boolean
 }
 
 /** A sender over a network. */
@@ -107,7 +107,7 @@ export class NetworkSender<T> implements Sender<T> {
   }
 
   private _happens(kind: FaultKind): boolean {
-    return this._link.happens(kind, `${kind}s a message`)
+    return this._link.spends(kind, `${kind}s a message`)
   }
 
   private _deliverBeside(value: T, latency: number): void {
