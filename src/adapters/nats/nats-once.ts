@@ -138,7 +138,10 @@ class Bucket {
     const { config } = await this._info()
     checkTtl(this._link.nc, where)
     if (config?.allow_msg_ttl !== true)
-      throw new NatsSetupError(where, `the stream ${JSON.stringify(stream)} lacks allow_msg_ttl; plan(nc, { bucket }) creates a stream with it`)
+      throw new NatsSetupError(
+        where,
+        `the stream ${JSON.stringify(stream)} lacks allow_msg_ttl; plan(nc, { bucket }) creates a stream with it`,
+      )
   }
 
   private async _info(): Promise<{ readonly config?: { readonly allow_msg_ttl?: boolean }; readonly ts?: string }> {
