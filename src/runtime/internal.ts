@@ -8,6 +8,7 @@ export {
   checkCount,
   checkFlag,
   checkFunction,
+  checkInterval,
   checkMethod,
   checkOneOf,
   checkOptions,

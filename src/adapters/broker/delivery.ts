@@ -133,6 +133,13 @@ export function checkText(where: string, expected: string, text: unknown): void 
   if (typeof text !== 'string') throw mistyped(where, expected, text)
 }
 
+/** The key, or the id, of a message: the result of a function of the user. */
+export function textOf(where: string, text: string | null | undefined): string | null {
+  if (text === undefined || text === null) return null
+  checkText(`${where}: the result`, 'a string', text)
+  return text
+}
+
 /** A message is given up: its attempts are used up, or it has ended its process again and again. */
 export class PoisonError extends Error {
   override readonly name = 'PoisonError'

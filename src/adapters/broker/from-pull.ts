@@ -6,6 +6,7 @@ import {
   checkFunction,
   checkMethod,
   checkOptions,
+  checkInterval,
   checkTime,
   queue,
   Ring,
@@ -76,7 +77,7 @@ function pullPlan(operator: string, options: PullOptions | undefined): PullPlan 
   const { name = operator, prefetch = 256, deadline = Infinity, beat = 1000 } = options ?? {}
   checkCount(`${operator}(…, { prefetch })`, 1, prefetch)
   checkTime(`${operator}(…, { deadline })`, deadline)
-  checkTime(`${operator}(…, { beat })`, beat)
+  checkInterval(`${operator}(…, { beat })`, beat)
   return { notes: stageNotes(operator, { name }), prefetch, deadline, beat }
 }
 

@@ -3,11 +3,12 @@
  * the public surface is in `index.ts`.
  */
 export { BatchPublisher, type Unstored } from './batch-publisher.js'
-export { checkText, envelopeOf, positionOf } from './delivery.js'
+export { checkText, envelopeOf, positionOf, textOf } from './delivery.js'
+export { checkLease } from './lease.js'
 export { letterHeaders } from './letters/letter.js'
 export { withLag } from './lag.js'
 export { performing } from './performing.js'
-export { nameIn, type Change, type Plan } from './plan.js'
+export { checkName, nameIn, type Change, type Plan } from './plan.js'
 export { logOf } from './partitions.js'
 export { LogPartition, type Grant, type LogLink, type LogRecord } from './log-partition.js'
 export { LogSession, type Claimed } from './log-session.js'

@@ -11,10 +11,19 @@
  * - `ctx` and the contexts of the open messages end when the lease is over, and the driver is closed then, once.
  */
 import { withCancel, withTimeout, type CancelContext, type Context } from '../../runtime/index.js'
-import { causeOf, QueuedTimer, type AsyncScope, type Spawned } from '../../runtime/internal.js'
+import { causeOf, checkTime, outOfRange, QueuedTimer, type AsyncScope, type Spawned } from '../../runtime/internal.js'
 import { passage, type Demand, type StageNotes } from '../../operators/internal.js'
 import { Envelope, PoisonError, type MessageFacts, type Outcome, type Position, type Right } from './delivery.js'
 import type { Policy } from './policy.js'
+
+/** The longest lease, in ms: what a timer can wait. */
+const LONGEST = 2 ** 31 - 1
+
+/** The lease that a server keeps: servers count whole ms, and shorter ones would end before the first beat. */
+export function checkLease(where: string, ms: number): void {
+  checkTime(where, ms)
+  if (ms < 1 || ms > LONGEST) throw outOfRange(where, `1 to ${LONGEST} ms`, ms)
+}
 
 /** A message, as a driver hands it over. */
 export interface Message<T> {

@@ -19,6 +19,11 @@ export interface Plan {
   apply(): Op<readonly Change[]>
 }
 
+/** The name of a thing at a server is a text that is not empty. */
+export function checkName(where: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
+}
+
 /** The name in `{ queue }` or `{ log }`, of which one is given. `where` is the function and its first parameter: `plan(nc`. */
 export function nameIn(
   where: string,

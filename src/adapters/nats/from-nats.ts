@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection } from '@nats-io/nats-core'
 import type { Observable } from 'rxjs'
 import { fromPromise } from '../../runtime/index.js'
-import { checkCount, checkFunction, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
+import { checkCount, checkFunction, checkInterval, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type PullOptions } from '../broker/index.js'
 import { checkText, logOf, nameIn, withLag } from '../broker/internal.js'
 import { connectionOf, type Connection } from './connection.js'
@@ -66,6 +66,7 @@ export function fromNats<T = unknown>(nc: NatsConnection, options: FromNats<T>):
   checkFunction('fromNats(nc, { key })', key)
   checkTime('fromNats(nc, { patience })', patience)
   const { beat = 1000 } = pull
+  checkInterval('fromNats(nc, { beat })', beat)
   const where = `fromNats(nc, { ${log === undefined ? 'queue' : 'log'}: ${JSON.stringify(stream)} })`
   const target: Target = { where, stream, group, patience }
   const reading = { decode, key }

@@ -2,6 +2,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import type { Observable } from 'rxjs'
 import { checkFunction, checkRecord, checkTime } from '../../runtime/internal.js'
 import type { Delivery, StageLink } from '../broker/index.js'
+import { checkLease } from '../broker/internal.js'
 import { connectionOf } from './connection.js'
 import { checkName } from './from-nats.js'
 import { fromJson, subjectToken, toJson, type Decode, type Encode } from './message.js'
@@ -53,7 +54,7 @@ export function natsLink(nc: NatsConnection, options: NatsLinkOptions): StageLin
   checkRecord('natsLink(nc, options)', '{ stages, lease?, forget?, encode?, decode?, patience? }', options, NAMES)
   const { stages, lease = 5000, forget = 300_000, encode = toJson, decode = fromJson, patience = 30_000 } = options
   checkName('natsLink(nc, { stages })', stages)
-  checkTime('natsLink(nc, { lease })', lease)
+  checkLease('natsLink(nc, { lease })', lease)
   checkTime('natsLink(nc, { forget })', forget)
   checkFunction('natsLink(nc, { encode })', encode)
   checkFunction('natsLink(nc, { decode })', decode)

@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core'
 import { fromPromise } from '../../runtime/index.js'
-import { checkCount, checkOneOf, checkRecord, checkTime, mistyped } from '../../runtime/internal.js'
-import { nameIn, type Change, type Plan } from '../broker/internal.js'
+import { checkCount, checkOneOf, checkRecord, mistyped } from '../../runtime/internal.js'
+import { checkLease, nameIn, type Change, type Plan } from '../broker/internal.js'
 import { ask, connectionOf, type ApiAnswer, type Connection } from './connection.js'
 import { NatsRefusedError } from './errors.js'
 import { checkName } from './from-nats.js'
@@ -113,7 +113,7 @@ function checked(options: PlanOptions): Checked {
   const { subjects = isLog ? [`${stream}.*`] : [stream, `${stream}.>`] } = options
   if (!Array.isArray(subjects) || subjects.length === 0 || subjects.some((subject) => typeof subject !== 'string'))
     throw mistyped('plan(nc, { subjects })', 'an array of subjects', subjects)
-  checkTime('plan(nc, { lease })', lease)
+  checkLease('plan(nc, { lease })', lease)
   checkCount('plan(nc, { window })', 1, window)
   return { stream, isLog, partitions: partitions as number, group, lease, window, subjects, ...checkedPlace(options) } // checked
 }

@@ -4,7 +4,7 @@ import { chan, fromPromise, type Op } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkRecord, checkTime, headOf, mistyped } from '../../runtime/internal.js'
 import { workerPool } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
-import { checkText, envelopeOf, letterHeaders } from '../broker/internal.js'
+import { checkText, envelopeOf, letterHeaders, textOf } from '../broker/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
 import { connectionOf, type Connection } from './connection.js'
 import { UnpublishableError } from './errors.js'
@@ -52,7 +52,7 @@ export function toNats<T>(nc: NatsConnection, options: ToNats<T>): OperatorFunct
   const link = connectionOf('toNats(nc)', nc)
   checkRecord('toNats(nc, options)', '{ subject, id?, value?, key?, encode?, window?, patience?, name? }', options, NAMES)
   const { subject, id, value = valueOf, key = keyOf, encode = toJson, window = 256, patience = 30_000 } = options
-  if (typeof subject !== 'function') checkText('toNats(nc, { subject })', 'a string or a function', subject)
+  if (typeof subject !== 'function') subjectOf('toNats', subject, null)
   if (id !== undefined) checkFunction('toNats(nc, { id })', id)
   checkFunction('toNats(nc, { value })', value)
   checkFunction('toNats(nc, { key })', key)
@@ -73,9 +73,8 @@ export function publishes<T>(where: string, link: Connection, parts: Publishes<T
   const lane = new Lane(where, patience, publisher)
   return (delivery) => {
     const envelope = envelopeOf(`${where}: an item`, delivery)
-    const to = typeof subject === 'function' ? subject(delivery) : subject
-    if (typeof to !== 'string' || to === '') throw mistyped('toNats(nc, { subject }): the subject of a delivery', 'a string', to)
-    const headers = headersFor(delivery.headers, textOf('key', key(delivery)), textOf('id', id?.(delivery)))
+    const to = subjectOf('toNats', subject, delivery)
+    const headers = headersFor(delivery.headers, textOf('toNats(nc, { key })', key(delivery)), textOf('toNats(nc, { id })', id?.(delivery)))
     const data = encoded(encode, value(delivery))
     try {
       return published(publisher, lane, { subject: to, headers, data }).map(() => delivery)
@@ -90,13 +89,6 @@ const NAMES = ['subject', 'id', 'value', 'key', 'encode', 'window', 'patience', 
 
 export const valueOf = <T>({ value }: Delivery<T>): unknown => value
 export const keyOf = <T>({ key }: Delivery<T>): string | null => key
-
-/** The key, or the id, of a message: of the user. */
-function textOf(name: 'key' | 'id', text: string | null | undefined): string | null {
-  if (text === undefined || text === null) return null
-  checkText(`toNats(nc, { ${name} }): the result`, 'a string', text)
-  return text
-}
 
 type Message = Parameters<Publisher['publish']>[1]
 
@@ -114,6 +106,13 @@ function encoded(encode: Encode<unknown>, value: unknown): Uint8Array | string {
   if (typeof data !== 'string' && !(data instanceof Uint8Array))
     throw mistyped('encode(value): the result', 'a string or a Uint8Array', data)
   return data
+}
+
+/** The subject of one message: the given one, or the result of the function of the user. */
+function subjectOf<T>(operator: string, subject: string | ((from: T) => string), from: T): string {
+  const to = typeof subject === 'function' ? subject(from) : subject
+  if (typeof to !== 'string' || to === '') throw mistyped(`${operator}(nc, { subject }): the subject`, 'a name', to)
+  return to
 }
 
 function unpublishable(where: string, subject: string, cause: unknown): UnpublishableError {
@@ -146,14 +145,14 @@ export function natsDeadLetters(nc: NatsConnection, options: NatsDeadLetters): (
   const link = connectionOf('natsDeadLetters(nc)', nc)
   checkRecord('natsDeadLetters(nc, options)', '{ subject, encode?, patience? }', options, ['subject', 'encode', 'patience'])
   const { subject, encode = toJson, patience = 30_000 } = options
-  if (typeof subject !== 'function') checkText('natsDeadLetters(nc, { subject })', 'a string or a function', subject)
+  if (typeof subject !== 'function') subjectOf('natsDeadLetters', subject, null)
   checkFunction('natsDeadLetters(nc, { encode })', encode)
   checkTime('natsDeadLetters(nc, { patience })', patience)
   const publisher = publisherOf(link)
   const lane = new Lane('natsDeadLetters()', patience, publisher)
   return (letter) => {
     const { payload, key } = letter
-    const to = typeof subject === 'function' ? subject(letter) : subject
+    const to = subjectOf('natsDeadLetters', subject, letter)
     const data = payload instanceof Uint8Array ? payload : encoded(encode, payload)
     try {
       return published(publisher, lane, { subject: to, headers: headersFor(letterHeaders(letter), key, null), data })

@@ -52,10 +52,6 @@ export function checkOptionsOf(where: string, options: unknown, expected: string
   checkRecord(where, expected, options, names)
 }
 
-export function checkName(where: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
-}
-
 /** Names of schemas are written into statements. */
 export function checkSchema(where: string, schema: unknown): void {
   if (typeof schema !== 'string' || !/^[a-z_][a-z0-9_]{0,62}$/.test(schema))

@@ -1,18 +1,9 @@
 import type { Observable } from 'rxjs'
 import { go, type Op } from '../../runtime/index.js'
-import { checkCount, checkTime } from '../../runtime/internal.js'
+import { checkCount, checkInterval, checkTime } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type Lease, type PullDriver, type PullOptions } from '../broker/index.js'
-import { LogPartition, logOf, nameIn, withLag } from '../broker/internal.js'
-import {
-  checkName,
-  checkOptionsOf,
-  checkPool,
-  checkSchema,
-  Database,
-  translated,
-  type PostgresOptions,
-  type PostgresPool,
-} from './client.js'
+import { checkName, checkLease, LogPartition, logOf, nameIn, withLag } from '../broker/internal.js'
+import { checkOptionsOf, checkPool, checkSchema, Database, translated, type PostgresOptions, type PostgresPool } from './client.js'
 import { listenerOf, type Watcher } from './listener.js'
 import { LogWay } from './log-way.js'
 import { QueueDriver } from './queue-driver.js'
@@ -61,8 +52,8 @@ export function fromPostgres<T = unknown>(pool: PostgresPool, options: FromPostg
   const { topic, use, partitions, lease, window, poll, schema, patience, pull } = settingsOf(options)
   const where = `fromPostgres(pool, { ${use}: ${JSON.stringify(topic)} })`
   const db = new Database(where, pool, schema, patience)
-  const { beat = lease / 3, prefetch = 256 } = pull
-  const ofPull = { name: `from ${topic}`, ...pull, beat }
+  const { beat = lease / 3, prefetch = 256, name: stage = `from ${topic}` } = pull
+  const ofPull = { ...pull, name: stage, beat }
   const ofAll = {
     db,
     topic,
@@ -110,9 +101,10 @@ function settingsOf(options: FromPostgres) {
   } = options
   const topic = nameIn('fromPostgres(pool', options, checkName)
   checkCount('fromPostgres(pool, { partitions })', 1, partitions)
-  checkTime('fromPostgres(pool, { lease })', lease)
+  checkLease('fromPostgres(pool, { lease })', lease)
   checkCount('fromPostgres(pool, { window })', 1, window)
-  checkTime('fromPostgres(pool, { poll })', poll)
+  checkInterval('fromPostgres(pool, { poll })', poll)
+  if (pull.beat !== undefined) checkInterval('fromPostgres(pool, { beat })', pull.beat)
   checkTime('fromPostgres(pool, { patience })', patience)
   checkSchema('fromPostgres(pool, { schema })', schema)
   const use: 'log' | 'queue' = log === undefined ? 'queue' : 'log'

@@ -1,7 +1,7 @@
 import { go } from '../../runtime/index.js'
 import { checkCount, checkFlag, checkTime } from '../../runtime/internal.js'
-import { nameIn, type Change, type Plan } from '../broker/internal.js'
-import { checkName, checkOptionsOf, checkPool, checkSchema, Database, type PostgresOptions, type PostgresPool } from './client.js'
+import { checkName, nameIn, type Change, type Plan } from '../broker/internal.js'
+import { checkOptionsOf, checkPool, checkSchema, Database, type PostgresOptions, type PostgresPool } from './client.js'
 import { tablesIn } from './tables.js'
 
 /** What a source needs of the database. */

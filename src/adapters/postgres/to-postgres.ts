@@ -4,9 +4,8 @@ import { checkCount, checkFunction, checkTime } from '../../runtime/internal.js'
 import { workerPool } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { envelopeOf, letterHeaders } from '../broker/internal.js'
-import { checkName, checkOptionsOf, checkPool, checkSchema, type PostgresOptions, type PostgresPool } from './client.js'
-import { jsonOf } from '../broker/internal.js'
+import { checkName, envelopeOf, jsonOf, letterHeaders, textOf } from '../broker/internal.js'
+import { checkOptionsOf, checkPool, checkSchema, type PostgresOptions, type PostgresPool } from './client.js'
 import { publisherOf } from './publisher.js'
 
 /** Options of `toPostgres`. */
@@ -53,7 +52,12 @@ export function toPostgres<T>(pool: PostgresPool, options: ToPostgres<T>): Opera
   const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
     const envelope = envelopeOf('toPostgres(): an item', delivery)
     const headers = JSON.stringify(Object.fromEntries(delivery.headers))
-    const facts = { topic, key: key(delivery), headers, id: id?.(delivery) ?? null }
+    const facts = {
+      topic,
+      key: textOf('toPostgres(pool, { key })', key(delivery)),
+      headers,
+      id: textOf('toPostgres(pool, { id })', id?.(delivery)),
+    }
     const given = value(delivery)
     try {
       return publisher.publish({ ...facts, value: jsonOf('toPostgres(): the value', given) }).map(() => delivery)

@@ -2,8 +2,8 @@
 import { go, type Op } from '../../runtime/index.js'
 import { checkRecord, mistyped } from '../../runtime/internal.js'
 import type { Position } from '../broker/index.js'
-import { checkText } from '../broker/internal.js'
-import { checkClient, checkName, checkOptionsOf, checkSchema, Database, type PostgresClient } from './client.js'
+import { checkName, checkText } from '../broker/internal.js'
+import { checkClient, checkOptionsOf, checkSchema, Database, type PostgresClient } from './client.js'
 import { jsonOf } from '../broker/internal.js'
 
 /** A message of `outbox`. */

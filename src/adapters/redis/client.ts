@@ -50,10 +50,6 @@ export function checkOptionsOf(where: string, options: unknown, expected: string
   checkRecord(where, expected, options, names)
 }
 
-export function checkName(where: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
-}
-
 /** ms between two attempts. */
 const PAUSE = 100
 

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs'
 import { go, type Op } from '../../runtime/index.js'
-import { checkCount, checkFlag, checkTime } from '../../runtime/internal.js'
+import { checkCount, checkFlag, checkInterval, checkTime } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type Lease, type PullDriver, type PullOptions } from '../broker/index.js'
-import { LogPartition, logOf, nameIn, withLag } from '../broker/internal.js'
-import { checkName, checkOptionsOf, checkSourceClient, Server, type RedisClient, type RedisOptions } from './client.js'
+import { checkName, checkLease, LogPartition, logOf, nameIn, withLag } from '../broker/internal.js'
+import { checkOptionsOf, checkSourceClient, Server, type RedisClient, type RedisOptions } from './client.js'
 import { LogWay, stateKeyOf } from './log-way.js'
 import { Members } from './members.js'
 import { streamOf } from './partition.js'
@@ -75,8 +75,8 @@ export function fromRedis<T = unknown>(client: RedisClient, options: FromRedis):
   checkOptionsOf('fromRedis(client, options)', options, '{ queue } or { log }, and more', NAMES)
   const { name, use, partitions, group, lease, window, poll, removes, patience, pull } = settingsOf(options)
   const server = new Server(`fromRedis(client, { ${use}: ${JSON.stringify(name)} })`, client, patience)
-  const { beat = lease / 3, prefetch = 256 } = pull
-  const ofPull = { name: `from ${name}`, ...pull, beat }
+  const { beat = lease / 3, prefetch = 256, name: stage = `from ${name}` } = pull
+  const ofPull = { ...pull, name: stage, beat }
   const ofAll = { server, group, lease, window, poll: Math.min(poll, beat), removes }
   const members = new Members(server, name, group, { member: uniqueName(), lease })
 
@@ -116,11 +116,11 @@ function settingsOf(options: FromRedis) {
   const name = nameIn('fromRedis(client', options, checkName)
   checkCount('fromRedis(client, { partitions })', 1, partitions)
   checkName('fromRedis(client, { group })', group)
-  checkTime('fromRedis(client, { lease })', lease)
+  checkLease('fromRedis(client, { lease })', lease)
   checkCount('fromRedis(client, { window })', 1, window)
-  checkTime('fromRedis(client, { poll })', poll)
+  checkInterval('fromRedis(client, { poll })', poll)
   checkFlag('fromRedis(client, { remove })', removes)
-  if (pull.beat !== undefined) checkTime('fromRedis(client, { beat })', pull.beat)
+  if (pull.beat !== undefined) checkInterval('fromRedis(client, { beat })', pull.beat)
   checkTime('fromRedis(client, { patience })', patience)
   const use: 'log' | 'queue' = log === undefined ? 'queue' : 'log'
   return { name, use, partitions, group, lease, window, poll, removes, patience, pull }

@@ -1,7 +1,7 @@
 import { go } from '../../runtime/index.js'
 import { checkCount, checkOneOf, checkTime } from '../../runtime/internal.js'
-import { nameIn, type Change, type Plan } from '../broker/internal.js'
-import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
+import { checkName, nameIn, type Change, type Plan } from '../broker/internal.js'
+import { checkClient, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisSetupError } from './errors.js'
 import { streamOf } from './partition.js'
 

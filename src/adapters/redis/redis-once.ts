@@ -1,7 +1,8 @@
 import { go, type Op } from '../../runtime/index.js'
 import { checkTime } from '../../runtime/internal.js'
 import type { OnceClaim, OnceStore } from '../broker/index.js'
-import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
+import { checkName } from '../broker/internal.js'
+import { checkClient, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { ONCE_CLAIM, ONCE_FINISH, ONCE_RELEASE } from './once-scripts.js'
 import type { Script } from './scripts.js'
 

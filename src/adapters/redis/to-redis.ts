@@ -4,8 +4,8 @@ import { checkCount, checkFunction, checkTime, mistyped } from '../../runtime/in
 import { workerPool } from '../../operators/index.js'
 import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { checkText, envelopeOf, jsonOf, letterHeaders } from '../broker/internal.js'
-import { checkClient, checkName, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
+import { envelopeOf, checkName, jsonOf, letterHeaders, textOf } from '../broker/internal.js'
+import { checkClient, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisTooLargeError } from './errors.js'
 import { partitionOf, streamOf } from './partition.js'
 import { Publisher, type Publishing, type Storing } from './publisher.js'
@@ -83,7 +83,7 @@ export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFu
   const publisherOf = (of: string | null): Publisher => publishers[of === null ? turn++ % streams.length : partitionOf(of, streams.length)]
   const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
     const envelope = envelopeOf('toRedis(): an item', delivery)
-    const texts = { key: textOf('key', key(delivery)), id: textOf('id', id?.(delivery)) }
+    const texts = { key: textOf('toRedis(client, { key })', key(delivery)), id: textOf('toRedis(client, { id })', id?.(delivery)) }
     const given = value(delivery)
     let json: string
     try {
@@ -102,13 +102,6 @@ export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFu
 
 const valueOf = <T>({ value }: Delivery<T>): unknown => value
 const keyOf = <T>({ key }: Delivery<T>): string | null => key
-
-/** The key, or the id, of a message: of the user. */
-function textOf(name: 'key' | 'id', text: string | null | undefined): string | null {
-  if (text === undefined || text === null) return null
-  checkText(`toRedis(client, { ${name} }): the result`, 'a string', text)
-  return text
-}
 
 function headersIn(headers: ReadonlyMap<string, string>): string {
   return headers.size === 0 ? '' : JSON.stringify(Object.fromEntries(headers))

@@ -39,6 +39,12 @@ export function checkTime(where: string, ms: number): void {
   if (Number.isNaN(ms)) throw outOfRange(where, 'a number of ms', ms)
 }
 
+/** A duration that is not zero: a lease, the time between two looks. */
+export function checkInterval(where: string, ms: number): void {
+  checkTime(where, ms)
+  if (ms <= 0) throw outOfRange(where, 'more than 0 ms', ms)
+}
+
 /** How many: a whole number from `least` up. */
 export function checkCount(where: string, least: number, n: number): void {
   if (typeof n !== 'number') throw mistyped(where, `a whole number from ${least} up`, n)

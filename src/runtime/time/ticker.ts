@@ -1,5 +1,5 @@
 /** A ticker: Go's `time.Ticker`. */
-import { checkTime, outOfRange } from '../base/arguments.js'
+import { checkInterval } from '../base/arguments.js'
 import type { Either, Option } from '../base/option.js'
 import { Channel } from '../channel/channel.js'
 import { ObservableReceiver } from '../channel/subscription.js'
@@ -83,9 +83,4 @@ class ChannelTicker extends ObservableReceiver<number> implements Ticker {
       this._ticks.offer(timers.wall())
     })
   }
-}
-
-function checkInterval(where: string, ms: number): void {
-  checkTime(where, ms)
-  if (ms <= 0) throw outOfRange(where, 'more than 0 ms', ms)
 }

@@ -23,10 +23,11 @@ import {
   through,
   type Delivery,
   type Lease,
+  type ToMemory,
 } from 'millrace/broker'
 import { collect, fromIterable, run, workerPool, type StandardSchema } from 'millrace/operators'
 import { filter, take, type Observable, type OperatorFunction } from 'rxjs'
-import { optionsOf, type Table } from './kinds.js'
+import { naming, optionsOf, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
 const stage = { name: 'text?', overflow: 'word?', sparse: 'flag?' } as const
@@ -115,7 +116,7 @@ export const broker: Table = {
   ...optionsOf('encode', 'options', 'options?', stage, (options) => passed(encode(schema as StandardSchema, options))),
   'flatThrough(work)': ['function', (work) => void flatThrough(work)],
   'fromPull(open)': ['function', (open) => briefRun(fromPull(open))],
-  ...optionsOf('fromPull', 'options', 'options?', { beat: 'ms?', deadline: 'ms?', name: 'text?', prefetch: 'count?' }, (options) =>
+  ...optionsOf('fromPull', 'options', 'options?', { beat: 'interval?', deadline: 'ms?', name: 'text?', prefetch: 'count?' }, (options) =>
     briefRun(fromPull((lease) => ({ request: () => lease.fail(new Error('enough')) }), options)),
   ),
   'replay(ctx)': ['ctx', (ctx) => briefly(replay(ctx, letters(), { to: (source) => source }).join())],
@@ -129,10 +130,16 @@ export const broker: Table = {
   'Lease.deliver(message)': ['object', (message) => withLease((lease) => lease.deliver(message))],
   'Lease.fail(cause)': ['anything', (cause) => withLease((lease) => lease.fail(cause))],
   'Lease.returned(n)': ['count', (n) => withLease((lease) => lease.returned(n))],
-  'MemoryBroker.messages(topic)': ['text', (topic) => void memoryBroker().messages(topic)],
-  'MemoryBroker.publish(topic)': ['text', (topic) => void memoryBroker().publish(topic, 1)],
+  'MemoryBroker.messages(topic)': ['name', (topic) => void memoryBroker().messages(topic)],
+  'MemoryBroker.publish(topic)': ['name', (topic) => void memoryBroker().publish(topic, 1)],
   'MemoryBroker.publish(value)': ['anything', (value) => void memoryBroker().publish('in', value)],
-  'MemoryBroker.publish(options)': ['options?', (options) => void memoryBroker().publish('in', 1, options)],
+  ...optionsOf(
+    'MemoryBroker.publish',
+    'options',
+    'options?',
+    { headers: 'anything', id: 'text or null', key: 'text or null' },
+    (options) => void memoryBroker().publish('in', 1, options),
+  ),
   'MemoryBroker.work(ctx)': [
     'ctx',
     (ctx) =>
@@ -156,15 +163,29 @@ export const broker: Table = {
     'memoryBroker',
     'options',
     'options?',
-    { faults: 'object?', lease: 'ms?', most: 'options?', partitions: 'count?', window: 'count?' },
+    { faults: 'object?', lease: 'interval?', most: 'options?', partitions: 'count?', window: 'count?' },
     (options) => void memoryBroker(options),
   ),
-  'MemoryLink.from(options)': ['options', (options) => briefRun(link().from(options).pipe(take(1)))],
-  'MemoryLink.to(options)': ['options', (options) => passed(link().to(options))],
+  ...optionsOf(
+    'MemoryLink.from',
+    'options',
+    'options',
+    { log: 'name?', queue: 'name', beat: 'interval?', deadline: 'ms?', name: 'text?', prefetch: 'count?' },
+    (options) => briefRun(link().from(options).pipe(take(1))),
+    { queue: 'in' },
+  ),
+  ...optionsOf(
+    'MemoryLink.to',
+    'options',
+    'options',
+    { topic: 'function', id: 'function?', key: 'function?', value: 'function?', window: 'count?' },
+    (options: ToMemory<number>) => passed(link().to(naming(options, 'topic'))),
+    { topic: 'out' },
+  ),
   'MemoryOnce.claim(id)': ['anything', (id) => void memoryOnce().claim(id, 'a', { lease: 1, within: 1 })],
   'MemoryOnce.claim(owner)': ['anything', (owner) => void memoryOnce().claim('id', owner, { lease: 1, within: 1 })],
   'MemoryOnce.claim(times)': ['object', (times) => void memoryOnce().claim('id', 'a', times)],
-  ...optionsOf('once', 'options', 'options', { id: 'function?', lease: 'ms?', unsure: 'word?', within: 'ms' }, (options) => passed(workerPool(1, once(memoryOnce(), options, () => undefined))), { within: 1 }), // prettier-ignore
+  ...optionsOf('once', 'options', 'options', { id: 'function?', lease: 'interval?', unsure: 'word?', within: 'ms' }, (options) => passed(workerPool(1, once(memoryOnce(), options, () => undefined))), { within: 1 }), // prettier-ignore
   'once(store)': ['object', (store) => void once(store, { within: 1 }, () => undefined)],
   'once(work)': ['function', (work) => passed(workerPool(1, once(memoryOnce(), { within: 1 }, work)))],
   'partitions(source)': ['object', (given) => void partitions(given, (part) => part)],
@@ -173,8 +194,8 @@ export const broker: Table = {
   'positionOf(partition)': ['anything', (given) => void positionOf('in', given, 0, 0)],
   'positionOf(offset)': ['anything', (given) => void positionOf('in', 0, given, 0)],
   'positionOf(time)': ['anything', (given) => void positionOf('in', 0, 0, given)],
-  'MemoryLink.deadLetters(topic)': ['text', (topic) => void link().deadLetters(topic)],
-  'MemoryLink.remove(topic)': ['text', (topic) => void link().remove(topic)],
+  'MemoryLink.deadLetters(topic)': ['name', (topic) => void link().deadLetters(topic)],
+  'MemoryLink.remove(topic)': ['name', (topic) => void link().remove(topic)],
   'serve(ctx)': ['ctx', (ctx) => briefly(serve(ctx, link(), echo).join())],
   'serve(link)': ['object', (given) => briefly(serve(stopped(), given, echo).join())],
   'serve(stage)': ['object', (given) => briefly(serve(stopped(), link(), given).join())],

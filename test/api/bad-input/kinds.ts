@@ -45,6 +45,9 @@ export const kinds = {
   'combine?': ['undefined', 'null', 'function'],
   /** More than 0 ms. */
   interval: ['1.5', 'Infinity', 'huge'],
+  'interval?': ['undefined', '1.5', 'Infinity', 'huge'],
+  /** 1 ms to what a timer can wait. */
+  'lease?': ['undefined', '1.5'],
   'factor?': ['undefined', '1.5', 'Infinity', 'huge'],
   'share?': ['undefined'],
   rate: ['1.5', 'Infinity', 'huge'],
@@ -59,6 +62,7 @@ export const kinds = {
   name: [],
   'name?': ['undefined'],
   text: ["''"],
+  'text or null': ['undefined', 'null', "''"],
   'text?': ['undefined', "''"],
   ctx: [],
   'ctx?': ['undefined'],
@@ -130,4 +134,9 @@ export function optionsOf(
     [`${call}({ unknown })`]: unknown,
     ...Object.fromEntries(Object.keys(each).map((name) => [`${call}({ ${name} })`, option(name)])),
   }
+}
+
+/** The options with a function of names in place of the function of the sweep, which returns nothing. */
+export function naming<T extends object>(options: T, option: keyof T): T {
+  return options?.[option] === f ? { ...options, [option]: () => 'name' } : options
 }

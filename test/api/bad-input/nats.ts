@@ -1,25 +1,52 @@
 /** The places of `millrace/nats`, over a connection without a server. */
 import { background } from 'millrace'
-import { fromNats, natsDeadLetters, natsLink, natsOnce, plan, subjectToken, toNats } from 'millrace/nats'
+import { fromNats, natsDeadLetters, natsLink, natsOnce, plan, subjectToken, toNats, type NatsDeadLetters, type ToNats } from 'millrace/nats'
 import { run } from 'millrace/operators'
 import { natsStub } from '../../support/nats-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
-import { optionsOf, type Table } from './kinds.js'
+import { naming, optionsOf, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
 const passed = (operator: Parameters<typeof twoThrough>[0]) => briefly(run(background, twoThrough(operator)).join())
 
 export const nats: Table = {
   'fromNats(nc)': ['object', (nc) => void fromNats(nc, { queue: 'in' })],
-  'fromNats(options)': ['options', (options) => void fromNats(natsStub(), options)],
+  ...optionsOf(
+    'fromNats',
+    'options',
+    'options',
+    {
+      log: 'name?',
+      partitions: 'anything',
+      queue: 'name',
+      group: 'name?',
+      decode: 'function?',
+      key: 'function?',
+      beat: 'interval?',
+      deadline: 'ms?',
+      name: 'text?',
+      prefetch: 'count?',
+      window: 'count?',
+      patience: 'ms?',
+    },
+    (options) => void fromNats(natsStub(), options),
+    { queue: 'in' },
+  ),
   'natsDeadLetters(nc)': ['object', (nc) => void natsDeadLetters(nc, { subject: 'dead' })],
-  'natsDeadLetters(options)': ['options', async (options) => void (await natsDeadLetters(natsStub(), options)(letter))],
+  ...optionsOf(
+    'natsDeadLetters',
+    'options',
+    'options',
+    { subject: 'function', encode: 'function?', patience: 'ms?' },
+    async (options: NatsDeadLetters) => void (await natsDeadLetters(natsStub(), naming(naming(options, 'subject'), 'encode'))(letter)),
+    { subject: 'dead' },
+  ),
   'natsLink(nc)': ['object', (nc) => void natsLink(nc, { stages: 'shop' })],
   ...optionsOf(
     'natsLink',
     'options',
     'options',
-    { decode: 'function?', encode: 'function?', forget: 'ms?', lease: 'ms?', patience: 'ms?', stages: 'name' },
+    { decode: 'function?', encode: 'function?', forget: 'ms?', lease: 'lease?', patience: 'ms?', stages: 'name' },
     (options) => void natsLink(natsStub(), options),
     { stages: 'shop' },
   ),
@@ -34,7 +61,7 @@ export const nats: Table = {
     'options',
     {
       group: 'name?',
-      lease: 'ms?',
+      lease: 'lease?',
       partitions: 'count?',
       queue: 'name',
       replicas: 'count?',
@@ -50,5 +77,21 @@ export const nats: Table = {
   'plan({ log })': ['name', (log) => void plan(natsStub(), { log, partitions: 2 })],
   'subjectToken(text)': ['text', (text) => void subjectToken(text)],
   'toNats(nc)': ['object', (nc) => void toNats(nc, { subject: 'out' })],
-  'toNats(options)': ['options', (options) => passed(toNats(natsStub(), options))],
+  ...optionsOf(
+    'toNats',
+    'options',
+    'options',
+    {
+      subject: 'function',
+      encode: 'function?',
+      name: 'text?',
+      id: 'function?',
+      key: 'function?',
+      value: 'function?',
+      window: 'count?',
+      patience: 'ms?',
+    },
+    (options: ToNats<number>) => passed(toNats(natsStub(), naming(options, 'subject'))),
+    { subject: 'out' },
+  ),
 }

@@ -154,7 +154,7 @@ const isMessage = (parameter: ts.BindingName): boolean => /^slips?$/.test(parame
 function ofCall(report: Report, name: string, parameters: ts.NodeArray<ts.ParameterDeclaration>): Typed[] {
   return parameters.flatMap(({ name: parameter, type }) => {
     if (isMessage(parameter)) return []
-    const options = parameter.getText() === 'options' ? optionsOf(report, type) : optionsOf(report, nameOnly(type))
+    const options = parameter.getText() === 'options' ? optionsOf(report, type, /^(\w+)\b/) : optionsOf(report, nameOnly(type))
     const each = options.filter(([option]) => option !== ANY).map(([option, of]): Typed => [`${name}({ ${option} })`, of])
     const isClosed = options.length > 0 && !options.some(([option]) => option === ANY)
     const unknown: Typed = [`${name}({ unknown })`, undefined]
@@ -168,9 +168,9 @@ const ANY = 'any'
 const nameOnly = (type: ts.TypeNode | undefined) => (type !== undefined && ts.isTypeLiteralNode(type) ? undefined : type)
 
 /** The names of a record of options, with those that it extends. */
-function optionsOf(report: Report, type: ts.Node | undefined): Typed[] {
+function optionsOf(report: Report, type: ts.Node | undefined, named = /^(\w*Options)\b/): Typed[] {
   if (type !== undefined && ts.isTypeLiteralNode(type)) return type.members.map(asOption)
-  const name = /^(\w*Options)\b/.exec(type?.getText() ?? '')?.[1]
+  const name = named.exec(type?.getText() ?? '')?.[1]
   return (report.declared.get(name ?? '') ?? []).flatMap((node) => {
     if (ts.isTypeAliasDeclaration(node) && ts.isTypeReferenceNode(node.type) && node.type.typeArguments === undefined)
       return optionsOf(report, node.type)

@@ -22,6 +22,7 @@ import {
   type MemoryLink,
   type ReplayOptions,
   type StageLink,
+  type ToMemory,
 } from 'millrace/broker'
 import { fromIterable, run, workerPool, type StandardSchema } from 'millrace/operators'
 import { NEVER, take, type Observable, type OperatorFunction } from 'rxjs'
@@ -48,6 +49,12 @@ async function replayed(options: ReplayOptions<number>): Promise<unknown> {
   return await replay(ctx, broker.connect().from<number>({ queue: 'dead' }), options).join()
 }
 const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) => ended(source().pipe(operator, settle({ attempts: 1 })))
+const to = (options: Partial<ToMemory<number>>) =>
+  passed(
+    memoryBroker()
+      .connect()
+      .to({ topic: 'out', ...options }),
+  )
 const message = { value: 1, key: null, attempt: 1, headers: new Map<string, string>(), position: positionOf('in', 0, 0, 0) }
 const leased = (use: (lease: Lease<number>) => void) =>
   ended(fromPull<number>((lease) => ({ request: () => use(lease) })).pipe(take(1), settle()))
@@ -76,7 +83,10 @@ export const broker: Rows = {
     broker.publish('in', 1)
     return working(broker, (link) => link.from({ log: 'in' }).pipe(settle()))
   },
-  'MemoryLink.to(options)': (f) => passed(memoryBroker().connect().to({ topic: 'out', key: f })),
+  'MemoryLink.to({ id })': (f) => to({ id: f }),
+  'MemoryLink.to({ key })': (f) => to({ key: f }),
+  'MemoryLink.to({ topic })': (f) => to({ topic: f }),
+  'MemoryLink.to({ value })': (f) => to({ value: f }),
   'MemoryBroker.work(pipeline)': (f) => working(memoryBroker(), f),
   'once(store)': (f) =>
     passed(

@@ -20,17 +20,19 @@ const from = async (options: Partial<FromNats<unknown>>): Promise<unknown> => {
 }
 
 export const nats: Rows = {
-  'fromNats(options): decode': (f) => from({ decode: junk(f) }),
-  'fromNats(options): key': (f) => from({ key: junk(f) }),
-  'natsDeadLetters(options): encode': async (f) => await natsDeadLetters(natsStub(), { subject: 'dead', encode: junk(f) })(letter),
+  'fromNats({ decode })': (f) => from({ decode: junk(f) }),
+  'fromNats({ key })': (f) => from({ key: junk(f) }),
+  'natsDeadLetters({ encode })': async (f) => await natsDeadLetters(natsStub(), { subject: 'dead', encode: junk(f) })(letter),
   'natsLink({ decode })': async (f) => {
     using ctx = soon()
     const items = natsLink(natsStub(2), { stages: 'shop', decode: junk(f) }).from({ queue: 'in' })
     return await run(ctx, items.pipe(take(2), settle({ attempts: 1 }))).join()
   },
   'natsLink({ encode })': (f) => passed(natsLink(natsStub(), { stages: 'shop', encode: junk(f) }).to({ topic: () => 'out' })),
-  'toNats(options): encode': (f) => to({ encode: junk(f) }),
-  'toNats(options): id': (f) => to({ id: junk(f) }),
-  'toNats(options): key': (f) => to({ key: junk(f) }),
-  'toNats(options): value': (f) => to({ value: junk(f) }),
+  'toNats({ encode })': (f) => to({ encode: junk(f) }),
+  'toNats({ id })': (f) => to({ id: junk(f) }),
+  'toNats({ key })': (f) => to({ key: junk(f) }),
+  'natsDeadLetters({ subject })': async (f) => await natsDeadLetters(natsStub(), { subject: junk(f) })(letter),
+  'toNats({ subject })': (f) => to({ subject: junk(f) }),
+  'toNats({ value })': (f) => to({ value: junk(f) }),
 }

@@ -38,8 +38,8 @@ export const postgres: Rows = {
   'plan(pool): query': async (f) => await plan(asking(f), { queue: 'in' }).check(),
   'postgresDeadLetters(pool): query': async (f) => await postgresDeadLetters(asking(f), { topic: 'dead' })(letter),
   'postgresOnce(pool): query': async (f) => await postgresOnce(asking(f)).claim('id', 'me', { lease: 1, within: 1 }),
-  'toPostgres(options): id': (f) => to({ id: junk(f) }),
-  'toPostgres(options): key': (f) => to({ key: junk(f) }),
-  'toPostgres(options): value': (f) => to({ value: junk(f) }),
+  'toPostgres({ id })': (f) => to({ id: junk(f) }),
+  'toPostgres({ key })': (f) => to({ key: junk(f) }),
+  'toPostgres({ value })': (f) => to({ value: junk(f) }),
   'toPostgres(pool): query': (f) => passed(toPostgres(asking(f), { topic: 'out' })),
 }

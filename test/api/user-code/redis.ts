@@ -28,7 +28,7 @@ export const redis: Rows = {
   'redisDeadLetters(client): call': async (f) => await redisDeadLetters(asking(f), { stream: 'dead' })(letter),
   'redisOnce(client): call': async (f) => void (await (redisOnce(asking(f)).claim('a', 'me', { lease: 1, within: 1 }) as Op<unknown>)),
   'toRedis(client): call': (f) => passed(toRedis(asking(f), { stream: 'out' })),
-  'toRedis(options): id': (f) => to({ id: junk(f) }),
-  'toRedis(options): key': (f) => to({ key: junk(f) }),
-  'toRedis(options): value': (f) => to({ value: junk(f) }),
+  'toRedis({ id })': (f) => to({ id: junk(f) }),
+  'toRedis({ key })': (f) => to({ key: junk(f) }),
+  'toRedis({ value })': (f) => to({ value: junk(f) }),
 }

@@ -1,14 +1,15 @@
 /** A connection of a worker to the broker in memory. */
 import type { Observable, OperatorFunction } from 'rxjs'
 import { chan, type Op } from '../../../runtime/index.js'
-import { checkCount, checkFunction, checkRecord, mistyped } from '../../../runtime/internal.js'
+import { checkCount, checkFunction, checkRecord } from '../../../runtime/internal.js'
 import { workerPool } from '../../../operators/index.js'
-import { checkText, envelopeOf, type Delivery } from '../delivery.js'
+import { envelopeOf, textOf, type Delivery } from '../delivery.js'
 import { fromPull, type PullOptions } from '../from-pull.js'
 import { withLag, type Lag } from '../lag.js'
 import { letterHeaders } from '../letters/letter.js'
 import type { DeadDelivery } from '../policy.js'
 import { logOf } from '../partitions.js'
+import { checkName, nameIn } from '../plan.js'
 import { logDriver, queueDriver, type Connection } from './drivers.js'
 import type { Publishing, Topic } from './topic.js'
 import { Wire } from './wire.js'
@@ -80,14 +81,12 @@ export class Link implements Connection {
 
   from<T = unknown>(options: FromMemory): Observable<Delivery<T>> {
     checkRecord('link.from(options)', 'an object', options, ['log', 'queue', 'name', 'prefetch', 'deadline', 'beat'])
-    const { log, queue, ...pull } = options
-    const name = log ?? queue
-    if (typeof name !== 'string' || (log !== undefined && queue !== undefined))
-      throw mistyped('link.from(options)', '{ log } or { queue }, the name of a topic', options)
+    const { log, queue: _queue, ...pull } = options
+    const name = nameIn('link.from(options', options, checkName)
     const topic = this._server.topic(name)
     topic.consumedAs(log === undefined ? 'queue' : 'log')
-    const ofPull = { name: `from ${name}`, beat: this._server.lease / 3, ...pull }
-    const { prefetch = 256 } = pull
+    const { prefetch = 256, beat = this._server.lease / 3, name: stage = `from ${name}` } = pull
+    const ofPull = { ...pull, name: stage, beat }
     const { window } = this._server
     const parts =
       log === undefined
@@ -106,19 +105,24 @@ export class Link implements Connection {
     checkCount('link.to({ window })', 1, window)
     const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
       envelopeOf('link.to(): an item', delivery)
-      const message = { value: value(delivery), key: key(delivery), headers: delivery.headers, id: id?.(delivery) ?? null }
+      const message = {
+        value: value(delivery),
+        key: textOf('link.to({ key })', key(delivery)),
+        headers: delivery.headers,
+        id: textOf('link.to({ id })', id?.(delivery)),
+      }
       return this.publish(topicOf(delivery), message).map(() => delivery)
     }
     return workerPool(window, publish, { ordered: true, name: typeof topic === 'string' ? `to ${topic}` : 'to' })
   }
 
   deadLetters(topic: string): (letter: DeadDelivery) => Op<unknown> {
-    checkText('link.deadLetters(topic)', 'a string', topic)
+    checkName('link.deadLetters(topic)', topic)
     return (letter) => this.publish(topic, { value: letter.payload, key: letter.key, headers: letterHeaders(letter), id: null })
   }
 
   remove(topic: string): void {
-    checkText('link.remove(topic)', 'a string', topic)
+    checkName('link.remove(topic)', topic)
     this._toServer.send(() => this._server.removed(topic))
   }
 
@@ -198,9 +202,9 @@ function topicsOf<T>(topic: ToMemory<T>['topic']): (delivery: Delivery<T>) => st
   if (typeof topic === 'function')
     return (delivery) => {
       const name = topic(delivery)
-      checkText('link.to({ topic }): the result', 'a string', name)
+      checkName('link.to({ topic }): the result', name)
       return name
     }
-  checkText('link.to({ topic })', 'a string or a function', topic)
+  checkName('link.to({ topic })', topic)
   return () => topic
 }

@@ -1,8 +1,9 @@
 import type { Observable, OperatorFunction } from 'rxjs'
 import { after, chan, go, select, sleep, withCancel, type Chan, type Context, type Goroutine, type Op } from '../../../runtime/index.js'
-import { causeOf, checkContext, checkCount, checkFunction, checkOptions, checkTime, type Failure } from '../../../runtime/internal.js'
+import { causeOf, checkContext, checkCount, checkFunction, checkInterval, checkOptions, type Failure } from '../../../runtime/internal.js'
 import { drain } from '../drain.js'
 import { checkText, type Delivery } from '../delivery.js'
+import { checkName } from '../plan.js'
 import type { DeadDelivery } from '../policy.js'
 import { faultsOf, type Chooser, type FaultOptions } from './faults.js'
 import { Link, type FromMemory, type Server, type ToMemory } from './link.js'
@@ -95,7 +96,7 @@ export function memoryBroker(options?: MemoryBrokerOptions): MemoryBroker {
   checkOptions('memoryBroker(options)', options, ['partitions', 'lease', 'window', 'faults', 'most'])
   const { partitions = 4, lease = 3000, window = 256, faults, most } = options ?? {}
   checkCount('memoryBroker({ partitions })', 1, partitions)
-  checkTime('memoryBroker({ lease })', lease)
+  checkInterval('memoryBroker({ lease })', lease)
   checkCount('memoryBroker({ window })', 1, window)
   return new InMemory({ partitions, lease, window, faults: faultsOf(faults, most) })
 }
@@ -131,10 +132,11 @@ export class InMemory implements MemoryBroker, Server {
   }
 
   publish(topic: string, value: unknown, options: MemoryPublishing = {}): void {
-    checkText('publish(topic)', 'a string', topic)
+    checkName('publish(topic)', topic)
     checkOptions('publish(topic, value, options)', options, ['key', 'headers', 'id'])
     const { key = null, headers = new Map<string, string>(), id = null } = options
     if (key !== null) checkText('publish(topic, value, { key })', 'a string or null', key)
+    if (id !== null) checkText('publish(topic, value, { id })', 'a string', id)
     this.topic(topic).publish({ value, key, headers, id })
   }
 
@@ -152,7 +154,7 @@ export class InMemory implements MemoryBroker, Server {
   }
 
   messages(topic: string): readonly MemoryMessage[] {
-    checkText('messages(topic)', 'a string', topic)
+    checkName('messages(topic)', topic)
     return this._topics.get(topic)?.messages ?? []
   }
 

@@ -6,7 +6,7 @@
  *       └───release─────┘
  */
 import { go, sleep, withCancel, type CancelContext, type Context } from '../../../runtime/index.js'
-import { checkFunction, checkMethod, checkOneOf, checkRecord, checkTime, mistyped } from '../../../runtime/internal.js'
+import { checkFunction, checkInterval, checkMethod, checkOneOf, checkRecord, checkTime, mistyped } from '../../../runtime/internal.js'
 import type { Delivery } from '../delivery.js'
 import { performing } from '../performing.js'
 import { keep, type DeliveryWork, type ValueWork } from '../through.js'
@@ -85,7 +85,7 @@ export function once<T>(store: OnceStore, options: OnceOptions<T>, work: ValueWo
   const { within, id = ({ position }: Delivery<T>) => String(position), lease = 30_000, unsure = 'again' } = options
   if (within === undefined) throw mistyped('once(store, { within })', 'a number of ms', within)
   checkTime('once(store, { within })', within)
-  checkTime('once(store, { lease })', lease)
+  checkInterval('once(store, { lease })', lease)
   checkFunction('once(store, { id })', id)
   checkOneOf('once(store, { unsure })', ['again', 'reject'], unsure)
   checkFunction('once(store, options, work)', work)
