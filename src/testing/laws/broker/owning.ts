@@ -147,6 +147,11 @@ const joining: BrokerRecord = {
   },
 }
 
+/** Looks each tenth of a lease, for 30 s: a busy machine may be late. */
+function* until(isSo: () => boolean, lease: number): Generator<never, void> {
+  for (let waited = 0; waited < 30_000 && !isSo(); waited += lease / 10) yield* sleep(lease / 10)
+}
+
 const closing: BrokerRecord = {
   name: 'closing',
   meaning: 'a worker that is drained, or killed, leaves no goroutine and no timer behind',
@@ -159,9 +164,11 @@ const closing: BrokerRecord = {
     if (run.trial.choose(2) === 0) yield* worker.drained()
     else yield* worker.crash()
     yield* atRest(others)
+    if (run.isReal) yield* until(() => numGoroutine() <= others, run.lease)
     const left = numGoroutine() - others
     holds(left <= 0, `${left} goroutines are left of the worker`)
     yield* sleep(4 * run.lease)
+    if (run.isReal) yield* until(() => time.timers.size <= timers, run.lease)
     const { size } = time.timers
     holds(size <= timers, `${size - timers} timers are left of the worker`)
     const out = yield* run.out()

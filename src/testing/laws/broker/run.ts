@@ -21,6 +21,9 @@ export const WINDOW = 4
 export const keyOf = (n: number): string => `k${n % 2}`
 
 export class BrokerRun {
+  readonly lease: number
+  /** The broker is a real one: its client ends by promises of its own. */
+  readonly isReal: boolean
   readonly workers: Worker[] = []
   private readonly _links: BrokerLawLink[] = []
   private _watch: BrokerLawLink | null = null
@@ -29,8 +32,11 @@ export class BrokerRun {
     readonly broker: BrokerLawSubject,
     readonly trial: Trial,
     readonly use: Use,
-    readonly lease: number,
-  ) {}
+    { lease, isReal }: Pick<BrokerSubject, 'lease' | 'isReal'>,
+  ) {
+    this.lease = lease
+    this.isReal = isReal
+  }
 
   /** A source of `in`. */
   in(link: BrokerLawLink, options: { readonly prefetch?: number; readonly deadline?: number } = {}): Observable<Delivery<number>> {
@@ -161,7 +167,7 @@ export function* performed(result: unknown): Generator<never, unknown> {
 
 /** Runs `program` on a broker of its own. */
 export function* running(
-  { open, lease }: BrokerSubject,
+  { open, lease, isReal }: BrokerSubject,
   trial: Trial,
   { use, settings }: { readonly use: Use; readonly settings: Partial<BrokerSettings> },
   program: (run: BrokerRun) => Generator<never, void>,
@@ -170,7 +176,7 @@ export function* running(
   const opened = result as Partial<BrokerLawSubject> | null | undefined // of the user
   if (typeof opened?.connect !== 'function' || typeof opened.publish !== 'function')
     throw mistyped('laws.broker(open): open returns', 'a broker with publish and connect', opened)
-  const run = new BrokerRun(opened as BrokerLawSubject, trial, use, lease) // checked
+  const run = new BrokerRun(opened as BrokerLawSubject, trial, use, { lease, isReal }) // checked
   try {
     yield* program(run)
   } finally {
