@@ -7,6 +7,13 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { endWithUs } from './processes.js'
 
+export interface ServerPlace {
+  /** The address on which the server listens; default 127.0.0.1. */
+  readonly host?: string
+  /** The folder of its files; default: a new one. */
+  readonly folder?: string
+}
+
 export abstract class ServerProcess {
   protected readonly folder: string
   private _process: ChildProcess | null = null

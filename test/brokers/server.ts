@@ -3,15 +3,11 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findServer } from '../../scripts/brokers.mjs'
-import { ServerProcess } from './server-process.js'
+import { ServerProcess, type ServerPlace } from './server-process.js'
 
-export interface ServerOptions {
+export interface ServerOptions extends ServerPlace {
   /** Further lines of the configuration. */
   readonly config?: string
-  /** The address on which the server listens; default 127.0.0.1. */
-  readonly host?: string
-  /** The folder of its files; default: a new one. */
-  readonly folder?: string
 }
 
 export class NatsServer extends ServerProcess {

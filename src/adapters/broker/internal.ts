@@ -2,6 +2,7 @@
  * The second index, for the adapters to brokers: the parts that their sources are built of. It is private to the package;
  * the public surface is in `index.ts`.
  */
+export { isUnreached, textIn } from './away.js'
 export { BatchPublisher, type Unstored } from './batch-publisher.js'
 export { checkText, envelopeOf, positionOf, textOf } from './delivery.js'
 export { checkLease } from './lease.js'

@@ -5,7 +5,8 @@
  * the ownership or the holder that it goes by, or carries a message id. A publish without an id may then be stored twice.
  */
 import { fromPromise, sleep } from '../../runtime/index.js'
-import { checkMethod, checkRecord, headOf, mistyped, readable, time } from '../../runtime/internal.js'
+import { checkMethod, checkRecord, headOf, mistyped, time } from '../../runtime/internal.js'
+import { isUnreached, textIn } from '../broker/internal.js'
 import { PostgresAwayError, PostgresRefusedError, PostgresSetupError, PostgresVersionError } from './errors.js'
 
 /** A client of PostgreSQL in a transaction or outside: `Client`, `PoolClient` and `Pool` of `pg` are. */
@@ -115,29 +116,23 @@ export class Database {
   }
 }
 
-/** Codes of SQLSTATE and of the host that pass by: the server restarts, has no place, or the connection was lost. */
-const away = /^(?:57P0[123]|08\w{3}|53300|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN))$/
+/**
+ * Codes of SQLSTATE that pass by: the server restarts, lacks a resource, such as space on its disk or a connection, or is a standby
+ * that takes over.
+ */
+const away = /^(?:57P0[123]|08\w{3}|53\w{3}|25006)$/
+/** Texts of a client without a connection, or whose query had no answer for its `query_timeout`. */
+const lost =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Query read timeout)/
 
 export function isAway(error: unknown): boolean {
   const code = textIn(error, 'code')
-  if (code !== '') return away.test(code)
-  return /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
-    textIn(error, 'message'),
-  )
+  return code === '' ? lost.test(textIn(error, 'message')) : away.test(code) || isUnreached(code)
 }
 
 /** The server has broken a deadlock, or two transactions cannot be in order: the next attempt may succeed. */
 function mayBeRepeated(error: unknown): boolean {
   return ['40001', '40P01'].includes(textIn(error, 'code'))
-}
-
-/** A text of an error of the client; empty where there is none, or where it cannot be read. */
-function textIn(error: unknown, name: 'code' | 'message'): string {
-  if (typeof error !== 'object' || error === null) return ''
-  return readable(() => {
-    const text = (error as Readonly<Record<string, unknown>>)[name] // of the client
-    return typeof text === 'string' ? text : ''
-  })
 }
 
 /** Codes of a schema, a table, a function or a column that is missing, and of a topic that was not declared. */

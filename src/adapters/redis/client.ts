@@ -5,7 +5,8 @@
  * the holder that it goes by, or carries a message id. A publish without an id may then be stored twice.
  */
 import { after, fromPromise, select, sleep } from '../../runtime/index.js'
-import { checkMethod, checkRecord, mistyped, readable, time } from '../../runtime/internal.js'
+import { checkMethod, checkRecord, mistyped, time } from '../../runtime/internal.js'
+import { isUnreached, textIn } from '../broker/internal.js'
 import { RedisAwayError, RedisClosedError, RedisRefusedError, RedisSetupError, RedisVersionError } from './errors.js'
 import type { Script } from './scripts.js'
 
@@ -132,28 +133,18 @@ export class Server {
   }
 }
 
-/** Words of a server that passes by: it starts, fails over, or is held up by a script. */
-const passing = /(?:^|: )(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|UNBLOCKED) /
-/** Names, codes and texts of a client that has no connection. */
-const away = /^(?:MaxRetriesPerRequestError|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN|NOTFOUND))$/
+/** Words of a server that passes by: it starts, fails over, is held up by a script, or cannot write to its disk or to its replicas. */
+const passing = /(?:^|: )-?(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|UNBLOCKED|MISCONF|NOREPLICAS) /
 const lost = /^(?:Connection is closed|Stream isn't writeable|Connection is in closing state|Command timed out|Command queue state error)/
 
 export function isAway(error: unknown): boolean {
   const message = messageOf(error)
-  return passing.test(message) || away.test(textIn(error, 'code')) || away.test(textIn(error, 'name')) || lost.test(message)
+  const hasGivenUp = textIn(error, 'name') === 'MaxRetriesPerRequestError'
+  return hasGivenUp || passing.test(message) || isUnreached(textIn(error, 'code')) || lost.test(message)
 }
 
 function messageOf(error: unknown): string {
   return textIn(error, 'message')
-}
-
-/** A text of an error of the client; empty where there is none, or where it cannot be read. */
-function textIn(error: unknown, name: 'code' | 'name' | 'message'): string {
-  if (typeof error !== 'object' || error === null) return ''
-  return readable(() => {
-    const text = (error as Readonly<Record<string, unknown>>)[name] // of the client
-    return typeof text === 'string' ? text : ''
-  })
 }
 
 /** An error that is no reply of the server is that of the client, and stays as it is. */

@@ -1,9 +1,9 @@
 /** A PostgreSQL of its own for a suite, on a port of its own. */
-import { execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { appendFileSync, chownSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../processes.js'
-import { ServerProcess } from '../server-process.js'
+import { ServerProcess, type ServerPlace } from '../server-process.js'
 
 const versions = '/usr/lib/postgresql'
 
@@ -22,26 +22,33 @@ export function findPostgres(): string {
 export class PostgresServer extends ServerProcess {
   private readonly _bin = findPostgres()
   private readonly _user = process.getuid?.() === 0 ? idsOf('postgres') : {} // a server refuses to run as root
+  readonly host: string
   port = 0
 
-  constructor() {
-    super('postgres')
+  /** `settings`: further words of the command line. */
+  constructor(
+    { host = '127.0.0.1', folder }: ServerPlace = {},
+    private readonly _settings: readonly string[] = [],
+  ) {
+    super('postgres', folder)
+    this.host = host
   }
 
+  /** Starts the server, on the same port and files as before. */
   async start(): Promise<void> {
     const data = join(this.folder, 'data')
     if (this.port === 0) {
       const { uid, gid } = this._user
       if (uid !== undefined) chownSync(this.folder, uid, gid as number) // both are there
-      execFileSync(join(this._bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '--lc-messages=C'], {
-        ...this._user,
-        cwd: this.folder,
-        stdio: 'ignore',
-      })
+      const settings = ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '--lc-messages=C', '--wal-segsize=1']
+      execFileSync(join(this._bin, 'initdb'), settings, { ...this._user, cwd: this.folder, stdio: 'ignore' })
+      appendFileSync(join(data, 'pg_hba.conf'), 'host all all all trust\n')
       this.port = await freePort()
     }
-    const settings = ['-h', '127.0.0.1', '-k', this.folder, '-p', String(this.port), '-c', 'max_connections=100', '-c', 'fsync=off']
-    const child = spawn(join(this._bin, 'postgres'), ['-D', data, ...settings], {
+    const hosts = [...new Set(['127.0.0.1', this.host])].join(',')
+    const place = ['-D', data, '-h', hosts, '-k', this.folder, '-p', String(this.port)]
+    const settings = ['-c', 'max_connections=100', '-c', 'fsync=off', ...this._settings]
+    const child = spawn(join(this._bin, 'postgres'), [...place, ...settings], {
       ...this._user,
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -49,9 +56,22 @@ export class PostgresServer extends ServerProcess {
     await this.ready(child, child.stderr, 'ready to accept connections')
   }
 
-  /** As kill -9: the server comes back with what was committed. By `immediate` there is no clean end, and its children end too. */
-  override kill(): Promise<void> {
-    return super.kill('SIGQUIT')
+  /** No clean end: the server comes back with what was committed. By `immediate`, which is SIGQUIT, its children end too. */
+  override kill(signal: 'SIGQUIT' | 'SIGKILL' = 'SIGQUIT'): Promise<void> {
+    if (signal === 'SIGKILL') this._killChildren()
+    return super.kill(signal)
+  }
+
+  /** The children have sessions of their own, so that no signal to a group reaches them. */
+  private _killChildren(): void {
+    const { pid } = this
+    try {
+      process.kill(pid, 'SIGSTOP') // it starts no more of them
+      const { stdout } = spawnSync('ps', ['--ppid', String(pid), '-o', 'pid='], { encoding: 'utf8' })
+      for (const child of stdout.match(/\d+/g) ?? []) process.kill(Number(child), 'SIGKILL')
+    } catch {
+      // it has ended
+    }
   }
 }
 

@@ -2,28 +2,39 @@
 import { build } from 'esbuild'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { endWithUs } from '../../processes.js'
-import type { WorkerSettings } from './settings.js'
+import { endWithUs } from '../processes.js'
 
-let bundle: Promise<string> | null = null
+const bundles = new Map<string, Promise<string>>()
+let folder: string | null = null
 
-/** One bundle for all workers: loading the sources takes ten times as long as running them. */
-function bundled(): Promise<string> {
-  const outfile = join(mkdtempSync(join(tmpdir(), 'millrace-kills-')), 'worker.mjs')
-  return (bundle ??= build({
-    entryPoints: [fileURLToPath(new URL('worker.ts', import.meta.url))],
+/** One bundle for all workers of a program: loading the sources takes ten times as long as running them. */
+function bundled(program: string): Promise<string> {
+  const known = bundles.get(program)
+  if (known !== undefined) return known
+  if (folder === null) {
+    const made = (folder = mkdtempSync(join(tmpdir(), 'millrace-kills-')))
+    process.once('exit', () => {
+      rmSync(made, { recursive: true, force: true })
+    })
+  }
+  const outfile = join(folder, `${program}.mjs`)
+  const bundle = build({
+    entryPoints: [fileURLToPath(new URL(`${program}.ts`, import.meta.url))],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'es2022',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" }, // the client is CommonJS
+    external: ['pg-native'], // optional
     logLevel: 'error',
-  }).then(() => outfile))
+  }).then(() => outfile)
+  bundles.set(program, bundle)
+  return bundle
 }
 
 export class WorkerProcess {
@@ -37,9 +48,9 @@ export class WorkerProcess {
   }
 
   /** Resolves when the worker has said so. */
-  static async begins(settings: WorkerSettings, namespace: string | null = null): Promise<WorkerProcess> {
+  static async begins(program: string, settings: object, namespace: string | null = null): Promise<WorkerProcess> {
     const within = namespace === null ? [] : ['ip', 'netns', 'exec', namespace]
-    const [file, ...args] = [...within, process.execPath, await bundled(), JSON.stringify(settings)]
+    const [file, ...args] = [...within, process.execPath, await bundled(program), JSON.stringify(settings)]
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const worker = new WorkerProcess(child)
     await Promise.race([once(child.stdout, 'data'), worker.ended.then((end) => worker._tooEarly(end))])

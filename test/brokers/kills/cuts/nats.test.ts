@@ -1,0 +1,5 @@
+import { cuts, fullDisks } from '../cuts.js'
+import { nats } from '../engines/nats.js'
+
+cuts(nats)
+fullDisks(nats)

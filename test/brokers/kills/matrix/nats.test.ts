@@ -1,0 +1,4 @@
+import { nats } from '../engines/nats.js'
+import { killMatrix } from '../rows.js'
+
+killMatrix(nats)

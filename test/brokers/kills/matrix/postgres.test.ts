@@ -1,0 +1,4 @@
+import { postgres } from '../engines/postgres.js'
+import { killMatrix } from '../rows.js'
+
+killMatrix(postgres)

@@ -1,0 +1,90 @@
+/**
+ * Workers and servers that are killed in mid-run, each at a seeded point. `KILLS=20` runs each row at 20 points; by default at two.
+ * Runs with odd seeds publish without ids, and count the repeated messages; runs with even seeds publish with ids, and repeat none.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { KillEngine } from './engine.js'
+import { KillRun, type Tally } from './run.js'
+import { note } from './tallies.js'
+
+const points = Number(process.env.KILLS ?? 2)
+const PARTITIONS = 4
+const WINDOW = 64
+
+type Use = 'log' | 'queue'
+
+interface Row {
+  /** ms: long where no takeover is waited for, so that a busy machine makes none. */
+  readonly lease: Readonly<Record<Use, number>>
+  kill(run: KillRun): Promise<unknown>
+  /** The most messages that may be repeated. */
+  most(tally: Tally, use: Use, engine: KillEngine): number
+}
+
+/** A window for each takeover of a partition; in a queue the window of all workers. */
+const windows = ({ takeovers }: Tally, use: Use): number => (use === 'log' ? takeovers : 1) * WINDOW
+/** Publishes of two workers that are not confirmed. */
+const unconfirmed = (_tally: Tally, _use: Use, engine: KillEngine): number => 2 * engine.unconfirmed
+const TAKEN_OVER = { log: 1500, queue: 3000 }
+const NEVER = { log: 30_000, queue: 30_000 }
+
+const rows: Readonly<Record<string, Row>> = {
+  'a worker is killed': { lease: TAKEN_OVER, most: windows, kill: (run) => run.kills(run.workers[0]) },
+  'the server is killed': { lease: NEVER, most: unconfirmed, kill: (run) => run.restarts() },
+  'a worker and the server are killed': {
+    lease: TAKEN_OVER,
+    most: (tally, use, engine) => windows(tally, use) + unconfirmed(tally, use, engine),
+    async kill(run) {
+      const [worker] = run.workers
+      if (run.random() < 0.5) await run.kills(worker)
+      await run.restarts()
+      await pause(run.random() * 300)
+      if (run.workers.includes(worker)) await run.kills(worker)
+    },
+  },
+  'a worker is stopped for three leases': {
+    lease: TAKEN_OVER,
+    most: windows,
+    async kill({ workers: [worker], options: { lease } }) {
+      worker.signal('SIGSTOP')
+      await pause(3 * lease)
+      worker.signal('SIGCONT')
+    },
+  },
+  'a worker is drained': { lease: NEVER, most: () => 0, kill: (run) => run.drains(run.workers[0]) },
+}
+
+/** The rows of the matrix, for an engine as a log and as a queue. */
+export function killMatrix(engine: KillEngine): void {
+  for (const use of ['log', 'queue'] as const)
+    describe.concurrent(`kills and a ${use} of ${engine.name}`, () => {
+      for (const [name, row] of Object.entries(rows))
+        for (let seed = 1; seed <= points; seed++) it(`${name}: point ${seed}`, () => killed({ engine, use, name, row, seed }))
+    })
+}
+
+interface Point {
+  readonly engine: KillEngine
+  readonly use: Use
+  readonly name: string
+  readonly row: Row
+  readonly seed: number
+}
+
+async function killed({ engine, use, name, row: { lease, kill, most }, seed }: Point): Promise<void> {
+  const hasIds = seed % 2 === 0
+  const sizes = { partitions: PARTITIONS, window: WINDOW, longest: 8, messages: 4000, keys: 50 }
+  const run = await KillRun.open(engine, { ...sizes, use, seed, hasIds, lease: lease[use] })
+  try {
+    await Promise.all([run.begins(), run.begins()])
+    await run.reaches(0.05 + 0.8 * run.random())
+    await kill(run)
+    const tally = await run.finishes()
+    note(`${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
+    expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
+    expect(tally.duplicates).toBeLessThanOrEqual(hasIds ? 0 : most(tally, use, engine))
+  } finally {
+    await run.close()
+  }
+}

@@ -1,0 +1,23 @@
+/** A worker of the kill matrix, in a process of its own: takes the messages of `in`, and publishes each to `out`. */
+import { fromPromise, sleep } from 'millrace'
+import { byKey, drain, settle, through } from 'millrace/broker'
+import { main } from 'millrace/node'
+import { workerPool } from 'millrace/operators'
+import { links } from './links.js'
+import type { WorkerSettings } from './settings.js'
+
+const settings = JSON.parse(process.argv[2]) as WorkerSettings
+const { engine, use, longest } = settings
+
+main(function* (ctx) {
+  const { source, to, close } = yield* fromPromise(links[engine](settings))
+  const work = (n: number) => sleep(n % (longest + 1)).map(() => n)
+  const stage = use === 'log' ? byKey<number, number>((delivery) => delivery.key, 16, work) : workerPool(16, through(work))
+  console.log('begins')
+  try {
+    yield* drain(ctx, source.pipe(stage, to, settle())).join()
+  } finally {
+    yield* fromPromise(close()) // else the process stays
+  }
+  console.log('drained')
+})
