@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { requireBuild, root } from './entries.mjs'
 import { pairs } from '../test/testing/race/programs/pairs.mjs'
+import { services } from '../test/testing/race/programs/services.mjs'
 
 requireBuild()
 
@@ -49,6 +50,14 @@ const reported = ofPairs.length === pairs.length ? pairs.filter((_, i) => ofPair
 row(`async pairs reported by default, of ${pairs.length}`, reported.filter(({ onlyAll }) => onlyAll !== true).length, 22, 'least')
 row(`async pairs reported at level all or by default, of ${pairs.length}`, reported.length, pairs.length, 'least')
 count('twins of the async pairs: silent at level all', /^pairs .*: its twin is not/)
+const ofServices = tests.filter(({ fullName, status }) => /^services .*: is reported$/.test(fullName) && status === 'passed')
+row(
+  `races in the styles of services, reported by default, of ${services.length}`,
+  ofServices.length === services.length ? services.filter(({ isMissed }) => isMissed !== true).length : Number.NaN,
+  9,
+  'least',
+)
+count('twins of the services: silent at level all', /^services .*: its twin is not/)
 count('harmless programs: silent', /^harmless code (?!has)/)
 
 const report = new URL('reports/packages.json', root)

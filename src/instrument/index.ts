@@ -1,2 +1,2 @@
 export { instrument, type Instrumented, type InstrumentOptions } from './instrument.js'
-export { accessFlags, type Allowance, type Dependence, type Frame, type Hooks, type How, type Site } from './sites.js'
+export { accessFlags, dependences, type Allowance, type Dependence, type Frame, type Hooks, type How, type Site } from './sites.js'

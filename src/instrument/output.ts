@@ -7,6 +7,7 @@ import MagicString from 'magic-string'
 import type { Sources } from './dependence.js'
 import type { Access, Places, Write } from './places.js'
 import type { Binding, Scopes, Unit } from './scopes.js'
+import { accessFlags, dependences, PASSED } from './sites.js'
 import type { AnyNode, Tree } from './tree.js'
 
 /** A file under way: what is known of it, and what is made of it. */
@@ -25,6 +26,7 @@ export class Output {
   readonly hooks: string
   private readonly _cells = new Map<Binding, string>()
   private readonly _framed = new Set<Unit>()
+  private readonly _receiving = new Set<Unit>()
   private readonly _temporaries = new Map<Unit, string[]>()
   private _named = 0
 
@@ -83,9 +85,20 @@ export class Output {
     return this._framed.has(unit)
   }
 
+  /** The variable with the announcement of the caller of a unit. */
+  passedTo(unit: Unit): string {
+    this._receiving.add(unit)
+    return `${this.hooks}a${unit.id}`
+  }
+
+  isReceiving(unit: Unit): boolean {
+    return this._receiving.has(unit)
+  }
+
   /** The frame that a read leaves its mark in: null where no write depends on the read. */
   frameFor(access: Access): string {
-    return access.isSource ? this.frameOf(access.unit) : 'null'
+    if (access.isSource) return this.frameOf(access.unit)
+    return access.isBesidePassed ? this.passedTo(access.unit) : 'null'
   }
 
   /** A variable of an activation that holds a value between the parts of one expression. */
@@ -101,12 +114,26 @@ export class Output {
 
   dependence(sources: Sources | undefined): string {
     if (sources === undefined || sources.size === 0) return 'null'
-    return `[${[...sources].map(([access, isControl]) => `${this.frameOf(access.unit)},${this.site(access.site)},${isControl}`).join(',')}]`
+    const reads: string[] = []
+    const passed: string[] = []
+    for (const [access, how] of sources) {
+      const { node, unit, site } = access
+      if (node === unit.node) passed.push(`${this.passedTo(unit)},${PASSED},${dependences.data}`)
+      else if (access.isSource) reads.push(`${this.frameOf(unit)},${this.site(site)},${how}`)
+      else passed.push(`${this.passedTo(unit)},${this.site(site)},${how}`)
+    }
+    const all = `[${[...reads, ...passed].join(',')}]`
+    const units = new Set([...sources.keys()].map(({ unit }) => this.passedTo(unit)))
+    return reads.length > 0 ? all : `((${[...units].join('||')})&&${all})`
   }
 
   /** `site, flags, frame` of a read. */
-  readArguments(access: Access, flags = access.flags): string {
+  readArguments(access: Access, flags = this.flagsOf(access)): string {
     return `${this.site(access.site)},${flags},${this.frameFor(access)}`
+  }
+
+  flagsOf({ flags, isReturned }: Access): number {
+    return isReturned ? flags | accessFlags.returned : flags
   }
 
   /** `site, flags` of a write. */

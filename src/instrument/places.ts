@@ -20,7 +20,8 @@ export type Place = Binding | string
 
 export interface Access {
   readonly node: AnyNode
-  readonly place: Place
+  /** Null for a call, and for the parameters of a unit: their reads are known as the program runs. */
+  readonly place: Place | null
   /** The collection that the place is part of: `list.length` and `list[i]` say what `list` holds. */
   readonly collection: string | null
   readonly unit: Unit
@@ -28,6 +29,10 @@ export interface Access {
   readonly flags: number
   /** Whether a write depends on it: then the read leaves a mark in the frame of its unit. */
   isSource: boolean
+  /** Whether the result of its unit comes of it. */
+  isReturned: boolean
+  /** Whether a write goes by it and by parameters: only where the caller has announced them the read leaves a mark, beside them. */
+  isBesidePassed: boolean
 }
 
 export interface Write {
@@ -42,6 +47,8 @@ export type MemberUse = 'read' | 'write' | 'compound' | 'update' | 'delete' | 'c
 export class Places {
   readonly reads = new Map<AnyNode, Access>()
   readonly writes = new Map<AnyNode, Write>()
+  /** Calls, and the parameters of functions. */
+  readonly others = new Map<AnyNode, Access>()
 
   constructor(
     private readonly _tree: Tree,
@@ -97,6 +104,33 @@ export class Places {
     if (callee.type === 'Identifier') return call.optional || callee.name === 'eval' ? null : callee
     if (callee.type !== 'MemberExpression' || callee.computed || this.isBehindLink(call) || this.methodOf(callee) !== null) return null
     return callee.property.type === 'Identifier' && bare(callee.object).type !== 'Super' ? callee.property : null
+  }
+
+  /** A call whose result may come of reads; null where no hook can stand around the call, and for functions of the host. */
+  callAt(node: NodeOf<'CallExpression'>): Access | null {
+    const { callee } = node
+    if (this.isBehindLink(node) || !this._isOfProgram(callee)) return null
+    const name = callee.type === 'MemberExpression' && !callee.computed ? callee.property : callee
+    return this._once(node, this._scopes.unitOf(node), () => this.site(name, this._tree.textOf(name), 'call'))
+  }
+
+  /** The parameters of a function, which may come of reads of its caller. */
+  parametersOf(unit: Unit): Access {
+    return this._once(unit.node, unit, () => this.site(unit.node, unit.name, 'function'))
+  }
+
+  private _isOfProgram(callee: AnyNode): boolean {
+    if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
+    if (callee.type !== 'MemberExpression') return false
+    const object = bare(callee.object)
+    if (object.type === 'Identifier') return this._scopes.referenceOf(object) !== null
+    return object.type !== 'Super' && (object.type !== 'MemberExpression' || this._isOfProgram(object))
+  }
+
+  private _once(node: AnyNode, unit: Unit, site: () => number): Access {
+    let access = this.others.get(node)
+    if (access === undefined) this.others.set(node, (access = accessAt(node, null, unit, site())))
+    return access
   }
 
   isSeen(node: NodeOf<'MemberExpression'>): boolean {
@@ -157,7 +191,7 @@ export class Places {
       const { name } = property.key
       const site = this.site(property, `${this._tree.textOf(value)}.${name}`, 'read')
       const unit = this._scopes.unitOf(property)
-      this.reads.set(property, { node: property, place: `.${name}`, collection: null, unit, site, flags: 0, isSource: false })
+      this.reads.set(property, accessAt(property, `.${name}`, unit, site))
     }
   }
 
@@ -174,7 +208,7 @@ export class Places {
     const collection = isPart ? `items of ${this._tree.textOf(node.object)}` : null
     const site = this.site(node, name, 'read')
     const unit = this._scopes.unitOf(node)
-    this.reads.set(node, { node, place, collection, unit, site, flags: this._guardFlags(node), isSource: false })
+    this.reads.set(node, { ...accessAt(node, place, unit, site), collection, flags: this._guardFlags(node) })
   }
 
   /** `new a.b()`: a hook there would be called in place of the constructor. */
@@ -208,6 +242,10 @@ export class Places {
     if (parent.type === 'ForStatement' && parent.update === update) return accessFlags.update | accessFlags.loop
     return this._guardFlags(update) === 0 ? accessFlags.update : accessFlags.update | accessFlags.tested
   }
+}
+
+function accessAt(node: AnyNode, place: Place | null, unit: Unit, site: number): Access {
+  return { node, place, collection: null, unit, site, flags: 0, isSource: false, isReturned: false, isBesidePassed: false }
 }
 
 const endsSearch =

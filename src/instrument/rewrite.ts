@@ -3,6 +3,7 @@
  *
  * Nodes are rewritten from the inside out (see `Output`). No line is added and none moves.
  */
+import { Calls } from './calls.js'
 import { Declarations } from './declarations.js'
 import { DependenceAnalysis } from './dependence.js'
 import { Members } from './members.js'
@@ -20,6 +21,7 @@ export class Rewriter {
   private readonly _variables: Variables
   private readonly _members: Members
   private readonly _declarations: Declarations
+  private readonly _calls: Calls
 
   constructor(
     private readonly _tree: Tree,
@@ -29,12 +31,16 @@ export class Rewriter {
     this.out = new Output(_tree)
     this._scopes = new Scopes(_tree)
     this._places = new Places(_tree, this._scopes, this.table)
-    const rewriting = { tree: _tree, scopes: this._scopes, places: this._places, out: this.out, dependence: this._dependences() }
+    const analysis = new DependenceAnalysis(_tree, this._scopes, this._places)
+    this._markReturned(analysis)
+    const rewriting = { tree: _tree, scopes: this._scopes, places: this._places, out: this.out, dependence: this._dependences(analysis) }
+    this._calls = new Calls(rewriting, analysis)
     this._variables = new Variables(rewriting)
     this._members = new Members(rewriting)
     const lines = new Set(_allowances.flatMap(([, why, about]) => (why === '' ? [] : [about])))
     this._declarations = new Declarations(rewriting, table, lines)
-    for (const access of this._places.reads.values()) if (access.isSource) this.out.frameOf(access.unit)
+    for (const { isSource, node, unit } of [...this._places.reads.values(), ...this._places.others.values()])
+      if (isSource && node !== unit.node) this.out.frameOf(unit)
     for (const unit of this._scopes.units) if (unit.suspends && unit.hasWait && this._isSeen(unit.node)) this.out.frameOf(unit)
     this._rewrite(_tree.root)
   }
@@ -48,10 +54,19 @@ export class Rewriter {
   }
 
   /** All are known before the first is written: a read leaves a mark if any write depends on it. */
-  private _dependences(): (write: Write) => string {
-    const analysis = new DependenceAnalysis(this._tree, this._scopes, this._places)
+  private _dependences(analysis: DependenceAnalysis): (write: Write) => string {
     const sources = new Map([...this._places.writes.values()].map((write) => [write, analysis.sourcesOf(write)]))
     return (write) => this.out.dependence(sources.get(write))
+  }
+
+  private _markReturned(analysis: DependenceAnalysis): void {
+    this._tree.walk(this._tree.root, (node) => {
+      if (!this._isSeen(node)) return false
+      if (node.type === 'ReturnStatement' && node.argument != null) analysis.markReturned(this._scopes.unitOf(node), node.argument)
+      if (node.type === 'ArrowFunctionExpression' && node.body.type !== 'BlockStatement')
+        analysis.markReturned(this._scopes.unitOf(node.body), node.body)
+      return undefined
+    })
   }
 
   private _isSeen(node: AnyNode): boolean {
@@ -66,7 +81,9 @@ export class Rewriter {
     this._declarations.rewrite(node)
     switch (node.type) {
       case 'CallExpression':
-        return this._call(node)
+        return this._calls.rewrite(node)
+      case 'ReturnStatement':
+        return this._calls.result(node)
       case 'Identifier':
         return this._variables.read(node)
       case 'MemberExpression':
@@ -103,17 +120,6 @@ export class Rewriter {
     if (target.type === 'MemberExpression') this._members.write(target)
   }
 
-  /** A call that is waited for, or starts a goroutine, is announced when its parameters are evaluated, if it can be. */
-  private _call(node: NodeOf<'CallExpression'>): void {
-    const name = this._places.nameOfCall(node)
-    if (name === null || !(name.name === 'go' || isWait(outside(this._tree, node)))) return
-    const last = node.arguments.at(-1)
-    if (last?.type === 'SpreadElement') return
-    const site = this.out.site(this._places.site(name, name.name, 'call'))
-    if (last === undefined) this.out.around(node, `(${this.out.hook('calls', '0', site)},`, ')')
-    else this.out.around(last, `${this.out.hooks}.calls(`, `,${site})`)
-  }
-
   private _wait(node: AnyNode): void {
     const unit = this._scopes.unitOf(node)
     const frame = this.out.isFramed(unit) ? this.out.frameOf(unit) : 'null'
@@ -123,6 +129,7 @@ export class Rewriter {
     } else {
       const site = frame === 'null' ? '' : `,${this.out.site(this._places.site(node, this._tree.textOf(node), 'wait'))}`
       this.out.around(node, `${this.out.hooks}.wait(`, `,${frame}${site})`)
+      if (node.type === 'YieldExpression') this._calls.delegation(node)
     }
   }
 
@@ -209,7 +216,11 @@ export class Rewriter {
     const keyword = unit.node.type === 'Program' ? 'var' : 'let'
     const cells = this._cells(scopes, keyword)
     const temporaries = this.out.temporariesOf(unit)
-    const declared = temporaries.length > 0 ? `${keyword} ${temporaries.join(',')};` : ''
+    let declared = temporaries.length > 0 ? `${keyword} ${temporaries.join(',')};` : ''
+    if (this.out.isReceiving(unit)) {
+      const { site } = this._places.parametersOf(unit)
+      declared = `${keyword} ${this.out.passedTo(unit)}=${this.out.hook('passed', this.out.site(site))};${declared}`
+    }
     if (!this.out.isFramed(unit)) return cells + declared
     const site = this._places.site(unit.node, unit.name, 'function')
     return `${cells}${keyword} ${this.out.frameOf(unit)}=${this.out.hook('frame', this.out.site(site), String(unit.suspends))};${declared}`
@@ -227,12 +238,6 @@ export class Rewriter {
     if (body.type === 'BlockStatement') this.out.after(body.start + 1, hook)
     else this.out.around(body, `{${hook}`, '}')
   }
-}
-
-/** The first node around another that is no parenthesis. */
-function outside(tree: Tree, node: AnyNode): AnyNode {
-  const parent = tree.parentOf(node)
-  return parent.type === 'ParenthesizedExpression' ? outside(tree, parent) : parent
 }
 
 /** The targets of a pattern, members included. */

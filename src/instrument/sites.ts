@@ -20,12 +20,26 @@ export const accessFlags = {
   tested: 4,
   /** The write is that of a loop to its own variable: `for (item of list)` with an outer `item`, `for (…; …; i++)`. */
   loop: 8,
+  /** The result of the function comes of the read: a caller may go by it. */
+  returned: 16,
 } as const
+
+/** How a write goes by a read. */
+export const dependences = {
+  /** The value that is written comes of the read. */
+  data: 0,
+  /** The write stands under, or after, a test of the read. */
+  control: 1,
+  /** The index that is written comes of a read of the members of the array. */
+  index: 2,
+} as const
+/** In the list of a write: all that the caller has passed, in place of the site of a read. */
+export const PASSED = -1
 
 /** An activation of a function, for reads that later writes depend on: what the engine keeps for each site. */
 export type Frame = object | null
-/** The reads that a write depends on, three entries each: the frame, the site, and whether by control (a test) or else by data. */
-export type Dependence = readonly (Frame | number | boolean)[] | null
+/** The reads and calls that a write depends on, three entries each: the frame, the site, and how (`dependences`). */
+export type Dependence = readonly (Frame | number)[] | null
 
 /** The object that instrumented code calls. `site` is a number in the table of its module plus what `module` has returned. */
 export interface Hooks {
@@ -40,6 +54,18 @@ export interface Hooks {
   frame(site: number, suspends: boolean): Frame
   /** Before a call whose caller waits, and before `go`. `value` is that of the last parameter, and is returned. */
   calls<T>(value: T, site: number): T
+  /** Before a call whose result a write goes by, when its last parameter is evaluated: reads that the function returns are noted. */
+  asks<T>(value: T, frame: Frame, site: number): T
+  /** After that call: the result, which may be a promise of it. Returns it. */
+  took<T>(value: T, frame: Frame, site: number): T
+  /** After a `yield*` of the result of that call: the generator has returned. Returns the value. */
+  delegated<T>(value: T, frame: Frame, site: number): T
+  /** A generator returns a value that comes of reads of its frame. Returns the value. */
+  returns<T>(value: T, frame: Frame): T
+  /** Before a call with parameters that come of older reads, when the last is evaluated. Returns that. */
+  passes<T>(value: T, site: number, dependence: Dependence): T
+  /** The announcement by `passes` for the function that begins; null where there is none. */
+  passed(site: number): Frame
   /** After an `await` or a `yield` has gone on: a new section. A frame keeps the site of its last wait. Returns the value. */
   wait<T>(value: T, frame: Frame, site?: number): T
   /** The start of a `catch` or `finally` whose `try` waits: the wait may have failed. */

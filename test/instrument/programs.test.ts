@@ -18,6 +18,22 @@ const programs: Record<string, string> = {
     class Inner extends Base { a = super.p(); z = this.a + 1 }
     const it = new Inner()
     return [Object.keys(o), o.p, o.g, list, made.size, Object.keys(it), it.p(), it.c(), it.z, it.c.name, it.f.name, it.k.name, it.h.name, Base.s.size, Object.keys(Base), symbol]`,
+  'calls whose result is written later, and calls that pass an older value': `
+    const o = { n: 1, read(a = 0, ...rest) { return this.n + a + rest.length }, put(n) { o.n = this === o ? n : -1 }, f: null }, list = [1, 2]
+    const table = { get: async (k) => (t('get', k), o[k]), set: async (k, v) => { t('set', v); o[k] = v } }
+    function* inner(a) { yield t('inner', a); return t('first', 1), o.n + a }
+    function* outer() { const old = yield* inner(2); yield; o.n = old; return o.n }
+    async function all(p) {
+      const a = o.read(), b = o.read(...list), c = p?.read?.(1)?.toFixed(), d = (0, o.read)?.call(o, t('d', 3))
+      const e = await table.get('n'), g = (await table.get(await 'n')) + 1
+      await t('wait', 0)
+      o.n = a + b + d + e + g + Number(c)
+      o.put(a); o.put(o.n + await a); await table.set('n', a + e); await table.set(...['n', g]); o.f?.(t('skipped', a))
+      o['put']((t('sequence', 1), a)); (o.put)(e); (() => o.put(a))()
+      return [a, b, c, d, e, g, o.n]
+    }
+    const it = outer()
+    return [await all(o), await all(null), it.next().value, it.next().value, it.next().value, o.n, await all({ read: o.read, n: 4 })]`,
   'a hook at the start of a line does not call the line before': `
     let n = 1, f = () => n
     const g = () => { n = 2; f = () => n }

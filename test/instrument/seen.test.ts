@@ -2,7 +2,7 @@
 import { SourceMap } from 'node:module'
 import vm from 'node:vm'
 import { expect, it } from 'vitest'
-import { accessFlags, instrument, type Hooks, type Site } from '../../src/instrument/index.js'
+import { accessFlags, dependences, instrument, type Hooks, type Site } from '../../src/instrument/index.js'
 import { makeHooks } from './hooks.mjs'
 import { hooks, key, runInstrumented } from './run.js'
 
@@ -45,16 +45,15 @@ for (const [name, [body, expected]] of Object.entries(seen))
 function goesBy(source: string): string[] {
   const { code, sites } = instrument(source, 'a.js', { isScript: true, hooks })
   const nameOf = (site: number) => sites[site]?.[3] ?? '?'
-  return [...code.matchAll(/\$race\.(?:write\w*|call|update)\(/g)].flatMap(({ index }) => {
+  return [...code.matchAll(/\$race\.(?:write\w*|call|update|passes)\(/g)].flatMap(({ index }) => {
     const text = code.slice(index).replace(/(\.call\(.*?)\$race\..*/s, '$1') // the reads of a call stand before its parameters
-    const [, dependence = ''] = /(?:,|\()\[((?:\$racef\d+,\$race0\+\d+,(?:true|false),?)+)\]/.exec(text) ?? []
+    const [, dependence = ''] = /(?:,|\(|&&)\[((?:\$race[af]\d+,(?:\$race0\+\d+|-1),\d,?)+)\]/.exec(text) ?? []
     const own = /\$race0\+(\d+)/.exec(text)?.[1]
-    const reads = [...dependence.matchAll(/\$race0\+(\d+),(true|false)/g)]
-    return reads.length === 0
-      ? []
-      : [
-          `${nameOf(Number(own))} ← ${reads.map(([, site, isControl]) => (isControl === 'true' ? `(${nameOf(Number(site))})` : nameOf(Number(site)))).join(', ')}`,
-        ]
+    const reads = [...dependence.matchAll(/(\$race0\+(\d+)|-1),(\d)/g)].map(([, , site, how]) => {
+      const name = site === undefined ? 'passed' : nameOf(Number(site))
+      return how === String(dependences.control) ? `(${name})` : how === String(dependences.index) ? `[${name}]` : name
+    })
+    return reads.length === 0 ? [] : [`${nameOf(Number(own))} ← ${reads.join(', ')}`]
   })
 }
 
@@ -63,7 +62,7 @@ it.each([
   ['by a local', 'async function f(o) { const old = o.n; const next = old + 1; await g(); o.n = next }', ['o.n ← o.n']],
   ['under a test', 'async function f(o) { if (o.n > 1) { await g(); o.n = 0 } }', ['o.n ← (o.n)']],
   ['after the exit of a test', 'async function f(o) { if (!o.n) return; await g(); o.n = 0 }', ['o.n ← (o.n)']],
-  ['under a logical operator', 'async function f(m) { m.has(1) || m.set(1, await g()) }', ['m.set() ← (m.has())']],
+  ['under a logical operator', 'async function f(m) { m.has(1) || m.set(1, await g()) }', ['m.set() ← (has), (m.has())']],
   ['through a closure', 'function f(o) { const old = o.n; setTimeout(() => { o.n = old + 1 }) }', ['o.n ← o.n']],
   ['by a key of a pattern', 'async function f(o) { const { n, m } = o; await g(); o.n = n + 1 }', ['o.n ← o.n']],
   ['by a key with another name and a default', 'async function f(o) { const { n: old = 1 } = o; await g(); o.n = old }', ['o.n ← o.n']],
@@ -73,6 +72,20 @@ it.each([
   ['under a test of a key', 'async function f(o) { const { n } = o; if (n > 1) { await g(); o.n = 0 } }', ['o.n ← (o.n)']],
   ['by a default of a pattern', 'async function f(o) { const { n = o.m } = p; await g(); o.m = n }', ['o.m ← o.m']],
   ['by the variable that a pattern takes apart', 'let s; async function f() { const { n } = s; await g(); s = { n: n + 1 } }', ['s ← s']],
+  ['by what its caller has passed', 'async function f(o, { n }) { await g(); o.n = n }', ['o.n ← passed']],
+  ['by what was passed and by its own read', 'const f = (o, n) => { o.n = { ...o.n, n } }', ['o.n ← o.n, passed']],
+  [
+    'by the result of a function of the program',
+    'const read = (o) => o.n; async function f(o) { const old = read(o); await g(); o.n = old }',
+    ['o.n ← read'],
+  ],
+  ['by an index', 'async function f(l) { const i = l.length; await g(); l[i] = 1 }', ['l[i] ← [l.length]']],
+  ['by an index that was looked for', 'async function f(l) { const i = l.indexOf(1); await g(); l[i] = 1 }', ['l[i] ← [l.indexOf()]']],
+  [
+    'in the function that is called with an older value',
+    'const put = (o, n) => { o.n = n }; async function f(o) { const old = o.n; await g(); put(o, old + 1) }',
+    ['o.n ← passed', 'put ← o.n'],
+  ],
   ['by the length of the list', 'async function f(l) { if (l.length < 3) { await g(); l.push(1) } }', ['l.push() ← (l.length)']],
 ])('a write goes %s', (_, source, expected) => {
   expect(goesBy(source)).toEqual(expected)
@@ -81,8 +94,10 @@ it.each([
 it.each([
   ['another place', 'async function f(o) { if (o.m) { await g(); o.n = 0 } }'],
   ['another key of a pattern', 'async function f(o) { const { m } = o; await g(); o.n = m }'],
-  ['a key of a pattern of a parameter', 'async function f(o, { n } = o) { await g(); o.n = n }'],
   ['what a helper reads', 'async function f(o) { const old = () => o.n; await g(); o.n = 1 }'],
+  ['an index of another list', 'async function f(l, m) { const i = m.length; await g(); l[i] = 1 }'],
+  ['an index that is an element', 'async function f(l) { const i = l[0]; await g(); l[i] = 1 }'],
+  ['the result of a function of the host', 'async function f(o) { const old = Math.max(o.m, 1); await g(); o.n = old }'],
   ['a test whose branch goes on', 'async function f(o) { if (o.n) log(); await g(); o.n = 1 }'],
 ])('a write does not go by %s', (_, source) => {
   expect(goesBy(source)).toEqual([])

@@ -5,11 +5,13 @@ import {
   allowDeclared,
   current,
   Frame,
+  GUARD,
   noteCall,
   noteElementRead,
   noteElementWrite,
   noteOfAll,
   NONE,
+  RETURNED,
   SIZE,
   sites,
   type Accessor,
@@ -18,7 +20,7 @@ import {
   type Variable,
 } from '../race/index.js'
 import { addModule, nameOf } from './modules.js'
-import { takeNewest } from './promises.js'
+import { fateOf, takeNewest } from './promises.js'
 
 /** Accesses of a site. One object for all of them, filled for each: no hook runs code of the user. */
 class SiteAccessor implements Accessor {
@@ -61,7 +63,8 @@ class SiteAccessor implements Accessor {
     engine.read(engine.placeOf(this._object, key, site), site, flags | (this._flags & GUARDS), frame)
   }
 }
-const GUARDS = 1
+/** The flags of the reads among the accesses of a call. */
+const GUARDS = GUARD | RETURNED
 const accessor = new SiteAccessor()
 
 function isObject(value: unknown): value is object {
@@ -87,7 +90,15 @@ function readProperty(object: unknown, key: string, site: number, flags: number,
   const engine = current()
   if (engine === null || !isObject(object)) return
   if (hasPlaces(object)) engine.read(engine.placeOf(object, key, site), site, flags, frame)
-  else if (isSize(object, key)) engine.read(engine.placeOf(object, SIZE, site), site, flags, frame)
+  else if (isSize(object, key)) readSize(engine, object, site, flags, frame)
+}
+
+// eslint-disable-next-line max-params -- called at each access: a record would be allocated
+function readSize(engine: RaceEngine, object: object, site: number, flags: number, frame: Frame | null): void {
+  engine.read(engine.placeOf(object, SIZE, site), site, flags, frame)
+  if (!Array.isArray(object)) return
+  const stamp = frame?.at(site)
+  if (stamp != null) stamp.size = object.length
 }
 
 // eslint-disable-next-line max-params -- called at each access: a record would be allocated
@@ -110,9 +121,16 @@ function writeProperty(object: unknown, key: string, site: number, flags: number
 function writeElement(object: unknown, key: unknown, site: number, flags: number, value: unknown, goesBy: GoesBy | null): void {
   const engine = current()
   if (engine === null || !isObject(object) || typeof key === 'symbol' || isObject(key)) return
+  if (goesBy !== null && Array.isArray(object)) noteIndex(engine, object, key, site, goesBy)
   if (Array.isArray(object) && key !== 'length')
     noteElementWrite(object, String(key), value, accessor.of(engine, object, site, -1, flags, null, goesBy))
   else writeProperty(object, String(key), site, flags, value, goesBy)
+}
+
+// eslint-disable-next-line max-params -- called at each access: a record would be allocated
+function noteIndex(engine: RaceEngine, array: object, key: unknown, site: number, goesBy: GoesBy): void {
+  const [size, all] = [engine.placeOf(array, SIZE, site), engine.placeOf(array, ALL, site)]
+  engine.index({ size, all, index: Number(key), name: nameOf(site) }, site, goesBy)
 }
 
 function readAll(collection: unknown, site: number): void {
@@ -148,6 +166,35 @@ export const hooks = {
   calls<T>(value: T, site: number): T {
     current()?.calls(site)
     return value
+  },
+
+  asks<T>(value: T, frame: Frame | null, site: number, flags: number): T {
+    if (frame !== null) current()?.values.asks(frame, site, flags)
+    return value
+  },
+
+  took<T>(value: T, frame: Frame | null, site: number): T {
+    if (frame !== null) current()?.values.took(frame, site, fateOf(value))
+    return value
+  },
+
+  delegated<T>(value: T, frame: Frame | null, site: number): T {
+    if (frame !== null) current()?.values.delegated(frame, site)
+    return value
+  },
+
+  returns<T>(value: T, frame: Frame | null): T {
+    if (frame !== null) current()?.values.returns(frame)
+    return value
+  },
+
+  passes<T>(value: T, site: number, goesBy: GoesBy | null): T {
+    if (goesBy !== null) current()?.values.passes(site, goesBy)
+    return value
+  },
+
+  passed(site: number): Frame | null {
+    return current()?.values.passed(nameOf(site)) ?? null
   },
 
   wait<T>(value: T, frame: Frame | null, site?: number): T {
@@ -237,9 +284,10 @@ export const hooks = {
   ): T {
     const engine = current()
     if (engine === null || !isObject(object)) return parameters
-    if (Array.isArray(object) || isCollection(object))
+    if (Array.isArray(object) || isCollection(object)) {
+      engine.values.passesNothing()
       noteCall(object, method, parameters, accessor.of(engine, object, site, readSite, flags, frame, goesBy))
-    else if (hasOwn(object, method)) readProperty(object, method, site, flags, frame)
+    } else if (hasOwn(object, method)) readProperty(object, method, site, flags, frame)
     return parameters
   },
 

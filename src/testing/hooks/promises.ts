@@ -8,7 +8,7 @@
  * reaction that returned it.
  */
 import { promiseHooks } from 'node:v8'
-import { current, type Point, type RaceEngine, type Settled, type Strand } from '../race/index.js'
+import { current, type Frame, type Point, type RaceEngine, type Settled, type Strand } from '../race/index.js'
 
 /** The points and strands of a promise. */
 class Fate {
@@ -19,6 +19,8 @@ class Fate {
   turn: Strand | null = null
   /** The strand of the function whose promise it is: it may return another promise, which V8 does not announce. */
   body: Strand | null = null
+  /** The frame of that function, if it returns what its caller may go by. */
+  frame: Frame | null = null
   /** The elements of a combination. */
   elements: readonly unknown[] = []
 
@@ -51,7 +53,8 @@ class Marked extends Given {
   }
 }
 
-function fateOf(value: unknown): Fate | null {
+/** Of a promise that was made while an engine was in force. */
+export function fateOf(value: unknown): Fate | null {
   return typeof value === 'object' && value !== null ? Marked.fateOf(value) : null
 }
 

@@ -8,12 +8,13 @@
  * program orders by hand. Level `go` knows none of these exceptions.
  */
 import { merged } from './clocks.js'
-import { Frame, type GoesBy } from './frame.js'
-import { Access, GUARD, LOOP, MOST_KEPT, NONE, TESTED, UPDATE, type Place, type Stack, type Where } from './places.js'
+import { DATA, Frame, INDEX, type GoesBy, type Stamp } from './frame.js'
+import { Access, GUARD, LOOP, MOST_KEPT, NONE, RETURNED, TESTED, UPDATE, type Place, type Stack, type Where } from './places.js'
 import type { Race } from './report.js'
-import type { StaleRule } from './stale.js'
+import type { Element, StaleRule } from './stale.js'
 import type { Strand } from './strand.js'
 import type { Strands } from './strands.js'
+import { Values } from './values.js'
 
 /** `stale`: stale writes only; `order`: also order, between goroutines; `all`: order for every strand; `go`: as Go's detector. */
 export type RaceLevel = 'stale' | 'order' | 'all' | 'go'
@@ -30,6 +31,8 @@ export interface Reporting {
 export class Accesses {
   /** Counts accesses. */
   order = 0
+  /** Values that go through calls. */
+  readonly values = new Values()
   private readonly _pairs = new Map<number, number>()
 
   constructor(
@@ -47,7 +50,7 @@ export class Accesses {
 
   writeCell(place: Place, where: Where, value: unknown, flags = 0): void {
     const { cells } = this._strands.acting()
-    const goesBy = cells?.at(place.id) == null ? null : [cells, place.id, false]
+    const goesBy = cells?.at(place.id) == null ? null : [cells, place.id, DATA]
     this.write(place, where, flags, value, goesBy)
     cells?.forget(place.id)
   }
@@ -58,24 +61,9 @@ export class Accesses {
     const { read: last, write } = place
     const asked = write?.strand === strand && write.section === strand.section ? flags | UPDATE : flags // it reads its own write
     const task = frame?.task ?? strand.task
-    if (frame !== null) {
-      const { section, held } = strand
-      const point = strand.snapshot()
-      frame.stamp(site, {
-        place,
-        where,
-        order: ++this.order,
-        version: place.version,
-        strand,
-        section,
-        task,
-        point,
-        held,
-        stack: this._to.stackOfEach(),
-        frame,
-        isAnswered: false,
-      })
-    }
+    if (frame !== null) frame.stamp(site, this._stamp(place, strand, where, flags, frame))
+    const { asking } = this.values
+    if ((flags & RETURNED) !== 0 && asking !== null) asking.add(this._stamp(place, strand, where, flags, asking.frame))
     if (last?.isIn(strand) === true && last.version === place.version) return
     const read = this._nextRead(place, strand, where, asked, task)
     read.stack = this._to.stackOfEach()
@@ -84,6 +72,30 @@ export class Accesses {
     for (const one of place.writes) if (!strand.sees(one)) this._suspect(place, one, read)
     if ((flags & GUARD) !== 0 && write !== null && write.strand !== strand && write.point !== null && this._level !== 'go')
       strand.join(write.point)
+  }
+
+  // eslint-disable-next-line max-params -- called at each access: a record would be allocated
+  private _stamp(place: Place, strand: Strand, where: Where, flags: number, frame: Frame): Stamp {
+    const stamp: Stamp = {
+      place,
+      where,
+      order: ++this.order,
+      version: place.version,
+      strand,
+      section: strand.section,
+      task: frame.task ?? strand.task,
+      point: strand.snapshot(),
+      held: strand.held,
+      stack: this._to.stackOfEach(),
+      frame,
+      isReturned: (flags & RETURNED) !== 0,
+      size: null,
+      isAnswered: false,
+    }
+    const [first] = place.asked
+    if (first === undefined || first.strand !== strand || first.section !== strand.section) place.asked = [stamp]
+    else if (place.asked.length < MOST_ASKED) place.asked.push(stamp)
+    return stamp
   }
 
   // eslint-disable-next-line max-params -- called at each access: a record would be allocated
@@ -105,6 +117,7 @@ export class Accesses {
     const isUpdate = read !== null && read.strand === strand && read.section === strand.section
     const asked = isUpdate ? flags | UPDATE : flags
     place.version++
+    if (place.asked.length > 0) answer(place, strand)
     if (isUpdate) {
       read.flags |= UPDATE
       read.version = place.version
@@ -130,6 +143,14 @@ export class Accesses {
     place.value = comparable
     if ((asked & UPDATE) !== 0 && this._level !== 'go') this._orderUpdates(place, strand, asked)
     this._keep(place, write, strand)
+  }
+
+  /** A write of an element that follows. Its index may come of an older read of the members. */
+  index(element: Element, where: Where, goesBy: GoesBy): void {
+    if (!goesBy.some((how, i) => i % 3 === 2 && how === INDEX)) return
+    const strand = this._strands.acting()
+    const write = new Access(strand, 'write', where, 0, taskOf(goesBy) ?? strand.task)
+    this._stale.checkIndex(element, write, strand, goesBy)
   }
 
   private _suspectAll(place: Place, write: Access, strand: Strand): void {
@@ -208,6 +229,14 @@ export class Accesses {
   }
 }
 
+/** A write settles the tests before it in its section: later writes do not go by them. */
+function answer(place: Place, strand: Strand): void {
+  for (const stamp of place.asked) if (stamp.strand === strand && stamp.section === strand.section) stamp.isAnswered = true
+  place.asked = []
+}
+
+/** Marked reads of a section that a place knows. */
+const MOST_ASKED = 32
 const MOST_SITES = 2 ** 24
 /** Stacks that are taken for two sites. */
 const MOST_STACKS = 4

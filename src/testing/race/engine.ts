@@ -20,9 +20,10 @@ import { Misuse } from './misuse.js'
 import { Places, type Access, type Place, type Stack, type Where } from './places.js'
 import { raceError, type Race, type RaceError } from './report.js'
 import { sites } from './sites.js'
-import { StaleRule } from './stale.js'
+import { StaleRule, type Element } from './stale.js'
 import type { TaskInfo } from './strand.js'
 import { Strands } from './strands.js'
+import type { Values } from './values.js'
 
 export type { RaceLevel } from './accesses.js'
 
@@ -188,6 +189,16 @@ export class RaceEngine {
     this._call = site
   }
 
+  /** Values that go through calls. */
+  get values(): Values {
+    return this._state.accesses.values
+  }
+
+  /** A write of an element follows. */
+  index(element: Element, site: number, goesBy: GoesBy): void {
+    this._state.accesses.index(element, site, goesBy)
+  }
+
   /** The site of the call of a function, if it was announced; the announcement is used up. */
   private _callOf(name: string): number | null {
     const site = this._call
@@ -206,6 +217,7 @@ export class RaceEngine {
     if (frame !== null && wait !== NO_CALL) frame.wait = wait
     this.border()
     this._call = NO_CALL
+    this._state.accesses.values.border()
     if (frame?.task == null) return
     const strand = this._state.strands.current()
     strand.task = frame.task

@@ -21,6 +21,8 @@ export const UPDATE = 2
 export const TESTED = 4
 /** The write of a loop's own variable. */
 export const LOOP = 8
+/** The result of the function comes of the read. */
+export const RETURNED = 16
 
 /** No value, or a value that is not compared. */
 export const NONE: unique symbol = Symbol('none')
@@ -89,6 +91,8 @@ export class Place {
   writes: readonly Access[] = []
   reads: readonly Access[] = []
   gaps: readonly Gap[] = []
+  /** The marked reads of one section, which a write in it settles. */
+  asked: Stamp[] = []
   /** The updates so far, which order an update whose result is tested. */
   updates: readonly Snapshot[] | null = null
   /** The value written last, if it is a primitive. */

@@ -9,13 +9,25 @@
  * from the read. Control: the write stands under a test of the read.
  *
  * A gap is seen where the other write came in between in this run; otherwise it is foretold. Foretold gaps are reported
- * between goroutines only, since of the locks of others' making the engine knows nothing.
+ * between goroutines only, since of the locks of others' making the engine knows nothing; and only where the read stands in the
+ * function of the write, since a function that is called may look again in ways of its own.
+ *
+ * A third way is the index of an element: it goes by a read of the length, if the element was not there yet, or by a search.
+ * A write that moves that element makes it stale.
  */
 import { isBefore } from './clocks.js'
-import { Frame, type GoesBy, type Stamp } from './frame.js'
-import { MOST_KEPT, type Access, type Gap, type Place, type Stack } from './places.js'
+import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp } from './frame.js'
+import { MOST_KEPT, type Access, type Gap, type Place, type Stack, type Where } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
+
+/** An element of an array: the places of its members and of all of it. */
+export interface Element {
+  readonly size: Place
+  readonly all: Place
+  readonly index: number
+  readonly name: string
+}
 
 export class StaleRule {
   constructor(
@@ -25,49 +37,86 @@ export class StaleRule {
 
   /** Called for each write, before the place has it. */
   check(place: Place, write: Access, strand: Strand, goesBy: GoesBy | null): void {
-    for (const isControl of [false, true]) {
-      const read = goesBy === null ? null : newest(place, goesBy, isControl)
-      if (read === null || (isControl && read.isAnswered)) continue
-      read.isAnswered ||= isControl
-      if (read.strand !== strand || read.section !== strand.section) this._checkOwn(place, write, strand, read)
+    for (const how of [DATA, CONTROL]) {
+      if (goesBy === null) break
+      const read = this._newestOf(place, goesBy, how)
+      if (read === null || (how === CONTROL && read.isAnswered)) continue
+      read.isAnswered ||= how === CONTROL
+      if (read.strand !== strand || read.section !== strand.section) this._checkOwn(place, write, strand, read, goesBy)
     }
     const point = strand.snapshot()
     for (const gap of place.gaps)
       if (gap.write !== write && !isBefore(gap.write, point) && !isBefore(write, gap.read.point)) this._found(place, gap, write)
   }
 
-  private _checkOwn(place: Place, write: Access, strand: Strand, read: Stamp): void {
-    const gap: Gap = { read, wait: read.frame.wait, write }
+  /** Called for each write of an element, before the places of the array have it. */
+  checkIndex({ size, all, index, name }: Element, write: Access, strand: Strand, goesBy: GoesBy): void {
+    const read = this._newestOf(size, goesBy, INDEX)
+    if (read === null || read.isAnswered || (read.strand === strand && read.section === strand.section)) return
+    if (read.size !== null && index < read.size) return
+    const place = read.size === null ? all : size
+    for (const other of writesOf(place)) {
+      if (other.strand === strand || other.order < read.order || !isBetween(other, read, strand)) continue
+      const text = `stale index of ${name}: it goes by a read from before a wait, and another write came in between`
+      return this._tell({ place, first: other, second: write, read, wait: waitOf(read, goesBy), isSeen: true, text })
+    }
+  }
+
+  // eslint-disable-next-line max-params -- called at each write: a record would be allocated
+  private _checkOwn(place: Place, write: Access, strand: Strand, read: Stamp, goesBy: GoesBy): void {
+    const gap: Gap = { read, wait: waitOf(read, goesBy), write }
     write.isKept = true
-    for (const other of place.write === null ? place.writes : [place.write, ...place.writes])
-      if (other !== write && isBetween(other, gap, strand)) this._found(place, gap, other)
-    place.gaps = [...place.gaps.slice(1 - MOST_KEPT), gap]
+    for (const other of writesOf(place)) if (other !== write && isBetween(other, read, strand)) this._found(place, gap, other)
+    if (read === this._own) place.gaps = [...place.gaps.slice(1 - MOST_KEPT), gap]
   }
 
   private _found(place: Place, gap: Gap, other: Access): void {
     const { read, wait, write } = gap
     const isSeen = other.version > read.version && other.version < write.version
-    if (!isSeen && !(write.task.isGoroutine && other.task.isGoroutine)) return
-    other.isKept = true
-    if (typeof write.where === 'number') write.stack ??= this._stackNow()
+    if (!isSeen && (!(write.task.isGoroutine && other.task.isGoroutine) || (read === this._newest && read !== this._own))) return
     const text = `stale write of ${place.name}: it goes by a read from before a wait, and another write ${isSeen ? 'came' : 'can come'} in between`
-    this._report({ rule: 'stale', place, first: other, second: write, read, wait, isSeen, text })
+    this._tell({ place, first: other, second: write, read, wait, isSeen, text })
+  }
+
+  private _tell(race: Omit<Race, 'rule'> & { readonly first: Access }): void {
+    const { first, second } = race
+    first.isKept = true
+    if (typeof second.where === 'number') second.stack ??= this._stackNow()
+    this._report({ rule: 'stale', ...race })
+  }
+
+  /** The newest read that a list stands for. */
+  private _newestOf(place: Place, goesBy: GoesBy, how: number): Stamp | null {
+    this._newest = this._own = null
+    for (let i = 0; i < goesBy.length; i += 3) {
+      const frame = goesBy[i + 2] === how ? frameAt(goesBy, i) : null
+      if (frame === null) continue
+      const site = goesBy[i + 1] as number // by the form of the list
+      frame.visit(place, site, this._visitor)
+      if (this._newest !== null && this._newest === frame.at(site)) this._own = this._newest
+    }
+    return this._newest
+  }
+
+  private _newest: Stamp | null = null
+  /** The newest, if it stands in the function of the write. */
+  private _own: Stamp | null = null
+  private readonly _visitor = (stamp: Stamp): void => {
+    if (this._newest === null || stamp.order > this._newest.order) this._newest = stamp
   }
 }
 
+function writesOf({ write, writes }: Place): readonly Access[] {
+  return write === null ? writes : [write, ...writes]
+}
+
 /** The other write is neither before the read, nor ordered between the read and the write. */
-function isBetween(other: Access, { read }: Gap, strand: Strand): boolean {
+function isBetween(other: Access, read: Stamp, strand: Strand): boolean {
   if (isBefore(other, read.point)) return false
   return !strand.sees(other) || (other.point !== null && !isBefore(read.point, other.point))
 }
 
-function newest(place: Place, goesBy: GoesBy, isControl: boolean): Stamp | null {
-  let found: Stamp | null = null
-  for (let i = 0; i < goesBy.length; i += 3) {
-    const frame = goesBy[i]
-    if (!(frame instanceof Frame) || goesBy[i + 2] !== isControl) continue
-    const stamp = frame.at(goesBy[i + 1] as number) // by the form of the list
-    if (stamp !== null && stamp.place === place && (found === null || stamp.order > found.order)) found = stamp
-  }
-  return found
+/** The wait between: of the function that writes, if that has waited since the read. */
+function waitOf(read: Stamp, goesBy: GoesBy): Where {
+  return frameAt(goesBy, 0)?.wait ?? read.frame.wait
 }

@@ -2,9 +2,10 @@
 import * as toolkit from 'millrace'
 import { bubble } from 'millrace/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { RaceEngine } from '../../../src/testing/race/index.js'
+import { RaceEngine, type RaceError } from '../../../src/testing/race/index.js'
 import { evaluate, installHooks, load, racesOf } from './instrumented.js'
 import type { Pair } from './programs/pairs.mjs'
+import type { Service } from './programs/services.mjs'
 
 let stop: () => void
 beforeAll(() => {
@@ -24,6 +25,7 @@ async function programs<T>(file: string): Promise<T> {
 }
 
 const { pairs } = await programs<{ pairs: Pair[] }>('pairs.mjs')
+const { services } = await programs<{ services: Service[] }>('services.mjs')
 const { harmless } = await programs<{ harmless: (() => Promise<unknown>)[] }>('harmless.mjs')
 
 describe('pairs', () => {
@@ -35,9 +37,18 @@ describe('pairs', () => {
   })
 })
 
+describe('services', () => {
+  it.each(services)('$name: is reported', async ({ racy, isMissed }) => {
+    expect((await racesOf(racy)).length > 0).toBe(isMissed !== true)
+  })
+  it.each(services)('$name: its twin is not, at any strand', async ({ fixed }) => {
+    expect(await racesOf(fixed, 'all')).toEqual([])
+  })
+})
+
 describe('harmless code', () => {
-  it('has forty programs', () => {
-    expect(harmless).toHaveLength(40)
+  it('has forty programs and those of values that go through calls and indices', () => {
+    expect(harmless).toHaveLength(49)
   })
   it.each(harmless.map((program) => ({ name: program.name, program })))('$name', async ({ program }) => {
     expect(await racesOf(program)).toEqual([])
@@ -72,6 +83,99 @@ describe('reads of a pattern', () => {
     'let { balance } = account; await bank(); ({ balance } = account); account.balance = balance - amount',
   ])('no race: %s', async (body) => {
     expect(await races(body)).toEqual([])
+  })
+})
+
+describe('values that go through calls', () => {
+  const names = (found: readonly RaceError[]) =>
+    found.map(({ rule, place, accesses }) => `${rule} ${place} ${accesses.map(({ at }) => /^\S+/.exec(at ?? '')?.[0]).join(' ')}`)
+  const races = async (body: string): Promise<string[]> => {
+    const source = `
+      const state = { n: 0, m: 0 }
+      const pause = (turns = 0) => new Promise((resume) => setImmediate(() => resume(turns > 0 ? pause(turns - 1) : 0)))
+      const get = () => state.n
+      const load = async () => { await pause(); return state.n }
+      const put = (n) => { state.n = n }
+      const save = async (n) => { await pause(); state.n = n }
+      async function work() { ${body} }
+      export async function program() { await Promise.all([work(), pause(1).then(work)]) }`
+    const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'values.mjs')
+    return names(await racesOf(program))
+  }
+  it.each([
+    ['const old = get(); await pause(3); state.n = old + 1', 'get work work'],
+    ['const old = await load(); await pause(3); state.n = old + 1', 'load work work'],
+    ['const asked = load(); await pause(3); state.n = (await asked) + 1', 'load work work'],
+    ['if (get() > 9) return; await pause(3); state.n += 1', 'get work work'],
+    ['const old = state.n; await pause(3); put(old + 1)', 'work put put'],
+    ['const old = state.n; await pause(3); await save(old + 1)', 'work save save'],
+    ['const old = await load(); await pause(3); await save(old + 1)', 'load save save'],
+    ['const again = async () => { await pause(); return load() }; const old = await again(); await pause(3); put(old + 1)', 'load put put'],
+  ])('%s', async (body, functions) => {
+    expect(await races(body)).toEqual([`stale state.n ${functions}`])
+  })
+  it.each([
+    'await pause(3); const old = get(); state.n = old + 1',
+    'const old = get(); await pause(3); state.m = old + 1',
+    'const old = get(); state.n = old; await pause(3); state.n += 1',
+    'if (get() > 9) return; put(1); await pause(3); state.n += 1',
+    'const old = state.m; await pause(3); put(old + 1)',
+    'const old = state.n; await pause(3); put(get() + old * 0)',
+    'const add = (n) => { state.n = state.n + n }; const old = get(); await pause(3); add(old)',
+    'try { get(fails()) } catch {} function fails() { get(); throw 1 } const old = 1; await pause(3); state.n = old',
+  ])('no race: %s', async (body) => {
+    expect(await races(body)).toEqual([])
+  })
+
+  it('go through a generator that a goroutine delegates to', async () => {
+    const source = `
+      export function* program({ go, sleep }) {
+        const state = { n: 0 }
+        function* load() { yield* sleep(1); return state.n }
+        function* add() { const old = yield* load(); yield* sleep(1); state.n = old + 1 }
+        const first = go(add)
+        yield* go(add).join()
+        yield* first.join()
+      }`
+    const { program } = await evaluate<{ program: (given: typeof toolkit) => Generator<never, void> }>(source, 'generators.mjs')
+    const found = await racesOf(() => bubble(() => program(toolkit)))
+    expect(names(found)).toContain('stale state.n load add add')
+  })
+})
+
+describe('an index', () => {
+  const races = async (body: string): Promise<string> => {
+    const found: string[] = []
+    for (const other of ["list.push('c')", 'list.shift()', 'list.join()']) {
+      const source = `
+        const pause = (turns = 0) => new Promise((resume) => setImmediate(() => resume(turns > 0 ? pause(turns - 1) : 0)))
+        export async function program() {
+          const list = ['a', 'b']
+          async function work() { ${body} }
+          async function others() { await pause(); ${other} }
+          await Promise.all([work(), others()])
+        }`
+      const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'index.mjs')
+      const [race] = await racesOf(program)
+      found.push(race === undefined ? 'none' : (/^stale index of \S+(?=:)/.exec(race.message)?.[0] ?? race.message))
+    }
+    return found.join(', ')
+  }
+  it.each([
+    [
+      'of the length goes stale with another member',
+      'const at = list.length; await pause(3); list[at] = 1',
+      'stale index of list[at], stale index of list[at], none',
+    ],
+    [
+      'that was found goes stale where members move',
+      'const at = list.indexOf("b"); await pause(3); list[at] = 1',
+      'none, stale index of list[at], none',
+    ],
+    ['of an element that was there', 'const last = list.length - 1; await pause(3); list[last] = 1', 'none, none, none'],
+    ['that is read anew', 'await pause(3); const at = list.length; list[at] = 1', 'none, none, none'],
+  ])('%s', async (_, body, expected) => {
+    expect(await races(body)).toBe(expected)
   })
 })
 

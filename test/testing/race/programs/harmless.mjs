@@ -504,4 +504,151 @@ export const harmless = [
     await Promise.all([exclusive(add), exclusive(add)])
     return n
   },
+  async function semaphoreOfHelpers() {
+    let running = 0
+    const hasRoom = () => running < 2
+    const enter = () => {
+      running++
+    }
+    const leave = () => {
+      running--
+    }
+    async function work(turns) {
+      while (!hasRoom()) await pause(0)
+      enter()
+      await pause(turns)
+      leave()
+    }
+    async function workIfFree(turns) {
+      if (!hasRoom()) return
+      enter()
+      await pause(turns)
+      running--
+    }
+    await Promise.all([workIfFree(2), work(1), work(2), work(3)])
+    return running
+  },
+  async function reservedSlot() {
+    const results = []
+    async function add(turns) {
+      await pause(0)
+      const at = results.length
+      results.push(null)
+      await pause(turns)
+      results[at] = turns
+    }
+    await Promise.all([add(3), add(1), add(2)])
+    return results
+  },
+  async function reservedByAssignment() {
+    const results = []
+    async function add(turns) {
+      await pause(0)
+      const at = results.length
+      results[at] = null
+      await pause(turns)
+      results[at] = turns
+    }
+    await Promise.all([add(2), add(1)])
+    return results
+  },
+  async function fromTheEnd() {
+    const list = [1, 2, 3]
+    async function double() {
+      for (let i = list.length - 1; i >= 0; i--) {
+        await pause(0)
+        list[i] = list[i] * 2
+      }
+    }
+    async function append() {
+      await pause(1)
+      list.push(4)
+    }
+    await Promise.all([double(), append()])
+    return list
+  },
+  async function foundAndReplacedWhileOthersAppend() {
+    const rows = [{ id: 'a' }, { id: 'b' }]
+    async function rename(id) {
+      const at = rows.findIndex((row) => row.id === id)
+      await pause(2)
+      rows[at] = { id, isNew: true }
+    }
+    async function append() {
+      await pause(0)
+      rows.push({ id: 'c' })
+    }
+    await Promise.all([rename('b'), append()])
+    return rows.length
+  },
+  async function storeThatLooksAgain() {
+    let state = { user: { id: 1 }, items: [], page: 0 }
+    const getState = () => state
+    const setState = (partial) => {
+      state = { ...state, ...partial }
+    }
+    async function load(turns) {
+      const { user } = getState()
+      const items = await search(user.id, turns)
+      setState({ items })
+    }
+    async function turn() {
+      await pause(0)
+      setState({ page: getState().page + 1 })
+    }
+    const search = async (id, turns) => (await pause(turns), [id])
+    await Promise.all([load(2), turn(), load(3)])
+    return state
+  },
+  async function compareAndSet() {
+    const rows = new Map([['a', { version: 1, n: 0 }]])
+    const get = async (key) => (await pause(0), rows.get(key))
+    async function put(key, version, n) {
+      await pause(0)
+      if (rows.get(key).version !== version) return false
+      rows.set(key, { version: version + 1, n })
+      return true
+    }
+    async function add() {
+      for (;;) {
+        const { version, n } = await get('a')
+        if (await put('a', version, n + 1)) return
+      }
+    }
+    await Promise.all([add(), add(), add()])
+    return rows.get('a').n
+  },
+  async function lockedHelpers() {
+    const rows = new Map([['a', 0]])
+    let tail = Promise.resolve()
+    const locked = (f) => (tail = tail.then(f))
+    const get = async (key) => (await pause(0), rows.get(key))
+    const put = async (key, n) => (await pause(0), void rows.set(key, n))
+    const add = () =>
+      locked(async () => {
+        const n = await get('a')
+        await pause(1)
+        await put('a', n + 1)
+      })
+    await Promise.all([add(), add()])
+    return rows.get('a')
+  },
+  async function setterOfAnotherKey() {
+    const session = { user: 'u', theme: 'dark' }
+    const get = (key) => session[key]
+    const set = (key, value) => {
+      session[key] = value
+    }
+    async function label(turns) {
+      const user = get('user')
+      await pause(turns)
+      set('label', `${user}!`)
+    }
+    async function rename() {
+      await pause(0)
+      set('user', 'v')
+    }
+    await Promise.all([label(2), rename()])
+    return session
+  },
 ]

@@ -450,7 +450,6 @@ export const pairs = [
   },
   {
     name: 'a stale index: the length before the wait',
-    onlyAll: true,
     async racy() {
       const list = []
       async function add(item, turns) {
@@ -583,7 +582,6 @@ export const pairs = [
   },
   {
     name: 'through a helper that reads and waits',
-    onlyAll: true,
     async racy() {
       const db = { last: 0 }
       async function read() {
