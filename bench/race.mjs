@@ -1,11 +1,13 @@
 // node bench/race.mjs: what the race detector costs. Each load runs plain and under `--import millrace/race`, in processes of their own, in
-// turn; counted is CPU time. The figures are medians of the best repetition of each process.
+// turn; counted is CPU time. The figures are medians of the best repetition of each process. Then the loads at each level, memory, the rate of
+// explore with its default checks, and the cost for a program that does not look for races (`races/off.mjs`).
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const rounds = Number(process.argv[2] ?? 3)
 const file = fileURLToPath(new URL('./races/loads.mjs', import.meta.url))
+const offFile = fileURLToPath(new URL('./races/off.mjs', import.meta.url))
 
 /** Each row: what, the loads of both sides, how many of its parts an operation has, and the goal: of the factor, or of the ns that are added. */
 const rows = [
@@ -35,15 +37,42 @@ for (const { what, load, under, parts = 1, factor, ns } of rows) {
   const goal = factor !== undefined ? `${factor}x` : ns !== undefined ? `+${ns} ns` : ''
   console.log(line(what, show(before), show(after), `${(after / before).toFixed(1)}x`, `${goal}${isOver ? ' MISSED' : ''}`))
 }
-for (const load of ['awaitLong', 'spawnLong']) {
-  const heaps = [false, true].map((isWatched) => `${(measure(load, isWatched).heap / 2 ** 20).toFixed(1)} MB`)
-  console.log(line(load === 'awaitLong' ? 'heap after 3 million awaits' : 'heap after 100,000 goroutines', ...heaps, '', ''))
-}
+const [waiting, watched] = [false, true].map((isWatched) => measure('waitLong', isWatched).heap)
+const memory = watched / waiting
+tell('heap while 100,000 goroutines wait', [inMB(waiting), inMB(watched), `${memory.toFixed(1)}x`], '3x', memory > 3)
+tell(
+  'heap after 100,000 goroutines',
+  [false, true].map((isWatched) => inMB(measure('spawnLong', isWatched).heap)),
+)
+const grown = [false, true].map((isWatched) => measure('awaitLong', isWatched).grown)
+tell('growth of the heap from 1 to 10 million awaits', [...grown.map(inMB), ''], '1 MB', grown[1] > 2 ** 20)
+const rate = 1e9 / measure('explorePlain', false).ns
+tell('schedules a second of explore, default checks', [Math.round(rate).toLocaleString('en'), '', ''], '20,000', rate < 20_000)
+
+const off = JSON.parse(execFileSync(process.execPath, [offFile, String(3 * rounds)], { encoding: 'utf8' }))
+console.log(`\n${line('where races are not looked for', 'without calls', 'as it is', 'factor', 'goal')}`)
+tell('round of ping-pong', [show(off.without), show(off.with), `${off.pingPong.toFixed(3)}x`], '1.02x', off.pingPong > 1.02)
+tell(`gzip of chan + go + select, ${off.calls} calls in all`, ['', `+${off.bytes} B`, ''], '+350 B', off.bytes > 350)
+
+const levels = ['stale', 'order', 'all', 'go']
+console.log(`\n${line('at each level, ns', ...levels)}`)
+for (const { what, load, under, parts = 1 } of rows)
+  if (under === undefined) tell(what, [...levels.map((level) => show(measure(load, true, level).ns / parts))])
 if (isMissed) process.exitCode = 1
 
-function measure(load, isWatched) {
+function measure(load, isWatched, level = 'order') {
   const flags = ['--expose-gc', ...(isWatched ? ['--import', 'millrace/race'] : [])]
-  return JSON.parse(execFileSync(process.execPath, [...flags, file, load], { encoding: 'utf8' }))
+  const env = { ...process.env, MILLRACE_RACE: `level=${level} exitcode=0 log=/dev/null` }
+  return JSON.parse(execFileSync(process.execPath, [...flags, file, load], { encoding: 'utf8', env }))
+}
+
+function tell(what, cells, goal = '', isOver = false) {
+  isMissed ||= isOver
+  console.log(line(what, ...cells, `${goal}${isOver ? ' MISSED' : ''}`))
+}
+
+function inMB(bytes) {
+  return `${(bytes / 2 ** 20).toFixed(1)} MB`
 }
 
 function median(values) {

@@ -84,8 +84,39 @@ const loads = {
   pingPong: [30_000, pingPong],
   explorePlain: [3_000, explores(false)],
   exploreRace: [3_000, explores(true)],
-  awaitLong: [3_000_000, awaits],
+  awaitLong: [10_000_000, awaitAll],
   spawnLong: [100_000, spawnAll],
+  waitLong: [100_000, waitAll],
+}
+
+/** The heap after a tenth of the awaits, which the rest must not let grow. */
+let early = null
+async function awaitAll(n) {
+  await awaits(n / 10)
+  early = heapNow()
+  await awaits(n - n / 10)
+}
+
+/** The heap while all of them wait. */
+let alive = null
+async function waitAll(n) {
+  const ch = chan()
+  const all = []
+  for (let i = 0; i < n; i++) all.push(go(wait, ch))
+  await new Promise((resume) => setImmediate(resume))
+  alive = heapNow()
+  ch.close()
+  for (const one of all) await one.join()
+}
+
+function* wait(ch) {
+  counter.n += 1
+  yield* ch.receive()
+}
+
+function heapNow() {
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
 }
 
 async function spawnAll(n) {
@@ -107,5 +138,5 @@ for (let round = 0; round < (isLong ? 1 : 12); round++) {
   const { user, system } = process.cpuUsage(before)
   best.push(((user + system) * 1000) / n)
 }
-globalThis.gc?.()
-console.log(JSON.stringify({ ns: Math.min(...best), heap: process.memoryUsage().heapUsed }))
+const heap = heapNow()
+console.log(JSON.stringify({ ns: Math.min(...best), heap: alive ?? heap, grown: early === null ? 0 : heap - early }))
