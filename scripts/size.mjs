@@ -9,7 +9,7 @@ requireBuild()
 // `goal` is what docs/design.md aims at; `limit` is where we stand, and fails when it is passed. Lower it with every byte that goes.
 const kernel = `export { chan, go, select, withCancel } from 'millrace'`
 /** Of entries that have one. */
-const limits = { 'millrace/redis': 43 }
+const limits = { 'millrace/redis': 43, 'millrace/kafka': 43 }
 const budgets = [
   { what: 'chan + go + select', code: `export { chan, go, select } from 'millrace'`, goal: 7, limit: 14 },
   { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 30.3 },
@@ -53,7 +53,7 @@ async function measure(contents) {
     write: false,
     format: 'esm',
     target: 'es2022',
-    external: ['rxjs', 'rxjs/*', 'fp-ts/*', 'fast-check', '@nats-io/*', 'acorn', 'magic-string', 'node:*'],
+    external: ['rxjs', 'rxjs/*', 'fp-ts/*', 'fast-check', '@nats-io/*', '@platformatic/*', 'acorn', 'magic-string', 'node:*'],
     tsconfig: 'tsconfig.build.json', // the other one leads our own names to the sources
     logLevel: 'error',
   })

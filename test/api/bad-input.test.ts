@@ -14,6 +14,7 @@ import { nats } from './bad-input/nats.js'
 import { operators } from './bad-input/operators.js'
 import { placesOf } from './bad-input/places.js'
 import { postgres } from './bad-input/postgres.js'
+import { kafka } from './bad-input/kafka.js'
 import { redis } from './bad-input/redis.js'
 import { runtime } from './bad-input/runtime.js'
 import { node, nodeOperators } from './bad-input/node.js'
@@ -34,6 +35,7 @@ const tables: Record<string, Table> = {
   '-nats': nats,
   '-postgres': postgres,
   '-redis': redis,
+  '-kafka': kafka,
   '-node': node,
   '-node-operators': nodeOperators,
   '-threads': threads,

@@ -95,6 +95,17 @@ const together: Record<string, Record<string, string>> = {
     redisDeadLetters: 'values',
     toRedis: 'errors',
   },
+  'millrace/kafka': {
+    KafkaAwayError: 'errors',
+    KafkaClosedError: 'errors',
+    KafkaRefusedError: 'errors',
+    KafkaSetupError: 'errors',
+    KafkaTooLargeError: 'errors',
+    KafkaVersionError: 'errors',
+    fromKafka: 'values',
+    kafkaDeadLetters: 'values',
+    toKafka: 'values',
+  },
   'millrace/testing': {
     BubbleError: 'bubble',
     FaultError: 'faults',

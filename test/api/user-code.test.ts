@@ -20,6 +20,7 @@ import { nats } from './user-code/nats.js'
 import { node, nodeOperators } from './user-code/node.js'
 import { operators } from './user-code/operators.js'
 import { postgres } from './user-code/postgres.js'
+import { kafka } from './user-code/kafka.js'
 import { redis } from './user-code/redis.js'
 import { fastCheck, testing } from './user-code/testing.js'
 import { web, webOperators } from './user-code/web.js'
@@ -34,6 +35,7 @@ const tables: Record<string, Rows> = {
   '-nats': nats,
   '-postgres': postgres,
   '-redis': redis,
+  '-kafka': kafka,
   '-node': node,
   '-node-operators': nodeOperators,
   '-web': web,

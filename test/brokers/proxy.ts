@@ -26,8 +26,9 @@ export class Proxy {
     })
   }
 
-  async listen(): Promise<number> {
-    this._server.listen(0, '127.0.0.1')
+  /** `port`: default, a free one. */
+  async listen(port = 0): Promise<number> {
+    this._server.listen(port, '127.0.0.1')
     await once(this._server, 'listening')
     return (this._server.address() as { readonly port: number }).port // it listens on a port
   }
@@ -36,6 +37,13 @@ export class Proxy {
     this._isCut = true
     for (const pair of this._pairs) for (const socket of pair) socket.destroy()
     this._server.close()
+  }
+
+  /** As `cut`; completes when the port is free again. */
+  async closed(): Promise<void> {
+    const over = once(this._server, 'close')
+    this.cut()
+    await over
   }
 
   hold(isHeld: boolean): void {

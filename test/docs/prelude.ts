@@ -17,6 +17,7 @@ import { collect, fromReceiver, type StandardSchema } from 'millrace/operators'
 import { isObservable } from 'rxjs'
 import { natsStub } from '../support/nats-stub.js'
 import { postgresStub } from '../support/postgres-stub.js'
+import { kafkaStub } from '../support/kafka-stub.js'
 import { redisStub } from '../support/redis-stub.js'
 
 export interface User {
@@ -94,6 +95,7 @@ export const prelude = {
   pool: postgresStub(),
   client: postgresStub(),
   redis: redisStub(),
+  kafka: kafkaStub(),
   poll: (url: string) => sleep(1).map(() => url),
   questions: filled('a', 'c'),
   quit: chan<void>(),

@@ -43,8 +43,10 @@ const implementedByUsers = new Set([
   'PostgresListener',
   'PostgresPool',
   'ToPostgres',
+  'KafkaClient',
   'RedisClient',
   'RedisConnection',
+  'ToKafka',
   'ToRedis',
 ])
 

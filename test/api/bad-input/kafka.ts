@@ -1,0 +1,38 @@
+/** The places of `millrace/kafka`, over a client without a server. */
+import { background } from 'millrace'
+import type { Delivery } from 'millrace/broker'
+import { fromKafka, kafkaDeadLetters, plan, toKafka } from 'millrace/kafka'
+import { run } from 'millrace/operators'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { kafkaStub } from '../../support/kafka-stub.js'
+import { letter, twoThrough } from '../../support/two-messages.js'
+import { optionsOf, type Table } from './kinds.js'
+import { briefly } from './runtime.js'
+
+const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipeline).join())
+const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) => briefRun(twoThrough(operator))
+
+export const kafka: Table = {
+  'fromKafka(client)': ['object', (client) => void fromKafka(client, { log: 'in' })],
+  'fromKafka(options)': ['options', (options) => void fromKafka(kafkaStub(), options)],
+  'kafkaDeadLetters(client)': ['object', (client) => void kafkaDeadLetters(client, { topic: 'dead' })],
+  ...optionsOf(
+    'kafkaDeadLetters',
+    'options',
+    'options',
+    { topic: 'name', maxBytes: 'count?', patience: 'ms?' },
+    async (options) => void (await kafkaDeadLetters(kafkaStub(), options)(letter)),
+    { topic: 'dead' },
+  ),
+  'plan(client)': ['object', (client) => void plan(client, { log: 'in' })],
+  ...optionsOf(
+    'plan',
+    'options',
+    'options',
+    { log: 'name', partitions: 'count?', replicas: 'count?', group: 'name?', from: 'word?', patience: 'ms?' },
+    (options) => void plan(kafkaStub(), options),
+    { log: 'in' },
+  ),
+  'toKafka(client)': ['object', (client) => void toKafka(client, { topic: 'out' })],
+  'toKafka(options)': ['options', (options) => passed(toKafka(kafkaStub(), options))],
+}
