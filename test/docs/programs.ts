@@ -78,11 +78,11 @@ function sourcesOnly(sources: readonly Source[]): Plugin {
       })
       const playground = fileURLToPath(new URL('playground.ts', import.meta.url))
       build.onResolve({ filter: /^playground$/ }, () => ({ path: playground, sideEffects: true })) // package.json declares no side effects
-      // CommonJS modules that require modules of Node, or packages that are not installed: they are loaded as they are.
+      // CommonJS modules that require modules of Node, or packages that are not installed, and one that reads a file beside it: they are loaded as they are.
       const ws = new URL('node_modules/ws/wrapper.mjs', root).href
       build.onResolve({ filter: /^ws$/ }, () => ({ path: ws, external: true }))
       const { resolve } = createRequire(root)
-      build.onResolve({ filter: /^(@nestjs\/core|reflect-metadata)$/ }, ({ path }) => ({
+      build.onResolve({ filter: /^(@nestjs\/core|@platformatic\/kafka|reflect-metadata)$/ }, ({ path }) => ({
         path: pathToFileURL(resolve(path)).href,
         external: true,
       }))
