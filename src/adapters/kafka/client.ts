@@ -32,10 +32,6 @@ export function checkTopic(where: string, name: unknown): void {
     throw mistyped(where, 'the name of a topic: at most 249 letters, digits, ".", "_" and "-"', name)
 }
 
-export function checkName(where: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
-}
-
 /** The facts of an error of the client, and of the errors within it. */
 interface Fact {
   /** Of the client: `PLT_KFK_NETWORK`. */

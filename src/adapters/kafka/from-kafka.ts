@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs'
-import { checkCount, checkTime, mistyped } from '../../runtime/internal.js'
+import { checkCount, checkInterval, checkTime, mistyped } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lease, type PullDriver, type PullOptions } from '../broker/index.js'
-import { LogPartition, logOf, withLag } from '../broker/internal.js'
-import { checkClient, checkName, checkOptionsOf, checkTopic, type KafkaClient, type KafkaOptions } from './client.js'
+import { checkName, LogPartition, logOf, withLag } from '../broker/internal.js'
+import { checkClient, checkOptionsOf, checkTopic, type KafkaClient, type KafkaOptions } from './client.js'
 import { Cluster } from './cluster.js'
 import { lagOf } from './lag.js'
 import { LogWay } from './log-way.js'
@@ -72,7 +72,7 @@ export function fromKafka<T = unknown>(client: KafkaClient, options: FromKafka):
       if (member.isOver) members.delete(member)
       else if (!member.has(partition)) return member
     }
-    const member = new Membership({ cluster, topic: log, partitions, group, handOver, wait: poll, bytes: fetchBytes })
+    const member = new Membership({ cluster, topic: log, partitions, group, handOver, wait: toWhole(poll), bytes: toWhole(fetchBytes) })
     members.add(member)
     return member
   }
@@ -92,6 +92,11 @@ export function fromKafka<T = unknown>(client: KafkaClient, options: FromKafka):
   return withLag(logOf(ofPull.name, prefetch * partitions, sources), () => lagOf(cluster, log, group, partitions))
 }
 
+/** A number of ms or bytes, as Kafka takes it. */
+function toWhole(n: number): number {
+  return Math.min(Math.ceil(n), 2 ** 31 - 1)
+}
+
 function settingsOf(options: FromKafka) {
   const {
     log,
@@ -108,10 +113,10 @@ function settingsOf(options: FromKafka) {
   checkCount('fromKafka(client, { partitions })', 1, partitions)
   checkName('fromKafka(client, { group })', group)
   checkCount('fromKafka(client, { window })', 1, window)
-  checkTime('fromKafka(client, { poll })', poll)
+  checkInterval('fromKafka(client, { poll })', poll)
   checkCount('fromKafka(client, { fetchBytes })', 1, fetchBytes)
   checkTime('fromKafka(client, { handOver })', handOver)
   checkTime('fromKafka(client, { patience })', patience)
-  if (pull.beat !== undefined) checkTime('fromKafka(client, { beat })', pull.beat)
+  if (pull.beat !== undefined) checkInterval('fromKafka(client, { beat })', pull.beat)
   return { log, partitions, group, window, poll, fetchBytes, handOver, patience, pull }
 }

@@ -153,7 +153,7 @@ export class Membership {
         const owned = [...new Set([...this._assigned, ...this._held])]
         const told = this._epoch === 0 || owned.length === 0 ? [] : [{ topicId: id, partitions: owned }]
         const connection = await this._cluster.coordinator(group)
-        const within = Math.min(handOver + GRACE, 2 ** 31 - 1)
+        const within = Math.min(Math.ceil(handOver) + GRACE, 2 ** 31 - 1)
         return await consumerGroupHeartbeatV1.api.async(
           connection,
           group,

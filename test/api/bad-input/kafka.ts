@@ -14,7 +14,27 @@ const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>)
 
 export const kafka: Table = {
   'fromKafka(client)': ['object', (client) => void fromKafka(client, { log: 'in' })],
-  'fromKafka(options)': ['options', (options) => void fromKafka(kafkaStub(), options)],
+  ...optionsOf(
+    'fromKafka',
+    'options',
+    'options',
+    {
+      log: 'name',
+      partitions: 'count?',
+      group: 'name?',
+      window: 'count?',
+      poll: 'interval?',
+      fetchBytes: 'count?',
+      handOver: 'ms?',
+      beat: 'interval?',
+      deadline: 'ms?',
+      name: 'text?',
+      prefetch: 'count?',
+      patience: 'ms?',
+    },
+    (options) => void fromKafka(kafkaStub(), options),
+    { log: 'in' },
+  ),
   'kafkaDeadLetters(client)': ['object', (client) => void kafkaDeadLetters(client, { topic: 'dead' })],
   ...optionsOf(
     'kafkaDeadLetters',
@@ -34,5 +54,12 @@ export const kafka: Table = {
     { log: 'in' },
   ),
   'toKafka(client)': ['object', (client) => void toKafka(client, { topic: 'out' })],
-  'toKafka(options)': ['options', (options) => passed(toKafka(kafkaStub(), options))],
+  ...optionsOf(
+    'toKafka',
+    'options',
+    'options',
+    { topic: 'name', maxBytes: 'count?', key: 'function?', value: 'function?', window: 'count?', patience: 'ms?' },
+    (options) => passed(toKafka(kafkaStub(), options)),
+    { topic: 'out', window: 1 },
+  ),
 }

@@ -25,6 +25,6 @@ export const kafka: Rows = {
   'kafkaDeadLetters(client): metadata': async (f) => await kafkaDeadLetters(asking(f), { topic: 'dead' })(letter),
   'plan(client): metadata': async (f) => await plan(asking(f), { log: 'in' }).check(),
   'toKafka(client): metadata': (f) => passed(toKafka(asking(f), { topic: 'out' })),
-  'toKafka(options): key': (f) => to({ key: junk(f) }),
-  'toKafka(options): value': (f) => to({ value: junk(f) }),
+  'toKafka({ key })': (f) => to({ key: junk(f) }),
+  'toKafka({ value })': (f) => to({ value: junk(f) }),
 }
