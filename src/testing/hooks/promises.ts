@@ -10,6 +10,8 @@
 import { promiseHooks } from 'node:v8'
 import { current, type Frame, type Point, type RaceEngine, type Settled, type Strand } from '../race/index.js'
 
+const none: readonly unknown[] = []
+
 /** The points and strands of a promise. */
 class Fate {
   /** Where the promise was made: its turn goes on from there. */
@@ -22,7 +24,7 @@ class Fate {
   /** The frame of that function, if it returns what its caller may go by. */
   frame: Frame | null = null
   /** The elements of a combination. */
-  elements: readonly unknown[] = []
+  elements: readonly unknown[] = none
 
   constructor(
     engine: RaceEngine,

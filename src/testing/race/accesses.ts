@@ -92,9 +92,7 @@ export class Accesses {
       size: null,
       isAnswered: false,
     }
-    const [first] = place.asked
-    if (first === undefined || first.strand !== strand || first.section !== strand.section) place.asked = [stamp]
-    else if (place.asked.length < MOST_ASKED) place.asked.push(stamp)
+    if (typeof where === 'number') ask(place, stamp) // of a cell there are no tests
     return stamp
   }
 
@@ -117,7 +115,7 @@ export class Accesses {
     const isUpdate = read !== null && read.strand === strand && read.section === strand.section
     const asked = isUpdate ? flags | UPDATE : flags
     place.version++
-    if (place.asked.length > 0) answer(place, strand)
+    if (place.asked !== null) settle(place.asked, strand)
     if (isUpdate) {
       read.flags |= UPDATE
       read.version = place.version
@@ -229,10 +227,17 @@ export class Accesses {
   }
 }
 
+function ask(place: Place, stamp: Stamp): void {
+  const asked = (place.asked ??= [])
+  const [first] = asked
+  if (first !== undefined && (first.strand !== stamp.strand || first.section !== stamp.section)) asked.length = 0
+  if (asked.length < MOST_ASKED) asked.push(stamp)
+}
+
 /** A write settles the tests before it in its section: later writes do not go by them. */
-function answer(place: Place, strand: Strand): void {
-  for (const stamp of place.asked) if (stamp.strand === strand && stamp.section === strand.section) stamp.isAnswered = true
-  place.asked = []
+function settle(asked: Stamp[], strand: Strand): void {
+  for (const stamp of asked) if (stamp.strand === strand && stamp.section === strand.section) stamp.isAnswered = true
+  asked.length = 0
 }
 
 /** Marked reads of a section that a place knows. */

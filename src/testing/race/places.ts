@@ -82,17 +82,20 @@ export interface Gap {
   readonly write: Access
 }
 
+/** One list for all places: a list is replaced and never changed. */
+const none: readonly never[] = []
+
 export class Place {
   /** The number of writes. */
   version = 0
   write: Access | null = null
   read: Access | null = null
   /** Earlier accesses that are not ordered with the last. */
-  writes: readonly Access[] = []
-  reads: readonly Access[] = []
-  gaps: readonly Gap[] = []
+  writes: readonly Access[] = none
+  reads: readonly Access[] = none
+  gaps: readonly Gap[] = none
   /** The marked reads of one section, which a write in it settles. */
-  asked: Stamp[] = []
+  asked: Stamp[] | null = null
   /** The updates so far, which order an update whose result is tested. */
   updates: readonly Snapshot[] | null = null
   /** The value written last, if it is a primitive. */
