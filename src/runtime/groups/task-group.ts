@@ -186,6 +186,7 @@ export abstract class TaskGroup implements Runnable {
     for (const { goroutine } of members) goroutine?.cancel(cause) // all at once: those that have not started never start
     // The failure of a member is kept by the group, or reported.
     for (const { goroutine } of members) if (goroutine?.hasEnded === false) yield* goroutine.join().attempt()
+    if (queue.order !== null) queue.order.acquire(this, 'end') // also of members that had ended before
   }
 
   /** For `await using`: gives the group up, and waits until its generators are unwound. */

@@ -5,7 +5,7 @@
  *     point() … settled: point() … enter(from, after) … leave()
  */
 import type { Snapshot } from './clocks.js'
-import { Strand, type TaskInfo } from './strand.js'
+import { Strand, type TaskInfo, type Used } from './strand.js'
 import type { Strands } from './strands.js'
 
 /** A point of the code that ran. */
@@ -14,7 +14,7 @@ export interface Point {
   readonly run: Strands
   readonly at: Snapshot
   readonly task: TaskInfo
-  readonly held: readonly object[]
+  readonly held: readonly Used[]
 }
 
 /** What a promise comes after that was settled: the point of the code that settled it, or a relay of the host. */

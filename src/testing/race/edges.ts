@@ -8,14 +8,15 @@ import type { Observed } from '../../runtime/index.js'
 import type { Order } from '../../runtime/internal.js'
 import { merged, type Snapshot } from './clocks.js'
 import type { Misuse } from './misuse.js'
-import type { Strand } from './strand.js'
+import type { Strand, Used } from './strand.js'
 import { rootOf, type Strands } from './strands.js'
 
 type Release = Parameters<Order['release']>[1]
 type Acquire = Parameters<Order['acquire']>[1]
 
-/** The releases of a thing. */
-class Thing {
+/** The releases of a thing, which is not kept. */
+class Thing implements Used {
+  readonly kind: string
   /** Of senders, for the values in the buffer, in order. */
   readonly sent: (Snapshot | null)[] = []
   /** Of receivers, for the sends that they have made room for. */
@@ -25,6 +26,10 @@ class Thing {
   readers: readonly Snapshot[] = []
   holders: Strand[] = []
   readonly entries = new Map<unknown, readonly Snapshot[]>()
+
+  constructor(object: object) {
+    this.kind = 'kind' in object && typeof object.kind === 'string' ? object.kind : ''
+  }
 }
 
 interface Buffered {
@@ -96,7 +101,7 @@ export class Edges implements Order {
       return
     }
     const strand = this._strands.acting()
-    strand.uses(channel)
+    strand.uses(thing)
     if (room !== null) strand.join(room)
     thing.sent.push(strand.snapshot())
     this._released(strand)
@@ -105,7 +110,7 @@ export class Edges implements Order {
   took(channel: object): void {
     const thing = this._thing(channel)
     const strand = this._strands.acting()
-    strand.uses(channel)
+    strand.uses(thing)
     const sent = thing.sent.shift() ?? null
     if (sent !== null) strand.join(sent)
     if (capacityOf(channel) > 0) thing.received.push(strand.snapshot())
@@ -115,8 +120,8 @@ export class Edges implements Order {
     const strands = this._strands
     const thing = this._thing(channel)
     const strand = strands.acting()
-    strand.uses(channel)
-    strands.of(rootOf(waiter))?.uses(channel)
+    strand.uses(thing)
+    strands.of(rootOf(waiter))?.uses(thing)
     const theirs = strands.pointOf(waiter)
     if (capacityOf(channel) > 0) {
       const room = this._roomFor(channel, thing)
@@ -161,8 +166,8 @@ export class Edges implements Order {
   private _release(object: object, how: Release, strand: Strand): void {
     const thing = this._thing(object)
     const point = strand.snapshot()
-    strand.uses(object)
-    if (how === 'unlock' || how === 'rUnlock' || how === 'permit') letGo(thing, object, strand)
+    strand.uses(thing)
+    if (how === 'unlock' || how === 'rUnlock' || how === 'permit') letGo(thing, strand)
     if (how === 'unlock') thing.released = [point]
     else if (how === 'rUnlock') thing.readers = merged(thing.readers, point)
     else thing.released = merged(thing.released, point)
@@ -181,18 +186,19 @@ export class Edges implements Order {
       for (const point of points) strands.joinTo(by as object, point) // a strand runs
     else {
       for (const point of points) strand.join(point)
-      strand.uses(object)
+      strand.uses(thing)
     }
     if (strand !== null && (how === 'lock' || how === 'rLock' || how === 'permit')) {
-      strand.held = [...strand.held, object]
+      strand.held = [...strand.held, thing]
       thing.holders.push(strand)
     }
   }
 
   entry(object: object, key: unknown, writes: boolean): void {
-    const { entries } = this._thing(object)
+    const thing = this._thing(object)
+    const { entries } = thing
     const strand = this._strands.acting()
-    strand.uses(object)
+    strand.uses(thing)
     for (const point of entries.get(key) ?? []) strand.join(point)
     if (!writes) return
     entries.set(key, [strand.snapshot()])
@@ -205,17 +211,17 @@ export class Edges implements Order {
 
   private _thing(object: object): Thing {
     let thing = this._things.get(object)
-    if (thing === undefined) this._things.set(object, (thing = new Thing()))
+    if (thing === undefined) this._things.set(object, (thing = new Thing(object)))
     return thing
   }
 }
 
 /** A lock may be given back by another goroutine than its holder. */
-function letGo(thing: Thing, lock: object, strand: Strand): void {
+function letGo(thing: Thing, strand: Strand): void {
   const index = Math.max(0, thing.holders.indexOf(strand))
   const [holder] = thing.holders.splice(index, 1)
   if (holder === undefined) return
-  const at = holder.held.indexOf(lock)
+  const at = holder.held.indexOf(thing)
   if (at >= 0) holder.held = holder.held.toSpliced(at, 1)
 }
 

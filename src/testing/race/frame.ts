@@ -8,7 +8,7 @@
  */
 import type { Snapshot } from './clocks.js'
 import type { Place, Stack, Where } from './places.js'
-import type { Strand, TaskInfo } from './strand.js'
+import type { Strand, TaskInfo, Used } from './strand.js'
 
 /** A read at a site. */
 export interface Stamp {
@@ -22,7 +22,7 @@ export interface Stamp {
   readonly section: number
   readonly task: TaskInfo
   readonly point: Snapshot
-  readonly held: readonly object[]
+  readonly held: readonly Used[]
   /** The stack of the read, where stacks of all accesses are kept. */
   readonly stack: Stack
   readonly frame: Frame

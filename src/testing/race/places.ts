@@ -5,7 +5,7 @@
 import type { Snapshot } from './clocks.js'
 import type { Stamp } from './frame.js'
 import { sites } from './sites.js'
-import type { Strand, TaskInfo } from './strand.js'
+import type { Strand, TaskInfo, Used } from './strand.js'
 
 /** Where an access stands: the number of a site of instrumented code, or a stack; null where none is kept. */
 export type Where = number | Stack
@@ -36,7 +36,7 @@ export class Access {
   /** A report or a gap has it: it is not used again. */
   isKept = false
   point: Snapshot | null = null
-  held: readonly object[]
+  held: readonly Used[]
   /** The stack of an access at a site. */
   stack: Stack = null
 

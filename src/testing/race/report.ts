@@ -118,13 +118,8 @@ function codeOf(where: Where): string {
 
 const verbs: Record<string, string> = { read: 'reads', write: 'writes', close: 'closes', send: 'sends', wait: 'waits', done: 'is done' }
 
-/** Names go by the kind; the table of a keyed mutex has none. */
-function hasKind(thing: object): boolean {
-  return 'kind' in thing && typeof thing.kind === 'string'
-}
-
 function sharedText(first: Strand, second: Strand, names: Names): string {
-  const common = [...(first.used ?? [])].filter((thing) => second.used?.has(thing) === true && hasKind(thing))
+  const common = [...(first.used ?? [])].filter((thing) => second.used?.has(thing) === true && thing.kind !== '')
   if (common.length === 0) return 'Nothing orders them: they have shared no lock, channel, group or join.'
   return `Both have used ${common.map((thing) => names.of(thing)).join(', ')}, which does not order these two.`
 }

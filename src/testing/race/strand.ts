@@ -29,6 +29,15 @@ export interface Candidate {
   readonly second: Access
 }
 
+/** A lock, channel or context, in words alone: the strand of the host lives as long as the run, and keeps none of them alive. */
+export interface Used {
+  /** `mutex`; empty for a thing that has no name in reports. */
+  readonly kind: string
+}
+
+/** Reports name what both have used: a strand that lives long has used more than they can say. */
+const MOST_USED = 64
+
 export class Strand {
   chain: number
   clock: number
@@ -38,9 +47,9 @@ export class Strand {
   /** The section is over: the next access begins another. */
   isOver = true
   /** Locks and permits that it holds. */
-  held: readonly object[] = []
-  /** The things that it has used, for reports. */
-  used: Set<object> | null = null
+  held: readonly Used[] = []
+  /** The last things that it has used, for reports. */
+  used: Set<Used> | null = null
   pending: Candidate[] | null = null
   /** What cells have been read by this strand: a write of the same cell goes by it. */
   cells: Frame | null = null
@@ -85,8 +94,10 @@ export class Strand {
     if (point.clock > (vc[point.chain] ?? 0)) vc[point.chain] = point.clock
   }
 
-  uses(thing: object): void {
-    ;(this.used ??= new Set()).add(thing)
+  uses(thing: Used): void {
+    const used = (this.used ??= new Set())
+    used.add(thing)
+    if (used.size > MOST_USED) for (const oldest of used) return void used.delete(oldest)
   }
 
   sees(epoch: Epoch): boolean {

@@ -9,7 +9,7 @@ import type { Observed } from '../../runtime/index.js'
 import { queue } from '../../runtime/internal.js'
 import { Clocks, HOST, type Snapshot } from './clocks.js'
 import type { Where } from './places.js'
-import { Strand, type TaskInfo } from './strand.js'
+import { Strand, type TaskInfo, type Used } from './strand.js'
 
 // The host's own: a promise, or a watched microtask, would be code of the program.
 const { queueMicrotask } = globalThis
@@ -24,7 +24,7 @@ class Mark {
   constructor(
     readonly point: Snapshot,
     readonly task: TaskInfo,
-    readonly held: readonly object[],
+    readonly held: readonly Used[],
   ) {}
 }
 

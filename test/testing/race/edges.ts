@@ -8,6 +8,7 @@
 import { from, tap } from 'rxjs'
 import {
   afterFunc,
+  all,
   background,
   chan,
   cond,
@@ -761,6 +762,27 @@ export const edges: Record<string, Edge> = {
       })
       yield* group.wait()
       x.value = 2
+    },
+    drops: ['release end'],
+  },
+  'a function that ended by itself comes before the end of a group that is canceled': {
+    *program() {
+      const x = newCell()
+      const performer = go(function* () {
+        try {
+          yield* all([
+            function* () {
+              x.value = 1
+            },
+            () => sleep(10),
+          ])
+        } finally {
+          x.value = 2
+        }
+      })
+      yield* sleep(5)
+      performer.cancel()
+      yield* performer.join().attempt()
     },
     drops: ['release end'],
   },
