@@ -6,7 +6,7 @@ import { aloneFirst, sharedProcesses } from './test/processes.js'
 
 /** In `npm test` a few long suites (random programs, seeded faults) run a sample; .ci/run runs these in full, as a step of their own. */
 const { SAMPLE = '0.2' } = process.env
-const target = 'es2022' // `using` is lowered: Node 20 does not parse it
+export const target = 'es2022' // `using` is lowered: Node 20 does not parse it
 
 // The unit suites: on the sources, so no build is needed, and without network. test/examples and test/programs/service have
 // configurations of their own.

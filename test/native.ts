@@ -38,6 +38,11 @@ export function nativeSources(root: string, target: string): Plugin {
   }
 }
 
+/** Compiles the sources for a configuration that imports a plugin of them. */
+export async function compileSources(root: string, target: string): Promise<void> {
+  await compile(`${resolve(root, 'src')}/`, `${resolve(root, 'reports/sources')}/`, target)
+}
+
 /** Another run may be loading the files: what is as it was stays, and the rest is replaced as a whole. */
 async function compile(from: string, to: string, target: string): Promise<void> {
   const files = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))

@@ -28,6 +28,7 @@ export const performed: Perform = <T>(op: Op<T> | Job<T>) => {
       outcome.now = thrown(cause)
     }
   })
+  // race-ok: a test looks from outside how far the operation is
   const outcome: Outcome<T> = { now: waiting, leave: () => goroutine.cancel() }
   return outcome
 }

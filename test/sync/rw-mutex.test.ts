@@ -179,7 +179,7 @@ describe('rwMutex', () => {
     const rw = rwMutex()
     if (held === 'for reading') rw.tryRLock()
     else rw.tryLock()
-    const inside = new Set<string>()
+    const inside = new Set<string>() // race-ok: each reader looks who else is in, which a lock for reading does not order
     const seen: string[] = []
     for (const name of ['W1', 'R1', 'W2', 'R2'])
       go(function* () {
