@@ -8,6 +8,8 @@ import { ServerProcess, type ServerPlace } from './server-process.js'
 export interface ServerOptions extends ServerPlace {
   /** Further lines of the configuration. */
   readonly config?: string
+  /** Further settings of JetStream. */
+  readonly jetStream?: string
 }
 
 export class NatsServer extends ServerProcess {
@@ -23,7 +25,7 @@ export class NatsServer extends ServerProcess {
   async start(): Promise<void> {
     const config = [
       `listen: ${this.host}:${this.port}`,
-      `jetstream { store_dir: ${JSON.stringify(join(this.folder, 'store'))} }`,
+      `jetstream { store_dir: ${JSON.stringify(join(this.folder, 'store'))}\n ${this._options.jetStream ?? ''} }`,
       this._options.config ?? '',
     ]
     writeFileSync(join(this.folder, 'nats.conf'), config.join('\n'))

@@ -109,6 +109,8 @@ interface Asking {
   readonly where: string
   readonly patience: number
   readonly headers?: MsgHdrs
+  /** Fails with NatsRefusedError, code 503, where nobody responds. Default: the server is starting, and is asked again. */
+  readonly mayBeAbsent?: boolean
   /** Nobody wants the answer any more. */
   isOver?(): boolean
 }
@@ -134,6 +136,7 @@ export async function askRaw(link: Connection, subject: string, body: string, as
           return await link.nc.request(subject, body, headers === undefined ? { timeout: ANSWER } : { timeout: ANSWER, headers })
         } catch (cause) {
           if (isForbidden(cause)) throw new NatsRefusedError(where, cause.message, 403, { cause })
+          if (asking.mayBeAbsent === true && hasNoResponder(cause)) throw new NatsRefusedError(where, 'nobody responds', 503, { cause })
         }
         await sleep(PAUSE)
         const now = performance.now()
@@ -148,6 +151,10 @@ export async function askRaw(link: Connection, subject: string, body: string, as
   } finally {
     forget()
   }
+}
+
+function hasNoResponder(cause: unknown): boolean {
+  return isInstance(cause, Error) && isInstance(cause.cause, Error) && cause.cause.name === 'NoResponders'
 }
 
 function isForbidden(cause: unknown): cause is Error {

@@ -1,7 +1,6 @@
 /** Consumers of JetStream, as the runtime needs them, which checks that they are there, and creates nothing. */
-import type { NatsConnection } from '@nats-io/nats-core'
 import { ask, type ApiAnswer, type Connection } from './connection.js'
-import { NatsRefusedError, NatsSetupError, NatsVersionError } from './errors.js'
+import { NatsRefusedError, NatsSetupError } from './errors.js'
 
 /** The part of a consumer that is read: times in ns. */
 export interface ConsumerInfo extends ApiAnswer {
@@ -27,32 +26,6 @@ export interface Target {
   readonly group: string
   readonly patience: number
   isOver?(): boolean
-}
-
-/** The first versions of the server with what the adapter needs. */
-const QUEUE_SINCE = '2.9.0'
-const LOG_SINCE = '2.14.0'
-
-/** Throws NatsVersionError where the server lacks what a log, or a queue, needs. */
-export function checkVersion({ info }: NatsConnection, where: string, use: 'log' | 'queue'): void {
-  if (info === undefined) return // no server is there now
-  const needed = use === 'log' ? LOG_SINCE : QUEUE_SINCE
-  const why = use === 'log' ? 'a log, whose partitions have one owner each,' : 'a queue'
-  if (isBefore(info.version, needed)) throw new NatsVersionError(where, info.version, needed, why)
-}
-
-/** The first version whose messages have a time to live. */
-const TTL_SINCE = '2.11.0'
-
-/** Throws NatsVersionError where the server removes no message by its time. */
-export function checkTtl({ info }: NatsConnection, where: string): void {
-  if (info !== undefined && isBefore(info.version, TTL_SINCE)) throw new NatsVersionError(where, info.version, TTL_SINCE, 'a store of once')
-}
-
-function isBefore(version: string, needed: string): boolean {
-  const [a, b] = [version, needed].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)))
-  const at = b.findIndex((n, i) => n !== (a[i] || 0)) // `2.14.0-RC.1` counts as 2.14.0
-  return at >= 0 && (a[at] || 0) < b[at]
 }
 
 const CONSUMER_NOT_FOUND = 10014

@@ -1,4 +1,5 @@
 /** The public surface of `millrace/nats`: sources and stages over streams of NATS JetStream. */
+export { doctor, type DoctorOptions } from './doctor.js'
 export { NatsClosedError, NatsRefusedError, NatsSetupError, NatsTimeoutError, NatsVersionError, UnpublishableError } from './errors.js'
 export { fromNats, type FromNats } from './from-nats.js'
 export { natsLink, type NatsLinkOptions } from './nats-link.js'

@@ -3,10 +3,11 @@ import { fromPromise } from '../../runtime/index.js'
 import { checkRecord, checkTime } from '../../runtime/internal.js'
 import type { OnceClaim, OnceStore } from '../broker/index.js'
 import { ask, askRaw, connectionOf, type ApiAnswer, type Connection } from './connection.js'
-import { checkTtl, failureOf, type Target } from './consumer.js'
+import { failureOf, type Target } from './consumer.js'
 import { NatsSetupError } from './errors.js'
 import { checkName } from './from-nats.js'
 import { subjectToken } from './message.js'
+import { checkVersion } from './versions.js'
 
 /** Options of `natsOnce`. */
 export interface NatsOnceOptions {
@@ -136,7 +137,7 @@ class Bucket {
   private async _check(): Promise<void> {
     const { where, stream } = this._target
     const { config } = await this._info()
-    checkTtl(this._link.nc, where)
+    checkVersion(this._link.nc, where, 'once')
     if (config?.allow_msg_ttl !== true)
       throw new NatsSetupError(
         where,

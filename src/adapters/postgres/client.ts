@@ -60,7 +60,7 @@ export function checkSchema(where: string, schema: unknown): void {
 }
 
 /** The oldest server that the statements run on, as `server_version_num` has it. */
-const OLDEST = 120_000
+export const OLDEST = 120_000
 
 /** ms between two attempts. */
 const PAUSE = 100
@@ -110,9 +110,14 @@ export class Database {
   /** Throws where the server is too old. */
   *check(): Generator<never, void> {
     if (this._isChecked) return
-    const row = yield* this.row(`select current_setting('server_version_num')::int as number, current_setting('server_version') as name`)
-    if (Number(row.number) < OLDEST) throw new PostgresVersionError(this.where, String(row.name))
+    const { number, name } = yield* this.version()
+    if (number < OLDEST) throw new PostgresVersionError(this.where, name)
     this._isChecked = true
+  }
+
+  *version(): Generator<never, { readonly number: number; readonly name: string }> {
+    const row = yield* this.row(`select current_setting('server_version_num')::int as number, current_setting('server_version') as name`)
+    return { number: Number(row.number), name: String(row.name) }
   }
 }
 

@@ -1,5 +1,6 @@
 /** The public surface of `millrace/postgres`: topics in tables as sources and ends of pipelines, in transactions of the user too. */
 export type { PostgresClient, PostgresListener, PostgresOptions, PostgresPool } from './client.js'
+export { doctor, type DoctorOptions } from './doctor.js'
 export { PostgresAwayError, PostgresRefusedError, PostgresSetupError, PostgresVersionError } from './errors.js'
 export { fromPostgres, type FromPostgres } from './from-postgres.js'
 export type { Change, Plan } from '../broker/internal.js'

@@ -124,13 +124,26 @@ export class Server {
   /** Throws where the server is too old. */
   *check(): Generator<never, void> {
     if (this._isChecked) return
-    const info = yield* this.call('INFO', 'server')
-    const version = /redis_version:(\d+)\.(\d+)[^\r\n]*/.exec(typeof info === 'string' ? info : '')
-    if (version === null) throw mistyped(`${this.where}: client.call('INFO'): the result`, 'a text with redis_version', info)
-    const [text, major, minor] = version
-    if (Number(major) * 1000 + Number(minor) < 6002) throw new RedisVersionError(this.where, text.slice('redis_version:'.length))
+    const version = (yield* this.info('server')).get('redis_version') ?? ''
+    if (isTooOld(version)) throw new RedisVersionError(this.where, version)
     this._isChecked = true
   }
+
+  /** The facts of the server, by their names. Throws TypeError where there is no version among them. */
+  *info(section: 'server' | 'all'): Generator<never, ReadonlyMap<string, string>> {
+    const info = yield* this.call('INFO', section)
+    const lines = typeof info === 'string' ? info.split(/\r?\n/) : []
+    const facts = new Map(lines.map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1)] as const))
+    if (!/^\d+\.\d+/.test(facts.get('redis_version') ?? ''))
+      throw mistyped(`${this.where}: client.call('INFO'): the result`, 'a text with redis_version', info)
+    return facts
+  }
+}
+
+/** Whether a server of this version lacks what the adapter needs: idle times in XPENDING, of 6.2. */
+export function isTooOld(version: string): boolean {
+  const [major, minor] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return major * 1000 + minor < 6002
 }
 
 /** Words of a server that passes by: it starts, fails over, is held up by a script, or cannot write to its disk or to its replicas. */

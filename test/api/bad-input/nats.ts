@@ -1,6 +1,17 @@
 /** The places of `millrace/nats`, over a connection without a server. */
 import { background } from 'millrace'
-import { fromNats, natsDeadLetters, natsLink, natsOnce, plan, subjectToken, toNats, type NatsDeadLetters, type ToNats } from 'millrace/nats'
+import {
+  doctor,
+  fromNats,
+  natsDeadLetters,
+  natsLink,
+  natsOnce,
+  plan,
+  subjectToken,
+  toNats,
+  type NatsDeadLetters,
+  type ToNats,
+} from 'millrace/nats'
 import { run } from 'millrace/operators'
 import { natsStub } from '../../support/nats-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
@@ -10,6 +21,8 @@ import { briefly } from './runtime.js'
 const passed = (operator: Parameters<typeof twoThrough>[0]) => briefly(run(background, twoThrough(operator)).join())
 
 export const nats: Table = {
+  'doctor(nc)': ['object', (nc) => briefly(doctor(nc))],
+  ...optionsOf('doctor', 'options', 'options?', { patience: 'ms?', system: 'object?' }, (options) => briefly(doctor(natsStub(), options))),
   'fromNats(nc)': ['object', (nc) => void fromNats(nc, { queue: 'in' })],
   ...optionsOf(
     'fromNats',

@@ -1,6 +1,6 @@
 /** The places of `millrace/postgres`, over a pool without a server. */
 import { background } from 'millrace'
-import { fromPostgres, inbox, outbox, plan, postgresDeadLetters, postgresOnce, toPostgres } from 'millrace/postgres'
+import { doctor, fromPostgres, inbox, outbox, plan, postgresDeadLetters, postgresOnce, toPostgres } from 'millrace/postgres'
 import { run } from 'millrace/operators'
 import { postgresStub } from '../../support/postgres-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
@@ -10,6 +10,8 @@ import { briefly } from './runtime.js'
 const passed = (operator: Parameters<typeof twoThrough>[0]) => briefly(run(background, twoThrough(operator)).join())
 
 export const postgres: Table = {
+  'doctor(pool)': ['object', (pool) => briefly(doctor(pool))],
+  ...optionsOf('doctor', 'options', 'options?', { patience: 'ms?' }, (options) => briefly(doctor(postgresStub(), options))),
   'fromPostgres(pool)': ['object', (pool) => void fromPostgres(pool, { queue: 'in' })],
   ...optionsOf(
     'fromPostgres',

@@ -1,7 +1,7 @@
 /** The places of `millrace/redis`, over a client without a server. */
 import { background } from 'millrace'
 import type { Delivery } from 'millrace/broker'
-import { fromRedis, plan, redisDeadLetters, redisOnce, toRedis } from 'millrace/redis'
+import { doctor, fromRedis, plan, redisDeadLetters, redisOnce, toRedis } from 'millrace/redis'
 import { run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { redisStub } from '../../support/redis-stub.js'
@@ -13,6 +13,8 @@ const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipe
 const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) => briefRun(twoThrough(operator))
 
 export const redis: Table = {
+  'doctor(client)': ['object', (client) => briefly(doctor(client))],
+  ...optionsOf('doctor', 'options', 'options?', { patience: 'ms?' }, (options) => briefly(doctor(redisStub(), options))),
   'fromRedis(client)': ['object', (client) => void fromRedis(client, { queue: 'in' })],
   ...optionsOf(
     'fromRedis',

@@ -1,6 +1,7 @@
 /** The places of `millrace/postgres` that call code of users: functions, and the client that they give. */
 import { settle } from 'millrace/broker'
 import {
+  doctor,
   fromPostgres,
   inbox,
   outbox,
@@ -31,6 +32,7 @@ const from = async (pool: PostgresPool): Promise<unknown> => {
 }
 
 export const postgres: Rows = {
+  'doctor(pool): query': async (f) => await doctor(asking(f), { patience: 50 }),
   'fromPostgres(pool): connect': (f) => from({ ...postgresStub(2), connect: junk(f) }),
   'fromPostgres(pool): query': (f) => from(asking(f)),
   'inbox(client): query': async (f) => await inbox(asking(f), 'id'),

@@ -1,7 +1,7 @@
 /** The places of `millrace/redis` that call code of users: functions, and the client that they give. */
 import type { Op } from 'millrace'
 import { settle, type Delivery } from 'millrace/broker'
-import { fromRedis, plan, redisDeadLetters, redisOnce, toRedis, type RedisClient, type ToRedis } from 'millrace/redis'
+import { doctor, fromRedis, plan, redisDeadLetters, redisOnce, toRedis, type RedisClient, type ToRedis } from 'millrace/redis'
 import { run } from 'millrace/operators'
 import { take, type OperatorFunction } from 'rxjs'
 import { redisStub } from '../../support/redis-stub.js'
@@ -22,6 +22,7 @@ const from = async (client: RedisClient): Promise<unknown> => {
 }
 
 export const redis: Rows = {
+  'doctor(client): call': async (f) => await doctor(asking(f), { patience: 50 }),
   'fromRedis(client): call': (f) => from(asking(f)),
   'fromRedis(client): duplicate': (f) => from({ ...redisStub(1), duplicate: junk(f) }),
   'plan(client): call': async (f) => await plan(asking(f), { queue: 'in' }).check(),
