@@ -62,8 +62,8 @@ export function fromKafka<T = unknown>(client: KafkaClient, options: FromKafka):
   if ('queue' in options) throw mistyped('fromKafka(client, { queue })', NO_QUEUE, options.queue)
   const { log, partitions, group, window, poll, fetchBytes, handOver, patience, pull } = settingsOf(options)
   const cluster = new Cluster(`fromKafka(client, { log: ${JSON.stringify(log)} })`, client, patience)
-  const { beat = 1000, prefetch = 256 } = pull
-  const ofPull = { name: `from ${log}`, ...pull, beat }
+  const { beat = 1000, prefetch = 256, name = `from ${log}` } = pull
+  const ofPull = { ...pull, name, beat }
   const members = new Set<Membership>()
 
   /** The member that has no such partition yet: a second subscription is a second member. */
