@@ -15,8 +15,9 @@ type Release = Parameters<Order['release']>[1]
 type Acquire = Parameters<Order['acquire']>[1]
 
 /** The releases of a thing, which is not kept. */
-class Thing implements Used {
-  readonly kind: string
+class Thing {
+  /** What strands keep of it. */
+  readonly name: Used
   /** Of senders, for the values in the buffer, in order. */
   readonly sent: (Snapshot | null)[] = []
   /** Of receivers, for the sends that they have made room for. */
@@ -28,7 +29,7 @@ class Thing implements Used {
   readonly entries = new Map<unknown, readonly Snapshot[]>()
 
   constructor(object: object) {
-    this.kind = 'kind' in object && typeof object.kind === 'string' ? object.kind : ''
+    this.name = { kind: 'kind' in object && typeof object.kind === 'string' ? object.kind : '' }
   }
 }
 
@@ -101,7 +102,7 @@ export class Edges implements Order {
       return
     }
     const strand = this._strands.acting()
-    strand.uses(thing)
+    strand.uses(thing.name)
     if (room !== null) strand.join(room)
     thing.sent.push(strand.snapshot())
     this._released(strand)
@@ -110,7 +111,7 @@ export class Edges implements Order {
   took(channel: object): void {
     const thing = this._thing(channel)
     const strand = this._strands.acting()
-    strand.uses(thing)
+    strand.uses(thing.name)
     const sent = thing.sent.shift() ?? null
     if (sent !== null) strand.join(sent)
     if (capacityOf(channel) > 0) thing.received.push(strand.snapshot())
@@ -120,8 +121,8 @@ export class Edges implements Order {
     const strands = this._strands
     const thing = this._thing(channel)
     const strand = strands.acting()
-    strand.uses(thing)
-    strands.of(rootOf(waiter))?.uses(thing)
+    strand.uses(thing.name)
+    strands.of(rootOf(waiter))?.uses(thing.name)
     const theirs = strands.pointOf(waiter)
     if (capacityOf(channel) > 0) {
       const room = this._roomFor(channel, thing)
@@ -166,7 +167,7 @@ export class Edges implements Order {
   private _release(object: object, how: Release, strand: Strand): void {
     const thing = this._thing(object)
     const point = strand.snapshot()
-    strand.uses(thing)
+    strand.uses(thing.name)
     if (how === 'unlock' || how === 'rUnlock' || how === 'permit') letGo(thing, strand)
     if (how === 'unlock') thing.released = [point]
     else if (how === 'rUnlock') thing.readers = merged(thing.readers, point)
@@ -186,10 +187,10 @@ export class Edges implements Order {
       for (const point of points) strands.joinTo(by as object, point) // a strand runs
     else {
       for (const point of points) strand.join(point)
-      strand.uses(thing)
+      strand.uses(thing.name)
     }
     if (strand !== null && (how === 'lock' || how === 'rLock' || how === 'permit')) {
-      strand.held = [...strand.held, thing]
+      strand.held = [...strand.held, thing.name]
       thing.holders.push(strand)
     }
   }
@@ -198,7 +199,7 @@ export class Edges implements Order {
     const thing = this._thing(object)
     const { entries } = thing
     const strand = this._strands.acting()
-    strand.uses(thing)
+    strand.uses(thing.name)
     for (const point of entries.get(key) ?? []) strand.join(point)
     if (!writes) return
     entries.set(key, [strand.snapshot()])
@@ -221,7 +222,7 @@ function letGo(thing: Thing, strand: Strand): void {
   const index = Math.max(0, thing.holders.indexOf(strand))
   const [holder] = thing.holders.splice(index, 1)
   if (holder === undefined) return
-  const at = holder.held.indexOf(thing)
+  const at = holder.held.indexOf(thing.name)
   if (at >= 0) holder.held = holder.held.toSpliced(at, 1)
 }
 
