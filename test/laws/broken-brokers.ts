@@ -42,6 +42,7 @@ export const brokenBrokers: readonly BrokenBroker[] = [
   link('kill of the broker', 'what is not confirmed is not sent again', 'for (const unconfirmed of this._unconfirmed) this._put(unconfirmed)', ''), // prettier-ignore
   log('kill of both', 'a partition is not claimed again', 'if (this._hasClaimed && !this._isStopped) this._link.claim()\n  }\n\n  /** The ownership is lost', '}\n\n  /** The ownership is lost'), // prettier-ignore
   memoryLog('takeover in order', 'the next owner begins behind what was delivered', 'this._wanted = 0\n    this._next = this.floor + 1\n    const grant', 'this._wanted = 0\n    const grant'), // prettier-ignore
+  memoryLog('idle takeovers', 'each takeover counts', 'this._rounds + Number(this._isTried)', 'this._rounds + 1'),
   log('lost acknowledgements', 'a mark is said when it moves, and never again', 'this._link.beat(this._mark.floor)', 'this._link.beat(-1)'), // prettier-ignore
   memoryLog('zombie', 'an acknowledgement of a former owner counts', 'if (claim !== this._owner) return\n    this.floor = Math.max(this.floor, offset)', 'this.floor = offset'), // prettier-ignore
   memoryQueue('poison that ends processes', 'deliveries are not counted', 'message.attempts++', 'message.attempts = 1'),

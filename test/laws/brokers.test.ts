@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 const all = laws.broker(memoryBroker, { schedules: 40 })
 
 describe('memoryBroker', () => {
-  it('has 26 laws', () => {
-    expect(new Set(all.map(({ name }) => name)).size).toBe(26)
+  it('has 27 laws', () => {
+    expect(new Set(all.map(({ name }) => name)).size).toBe(27)
   })
   it.each(all)('$name: $meaning', (law) => law.check())
 })

@@ -112,7 +112,7 @@ begin
   if wanted <> me then return; end if;
   goes_on := p.last_owner is not distinct from claimant;
   if not goes_on then
-    p.rounds := case when p.floor = p.rounds_floor then p.rounds + 1 else 1 end;
+    p.rounds := case when p.floor <> p.rounds_floor then 1 when p.sent > p.floor then p.rounds + 1 else p.rounds end;
   end if;
   update $.partition q set owner = claimant, last_owner = claimant, epoch = p.epoch + 1, rounds = p.rounds, rounds_floor = p.floor, sent = p.floor,
     lease_until = clock_timestamp() + lease_ms * interval '1 ms' where q.topic = topic_name and q.partition = part;

@@ -21,7 +21,7 @@ end
 
 /**
  * Takes the ownership of a partition, unless another owner lives. Keys: the stream, the state. Arguments: owner, lease, group.
- * Returns nothing, or the id of the floor, the takeovers at this floor, and the epoch.
+ * Returns nothing, or the id of the floor, the owners that were sent messages beyond this floor with the one to come, and the epoch.
  */
 export const CLAIM: Script = `${CLOCK}
 local stream, state, me, at = KEYS[1], KEYS[2], ARGV[1], now()
@@ -32,10 +32,12 @@ for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   if is['name'] == ARGV[3] then floor = is['last-delivered-id'] end
 end
 if not floor then return redis.error_reply('NOGROUP no such group') end
-local is = redis.call('HMGET', state, 'owner', 'until', 'epoch', 'last', 'rounds', 'floor')
+local is = redis.call('HMGET', state, 'owner', 'until', 'epoch', 'last', 'rounds', 'floor', 'sent')
 if is[1] and is[1] ~= '' and is[1] ~= me and tonumber(is[2]) > at then return false end
 local rounds = tonumber(is[5]) or 0
-if is[4] ~= me then rounds = is[6] == floor and rounds + 1 or 1 end
+if is[4] ~= me then
+  if is[6] ~= floor then rounds = 1 elseif is[7] and is[7] ~= '' and is[7] ~= floor then rounds = rounds + 1 end
+end
 local epoch = (tonumber(is[3]) or 0) + 1
 redis.call('HSET', state, 'owner', me, 'last', me, 'until', at + ARGV[2], 'epoch', epoch, 'rounds', rounds, 'floor', floor, 'sent', floor)
 return { floor, rounds, epoch }

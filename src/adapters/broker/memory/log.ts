@@ -36,6 +36,8 @@ export class MemoryLogPartition {
   private _wanted = 0
   private _rounds = 0
   private _floorOfRounds = -2
+  /** Messages were sent to an owner that has not let the partition go: one of them may have ended its process. */
+  private _isTried = false
   private readonly _timer = new QueuedTimer(null, () => this._assign())
 
   constructor(
@@ -94,8 +96,9 @@ export class MemoryLogPartition {
     this._owner = this._lastOwner = next
     this._leaseUntil = now + this._options.lease
     if (!continues) {
-      this._rounds = this.floor === this._floorOfRounds ? this._rounds + 1 : 1
+      this._rounds = this.floor === this._floorOfRounds ? this._rounds + Number(this._isTried) : 1
       this._floorOfRounds = this.floor
+      this._isTried = false
     }
     this._wanted = 0
     this._next = this.floor + 1
@@ -126,6 +129,7 @@ export class MemoryLogPartition {
     const most = Math.min(records.length, this.floor + 1 + this._options.window)
     while (this._wanted > 0 && this._next < most) {
       this._wanted--
+      this._isTried = true
       this._send(owner, records[this._next++])
       if (this._options.faults.happens('redeliveries')) this._send(owner, records[this._next - 1])
     }
@@ -151,6 +155,7 @@ export class MemoryLogPartition {
     if (this._owner !== claim) return
     this._owner = null
     this._next = this.floor + 1
+    this._isTried = false
     this._assign()
   }
 

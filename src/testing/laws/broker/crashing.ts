@@ -1,7 +1,7 @@
 /** Laws of brokers about workers and brokers that are killed, wherever the schedule says. */
-import { byKey, settle, through } from '../../../adapters/broker/index.js'
+import { byKey, settle, through, type Delivery } from '../../../adapters/broker/index.js'
 import { workerPool } from '../../../operators/index.js'
-import { gosched, sleep, type Op } from '../../../runtime/index.js'
+import { gosched, sleep, type Context, type Op } from '../../../runtime/index.js'
 import { holds, text } from '../support/assertions.js'
 import { N, usual } from './delivering.js'
 import type { BrokerRecord } from './record.js'
@@ -112,6 +112,34 @@ const takeover: BrokerRecord = {
   },
 }
 
+const idleTakeovers: BrokerRecord = {
+  name: 'idle takeovers',
+  meaning: 'a partition that goes from owner to owner while nothing is under way counts no attempts',
+  uses: ['log'],
+  settings: { partitions: 1 },
+  *program(run) {
+    yield* run.publish(1)
+    const first = yield* run.worker(usual(run))
+    yield* run.finished()
+    yield* first.crash()
+    for (let lives = 0; lives < 2; lives++) {
+      const idle = yield* run.worker(usual(run))
+      yield* sleep(2 * run.lease)
+      yield* idle.crash()
+    }
+    const attempts: number[] = []
+    const noting = (n: number, _ctx: Context, { attempt }: Delivery<number>): number => {
+      attempts.push(attempt)
+      return n
+    }
+    yield* run.worker((link) => run.in(link).pipe(workerPool(1, through(noting)), link.to({ topic: 'out' }), settle()))
+    yield* sleep(2 * run.lease)
+    yield* run.publish(2, 1)
+    yield* run.finished()
+    holds(attempts.length === 1 && attempts[0] === 1, () => `the attempts of a message that was delivered once: ${text(attempts)}`)
+  },
+}
+
 const lostAcknowledgement: BrokerRecord = {
   name: 'lost acknowledgements',
   meaning: 'an acknowledgement that is lost, by itself or with the broker, holds nothing up',
@@ -198,6 +226,7 @@ export const crashing: readonly BrokerRecord[] = [
   brokerCrash,
   bothCrash,
   takeover,
+  idleTakeovers,
   lostAcknowledgement,
   zombie,
   poisonOfProcesses,
