@@ -35,7 +35,7 @@ export async function checks({ work }: typeof Work): Promise<Record<string, unkn
   const all: number[] = []
   for await (const n of doubled) all.push(n)
   results['channel'] = all.join()
-  results['spin'] = await work.spin.on(pool)(withTimeout(background, 50)).then(seen, seen)
+  results['spin'] = await work.spin.on(pool)(withTimeout(background, 1000)).then(seen, seen) // less may pass before it begins
   {
     await using impatient = threadPool({ size: 1, grace: 1, startTimeout: Infinity })
     await impatient.ready(work.forever)

@@ -1,5 +1,5 @@
 // What a program with threads computes, in each bundle the same.
-import { background, chan, withTimeout } from 'millrace'
+import { background, chan, withCancel } from 'millrace'
 import { collect, fromIterable, workerPool } from 'millrace/operators'
 import { threadPool } from 'millrace/threads'
 import { work } from './work.js'
@@ -19,8 +19,8 @@ export async function results() {
       () => 'no error',
       (error) => `${error instanceof RangeError} ${error.message}`,
     )
-  const spin = await work.spin.on(pool)(withTimeout(background, 20))
+  const asked = await work.asks.on(pool)(withCancel(background))
   const { threads } = pool.stats()
   await pool.close()
-  return { squares: squares.join(), doubles: doubles.join(), refused, spin, threads: threads > 0 }
+  return { squares: squares.join(), doubles: doubles.join(), refused, asked, threads: threads > 0 }
 }

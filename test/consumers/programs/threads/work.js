@@ -11,8 +11,7 @@ export const work = onThreads(import.meta, {
   refuse(n) {
     throw new RangeError(`${n} is refused`)
   },
-  spin(ctx) {
-    while (ctx.err() === null);
-    return 'ended'
+  asks(ctx) {
+    return ctx.err()._tag
   },
 })
