@@ -1,6 +1,6 @@
 /** `fromPull` asks for as many messages as have a place, and its lease ends with the last settlement. */
 import { background, sleep } from 'millrace'
-import { fromPull, positionOf, settle, through, type Lease } from 'millrace/broker'
+import { fromPull, positionOf, settle, through, type Delivery, type Lease } from 'millrace/broker'
 import { bounds, run, workerPool } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
 import { take } from 'rxjs'
@@ -32,6 +32,21 @@ function numbers(prefetch = 256) {
 }
 
 describe('fromPull', () => {
+  it.each([Infinity, 2 ** 53, 1e15])('a retry after %d ms is one after ten years, which a server can count', (after) =>
+    bubble(function* () {
+      const pauses: number[] = []
+      const position = positionOf('n', 0, 0, 0)
+      const source = fromPull<number>((lease) => ({
+        request: () => {
+          if (pauses.length === 0)
+            lease.deliver({ value: 1, key: null, attempt: 1, headers: new Map(), position, settled: (_, ms) => pauses.push(ms) })
+        },
+      }))
+      const giving = workerPool(1, (delivery: Delivery<number>) => void delivery.retry(after))
+      yield* run(background, source.pipe(giving, take(1))).join()
+      expect(pauses).toEqual([3650 * 86_400_000])
+    }),
+  )
   it('asks for as many messages as the stage below has places, and as prefetch allows', () =>
     bubble(function* () {
       const { log, source } = numbers()

@@ -19,6 +19,9 @@ import type { Policy } from './policy.js'
 /** The longest lease, in ms: what a timer can wait. */
 const LONGEST = 2 ** 31 - 1
 
+/** ms: ten years, which each server can count. */
+const LONGEST_PAUSE = 3_650 * 86_400_000
+
 /** The lease that a server keeps: servers count whole ms, and shorter ones would end before the first beat. */
 export function checkLease(where: string, ms: number): void {
   checkTime(where, ms)
@@ -207,7 +210,7 @@ export class LeaseHandler {
     if (this.isOver || !this._open.delete(right)) return
     if (this._open.size === 0) this._timer.stop()
     right.ended()
-    right.message.settled(how, after)
+    right.message.settled(how, Math.min(after, LONGEST_PAUSE))
     this._parts.wake()
   }
 

@@ -23,7 +23,7 @@ import { NatsClosedError, NatsRefusedError } from './errors.js'
 import { factsOf, headersOf } from './message.js'
 import type { Members } from './members.js'
 import { noteOwner } from './owners.js'
-import { NANOS, readWith, statusOf, type Reading } from './pulling.js'
+import { nanosOf, readWith, statusOf, type Reading } from './pulling.js'
 import { checkVersion } from './versions.js'
 
 export const GROUP = 'own'
@@ -106,7 +106,7 @@ export class LogWay implements LogLink, Watcher {
     if (!members.owns(partition)) return
     this._state = 'claims'
     this._open()
-    this._send({ batch: 1, expires: EXPIRES * NANOS })
+    this._send({ batch: 1, expires: nanosOf(EXPIRES) })
   }
 
   /** The members have changed. */
@@ -164,7 +164,7 @@ export class LogWay implements LogLink, Watcher {
   }
 
   pull(n: number): void {
-    if (this._state === 'owns') this._send({ batch: n, expires: EXPIRES * NANOS })
+    if (this._state === 'owns') this._send({ batch: n, expires: nanosOf(EXPIRES) })
   }
 
   private _arrived(message: Msg): void {

@@ -6,7 +6,7 @@ import { checkLease } from '../broker/internal.js'
 import { connectionOf } from './connection.js'
 import { checkName } from './from-nats.js'
 import { fromJson, subjectToken, toJson, type Decode, type Encode } from './message.js'
-import { NANOS } from './pulling.js'
+import { nanosOf } from './pulling.js'
 import { Topics, type TopicsParts } from './stage-topics.js'
 
 /** Options of `natsLink`. */
@@ -84,7 +84,7 @@ class OwnTopics extends Topics {
   }
 
   override from<T>({ queue, name = `from ${queue}` }: { readonly queue: string; readonly name?: string }): Observable<Delivery<T>> {
-    const made = this.create(queue, { inactive_threshold: this._forget * NANOS })
+    const made = this.create(queue, { inactive_threshold: nanosOf(this._forget) })
     const over = (): void => void this._made.delete(made)
     this._made.add(made)
     made.then(over, over)

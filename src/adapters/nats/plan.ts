@@ -10,7 +10,7 @@ import { GROUP } from './log-way.js'
 import { streamOfBucket, subjectsOfBucket } from './nats-once.js'
 import { KINDS, streamOf, subjectsOfTopics } from './stage-topics.js'
 import { OWNERS, OWNERS_SUBJECT } from './owners.js'
-import { NANOS } from './pulling.js'
+import { nanosOf } from './pulling.js'
 
 /** What a source needs of the server. */
 export interface PlanOptions {
@@ -165,7 +165,7 @@ function needed(plan: Checked): readonly Thing[] {
 }
 
 function ofQueue({ stream: name, group, lease, window }: Checked, stream: Settings): readonly Thing[] {
-  const settings = { ack_policy: 'explicit', ack_wait: lease * NANOS, max_ack_pending: window, deliver_policy: 'all' }
+  const settings = { ack_policy: 'explicit', ack_wait: nanosOf(lease), max_ack_pending: window, deliver_policy: 'all' }
   return [thing('stream', name, stream, []), consumerThing(name, group, settings, ['ack_policy', 'ack_wait', 'max_ack_pending'])]
 }
 
@@ -189,7 +189,7 @@ function ofLog({ stream: name, partitions, group, lease, window, replicas, stora
     deliver_policy: 'all',
     priority_groups: [GROUP],
     priority_policy: 'pinned_client',
-    priority_timeout: lease * NANOS,
+    priority_timeout: nanosOf(lease),
   }
   const essential = ['ack_policy', 'max_ack_pending', 'priority_groups', 'priority_policy', 'priority_timeout', 'filter_subject']
   const numbers = Array.from({ length: partitions }, (_, i) => i)

@@ -2,8 +2,10 @@
 import type { Msg } from '@nats-io/nats-core'
 import { checkText } from '../broker/internal.js'
 
-/** ns in a ms. */
-export const NANOS = 1e6
+/** A number of ms in ns, as the server counts: whole, and at most what it can count. */
+export function nanosOf(ms: number): number {
+  return Math.min(Math.ceil(ms * 1e6), 9e18)
+}
 
 /** How the messages of a source are read. */
 export interface Reading<T> {

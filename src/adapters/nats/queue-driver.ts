@@ -22,7 +22,7 @@ import type { Connection, Watcher } from './connection.js'
 import { checkQueue, consumerInfo, leaseOf, type Target } from './consumer.js'
 import { NatsClosedError, NatsRefusedError, NatsSetupError, NatsTimeoutError } from './errors.js'
 import { factsOf, headersOf, type Facts } from './message.js'
-import { NANOS, readWith, statusOf, type ReadMessage, type Reading } from './pulling.js'
+import { nanosOf, readWith, statusOf, type ReadMessage, type Reading } from './pulling.js'
 import { checkVersion } from './versions.js'
 
 const ACK = '+ACK'
@@ -112,7 +112,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
     const batch = this._wanted
     this._wanted = 0
     this._asked += batch
-    const pull = JSON.stringify({ batch, expires: EXPIRES * NANOS })
+    const pull = JSON.stringify({ batch, expires: nanosOf(EXPIRES) })
     link.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${group}`, pull, { reply: this._inbox })
     this._answer.start(EXPIRES + PAUSE * 10)
   }
@@ -171,8 +171,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
 
   settled(held: Held<T>, how: 'done' | 'retry' | 'returned', after: number): void {
     this._held.delete(held)
-    const word =
-      how === 'done' ? ACK : how === 'returned' || after <= 0 ? NAK : `${NAK} ${JSON.stringify({ delay: Math.round(after * NANOS) })}`
+    const word = how === 'done' ? ACK : how === 'returned' || after <= 0 ? NAK : `${NAK} ${JSON.stringify({ delay: nanosOf(after) })}`
     this._say(held.reply, word)
   }
 

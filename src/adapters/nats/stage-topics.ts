@@ -15,7 +15,7 @@ import { envelopeOf, performing } from '../broker/internal.js'
 import type { Connection } from './connection.js'
 import { createConsumer, type Target } from './consumer.js'
 import { keyIn, subjectToken, type Decode, type Encode } from './message.js'
-import { NANOS, type Reading } from './pulling.js'
+import { nanosOf, type Reading } from './pulling.js'
 import { QueueDriver } from './queue-driver.js'
 import { keyOf, publishes, valueOf } from './to-nats.js'
 
@@ -82,7 +82,7 @@ export class Topics implements StageTopics {
     const settings = {
       filter_subject: this._subjectOf(topic),
       ack_policy: 'explicit',
-      ack_wait: lease * NANOS,
+      ack_wait: nanosOf(lease),
       max_ack_pending: NO_LIMIT, // each process asks only for what has a place
       deliver_policy: 'all',
       ...more,

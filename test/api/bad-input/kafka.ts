@@ -6,7 +6,7 @@ import { run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { kafkaStub } from '../../support/kafka-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
-import { optionsOf, type Table } from './kinds.js'
+import { optionsOf, pulls, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
 const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipeline).join())
@@ -18,20 +18,7 @@ export const kafka: Table = {
     'fromKafka',
     'options',
     'options',
-    {
-      log: 'name',
-      partitions: 'count?',
-      group: 'name?',
-      window: 'count?',
-      poll: 'interval?',
-      fetchBytes: 'count?',
-      handOver: 'ms?',
-      beat: 'interval?',
-      deadline: 'ms?',
-      name: 'text?',
-      prefetch: 'count?',
-      patience: 'ms?',
-    },
+    { log: 'name', partitions: 'count?', group: 'name?', poll: 'interval?', fetchBytes: 'count?', handOver: 'ms?', ...pulls },
     (options) => void fromKafka(kafkaStub(), options),
     { log: 'in' },
   ),

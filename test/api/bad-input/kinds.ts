@@ -140,3 +140,9 @@ export function optionsOf(
 export function naming<T extends object>(options: T, option: keyof T): T {
   return options?.[option] === f ? { ...options, [option]: () => 'name' } : options
 }
+
+/** What the sources of all brokers take. */
+export const pulls = { beat: 'interval?', deadline: 'ms?', name: 'text?', prefetch: 'count?', window: 'count?', patience: 'ms?' } as const
+
+/** What the stages that publish to a broker take. */
+export const publishes = { id: 'function?', key: 'function?', value: 'function?', window: 'count?', patience: 'ms?' } as const

@@ -15,7 +15,7 @@ import {
 import { run } from 'millrace/operators'
 import { natsStub } from '../../support/nats-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
-import { naming, optionsOf, type Table } from './kinds.js'
+import { naming, optionsOf, publishes, pulls, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
 const passed = (operator: Parameters<typeof twoThrough>[0]) => briefly(run(background, twoThrough(operator)).join())
@@ -28,20 +28,7 @@ export const nats: Table = {
     'fromNats',
     'options',
     'options',
-    {
-      log: 'name?',
-      partitions: 'anything',
-      queue: 'name',
-      group: 'name?',
-      decode: 'function?',
-      key: 'function?',
-      beat: 'interval?',
-      deadline: 'ms?',
-      name: 'text?',
-      prefetch: 'count?',
-      window: 'count?',
-      patience: 'ms?',
-    },
+    { log: 'name?', partitions: 'anything', queue: 'name', group: 'name?', decode: 'function?', key: 'function?', ...pulls },
     (options) => void fromNats(natsStub(), options),
     { queue: 'in' },
   ),
@@ -94,16 +81,7 @@ export const nats: Table = {
     'toNats',
     'options',
     'options',
-    {
-      subject: 'function',
-      encode: 'function?',
-      name: 'text?',
-      id: 'function?',
-      key: 'function?',
-      value: 'function?',
-      window: 'count?',
-      patience: 'ms?',
-    },
+    { subject: 'function', encode: 'function?', name: 'text?', ...publishes },
     (options: ToNats<number>) => passed(toNats(natsStub(), naming(options, 'subject'))),
     { subject: 'out' },
   ),

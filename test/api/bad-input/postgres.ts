@@ -4,7 +4,7 @@ import { doctor, fromPostgres, inbox, outbox, plan, postgresDeadLetters, postgre
 import { run } from 'millrace/operators'
 import { postgresStub } from '../../support/postgres-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
-import { optionsOf, type Table } from './kinds.js'
+import { optionsOf, publishes, pulls, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
 const passed = (operator: Parameters<typeof twoThrough>[0]) => briefly(run(background, twoThrough(operator)).join())
@@ -17,20 +17,7 @@ export const postgres: Table = {
     'fromPostgres',
     'options',
     'options',
-    {
-      log: 'name?',
-      queue: 'name',
-      partitions: 'count?',
-      schema: 'name?',
-      lease: 'lease?',
-      poll: 'interval?',
-      beat: 'interval?',
-      deadline: 'ms?',
-      name: 'text?',
-      prefetch: 'count?',
-      window: 'count?',
-      patience: 'ms?',
-    },
+    { log: 'name?', queue: 'name', partitions: 'count?', schema: 'name?', lease: 'lease?', poll: 'interval?', ...pulls },
     (options) => void fromPostgres(postgresStub(), options),
     { queue: 'in' },
   ),
@@ -70,7 +57,7 @@ export const postgres: Table = {
     'toPostgres',
     'options',
     'options',
-    { topic: 'name', schema: 'name?', id: 'function?', key: 'function?', value: 'function?', window: 'count?', patience: 'ms?' },
+    { topic: 'name', schema: 'name?', ...publishes },
     (options) => passed(toPostgres(postgresStub(), options)),
     { topic: 'out', window: 1 },
   ),

@@ -6,7 +6,7 @@ import { run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { redisStub } from '../../support/redis-stub.js'
 import { letter, twoThrough } from '../../support/two-messages.js'
-import { optionsOf, type Table } from './kinds.js'
+import { optionsOf, publishes, pulls, type Table } from './kinds.js'
 import { briefly } from './runtime.js'
 
 const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipeline).join())
@@ -20,21 +20,7 @@ export const redis: Table = {
     'fromRedis',
     'options',
     'options',
-    {
-      log: 'name?',
-      remove: 'flag?',
-      queue: 'name',
-      partitions: 'count?',
-      group: 'name?',
-      lease: 'lease?',
-      poll: 'interval?',
-      beat: 'interval?',
-      deadline: 'ms?',
-      name: 'text?',
-      prefetch: 'count?',
-      window: 'count?',
-      patience: 'ms?',
-    },
+    { log: 'name?', remove: 'flag?', queue: 'name', partitions: 'count?', group: 'name?', lease: 'lease?', poll: 'interval?', ...pulls },
     (options) => void fromRedis(redisStub(), options),
     { queue: 'in' },
   ),
@@ -71,11 +57,7 @@ export const redis: Table = {
       maxAge: 'ms?',
       maxBytes: 'count?',
       within: 'ms?',
-      id: 'function?',
-      key: 'function?',
-      value: 'function?',
-      window: 'count?',
-      patience: 'ms?',
+      ...publishes,
     },
     (options) => passed(toRedis(redisStub(), options)),
     { stream: 'out', window: 1 },

@@ -1,4 +1,4 @@
-// One contender of bench/brokers/run.mjs, in a process of its own: `node contender.mjs <row> <contender> <port> <messages>`.
+// One contender of bench/brokers/nats.mjs, in a process of its own: `node nats-contender.mjs <row> <contender> <port> <messages>`.
 // Prints the microseconds of processor, and of time, for each message after the warm-up.
 import { take } from 'rxjs'
 import { settle, through } from '../../dist/broker.js'
