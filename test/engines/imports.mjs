@@ -1,5 +1,6 @@
 // The built package on an engine: every entry is imported, its exports are those of test/api/exports.json, and a goroutine runs. In Chromium
-// through a bundle of Vite, without the entries of Node and of Vite itself.
+// through a bundle of Vite, without the entries of Node and of Vite itself, and that of Kafka,
+// whose client needs modules of Node.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +28,7 @@ export async function importAll(engine, { file, args, env }) {
   }
 }
 
-const isOfNode = (specifier) => /^millrace\/(node|vite)\b/.test(specifier)
+const isOfNode = (specifier) => /^millrace\/(node|vite|kafka)\b/.test(specifier)
 
 /** The package as npm installs it, beside its peers. */
 function install(folder) {
