@@ -1,5 +1,5 @@
 /** The commits of a member: those that come while a request is under way go out together with the next. */
-import { sleep } from '../../runtime/index.js'
+import { after, chan, select } from '../../runtime/index.js'
 import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { isFenced } from './client.js'
 import type { Cluster } from './cluster.js'
@@ -25,12 +25,19 @@ export interface CommitsParts {
   readonly fenced: () => void
 }
 
-/** ms between two commits: each is a write to the log of the group. */
+/** ms between two commits, unless one is urgent: each is a write to the log of the group. */
 const PAUSE = 50
 
 export class Commits extends BatchPublisher<Commit> {
+  private readonly _hurried = chan<void>(1)
+
   constructor(private readonly _parts: CommitsParts) {
     super()
+  }
+
+  /** The next commit does not wait for the time between two. */
+  hurry(): void {
+    this._hurried.trySend()
   }
 
   protected sizeOf(waiting: readonly Unstored<Commit>[]): number {
@@ -53,6 +60,6 @@ export class Commits extends BatchPublisher<Commit> {
       for (const one of mine) one.settled({ error: isLost ? new LostError() : error })
       return
     }
-    yield* sleep(PAUSE)
+    yield* select({ pause: after(PAUSE), hurried: this._hurried.receive() })
   }
 }

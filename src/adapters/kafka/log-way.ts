@@ -6,8 +6,8 @@
  *
  * Always true:
  * - a commit names the epoch of the member, and changes nothing where the group has gone on without it: the partition is revoked then;
- * - at most `window` messages above the mark are under way; records that were read beyond them wait here, and are
- *   forgotten with the ownership;
+ * - at most `window` messages above the committed offset are delivered, settled or not: as many are repeated where the process ends, or
+ *   its commits do not arrive; records that were read beyond them wait here, and are forgotten with the ownership;
  * - before the first message of an ownership is delivered, its commit says so: a message that ends its process is counted.
  */
 import { listOffsetsV9 } from '@platformatic/kafka'
@@ -44,7 +44,7 @@ export class LogWay extends LogSession implements Part {
   /** The last offset that is settled. */
   private _mark = -1
   private _rounds = 1
-  /** The offsets that are delivered, and above the mark. */
+  /** The offsets that are delivered, and not committed. */
   private readonly _sent = new Ring<number>()
   private _lastSent = -1
   /** The last commit. */
@@ -86,9 +86,10 @@ export class LogWay extends LogSession implements Part {
   }
 
   acknowledge(offset: number): void {
-    for (let first = this._sent.first; first !== undefined && first <= offset; first = this._sent.first) this._sent.shift()
     this._mark = Math.max(this._mark, offset)
-    if (this.hasMark) this.session.wake()
+    if (!this.hasMark) return
+    this.session.wake()
+    if (this._isShort) this._parts.membership.commits.hurry()
   }
   override beat(floor: number): void {
     this._isBeat = true
@@ -104,9 +105,14 @@ export class LogWay extends LogSession implements Part {
     return this._parts.membership.prepare()
   }
 
+  /** Messages may soon have to wait for a commit. */
+  private get _isShort(): boolean {
+    return this._sent.size > this._parts.window / 2
+  }
+
   /** The offset to commit: beyond the mark there may be records that are no messages. */
   private get _offset(): number {
-    return this._sent.size === 0 && this._buffer.size === 0 ? Math.max(this._position, this._mark + 1) : this._mark + 1
+    return this._lastSent <= this._mark && this._buffer.size === 0 ? Math.max(this._position, this._mark + 1) : this._mark + 1
   }
   private get _sentTo(): number {
     return Math.max(this._lastSent + 1, this._offset)
@@ -133,6 +139,7 @@ export class LogWay extends LogSession implements Part {
       throw error
     }
     this._said = said
+    for (let first = this._sent.first; first !== undefined && first < said.offset; first = this._sent.first) this._sent.shift()
     return true
   }
 
