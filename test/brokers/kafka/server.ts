@@ -1,10 +1,13 @@
 /** A Kafka of its own for a suite, with listeners for links that can be cut: a client follows the address that a broker advertises. */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findKafka } from '../../../scripts/brokers.mjs'
+import { kafkaClasses } from '../../../scripts/brokers.mjs'
 import { freePort } from '../processes.js'
-import { ServerProcess } from '../server-process.js'
+import { ServerProcess, type ServerPlace } from '../server-process.js'
+
+/** The files of a folder that was formatted, which is done by a JVM and takes seconds. */
+const formatted = new Map<string, Buffer>()
 
 /** An address of the server that is advertised as another: that of a proxy. */
 export interface Slot {
@@ -15,10 +18,14 @@ export interface Slot {
 const JVM = ['-Xms192m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 const CLUSTER = 'MkU3OEVBNTcwNTJENDM2Qk'
 
-export interface KafkaSettings {
+export interface KafkaSettings extends ServerPlace {
   /** ms without a beat after which a member has lost its partitions. */
   readonly session?: number
+  /** ms between two beats of a member; default: a fifth of the session, at most 5000. */
+  readonly beat?: number
   readonly slots?: number
+  /** Further lines of the configuration. */
+  readonly config?: readonly string[]
 }
 
 export class KafkaServer extends ServerProcess {
@@ -27,29 +34,41 @@ export class KafkaServer extends ServerProcess {
   lockedPort = 0
   private readonly _free: Slot[] = []
 
+  readonly host: string
+
   constructor(private readonly _settings: KafkaSettings = {}) {
-    super('kafka')
+    super('kafka', _settings.folder)
+    this.host = _settings.host ?? '127.0.0.1'
   }
 
+  private get _data(): string {
+    return join(this.folder, 'data')
+  }
   get address(): string {
-    return `127.0.0.1:${this.port}`
+    return `${this.host}:${this.port}`
   }
 
   /** Starts the server, on the same ports and files as before. */
   async start(): Promise<void> {
     const config = join(this.folder, 'server.properties')
-    const classes = ['-cp', join(findKafka(), '*')]
+    const classes = kafkaClasses()
     if (!existsSync(config)) {
       writeFileSync(config, (await this._configured()).join('\n'))
-      const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c', config]
-      execFileSync('java', [...JVM, ...classes, ...format], { stdio: 'pipe' })
+      if (formatted.size > 0) {
+        mkdirSync(this._data)
+        for (const [name, bytes] of formatted) writeFileSync(join(this._data, name), bytes)
+      } else {
+        const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c', config]
+        execFileSync('java', [...JVM, ...classes, ...format], { stdio: 'pipe' })
+        for (const name of readdirSync(this._data)) formatted.set(name, readFileSync(join(this._data, name)))
+      }
     }
     const child = spawn('java', [...JVM, ...classes, 'kafka.Kafka', config], { stdio: ['ignore', 'ignore', 'pipe'] })
     await this.ready(child, child.stderr, 'Kafka Server started')
   }
 
   private async _configured(): Promise<readonly string[]> {
-    const { session = 45_000, slots = 0 } = this._settings
+    const { session = 45_000, beat = Math.min(5000, Math.ceil(session / 5)), slots = 0, config = [] } = this._settings
     const controller = await freePort()
     this.port = await freePort()
     this.lockedPort = await freePort()
@@ -60,7 +79,7 @@ export class KafkaServer extends ServerProcess {
       { name: 'LOCKED', port: this.lockedPort, advertised: this.lockedPort, protocol: 'SASL_PLAINTEXT' },
       ...links,
     ]
-    const at = (name: string, port: number): string => `${name}://127.0.0.1:${port}`
+    const at = (name: string, port: number): string => `${name}://${name === 'PLAINTEXT' ? this.host : '127.0.0.1'}:${port}`
     return [
       'process.roles=broker,controller',
       'node.id=1',
@@ -72,7 +91,7 @@ export class KafkaServer extends ServerProcess {
       'inter.broker.listener.name=PLAINTEXT',
       'sasl.enabled.mechanisms=PLAIN',
       'listener.name.locked.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_ada="secret";',
-      `log.dirs=${join(this.folder, 'data')}`,
+      `log.dirs=${this._data}`,
       'auto.create.topics.enable=false',
       'offsets.topic.replication.factor=1',
       'offsets.topic.num.partitions=1',
@@ -85,8 +104,9 @@ export class KafkaServer extends ServerProcess {
       'broker.heartbeat.interval.ms=200',
       `group.consumer.min.session.timeout.ms=${session}`,
       `group.consumer.session.timeout.ms=${session}`,
-      `group.consumer.min.heartbeat.interval.ms=${Math.min(5000, Math.ceil(session / 5))}`,
-      `group.consumer.heartbeat.interval.ms=${Math.min(5000, Math.ceil(session / 5))}`,
+      `group.consumer.min.heartbeat.interval.ms=${beat}`,
+      `group.consumer.heartbeat.interval.ms=${beat}`,
+      ...config,
     ]
   }
 

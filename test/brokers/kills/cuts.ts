@@ -1,12 +1,11 @@
 /** The network is cut, and the disk of the server is full. Needs Linux, root and iproute2: elsewhere the suite says that it did not run. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { KillEngine } from './engine.js'
+import { pointsOf, type KillEngine } from './engine.js'
 import { Disk, mayCut, Namespace } from './place.js'
 import { KillRun, type RunOptions } from './run.js'
 import { note } from './tallies.js'
 
-const points = Number(process.env.KILLS ?? 2)
 const LEASE = 1500
 const WINDOW = 64
 
@@ -15,25 +14,25 @@ if (!allowed) console.log('NOT RUN: no network namespaces and mounts here, so th
 
 /** The rows of an engine with a cut network. */
 export function cuts(engine: KillEngine): void {
-  for (const use of ['log', 'queue'] as const)
+  for (const use of engine.uses)
     describe.runIf(allowed).concurrent(`cuts and a ${use} of ${engine.name}`, () => {
-      for (let seed = 1; seed <= points; seed++)
-        it(`the network of a worker is cut for half a lease to three: point ${seed}`, () => isCut(engine, optionsOf(use, seed)))
+      for (let seed = 1; seed <= pointsOf(engine); seed++)
+        it(`the network of a worker is cut for half a lease to three: point ${seed}`, () => isCut(engine, optionsOf(engine, use, seed)))
     })
 }
 
 /** The rows of an engine with a full disk. */
 export function fullDisks(engine: KillEngine): void {
-  for (const use of ['log', 'queue'] as const)
+  for (const use of engine.uses)
     describe.runIf(allowed)(`a full disk and a ${use} of ${engine.name}`, () => {
-      for (let seed = 1; seed <= points; seed++)
-        it(`the disk of the server is full: point ${seed}`, () => isFull(engine, optionsOf(use, seed)))
+      for (let seed = 1; seed <= pointsOf(engine); seed++)
+        it(`the disk of the server is full: point ${seed}`, () => isFull(engine, optionsOf(engine, use, seed)))
     })
 }
 
-function optionsOf(use: 'log' | 'queue', seed: number): RunOptions {
-  const sizes = { partitions: 4, window: WINDOW, longest: 8, messages: 4000, keys: 50, lease: LEASE }
-  return { ...sizes, use, seed, hasIds: seed % 2 === 0 }
+function optionsOf(engine: KillEngine, use: 'log' | 'queue', seed: number): RunOptions {
+  const sizes = { partitions: 4, window: WINDOW, longest: 20, messages: 4000, keys: 50, lease: LEASE }
+  return { ...sizes, use, seed, hasIds: engine.hasIds && seed % 2 === 0 }
 }
 
 const rowOf = ({ use, hasIds }: RunOptions, name: string): string => `${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`
@@ -45,6 +44,7 @@ async function isCut(engine: KillEngine, options: RunOptions): Promise<void> {
     try {
       await Promise.all([run.begins(namespace.name), run.begins()])
       await run.reaches(0.05 + 0.6 * run.random())
+      await run.isShared()
       namespace.cut()
       await pause((0.5 + 2.5 * run.random()) * LEASE)
       namespace.heal()

@@ -17,8 +17,6 @@ export interface KillBroker {
   isSettled(): Promise<boolean>
   /** The values of `out`, in their order. */
   values(): Promise<readonly number[]>
-  /** Ownerships of partitions of the log. */
-  ownerships(): Promise<number>
   /** Whether the server stores a message: a probe of -1 in `out`, which no tally counts. */
   stores(): Promise<boolean>
   close(): Promise<void>
@@ -29,10 +27,20 @@ export type KillSizes = Pick<WorkerSettings, 'use' | 'partitions' | 'window' | '
 export interface KillEngine {
   readonly name: string
   readonly id: WorkerSettings['engine']
-  /** The publishes of one worker that may not be confirmed. */
+  readonly uses: readonly WorkerSettings['use'][]
+  /** Whether the server stores messages with the same id once. */
+  readonly hasIds: boolean
+  /** The publishes of one worker that may be repeated where their answer is lost. */
   readonly unconfirmed: number
+  /** The points of each row without `KILLS`: few where the server takes long to start. */
+  readonly points: number
   /** The MiB of a disk that is filled in mid-run. */
   readonly disk: number
   /** Starts a server with `in` and `out`. */
   open(sizes: KillSizes, place: ServerPlace): Promise<KillBroker>
+}
+
+/** The points of each row. */
+export function pointsOf({ points }: KillEngine): number {
+  return Number(process.env.KILLS ?? points)
 }

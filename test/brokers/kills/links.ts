@@ -1,7 +1,9 @@
 /** The way of a worker to each engine: the source of `in`, and the stage that publishes to `out`. */
 import { connect } from '@nats-io/transport-node'
+import { Producer } from '@platformatic/kafka'
 import { Redis } from 'ioredis'
 import type { Delivery } from 'millrace/broker'
+import { fromKafka, toKafka } from 'millrace/kafka'
 import { fromNats, toNats } from 'millrace/nats'
 import { fromPostgres, toPostgres } from 'millrace/postgres'
 import { fromRedis, toRedis } from 'millrace/redis'
@@ -56,8 +58,18 @@ function toRedisServer(settings: WorkerSettings): Promise<Link> {
   })
 }
 
+function toKafkaServer({ host, port, partitions, window, lease }: WorkerSettings): Promise<Link> {
+  const client = new Producer({ clientId: 'kills', bootstrapBrokers: [`${host}:${port}`], retries: 1, retryDelay: 50 })
+  return Promise.resolve({
+    source: fromKafka<number>(client, { log: 'in', partitions, window, beat: Math.min(500, lease / 3), prefetch: 64 }),
+    to: toKafka<number>(client, { topic: 'out' }),
+    close: () => client.close(),
+  })
+}
+
 export const links: Record<WorkerSettings['engine'], (settings: WorkerSettings) => Promise<Link>> = {
   nats: toNatsServer,
   postgres: toPostgresServer,
   redis: toRedisServer,
+  kafka: toKafkaServer,
 }

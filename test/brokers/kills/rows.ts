@@ -1,14 +1,14 @@
 /**
- * Workers and servers that are killed in mid-run, each at a seeded point. `KILLS=20` runs each row at 20 points; by default at two.
- * Runs with odd seeds publish without ids, and count the repeated messages; runs with even seeds publish with ids, and repeat none.
+ * Workers and servers that are killed in mid-run, each at a seeded point. `KILLS=20` runs each row at 20 points; by default at one or two.
+ * Runs with odd seeds publish without ids, and count the repeated messages; runs with even seeds publish with ids, where the server knows
+ * them, and repeat none.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { KillEngine } from './engine.js'
+import { pointsOf, type KillEngine } from './engine.js'
 import { KillRun, type Tally } from './run.js'
 import { note } from './tallies.js'
 
-const points = Number(process.env.KILLS ?? 2)
 const PARTITIONS = 4
 const WINDOW = 64
 
@@ -17,6 +17,10 @@ type Use = 'log' | 'queue'
 interface Row {
   /** ms: long where no takeover is waited for, so that a busy machine makes none. */
   readonly lease: Readonly<Record<Use, number>>
+  /** ms: the work on a message takes 0 to as long; default 20. */
+  readonly longest?: number
+  /** The part of the messages after which the kill may come; default 0.85. */
+  readonly latest?: number
   kill(run: KillRun): Promise<unknown>
   /** The most messages that may be repeated. */
   most(tally: Tally, use: Use, engine: KillEngine): number
@@ -29,7 +33,7 @@ const unconfirmed = (_tally: Tally, _use: Use, engine: KillEngine): number => 2 
 const TAKEN_OVER = { log: 1500, queue: 3000 }
 const NEVER = { log: 30_000, queue: 30_000 }
 
-const rows: Readonly<Record<string, Row>> = {
+export const rows: Readonly<Record<string, Row>> = {
   'a worker is killed': { lease: TAKEN_OVER, most: windows, kill: (run) => run.kills(run.workers[0]) },
   'the server is killed': { lease: NEVER, most: unconfirmed, kill: (run) => run.restarts() },
   'a worker and the server are killed': {
@@ -44,23 +48,31 @@ const rows: Readonly<Record<string, Row>> = {
     },
   },
   'a worker is stopped for three leases': {
-    lease: TAKEN_OVER,
+    lease: { log: 1500, queue: 1500 },
+    longest: 100, // so that the other worker has enough to do meanwhile
+    latest: 0.3,
     most: windows,
-    async kill({ workers: [worker], options: { lease } }) {
+    async kill(run) {
+      const {
+        workers: [worker],
+        options: { lease, messages },
+      } = run
       worker.signal('SIGSTOP')
       await pause(3 * lease)
+      // Else the worker would find nothing that it could do twice.
+      expect(await run.server.count()).toBeLessThan(0.9 * messages)
       worker.signal('SIGCONT')
     },
   },
   'a worker is drained': { lease: NEVER, most: () => 0, kill: (run) => run.drains(run.workers[0]) },
 }
 
-/** The rows of the matrix, for an engine as a log and as a queue. */
+/** The rows of the matrix, for an engine as a log and as a queue, at each of its points. */
 export function killMatrix(engine: KillEngine): void {
-  for (const use of ['log', 'queue'] as const)
+  for (const use of engine.uses)
     describe.concurrent(`kills and a ${use} of ${engine.name}`, () => {
       for (const [name, row] of Object.entries(rows))
-        for (let seed = 1; seed <= points; seed++) it(`${name}: point ${seed}`, () => killed({ engine, use, name, row, seed }))
+        for (let seed = 1; seed <= pointsOf(engine); seed++) it(`${name}: point ${seed}`, () => killed({ engine, use, name, row, seed }))
     })
 }
 
@@ -72,13 +84,15 @@ interface Point {
   readonly seed: number
 }
 
-async function killed({ engine, use, name, row: { lease, kill, most }, seed }: Point): Promise<void> {
-  const hasIds = seed % 2 === 0
-  const sizes = { partitions: PARTITIONS, window: WINDOW, longest: 8, messages: 4000, keys: 50 }
+async function killed({ engine, use, name, row, seed }: Point): Promise<void> {
+  const { lease, longest = 20, latest = 0.85, kill, most } = row
+  const hasIds = engine.hasIds && seed % 2 === 0
+  const sizes = { partitions: PARTITIONS, window: WINDOW, longest, messages: 4000, keys: 50 }
   const run = await KillRun.open(engine, { ...sizes, use, seed, hasIds, lease: lease[use] })
   try {
     await Promise.all([run.begins(), run.begins()])
-    await run.reaches(0.05 + 0.8 * run.random())
+    await run.reaches(0.05 + (latest - 0.05) * run.random())
+    await run.isShared()
     await kill(run)
     const tally = await run.finishes()
     note(`${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)

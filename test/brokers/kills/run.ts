@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerPlace } from '../server-process.js'
 import type { KillBroker, KillEngine } from './engine.js'
-import type { WorkerSettings } from './settings.js'
+import { TAKES_OVER, type WorkerSettings } from './settings.js'
 import { WorkerProcess } from './workers.js'
 
 export interface RunOptions extends Omit<WorkerSettings, 'engine' | 'host' | 'port'> {
@@ -21,7 +21,7 @@ export interface Tally {
   /** Messages whose predecessor of the same key came later, or not. */
   readonly outOfOrder: number
   readonly duplicates: number
-  /** Ownerships of partitions of a log, beyond the first of each. */
+  /** Ownerships of partitions of a log under which messages came, beyond the first of each. */
   readonly takeovers: number
 }
 
@@ -30,6 +30,8 @@ const LOOK = 5
 
 export class KillRun {
   readonly workers: WorkerProcess[] = []
+  /** Those that have ended, too. */
+  private readonly _all: WorkerProcess[] = []
   private _state: number
 
   private constructor(
@@ -74,12 +76,21 @@ export class KillRun {
     const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest }
     const worker = await WorkerProcess.begins('worker', settings, namespace)
     this.workers.push(worker)
+    this._all.push(worker)
     return worker
   }
 
   /** Waits until `out` has this part of the messages. */
   reaches(part: number): Promise<void> {
     return this._until(async () => (await this.server.count()) >= part * this.options.messages)
+  }
+
+  /** Waits until each worker has a partition of the log, so that there is something to take over from it. */
+  async isShared(): Promise<void> {
+    if (this.options.use === 'queue') return
+    const isShared = (): boolean => this.workers.every((worker) => worker.says(TAKES_OVER) > 0)
+    await this._until(async () => isShared() || (await this.server.isSettled()))
+    if (!isShared()) throw new Error('all messages were settled before each worker had a partition')
   }
 
   async kills(worker: WorkerProcess): Promise<void> {
@@ -131,6 +142,7 @@ export class KillRun {
 
   private async _tally(): Promise<Tally> {
     const { messages, keys, use, partitions } = this.options
+    const ownerships = this._all.reduce((sum, worker) => sum + worker.says(TAKES_OVER), 0)
     const lastOf = new Map<number, number>()
     const seen = new Set<number>()
     let outOfOrder = 0
@@ -145,7 +157,7 @@ export class KillRun {
       lost: messages - seen.size,
       outOfOrder,
       duplicates: out.filter((n) => n >= 0).length - seen.size,
-      takeovers: use === 'queue' ? 0 : (await this.server.ownerships()) - partitions,
+      takeovers: use === 'queue' ? 0 : ownerships - partitions,
     }
   }
 

@@ -1,6 +1,6 @@
 /** What a worker of the kill matrix is told. */
 export interface WorkerSettings {
-  readonly engine: 'nats' | 'postgres' | 'redis'
+  readonly engine: 'nats' | 'postgres' | 'redis' | 'kafka'
   readonly host: string
   readonly port: number
   readonly use: 'log' | 'queue'
@@ -14,3 +14,6 @@ export interface WorkerSettings {
   /** The work on a message takes 0 to `longest` ms. */
   readonly longest: number
 }
+
+/** A line of a worker: the first message of an ownership of a partition has come. */
+export const TAKES_OVER = 'takes over'

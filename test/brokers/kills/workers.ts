@@ -2,12 +2,13 @@
 import { build } from 'esbuild'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { endWithUs } from '../processes.js'
 
+const WASM = fileURLToPath(new URL('../../../node_modules/@platformatic/wasm-utils/dist/native.wasm', import.meta.url))
 const bundles = new Map<string, Promise<string>>()
 let folder: string | null = null
 
@@ -21,7 +22,8 @@ function bundled(program: string): Promise<string> {
       rmSync(made, { recursive: true, force: true })
     })
   }
-  const outfile = join(folder, `${program}.mjs`)
+  cpSync(WASM, join(folder, 'dist/native.wasm')) // where the client of Kafka, as a part of the bundle, looks for it
+  const outfile = join(folder, 'programs', `${program}.mjs`)
   const bundle = build({
     entryPoints: [fileURLToPath(new URL(`${program}.ts`, import.meta.url))],
     outfile,
@@ -29,7 +31,7 @@ function bundled(program: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'es2022',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" }, // the client is CommonJS
+    banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url)" }, // clients are CommonJS
     external: ['pg-native'], // optional
     logLevel: 'error',
   }).then(() => outfile)
@@ -39,10 +41,12 @@ function bundled(program: string): Promise<string> {
 
 export class WorkerProcess {
   private _stderr = ''
+  private _stdout = ''
   readonly ended: Promise<number | NodeJS.Signals>
 
   constructor(private readonly _child: ChildProcess) {
     _child.stderr?.on('data', (text: Buffer) => (this._stderr += text.toString()))
+    _child.stdout?.on('data', (text: Buffer) => (this._stdout += text.toString()))
     this.ended = once(_child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? -1)
     endWithUs(_child)
   }
@@ -67,6 +71,11 @@ export class WorkerProcess {
 
   get stderr(): string {
     return this._stderr
+  }
+
+  /** How often the worker has said this line. */
+  says(line: string): number {
+    return this._stdout.split('\n').filter((said) => said === line).length
   }
 
   get hasEnded(): boolean {

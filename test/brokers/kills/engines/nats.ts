@@ -52,10 +52,6 @@ class NatsBroker implements KillBroker {
   values(): Promise<readonly number[]> {
     return valuesOf(this._nc, 'out')
   }
-  async ownerships(): Promise<number> {
-    const info = await this._nc.request('$JS.API.STREAM.INFO.millrace-owners')
-    return info.json<{ readonly state: { readonly last_seq: number } }>().state.last_seq
-  }
   async stores(): Promise<boolean> {
     const answer = await this._nc.request('out.probe', '-1', { timeout: 1000 }).catch(() => null)
     return answer?.string().includes('"seq"') === true
@@ -96,4 +92,13 @@ async function open(sizes: KillSizes, place: ServerPlace): Promise<KillBroker> {
   return new NatsBroker(server, nc, sizes)
 }
 
-export const nats: KillEngine = { name: 'NATS', id: 'nats', unconfirmed: 256, disk: 16, open }
+export const nats: KillEngine = {
+  name: 'NATS',
+  id: 'nats',
+  uses: ['log', 'queue'],
+  hasIds: true,
+  unconfirmed: 256,
+  points: 2,
+  disk: 16,
+  open,
+}

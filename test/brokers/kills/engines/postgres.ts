@@ -40,9 +40,6 @@ class PostgresBroker implements KillBroker {
     const sql = `select value::text::int as n from millrace.message where topic = 'out' order by "offset"`
     return (await this._pool.query<{ readonly n: number }>(sql)).rows.map(({ n }) => n)
   }
-  ownerships(): Promise<number> {
-    return this._number(`select sum(epoch)::int as n from millrace.partition where topic = 'in'`)
-  }
   async stores(): Promise<boolean> {
     try {
       await this._pool.query(`select millrace.publish('out', null, '-1')`)
@@ -67,4 +64,13 @@ async function open({ use, partitions }: KillSizes, place: ServerPlace): Promise
   return new PostgresBroker(server, pool)
 }
 
-export const postgres: KillEngine = { name: 'PostgreSQL', id: 'postgres', unconfirmed: 256, disk: 96, open }
+export const postgres: KillEngine = {
+  name: 'PostgreSQL',
+  id: 'postgres',
+  uses: ['log', 'queue'],
+  hasIds: true,
+  unconfirmed: 256,
+  points: 2,
+  disk: 96,
+  open,
+}

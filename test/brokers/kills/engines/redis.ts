@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis'
 import { plan } from 'millrace/redis'
-import { stateKeyOf } from '../../../../src/adapters/redis/log-way.js'
 import { partitionOf, streamOf } from '../../../../src/adapters/redis/partition.js'
 import { RedisServer } from '../../redis/server.js'
 import type { ServerPlace } from '../../server-process.js'
@@ -55,11 +54,6 @@ class RedisBroker implements KillBroker {
       after = `(${entries[entries.length - 1][0]}`
     }
   }
-  async ownerships(): Promise<number> {
-    let all = 0
-    for (const stream of this._streams) all += Number((await this._client.hget(stateKeyOf(stream, 'millrace'), 'epoch')) ?? 0)
-    return all
-  }
   async stores(): Promise<boolean> {
     try {
       await this._client.xadd('out', '*', 'value', '-1')
@@ -87,7 +81,16 @@ const open =
     return new RedisBroker(server, client, sizes)
   }
 
-export const redis: KillEngine = { name: 'Redis', id: 'redis', unconfirmed: 256, disk: 16, open: open([]) }
+export const redis: KillEngine = {
+  name: 'Redis',
+  id: 'redis',
+  uses: ['log', 'queue'],
+  hasIds: true,
+  unconfirmed: 256,
+  points: 2,
+  disk: 16,
+  open: open([]),
+}
 
 /** With the sync of its file that is usual, and that goes on while the disk is full. */
 export const redisEverySecond: KillEngine = { ...redis, name: 'Redis, everysec', open: open(['--appendfsync', 'everysec']) }
