@@ -1,13 +1,18 @@
 /** `doctor` looks at real servers: what they are, what they lack, and what their settings lose. */
 import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { createTopicsV7, type Producer } from '@platformatic/kafka'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DoctorReport } from 'millrace/broker'
+import { doctor as kafkaDoctor, plan as kafkaPlan } from 'millrace/kafka'
 import { doctor as natsDoctor, plan } from 'millrace/nats'
 import { doctor as postgresDoctor } from 'millrace/postgres'
 import { doctor as redisDoctor, type RedisClient } from 'millrace/redis'
+import { kafkaStub } from '../support/kafka-stub.js'
 import { natsStub } from '../support/nats-stub.js'
+import { clientAt } from './kafka/harness.js'
+import { KafkaServer } from './kafka/server.js'
 import { servers } from './nats/nats.js'
 import { PostgresServer } from './postgres/server.js'
 import { RedisServer } from './redis/server.js'
@@ -168,6 +173,89 @@ describe('a Redis', () => {
   })
 })
 
+describe('a Kafka', () => {
+  const opened = async (config: readonly string[] = []): Promise<{ readonly server: KafkaServer; readonly client: Producer }> => {
+    const server = new KafkaServer({ config })
+    closing.push(() => server.close())
+    await server.start()
+    const client = clientAt(server.address)
+    closing.push(() => client.close())
+    return { server, client }
+  }
+  const creates = async (client: Producer, name: string, settings: Readonly<Record<string, string>>): Promise<void> => {
+    const [broker] = [...(await client.metadata({ topics: [], forceUpdate: true })).brokers.values()]
+    const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }))
+    const topic = { name, numPartitions: 2, replicationFactor: 1, assignments: [], configs }
+    await createTopicsV7.api.async(await client.connections.get(broker), [topic], 10_000, false)
+  }
+
+  it('is well where each write is on the disk and nothing is deleted, and warns of what the usual settings lose', async () => {
+    const { client, server } = await opened()
+    await creates(client, 'safe', { 'flush.messages': '1', 'retention.ms': '-1' })
+    const safe = await kafkaDoctor(client, { log: 'safe' })
+    expect(safe).toMatchObject({ server: 'Kafka', version: '4.0 or later', warnings: [] })
+    expect(safe.features.map(({ name, isThere }) => [name, isThere])).toEqual(['logs', 'publishing', 'groups'].map((name) => [name, true]))
+    expect(safe.settings).toEqual([{ name: 'topic "safe"', value: '1 replica, min.insync.replicas 1, flush.messages 1', ...nothing }])
+
+    await kafkaPlan(client, { log: 'usual' }).apply()
+    await creates(client, 'latest', { 'cleanup.policy': 'compact', 'flush.ms': '500' })
+    await creates(client, 'small', { 'retention.bytes': '1000', 'retention.ms': '-1', 'min.insync.replicas': '2', 'flush.messages': '1' })
+    expect((await kafkaDoctor(client)).warnings).toEqual([
+      'topic "latest" = 1 replica, min.insync.replicas 1: a power cut loses what a server has stored for the last 500 ms',
+      'topic "usual" = 1 replica, min.insync.replicas 1: a power cut loses what the disk of a server did not have yet',
+      'topic "latest" deletes all but the last message of a key, settled or not (cleanup.policy compact)',
+      'topic "small" deletes what is more than 1000 bytes of a partition, settled or not (retention.bytes)',
+      'topic "small" takes no messages: min.insync.replicas 2, and it has 1',
+      'topic "usual" deletes messages after 168 h, settled or not (retention.ms)',
+    ])
+    expect((await kafkaDoctor(client, { log: 'absent' })).warnings).toEqual([
+      'the topic "absent" is missing: plan(client, { log }).apply() creates it',
+    ])
+
+    await server.kill()
+    await expect(kafkaDoctor(client, { patience: 400 })).rejects.toMatchObject({ name: 'KafkaAwayError' })
+    await client.close()
+    await expect(kafkaDoctor(client)).rejects.toMatchObject({ name: 'KafkaClosedError' })
+  })
+
+  it('may deal no partitions', async () => {
+    const { client } = await opened(['group.coordinator.rebalance.protocols=classic'])
+    expect((await kafkaDoctor(client)).warnings).toEqual(['groups: needs group.version 1, and this is Kafka 4.0 or later'])
+  })
+
+  const safe = { 'min.insync.replicas': '2', 'unclean.leader.election.enable': 'false', 'retention.ms': '-1', 'cleanup.policy': 'delete' }
+  const out = 'topic "topic"'
+  it.each([
+    ['two of three copies', { replicas: 3, settings: safe }, []],
+    [
+      'one of three copies',
+      { replicas: 3, settings: { ...safe, 'min.insync.replicas': '1' } },
+      [
+        `${out} = 3 replicas, min.insync.replicas 1: a power cut loses what the disk of a server did not have yet, where no other replica was in sync`,
+      ],
+    ],
+    [
+      'a leader that was out of sync',
+      { replicas: 3, settings: { ...safe, 'unclean.leader.election.enable': 'true' } },
+      [
+        `${out} = 3 replicas, min.insync.replicas 2, unclean leader election: a kill of the server or a power cut loses what the next leader has not, where it was out of sync`,
+      ],
+    ],
+    [
+      'too few copies in sync',
+      { replicas: 3, inSync: 1, settings: safe },
+      [`${out} takes no messages now: min.insync.replicas 2, and 1 of 3 replicas in sync`],
+    ],
+    [
+      'settings that are not told',
+      { replicas: 1, settings: null },
+      [`${out}, which the server does not tell: a power cut loses what the disk of a server did not have yet`],
+    ],
+  ])('with %s', async (_name, stub, warnings) => {
+    expect((await kafkaDoctor(kafkaStub(stub))).warnings).toEqual(warnings)
+  })
+})
+
 /** As servers answer that are too old to be at hand. */
 describe('an old server', () => {
   const missing = ({ features }: DoctorReport): readonly string[] =>
@@ -176,6 +264,13 @@ describe('an old server', () => {
   it('of NATS has queues, and no logs and no stores of once', async () => {
     const nc = { ...natsStub(), info: { version: '2.9.10' } } as NatsConnection // as far as it is read
     expect(missing(await natsDoctor(nc)).slice(1)).toEqual(['stores of once: nats-server 2.11.0', 'logs: nats-server 2.14.0'])
+  })
+
+  it('of Kafka has no logs', async () => {
+    const report = await kafkaDoctor(kafkaStub({ versions: { ConsumerGroupHeartbeat: 0 } }))
+    expect(report.version).toBe('before 4.0')
+    expect(missing(report)).toEqual(['logs: Kafka 4.0'])
+    expect(report.warnings[0]).toBe('logs: needs Kafka 4.0, and this is Kafka before 4.0')
   })
 
   it('of PostgreSQL has nothing, and may be a standby', async () => {

@@ -5,14 +5,22 @@ import type { KafkaClient } from 'millrace/kafka'
 export interface KafkaStub {
   /** The highest versions of requests that the server knows, by name; default: all. */
   readonly versions?: Readonly<Record<string, number>>
+  /** The nodes with a copy of the topic, and those in sync; default: one node. */
+  readonly replicas?: number
+  readonly inSync?: number
+  /** The settings of the topic; null: they are not told. */
+  readonly settings?: Readonly<Record<string, string>> | null
 }
 
 const known = { ConsumerGroupHeartbeat: 1, Fetch: 17, OffsetCommit: 9, OffsetFetch: 9, Produce: 11 }
 
-export function kafkaStub({ versions = {} }: KafkaStub = {}): KafkaClient {
+export function kafkaStub({ versions = {}, replicas = 1, inSync = replicas, settings = {} }: KafkaStub = {}): KafkaClient {
   const apiKeys = Object.entries({ ...known, ...versions }).map(([name, maxVersion]) => ({ name, maxVersion }))
-  const partition = { partitionIndex: 0, index: 0, errorCode: 0, leaderId: 1, offset: 0n, committedOffset: 0n, metadata: null }
-  const topic = { name: 'topic', topicId: 'id', partitions: [partition], partitionResponses: [partition] }
+  const nodes = (n: number): readonly number[] => Array.from({ length: n }, (_, node) => node + 1)
+  const copies = { replicaNodes: nodes(replicas), isrNodes: nodes(inSync) }
+  const partition = { partitionIndex: 0, index: 0, errorCode: 0, leaderId: 1, offset: 0n, committedOffset: 0n, metadata: null, ...copies }
+  const topic = { name: 'topic', topicId: 'id', isInternal: false, errorCode: 0, partitions: [partition], partitionResponses: [partition] }
+  const configs = Object.entries(settings ?? {}).map(([name, value]) => ({ name, value }))
   /** By the numbers of the requests. */
   const answers: Readonly<Record<number, object>> = {
     0: { responses: [topic] },
@@ -21,6 +29,8 @@ export function kafkaStub({ versions = {} }: KafkaStub = {}): KafkaClient {
     9: { groups: [{ topics: [topic] }] },
     10: { coordinators: [{ nodeId: 1, host: 'stub', port: 1 }] },
     18: { apiKeys },
+    32: { results: [{ errorCode: settings === null ? 29 : 0, configs }] },
+    69: { groups: [] },
     22: { producerId: 1n, producerEpoch: 0 },
   }
   const send = (...args: unknown[]): void => {

@@ -21,7 +21,7 @@ export interface DoctorSetting {
 
 /** The features and the settings of a server. */
 export interface DoctorReport {
-  /** `nats-server`, `PostgreSQL`, `Redis` or `Valkey`. */
+  /** `nats-server`, `PostgreSQL`, `Redis`, `Valkey` or `Kafka`. */
   readonly server: string
   readonly version: string
   readonly features: readonly DoctorFeature[]

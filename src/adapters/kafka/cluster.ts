@@ -131,10 +131,23 @@ export class Cluster {
 
   /** A connection to the broker with this number; to any, without one. */
   async connection(node?: number): Promise<Connection> {
-    if (this._brokers.size === 0) this._brokers = await this._begin()
-    const connection = await this.connectionOf(this._pool, node ?? [...this._brokers.keys()][0] ?? -1)
-    if (!this._isChecked) await this._check(connection)
+    const connection = await this.unchecked(node)
+    if (this._isChecked) return connection
+    for (const [name, version] of Object.entries(lacksOf(await versionsOf(connection))))
+      throw new KafkaVersionError(this.where, `${name} ${version}`)
+    this._isChecked = true
     return connection
+  }
+
+  /** As `connection`, also to a server that is too old. */
+  async unchecked(node?: number): Promise<Connection> {
+    if (this._brokers.size === 0) this._brokers = await this._begin()
+    return await this.connectionOf(this._pool, node ?? [...this._brokers.keys()][0] ?? -1)
+  }
+
+  /** The highest version of each request that a broker knows. */
+  async versions(): Promise<ReadonlyMap<string, number>> {
+    return versionsOf(await this.unchecked())
   }
 
   /** A connection of others to a broker. */
@@ -142,15 +155,6 @@ export class Cluster {
     const broker = this._brokers.get(node)
     if (broker === undefined) throw new NetworkError(`the broker ${node} is not known`)
     return await pool.get(broker)
-  }
-
-  private async _check(connection: Connection): Promise<void> {
-    const { apiKeys } = await apiVersionsV3.api.async(connection, clientSoftwareName, String(clientSoftwareVersion))
-    for (const [name, version] of Object.entries(NEEDED)) {
-      const has = apiKeys.find((api) => api.name === name)?.maxVersion ?? -1
-      if (has < version) throw new KafkaVersionError(this.where, `${name} ${version}`)
-    }
-    this._isChecked = true
   }
 
   /** A connection to the coordinator of a group. */
@@ -165,6 +169,16 @@ export class Cluster {
     }
     return await this.connection(node)
   }
+}
+
+async function versionsOf(connection: Connection): Promise<ReadonlyMap<string, number>> {
+  const { apiKeys } = await apiVersionsV3.api.async(connection, clientSoftwareName, String(clientSoftwareVersion))
+  return new Map(apiKeys.map(({ name, maxVersion }) => [name, maxVersion]))
+}
+
+/** The requests that a broker with these versions does not know, with the version that is needed. */
+export function lacksOf(versions: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(NEEDED).filter(([name, version]) => (versions.get(name) ?? -1) < version))
 }
 
 class MissingTopic extends KafkaSetupError {

@@ -1,7 +1,7 @@
 /** The places of `millrace/kafka`, over a client without a server. */
 import { background } from 'millrace'
 import type { Delivery } from 'millrace/broker'
-import { fromKafka, kafkaDeadLetters, plan, toKafka } from 'millrace/kafka'
+import { doctor, fromKafka, kafkaDeadLetters, plan, toKafka } from 'millrace/kafka'
 import { run } from 'millrace/operators'
 import type { Observable, OperatorFunction } from 'rxjs'
 import { kafkaStub } from '../../support/kafka-stub.js'
@@ -13,6 +13,8 @@ const briefRun = (pipeline: Observable<unknown>) => briefly(run(background, pipe
 const passed = (operator: OperatorFunction<Delivery<number>, Delivery<unknown>>) => briefRun(twoThrough(operator))
 
 export const kafka: Table = {
+  'doctor(client)': ['object', (client) => briefly(doctor(client))],
+  ...optionsOf('doctor', 'options', 'options?', { log: 'name?', patience: 'ms?' }, (options) => briefly(doctor(kafkaStub(), options))),
   'fromKafka(client)': ['object', (client) => void fromKafka(client, { log: 'in' })],
   ...optionsOf(
     'fromKafka',

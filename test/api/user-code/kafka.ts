@@ -1,6 +1,6 @@
 /** The places of `millrace/kafka` that call code of users: functions, and the client that they give. */
 import { settle, type Delivery } from 'millrace/broker'
-import { fromKafka, kafkaDeadLetters, plan, toKafka, type KafkaClient, type ToKafka } from 'millrace/kafka'
+import { doctor, fromKafka, kafkaDeadLetters, plan, toKafka, type KafkaClient, type ToKafka } from 'millrace/kafka'
 import { run } from 'millrace/operators'
 import { take, type OperatorFunction } from 'rxjs'
 import { kafkaStub } from '../../support/kafka-stub.js'
@@ -21,6 +21,7 @@ const from = async (client: KafkaClient): Promise<unknown> => {
 }
 
 export const kafka: Rows = {
+  'doctor(client): metadata': async (f) => await doctor(asking(f), { patience: 50 }),
   'fromKafka(client): metadata': (f) => from(asking(f)),
   'kafkaDeadLetters(client): metadata': async (f) => await kafkaDeadLetters(asking(f), { topic: 'dead' })(letter),
   'plan(client): metadata': async (f) => await plan(asking(f), { log: 'in' }).check(),
