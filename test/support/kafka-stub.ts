@@ -5,6 +5,8 @@ import type { KafkaClient } from 'millrace/kafka'
 export interface KafkaStub {
   /** The highest versions of requests that the server knows, by name; default: all. */
   readonly versions?: Readonly<Record<string, number>>
+  /** Errors of the client, which come in place of the first answers. */
+  readonly failures?: Error[]
   /** The nodes with a copy of the topic, and those in sync; default: one node. */
   readonly replicas?: number
   readonly inSync?: number
@@ -14,7 +16,7 @@ export interface KafkaStub {
 
 const known = { ConsumerGroupHeartbeat: 1, Fetch: 17, OffsetCommit: 9, OffsetFetch: 9, Produce: 11 }
 
-export function kafkaStub({ versions = {}, replicas = 1, inSync = replicas, settings = {} }: KafkaStub = {}): KafkaClient {
+export function kafkaStub({ versions = {}, replicas = 1, inSync = replicas, settings = {}, failures = [] }: KafkaStub = {}): KafkaClient {
   const apiKeys = Object.entries({ ...known, ...versions }).map(([name, maxVersion]) => ({ name, maxVersion }))
   const nodes = (n: number): readonly number[] => Array.from({ length: n }, (_, node) => node + 1)
   const copies = { replicaNodes: nodes(replicas), isrNodes: nodes(inSync) }
@@ -35,6 +37,8 @@ export function kafkaStub({ versions = {}, replicas = 1, inSync = replicas, sett
   }
   const send = (...args: unknown[]): void => {
     const answered = args.at(-1) as (error: Error | null, answer?: object) => void // of the client
+    const failure = failures.shift()
+    if (failure !== undefined) return answered(failure)
     const answer = answers[args[0] as number] // the number of the request
     if (answer !== undefined) answered(null, answer)
   }

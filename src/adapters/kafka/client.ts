@@ -65,8 +65,9 @@ function partsOf(error: object): Parts & { readonly errors: readonly unknown[] }
 }
 
 const failedLogin = /^(?:PLT_KFK_AUTHENTICATION|SASL_AUTHENTICATION_FAILED|UNSUPPORTED_SASL_MECHANISM)$/
-/** Codes of a client that has no connection, and those of Node. */
-const away = /^(?:PLT_KFK_NETWORK|PLT_KFK_TIMEOUT|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN|NOTFOUND))$/
+/** Codes of a client that has no connection, or an answer that is late or that it cannot read, and those of Node. */
+const away =
+  /^(?:(?:PLT_KFK_)?(?:NETWORK|TIMEOUT|UNEXPECTED_CORRELATION_ID|OUT_OF_BOUNDS)|E(?:CONN(?:REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN|NOTFOUND))$/
 
 /** Whether a later attempt may succeed: there is no connection, or the server is on its way to be ready. */
 export function isAway(error: unknown): boolean {

@@ -29,6 +29,8 @@ export interface Topic {
 
 /** ms between two attempts. */
 const PAUSE = 100
+/** ms that an answer may take; then its connection may be dead, and the request is sent again. */
+const ANSWER = 10_000
 /** ms in which a topic that was created becomes known to all brokers. */
 const SPREADING = 1000
 /** The key of a coordinator is the name of a group. */
@@ -69,17 +71,17 @@ export class Cluster {
   /** The answer, however often it must be asked for. */
   *asked<T>(ask: () => Promise<T>): Generator<never, T> {
     const since = time.timers.now()
-    const late = (cause: unknown): KafkaAwayError => new KafkaAwayError(this.where, this.patience, cause)
     for (;;) {
       const left = Math.max(PAUSE, this.patience - (time.timers.now() - since))
-      const { case: which, value } = yield* select({ answer: fromPromise(ask()).attempt(), late: after(left) })
-      if (which === 'late') throw late(new NetworkError('no answer'))
-      if (value._tag === 'Right') return value.right
+      const chosen = yield* select({ answer: fromPromise(ask()).attempt(), late: after(Math.min(left, ANSWER)) })
+      const answer = chosen.case === 'answer' ? chosen.value : ({ _tag: 'Left', left: new NetworkError('no answer') } as const)
+      if (answer._tag === 'Right') return answer.right
+      const error = answer.left
       this.forget()
       if (this._isClosed || this.client.closed) throw new KafkaClosedError(this.where)
       const waited = time.timers.now() - since
-      if (!isAway(value.left) && !(isInstance(value.left, MissingTopic) && waited < SPREADING)) throw translated(this.where, value.left)
-      if (waited >= this.patience) throw late(value.left)
+      if (!isAway(error) && !(isInstance(error, MissingTopic) && waited < SPREADING)) throw translated(this.where, error)
+      if (waited >= this.patience) throw new KafkaAwayError(this.where, this.patience, error)
       yield* sleep(PAUSE)
     }
   }

@@ -150,9 +150,9 @@ export class Membership {
     try {
       const answer = yield* this._cluster.asked(async () => {
         const { id } = await this._cluster.topic(topic)
-        const owned = [...new Set([...this._assigned, ...this._held])]
-        const told = this._epoch === 0 || owned.length === 0 ? [] : [{ topicId: id, partitions: owned }]
         const connection = await this._cluster.coordinator(group)
+        const owned = [...new Set([...this._assigned, ...this._held])] // a commit may have found meanwhile that the era is over
+        const told = this._epoch === 0 || owned.length === 0 ? [] : [{ topicId: id, partitions: owned }]
         const within = Math.min(Math.ceil(handOver) + GRACE, 2 ** 31 - 1)
         return await consumerGroupHeartbeatV1.api.async(
           connection,

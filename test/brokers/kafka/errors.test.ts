@@ -130,6 +130,16 @@ describe('fromKafka', () => {
   })
 })
 
+it.each(['OUT_OF_BOUNDS', 'PLT_KFK_UNEXPECTED_CORRELATION_ID', 'PLT_KFK_TIMEOUT'])(
+  'asks again where the client has no answer that it can read: %s',
+  async (code) => {
+    const failing = () => [Object.assign(new Error('by the client'), { code })]
+    expect(await plan(kafkaStub({ failures: failing() }), { log: 'topic' }).check()).toEqual([])
+    const to = toKafka<string>(kafkaStub({ failures: failing() }), { topic: 'topic' })
+    await publishing(background, outgoing('a'), to).join()
+  },
+)
+
 describe('plan', () => {
   it('creates the topic, says what differs, and deletes nothing', async () => {
     const created = { kind: 'create', what: 'topic "planned"', differences: [] }

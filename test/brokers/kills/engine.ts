@@ -40,7 +40,8 @@ export interface KillEngine {
   open(sizes: KillSizes, place: ServerPlace): Promise<KillBroker>
 }
 
-/** The points of each row. */
-export function pointsOf({ points }: KillEngine): number {
-  return Number(process.env.KILLS ?? points)
+/** The seeds of the points of each row: `KILLS` of them, from `FIRST` on. */
+export function seedsOf({ points }: KillEngine): readonly number[] {
+  const first = Number(process.env.FIRST ?? 1)
+  return Array.from({ length: Number(process.env.KILLS ?? points) }, (_, i) => first + i)
 }

@@ -5,10 +5,10 @@ import { Redis } from 'ioredis'
 import type { Delivery } from 'millrace/broker'
 import { fromKafka, toKafka } from 'millrace/kafka'
 import { fromNats, toNats } from 'millrace/nats'
-import { fromPostgres, toPostgres } from 'millrace/postgres'
+import { fromPostgres, toPostgres, type PostgresPool } from 'millrace/postgres'
 import { fromRedis, toRedis } from 'millrace/redis'
 import pg from 'pg'
-import type { Observable, OperatorFunction } from 'rxjs'
+import { tap, type Observable, type OperatorFunction } from 'rxjs'
 import type { WorkerSettings } from './settings.js'
 
 interface Link {
@@ -35,14 +35,35 @@ async function toNatsServer(settings: WorkerSettings): Promise<Link> {
 }
 
 function toPostgresServer(settings: WorkerSettings): Promise<Link> {
-  const { host, port, use, partitions, window, lease } = settings
+  const { host, port, use, partitions, window, lease, fault } = settings
   const pool = new pg.Pool({ host, port, user: 'postgres', database: 'postgres', max: 12 })
   pool.on('error', () => {}) // the server is killed on purpose
   const shape = use === 'log' ? { log: 'in', partitions } : { queue: 'in' }
+  const patience = fault === 'gives-up' ? 500 : 30_000
   return Promise.resolve({
-    source: fromPostgres<number>(pool, { ...shape, window, lease, beat: Math.min(500, lease / 3), prefetch: 64 }),
-    to: toPostgres<number>(pool, { topic: 'out', ...idIn(settings) }),
+    source: fromPostgres<number>(fault === 'ignores-takeovers' ? unfenced(pool) : pool, {
+      ...shape,
+      window,
+      lease,
+      beat: Math.min(500, lease / 3),
+      prefetch: 64,
+    }),
+    to: fault === 'drops-refusals' ? unconfirmed(pool) : toPostgres<number>(pool, { topic: 'out', ...idIn(settings) }),
     close: () => pool.end(),
+  })
+}
+
+/** With a fault: a pool whose statements do not ask who the owner of a partition is. */
+function unfenced(pool: pg.Pool): PostgresPool {
+  const query = (text: string, values?: unknown[]) =>
+    pool.query(text.replaceAll('owner = $3 and epoch = $4', '$3::text is not null and $4::bigint is not null'), values)
+  return { query, connect: () => pool.connect() }
+}
+
+/** With a fault: deliveries go on before the server has stored their message, and its refusals are dropped. */
+function unconfirmed(pool: pg.Pool): OperatorFunction<Delivery<number>, Delivery<number>> {
+  return tap(({ value, key }: Delivery<number>) => {
+    pool.query(`select millrace.publish('out', $1, $2)`, [key, String(value)]).catch(() => {})
   })
 }
 
@@ -52,17 +73,18 @@ function toRedisServer(settings: WorkerSettings): Promise<Link> {
   client.on('error', () => {}) // the server is killed on purpose
   const shape = use === 'log' ? { log: 'in', partitions } : { queue: 'in' }
   return Promise.resolve({
-    source: fromRedis<number>(client, { ...shape, remove: true, window, lease, beat: Math.min(500, lease / 3), prefetch: 64 }),
+    source: fromRedis<number>(client, { ...shape, remove: true, patience, window, lease, beat: Math.min(500, lease / 3), prefetch: 64 }),
     to: toRedis<number>(client, { stream: 'out', ...idIn(settings) }),
     close: () => client.quit(),
   })
 }
 
 function toKafkaServer({ host, port, partitions, window, lease }: WorkerSettings): Promise<Link> {
+  const patience = 120_000 // a JVM may take half a minute to start on a busy machine
   const client = new Producer({ clientId: 'kills', bootstrapBrokers: [`${host}:${port}`], retries: 1, retryDelay: 50 })
   return Promise.resolve({
-    source: fromKafka<number>(client, { log: 'in', partitions, window, beat: Math.min(500, lease / 3), prefetch: 64 }),
-    to: toKafka<number>(client, { topic: 'out' }),
+    source: fromKafka<number>(client, { log: 'in', partitions, window, patience, beat: Math.min(500, lease / 3), prefetch: 64 }),
+    to: toKafka<number>(client, { topic: 'out', patience }),
     close: () => client.close(),
   })
 }

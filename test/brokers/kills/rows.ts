@@ -5,8 +5,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { pointsOf, type KillEngine } from './engine.js'
-import { KillRun, type Tally } from './run.js'
+import { seedsOf, type KillEngine } from './engine.js'
+import { KillRun, type Counted, type Tally } from './run.js'
+import type { Fault } from './settings.js'
 import { note } from './tallies.js'
 
 const PARTITIONS = 4
@@ -17,10 +18,7 @@ type Use = 'log' | 'queue'
 interface Row {
   /** ms: long where no takeover is waited for, so that a busy machine makes none. */
   readonly lease: Readonly<Record<Use, number>>
-  /** ms: the work on a message takes 0 to as long; default 20. */
-  readonly longest?: number
-  /** The part of the messages after which the kill may come; default 0.85. */
-  readonly latest?: number
+  /** May return a number of takeovers: those after it repeat nothing. */
   kill(run: KillRun): Promise<unknown>
   /** The most messages that may be repeated. */
   most(tally: Tally, use: Use, engine: KillEngine): number
@@ -49,19 +47,17 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   'a worker is stopped for three leases': {
     lease: { log: 1500, queue: 1500 },
-    longest: 100, // so that the other worker has enough to do meanwhile
-    latest: 0.3,
     most: windows,
     async kill(run) {
-      const {
-        workers: [worker],
-        options: { lease, messages },
-      } = run
+      const [worker] = run.workers
+      const before = run.takeovers
       worker.signal('SIGSTOP')
-      await pause(3 * lease)
-      // Else the worker would find nothing that it could do twice.
-      expect(await run.server.count()).toBeLessThan(0.9 * messages)
+      await pause(3 * run.options.lease)
+      await run.isTakenOver(before)
+      await run.isUnderWay(run.workers.slice(1)) // else the worker would find nothing that it could do twice
+      const { takeovers } = run
       worker.signal('SIGCONT')
+      return takeovers
     },
   },
   'a worker is drained': { lease: NEVER, most: () => 0, kill: (run) => run.drains(run.workers[0]) },
@@ -72,32 +68,41 @@ export function killMatrix(engine: KillEngine): void {
   for (const use of engine.uses)
     describe.concurrent(`kills and a ${use} of ${engine.name}`, () => {
       for (const [name, row] of Object.entries(rows))
-        for (let seed = 1; seed <= pointsOf(engine); seed++) it(`${name}: point ${seed}`, () => killed({ engine, use, name, row, seed }))
+        for (const seed of seedsOf(engine)) it(`${name}: point ${seed}`, () => killed({ engine, use, name, row, seed }))
     })
 }
 
-interface Point {
+export interface Point {
   readonly engine: KillEngine
   readonly use: Use
   readonly name: string
   readonly row: Row
   readonly seed: number
+  readonly fault?: Fault
 }
 
-async function killed({ engine, use, name, row, seed }: Point): Promise<void> {
-  const { lease, longest = 20, latest = 0.85, kill, most } = row
+async function killed(point: Point): Promise<void> {
+  const { engine, use, name } = point
+  const { tally, most, hasIds } = await countedAt(point)
+  note(engine.name, `${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
+  expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
+  expect(tally.duplicates).toBeLessThanOrEqual(most)
+}
+
+/** The counts of a run, and the most messages that may be repeated. */
+export async function countedAt({ engine, use, row, seed, fault }: Point): Promise<Counted> {
+  const { lease, kill, most } = row
   const hasIds = engine.hasIds && seed % 2 === 0
-  const sizes = { partitions: PARTITIONS, window: WINDOW, longest, messages: 4000, keys: 50 }
-  const run = await KillRun.open(engine, { ...sizes, use, seed, hasIds, lease: lease[use] })
+  const sizes = { partitions: PARTITIONS, window: WINDOW, longest: 20, messages: 4000, keys: 50 }
+  const run = await KillRun.open(engine, { ...sizes, use, seed, hasIds, lease: lease[use], fault })
   try {
     await Promise.all([run.begins(), run.begins()])
-    await run.reaches(0.05 + (latest - 0.05) * run.random())
+    await run.reaches(0.05 + 0.8 * run.random())
     await run.isShared()
-    await kill(run)
+    const takeovers = await kill(run)
     const tally = await run.finishes()
-    note(`${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
-    expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
-    expect(tally.duplicates).toBeLessThanOrEqual(hasIds ? 0 : most(tally, use, engine))
+    const repeating = typeof takeovers === 'number' ? { ...tally, takeovers } : tally
+    return { tally, most: hasIds ? 0 : most(repeating, use, engine), hasIds }
   } finally {
     await run.close()
   }

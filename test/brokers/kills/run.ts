@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerPlace } from '../server-process.js'
 import type { KillBroker, KillEngine } from './engine.js'
-import { TAKES_OVER, type WorkerSettings } from './settings.js'
+import { TAKES_OVER, WORKS, type WorkerSettings } from './settings.js'
 import { WorkerProcess } from './workers.js'
 
 export interface RunOptions extends Omit<WorkerSettings, 'engine' | 'host' | 'port'> {
@@ -25,6 +25,13 @@ export interface Tally {
   readonly takeovers: number
 }
 
+export interface Counted {
+  readonly tally: Tally
+  /** The most messages that may be repeated. */
+  readonly most: number
+  readonly hasIds: boolean
+}
+
 /** ms between two looks at the server; a look that takes long is followed by a longer pause. */
 const LOOK = 5
 
@@ -33,6 +40,8 @@ export class KillRun {
   /** Those that have ended, too. */
   private readonly _all: WorkerProcess[] = []
   private _state: number
+  /** The messages of `in`. */
+  private _messages = 0
 
   private constructor(
     readonly engine: KillEngine,
@@ -45,13 +54,18 @@ export class KillRun {
   static async open(engine: KillEngine, options: RunOptions): Promise<KillRun> {
     const run = new KillRun(engine, options, await engine.open(options, options.server ?? {}))
     try {
-      const { messages, keys } = options
-      for (let first = 0; first < messages; first += 1000) await run.server.publish(first, Math.min(first + 1000, messages), keys)
+      await run._publishes(options.messages)
     } catch (error) {
       await run.close()
       throw error
     }
     return run
+  }
+
+  private async _publishes(more: number): Promise<void> {
+    const { keys } = this.options
+    for (const end = this._messages + more; this._messages < end; this._messages = Math.min(this._messages + 1000, end))
+      await this.server.publish(this._messages, Math.min(this._messages + 1000, end), keys)
   }
 
   /** From 0 to below 1, as the seed says. */
@@ -72,25 +86,55 @@ export class KillRun {
   /** One more worker. */
   async begins(namespace?: string): Promise<WorkerProcess> {
     const { host, port } = this.server
-    const { use, partitions, window, lease, hasIds, longest } = this.options
-    const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest }
+    const { use, partitions, window, lease, hasIds, longest, fault } = this.options
+    const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest, fault }
     const worker = await WorkerProcess.begins('worker', settings, namespace)
     this.workers.push(worker)
     this._all.push(worker)
     return worker
   }
 
-  /** Waits until `out` has this part of the messages. */
+  /** Waits until `out` has this part of the messages that were there at first. */
   reaches(part: number): Promise<void> {
     return this._until(async () => (await this.server.count()) >= part * this.options.messages)
   }
 
-  /** Waits until each worker has a partition of the log, so that there is something to take over from it. */
+  /** Waits until each worker of a log has a partition, so that there is something to take over. Messages are left all the while. */
   async isShared(): Promise<void> {
-    if (this.options.use === 'queue') return
-    const isShared = (): boolean => this.workers.every((worker) => worker.says(TAKES_OVER) > 0)
-    await this._until(async () => isShared() || (await this.server.isSettled()))
-    if (!isShared()) throw new Error('all messages were settled before each worker had a partition')
+    if (this.options.use === 'log')
+      await this._until(async () => {
+        await this._refills()
+        return this.workers.every((worker) => worker.says(TAKES_OVER) > 0)
+      })
+    await this.isUnderWay()
+  }
+
+  /**
+   * Waits until each of these workers begins work; where most messages are done, more are published. Thus a kill comes in mid-run, also
+   * where the machine is so busy that the look which waits for its point comes late.
+   */
+  async isUnderWay(workers: readonly WorkerProcess[] = this.workers): Promise<void> {
+    const before = workers.map((worker) => worker.says(WORKS))
+    await this._until(async () => {
+      await this._refills()
+      return workers.every((worker, i) => worker.says(WORKS) > before[i])
+    })
+  }
+
+  private async _refills(): Promise<void> {
+    const { messages } = this.options
+    if (this._messages - (await this.server.count()) < messages / 10) await this._publishes(messages / 4)
+  }
+
+  /** Ownerships of partitions under which messages came, beyond the first of each. */
+  get takeovers(): number {
+    const { use, partitions } = this.options
+    return use === 'queue' ? 0 : this._all.reduce((sum, worker) => sum + worker.says(TAKES_OVER), 0) - partitions
+  }
+
+  /** Waits until a partition of a log was taken over, since there were so many takeovers. */
+  async isTakenOver(before: number): Promise<void> {
+    if (this.options.use === 'log') await this._until(() => Promise.resolve(this.takeovers > before))
   }
 
   async kills(worker: WorkerProcess): Promise<void> {
@@ -141,8 +185,7 @@ export class KillRun {
   }
 
   private async _tally(): Promise<Tally> {
-    const { messages, keys, use, partitions } = this.options
-    const ownerships = this._all.reduce((sum, worker) => sum + worker.says(TAKES_OVER), 0)
+    const { keys } = this.options
     const lastOf = new Map<number, number>()
     const seen = new Set<number>()
     let outOfOrder = 0
@@ -154,10 +197,10 @@ export class KillRun {
       lastOf.set(n % keys, n)
     }
     return {
-      lost: messages - seen.size,
+      lost: this._messages - seen.size,
       outOfOrder,
       duplicates: out.filter((n) => n >= 0).length - seen.size,
-      takeovers: use === 'queue' ? 0 : ownerships - partitions,
+      takeovers: this.takeovers,
     }
   }
 

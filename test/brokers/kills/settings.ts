@@ -13,7 +13,24 @@ export interface WorkerSettings {
   readonly hasIds: boolean
   /** The work on a message takes 0 to `longest` ms. */
   readonly longest: number
+  /** Default: none. */
+  readonly fault?: Fault
 }
+
+/** What a worker does wrong, so that a row is seen to fail: see `faults.test.ts`. */
+export type Fault =
+  /** Messages are settled before their effect. */
+  | 'settles-first'
+  /** Messages are settled, whether the server has stored their effect or not. */
+  | 'drops-refusals'
+  /** The requests of an owner have an effect also after another process has taken the partition over. */
+  | 'ignores-takeovers'
+  /** SIGTERM ends the process at once. */
+  | 'ends-at-once'
+  /** The server may be away for 500 ms. */
+  | 'gives-up'
 
 /** A line of a worker: the first message of an ownership of a partition has come. */
 export const TAKES_OVER = 'takes over'
+/** A line of a worker: it has begun work on 25 further messages. */
+export const WORKS = 'works'

@@ -1,10 +1,12 @@
-/** The counts of the runs, as a table at the end of a suite. */
+/** The counts of the runs, as a table at the end of a suite; `TALLIES=file` adds a line of each run to a file, for runs that take hours. */
+import { appendFileSync } from 'node:fs'
 import { afterAll } from 'vitest'
 import type { Tally } from './run.js'
 
 const tallies = new Map<string, Tally[]>()
 
-export function note(row: string, tally: Tally): void {
+export function note(engine: string, row: string, tally: Tally): void {
+  if (process.env.TALLIES !== undefined) appendFileSync(process.env.TALLIES, `${JSON.stringify({ engine, row, ...tally })}\n`)
   tallies.set(row, [...(tallies.get(row) ?? []), tally])
 }
 

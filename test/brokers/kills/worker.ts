@@ -3,11 +3,12 @@ import { fromPromise, sleep, type Context } from 'millrace'
 import { byKey, drain, settle, through, type Delivery } from 'millrace/broker'
 import { main } from 'millrace/node'
 import { workerPool } from 'millrace/operators'
+import { tap, type Observable } from 'rxjs'
 import { links } from './links.js'
-import { TAKES_OVER, type WorkerSettings } from './settings.js'
+import { TAKES_OVER, WORKS, type WorkerSettings } from './settings.js'
 
 const settings = JSON.parse(process.argv[2]) as WorkerSettings
-const { engine, use, longest } = settings
+const { engine, use, longest, fault } = settings
 
 /** The messages of one ownership of a partition have one context. */
 const ownerships = new WeakSet<Context>()
@@ -20,13 +21,31 @@ function keyOf({ key, ctx }: Delivery<number>): string | null {
   return key
 }
 
+/** With a fault: messages are settled 200 ms before they go on. */
+function settledFirst(deliveries: Observable<Delivery<number>>): Observable<Delivery<number>> {
+  const settling = tap((delivery: Delivery<number>) => {
+    delivery.done()
+  })
+  return deliveries.pipe(
+    settling,
+    workerPool(64, (delivery) => sleep(200).map(() => delivery)),
+  )
+}
+
+if (fault === 'ends-at-once') process.on('SIGTERM', () => process.exit(143))
+
 main(function* (ctx) {
   const { source, to, close } = yield* fromPromise(links[engine](settings))
-  const work = (n: number) => sleep(n % (longest + 1)).map(() => n)
+  let begun = 0
+  const work = (n: number) => {
+    if (++begun % 25 === 0) console.log(WORKS)
+    return sleep(n % (longest + 1)).map(() => n)
+  }
   const stage = use === 'log' ? byKey<number, number>(keyOf, 16, work) : workerPool(16, through(work))
+  const worked = source.pipe(stage)
   console.log('begins')
   try {
-    yield* drain(ctx, source.pipe(stage, to, settle())).join()
+    yield* drain(ctx, fault === 'settles-first' ? settledFirst(worked).pipe(to) : worked.pipe(to, settle())).join()
   } finally {
     yield* fromPromise(close()) // else the process stays
   }

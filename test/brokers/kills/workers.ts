@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { endWithUs } from '../processes.js'
 
@@ -41,12 +42,16 @@ function bundled(program: string): Promise<string> {
 
 export class WorkerProcess {
   private _stderr = ''
-  private _stdout = ''
+  /** How often the worker has said each line. */
+  private readonly _said = new Map<string, number>()
   readonly ended: Promise<number | NodeJS.Signals>
 
   constructor(private readonly _child: ChildProcess) {
     _child.stderr?.on('data', (text: Buffer) => (this._stderr += text.toString()))
-    _child.stdout?.on('data', (text: Buffer) => (this._stdout += text.toString()))
+    if (_child.stdout !== null)
+      createInterface(_child.stdout).on('line', (line) => {
+        this._said.set(line, this.says(line) + 1)
+      })
     this.ended = once(_child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? -1)
     endWithUs(_child)
   }
@@ -75,7 +80,7 @@ export class WorkerProcess {
 
   /** How often the worker has said this line. */
   says(line: string): number {
-    return this._stdout.split('\n').filter((said) => said === line).length
+    return this._said.get(line) ?? 0
   }
 
   get hasEnded(): boolean {
