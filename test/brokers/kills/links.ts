@@ -43,6 +43,7 @@ function toPostgresServer(settings: WorkerSettings): Promise<Link> {
   return Promise.resolve({
     source: fromPostgres<number>(fault === 'ignores-takeovers' ? unfenced(pool) : pool, {
       ...shape,
+      patience,
       window,
       lease,
       beat: Math.min(500, lease / 3),
@@ -73,7 +74,7 @@ function toRedisServer(settings: WorkerSettings): Promise<Link> {
   client.on('error', () => {}) // the server is killed on purpose
   const shape = use === 'log' ? { log: 'in', partitions } : { queue: 'in' }
   return Promise.resolve({
-    source: fromRedis<number>(client, { ...shape, remove: true, patience, window, lease, beat: Math.min(500, lease / 3), prefetch: 64 }),
+    source: fromRedis<number>(client, { ...shape, remove: true, window, lease, beat: Math.min(500, lease / 3), prefetch: 64 }),
     to: toRedis<number>(client, { stream: 'out', ...idIn(settings) }),
     close: () => client.quit(),
   })
