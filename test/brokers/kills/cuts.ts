@@ -51,8 +51,7 @@ function holds(engine: KillEngine, { use, hasIds }: RunOptions, name: string, { 
   expect(tally.duplicates).toBeLessThanOrEqual(most)
 }
 
-/** The counts of a run whose network is cut; `leases`: how long. */
-export async function countedWhenCut(engine: KillEngine, options: RunOptions, leases?: number): Promise<Counted> {
+async function countedWhenCut(engine: KillEngine, options: RunOptions): Promise<Counted> {
   const namespace = new Namespace()
   try {
     const run = await KillRun.open(engine, { ...options, server: { host: namespace.host } })
@@ -61,7 +60,7 @@ export async function countedWhenCut(engine: KillEngine, options: RunOptions, le
       await run.reaches(0.05 + 0.6 * run.random())
       await run.isShared()
       namespace.cut()
-      await pause((leases ?? 0.5 + 2.5 * run.random()) * LEASE)
+      await pause((0.5 + 2.5 * run.random()) * LEASE)
       namespace.heal()
       const tally = await run.finishes()
       const windows = (options.use === 'log' ? tally.takeovers : 1) * WINDOW

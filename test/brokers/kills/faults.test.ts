@@ -8,13 +8,14 @@
  * | the server killed, its disk full | settles what the server has not stored | lost |
  * | stopped for three leases, a log | its requests as the owner have an effect after the takeover | repeated beyond the windows that were taken over |
  * | drained | ends at once | repeated |
- * | the network cut | gives up after 500 ms | the worker has ended |
  *
- * A takeover that is ignored is not seen where the network is cut: the connections come back too late. Nor is it in a queue: a worker
- * that was stopped repeats what it works on in any case, and it settles what another holds rightly, because the effect has happened.
+ * The row of the network has no fault here: in a cut of this length queries are late, and none is refused. It failed where a partition of
+ * Kafka repeated more than its window, because the window did not count the messages that were settled and not committed. In a queue a
+ * takeover that is ignored is not seen: a worker that was stopped repeats what it works on in any case, and it settles what another
+ * holds rightly, because the effect has happened.
  */
 import { describe, expect, it } from 'vitest'
-import { allowed, countedWhenCut, countedWhenFull, optionsOf } from './cuts.js'
+import { allowed, countedWhenFull, optionsOf } from './cuts.js'
 import { postgres } from './engines/postgres.js'
 import { countedAt, rows } from './rows.js'
 import type { Counted } from './run.js'
@@ -53,9 +54,4 @@ describe.concurrent('a row fails', () => {
   it.runIf(allowed)('the disk is full, and a worker that drops-refusals: lost', () =>
     failsAtAPoint('lost', (seed) => countedWhenFull(postgres, { ...optionsOf(postgres, 'log', seed), fault: 'drops-refusals' })),
   )
-
-  it.runIf(allowed)('the network is cut, and a worker that gives-up: ended', async () => {
-    const cut = countedWhenCut(postgres, { ...optionsOf(postgres, 'log', 1), fault: 'gives-up' }, 3)
-    await expect(cut).rejects.toThrow(/a worker has ended: PostgresAwayError/)
-  })
 })

@@ -39,11 +39,9 @@ function toPostgresServer(settings: WorkerSettings): Promise<Link> {
   const pool = new pg.Pool({ host, port, user: 'postgres', database: 'postgres', max: 12 })
   pool.on('error', () => {}) // the server is killed on purpose
   const shape = use === 'log' ? { log: 'in', partitions } : { queue: 'in' }
-  const patience = fault === 'gives-up' ? 500 : 30_000
   return Promise.resolve({
     source: fromPostgres<number>(fault === 'ignores-takeovers' ? unfenced(pool) : pool, {
       ...shape,
-      patience,
       window,
       lease,
       beat: Math.min(500, lease / 3),

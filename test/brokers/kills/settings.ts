@@ -27,8 +27,6 @@ export type Fault =
   | 'ignores-takeovers'
   /** SIGTERM ends the process at once. */
   | 'ends-at-once'
-  /** The server may be away for 500 ms. */
-  | 'gives-up'
 
 /** A line of a worker: the first message of an ownership of a partition has come. */
 export const TAKES_OVER = 'takes over'
