@@ -49,7 +49,7 @@ describe.each(['log', 'queue'] as const)('a %s', (use) => {
       const broker = memoryBroker({ faults: trial, most, partitions: 1, lease: 300 })
       for (let n = 0; n < N; n++) broker.publish('in', n, { key: 'k' })
       const counted = new Counted()
-      const letters: unknown[] = []
+      const letters: unknown[] = [] // race-ok: a process that was killed may still be at a dead letter
       const store = slowly(memoryOnce())
       const effect = once<number>(store, { within: 1e6, lease: 100, unsure }, (n) => counted.work(n))
       yield* broker
@@ -131,7 +131,7 @@ describe('the work', () => {
     bubble(function* () {
       const broker = one()
       const store = memoryOnce()
-      let ended: unknown = null
+      let ended: unknown = null // race-ok: the test looks from outside, after virtual time
       const robbed = function* (_: unknown, ctx: Context) {
         store.finish('id', 'another', 1e6)
         yield* ctx.done()

@@ -384,7 +384,7 @@ const again: Record<string, () => Op<unknown> | Job<unknown> | unknown[]> = {
     return condition.wait().map(() => mu.tryLock())
   },
   'a schedule that performs a retry': () => {
-    const seen: unknown[] = []
+    const seen: unknown[] = [] // race-ok: no other goroutine adds to it after its first wait
     const schedule = ({ attempts }: { attempts: number }) => {
       if (attempts === 1) performed(withRetry(() => null, () => raise('inner')).attempt(String).map((e) => seen.push(e))) // prettier-ignore
       return attempts < 3 ? 1 : null

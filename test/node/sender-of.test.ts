@@ -12,7 +12,7 @@ import { listenersOf, turns } from './open-streams.js'
 /** A Writable that accepts a chunk only when told to. */
 class Gated extends Writable {
   readonly written: unknown[] = []
-  accept: (error?: Error | null) => void = () => {}
+  accept: (error?: Error | null) => void = () => {} // race-ok: the stream asks for one write at a time
   constructor(highWaterMark = 1) {
     super({ objectMode: true, highWaterMark })
   }

@@ -10,7 +10,7 @@ const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
 /** A server: a request takes `ms`, and longer in proportion beyond the capacity. It notes how many it had at a time. */
 class Server {
-  inside = 0
+  inside = 0 // race-ok: a server goes by its load at the moment
   readonly loads: number[] = []
 
   constructor(

@@ -232,7 +232,7 @@ let subscribed = 0
 /** The items of a source as an Observable, which does not wait for its observer. */
 function observed<T>(source: AsyncIterable<T>, make: (typeof makers)[number][1]): ObservableLike<T> {
   return make<T>((to) => {
-    let hasLeft = false
+    let hasLeft = false // race-ok: the source looks whether its reader has left, at any time
     subscribed++
     to.addTeardown(() => {
       hasLeft = true

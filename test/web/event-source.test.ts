@@ -124,7 +124,7 @@ it('reads no further than its capacity', async () => {
 it('connects again after the last event, when the schedule and the server say', () =>
   bubble(async () => {
     const host = serving('id: 1\nretry: 500\ndata: a\n\n', 503, 'data: b\n\n', 'id: 2\ndata: c\n\n', 204)
-    const failed: Failed[] = []
+    const failed: Failed[] = [] // race-ok: the events end after the last failure
     const reconnect = (each: Failed) => (failed.push(each), 1000 * each.attempts)
     const events = await allOf({ fetch: host.fetch, reconnect, headers: { authorization: 'token' }, lastEventId: 'ä' })
     expect(events.map(({ data, lastEventId }) => data + lastEventId)).toEqual(['a1', 'b1', 'c2'])

@@ -21,7 +21,7 @@
  */
 import { Subscription, type Observable, type Observer, type OperatorFunction, type Subscriber } from 'rxjs'
 import { withCancel, type CancelContext } from '../../runtime/index.js'
-import { causeOf, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
+import { causeOf, queue, Ring, type AsyncScope, type Runnable } from '../../runtime/internal.js'
 import type { Demand, HeldPassages, Hold, Passable } from '../demand/demand.js'
 import { type StageNotes } from '../demand/unpaced.js'
 import { Intake } from '../demand/intake.js'
@@ -213,6 +213,7 @@ export class Flow<T, R> implements Runnable, Observer<T> {
   /** Frees slots: their items have left the stage. Items that wait in the intake take them. */
   free(slots: number): void {
     const { intake } = this
+    if (queue.order !== null) queue.order.release(this, 'end') // the end of the flow comes after it, in whatever name
     intake.used -= slots
     if (this._freeing !== null) this._freeing.left(slots, 0, this.passageFailed)
     if (this.isOver || this._isBeginning) return // work that ends at once: the loop of `_beginWaiting` continues, and no stack grows
@@ -229,10 +230,7 @@ export class Flow<T, R> implements Runnable, Observer<T> {
     if (intake.used < this._slots && intake.size === 0) intake.demand.open()
   }
 
-  readonly passageFailed = (cause: unknown): void => {
-    if (this.isOver) failedAfterEnd(cause, this.intake.name)
-    else this.fail(cause)
-  }
+  readonly passageFailed = (cause: unknown): void => (this.isOver ? failedAfterEnd(cause, this.intake.name) : this.fail(cause))
 
   private _keep(result: Result<R>): void {
     this._results.push(result)
@@ -303,6 +301,7 @@ export class Flow<T, R> implements Runnable, Observer<T> {
       this._stage.flush()
     }
     if (this.isOver || this.intake.used > 0 || this._results.size > 0) return
+    if (queue.order !== null) queue.order.acquire(this, 'end')
     if (this._held !== null) return this._failWith(this._held.release(), this._held.isCopy)
     if (this.ctx.err()._tag === 'Some') return this.fail(causeOf(this.ctx))
     this._end()

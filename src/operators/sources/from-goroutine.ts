@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { chan, withCancel, type Body, type Context, type Sender } from '../../runtime/index.js'
-import { causeOf, checkFunction, spawn, type Failure } from '../../runtime/internal.js'
+import { causeOf, checkFunction, queue, spawn, type Failure } from '../../runtime/internal.js'
 import { failedGivenUp } from '../demand/errors.js'
 import { currentScope, described, scopeFor, under } from '../demand/scope.js'
 import { fromReceiver } from './from-receiver.js'
@@ -58,7 +58,13 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
       scope.cleanup?.add(goroutine)
       ctx.cancel()
       left = causeOf(ctx)
-      if (!emit.isClosed) emit.close(left) // an async producer cannot be unwound: its send fails
+      if (!emit.isClosed) leave(emit, left)
     }
   })
+}
+
+/** The subscriber has left. An async producer cannot be unwound: its send fails. */
+function leave(emit: Sender<never>, cause: unknown): void {
+  if (queue.order !== null) queue.order.release(emit, 'leave')
+  emit.close(cause)
 }

@@ -13,15 +13,18 @@ import type { Observed } from './probe.js'
  * - `close`: a channel; `unlock`, `rUnlock`: a lock, of a writer or a reader; `permit`: of a semaphore.
  * - `add`, `done`: the counter of a wait group; `first add`: from zero.
  * - `end`: a goroutine, a function of a group, a shared run; `cancel`: a context.
+ * - `leave`: a channel whose close may meet a send: its receiver leaves, and a send fails by contract, or its sender looks first.
  * - `start`: the work handed to a group or a context, which starts later; `signal`: a condition.
  */
-export type Release = 'close' | 'unlock' | 'rUnlock' | 'permit' | 'add' | 'first add' | 'done' | 'end' | 'cancel' | 'start' | 'signal'
+export type Release =
+  'close' | 'unlock' | 'rUnlock' | 'permit' | 'add' | 'first add' | 'done' | 'end' | 'cancel' | 'leave' | 'start' | 'signal'
 
 /**
  * As the releases. `send`: an attempt to send, which a close must not meet; `wait`: a wait on a wait group returns;
- * `begin wait`: it begins while the counter is not zero.
+ * `begin wait`: it begins while the counter is not zero; `quiescence`: no other goroutine can go on, so that all of them have come before.
  */
-export type Acquire = 'closed' | 'send' | 'lock' | 'rLock' | 'permit' | 'begin wait' | 'wait' | 'end' | 'canceled' | 'start' | 'signal'
+export type Acquire =
+  'closed' | 'send' | 'lock' | 'rLock' | 'permit' | 'begin wait' | 'wait' | 'end' | 'canceled' | 'start' | 'signal' | 'quiescence'
 
 export interface Order {
   /** The code that runs starts a goroutine. */

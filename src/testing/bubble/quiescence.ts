@@ -2,7 +2,7 @@
  * An operation that is ready when no other goroutine can continue. The runner decides when that is, and resumes a
  * waiter at a time.
  */
-import { Operation, PENDING, WaitQueue, type Pending, type Waiter } from '../../runtime/internal.js'
+import { Operation, PENDING, queue, WaitQueue, type Pending, type Waiter } from '../../runtime/internal.js'
 
 export class Quiescence extends Operation<void> {
   private readonly _waiters = new WaitQueue()
@@ -14,8 +14,10 @@ export class Quiescence extends Operation<void> {
   /** No goroutine can continue: resumes a waiter. Returns false if there was no waiter. */
   reached(): boolean {
     const waiter = this._waiters.shift()
-    waiter?.settle(undefined)
-    return waiter !== null
+    if (waiter === null) return false
+    if (queue.order !== null) queue.order.acquire(this, 'quiescence', waiter)
+    waiter.settle(undefined)
+    return true
   }
 
   poll(): Pending {

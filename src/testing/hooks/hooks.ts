@@ -44,6 +44,13 @@ class SiteAccessor implements Accessor {
     return this
   }
 
+  /** The accesses are noted: the object is not kept. */
+  release(): void {
+    this._object = this
+    this._frame = null
+    this._goesBy = null
+  }
+
   read(key: unknown, flags: number): void {
     this._read(key, flags, this._readSite < 0 ? this._site : this._readSite)
   }
@@ -105,8 +112,10 @@ function readSize(engine: RaceEngine, object: object, site: number, flags: numbe
 function readElement(object: unknown, key: unknown, site: number, flags: number, frame: Frame | null): void {
   const engine = current()
   if (engine === null || !isObject(object) || typeof key === 'symbol' || isObject(key)) return
-  if (Array.isArray(object) && key !== 'length') noteElementRead(String(key), accessor.of(engine, object, site, site, flags, frame, null))
-  else readProperty(object, String(key), site, flags, frame)
+  if (Array.isArray(object) && key !== 'length') {
+    noteElementRead(String(key), accessor.of(engine, object, site, site, flags, frame, null))
+    accessor.release()
+  } else readProperty(object, String(key), site, flags, frame)
 }
 
 // eslint-disable-next-line max-params -- called at each access: a record would be allocated
@@ -122,9 +131,10 @@ function writeElement(object: unknown, key: unknown, site: number, flags: number
   const engine = current()
   if (engine === null || !isObject(object) || typeof key === 'symbol' || isObject(key)) return
   if (goesBy !== null && Array.isArray(object)) noteIndex(engine, object, key, site, goesBy)
-  if (Array.isArray(object) && key !== 'length')
+  if (Array.isArray(object) && key !== 'length') {
     noteElementWrite(object, String(key), value, accessor.of(engine, object, site, -1, flags, null, goesBy))
-  else writeProperty(object, String(key), site, flags, value, goesBy)
+    accessor.release()
+  } else writeProperty(object, String(key), site, flags, value, goesBy)
 }
 
 // eslint-disable-next-line max-params -- called at each access: a record would be allocated
@@ -137,6 +147,7 @@ function readAll(collection: unknown, site: number): void {
   const engine = current()
   if (engine === null || !isObject(collection) || !(Array.isArray(collection) || isCollection(collection))) return
   noteOfAll(accessor.of(engine, collection, site, site, 0, null, null))
+  accessor.release()
 }
 
 /* eslint-disable max-params -- the parameters are those of the interface, which generated code calls */
@@ -287,6 +298,7 @@ export const hooks = {
     if (Array.isArray(object) || isCollection(object)) {
       engine.values.passesNothing()
       noteCall(object, method, parameters, accessor.of(engine, object, site, readSite, flags, frame, goesBy))
+      accessor.release()
     } else if (hasOwn(object, method)) readProperty(object, method, site, flags, frame)
     return parameters
   },

@@ -37,9 +37,24 @@ export function covers(point: Snapshot, other: Snapshot): boolean {
   return true
 }
 
-/** Adds a snapshot to a list in which none covers another. */
+/** Points of a list that are kept apart. */
+const MOST_APART = 8
+
+/** Adds a snapshot to a list in which none covers another. A list that grows long becomes one point, which covers each. */
 export function merged(list: readonly Snapshot[], snapshot: Snapshot): readonly Snapshot[] {
-  return [...list.filter((one) => !covers(snapshot, one)), snapshot]
+  const apart = [...list.filter((one) => !covers(snapshot, one)), snapshot]
+  return apart.length > MOST_APART ? [joined(apart)] : apart
+}
+
+/** A point at no clock of its own, which has seen all of these. */
+function joined(points: readonly Snapshot[]): Snapshot {
+  const vc: number[] = []
+  const see = (chain: number, clock: number): void => void (vc[chain] = Math.max(vc[chain] ?? 0, clock))
+  for (const point of points) {
+    point.vc.forEach((clock, chain) => see(chain, clock))
+    see(point.chain, point.clock)
+  }
+  return { chain: HOST, clock: 0, vc: Array.from(vc, (clock) => clock ?? 0) }
 }
 
 /** The chain of the host. */

@@ -80,7 +80,7 @@ export class Edges implements Order {
     const strands = this._strands
     const strand = strands.of(goroutine)
     if (strand === null) return
-    strands.borderOf(strand)
+    strands.leaves(goroutine, strand)
     this._release(goroutine, 'end', strand)
     if (strand.section > 0) strands.clocks.free(strand.chain)
   }
@@ -158,6 +158,7 @@ export class Edges implements Order {
   release(thing: object, how: Release): void {
     const strand = this._strands.acting()
     if (how === 'close') this._misuse.closes(thing, strand)
+    else if (how === 'leave') this._misuse.leaves(thing)
     else if (how === 'add' || how === 'first add') this._misuse.adds(thing, strand, how === 'first add')
     else if (how === 'done') this._misuse.isDone(thing, strand)
     this._release(thing, how, strand)
@@ -179,6 +180,7 @@ export class Edges implements Order {
     if (how === 'send') return this._misuse.sends(object, strands.acting())
     if (how === 'begin wait' || how === 'wait') this._misuse.waits(object, strands.acting())
     if (how === 'begin wait') return
+    if (how === 'quiescence') return strands.joinTo(by as object, strands.host().snapshot()) // a waiter waits for it
     const thing = this._thing(object)
     const points = how === 'lock' ? [...thing.released, ...thing.readers] : thing.released
     if (how === 'lock') thing.readers = []

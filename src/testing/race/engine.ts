@@ -111,9 +111,9 @@ export class RaceEngine {
     const start = (goroutine: Observed): Where => this._callOf('go') ?? (this._keepsStacks ? captureOrigin(goroutine as Task) : null)
     const stack = (): Stack => this.stack()
     const stackOfEach = (): Stack => (this._keepsAll ? this.stack() : null)
-    const strands: Strands = new Strands((strand) => accesses.judge(strand), start, stack)
-    const accesses: Accesses = new Accesses(strands, new StaleRule(report, stack), this._level, { report, stack, stackOfEach })
     const places = new Places()
+    const strands: Strands = new Strands(places, (strand) => accesses.judge(strand), start, stack)
+    const accesses: Accesses = new Accesses(strands, new StaleRule(report, stack), this._level, { report, stack, stackOfEach })
     const misuse = new Misuse(
       places,
       report,

@@ -18,6 +18,8 @@ interface MadeUp {
 export class Misuse {
   private readonly _closes = new WeakMap<object, MadeUp>()
   private readonly _waits = new WeakMap<object, MadeUp>()
+  /** Channels whose close may meet a send. */
+  private readonly _left = new WeakSet<object>()
   /** The earliest `add` of each chain. */
   private readonly _adds = new WeakMap<object, readonly Snapshot[]>()
 
@@ -29,7 +31,12 @@ export class Misuse {
     private readonly _concerns: (first: Access, second: Access) => boolean,
   ) {}
 
+  leaves(channel: object): void {
+    this._left.add(channel)
+  }
+
   closes(channel: object, strand: Strand): void {
+    if (this._left.has(channel)) return
     const it = this._of(this._closes, channel, 'channel')
     const close = this._access(strand, 'close')
     this._compare(it, [...it.writes, ...it.reads], close)

@@ -135,6 +135,12 @@ export class Places {
     return place
   }
 
+  /** Keeps no object alive: called when a section is over. */
+  forget(): void {
+    this._lastObject = null
+    this._lastPlaces = null
+  }
+
   make(name: string, owner: object | null, key: unknown = null): Place {
     return new Place(this._nextId++, name, owner, key)
   }

@@ -8,7 +8,7 @@
 import type { Observed } from '../../runtime/index.js'
 import { queue } from '../../runtime/internal.js'
 import { Clocks, HOST, type Snapshot } from './clocks.js'
-import type { Where } from './places.js'
+import type { Places, Where } from './places.js'
 import { Strand, type TaskInfo, type Used } from './strand.js'
 
 // The host's own: a promise, or a watched microtask, would be code of the program.
@@ -51,6 +51,7 @@ export class Strands {
   private _expires = false
 
   constructor(
+    private readonly _places: Places,
     private readonly _judge: (strand: Strand) => void,
     private readonly _startOf: (goroutine: Observed) => Where,
     private readonly _waitOf: () => Where,
@@ -129,14 +130,21 @@ export class Strands {
 
   borderOf(strand: Strand): void {
     strand.isOver = true
+    this._places.forget()
     if (strand.pending !== null) this._judge(strand)
   }
 
   /** Others continue: a section of the host is over. */
   suspends(goroutine: object): void {
     const strand = this.of(goroutine)
-    if (strand !== null) this.borderOf(strand)
+    if (strand !== null) this.leaves(goroutine, strand)
     this.turn++
+  }
+
+  /** A section of a goroutine is over, and another goroutine may follow: this one is not kept. */
+  leaves(goroutine: object, strand: Strand): void {
+    this.borderOf(strand)
+    if (goroutine === this._lastGoroutine) this._lastGoroutine = this._lastStrand = null
   }
 
   parks(waiter: object): void {

@@ -5,7 +5,7 @@
  *
  * Time orders nothing, so `sleep` puts the parts of a program in a row without an edge.
  */
-import { from, tap } from 'rxjs'
+import { from, Subject, tap } from 'rxjs'
 import {
   afterFunc,
   all,
@@ -40,7 +40,7 @@ import {
   withTimeout,
   workers,
 } from 'millrace'
-import { fromReceiver, run, workerPool } from 'millrace/operators'
+import { fromGoroutine, fromReceiver, run, workerPool } from 'millrace/operators'
 import { type Bubble, shared, type RaceLevel } from 'millrace/testing'
 
 type Program = (bubble: Bubble) => Generator<never, unknown>
@@ -1067,6 +1067,38 @@ export const edges: Record<string, Edge> = {
     },
     drops: ['wake', 'end', 'acquire'],
   },
+  'the close of a source that its subscriber has left may meet its sends': {
+    *program() {
+      const endless = fromGoroutine<number>(function* source(emit) {
+        for (let i = 0; ; i++) yield* emit.send(i)
+      })
+      const ctx = withCancel(background)
+      const running = run(ctx, endless.pipe(workerPool(1, () => sleep(5))))
+      yield* sleep(1)
+      ctx.cancel()
+      yield* running.join().attempt()
+    },
+    drops: ['release leave'],
+  },
+  'an item that has left a stage comes before the end of its pipeline, in whatever name that comes': {
+    *program() {
+      const x = newCell()
+      const items = new Subject<number>()
+      const work = workerPool(1, function* (value: number) {
+        yield* sleep(1)
+        x.value = value
+      })
+      const running = run(background, items.pipe(work))
+      go(function* feeder() {
+        items.next(1)
+        yield* sleep(5)
+        items.complete()
+      })
+      yield* running.join()
+      x.value = 2
+    },
+    drops: ['release end', 'acquire'],
+  },
   'everything comes before the end of bubble.wait': {
     *program({ wait }) {
       const x = newCell()
@@ -1076,7 +1108,7 @@ export const edges: Record<string, Edge> = {
       yield* wait()
       x.value = 2
     },
-    drops: ['wake'],
+    drops: ['wake', 'acquire'],
   },
   'the settling of a promise comes before the end of a wait for it': {
     *program() {

@@ -5,7 +5,7 @@
  * Always true: the listeners are removed when the inbox is closed, by whichever side, and once.
  */
 import { CanceledError, type Receiver } from '../../../runtime/index.js'
-import { Channel, checkCount, checkOneOf, checkRecord } from '../../../runtime/internal.js'
+import { Channel, checkCount, checkOneOf, checkRecord, queue } from '../../../runtime/internal.js'
 
 /** What happens to an event that finds the buffer full: the oldest or the newest is lost, or the receiver fails. */
 export type FullPolicy = 'drop-oldest' | 'drop-newest' | 'error'
@@ -72,6 +72,7 @@ export class Inbox<T> extends Channel<T> implements EventReceiver<T> {
   override close(cause?: unknown): void {
     const release = this._release
     this._release = null
+    if (queue.order !== null) queue.order.release(this, 'leave') // `arrive` looks first
     super.close(cause)
     release?.()
   }
