@@ -35,7 +35,10 @@ export class Calls {
     if (call === undefined) return
     const passed = this._passed.get(node)
     if (passed !== undefined) this._before(node, 'passes', `${this._out.site(call.site)},${this._out.dependence(passed)}`)
-    if (!call.isSource) return
+    if (!call.isSource) {
+      if (passed !== undefined) this._out.around(node, `${this._out.hooks}.passedTo(`, ')')
+      return
+    }
     const frame = `${this._out.frameFor(call)},${this._out.site(call.site)}`
     this._before(node, 'asks', `${frame},${this._out.flagsOf(call)}`)
     this._out.around(node, `${this._out.hooks}.took(`, `,${frame})`)

@@ -8,10 +8,11 @@
  * Between functions the engine follows the values, and this says where: calls whose result a write goes by, reads that a function
  * returns, calls that pass on a read from before a wait, and writes of parameters.
  */
+import { isContinuation, returnedBy, testsBefore } from './flow.js'
 import { valueOf, type Access, type Place, type Places, type Write } from './places.js'
-import { isTracked, patternOwner, type Scopes, type Unit } from './scopes.js'
+import { isTracked, patternOwner, UNNAMED, type Scopes, type Unit } from './scopes.js'
 import { dependences } from './sites.js'
-import { isFunction, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
+import { bare, isFunction, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
 /** How many locals a value may come through. */
 const LOCALS = 3
@@ -56,12 +57,15 @@ export class DependenceAnalysis {
     const control = new Search(write.place, true, false)
     if (index.place !== null && write.node.type === 'MemberExpression') this._readsIn(write.node.property, index)
     this._collectData(write, data)
-    this._collectControl(write, control)
+    this._collectControl(write.node, control)
+    const caller = this._calledUnit(write.node)
+    if (caller !== null) control.found.add(this._places.testsOf(caller))
     const sources: Sources = new Map()
     for (const access of index.found) if (isOfMembers(access)) sources.set(access, dependences.index)
     for (const access of data.found) sources.set(access, dependences.data)
     for (const access of control.found) sources.set(access, dependences.control)
     this._markBesidePassed(data)
+    this._markBesidePassed(control)
     return this._marked(write.node, sources)
   }
 
@@ -73,16 +77,40 @@ export class DependenceAnalysis {
           access.isBesidePassed ||= access.unit === unit && !unit.hasWait && access.node !== node && this._isMarked(access)
   }
 
-  /** The reads from before a wait that a call passes on; null where there are none. */
+  /** The reads from before a wait that a call passes on, by its arguments and by the tests around it; null for none. */
   passedBy(call: NodeOf<'CallExpression'>): Sources | null {
     const unit = this._scopes.unitOf(call)
-    if (!unit.hasWait || call.arguments.length === 0 || call.arguments.at(-1)?.type === 'SpreadElement') return null
-    if (this._places.callAt(call) === null) return null
+    if (!unit.hasWait || call.arguments.at(-1)?.type === 'SpreadElement' || this._places.callAt(call) === null) return null
+    const sources: Sources = new Map([...this._testsBefore(call, unit)].map((access) => [access, dependences.control]))
+    for (const access of this._argumentsOf(call)) sources.set(access, dependences.data)
+    return sources.size === 0 ? null : this._marked(call, sources)
+  }
+
+  /** The reads that the arguments of a call come of, if one of them is from before a wait. */
+  private _argumentsOf(call: NodeOf<'CallExpression'>): Iterable<Access> {
     const search = new Search(null, true, false)
     for (const argument of call.arguments) this._readsIn(argument, search)
     const older = this._tree.hasWait(call) ? search.found : search.older
-    if (![...older].some((access) => this._isMarked(access) && this._canBeStale(call, access))) return null
-    return this._marked(call, new Map([...search.found].map((access) => [access, dependences.data])))
+    return [...older].some((access) => this._isMarked(access) && this._canBeStale(call, access)) ? search.found : []
+  }
+
+  /** The reads of tests before a call where a wait stands between the two. */
+  private _testsBefore(call: NodeOf<'CallExpression'>, { waits }: Unit): Access[] {
+    const search = new Search(null, true, false)
+    this._collectControl(call, search)
+    return [...search.found].filter((access) => {
+      const { start } = access.node
+      const isOver = (wait: number): boolean => wait > start && (wait <= call.start || (wait < call.end && this._tree.hasWait(call)))
+      return waits.some(isOver) && this._isMarked(access) && this._canBeStale(call, access)
+    })
+  }
+
+  /** The function around a write, if the tests before its call decide for the write. */
+  private _calledUnit(node: AnyNode): Unit | null {
+    for (let unit = this._scopes.unitOf(node); ; unit = this._scopes.unitOf(this._tree.parentOf(unit.node))) {
+      if (!isFunction(unit.node) || !this._scopes.sees(node, unit)) return null
+      if (!isContinuation(this._tree, unit.node)) return unit.name === UNNAMED ? null : unit // no call announces one without a name
+    }
   }
 
   /** Marks the reads that the result of a function comes of, with a frame where the function waits. */
@@ -115,6 +143,7 @@ export class DependenceAnalysis {
   }
 
   private _collectData({ node }: Write, search: Search): void {
+    if (node.type === 'Property') this._readsIn(node.value, search)
     const parent = this._tree.parentOf(node)
     if (parent.type === 'AssignmentExpression') this._readsIn(parent.right, search)
     if (parent.type === 'CallExpression' && parent.callee === node) for (const argument of parent.arguments) this._readsIn(argument, search)
@@ -122,10 +151,11 @@ export class DependenceAnalysis {
     if (own !== undefined) search.found.add(own)
   }
 
-  private _collectControl({ node }: Write, search: Search): void {
-    for (let child = node; child.type !== 'Program' && !startsUnit(child); child = this._tree.parentOf(child)) {
+  private _collectControl(node: AnyNode, search: Search): void {
+    for (let child = node; child.type !== 'Program' && (!startsUnit(child) || isContinuation(this._tree, child));) {
       const parent = this._tree.parentOf(child)
       for (const test of testsBefore(parent, child)) this._readsIn(test, search)
+      child = parent
     }
   }
 
@@ -139,12 +169,37 @@ export class DependenceAnalysis {
       if (access !== undefined && search.accepts(access)) search.add(access, locals)
       const call = search.withCalls && node.type === 'CallExpression' ? this._places.callAt(node) : null
       if (call !== null) search.add(call, locals)
-      if (node.type !== 'Identifier' || locals >= LOCALS) return undefined
+      if (locals >= LOCALS) return undefined
+      for (const value of this._resultsOf(node)) this._readsIn(value, search, locals + 1)
+      if (node.type !== 'Identifier') return undefined
       const isGiven = node !== expression && this._tree.parentOf(node).type === 'CallExpression' // to a function, which reads for itself
       const parameters = search.withParameters && !isGiven ? this._parametersBehind(node) : null
       if (parameters !== null) search.add(parameters, locals)
       for (const value of this._valuesOf(node)) this._readsIn(value, search, locals + 1)
       return undefined
+    })
+  }
+
+  /** The values that a call of a function of this file returns, or that a promise is resolved with. */
+  private _resultsOf(node: AnyNode): AnyNode[] {
+    if (node.type === 'NewExpression') return this._resolutionsOf(node)
+    if (node.type !== 'CallExpression') return []
+    const callee = bare(node.callee)
+    const called = callee.type === 'Identifier' ? this._scopes.referenceOf(callee)?.binding : undefined
+    const value =
+      called?.kind === 'const' ? called.references.map(({ node: target }) => this._valueOf(target)).find((one) => one !== null) : callee
+    const body = value == null ? null : bare(value)
+    return body !== null && isFunction(body) ? returnedBy(this._tree, body) : []
+  }
+
+  /** `new Promise((resolve) => { … resolve(value) … })` */
+  private _resolutionsOf({ callee, arguments: [executor] }: NodeOf<'NewExpression'>): AnyNode[] {
+    if (callee.type !== 'Identifier' || callee.name !== 'Promise' || executor === undefined || !isFunction(executor)) return []
+    const [resolve] = executor.params
+    const binding = resolve?.type === 'Identifier' ? this._scopes.referenceOf(resolve)?.binding : undefined
+    return (binding?.references ?? []).flatMap(({ node }) => {
+      const call = this._tree.parentOf(node)
+      return call.type === 'CallExpression' && call.callee === node ? call.arguments : []
     })
   }
 
@@ -163,16 +218,24 @@ export class DependenceAnalysis {
     const binding = this._scopes.referenceOf(node)?.binding
     if (binding === undefined || binding.kind === 'import' || binding.kind === 'namespace' || isTracked(binding)) return []
     return binding.references.flatMap((reference) => {
-      const value = valueOf(this._tree.parentOf(reference.node), reference.node)
+      const value = this._valueOf(reference.node)
       if (value !== null) return [value]
       return patternOwner(this._tree, reference.node) === null ? [] : this._valuesInPattern(reference.node)
     })
   }
 
+  /** The value of a declaration or an assignment, or the collection whose items a loop gives to its variable. */
+  private _valueOf(target: AnyNode): AnyNode | null {
+    const parent = this._tree.parentOf(target)
+    const loop = this._tree.parentOf(parent.type === 'VariableDeclarator' ? this._tree.parentOf(parent) : target)
+    if (loop.type === 'ForOfStatement' && target.end <= loop.left.end) return loop.right
+    return valueOf(parent, target)
+  }
+
   /** What a target in a pattern is filled with: the key of the pattern that it belongs to, with defaults, and the whole value. */
   private _valuesInPattern(target: AnyNode): AnyNode[] {
     for (let part = target, around = this._tree.parentOf(target); ; part = around, around = this._tree.parentOf(around)) {
-      const value = valueOf(around, part)
+      const value = this._valueOf(part)
       if (value !== null) return [value]
       if (this._places.reads.has(around)) return [around, ...this._valuesInPattern(around)]
       if (isFunction(around) || around.type === 'Program') return []
@@ -194,38 +257,4 @@ function indexPlace(tree: Tree, node: AnyNode): Place | null {
 /** `list.length`, `list.indexOf(x)`, and not an element. */
 function isOfMembers({ node, collection }: Access): boolean {
   return collection === null || (node.type === 'MemberExpression' && !node.computed)
-}
-
-/** The tests in `parent` that decide whether `child` runs. */
-function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
-  switch (parent.type) {
-    case 'IfStatement':
-    case 'ConditionalExpression':
-      return child === parent.test ? [] : [parent.test]
-    case 'WhileStatement':
-      return child === parent.body ? [parent.test] : []
-    case 'ForStatement':
-      return child === parent.body && parent.test != null ? [parent.test] : []
-    case 'LogicalExpression':
-      return child === parent.right ? [parent.left] : []
-    case 'BlockStatement':
-    case 'Program':
-    case 'StaticBlock': {
-      const before = parent.body.slice(
-        0,
-        parent.body.findIndex((statement) => statement === child),
-      )
-      return before.flatMap((statement) => (statement.type === 'IfStatement' && leaves(statement.consequent) ? [statement.test] : []))
-    }
-    default:
-      return []
-  }
-}
-
-function leaves(node: AnyNode): boolean {
-  if (node.type === 'BlockStatement') {
-    const last = node.body.at(-1)
-    return last !== undefined && leaves(last)
-  }
-  return /^(Return|Throw|Continue|Break)Statement$/.test(node.type)
 }

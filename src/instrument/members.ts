@@ -70,6 +70,21 @@ export class Members {
     return this._out.hook(hook, object, key, this._out.writeArguments(write), `${this._out.hooks}.NONE`, 'null')
   }
 
+  /** The writes that a call of `Object.assign` has done. */
+  assigned(call: NodeOf<'CallExpression'>): void {
+    const target = this._places.targetOf(call)
+    if (target === null) return
+    const literals = call.arguments.slice(1).flatMap((one) => (one.type === 'ObjectExpression' ? one.properties : []))
+    const writes = literals.flatMap((property) => this._places.writes.get(property) ?? [])
+    if (writes.length === 0 || (this._constant(target) === null && !this._scopes.sees(call, this._scopes.unitOf(call)))) return
+    const object = this._again(target)
+    const hooks = writes.map((write) => {
+      const key = write.node.type === 'Property' ? JSON.stringify(this._tree.textOf(write.node.key)) : '""'
+      return this._out.hook('write', object.text, key, this._out.writeArguments(write), `${this._out.hooks}.NONE`, this._dependence(write))
+    })
+    this._out.around(call, `${this._out.hooks}.first(`, `,${hooks.join(',')})`)
+  }
+
   private _read(node: Member, access: Access): void {
     if (!node.computed) return this._hookObject(node, 'read', access)
     if (node.optional) return this._elementKey(node, access)

@@ -7,7 +7,7 @@ import MagicString from 'magic-string'
 import type { Sources } from './dependence.js'
 import type { Access, Places, Write } from './places.js'
 import type { Binding, Scopes, Unit } from './scopes.js'
-import { accessFlags, dependences, PASSED } from './sites.js'
+import { accessFlags, PASSED } from './sites.js'
 import type { AnyNode, Tree } from './tree.js'
 
 /** A file under way: what is known of it, and what is made of it. */
@@ -118,7 +118,7 @@ export class Output {
     const passed: string[] = []
     for (const [access, how] of sources) {
       const { node, unit, site } = access
-      if (node === unit.node) passed.push(`${this.passedTo(unit)},${PASSED},${dependences.data}`)
+      if (node === unit.node) passed.push(`${this.passedTo(unit)},${PASSED},${how}`)
       else if (access.isSource) reads.push(`${this.frameOf(unit)},${this.site(site)},${how}`)
       else passed.push(`${this.passedTo(unit)},${this.site(site)},${how}`)
     }

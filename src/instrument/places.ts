@@ -49,6 +49,7 @@ export class Places {
   readonly writes = new Map<AnyNode, Write>()
   /** Calls, and the parameters of functions. */
   readonly others = new Map<AnyNode, Access>()
+  private readonly _tests = new Map<Unit, Access>()
 
   constructor(
     private readonly _tree: Tree,
@@ -60,6 +61,7 @@ export class Places {
       if (node.type === 'Identifier') this._variable(node)
       else if (node.type === 'MemberExpression' && this.isSeen(node)) this._member(node)
       else if (node.type === 'ObjectPattern') this._pattern(node)
+      else if (node.type === 'CallExpression') this._assigned(node)
       return undefined
     })
   }
@@ -110,8 +112,10 @@ export class Places {
   callAt(node: NodeOf<'CallExpression'>): Access | null {
     const { callee } = node
     if (this.isBehindLink(node) || !this._isOfProgram(callee)) return null
+    const called = bare(callee)
     const name = callee.type === 'MemberExpression' && !callee.computed ? callee.property : callee
-    return this._once(node, this._scopes.unitOf(node), () => this.site(name, this._tree.textOf(name), 'call'))
+    const text = isFunction(called) ? this._scopes.ownUnit(called).name : this._tree.textOf(name)
+    return this._once(node, this._scopes.unitOf(node), () => this.site(name, text, 'call'))
   }
 
   /** The parameters of a function, which may come of reads of its caller. */
@@ -119,8 +123,16 @@ export class Places {
     return this._once(unit.node, unit, () => this.site(unit.node, unit.name, 'function'))
   }
 
+  /** The tests of its caller that decided for the call of a function. */
+  testsOf(unit: Unit): Access {
+    let access = this._tests.get(unit)
+    if (access === undefined) this._tests.set(unit, (access = accessAt(unit.node, null, unit, this.parametersOf(unit).site)))
+    return access
+  }
+
   private _isOfProgram(callee: AnyNode): boolean {
     if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
+    if (isFunction(bare(callee))) return true
     if (callee.type !== 'MemberExpression') return false
     const object = bare(callee.object)
     if (object.type === 'Identifier') return this._scopes.referenceOf(object) !== null
@@ -193,6 +205,31 @@ export class Places {
       const unit = this._scopes.unitOf(property)
       this.reads.set(property, accessAt(property, `.${name}`, unit, site))
     }
+  }
+
+  /** `Object.assign(target, { key: value })` writes the keys of its literals. */
+  private _assigned(call: NodeOf<'CallExpression'>): void {
+    const target = this.targetOf(call)
+    if (target === null) return
+    for (const literal of call.arguments.slice(1)) {
+      if (literal.type !== 'ObjectExpression') continue
+      for (const property of literal.properties) {
+        if (property.type !== 'Property' || property.kind !== 'init' || property.computed || property.key.type !== 'Identifier') continue
+        const { name } = property.key
+        const site = this.site(property, `${this._tree.textOf(target)}.${name}`, 'write')
+        this.writes.set(property, { node: property, place: `.${name}`, site, flags: 0 })
+      }
+    }
+  }
+
+  /** The object that a call of `Object.assign` fills, if others may have it. */
+  targetOf({ callee, arguments: [target] }: NodeOf<'CallExpression'>): AnyNode | null {
+    if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier' || this._tree.textOf(callee) !== 'Object.assign')
+      return null
+    if (this._scopes.referenceOf(callee.object) !== null || target === undefined) return null
+    const object = bare(target)
+    if (object.type === 'ThisExpression') return this.isInConstructor(target) ? null : target
+    return object.type === 'Identifier' || object.type === 'MemberExpression' ? target : null
   }
 
   private _collection(node: NodeOf<'MemberExpression'>, method: string): void {

@@ -81,7 +81,7 @@ export class Rewriter {
     this._declarations.rewrite(node)
     switch (node.type) {
       case 'CallExpression':
-        return this._calls.rewrite(node)
+        return this._call(node)
       case 'ReturnStatement':
         return this._calls.result(node)
       case 'Identifier':
@@ -114,6 +114,11 @@ export class Rewriter {
     }
   }
 
+  private _call(node: NodeOf<'CallExpression'>): void {
+    this._members.assigned(node)
+    this._calls.rewrite(node)
+  }
+
   /** The target of an assignment, of an update or of `delete`. */
   private _write(target: AnyNode): void {
     if (target.type === 'Identifier') this._variables.write(target)
@@ -123,14 +128,19 @@ export class Rewriter {
   private _wait(node: AnyNode): void {
     const unit = this._scopes.unitOf(node)
     const frame = this.out.isFramed(unit) ? this.out.frameOf(unit) : 'null'
+    const site = frame === 'null' ? '' : `,${this.out.site(this._places.site(node, this._textOfWait(node), 'wait'))}`
     if (node.type === 'ForOfStatement') {
-      this._atStart(node.body, `${this.out.hook('wait', '0', frame)};`)
-      if (this._tree.isInList(node)) this.out.after(node.end, `;${this.out.hook('wait', '0', frame)};`)
+      const hook = `${this.out.hooks}.wait(0,${frame}${site});`
+      this._atStart(node.body, hook)
+      if (this._tree.isInList(node)) this.out.after(node.end, `;${hook}`)
     } else {
-      const site = frame === 'null' ? '' : `,${this.out.site(this._places.site(node, this._tree.textOf(node), 'wait'))}`
       this.out.around(node, `${this.out.hooks}.wait(`, `,${frame}${site})`)
       if (node.type === 'YieldExpression') this._calls.delegation(node)
     }
+  }
+
+  private _textOfWait(node: AnyNode): string {
+    return this._tree.code.slice(node.start, node.type === 'ForOfStatement' ? node.body.start : node.end)
   }
 
   /** A wait that fails does not get to its hook: the section begins where the failure is handled. */

@@ -4,8 +4,11 @@
  * A variable is *tracked* if a function other than its own uses it and it is assigned after its declaration. Others cannot be part of a
  * race. A unit is what has an activation of its own: a function, a module, the initializer of a field, a static block.
  */
-import type { AnyNode, NodeOf, Tree } from './tree.js'
-import { isFunction, isLoopOverItems, isWait } from './tree.js'
+import type { AnyNode, FunctionNode, NodeOf, Tree } from './tree.js'
+import { isFunction, isLoopOverItems, isWait, namesIn } from './tree.js'
+
+/** The name of a function without one. */
+export const UNNAMED = '(anonymous)'
 
 export interface Unit {
   readonly id: number
@@ -18,6 +21,8 @@ export interface Unit {
   /** The scope that sees what is declared where the unit begins; parameters do not. */
   body: Scope | null
   hasWait: boolean
+  /** Where waits are over: the ends of `await` and `yield`, the starts of the bodies of `for await`. */
+  readonly waits: number[]
 }
 
 export interface Scope {
@@ -51,6 +56,7 @@ export class Scopes {
   readonly units: Unit[] = []
   private readonly _scopes = new Map<AnyNode, Scope>()
   private readonly _references = new Map<AnyNode, Reference>()
+  private readonly _own = new Map<AnyNode, Unit>()
 
   constructor(private readonly _tree: Tree) {
     const root = this._scope(_tree.root, null, this._unit(_tree.root))
@@ -58,7 +64,7 @@ export class Scopes {
     for (const child of _tree.childrenOf(_tree.root)) this._declare(child, root)
     this._scopes.set(_tree.root, root)
     _tree.walk(_tree.root, (node) => {
-      if (isWait(node)) this.unitOf(node).hasWait = true
+      if (isWait(node)) this._wait(node)
       if (node.type === 'Identifier' && isReference(_tree, node)) this._refer(node)
     })
   }
@@ -73,6 +79,13 @@ export class Scopes {
     return this.scopeOf(node).unit
   }
 
+  /** The unit that a function is. */
+  ownUnit(node: FunctionNode): Unit {
+    const unit = this._own.get(node)
+    if (unit === undefined) throw new Error(`no unit for a ${node.type}`)
+    return unit
+  }
+
   /** The variable that an identifier stands for; null for a global, and for a name that is none of a variable. */
   referenceOf(node: AnyNode): Reference | null {
     return this._references.get(node) ?? null
@@ -83,6 +96,12 @@ export class Scopes {
     if (!unit.hasHead) return false
     for (let scope: Scope | null = this.scopeOf(node); scope !== null; scope = scope.parent) if (scope === unit.body) return true
     return false
+  }
+
+  private _wait(node: AnyNode): void {
+    const unit = this.unitOf(node)
+    unit.hasWait = true
+    unit.waits.push(node.type === 'ForOfStatement' ? node.body.start : node.end)
   }
 
   private _refer(node: NodeOf<'Identifier'>): void {
@@ -105,8 +124,10 @@ export class Scopes {
       hasHead: node.type !== 'PropertyDefinition',
       body: null,
       hasWait: false,
+      waits: [],
     }
     this.units.push(unit)
+    this._own.set(node, unit)
     return unit
   }
 
@@ -186,24 +207,6 @@ function find(scope: Scope | null, name: string): Binding | null {
 
 function opensScope({ type }: AnyNode): boolean {
   return /^(BlockStatement|StaticBlock|ForStatement|ForInStatement|ForOfStatement|SwitchStatement|CatchClause)$/.test(type)
-}
-
-/** The identifiers that a pattern declares or assigns. */
-export function namesIn(pattern: AnyNode | null): NodeOf<'Identifier'>[] {
-  switch (pattern?.type) {
-    case 'Identifier':
-      return [pattern]
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) => namesIn(property.type === 'RestElement' ? property.argument : property.value))
-    case 'ArrayPattern':
-      return pattern.elements.flatMap(namesIn)
-    case 'AssignmentPattern':
-      return namesIn(pattern.left)
-    case 'RestElement':
-      return namesIn(pattern.argument)
-    default:
-      return []
-  }
 }
 
 /** The assignment, the declaration or the loop whose pattern a node is a target of; null where it is none. */
@@ -297,11 +300,11 @@ function nameOf(tree: Tree, node: AnyNode): string {
   if (parent.type === 'VariableDeclarator') return keyName(parent.id)
   if (parent.type === 'Property' || parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') return keyName(parent.key)
   if (parent.type === 'AssignmentExpression') return keyName(parent.left.type === 'MemberExpression' ? parent.left.property : parent.left)
-  return '(anonymous)'
+  return UNNAMED
 }
 
 function keyName(node: AnyNode): string {
   if (node.type === 'Identifier') return node.name
   if (node.type === 'PrivateIdentifier') return `#${node.name}`
-  return node.type === 'Literal' ? String(node.value) : '(anonymous)'
+  return node.type === 'Literal' ? String(node.value) : UNNAMED
 }

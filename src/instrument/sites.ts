@@ -33,7 +33,7 @@ export const dependences = {
   /** The index that is written comes of a read of the members of the array. */
   index: 2,
 } as const
-/** In the list of a write: all that the caller has passed, in place of the site of a read. */
+/** In the list of a write: all that the caller has passed, or all tests that decided for the call, in place of the site of a read. */
 export const PASSED = -1
 
 /** An activation of a function, for reads that later writes depend on: what the engine keeps for each site. */
@@ -62,8 +62,10 @@ export interface Hooks {
   delegated<T>(value: T, frame: Frame, site: number): T
   /** A generator returns a value that comes of reads of its frame. Returns the value. */
   returns<T>(value: T, frame: Frame): T
-  /** Before a call with parameters that come of older reads, when the last is evaluated. Returns that. */
+  /** Before a call with parameters that come of older reads, or under tests of older reads, when the last is evaluated. Returns that. */
   passes<T>(value: T, site: number, dependence: Dependence): T
+  /** After that call: the announcement is over, except for a generator, which begins later. Returns the result. */
+  passedTo<T>(value: T): T
   /** The announcement by `passes` for the function that begins; null where there is none. */
   passed(site: number): Frame
   /** After an `await` or a `yield` has gone on: a new section. A frame keeps the site of its last wait. Returns the value. */

@@ -114,6 +114,24 @@ export function isLoopOverItems(node: AnyNode): node is NodeOf<'ForOfStatement'>
   return node.type === 'ForOfStatement' || node.type === 'ForInStatement'
 }
 
+/** The identifiers that a pattern declares or assigns. */
+export function namesIn(pattern: AnyNode | null): NodeOf<'Identifier'>[] {
+  switch (pattern?.type) {
+    case 'Identifier':
+      return [pattern]
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((property) => namesIn(property.type === 'RestElement' ? property.argument : property.value))
+    case 'ArrayPattern':
+      return pattern.elements.flatMap(namesIn)
+    case 'AssignmentPattern':
+      return namesIn(pattern.left)
+    case 'RestElement':
+      return namesIn(pattern.argument)
+    default:
+      return []
+  }
+}
+
 /** The expression within parentheses. */
 export function bare(node: AnyNode): AnyNode {
   return node.type === 'ParenthesizedExpression' ? bare(node.expression) : node

@@ -1,8 +1,8 @@
 /** Hooks at the tracked variables: reads, assignments, updates, patterns and the variables of loops. */
 import type { Output, Rewriting } from './output.js'
 import type { Places, Write } from './places.js'
-import { namesIn, type Binding, type Scopes } from './scopes.js'
-import { isLoopOverItems, takesName, type AnyNode, type NodeOf, type Tree } from './tree.js'
+import type { Binding, Scopes } from './scopes.js'
+import { isLoopOverItems, namesIn, takesName, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
 export class Variables {
   private readonly _tree: Tree

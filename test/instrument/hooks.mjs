@@ -23,6 +23,7 @@ export function makeHooks(tell = () => {}) {
     delegated: (value) => value,
     returns: (value) => value,
     passes: (value, site) => (tell(['passes', site]), value),
+    passedTo: (value) => value,
     passed: () => null,
     wait: (value) => (tell(['wait']), value),
     resume: () => tell(['resume']),

@@ -1,5 +1,5 @@
 /** What instrumented code calls: the hooks of `src/instrument/sites.ts`, over the engine that is in force. */
-import { isProxy } from 'node:util/types'
+import { isGeneratorObject, isProxy } from 'node:util/types'
 import {
   ALL,
   allowDeclared,
@@ -9,6 +9,7 @@ import {
   noteCall,
   noteElementRead,
   noteElementWrite,
+  isWeak,
   noteOfAll,
   NONE,
   RETURNED,
@@ -84,7 +85,7 @@ function hasPlaces(object: object): boolean {
 }
 
 function isCollection(object: object): boolean {
-  return object instanceof Map || object instanceof Set
+  return object instanceof Map || object instanceof Set || isWeak(object)
 }
 
 /** The key of a property that tells the members of a collection. */
@@ -122,8 +123,8 @@ function readElement(object: unknown, key: unknown, site: number, flags: number,
 function writeProperty(object: unknown, key: string, site: number, flags: number, value: unknown, goesBy: GoesBy | null): void {
   const engine = current()
   if (engine === null || !isObject(object)) return
-  const isLength = Array.isArray(object) && key === 'length'
-  engine.write(engine.placeOf(object, isLength ? ALL : key, site), site, flags, isLength ? NONE : value, goesBy)
+  if (!Array.isArray(object) || key !== 'length') return engine.write(engine.placeOf(object, key, site), site, flags, value, goesBy)
+  for (const part of [SIZE, ALL]) engine.write(engine.placeOf(object, part, site), site, flags, NONE, goesBy)
 }
 
 // eslint-disable-next-line max-params -- called at each access: a record would be allocated
@@ -201,6 +202,11 @@ export const hooks = {
 
   passes<T>(value: T, site: number, goesBy: GoesBy | null): T {
     if (goesBy !== null) current()?.values.passes(site, goesBy)
+    return value
+  },
+
+  passedTo<T>(value: T): T {
+    if (!isGeneratorObject(value)) current()?.values.passesNothing()
     return value
   },
 

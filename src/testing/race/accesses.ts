@@ -9,7 +9,21 @@
  */
 import { merged } from './clocks.js'
 import { DATA, Frame, INDEX, type GoesBy, type Stamp } from './frame.js'
-import { Access, GUARD, LOOP, MOST_KEPT, NONE, RETURNED, TESTED, UPDATE, type Place, type Stack, type Where } from './places.js'
+import {
+  Access,
+  GROWS,
+  GUARD,
+  LOOP,
+  MOST_KEPT,
+  NONE,
+  RETURNED,
+  SHRINKS,
+  TESTED,
+  UPDATE,
+  type Place,
+  type Stack,
+  type Where,
+} from './places.js'
 import type { Race } from './report.js'
 import type { Element, StaleRule } from './stale.js'
 import type { Strand } from './strand.js'
@@ -121,7 +135,7 @@ export class Accesses {
       read.version = place.version
     }
     if (goesBy === null && last?.isIn(strand) === true && place.reads.length === 0 && (read === null || read.strand === strand)) {
-      last.flags = asked | (last.flags & TESTED)
+      last.flags = asked | (last.flags & KEPT)
       last.where = where
       last.order = ++this.order
       last.version = place.version
@@ -129,10 +143,11 @@ export class Accesses {
       return
     }
     const task = taskOf(goesBy) ?? strand.task
-    const write = last !== null && last.strand === strand && !last.isKept ? last : new Access(strand, 'write', where, asked, task)
+    const whole = last?.isIn(strand) === true ? asked | (last.flags & (GROWS | SHRINKS)) : asked
+    const write = last !== null && last.strand === strand && !last.isKept ? last : new Access(strand, 'write', where, whole, task)
     const changes = this._level === 'go' || comparable === NONE || !Object.is(comparable, place.value)
     if (changes) this._suspectAll(place, write, strand)
-    if (write === last) write.reuse(where, asked, task)
+    if (write === last) write.reuse(where, whole, task)
     write.order = ++this.order
     write.version = place.version
     write.point = strand.snapshot()
@@ -240,6 +255,8 @@ function settle(asked: Stamp[], strand: Strand): void {
   asked.length = 0
 }
 
+/** Flags that a later write of the same section keeps. */
+const KEPT = TESTED | GROWS | SHRINKS
 /** Marked reads of a section that a place knows. */
 const MOST_ASKED = 32
 const MOST_SITES = 2 ** 24

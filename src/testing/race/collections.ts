@@ -2,7 +2,7 @@
  * The reads and writes of a call on a Map, a Set or an array. Beside its entries a collection has two places: its members
  * (`SIZE`), and all of its content at once (`ALL`).
  */
-import { NONE, UPDATE } from './places.js'
+import { GROWS, isWeak, NONE, SHRINKS, UPDATE } from './places.js'
 
 export const SIZE: unique symbol = Symbol('size')
 export const ALL: unique symbol = Symbol('all')
@@ -22,8 +22,16 @@ export function entryKey(key: unknown): unknown {
 
 /** Notes the accesses of `object.method(...args)`, before the call. */
 export function noteCall(object: object, method: string, args: readonly unknown[], to: Accessor): void {
-  if (object instanceof Map || object instanceof Set) noteOfMap(object, method, args, to)
-  else noteOfArray(method, to)
+  if (isWeak(object)) noteOfWeak(method, args, to)
+  else if (object instanceof Map || object instanceof Set) noteOfMap(object, method, args, to)
+  else noteOfArray(method, args.length, to)
+}
+
+function noteOfWeak(method: string, [key, value]: readonly unknown[], to: Accessor): void {
+  if (typeof key !== 'object' || key === null) return // the call throws, or tells that there is none
+  if (method === 'get' || method === 'has') return to.read(key, 0)
+  if (method !== 'set') to.readResult(key)
+  to.write(key, method === 'add' ? UPDATE : 0, method === 'set' ? value : method === 'add' || undefined)
 }
 
 function noteOfMap(object: Map<unknown, unknown> | Set<unknown>, method: string, [given, value]: readonly unknown[], to: Accessor): void {
@@ -36,12 +44,12 @@ function noteOfMap(object: Map<unknown, unknown> | Set<unknown>, method: string,
     case 'set':
     case 'add':
       if (method === 'add') to.readResult(key)
-      if (!object.has(given)) to.write(SIZE, UPDATE, NONE)
+      if (!object.has(given)) to.write(SIZE, UPDATE | GROWS, NONE)
       to.read(ALL, UPDATE)
       return to.write(key, method === 'add' ? UPDATE : 0, method === 'add' ? true : value)
     case 'delete':
       to.readResult(key)
-      if (object.has(given)) to.write(SIZE, UPDATE, NONE)
+      if (object.has(given)) to.write(SIZE, UPDATE | SHRINKS, NONE)
       return to.write(key, 0, undefined)
     case 'clear':
       to.write(SIZE, 0, NONE)
@@ -51,17 +59,17 @@ function noteOfMap(object: Map<unknown, unknown> | Set<unknown>, method: string,
   }
 }
 
-function noteOfArray(method: string, to: Accessor): void {
+function noteOfArray(method: string, given: number, to: Accessor): void {
   switch (method) {
     case 'push':
-      return to.write(SIZE, UPDATE, NONE)
+      return to.write(SIZE, UPDATE | GROWS, NONE)
     case 'pop':
     case 'shift':
     case 'unshift':
     case 'splice':
       to.readResult(SIZE)
       if (method !== 'pop') to.write(ALL, UPDATE, NONE)
-      return to.write(SIZE, UPDATE, NONE)
+      return to.write(SIZE, method === 'unshift' || (method === 'splice' && given > 2) ? UPDATE : UPDATE | SHRINKS, NONE)
     case 'sort':
     case 'reverse':
     case 'fill':
@@ -84,7 +92,7 @@ export function noteElementRead(key: string, to: Accessor): void {
 }
 
 export function noteElementWrite(array: readonly unknown[], key: string, value: unknown, to: Accessor): void {
-  if (Number(key) >= array.length) to.write(SIZE, UPDATE, NONE)
+  if (Number(key) >= array.length) to.write(SIZE, UPDATE | GROWS, NONE)
   to.read(ALL, 0)
   to.write(key, 0, value)
 }

@@ -49,6 +49,8 @@ export const INDEX = 2
 /** In place of a site: the values that the caller has passed. */
 export const PASSED = -1
 
+type Visitor = (stamp: Stamp) => void
+
 /** The reads that the result of a call comes of. */
 export class Answer {
   readonly stamps: Stamp[] = []
@@ -68,7 +70,7 @@ export class Answer {
     this.stamps.push(stamp)
   }
 
-  visit(place: Place, visitor: (stamp: Stamp) => void, calls: number): void {
+  visit(place: Place, visitor: Visitor, calls: number): void {
     for (const stamp of this.stamps) if (stamp.place === place) visitor(stamp)
     if (calls < MOST_CALLS) this.source?.frame?.visitReturned(place, visitor, calls + 1)
   }
@@ -118,14 +120,15 @@ export class Frame {
     return this._answers?.get(site) ?? null
   }
 
-  /** Tells each read of a place that an entry of a list stands for: its own, or those that came through calls. */
-  visit(place: Place, site: number, visitor: (stamp: Stamp) => void, calls = 0): void {
+  /** Tells each read of a place that an entry of a list stands for: its own, or those that came through calls, by values or by tests. */
+  // eslint-disable-next-line max-params -- called at each write: a record would be allocated
+  visit(place: Place, site: number, how: number, visitor: Visitor, calls = 0): void {
     if (calls > MOST_CALLS) return
     if (site === PASSED) {
       const passed = this._passed ?? []
       for (let i = 0; i < passed.length; i += 3) {
         const from = passed[i + 1] as number // by the form of the list
-        frameAt(passed, i)?.visit(place, from, visitor, calls + 1)
+        if (passed[i + 2] === how) frameAt(passed, i)?.visit(place, from, how, visitor, calls + 1)
       }
       return
     }
@@ -135,7 +138,7 @@ export class Frame {
   }
 
   /** The reads of a place that the function has returned. */
-  visitReturned(place: Place, visitor: (stamp: Stamp) => void, calls: number): void {
+  visitReturned(place: Place, visitor: Visitor, calls: number): void {
     for (const stamp of this._stamps.values()) if (stamp.isReturned && stamp.place === place) visitor(stamp)
     for (const answer of this._answers?.values() ?? []) if (answer.isReturned) answer.visit(place, visitor, calls)
   }

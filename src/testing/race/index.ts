@@ -4,7 +4,7 @@ export { ALL, noteCall, noteElementRead, noteElementWrite, noteOfAll, SIZE, type
 export type { Point, Settled } from './continuations.js'
 export { current, RaceEngine, type RaceLevel, type Variable } from './engine.js'
 export { Frame, type GoesBy } from './frame.js'
-export { GUARD, LOOP, NONE, RETURNED, UPDATE } from './places.js'
+export { GUARD, isWeak, LOOP, NONE, RETURNED, UPDATE } from './places.js'
 export { RaceError, type RaceAccess } from './report.js'
 export { shared, type SharedCell } from './shared-cell.js'
 export { addSites, sites, type Site } from './sites.js'

@@ -23,6 +23,10 @@ export const TESTED = 4
 export const LOOP = 8
 /** The result of the function comes of the read. */
 export const RETURNED = 16
+/** The write of the members of a collection adds to them: `push`, a new key. */
+export const GROWS = 32
+/** It takes from them: `shift`, `splice`, `delete`. */
+export const SHRINKS = 64
 
 /** No value, or a value that is not compared. */
 export const NONE: unique symbol = Symbol('none')
@@ -80,6 +84,8 @@ export interface Gap {
   /** The last wait between the two. */
   readonly wait: Where
   readonly write: Access
+  /** How the write goes by the read: `DATA` or `CONTROL`. */
+  readonly how: number
 }
 
 /** One list for all places: a list is replaced and never changed. */
@@ -115,14 +121,21 @@ export class Place {
 /** Earlier accesses that a place keeps. */
 export const MOST_KEPT = 4
 
-/** The places of objects. They go with their objects. */
+/** A collection that holds its keys weakly: it has entries alone. */
+export function isWeak(object: object): object is WeakMap<object, unknown> | WeakSet<object> {
+  return object instanceof WeakMap || object instanceof WeakSet
+}
+
+/** The places of objects. They go with their objects, and with the keys that an object holds weakly. */
 export class Places {
   private readonly _byObject = new WeakMap<object, Map<unknown, Place>>()
+  private readonly _byKey = new WeakMap<object, WeakMap<object, Place>>()
   private _nextId = 1
   private _lastObject: object | null = null
   private _lastPlaces: Map<unknown, Place> | null = null
 
   of(object: object, key: unknown, name: (() => string) | number): Place {
+    if (typeof key === 'object' && key !== null && isWeak(object)) return this._ofWeak(object, key, name)
     let places = object === this._lastObject ? this._lastPlaces : (this._byObject.get(object) ?? null)
     if (places === null) {
       places = new Map<unknown, Place>()
@@ -139,6 +152,15 @@ export class Places {
   forget(): void {
     this._lastObject = null
     this._lastPlaces = null
+  }
+
+  /** The place goes with its key. */
+  private _ofWeak(object: object, key: object, name: (() => string) | number): Place {
+    let places = this._byKey.get(object)
+    if (places === undefined) this._byKey.set(object, (places = new WeakMap()))
+    let place = places.get(key)
+    if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object, key)))
+    return place
   }
 
   make(name: string, owner: object | null, key: unknown = null): Place {

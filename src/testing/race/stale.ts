@@ -17,7 +17,7 @@
  */
 import { isBefore } from './clocks.js'
 import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp } from './frame.js'
-import { MOST_KEPT, type Access, type Gap, type Place, type Stack, type Where } from './places.js'
+import { GROWS, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Stack, type Where } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
 
@@ -42,7 +42,8 @@ export class StaleRule {
       const read = this._newestOf(place, goesBy, how)
       if (read === null || (how === CONTROL && read.isAnswered)) continue
       read.isAnswered ||= how === CONTROL
-      if (read.strand !== strand || read.section !== strand.section) this._checkOwn(place, write, strand, read, goesBy)
+      if (read.strand !== strand || read.section !== strand.section)
+        this._checkOwn(place, { read, wait: waitOf(read, goesBy), write, how }, strand)
     }
     const point = strand.snapshot()
     for (const gap of place.gaps)
@@ -62,9 +63,8 @@ export class StaleRule {
     }
   }
 
-  // eslint-disable-next-line max-params -- called at each write: a record would be allocated
-  private _checkOwn(place: Place, write: Access, strand: Strand, read: Stamp, goesBy: GoesBy): void {
-    const gap: Gap = { read, wait: waitOf(read, goesBy), write }
+  private _checkOwn(place: Place, gap: Gap, strand: Strand): void {
+    const { read, write } = gap
     write.isKept = true
     for (const other of writesOf(place)) if (other !== write && isBetween(other, read, strand)) this._found(place, gap, other)
     if (read === this._own) place.gaps = [...place.gaps.slice(1 - MOST_KEPT), gap]
@@ -72,6 +72,7 @@ export class StaleRule {
 
   private _found(place: Place, gap: Gap, other: Access): void {
     const { read, wait, write } = gap
+    if (suits(gap, other)) return
     const isSeen = other.version > read.version && other.version < write.version
     if (!isSeen && (!(write.task.isGoroutine && other.task.isGoroutine) || (read === this._newest && read !== this._own))) return
     const text = `stale write of ${place.name}: it goes by a read from before a wait, and another write ${isSeen ? 'came' : 'can come'} in between`
@@ -92,7 +93,7 @@ export class StaleRule {
       const frame = goesBy[i + 2] === how ? frameAt(goesBy, i) : null
       if (frame === null) continue
       const site = goesBy[i + 1] as number // by the form of the list
-      frame.visit(place, site, this._visitor)
+      frame.visit(place, site, how, this._visitor)
       if (this._newest !== null && this._newest === frame.at(site)) this._own = this._newest
     }
     return this._newest
@@ -114,6 +115,15 @@ function writesOf({ write, writes }: Place): readonly Access[] {
 function isBetween(other: Access, read: Stamp, strand: Strand): boolean {
   if (isBefore(other, read.point)) return false
   return !strand.sees(other) || (other.point !== null && !isBefore(read.point, other.point))
+}
+
+/**
+ * Whether a collection is still as the read has shown it, for all that the write needs: what is taken out is still there when others
+ * have added, and behind a test there is still room when others have taken: `while (jobs.length > 0) { await run(jobs[0]); jobs.shift() }`.
+ */
+function suits({ write, how }: Gap, other: Access): boolean {
+  const [own, others] = [write.flags & (GROWS | SHRINKS), other.flags & (GROWS | SHRINKS)]
+  return own === SHRINKS ? others === GROWS : how === CONTROL && own === GROWS && others === SHRINKS
 }
 
 /** The wait between: of the function that writes, if that has waited since the read. */

@@ -1,0 +1,66 @@
+/** The flow of a program: tests that decide for a statement, functions that go on for the code around them, results. */
+import { isFunction, startsUnit, type AnyNode, type FunctionNode, type Tree } from './tree.js'
+
+/** The tests in `parent` that decide whether `child` runs. */
+export function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
+  switch (parent.type) {
+    case 'IfStatement':
+    case 'ConditionalExpression':
+      return child === parent.test ? [] : [parent.test]
+    case 'WhileStatement':
+      return child === parent.body ? [parent.test] : []
+    case 'ForStatement':
+      return child === parent.body && parent.test != null ? [parent.test] : []
+    case 'LogicalExpression':
+      return child === parent.right ? [parent.left] : []
+    case 'SwitchStatement':
+      return child === parent.discriminant ? [] : [parent.discriminant]
+    case 'BlockStatement':
+    case 'Program':
+    case 'StaticBlock': {
+      const before = parent.body.slice(
+        0,
+        parent.body.findIndex((statement) => statement === child),
+      )
+      return before.flatMap((statement) => (statement.type === 'IfStatement' && leaves(statement.consequent) ? [statement.test] : []))
+    }
+    default:
+      return []
+  }
+}
+
+/**
+ * Whether a function is called where it stands, or goes on for the code around it: `(async () => { … })()`, `load().then(() => { … })`,
+ * `new Promise((resolve) => { … })`. A test that decides for that code decides for the function too.
+ */
+export function isContinuation(tree: Tree, node: AnyNode): boolean {
+  if (!isFunction(node)) return false
+  let child: AnyNode = node
+  let parent = tree.parentOf(child)
+  for (; parent.type === 'ParenthesizedExpression'; parent = tree.parentOf(parent)) child = parent
+  if (parent.type === 'NewExpression') return parent.callee.type === 'Identifier' && parent.callee.name === 'Promise'
+  if (parent.type !== 'CallExpression') return false
+  if (parent.callee === child) return true
+  const { callee } = parent
+  return callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && /^(then|catch|finally)$/.test(callee.property.name)
+}
+
+function leaves(node: AnyNode): boolean {
+  if (node.type === 'BlockStatement') {
+    const last = node.body.at(-1)
+    return last !== undefined && leaves(last)
+  }
+  return /^(Return|Throw|Continue|Break)Statement$/.test(node.type)
+}
+
+/** The values that a function returns. */
+export function returnedBy(tree: Tree, { body }: FunctionNode): AnyNode[] {
+  if (body.type !== 'BlockStatement') return [body]
+  const values: AnyNode[] = []
+  tree.walk(body, (node) => {
+    if (startsUnit(node)) return false
+    if (node.type === 'ReturnStatement' && node.argument != null) values.push(node.argument)
+    return undefined
+  })
+  return values
+}
