@@ -80,7 +80,8 @@ export class DependenceAnalysis {
   /** The reads from before a wait that a call passes on, by its arguments and by the tests around it; null for none. */
   passedBy(call: NodeOf<'CallExpression'>): Sources | null {
     const unit = this._scopes.unitOf(call)
-    if (!unit.hasWait || call.arguments.at(-1)?.type === 'SpreadElement' || this._places.callAt(call) === null) return null
+    if (!unit.hasWait && !isContinuation(this._tree, unit.node)) return null
+    if (call.arguments.at(-1)?.type === 'SpreadElement' || this._places.callAt(call) === null) return null
     const sources: Sources = new Map([...this._testsBefore(call, unit)].map((access) => [access, dependences.control]))
     for (const access of this._argumentsOf(call)) sources.set(access, dependences.data)
     return sources.size === 0 ? null : this._marked(call, sources)
@@ -95,13 +96,14 @@ export class DependenceAnalysis {
   }
 
   /** The reads of tests before a call where a wait stands between the two. */
-  private _testsBefore(call: NodeOf<'CallExpression'>, { waits }: Unit): Access[] {
+  private _testsBefore(call: NodeOf<'CallExpression'>, unit: Unit): Access[] {
     const search = new Search(null, true, false)
     this._collectControl(call, search)
     return [...search.found].filter((access) => {
       const { start } = access.node
       const isOver = (wait: number): boolean => wait > start && (wait <= call.start || (wait < call.end && this._tree.hasWait(call)))
-      return waits.some(isOver) && this._isMarked(access) && this._canBeStale(call, access)
+      const mayWait = access.unit !== unit || unit.waits.some(isOver)
+      return mayWait && this._isMarked(access) && this._canBeStale(call, access)
     })
   }
 

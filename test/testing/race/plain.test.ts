@@ -26,7 +26,8 @@ async function programs<T>(file: string): Promise<T> {
 
 const { pairs } = await programs<{ pairs: Pair[] }>('pairs.mjs')
 const { services } = await programs<{ services: Service[] }>('services.mjs')
-const { harmless } = await programs<{ harmless: (() => Promise<unknown>)[] }>('harmless.mjs')
+type Harmless = { harmless: (() => Promise<unknown>)[] }
+const harmless = (await Promise.all(['harmless.mjs', 'harmless-services.mjs'].map(programs<Harmless>))).flatMap((one) => one.harmless)
 
 describe('pairs', () => {
   it.each(pairs)('$name: is reported', async ({ racy, onlyAll }) => {
@@ -47,11 +48,58 @@ describe('services', () => {
 })
 
 describe('harmless code', () => {
-  it('has forty programs and those of values that go through calls and indices', () => {
-    expect(harmless).toHaveLength(49)
+  it('has programs of all styles', () => {
+    expect(harmless.length).toBeGreaterThan(80)
   })
   it.each(harmless.map((program) => ({ name: program.name, program })))('$name', async ({ program }) => {
     expect(await racesOf(program)).toEqual([])
+  })
+})
+
+describe('members of a collection', () => {
+  const racesIn = async (task: string, other: string): Promise<string[]> => {
+    const source = `
+      export async function program() {
+        const list = [1], set = new Set([1, 2]), pause = () => new Promise((resume) => setImmediate(resume))
+        await Promise.all([(async () => { ${task} })(), (async () => { await pause(); ${other} })()])
+      }`
+    const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'members.mjs')
+    return (await racesOf(program)).map(({ rule }) => rule)
+  }
+  it.each([
+    [
+      'two that take',
+      'while (list.length > 0) { await pause(); await pause(); list.shift() }',
+      'while (list.length > 0) { await pause(); await pause(); list.shift() }',
+    ],
+    [
+      'two that add',
+      'if (list.length < 2) { await pause(); await pause(); list.push(1) }',
+      'if (list.length < 2) { await pause(); await pause(); list.push(1) }',
+    ],
+    ['two that delete', 'if (set.size > 1) { await pause(); await pause(); set.delete(1) }', 'if (set.size > 1) set.delete(2)'],
+    ['one that throws away, one that adds', 'if (list.length > 0) { await pause(); await pause(); list.length = 0 }', 'list.push(2)'],
+    [
+      'one that takes, one that moves',
+      'const last = list.length - 1; await pause(); await pause(); list.splice(last, 1)',
+      'list.unshift(0)',
+    ],
+    ['one that adds by an older size, one that takes', 'const id = list.length; await pause(); await pause(); list.push(id)', 'list.pop()'],
+    [
+      'one that takes, one that adds and takes',
+      'if (list.length > 0) { await pause(); await pause(); list.shift() }',
+      'list.push(2); list.shift()',
+    ],
+  ])('%s: is reported', async (_, task, other) => {
+    expect(await racesIn(task, other)).toContain('stale')
+  })
+  it.each([
+    ['one takes, one adds', 'while (list.length > 0) { await pause(); await pause(); list.shift() }', 'list.push(2)'],
+    ['one takes a part, one adds', 'const part = list.slice(); await pause(); await pause(); list.splice(0, part.length)', 'list.push(2)'],
+    ['one deletes, one adds', 'if (set.size > 0) { await pause(); await pause(); set.delete(1) }', 'set.add(2)'],
+    ['one adds behind a test, one takes', 'if (list.length < 2) { await pause(); await pause(); list.push(1) }', 'list.pop()'],
+  ])('%s: is not', async (_, task, other) => {
+    expect(await racesIn(task, other)).toEqual([])
   })
 })
 
