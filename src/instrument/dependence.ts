@@ -28,6 +28,8 @@ class Search {
   readonly seen = new Set<AnyNode>()
 
   constructor(
+    /** The units that the code at the end of the search sees: marks of others are out of its reach. */
+    private readonly _isInReach: (unit: Unit) => boolean,
     /** Null: any. */
     readonly place: Place | null,
     readonly withCalls: boolean,
@@ -39,6 +41,7 @@ class Search {
   }
 
   add(access: Access, locals: number): void {
+    if (!this._isInReach(access.unit)) return
     this.found.add(access)
     if (locals > 0) this.older.add(access)
   }
@@ -52,9 +55,9 @@ export class DependenceAnalysis {
   ) {}
 
   sourcesOf(write: Write): Sources {
-    const index = new Search(indexPlace(this._tree, write.node), false, false)
-    const data = new Search(write.place, true, true)
-    const control = new Search(write.place, true, false)
+    const index = this._search(write.node, indexPlace(this._tree, write.node), false, false)
+    const data = this._search(write.node, write.place, true, true)
+    const control = this._search(write.node, write.place, true, false)
     if (index.place !== null && write.node.type === 'MemberExpression') this._readsIn(write.node.property, index)
     this._collectData(write, data)
     this._collectControl(write.node, control)
@@ -89,7 +92,7 @@ export class DependenceAnalysis {
 
   /** The reads that the arguments of a call come of, if one of them is from before a wait. */
   private _argumentsOf(call: NodeOf<'CallExpression'>): Iterable<Access> {
-    const search = new Search(null, true, false)
+    const search = this._search(call, null, true, false)
     for (const argument of call.arguments) this._readsIn(argument, search)
     const older = this._tree.hasWait(call) ? search.found : search.older
     return [...older].some((access) => this._isMarked(access) && this._canBeStale(call, access)) ? search.found : []
@@ -97,7 +100,7 @@ export class DependenceAnalysis {
 
   /** The reads of tests before a call where a wait stands between the two. */
   private _testsBefore(call: NodeOf<'CallExpression'>, unit: Unit): Access[] {
-    const search = new Search(null, true, false)
+    const search = this._search(call, null, true, false)
     this._collectControl(call, search)
     return [...search.found].filter((access) => {
       const { start } = access.node
@@ -117,13 +120,17 @@ export class DependenceAnalysis {
 
   /** Marks the reads that the result of a function comes of, with a frame where the function waits. */
   markReturned(unit: Unit, value: AnyNode): void {
-    const search = new Search(null, unit.hasWait, false)
+    const search = this._search(value, null, unit.hasWait, false)
     this._readsIn(value, search)
     for (const access of search.found) {
       if (access.unit !== unit) continue
       access.isReturned = true
       if (unit.hasWait && this._isMarked(access)) access.isSource = true
     }
+  }
+
+  private _search(from: AnyNode, place: Place | null, withCalls: boolean, withParameters: boolean): Search {
+    return new Search((unit) => this._scopes.sees(from, unit), place, withCalls, withParameters)
   }
 
   private _marked(node: AnyNode, sources: Sources): Sources {

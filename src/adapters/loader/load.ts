@@ -1,10 +1,13 @@
 /**
  * The hooks of Node's module loader: what other hooks have made of a file (tsx), or Node itself by stripping types, is instrumented.
  * Registered off the main thread, or in it where Node has `registerHooks`.
+ *
+ * CommonJS is instrumented where it is compiled, in the main thread: the loader finds the names that a file exports in its text as it is
+ * (`exports.a = …`), and what a file requires is loaded as Node does it. Only a source that other hooks have made is instrumented here.
  */
 import { Buffer } from 'node:buffer'
 import module from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HOOKS, instrumentFile, isInstrumented, textOf, type Original } from '../instrumenting/index.js'
 
 interface Context {
@@ -16,6 +19,8 @@ interface Loaded {
   readonly source?: string | ArrayBuffer | ArrayBufferView | null
   readonly shortCircuit?: boolean
 }
+
+type Compile = (this: unknown, code: string, path: string, ...more: [format?: string, ...unknown[]]) => unknown
 
 interface Typed {
   stripTypeScriptTypes?: (code: string) => string
@@ -32,11 +37,28 @@ export function initialize(data: { readonly include: readonly string[]; readonly
 }
 
 export async function load(url: string, context: Context, next: (url: string, context: Context) => Promise<Loaded>): Promise<Loaded> {
-  return instrumented(url, await next(url, context))
+  const loaded = await next(url, context)
+  return loaded.source == null && isScript(loaded) ? loaded : instrumented(url, loaded)
 }
 
 export function loadSync(url: string, context: Context, next: (url: string, context: Context) => Loaded): Loaded {
-  return instrumented(url, next(url, context))
+  const loaded = next(url, context)
+  return isScript(loaded) ? loaded : instrumented(url, loaded)
+}
+
+/** Instruments CommonJS where Node compiles it. */
+export function compileScripts(): void {
+  const { prototype } = module as unknown as { prototype: { _compile: Compile } } // the method that all loaders of CommonJS call
+  const compile = prototype._compile
+  prototype._compile = function (code, path, ...more) {
+    const isPlain = more[0] === 'module' || code.includes(HOOKS)
+    const { source } = isPlain ? { source: code } : instrumented(pathToFileURL(path).href, { format: 'commonjs', source: code })
+    return compile.call(this, typeof source === 'string' ? source : code, path, ...more)
+  }
+}
+
+function isScript({ format }: Loaded): boolean {
+  return format?.startsWith('commonjs') === true
 }
 
 function instrumented(url: string, loaded: Loaded): Loaded {
@@ -47,12 +69,12 @@ function instrumented(url: string, loaded: Loaded): Loaded {
   const given = sourceOf(loaded, path)
   try {
     const code = format.endsWith('-typescript') ? stripped(given) : given
-    const isScript = format.startsWith('commonjs')
     const original: Original = { text: textOf(path, given), map: mapIn(given) }
-    const { code: source, map } = instrumentFile(code, path, { isScript, module: hooksModule, original, mapsBack: original.map !== null })
+    const how = { isScript: isScript(loaded), module: hooksModule, original, mapsBack: original.map !== null }
+    const { code: source, map } = instrumentFile(code, path, how)
     const inline = Buffer.from(JSON.stringify({ ...map, sources: [url], sourcesContent: [original.text] })).toString('base64')
     return {
-      format: isScript ? 'commonjs' : 'module',
+      format: how.isScript ? 'commonjs' : 'module',
       source: `${source}\n//# sourceMappingURL=data:application/json;base64,${inline}`,
       shortCircuit: true,
     }

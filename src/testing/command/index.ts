@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer'
 import { appendFileSync, writeSync } from 'node:fs'
 import module from 'node:module'
+import type * as LoadHooks from '../../adapters/loader/load.js'
 import { installHooks, unusedAllowances } from '../hooks/index.js'
 import { RaceEngine, type RaceAccess, type RaceError } from '../race/index.js'
 import { readOptions } from './options.js'
@@ -31,10 +32,11 @@ process.on('exit', end)
 async function registerLoader(): Promise<void> {
   const data = { include: options.include, exclude: options.exclude }
   const { registerHooks } = module as Loader // of Node 22.15 and later
-  if (registerHooks === undefined) return module.register(loader, { data })
-  const { initialize, loadSync } = (await import(loader)) as { initialize: (given: typeof data) => void; loadSync: unknown } // load.ts
+  const { initialize, loadSync, compileScripts } = (await import(loader)) as typeof LoadHooks
   initialize(data)
-  registerHooks({ load: loadSync })
+  compileScripts()
+  if (registerHooks === undefined) module.register(loader, { data })
+  else registerHooks({ load: loadSync })
 }
 
 function report({ message, accesses, place }: RaceError): void {

@@ -59,6 +59,25 @@ describe('a program', () => {
     expect(stderr).toContain('withdraw (old.cjs:5:7)')
   })
 
+  it('imports names of CommonJS as Node finds them, and those of modules that are required', () => {
+    writeFileSync(join(folder, 'dep.mjs'), 'export const dep = 41')
+    writeFileSync(join(folder, 'required.mjs'), `import { dep } from './dep.mjs'; export const sum = dep + 1`)
+    writeFileSync(join(folder, 'inner.cjs'), 'exports.inner = () => 1')
+    writeFileSync(
+      join(folder, 'names.cjs'),
+      `const local = { n: 0 }
+module.exports.value = require('./required.mjs').sum
+module.exports.inc = () => local.n++
+Object.defineProperty(exports, 'got', { enumerable: true, get: function () { return local.n } })
+module.exports = { ...module.exports, withdraw: ${JSON.stringify('no name that the loader finds')} }`,
+    )
+    const text = `import names from './names.cjs'; import { inner } from './inner.cjs'; console.log(names.value, names.inc(), inner())`
+    expect(run('names.mjs', text)).toEqual({ status: 0, stdout: '42 0 1\n', stderr: '' })
+    writeFileSync(join(folder, 'names.cjs'), `let n = 0; module.exports.value = 1; module.exports.inc = () => n++`)
+    const named = `import { value, inc } from './names.cjs'; console.log(value, inc())`
+    expect(run('names.mjs', named)).toEqual({ status: 0, stdout: '1 0\n', stderr: '' })
+  })
+
   it('ends with the exit code that the options say', () => {
     expect(run('code.mjs', withdrawals('', ''), 'exitcode=7').status).toBe(7)
   })
