@@ -3,13 +3,15 @@
  * the public surface is in `index.ts`.
  */
 export { isUnreached, textIn } from './away.js'
-export { BatchPublisher, type Unstored } from './batch-publisher.js'
-export { checkText, envelopeOf, positionOf, textOf } from './delivery.js'
+export { checkText, envelopeOf, positionOf, textOf, type Envelope } from './delivery.js'
 export { checkLease } from './lease.js'
 export { NOTHING_LOST, reportOf } from './doctor.js'
 export { letterHeaders } from './letters/letter.js'
 export { withLag } from './lag.js'
 export { performing } from './performing.js'
+export { BatchPublisher, type Unstored } from './publishing/batch-publisher.js'
+export type { Publication } from './publishing/publication.js'
+export { givenUp, publishStage } from './publishing/publish-stage.js'
 export { checkName, nameIn, type Change, type Plan } from './plan.js'
 export { logOf } from './partitions.js'
 export { LogPartition, type Grant, type LogLink, type LogRecord } from './log-partition.js'

@@ -49,6 +49,8 @@ export class Publisher extends BatchPublisher<Publishing> {
   private _sequences = new NumericMap()
   private _turn = 0
   private _since: number | null = null
+  /** The keys of the messages of the batch that the broker has refused by themselves. */
+  private readonly _refused = new Set<string>()
 
   constructor(
     private readonly _cluster: Cluster,
@@ -69,13 +71,23 @@ export class Publisher extends BatchPublisher<Publishing> {
 
   protected *store(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     this._since = null
+    this._refused.clear()
     let left = yield* this._dealt(batch)
     try {
-      while (left.length > 0) left = yield* this._stored(left)
+      while (left.length > 0) left = this._notBehind(yield* this._stored(left))
     } catch (error) {
       this._producer = null
       for (const { messages } of left) for (const one of messages) one.settled({ error })
     }
+  }
+
+  /** Without the messages behind a refused one of their key, which come again with the next batch. */
+  private _notBehind(parts: readonly Part[]): readonly Part[] {
+    if (this._refused.size === 0) return parts
+    const isBehind = ({ message: { key } }: Unstored<Publishing>): boolean => key !== null && this._refused.has(key.toString('utf8'))
+    for (const { messages } of parts) for (const one of messages) if (isBehind(one)) this.add(one)
+    const rest = parts.map(({ partition, messages }) => ({ partition, messages: messages.filter((one) => !isBehind(one)) }))
+    return rest.filter(({ messages }) => messages.length > 0)
   }
 
   /** The messages of each partition: by the hash of their key, as Kafka's own clients do it; without keys in turn. */
@@ -145,7 +157,9 @@ export class Publisher extends BatchPublisher<Publishing> {
     }
     if (is.errorCode === TOO_LARGE) {
       if (messages.length > 1) return messages.map((one) => ({ partition, messages: [one] })) // together they are too large
-      messages[0].settled({ error: new KafkaTooLargeError(where, messages[0].message.value.length, null) })
+      const [one] = messages
+      if (one.message.key !== null) this._refused.add(one.message.key.toString('utf8'))
+      one.settled({ error: new KafkaTooLargeError(where, one.message.value.length, null) })
       return []
     }
     if (is.errorCode === OUT_OF_ORDER || is.errorCode === FENCED || is.errorCode === UNKNOWN_PRODUCER) {

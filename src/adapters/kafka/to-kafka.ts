@@ -1,14 +1,12 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkTime } from '../../runtime/internal.js'
-import { workerPool } from '../../operators/index.js'
-import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { checkText, envelopeOf, jsonOf, letterHeaders } from '../broker/internal.js'
+import { checkText, envelopeOf, givenUp, jsonOf, letterHeaders, publishStage } from '../broker/internal.js'
 import { checkClient, checkOptionsOf, checkTopic, type KafkaClient, type KafkaOptions } from './client.js'
 import { Cluster } from './cluster.js'
 import { KafkaTooLargeError } from './errors.js'
-import { Publisher } from './publisher.js'
+import { Publisher, type Publishing } from './publisher.js'
 
 /** A topic that is published to. */
 export interface KafkaTopicOptions extends KafkaOptions {
@@ -37,6 +35,8 @@ const NAMES = [...OF_TOPIC, 'value', 'key', 'window']
  * once all the same, because the broker knows them by number; a message that is published again by a pipeline that was killed is another.
  * Messages without a key are dealt to the partitions in turn, batch by batch.
  *
+ * After a message was refused, later ones of its key wait until it is stored or given up.
+ *
  * Shape: one to one, in order. Holds `window` deliveries. A message fails as work of a worker does, so that `settle` tries
  * again: KafkaSetupError where the topic is missing, KafkaAwayError, KafkaClosedError, KafkaRefusedError, and KafkaTooLargeError where
  * it is larger than the topic allows. A value without JSON is given up at once, with TypeError, and one of more than `maxBytes` with
@@ -57,21 +57,25 @@ export function toKafka<T>(client: KafkaClient, options: ToKafka<T>): OperatorFu
   checkFunction('toKafka(client, { key })', key)
   checkCount('toKafka(client, { window })', 1, window)
   const publisher = new Publisher(new Cluster('toKafka()', client, patience), topic)
-  const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
-    const envelope = envelopeOf('toKafka(): an item', delivery)
-    const text = key(delivery)
-    if (text !== null) checkText('toKafka(client, { key }): the result', 'a string or null', text)
-    const given = value(delivery)
-    let bytes: Buffer
-    try {
-      bytes = limited('toKafka()', jsonOf('toKafka(): the value', given), maxBytes)
-    } catch (cause) {
-      if (!envelope.right.isSettled) delivery.reject(cause)
-      return NOTHING as never // the engine knows it: the delivery has left
-    }
-    return publisher.publish({ value: bytes, key: bytesOf(text), headers: delivery.headers }).map(() => delivery)
-  }
-  return workerPool(window, publish, { ordered: true, name: `to ${topic}` })
+  return publishStage<T, Publishing>({
+    name: `to ${topic}`,
+    window,
+    keys: 'together',
+    publication(delivery, made) {
+      const envelope = envelopeOf('toKafka(): an item', delivery)
+      const text = key(delivery)
+      if (text !== null) checkText('toKafka(client, { key }): the result', 'a string or null', text)
+      const given = value(delivery)
+      let bytes: Buffer
+      try {
+        bytes = limited('toKafka()', jsonOf('toKafka(): the value', given), maxBytes)
+      } catch (cause) {
+        return givenUp(envelope, cause)
+      }
+      return made(envelope, text, { value: bytes, key: bytesOf(text), headers: delivery.headers })
+    },
+    send: (publication) => publisher.add(publication),
+  })
 }
 
 const valueOf = <T>({ value }: Delivery<T>): unknown => value

@@ -115,15 +115,36 @@ interface Asking {
   isOver?(): boolean
 }
 
+/** Codes of errors with the status 503 that do not pass: JetStream is not enabled. */
+export const NOT_ENABLED: readonly number[] = [10039, 10076]
+
+/** The cluster has no leader for the moment. */
+function isPassing({ error }: ApiAnswer): boolean {
+  return error?.code === 503 && !NOT_ENABLED.includes(error.err_code ?? 0)
+}
+
 /**
  * The answer to a request of JetStream, as the server gives one: an error is an answer too. Waits while the connection is
- * lost; asks again while the server has no JetStream, up to `patience`.
+ * lost; asks again while the server has no JetStream, or its cluster no leader, up to `patience`.
  */
 export async function ask<A extends ApiAnswer>(link: Connection, subject: string, body: unknown, asking: Asking): Promise<A> {
-  return (await askRaw(link, subject, body === undefined ? '' : JSON.stringify(body), asking)).json()
+  return await asked(link, { subject, body: body === undefined ? '' : JSON.stringify(body) }, asking, (message) => {
+    const answer = message.json<A>()
+    return isPassing(answer) ? null : answer
+  })
 }
 
 export async function askRaw(link: Connection, subject: string, body: string, asking: Asking): Promise<Msg> {
+  return await asked(link, { subject, body }, asking, (message) => message)
+}
+
+interface Question {
+  readonly subject: string
+  readonly body: string
+}
+
+/** `read` returns null for an answer that passes. */
+async function asked<A>(link: Connection, { subject, body }: Question, asking: Asking, read: (message: Msg) => A | null): Promise<A> {
   const { where, patience, headers } = asking
   const forget = link.watch({ reconnected() {}, closed() {} })
   try {
@@ -133,7 +154,9 @@ export async function askRaw(link: Connection, subject: string, body: string, as
       if (asking.isOver?.() === true) throw new NatsClosedError(where)
       if (link.isUp) {
         try {
-          return await link.nc.request(subject, body, headers === undefined ? { timeout: ANSWER } : { timeout: ANSWER, headers })
+          const settings = headers === undefined ? { timeout: ANSWER } : { timeout: ANSWER, headers }
+          const answer = read(await link.nc.request(subject, body, settings))
+          if (answer !== null) return answer
         } catch (cause) {
           if (isForbidden(cause)) throw new NatsRefusedError(where, cause.message, 403, { cause })
           if (asking.mayBeAbsent === true && hasNoResponder(cause)) throw new NatsRefusedError(where, 'nobody responds', 503, { cause })

@@ -1,5 +1,5 @@
 /** Consumers of JetStream, as the runtime needs them, which checks that they are there, and creates nothing. */
-import { ask, type ApiAnswer, type Connection } from './connection.js'
+import { ask, NOT_ENABLED, type ApiAnswer, type Connection } from './connection.js'
 import { NatsRefusedError, NatsSetupError } from './errors.js'
 
 /** The part of a consumer that is read: times in ns. */
@@ -30,7 +30,6 @@ export interface Target {
 
 const CONSUMER_NOT_FOUND = 10014
 const STREAM_NOT_FOUND = 10059
-const NOT_ENABLED = [10039, 10076]
 
 /** The consumer. Throws NatsSetupError where the stream or the consumer is not there. */
 export async function consumerInfo(link: Connection, name: string, target: Target): Promise<ConsumerInfo> {

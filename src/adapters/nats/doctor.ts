@@ -60,8 +60,18 @@ async function examined(link: Connection, system: NatsConnection, asking: Asking
   const jetStream = await jetStreamOf(link, asking)
   const version = link.version ?? 'unknown'
   const features = [jetStream, ...featuresOf(version)]
-  const settings = jetStream.isThere ? await settingsOf(link, system, asking) : []
-  return reportOf({ server: 'nats-server', version, features, settings })
+  const streams = jetStream.isThere ? await streamsOf(link, asking) : []
+  const settings = jetStream.isThere ? await settingsOf(streams, system) : []
+  const isClustered = link.nc.info?.cluster !== undefined
+  return reportOf({ server: 'nats-server', version, features, settings }, isClustered ? streams.flatMap(replicasOf) : [])
+}
+
+/** A warning for a stream of a cluster that is away with one server, or needs one more than it could. */
+function replicasOf({ config: { name, num_replicas: replicas } }: Stream): readonly string[] {
+  const stream = `stream ${JSON.stringify(name)}`
+  if (replicas === 1) return [`${stream} has one replica: it is away while its server is, and lost with the disk of that; use three`]
+  if (replicas % 2 === 1) return []
+  return [`${stream} has ${replicas} replicas, of which ${replicas / 2 + 1} are needed: as many may be away as of ${replicas - 1}`]
 }
 
 /** Whether the account has JetStream. */
@@ -80,14 +90,14 @@ interface Stream {
   readonly config: { readonly name: string; readonly storage: 'file' | 'memory'; readonly num_replicas: number }
 }
 
-async function settingsOf(link: Connection, system: NatsConnection, asking: Asking): Promise<readonly DoctorSetting[]> {
+async function settingsOf(streams: readonly Stream[], system: NatsConnection): Promise<readonly DoctorSetting[]> {
   const interval = await intervalOf(system)
   const unwritten =
     interval === 'always'
       ? NOTHING_LOST
       : `what streams of one replica have stored for the last ${interval ?? 'sync_interval, 2 minutes by default'}`
   const settings: DoctorSetting[] = [{ name: 'sync_interval', value: interval, kill: NOTHING_LOST, powerCut: unwritten }]
-  for (const { config } of await streamsOf(link, asking)) settings.push(settingOf(config))
+  for (const { config } of streams) settings.push(settingOf(config))
   return settings
 }
 

@@ -11,7 +11,7 @@
  * - a message that is sent again has the id and the number of its first sending: the first answer counts.
  */
 import { createInbox, type Msg, type MsgHdrs, type Subscription } from '@nats-io/nats-core'
-import { QueuedTimer, time } from '../../runtime/internal.js'
+import { QueuedTimer, time, type Failure } from '../../runtime/internal.js'
 import type { Connection, Watcher } from './connection.js'
 import { NatsClosedError, NatsRefusedError, NatsTimeoutError } from './errors.js'
 
@@ -19,17 +19,19 @@ export interface Outgoing {
   readonly subject: string
   readonly data: Uint8Array | string
   readonly headers: MsgHdrs | undefined
+}
+
+/** The sender of a message. */
+interface Sender {
   /** Called once. */
-  settled(failure: Failed | null): void
+  settled(failure: Failure | null): void
 }
 
-interface Failed {
-  readonly error: unknown
-}
-
-interface Unconfirmed extends Outgoing {
+interface Unconfirmed {
   readonly id: number
   readonly lane: Lane
+  readonly message: Outgoing
+  readonly sender: Sender
   sentAt: number
 }
 
@@ -95,11 +97,11 @@ export class Publisher implements Watcher {
   constructor(private readonly _link: Connection) {}
 
   /** Throws where the message can never be published, being too large for the server. */
-  publish(lane: Lane, outgoing: Outgoing): void {
+  publish(lane: Lane, message: Outgoing, sender: Sender): void {
     const { end } = this._link
-    if (end !== null) return outgoing.settled({ error: new NatsClosedError(lane.where, end.cause) })
+    if (end !== null) return sender.settled({ error: new NatsClosedError(lane.where, end.cause) })
     if (this._sub === null) this._open()
-    const one: Unconfirmed = Object.assign(outgoing, { id: ++this._next, lane, sentAt: Infinity })
+    const one: Unconfirmed = { id: ++this._next, lane, message, sender, sentAt: Infinity }
     this._isIdle = false
     if (lane.probe !== null || !this._link.isUp) lane.held.push(one)
     else this._put(one)
@@ -121,7 +123,8 @@ export class Publisher implements Watcher {
   }
 
   private _put(one: Unconfirmed): void {
-    const { subject, data, headers, id } = one
+    const { id, message } = one
+    const { subject, data, headers } = message
     this._link.nc.publish(subject, data, headers === undefined ? { reply: this._inbox + id } : { reply: this._inbox + id, headers })
     one.sentAt = time.timers.now()
   }
@@ -142,13 +145,13 @@ export class Publisher implements Watcher {
     if (!text.includes('"error"')) return this._settle(one, null)
     const { error } = JSON.parse(text) as { readonly error?: { readonly code: number; readonly description: string } } // of JetStream
     if (error?.code === 503) return this._unheard(one)
-    const where = `${one.lane.where}: the server refuses a message to ${JSON.stringify(one.subject)}`
+    const where = `${one.lane.where}: the server refuses a message to ${JSON.stringify(one.message.subject)}`
     this._settle(one, error === undefined ? null : { error: new NatsRefusedError(where, error.description, error.code) })
   }
 
-  private _settle(one: Unconfirmed, failure: Failed | null): void {
+  private _settle(one: Unconfirmed, failure: Failure | null): void {
     this._unconfirmed.delete(one.id)
-    one.settled(failure)
+    one.sender.settled(failure)
     const { lane } = one
     if (lane.probe !== null) for (const held of lane.opens()) this._putAgain(held)
   }
@@ -174,9 +177,9 @@ export class Publisher implements Watcher {
 
   private _giveUp(lane: Lane): void {
     for (const one of lane.opens()) {
-      const where = `${lane.where}: ${JSON.stringify(one.subject)}`
+      const where = `${lane.where}: ${JSON.stringify(one.message.subject)}`
       if (this._unconfirmed.delete(one.id))
-        one.settled({ error: new NatsTimeoutError(where, lane.patience, 'no stream has taken the message') })
+        one.sender.settled({ error: new NatsTimeoutError(where, lane.patience, 'no stream has taken the message') })
     }
   }
 
@@ -221,7 +224,7 @@ export class Publisher implements Watcher {
   forbidden(subject: string, cause: Error): void {
     this._fail(
       ({ lane }) => new NatsRefusedError(lane.where, cause.message, 403, { cause }),
-      (one) => one.subject === subject,
+      (one) => one.message.subject === subject,
     )
   }
 

@@ -2,14 +2,12 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import type { OperatorFunction } from 'rxjs'
 import { chan, fromPromise, type Op } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkRecord, checkTime, headOf, mistyped } from '../../runtime/internal.js'
-import { workerPool } from '../../operators/index.js'
-import { NOTHING } from '../../operators/internal.js'
-import { checkText, envelopeOf, letterHeaders, textOf } from '../broker/internal.js'
+import { checkText, envelopeOf, givenUp, letterHeaders, publishStage, textOf, type Envelope } from '../broker/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
 import { connectionOf, type Connection } from './connection.js'
 import { UnpublishableError } from './errors.js'
 import { headersFor, toJson, type Encode } from './message.js'
-import { Lane, publisherOf, type Publisher } from './publisher.js'
+import { Lane, publisherOf, type Outgoing, type Publisher } from './publisher.js'
 
 /** Options of `toNats`. */
 export interface ToNats<T> {
@@ -36,6 +34,8 @@ export interface ToNats<T> {
  * stream of JetStream has stored the message. A connection that is lost loses nothing: what was not confirmed is published
  * again after the reconnect, in its order, and with the same id; without an id a message may be stored twice then.
  *
+ * One message of a key is unconfirmed at a time, through every attempt; messages without a key wait for no other.
+ *
  * Shape: one to one, in order. Holds `window` deliveries. A message fails as work of a worker does, so that `settle`
  * tries again: NatsRefusedError where the server refuses, NatsTimeoutError where no stream takes the subject, NatsClosedError
  * where the connection is closed. A value that can never be published, because it is too large, is given up at once, with
@@ -61,26 +61,63 @@ export function toNats<T>(nc: NatsConnection, options: ToNats<T>): OperatorFunct
   checkTime('toNats(nc, { patience })', patience)
   const { name = `to ${typeof subject === 'string' ? subject : 'NATS'}` } = options
   checkText('toNats(nc, { name })', 'a string', name)
-  return workerPool(window, publishes('toNats()', link, { subject, id, value, key, encode, patience }), { ordered: true, name })
+  const publisher = publisherOf(link)
+  const lane = new Lane('toNats()', patience, publisher)
+  const messageOf = messagesOf<T>('toNats()', { subject, id, value, key, encode })
+  return publishStage<T, Outgoing>({
+    name,
+    window,
+    keys: 'alone',
+    publication(delivery, made) {
+      const { envelope, text, message } = messageOf(delivery)
+      return made(envelope, text, message)
+    },
+    send(publication) {
+      const { message } = publication
+      try {
+        publisher.publish(lane, message, publication)
+      } catch (cause) {
+        publication.givenUp(unpublishable('toNats()', message.subject, cause))
+      }
+    },
+  })
 }
 
-type Publishes<T> = Pick<ToNats<T>, 'subject' | 'id'> & Required<Pick<ToNats<T>, 'value' | 'key' | 'encode' | 'patience'>>
+type Parts<T> = Pick<ToNats<T>, 'subject' | 'id'> & Required<Pick<ToNats<T>, 'value' | 'key' | 'encode'>>
 
-/** The work of `toNats`: publishes the message of a delivery. */
-export function publishes<T>(where: string, link: Connection, parts: Publishes<T>): (delivery: Delivery<T>) => Op<Delivery<T>> {
-  const { subject, id, value, key, encode, patience } = parts
-  const publisher = publisherOf(link)
-  const lane = new Lane(where, patience, publisher)
+interface Made<T> {
+  readonly envelope: Envelope<T>
+  /** The key. */
+  readonly text: string | null
+  readonly message: Outgoing
+}
+
+/** The message of a delivery. */
+function messagesOf<T>(where: string, { subject, id, value, key, encode }: Parts<T>): (delivery: Delivery<T>) => Made<T> {
   return (delivery) => {
     const envelope = envelopeOf(`${where}: an item`, delivery)
     const to = subjectOf('toNats', subject, delivery)
-    const headers = headersFor(delivery.headers, textOf('toNats(nc, { key })', key(delivery)), textOf('toNats(nc, { id })', id?.(delivery)))
-    const data = encoded(encode, value(delivery))
+    const text = textOf('toNats(nc, { key })', key(delivery))
+    const headers = headersFor(delivery.headers, text, textOf('toNats(nc, { id })', id?.(delivery)))
+    return { envelope, text, message: { subject: to, headers, data: encoded(encode, value(delivery)) } }
+  }
+}
+
+/** Work that publishes the message of a delivery, which waits for no other. */
+export function publishes<T>(
+  where: string,
+  link: Connection,
+  { patience, ...parts }: Parts<T> & Pick<Required<ToNats<T>>, 'patience'>,
+): (delivery: Delivery<T>) => Op<Delivery<T>> {
+  const publisher = publisherOf(link)
+  const lane = new Lane(where, patience, publisher)
+  const messageOf = messagesOf<T>(where, parts)
+  return (delivery) => {
+    const { envelope, message } = messageOf(delivery)
     try {
-      return published(publisher, lane, { subject: to, headers, data }).map(() => delivery)
+      return published(publisher, lane, message).map(() => delivery)
     } catch (cause) {
-      if (!envelope.right.isSettled) delivery.reject(unpublishable(where, to, cause))
-      return NOTHING as never // the engine knows it: the delivery has left
+      return givenUp(envelope, unpublishable(where, message.subject, cause))
     }
   }
 }
@@ -90,12 +127,10 @@ const NAMES = ['subject', 'id', 'value', 'key', 'encode', 'window', 'patience', 
 export const valueOf = <T>({ value }: Delivery<T>): unknown => value
 export const keyOf = <T>({ key }: Delivery<T>): string | null => key
 
-type Message = Parameters<Publisher['publish']>[1]
-
 /** Completes when the message is stored. Throws where the message cannot be published. */
-function published(publisher: Publisher, lane: Lane, message: Omit<Message, 'settled'>): Op<void> {
+function published(publisher: Publisher, lane: Lane, message: Outgoing): Op<void> {
   const confirmed = chan<{ readonly error: unknown } | null>(1)
-  publisher.publish(lane, { ...message, settled: (failure) => void confirmed.trySend(failure) })
+  publisher.publish(lane, message, { settled: (failure) => void confirmed.trySend(failure) })
   return confirmed.receive().map((answer) => {
     if (answer._tag === 'Some' && answer.value !== null) throw answer.value.error
   })

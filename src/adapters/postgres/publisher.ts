@@ -38,11 +38,19 @@ export class Publisher extends BatchPublisher<Publishing> {
 
   /** One message fails all of its statement. */
   private *_oneByOne(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
+    const refused = new Set<string>()
     for (const one of batch) {
+      const { topic, key } = one.message
+      const line = key === null ? null : `${topic} ${key}`
+      if (line !== null && refused.has(line)) {
+        this.add(one) // a later message of a key waits
+        continue
+      }
       try {
         yield* this._insert([one])
         one.settled(null)
       } catch (error) {
+        if (line !== null) refused.add(line)
         one.settled({ error })
       }
     }

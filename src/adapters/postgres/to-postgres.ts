@@ -1,12 +1,10 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkTime } from '../../runtime/internal.js'
-import { workerPool } from '../../operators/index.js'
-import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { checkName, envelopeOf, jsonOf, letterHeaders, textOf } from '../broker/internal.js'
+import { checkName, envelopeOf, givenUp, jsonOf, letterHeaders, publishStage, textOf } from '../broker/internal.js'
 import { checkOptionsOf, checkPool, checkSchema, type PostgresOptions, type PostgresPool } from './client.js'
-import { publisherOf } from './publisher.js'
+import { publisherOf, type Publishing } from './publisher.js'
 
 /** Options of `toPostgres`. */
 export interface ToPostgres<T> extends PostgresOptions {
@@ -25,6 +23,8 @@ export interface ToPostgres<T> extends PostgresOptions {
 /**
  * Stores a message for each delivery, with its value, key and headers, and passes the delivery on, in order, when it is
  * committed. Messages that wait are stored together. While the server is away they are tried again, for `patience` ms.
+ *
+ * After a message was refused, later ones of its key wait until it is stored or given up.
  *
  * Shape: one to one, in order. Holds `window` deliveries. A message fails as work of a worker does, so that `settle` tries
  * again: PostgresSetupError, PostgresAwayError, PostgresRefusedError as of `fromPostgres`. A value without JSON is given
@@ -49,24 +49,28 @@ export function toPostgres<T>(pool: PostgresPool, options: ToPostgres<T>): Opera
   checkTime('toPostgres(pool, { patience })', patience)
   checkSchema('toPostgres(pool, { schema })', schema)
   const publisher = publisherOf(pool, 'toPostgres()', schema, patience)
-  const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
-    const envelope = envelopeOf('toPostgres(): an item', delivery)
-    const headers = JSON.stringify(Object.fromEntries(delivery.headers))
-    const facts = {
-      topic,
-      key: textOf('toPostgres(pool, { key })', key(delivery)),
-      headers,
-      id: textOf('toPostgres(pool, { id })', id?.(delivery)),
-    }
-    const given = value(delivery)
-    try {
-      return publisher.publish({ ...facts, value: jsonOf('toPostgres(): the value', given) }).map(() => delivery)
-    } catch (cause) {
-      if (!envelope.right.isSettled) delivery.reject(cause)
-      return NOTHING as never // the engine knows it: the delivery has left
-    }
-  }
-  return workerPool(window, publish, { ordered: true, name: `to ${topic}` })
+  return publishStage<T, Publishing>({
+    name: `to ${topic}`,
+    window,
+    keys: 'together',
+    publication(delivery, made) {
+      const envelope = envelopeOf('toPostgres(): an item', delivery)
+      const headers = JSON.stringify(Object.fromEntries(delivery.headers))
+      const texts = {
+        key: textOf('toPostgres(pool, { key })', key(delivery)),
+        id: textOf('toPostgres(pool, { id })', id?.(delivery)),
+      }
+      const given = value(delivery)
+      let json: string
+      try {
+        json = jsonOf('toPostgres(): the value', given)
+      } catch (cause) {
+        return givenUp(envelope, cause)
+      }
+      return made(envelope, texts.key, { ...texts, topic, headers, value: json })
+    },
+    send: (publication) => publisher.add(publication),
+  })
 }
 
 const valueOf = <T>({ value }: Delivery<T>): unknown => value

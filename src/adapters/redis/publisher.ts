@@ -48,7 +48,9 @@ export class Publisher extends BatchPublisher<Publishing> {
 
   protected *store(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     const places = this._server.rows(yield* this._stored(batch))
-    for (const [i, one] of batch.entries()) one.settled(this._failureOf(places[i]))
+    for (const [i, one] of batch.entries())
+      if (places[i] === 'behind') this.add(one)
+      else one.settled(this._failureOf(places[i]))
   }
 
   /** The places of the messages, or why they have none. */

@@ -145,22 +145,26 @@ return 1
 /**
  * Stores messages. Keys: the stream, the ids that it had. Arguments: limit (0: none), MAXLEN or MINID or nothing, how many or
  * ms, ms for which ids are known, and for each message its id, value, key and headers; id, key and headers begin with + where
- * they are given. Returns for each message its place, `full`, `known`, or the error of the server after a !.
+ * they are given. Returns for each message its place, `full`, `known`, the error of the server after a !, or `behind` where an
+ * earlier message of its key was refused.
  */
 export const PUBLISH: Script = `${CLOCK}
 local stream, ids = KEYS[1], KEYS[2]
 local limit, how, threshold, within = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
-local at, out = now(), {}
+local at, out, refused = now(), {}, {}
 local size = limit > 0 and redis.call('XLEN', stream) or 0
 if how == 'MINID' then threshold = string.format('%.0f', math.max(0, at - threshold)) end
 local function given(text) return string.sub(text, 1, 1) == '+' and string.sub(text, 2) or nil end
 redis.call('ZREMRANGEBYSCORE', ids, '-inf', at - within)
 for i = 5, #ARGV, 4 do
   local id, key, headers = given(ARGV[i]), given(ARGV[i + 2]), given(ARGV[i + 3])
-  if id and redis.call('ZSCORE', ids, id) then
+  if key and refused[key] then
+    out[#out + 1] = 'behind'
+  elseif id and redis.call('ZSCORE', ids, id) then
     out[#out + 1] = 'known'
   elseif limit > 0 and size >= limit then
     out[#out + 1] = 'full'
+    if key then refused[key] = true end
   else
     local entry = { stream }
     if how ~= '' then
@@ -180,6 +184,7 @@ for i = 5, #ARGV, 4 do
     local stored = redis.pcall('XADD', unpack(entry))
     if type(stored) == 'table' then
       out[#out + 1] = '!' .. stored.err
+      if key then refused[key] = true end
     else
       size = size + 1
       if id then redis.call('ZADD', ids, at, id) end

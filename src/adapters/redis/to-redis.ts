@@ -1,10 +1,8 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Op } from '../../runtime/index.js'
 import { checkCount, checkFunction, checkTime, mistyped } from '../../runtime/internal.js'
-import { workerPool } from '../../operators/index.js'
-import { NOTHING } from '../../operators/internal.js'
 import type { DeadDelivery, Delivery } from '../broker/index.js'
-import { envelopeOf, checkName, jsonOf, letterHeaders, textOf } from '../broker/internal.js'
+import { checkName, envelopeOf, givenUp, jsonOf, letterHeaders, publishStage, textOf } from '../broker/internal.js'
 import { checkClient, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisTooLargeError } from './errors.js'
 import { partitionOf, streamOf } from './partition.js'
@@ -54,6 +52,8 @@ const NAMES = [...OF_STREAM, 'partitions', 'id', 'within', 'value', 'key', 'wind
  * Messages that wait are stored together. While the server is away they are tried again, for `patience` ms; without an id a message
  * may be stored twice then.
  *
+ * After a message was refused, later ones of its key wait until it is stored or given up.
+ *
  * Shape: one to one, in order. Holds `window` deliveries. A message fails as work of a worker does, so that `settle` tries
  * again: RedisFullError, RedisSetupError where the key has another type, RedisAwayError, RedisClosedError, RedisRefusedError.
  * A value without JSON is given up at once, with TypeError, and one of more than `maxBytes` with RedisTooLargeError. Throws
@@ -81,23 +81,24 @@ export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFu
   const publishers = streams.map((each) => new Publisher(server, each, { ...storing, within: Math.min(within, 1e14) }))
   let turn = 0
   const publisherOf = (of: string | null): Publisher => publishers[of === null ? turn++ % streams.length : partitionOf(of, streams.length)]
-  const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
-    const envelope = envelopeOf('toRedis(): an item', delivery)
-    const texts = { key: textOf('toRedis(client, { key })', key(delivery)), id: textOf('toRedis(client, { id })', id?.(delivery)) }
-    const given = value(delivery)
-    let json: string
-    try {
-      json = limited('toRedis()', jsonOf('toRedis(): the value', given), maxBytes)
-    } catch (cause) {
-      if (!envelope.right.isSettled) delivery.reject(cause)
-      return NOTHING as never // the engine knows it: the delivery has left
-    }
-    const message = { ...texts, value: json, headers: headersIn(delivery.headers) }
-    return publisherOf(texts.key)
-      .publish(message)
-      .map(() => delivery)
-  }
-  return workerPool(window, publish, { ordered: true, name: `to ${stream}` })
+  return publishStage<T, Publishing>({
+    name: `to ${stream}`,
+    window,
+    keys: 'together',
+    publication(delivery, made) {
+      const envelope = envelopeOf('toRedis(): an item', delivery)
+      const texts = { key: textOf('toRedis(client, { key })', key(delivery)), id: textOf('toRedis(client, { id })', id?.(delivery)) }
+      const given = value(delivery)
+      let json: string
+      try {
+        json = limited('toRedis()', jsonOf('toRedis(): the value', given), maxBytes)
+      } catch (cause) {
+        return givenUp(envelope, cause)
+      }
+      return made(envelope, texts.key, { ...texts, value: json, headers: headersIn(delivery.headers) })
+    },
+    send: (publication) => publisherOf(publication.key).add(publication),
+  })
 }
 
 const valueOf = <T>({ value }: Delivery<T>): unknown => value

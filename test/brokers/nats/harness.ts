@@ -9,12 +9,28 @@ import { startServer } from '../server.js'
 
 const RECONNECT = { reconnectTimeWait: 50, reconnectJitter: 0, maxReconnectAttempts: -1, ignoreClusterUpdates: true, noAsyncTraces: true }
 
-export async function openNats({ partitions, lease, window }: BrokerSettings): Promise<BrokerLawSubject> {
+/** A server, or a cluster with one address. */
+export interface Place {
+  readonly port: number
+  readonly replicas: number
+  kill(nc: NatsConnection): Promise<void>
+  restart(): Promise<void>
+  /** The run is over. */
+  close(nc: NatsConnection): Promise<void>
+}
+
+export async function openNats(settings: BrokerSettings): Promise<BrokerLawSubject> {
   const server = await startServer()
-  const nc = await connect({ port: server.port, ...RECONNECT })
-  await plan(nc, { log: 'in', partitions, lease, window }).apply()
-  await plan(nc, { queue: 'in', lease, window: 1000 }).apply()
-  await plan(nc, { queue: 'out' }).apply()
+  const { port } = server
+  return openAt({ port, replicas: 1, kill: () => server.kill(), restart: () => server.start(), close: () => server.close() }, settings)
+}
+
+export async function openAt(place: Place, { partitions, lease, window }: BrokerSettings): Promise<BrokerLawSubject> {
+  const { port, replicas } = place
+  const nc = await connect({ port, ...RECONNECT })
+  await plan(nc, { log: 'in', partitions, lease, window, replicas }).apply()
+  await plan(nc, { queue: 'in', lease, window: 1000, replicas }).apply()
+  await plan(nc, { queue: 'out', replicas }).apply()
   const links: NatsLink[] = []
   return {
     async publish(topic, value, { key, headers: given = new Map<string, string>() }) {
@@ -26,16 +42,16 @@ export async function openNats({ partitions, lease, window }: BrokerSettings): P
     async connect() {
       const link = new NatsLink({ partitions, lease, window })
       links.push(link)
-      await link.open(server.port)
+      await link.open(port)
       return link
     },
     messages: (topic) => read(nc, topic),
-    kill: () => server.kill(),
-    restart: () => server.start(),
+    kill: () => place.kill(nc),
+    restart: () => place.restart(),
     async close() {
       for (const link of links) await link.cut()
+      await place.close(nc)
       await nc.close()
-      await server.close()
     },
   }
 }

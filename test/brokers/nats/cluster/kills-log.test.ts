@@ -1,0 +1,3 @@
+import { clusterKills } from './kills.js'
+
+clusterKills('log')

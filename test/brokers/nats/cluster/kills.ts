@@ -1,0 +1,61 @@
+/**
+ * Servers of a cluster that are killed in mid-run: the leader of the stream, a follower, two of three. `KILLS=20` runs each row at 20
+ * points; by default at one. Runs with odd seeds publish without ids, and count the repeated messages; runs with even seeds publish with ids.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { KillRun } from '../../kills/run.js'
+import { note } from '../../kills/tallies.js'
+import { NODES } from './cluster.js'
+import { natsCluster, type ClusterBroker } from './engine.js'
+
+const points = Number(process.env.KILLS ?? 1)
+const PARTITIONS = 4
+const WINDOW = 64
+const MESSAGES = 2000
+
+type Use = 'log' | 'queue'
+
+const others = (leader: number): number[] => Array.from({ length: NODES }, (_, i) => i).filter((i) => i !== leader)
+
+const rows: Readonly<
+  Record<string, (run: KillRun, { cluster, leader }: { cluster: ClusterBroker['cluster']; leader: number }) => Promise<unknown>>
+> = {
+  'the leader is killed': (_, { cluster, leader }) => cluster.kill(leader),
+  'a follower is killed': (run, { cluster, leader }) => cluster.kill(others(leader)[run.random() < 0.5 ? 0 : 1]),
+  async 'two of three are killed'(run, { cluster, leader }) {
+    const [one, other] = others(leader)
+    await Promise.all([cluster.kill(one), cluster.kill(run.random() < 0.5 ? other : leader)])
+    await pause(2000)
+    await cluster.heal() // of those that remained nothing could be stored
+  },
+}
+
+/** The rows for a cluster as a log or as a queue. */
+export function clusterKills(use: Use): void {
+  describe.concurrent(`kills in a cluster of NATS and a ${use}`, () => {
+    for (const [name, kill] of Object.entries(rows))
+      for (let seed = 1; seed <= points; seed++) it(`${name}: point ${seed}`, () => killed(use, name, kill, seed))
+  })
+}
+
+async function killed(use: Use, name: string, kill: (typeof rows)[string], seed: number): Promise<void> {
+  const hasIds = seed % 2 === 0
+  const sizes = { partitions: PARTITIONS, window: WINDOW, longest: 8, messages: MESSAGES, keys: 50, lease: 3000 }
+  const run = await KillRun.open(natsCluster, { ...sizes, use, seed, hasIds })
+  const server = run.server as ClusterBroker // that of the engine
+  try {
+    await Promise.all([run.begins(), run.begins()])
+    await run.reaches(0.05 + 0.6 * run.random())
+    await kill(run, { cluster: server.cluster, leader: await server.leader() })
+    await run.reaches(1) // before a server is started again, unless two were killed
+    await server.start()
+    const tally = await run.finishes()
+    note(`${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
+    expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
+    const repeated = (use === 'log' ? PARTITIONS + tally.takeovers : 1) * WINDOW + 2 * natsCluster.unconfirmed
+    expect(tally.duplicates).toBeLessThanOrEqual(hasIds ? 0 : repeated)
+  } finally {
+    await run.close()
+  }
+}
