@@ -147,7 +147,9 @@ const missing = ['3F000', '42P01', '42883', '42703']
 export function translated(where: string, schema: string, error: unknown): unknown {
   const code = textIn(error, 'code')
   if (code === 'MR001') return new PostgresSetupError(where, headOf(error), error)
-  if (missing.includes(code))
-    return new PostgresSetupError(where, `the schema ${schema} has not the tables of millrace: plan(pool, …).apply() creates them`, error)
+  if (missing.includes(code)) {
+    const problem = `the schema ${schema} has not the tables of millrace, or those of another version: plan(pool, …).apply() makes them`
+    return new PostgresSetupError(where, problem, error)
+  }
   return /^[A-Z0-9_]+$/.test(code) ? new PostgresRefusedError(where, code, error) : error
 }

@@ -2,6 +2,8 @@ import { go } from '../../runtime/index.js'
 import { checkCount, checkFlag, checkTime } from '../../runtime/internal.js'
 import { checkName, nameIn, type Change, type Plan } from '../broker/internal.js'
 import { checkOptionsOf, checkPool, checkSchema, Database, type PostgresOptions, type PostgresPool } from './client.js'
+import { PostgresSetupError } from './errors.js'
+import { problemOf, VERSION, versionIn } from './schema.js'
 import { tablesIn } from './tables.js'
 
 /** What a source needs of the database. */
@@ -17,12 +19,13 @@ export interface PlanOptions extends PostgresOptions {
 }
 
 /**
- * The tables and the topic that `fromPostgres` with the same options needs, or with `once` alone the tables. `check()` compares
- * them with the database; `apply()` creates what is missing, in one transaction, and never changes or deletes a topic. A pipeline
+ * The tables and the topic that `fromPostgres` with the same options needs, or with `once` alone the tables. `check()`
+ * compares them with the database; `apply()` creates what is missing, and brings tables and functions of an older version
+ * up to date, in one transaction; it never changes or deletes a topic. Several processes may do so at once. A pipeline
  * itself creates nothing.
  *
- * Both fail with PostgresVersionError, PostgresAwayError and PostgresRefusedError as `fromPostgres`. Throws TypeError or
- * RangeError for bad arguments.
+ * Both fail with PostgresSetupError for tables of a newer version, and with PostgresVersionError, PostgresAwayError and
+ * PostgresRefusedError as `fromPostgres`. Throws TypeError or RangeError for bad arguments.
  *
  * @example
  * ```ts
@@ -57,17 +60,25 @@ class Work {
   ) {}
 
   *check(): Generator<never, readonly Change[]> {
-    const { _db: db, _topic: topic, _partitions: wanted } = this
+    const { _db: db, _topic: topic } = this
     const { channel: schema } = db
     yield* db.check()
-    const found = yield* db.row(`select to_regclass($1) is not null and to_regprocedure($2) is not null as is_there`, [
-      `"${schema}".once`,
-      `"${schema}".preferred(text, int, float8)`,
-    ])
-    const tables = found.is_there === true ? [] : [{ kind: 'create', what: `schema "${schema}"`, differences: [] } as const]
-    if (topic === null) return tables
+    const version = yield* versionIn(db)
+    if (version > VERSION) throw new PostgresSetupError(db.where, problemOf(schema, version))
+    const what = `schema "${schema}"`
+    const tables: readonly Change[] =
+      version === 0
+        ? [{ kind: 'create', what, differences: [] }]
+        : version < VERSION
+          ? [{ kind: 'differs', what, differences: [`version ${version}, and not ${VERSION}`] }]
+          : []
+    return topic === null ? tables : [...tables, ...(yield* this._topicIn(topic, version === 0))]
+  }
+
+  private *_topicIn(topic: string, isNew: boolean): Generator<never, readonly Change[]> {
+    const { _db: db, _partitions: wanted } = this
     const missing = { kind: 'create', what: `topic ${JSON.stringify(topic)}`, differences: [] } as const
-    if (tables.length > 0) return [...tables, missing]
+    if (isNew) return [missing]
     const rows = yield* db.query('select partitions from $.topic where name = $1', [topic])
     if (rows.length === 0) return [missing]
     const is = Number(rows[0].partitions)
@@ -77,9 +88,7 @@ class Work {
   *apply(): Generator<never, readonly Change[]> {
     const changes = yield* this.check()
     const creates = changes.filter(({ kind }) => kind === 'create')
-    const isNew = creates.some(({ what }) => what.startsWith('schema'))
-    // Statements in one query are one transaction; its lock lets several processes apply a plan one after the other.
-    if (isNew) yield* this._db.query(`select pg_advisory_xact_lock(7165302); ${tablesIn(this._db.channel)}`)
+    if (changes.some(({ what }) => what.startsWith('schema'))) yield* this._db.query(tablesIn(this._db.channel))
     if (creates.length > 0 && this._topic !== null)
       yield* this._db.query(
         `with t as (insert into $.topic (name, partitions) values ($1, $2) on conflict do nothing)

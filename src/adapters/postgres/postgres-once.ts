@@ -2,6 +2,7 @@ import { go, type Op } from '../../runtime/index.js'
 import { checkTime } from '../../runtime/internal.js'
 import type { OnceClaim, OnceStore } from '../broker/index.js'
 import { checkOptionsOf, checkPool, checkSchema, Database, type PostgresOptions, type PostgresPool } from './client.js'
+import { checkReady } from './schema.js'
 
 /**
  * A store of `once` in PostgreSQL: the workers of all processes share it. `plan(pool, { once: true }).apply()` creates its table.
@@ -31,6 +32,7 @@ export function postgresOnce(pool: PostgresPool, options: PostgresOptions = {}):
   return {
     claim: (id, owner, { lease, within }): Op<OnceClaim> =>
       go(function* claimed() {
+        yield* checkReady(db)
         const row = yield* db.row('select state, is_unsure, wait from $.once_claim($1, $2, $3, $4)', [id, owner, lease, within])
         return claimOf(row)
       }).join(),

@@ -3,6 +3,7 @@ import { isInstance } from '../../runtime/internal.js'
 import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { Database, type PostgresPool } from './client.js'
 import { PostgresRefusedError } from './errors.js'
+import { checkReady } from './schema.js'
 
 export interface Publishing {
   readonly topic: string
@@ -57,6 +58,7 @@ export class Publisher extends BatchPublisher<Publishing> {
   }
 
   private *_insert(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
+    yield* checkReady(this._db)
     const column = (name: keyof Publishing): unknown[] => batch.map(({ message }) => message[name])
     yield* this._db.query(
       `select $.publish(m.topic, m.key, m.value::json, m.headers::json, m.id)

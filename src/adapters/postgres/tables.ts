@@ -1,3 +1,20 @@
+import { VERSION } from './schema.js'
+
+const LOCK = `
+select pg_advisory_xact_lock(7165302);
+do $body$
+declare said text := obj_description(to_regclass('$.topic'), 'pg_class');
+begin
+  if said ~ '^millrace [0-9]+$' and substr(said, 10)::int > ${VERSION} then
+    raise exception 'the schema is of version %, and this millrace needs version ${VERSION}: update millrace', substr(said, 10) using errcode = 'MR001';
+  end if;
+end $body$;
+`
+
+const COMMENT = `
+comment on table $.topic is 'millrace ${VERSION}';
+`
+
 /**
  * The tables and functions of the adapter. `$.` stands for the schema.
  *
@@ -125,6 +142,14 @@ create or replace function $.preferred(topic_name text, part int, lease_ms float
 $body$;
 `
 
+/**
+ * The statements that make the schema, or bring an older one up to date: in one query, and so one transaction, whose lock lets several
+ * processes do so one after the other. A schema that is newer by then is left as it is, with an error of code MR001.
+ */
 export function tablesIn(schema: string): string {
-  return TABLES.replaceAll('$.', `"${schema}".`).replaceAll('exists $;', `exists "${schema}";`).replaceAll("'$'", `'${schema}'`)
+  return [LOCK, TABLES, COMMENT]
+    .join('')
+    .replaceAll('$.', `"${schema}".`)
+    .replaceAll('exists $;', `exists "${schema}";`)
+    .replaceAll("'$'", `'${schema}'`)
 }

@@ -1,6 +1,7 @@
 import { mutex, type Mutex } from '../../runtime/index.js'
 import type { Database } from './client.js'
 import { PostgresSetupError } from './errors.js'
+import { checkReady } from './schema.js'
 
 interface Known {
   /** One query at a time: where the topic is missing, one partition of a log says so, and the others are closed before they ask. */
@@ -30,7 +31,7 @@ function* found(db: Database, topic: string, use: 'log' | 'queue', wanted: numbe
   using _held = yield* lock.lock()
   const before = topics.get(topic)
   if (before !== undefined) return before
-  yield* db.check()
+  yield* checkReady(db)
   const rows = yield* db.query('select partitions from $.topic where name = $1', [topic])
   const name = JSON.stringify(topic)
   if (rows.length === 0)

@@ -92,4 +92,13 @@ async function open(sizes: KillSizes): Promise<KillBroker> {
   return new ClusterBroker(cluster, nc, sizes)
 }
 
-export const natsCluster: KillEngine = { name: 'a cluster of NATS', id: 'nats', unconfirmed: 256, disk: 16, open }
+export const natsCluster: KillEngine = {
+  name: 'a cluster of NATS',
+  id: 'nats',
+  uses: ['log', 'queue'],
+  hasIds: true,
+  unconfirmed: 256,
+  points: 1,
+  disk: 16,
+  open,
+}

@@ -4,12 +4,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { pointsOf } from '../../kills/engine.js'
 import { KillRun } from '../../kills/run.js'
 import { note } from '../../kills/tallies.js'
 import { NODES } from './cluster.js'
 import { natsCluster, type ClusterBroker } from './engine.js'
 
-const points = Number(process.env.KILLS ?? 1)
+const points = pointsOf(natsCluster)
 const PARTITIONS = 4
 const WINDOW = 64
 const MESSAGES = 2000
