@@ -1,7 +1,7 @@
 /** `fromPull` asks for as many messages as have a place, and its lease ends with the last settlement. */
 import { background, sleep } from 'millrace'
 import { fromPull, positionOf, settle, through, type Delivery, type Lease } from 'millrace/broker'
-import { bounds, run, workerPool } from 'millrace/operators'
+import { bounds, onUnpaced, run, workerPool, type Unpaced } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
 import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -32,6 +32,25 @@ function numbers(prefetch = 256) {
 }
 
 describe('fromPull', () => {
+  it('tells of each loss of messages that the server has deleted unread, and goes on', () =>
+    bubble(function* () {
+      const told: Unpaced[] = []
+      const off = onUnpaced((unpaced) => void told.push(unpaced))
+      const source = fromPull<number>(
+        (lease) => ({
+          request: () => {
+            lease.missed(3, 'orders/0')
+            lease.missed(1, 'orders/0')
+            lease.deliver({ value: 1, key: null, attempt: 1, headers: new Map(), position: positionOf('n', 0, 0, 0), settled() {} })
+          },
+        }),
+        { name: 'orders' },
+      )
+      yield* run(background, source.pipe(take(1), settle())).join()
+      off()
+      const seen = 'the server has deleted messages that were not read'
+      expect(told).toMatchObject([3, 1].map((n) => ({ stage: 'orders', seen, message: expect.stringContaining(`(${n}): of orders/0, of "orders"`) as string }))) // prettier-ignore
+    }))
   it.each([Infinity, 2 ** 53, 1e15])('a retry after %d ms is one after ten years, which a server can count', (after) =>
     bubble(function* () {
       const pauses: number[] = []

@@ -13,8 +13,8 @@ import {
   spawn,
   type Runnable,
 } from '../../runtime/internal.js'
-import { described, Downstream, failedAfterEnd, publish, stageNotes, type StageNotes } from '../../operators/internal.js'
-import type { Delivery, Envelope } from './delivery.js'
+import { described, Downstream, failedAfterEnd, publish, report, stageNotes, type StageNotes } from '../../operators/internal.js'
+import { checkText, type Delivery, type Envelope } from './delivery.js'
 import { intakeKey } from './intake.js'
 import { LeaseHandler, type Lease, type Message, type PullDriver } from './lease.js'
 import { performing } from './performing.js'
@@ -218,6 +218,15 @@ class PullSource<T> implements Runnable, Lease<T> {
     checkCount('lease.returned(n)', 0, n)
     this._asked = Math.max(0, this._asked - n)
     this.wake()
+  }
+
+  missed(n: number, place: string): void {
+    checkCount('lease.missed(n)', 1, n)
+    checkText('lease.missed(n, place)', 'a string', place)
+    const { name } = this._plan.notes
+    const seen = 'the server has deleted messages that were not read'
+    const message = `millrace: ${seen} (${n}): of ${place}, of "${name}". They are lost: raise the limits of age and size, or the number of workers.`
+    report({ stage: name, seen, message })
   }
 
   fail(cause: unknown): void {

@@ -68,6 +68,11 @@ export interface Lease<T> {
   again(message: Message<T>): void
   /** `n` of the messages asked for will not come, or were no news. */
   returned(n: number): void
+  /**
+   * The server has deleted `n` messages of `place` before they were delivered, by age or size: each such loss is reported
+   * to `onUnpaced`, and the pipeline continues.
+   */
+  missed(n: number, place: string): void
   /** The source fails: the pipeline ends with this error. */
   fail(cause: unknown): void
 }

@@ -227,6 +227,12 @@ export class LogPartition<T> implements PullDriver, Runnable {
     this._link.beat(this._mark.floor)
   }
 
+  /** The server has deleted messages above the floor before they were read. */
+  missed(n: number): void {
+    const { source, partition } = this._options
+    this._lease.missed(n, `${source}/${partition}`)
+  }
+
   returned(n: number): void {
     this._asked = Math.max(0, this._asked - n)
     this._wanted += n

@@ -58,6 +58,8 @@ export class LogWay extends LogSession implements Part {
   private _buffer = new Ring<LogRecord<unknown>>()
   private _isReading = false
   private _isOutOfRange = false
+  /** The group has committed an offset, or records were read: it does not begin with the first that there is. */
+  private _hasRead = false
   /** An answer to a read of an earlier ownership is forgotten. */
   private _grants = 0
   private readonly _handOver: QueuedTimer
@@ -151,6 +153,7 @@ export class LogWay extends LogSession implements Part {
     try {
       const { offset, text } = yield* membership.committed(partition, era)
       const first = Math.max(0, offset)
+      this._hasRead = offset >= 0
       const note = noteIn(text, first)
       const rounds = Math.max(1, note.sent > first ? note.rounds + 1 : note.rounds)
       return { epoch: era, grant: { floor: first - 1, rounds, continues: false } }
@@ -212,6 +215,7 @@ export class LogWay extends LogSession implements Part {
       const read = recordsOf(records ?? [], this._position, abortedTransactions ?? [])
       for (const record of read.records) this._buffer.push(record)
       this._position = read.next
+      this._hasRead = true
     }
     if (this._isOutOfRange || this._buffer.size > 0) this.mayHave = true
     this.session.wake()
@@ -233,6 +237,7 @@ export class LogWay extends LogSession implements Part {
       throw new KafkaSetupError(cluster.where, `${problem}: was it created anew? Give another group`)
     }
     this._isOutOfRange = false
+    if (this._hasRead && first > this._position) this.driver?.missed(first - this._position)
     this._position = Math.max(this._position, first)
   }
 

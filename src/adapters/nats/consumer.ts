@@ -14,6 +14,7 @@ export interface ConsumerInfo extends ApiAnswer {
   }
   readonly priority_groups?: readonly { readonly pinned_client_id?: string }[]
   readonly ack_floor: { readonly stream_seq: number }
+  readonly delivered: { readonly stream_seq: number }
   readonly num_pending: number
   readonly num_ack_pending: number
 }
@@ -92,6 +93,17 @@ export function checkLog({ config }: ConsumerInfo, { where, stream }: Target, co
 /** ms of a duration in ns; the default of the server is 30 s. */
 export function leaseOf(ns: number | undefined): number {
   return (ns ?? 30e9) / 1e6
+}
+
+/** The messages of the stream after a sequence that the server has deleted. */
+export async function missedAfter(link: Connection, last: number, target: Target): Promise<number> {
+  const { state } = await ask<ApiAnswer & { readonly state?: { readonly first_seq: number } }>(
+    link,
+    `$JS.API.STREAM.INFO.${target.stream}`,
+    undefined,
+    target,
+  )
+  return Math.max(0, (state?.first_seq ?? 0) - 1 - last)
 }
 
 /** When the oldest message was stored that is not settled, as Unix time in ms; null where there is none. */

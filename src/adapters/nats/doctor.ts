@@ -63,7 +63,17 @@ async function examined(link: Connection, system: NatsConnection, asking: Asking
   const streams = jetStream.isThere ? await streamsOf(link, asking) : []
   const settings = jetStream.isThere ? await settingsOf(streams, system) : []
   const isClustered = link.nc.info?.cluster !== undefined
-  return reportOf({ server: 'nats-server', version, features, settings }, isClustered ? streams.flatMap(replicasOf) : [])
+  const more = [...(isClustered ? streams.flatMap(replicasOf) : []), ...streams.flatMap(retentionOf)]
+  return reportOf({ server: 'nats-server', version, features, settings }, more)
+}
+
+/** A warning for a stream that deletes messages which nobody has read. */
+function retentionOf({ config }: Stream): readonly string[] {
+  const { name, discard, max_age: age = 0, max_bytes: bytes = -1, max_msgs: messages = -1 } = config
+  const limits = [age > 0 ? `older than ${age / 1e9} s` : '']
+  if (discard !== 'new') limits.push(bytes > 0 ? `beyond ${bytes} bytes` : '', messages > 0 ? `beyond ${messages} messages` : '')
+  const given = limits.filter((limit) => limit !== '').join(', ')
+  return given === '' ? [] : [`stream ${JSON.stringify(name)} deletes messages, read or not: ${given}`]
 }
 
 /** A warning for a stream of a cluster that is away with one server, or needs one more than it could. */
@@ -87,7 +97,15 @@ async function jetStreamOf(link: Connection, asking: Asking): Promise<DoctorFeat
 }
 
 interface Stream {
-  readonly config: { readonly name: string; readonly storage: 'file' | 'memory'; readonly num_replicas: number }
+  readonly config: {
+    readonly name: string
+    readonly storage: 'file' | 'memory'
+    readonly num_replicas: number
+    readonly discard?: 'old' | 'new'
+    readonly max_age?: number
+    readonly max_bytes?: number
+    readonly max_msgs?: number
+  }
 }
 
 async function settingsOf(streams: readonly Stream[], system: NatsConnection): Promise<readonly DoctorSetting[]> {

@@ -49,7 +49,20 @@ export function partsOfLog<T>(parts: LogSourceParts, ofPull: PullOptions): reado
     const { reading, window } = parts
     const consumer = consumerOf(target.group, partition)
     const fail = (cause: unknown): void => lease.fail(cause)
-    const way = new LogWay({ ...target, link, partition, consumer, member, members, beat, reading, fail, closed: () => ways.delete(way) })
+    const isWhole = parts.partitions === 1
+    const way = new LogWay({
+      ...target,
+      link,
+      partition,
+      isWhole,
+      consumer,
+      member,
+      members,
+      beat,
+      reading,
+      fail,
+      closed: () => ways.delete(way),
+    })
     const driver = new LogPartition<T>(lease, way, { source: target.stream, partition, beat, window })
     way.driver = driver
     ways.add(way)

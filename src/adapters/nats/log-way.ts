@@ -18,7 +18,7 @@ import { after, fromPromise, select } from '../../runtime/index.js'
 import { QueuedTimer, Ring } from '../../runtime/internal.js'
 import type { LogLink, LogPartition } from '../broker/internal.js'
 import { ask, askRaw, type ApiAnswer, type Connection, type Watcher } from './connection.js'
-import { checkLog, consumerInfo, type Target } from './consumer.js'
+import { checkLog, consumerInfo, missedAfter, type Target } from './consumer.js'
 import { NatsClosedError, NatsRefusedError } from './errors.js'
 import { factsOf, headersOf } from './message.js'
 import type { Members } from './members.js'
@@ -37,6 +37,8 @@ const FAREWELL = 2000
 export interface LogParts extends Target {
   readonly link: Connection
   readonly partition: number
+  /** The log has no other partition: what is missing in the stream is missing here. */
+  readonly isWhole: boolean
   readonly consumer: string
   readonly member: string
   readonly members: Members
@@ -192,6 +194,8 @@ export class LogWay implements LogLink, Watcher {
     const isOver = (): boolean => this._isClosed || this._inbox !== inbox
     const asking = { ...this._parts, isOver }
     try {
+      const missed = this._parts.isWhole ? await this._missed(asking) : 0
+      if (isOver()) return
       const subject = `$JS.API.CONSUMER.RESET.${stream}.${consumer}`
       const { error, reset_seq: next = 1 } = await ask<ApiAnswer & { readonly reset_seq?: number }>(link, subject, {}, asking)
       if (isOver()) return
@@ -201,9 +205,16 @@ export class LogWay implements LogLink, Watcher {
       this._state = 'owns'
       this._doubt.stop()
       this.driver?.granted({ floor: next - 1, rounds, continues })
+      if (missed > 0) this.driver?.missed(missed)
     } catch (cause) {
       if (!isOver()) this._fail(cause)
     }
+  }
+
+  private async _missed(asking: Target): Promise<number> {
+    const { link, consumer } = this._parts
+    const { ack_floor: floor } = await consumerInfo(link, consumer, asking)
+    return await missedAfter(link, floor.stream_seq, asking)
   }
 
   private _told(message: Msg): void {

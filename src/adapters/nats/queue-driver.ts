@@ -19,7 +19,7 @@ import { QueuedTimer, time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type Message, type Position, type PullDriver } from '../broker/index.js'
 import { positionOf } from '../broker/internal.js'
 import type { Connection, Watcher } from './connection.js'
-import { checkQueue, consumerInfo, leaseOf, type Target } from './consumer.js'
+import { checkQueue, consumerInfo, leaseOf, missedAfter, type Target } from './consumer.js'
 import { NatsClosedError, NatsRefusedError, NatsSetupError, NatsTimeoutError } from './errors.js'
 import { factsOf, headersOf, type Facts } from './message.js'
 import { nanosOf, readWith, statusOf, type ReadMessage, type Reading } from './pulling.js'
@@ -92,6 +92,7 @@ export class QueueDriver<T> implements PullDriver, Watcher {
       this._ackWait = leaseOf(info.config.ack_wait)
       this._isReady = true
       this._pull()
+      if (info.config.filter_subject === undefined) await this._tellMissed(info.delivered.stream_seq)
     } catch (cause) {
       this._fail(cause)
     }
@@ -99,6 +100,13 @@ export class QueueDriver<T> implements PullDriver, Watcher {
 
   private _fail(cause: unknown): void {
     if (!this._isStopped) this._lease.fail(cause)
+  }
+
+  /** `last`: that was delivered when the source began. */
+  private async _tellMissed(last: number): Promise<void> {
+    const { link, stream } = this._parts
+    const missed = await missedAfter(link, last, { ...this._parts, isOver: () => this._isStopped })
+    if (missed > 0 && !this._isStopped) this._lease.missed(missed, stream)
   }
 
   request(n: number): void {

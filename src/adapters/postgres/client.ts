@@ -69,6 +69,8 @@ export type Row = Readonly<Record<string, unknown>>
 
 export class Database {
   private _isChecked = false
+  /** The schema was looked at, and is of this version: see `checkReady`. */
+  hasSchema = false
 
   constructor(
     /** The function of the user, for errors. */

@@ -21,15 +21,13 @@ function versionOf(said: unknown): number {
   return Number(/^millrace (\d+)$/.exec(String(said))?.[1] ?? 1)
 }
 
-const checked = new WeakSet<Database>()
-
 /** Throws where the server is too old, or the schema is missing, or of another version. Asks once. */
 export function* checkReady(db: Database): Generator<never, void> {
-  if (checked.has(db)) return
+  if (db.hasSchema) return
   yield* db.check()
   const version = yield* versionIn(db)
   if (version !== VERSION) throw new PostgresSetupError(db.where, problemOf(db.channel, version))
-  checked.add(db)
+  db.hasSchema = true
 }
 
 export function problemOf(schema: string, version: number): string {

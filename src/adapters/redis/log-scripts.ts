@@ -66,6 +66,20 @@ if ARGV[5] == '1' then trim(KEYS[1]) end
 return 1
 `
 
+/**
+ * Moves the mark and reads on. Keys as of CLAIM. Arguments: as of MARK, and then the last id, the most entries and the
+ * lease of PULL. Returns the entries, or nothing where another owns the partition.
+ */
+export const MARK_AND_PULL: Script = `${CLOCK}${FENCE}${TRIM}
+if not mine() then return false end
+redis.call('XGROUP', 'SETID', KEYS[1], ARGV[4], ARGV[3])
+local entries = redis.call('XRANGE', KEYS[1], '(' .. ARGV[6], '+', 'COUNT', ARGV[7])
+redis.call('HSET', KEYS[2], 'until', now() + ARGV[8])
+if #entries > 0 then redis.call('HSET', KEYS[2], 'sent', entries[#entries][1]) end
+if ARGV[5] == '1' then trim(KEYS[1]) end
+return entries
+`
+
 /** Keeps the ownership. Keys as of CLAIM. Arguments: owner, epoch, lease. Returns 0 where another owns the partition. */
 export const BEAT: Script = `${CLOCK}${FENCE}
 if not mine() then return 0 end

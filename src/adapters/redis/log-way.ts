@@ -17,7 +17,7 @@ import { EntryPosition, entryOf, offsetOf, timeOf } from './entry.js'
 import type { Members } from './members.js'
 import { tagged } from './queue-driver.js'
 import { Reader } from './reader.js'
-import { BEAT, CLAIM, MARK, PULL, RELEASE } from './log-scripts.js'
+import { BEAT, CLAIM, MARK, MARK_AND_PULL, PULL, RELEASE } from './log-scripts.js'
 
 export interface LogParts {
   readonly server: Server
@@ -104,7 +104,12 @@ export class LogWay extends LogSession {
   protected *sendPull(): Generator<never, boolean> {
     const { server, lease, owner } = this._parts
     const most = this.places
-    const entries = yield* server.eval(PULL, this._keys, [owner, this.epoch, this._lastId, most, Math.ceil(lease)])
+    return this._pulled(yield* server.eval(PULL, this._keys, [owner, this.epoch, this._lastId, most, Math.ceil(lease)]), most)
+  }
+
+  /** Returns false where another owns the partition. */
+  private _pulled(entries: unknown, most: number): boolean {
+    const { server } = this._parts
     if (entries === null) return false
     const rows = server.rows(entries)
     if (rows.length === most) this.mayHave = true
@@ -146,11 +151,14 @@ export class LogWay extends LogSession {
   }
 
   protected *sendMark(): Generator<never, boolean> {
-    const { server, owner, group, removes } = this._parts
+    const { server, owner, group, lease, removes } = this._parts
     const mark = this._mark as string // it has one
-    const is = yield* server.eval(MARK, this._keys, [owner, this.epoch, mark, group, removes ? 1 : 0])
-    if (this._mark === mark) this._mark = null
-    return is === 1
+    this._mark = null // a later one is said by the next call
+    const args = [owner, this.epoch, mark, group, removes ? 1 : 0]
+    const most = this.mayHave ? this.places : 0
+    if (most <= 0) return (yield* server.eval(MARK, this._keys, args)) === 1
+    this.mayHave = false
+    return this._pulled(yield* server.eval(MARK_AND_PULL, this._keys, [...args, this._lastId, most, Math.ceil(lease)]), most)
   }
 
   protected *sendBeat(): Generator<never, { isOwner: boolean; handsOver: boolean }> {

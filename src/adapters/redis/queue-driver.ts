@@ -17,7 +17,7 @@ import { Session } from '../broker/internal.js'
 import { isAway, translated, type Server } from './client.js'
 import { EntryPosition, entryOf } from './entry.js'
 import { Reader } from './reader.js'
-import { KEEP, LEAVE, SETTLE, TAKE } from './scripts.js'
+import { KEEP, LEAVE, SETTLE, SETTLE_AND_TAKE, TAKE } from './scripts.js'
 
 export interface QueueParts {
   readonly server: Server
@@ -102,7 +102,7 @@ export class QueueDriver<T> implements PullDriver {
     yield* this._parts.server.check()
     if (this._settlements.length > 0) yield* this._settleAll()
     else if (this._isBeatDue) yield* this._keepAll()
-    else if (this._places > 0 && !this._reader.isWaiting && this._mayHave) yield* this._take()
+    else if (this._mayTake) yield* this._take()
     else if (this._isLeaving) yield* this._leave()
     else {
       this._wait()
@@ -111,15 +111,21 @@ export class QueueDriver<T> implements PullDriver {
     return true
   }
 
-  private *_take(): Generator<never, void> {
+  private get _mayTake(): boolean {
+    return this._places > 0 && !this._reader.isWaiting && this._mayHave
+  }
+
+  /** `settled`: the arguments of settlements, which go out with the same call. */
+  private *_take(settled: readonly (string | number)[] = []): Generator<never, void> {
     const { server, group, consumer, lease, poll, removes } = this._parts
     const most = this._places
     const now = time.timers.now()
     const looks = now - this._lookedAt >= poll || this._cursor !== '-'
     if (looks) this._lookedAt = now
     this._mayHave = false
-    const args = [group, consumer, most, Math.ceil(lease), looks ? 1 : 0, this._cursor, removes ? 1 : 0]
-    const [entries, pause, cursor] = server.rows(yield* server.eval(TAKE, this._keys, args))
+    const args = [group, consumer, most, Math.ceil(lease), looks ? 1 : 0, this._cursor, removes ? 1 : 0, ...settled]
+    const script = settled.length === 0 ? TAKE : SETTLE_AND_TAKE
+    const [entries, pause, cursor] = server.rows(yield* server.eval(script, this._keys, args))
     const taken = server.rows(entries)
     this._cursor = String(cursor)
     this._pause = Number(pause) < 0 ? Infinity : Number(pause)
@@ -187,7 +193,9 @@ export class QueueDriver<T> implements PullDriver {
     const done = all.filter(({ how }) => how === 'done').map(({ id }) => id)
     const others = all.filter(({ how }) => how !== 'done')
     const back = others.flatMap(({ how, id, attempt, after: ms }) => [id, attempt, Math.min(ms, 1e14), how === 'returned' ? 1 : 0])
-    yield* server.eval(SETTLE, this._keys, [group, consumer, removes ? 1 : 0, done.length, ...done, ...back])
+    const settled = [removes ? 1 : 0, done.length, ...done, ...back]
+    if (others.length === 0 && this._mayTake) return yield* this._take(settled)
+    yield* server.eval(SETTLE, this._keys, [group, consumer, ...settled])
     this._mayHave = true
     if (others.length > 0) this._reader.interrupt() // the next pause may be over before its wait
   }

@@ -107,7 +107,7 @@ const MEANING: Record<Sign, { readonly is: 'certain' | 'likely' | 'warning'; rea
 export interface Unpaced {
   /** The name of the stage; `run` where no stage is below. */
   readonly stage: string
-  readonly seen: (typeof SEEN)[Sign]
+  readonly seen: (typeof SEEN)[Sign] | 'the server has deleted messages that were not read'
   /** For a person: the stage, the sign, the cure. */
   readonly message: string
 }
@@ -145,7 +145,8 @@ export function strictDemand(): () => void {
   return strict.add(true)
 }
 
-function report(unpaced: Unpaced): void {
+/** Calls the hook of `onUnpaced`, or else writes to the console. */
+export function report(unpaced: Unpaced): void {
   const hook = hooks.last
   if (hook === undefined) return console.warn(unpaced.message)
   try {

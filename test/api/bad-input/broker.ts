@@ -130,6 +130,8 @@ export const broker: Table = {
   'Lease.deliver(message)': ['object', (message) => withLease((lease) => lease.deliver(message))],
   'Lease.fail(cause)': ['anything', (cause) => withLease((lease) => lease.fail(cause))],
   'Lease.returned(n)': ['count', (n) => withLease((lease) => lease.returned(n))],
+  'Lease.missed(n)': ['count', (n) => withLease((lease) => lease.missed(n, 'orders'))],
+  'Lease.missed(place)': ['text', (place) => withLease((lease) => lease.missed(1, place))],
   'MemoryBroker.messages(topic)': ['name', (topic) => void memoryBroker().messages(topic)],
   'MemoryBroker.publish(topic)': ['name', (topic) => void memoryBroker().publish(topic, 1)],
   'MemoryBroker.publish(value)': ['anything', (value) => void memoryBroker().publish('in', value)],

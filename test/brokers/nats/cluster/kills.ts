@@ -4,13 +4,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { pointsOf } from '../../kills/engine.js'
+import { seedsOf } from '../../kills/engine.js'
 import { KillRun } from '../../kills/run.js'
 import { note } from '../../kills/tallies.js'
 import { NODES } from './cluster.js'
 import { natsCluster, type ClusterBroker } from './engine.js'
 
-const points = pointsOf(natsCluster)
 const PARTITIONS = 4
 const WINDOW = 64
 const MESSAGES = 2000
@@ -36,7 +35,7 @@ const rows: Readonly<
 export function clusterKills(use: Use): void {
   describe.concurrent(`kills in a cluster of NATS and a ${use}`, () => {
     for (const [name, kill] of Object.entries(rows))
-      for (let seed = 1; seed <= points; seed++) it(`${name}: point ${seed}`, () => killed(use, name, kill, seed))
+      for (const seed of seedsOf(natsCluster)) it(`${name}: point ${seed}`, () => killed(use, name, kill, seed))
   })
 }
 
@@ -52,7 +51,7 @@ async function killed(use: Use, name: string, kill: (typeof rows)[string], seed:
     await run.reaches(1) // before a server is started again, unless two were killed
     await server.start()
     const tally = await run.finishes()
-    note(`${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
+    note(natsCluster.name, `${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
     expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
     const repeated = (use === 'log' ? PARTITIONS + tally.takeovers : 1) * WINDOW + 2 * natsCluster.unconfirmed
     expect(tally.duplicates).toBeLessThanOrEqual(hasIds ? 0 : repeated)
