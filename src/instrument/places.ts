@@ -112,10 +112,8 @@ export class Places {
   callAt(node: NodeOf<'CallExpression'>): Access | null {
     const { callee } = node
     if (this.isBehindLink(node) || !this._isOfProgram(callee)) return null
-    const called = bare(callee)
     const name = callee.type === 'MemberExpression' && !callee.computed ? callee.property : callee
-    const text = isFunction(called) ? this._scopes.ownUnit(called).name : this._tree.textOf(name)
-    return this._once(node, this._scopes.unitOf(node), () => this.site(name, text, 'call'))
+    return this._once(node, this._scopes.unitOf(node), () => this.site(name, this._tree.textOf(name), 'call'))
   }
 
   /** The parameters of a function, which may come of reads of its caller. */
@@ -132,7 +130,6 @@ export class Places {
 
   private _isOfProgram(callee: AnyNode): boolean {
     if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
-    if (isFunction(bare(callee))) return true
     if (callee.type !== 'MemberExpression') return false
     const object = bare(callee.object)
     if (object.type === 'Identifier') return this._scopes.referenceOf(object) !== null

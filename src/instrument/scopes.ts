@@ -4,7 +4,7 @@
  * A variable is *tracked* if a function other than its own uses it and it is assigned after its declaration. Others cannot be part of a
  * race. A unit is what has an activation of its own: a function, a module, the initializer of a field, a static block.
  */
-import type { AnyNode, FunctionNode, NodeOf, Tree } from './tree.js'
+import type { AnyNode, NodeOf, Tree } from './tree.js'
 import { isFunction, isLoopOverItems, isWait, namesIn } from './tree.js'
 
 /** The name of a function without one. */
@@ -56,7 +56,6 @@ export class Scopes {
   readonly units: Unit[] = []
   private readonly _scopes = new Map<AnyNode, Scope>()
   private readonly _references = new Map<AnyNode, Reference>()
-  private readonly _own = new Map<AnyNode, Unit>()
 
   constructor(private readonly _tree: Tree) {
     const root = this._scope(_tree.root, null, this._unit(_tree.root))
@@ -77,13 +76,6 @@ export class Scopes {
 
   unitOf(node: AnyNode): Unit {
     return this.scopeOf(node).unit
-  }
-
-  /** The unit that a function is. */
-  ownUnit(node: FunctionNode): Unit {
-    const unit = this._own.get(node)
-    if (unit === undefined) throw new Error(`no unit for a ${node.type}`)
-    return unit
   }
 
   /** The variable that an identifier stands for; null for a global, and for a name that is none of a variable. */
@@ -127,7 +119,6 @@ export class Scopes {
       waits: [],
     }
     this.units.push(unit)
-    this._own.set(node, unit)
     return unit
   }
 

@@ -98,11 +98,6 @@ it.each([
     ['o.n ← next, o.n'],
   ],
   [
-    'by the result of a function that is called where it stands',
-    'async function f(o) { const old = await (async () => o.n)(); o.n = old }',
-    ['o.n ← (anonymous)'],
-  ],
-  [
     'by what a promise is resolved with',
     'async function f(o) { const old = o.n; o.n = await new Promise((resolve) => { later(() => resolve(old + 1)) }) }',
     ['o.n ← o.n'],

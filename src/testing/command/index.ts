@@ -5,13 +5,19 @@
 import { Buffer } from 'node:buffer'
 import { appendFileSync, writeSync } from 'node:fs'
 import module from 'node:module'
-import type * as LoadHooks from '../../adapters/loader/load.js'
 import { installHooks, unusedAllowances } from '../hooks/index.js'
 import { RaceEngine, type RaceAccess, type RaceError } from '../race/index.js'
 import { readOptions } from './options.js'
 
 interface Loader {
   registerHooks?: (hooks: { readonly load: unknown }) => void
+}
+
+/** `load.ts` */
+interface LoadHooks {
+  readonly initialize: (given: { readonly include: readonly string[]; readonly exclude: readonly string[] }) => void
+  readonly compileScripts: () => void
+  readonly loadSync: unknown
 }
 
 const options = readOptions()
@@ -32,7 +38,7 @@ process.on('exit', end)
 async function registerLoader(): Promise<void> {
   const data = { include: options.include, exclude: options.exclude }
   const { registerHooks } = module as Loader // of Node 22.15 and later
-  const { initialize, loadSync, compileScripts } = (await import(loader)) as typeof LoadHooks
+  const { initialize, loadSync, compileScripts } = (await import(loader)) as LoadHooks
   initialize(data)
   compileScripts()
   if (registerHooks === undefined) module.register(loader, { data })

@@ -78,7 +78,6 @@ const carried: Record<string, (read: string, wait: string) => [statements: strin
   'a function': (r, w) => [`const v = same(${r}); ${w}`, 'same(v) + 1'],
   'a function of the host': (r, w) => [`const v = Math.max(${r}, 0); ${w}`, 'Math.abs(v) + 1'],
   'a closure': (r, w) => [`const v = ${r}, next = () => v + 1; ${w}`, 'next()'],
-  'a function that is called where it stands': (r, w) => [`const v = await (async () => { const x = ${r}; ${w}; return x })()`, 'v + 1'],
   'an async function': (r, w) => [`const get = async () => ${r}, v = await get(); ${w}`, 'v + 1'],
   'a parameter': (r, w) => [`const v = await (async (x) => { ${w}; return x + 1 })(${r})`, 'v'],
   'a pattern of a parameter': (r, w) => [`const v = await (async ({ x }) => { ${w}; return x + 1 })({ x: ${r} })`, 'v'],
