@@ -12,7 +12,13 @@ export function natsStub(messages = 0): NatsConnection {
     return { subject, data: new TextEncoder().encode(text), string: () => text, json: () => answer } as unknown as Msg // as far as it is read
   }
   const missing = { error: { code: 404, err_code: 10059, description: 'stream not found' } }
-  const consumer = { config: { ack_policy: 'explicit' }, num_pending: 0, num_ack_pending: 0, ack_floor: { stream_seq: 0 } }
+  const consumer = {
+    config: { ack_policy: 'explicit' },
+    num_pending: 0,
+    num_ack_pending: 0,
+    ack_floor: { stream_seq: 0 },
+    delivered: { stream_seq: 0 },
+  }
   const pulled = (inbox: string) => {
     for (; next <= messages; next++) {
       const message = { ...told('in', next), reply: `$JS.ACK.in.millrace.1.${next}.${next}.1700000000000000000.0` }
