@@ -8,8 +8,9 @@ export default defineConfig({
   test: {
     include: ['test/brokers/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 4, // they wait for servers and leases
-    testTimeout: 120_000,
+    maxWorkers: 3, // they wait for servers and leases
+    maxConcurrency: 3, // rows of kills: each has servers and workers of its own, which all want the processor
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     reporters: ['default', 'json'],
     outputFile: { json: 'reports/brokers.json' },
