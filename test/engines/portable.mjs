@@ -39,7 +39,7 @@ export const notPortable = [
     reason: 'test the tests: random pipelines, random programs and laws find the faults that are put into the package',
   },
   {
-    suites: ['test/testing/race/{command,plain,vitest}.test.ts'],
+    suites: ['test/testing/race/{command,forms,plain,vitest}.test.ts'],
     reason: 'look for races in plain async code with the promise hooks of Node, in its processes',
   },
   { suites: ['test/vite/**'], reason: 'test plugins of build tools, which run on Node' },

@@ -2,7 +2,9 @@
 import * as toolkit from 'millrace'
 import { bubble } from 'millrace/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { RaceEngine, type RaceError } from '../../../src/testing/race/index.js'
+import { hooks } from '../../../src/testing/hooks/index.js'
+import { addSites, RaceEngine, type RaceError } from '../../../src/testing/race/index.js'
+import { few, survivorsOf } from '../../support/survivors.js'
 import { evaluate, installHooks, load, racesOf } from './instrumented.js'
 import type { Pair } from './programs/pairs.mjs'
 import type { Service } from './programs/services.mjs'
@@ -410,4 +412,21 @@ export async function program() {
     const { program } = await evaluate<{ program: () => Promise<void> }>(source, 'many.mjs')
     expect((await racesOf(program)).map(({ rule, place }) => `${rule} ${place}`)).toEqual(['stale x'])
   })
+})
+
+it('keeps no key that a weak collection holds', async () => {
+  const engine = new RaceEngine('order')
+  const close = engine.open()
+  const cache = new WeakMap()
+  const site = addSites([{ file: 'a.js', line: 1, column: 1, fn: 'f', name: 'cache', code: '' }])
+  const make = (): object => {
+    const key = {}
+    cache.set(...hooks.call(cache, 'set', site, 0, null, -1, null, [key, 1] as const))
+    return key
+  }
+  try {
+    expect(await survivorsOf(1000, make)).toBeLessThan(few())
+  } finally {
+    close()
+  }
 })
