@@ -3,7 +3,8 @@
  *
  * Always true:
  * - one call is under way at a time, so that messages are stored in the order in which they were given;
- * - the messages that wait are sorted by their turns: one that comes again has its place before those that were given later.
+ * - waiting messages are sorted by their turns: a message that is given again stands before those that
+ *   were first given later.
  */
 import { chan, go, type Chan, type Op } from '../../../runtime/index.js'
 import type { Failure } from '../../../runtime/internal.js'
