@@ -5,6 +5,21 @@ import type { Position } from '../broker/index.js'
 import { checkName, checkText } from '../broker/internal.js'
 import { checkClient, checkOptionsOf, checkSchema, Database, type PostgresClient } from './client.js'
 import { jsonOf } from '../broker/internal.js'
+import { checkReady } from './schema.js'
+
+type Where = 'outbox()' | 'inbox()'
+
+/** The schemas that a client has used, so that each is looked at once. */
+const databases = new WeakMap<PostgresClient, Map<string, Database>>()
+
+function databaseOf(where: Where, client: PostgresClient, schema: string): Database {
+  const ofClient = databases.get(client) ?? new Map<string, Database>()
+  databases.set(client, ofClient)
+  const key = `${where} ${schema}`
+  const db = ofClient.get(key) ?? new Database(where, client, schema, 0) // a transaction does not go on in another connection
+  ofClient.set(key, db)
+  return db
+}
 
 /** A message of `outbox`. */
 export interface OutboxMessage {
@@ -23,8 +38,9 @@ export interface OutboxMessage {
  * Stores a message through `client`, in the transaction that is open there: the message is there when the transaction
  * commits, and is not when it rolls back. A pipeline from `fromPostgres(pool, { queue })` to another broker is the relay. A
  * topic that is a log has its partition locked until the commit, which keeps its order; a queue waits for nobody. Fails with
- * PostgresSetupError where the tables or the topic are missing, PostgresRefusedError where the server refuses, and
- * PostgresAwayError where the connection is lost. Throws TypeError for bad arguments.
+ * PostgresSetupError where the tables or the topic are missing or the tables are of another version, PostgresVersionError for a server
+ * before 12, PostgresRefusedError where the server refuses, and PostgresAwayError where the connection is lost. The version is read
+ * once for each client; where it is another, the transaction may go on. Throws TypeError for bad arguments.
  *
  * @example
  * ```ts
@@ -49,8 +65,9 @@ export function outbox(client: PostgresClient, message: OutboxMessage): Op<void>
     if (typeof header !== 'string') throw mistyped('outbox(client, { headers })', 'strings', header)
   checkSchema('outbox(client, { schema })', schema)
   const json = jsonOf('outbox(client, { value })', value)
-  const db = new Database('outbox()', client, schema, 0) // a transaction does not go on in another connection
+  const db = databaseOf('outbox()', client, schema)
   return go(function* stored() {
+    yield* checkReady(db)
     yield* db.query('select $.publish($1, $2, $3::json, $4::json, $5)', [topic, key, json, JSON.stringify(headers), id])
   }).join()
 }
@@ -88,8 +105,9 @@ export function inbox(client: PostgresClient, id: string | Position, options: In
   const { name = 'inbox', schema = 'millrace' } = options
   checkName('inbox(client, { name })', name)
   checkSchema('inbox(client, { schema })', schema)
-  const db = new Database('inbox()', client, schema, 0)
+  const db = databaseOf('inbox()', client, schema)
   return go(function* isNew() {
+    yield* checkReady(db)
     const row = yield* db.row('select $.is_new($1, $2) as is_new', [`inbox ${name}`, text])
     return row.is_new === true
   }).join()

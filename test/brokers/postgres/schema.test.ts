@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { background } from 'millrace'
 import { memoryOnce, once, settle } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
-import { fromPostgres, outbox, plan, postgresOnce, toPostgres } from 'millrace/postgres'
+import { fromPostgres, inbox, outbox, plan, postgresOnce, toPostgres } from 'millrace/postgres'
 import { take } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
@@ -37,10 +37,15 @@ const bodyOf = async (schema: string): Promise<string> => {
 
 const failure = async (work: PromiseLike<unknown>): Promise<unknown> => Promise.resolve(work).then(() => 'no failure', (error: unknown) => error) // prettier-ignore
 
+/** A client that the adapter has not seen: each looks at the version once. */
+const newClient = () => ({ query: (text: string, values?: unknown[]) => pool.query(text, values) })
+
 const uses = (schema: string): Readonly<Record<string, () => PromiseLike<unknown>>> => ({
   fromPostgres: () => run(background, fromPostgres(pool, { schema, log: 'orders' }).pipe(settle())).join(),
   toPostgres: () => publishing(background, outgoing('more'), toPostgres(pool, { schema, topic: 'orders' })).join(),
   postgresOnce: () => Promise.resolve(postgresOnce(pool, { schema }).claim('id', 'owner', { lease: 1000, within: 1000 })),
+  outbox: () => outbox(newClient(), { schema, topic: 'orders', value: 'more' }),
+  inbox: () => inbox(newClient(), 'id', { schema }),
 })
 
 describe('a schema of an older version', () => {
@@ -69,6 +74,40 @@ describe('a schema of an older version', () => {
     const messages = fromPostgres<string>(pool, { schema: 'updated', log: 'orders' })
     await run(background, messages.pipe(take(1), workerPool(1, work), settle())).join()
     expect(seen).toEqual(['kept'])
+  })
+})
+
+describe('outbox and inbox', () => {
+  it('leave a transaction open whose tables are of another version, or are not there', async () => {
+    await older('open')
+    const client = await pool.connect()
+    try {
+      await client.query('begin')
+      const stored = await failure(outbox(client, { schema: 'open', topic: 'orders', value: 'more' }))
+      expect(stored).toMatchObject({ name: 'PostgresSetupError', message: expect.stringContaining('outbox(): the schema open is of version 1') as string }) // prettier-ignore
+      const known = await failure(inbox(client, 'id', { schema: 'nowhere' }))
+      expect(known).toMatchObject({
+        message: 'inbox(): the schema nowhere has not the tables of millrace: plan(pool, …).apply() creates them',
+      })
+      expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+      await client.query('rollback')
+    } finally {
+      client.release()
+    }
+  })
+
+  it('look at the version once for each client', async () => {
+    await plan(pool, { schema: 'once', queue: 'orders' }).apply()
+    const statements: string[] = []
+    const client = {
+      query: (text: string, values?: unknown[]) => {
+        statements.push(text)
+        return pool.query(text, values)
+      },
+    }
+    for (const value of [1, 2, 3]) await outbox(client, { schema: 'once', topic: 'orders', value })
+    expect(statements.filter((text) => text.includes('obj_description'))).toHaveLength(1)
+    expect(statements.filter((text) => text.includes('publish'))).toHaveLength(3)
   })
 })
 
