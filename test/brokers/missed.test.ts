@@ -1,18 +1,19 @@
 /** Messages that the server has deleted before they were read, by age or size: the source says how many. */
 import { connect } from '@nats-io/transport-node'
 import { deleteRecordsV2 } from '@platformatic/kafka'
-import { background } from 'millrace'
-import { settle, through } from 'millrace/broker'
+import { background, sleep, withCancel } from 'millrace'
+import { lag, settle, through, type Delivery } from 'millrace/broker'
 import { fromKafka, plan as planOfKafka, toKafka } from 'millrace/kafka'
 import { doctor, fromNats, plan } from 'millrace/nats'
 import { onUnpaced, run, workerPool } from 'millrace/operators'
-import { take, type Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { outgoing, publishing } from '../../src/adapters/broker/outgoing.js'
 import { Cluster } from '../../src/adapters/kafka/cluster.js'
 import { clientAt } from './kafka/harness.js'
 import { KafkaServer } from './kafka/server.js'
 import { startServer } from './server.js'
+import { warningsOf } from './warnings.js'
 
 const opened: (() => unknown)[] = []
 afterEach(async () => {
@@ -27,20 +28,6 @@ async function natsWith(more: object) {
   const ask = (subject: string, body: object) => nc.request(`$JS.API.STREAM.${subject}`, JSON.stringify(body), { timeout: 10_000 })
   await ask('CREATE.in', { name: 'in', subjects: ['in', 'in.>'], max_msgs: 10, discard: 'old', ...more })
   return nc
-}
-
-/** The warnings of a source, of which some messages are read. */
-async function warningsOf(source: Observable<never>, count: number): Promise<{ read: readonly unknown[]; warnings: readonly string[] }> {
-  const warnings: string[] = []
-  const off = onUnpaced(({ message }) => void warnings.push(message))
-  const read: unknown[] = []
-  try {
-    const taken = source.pipe(take(count), workerPool(1, through((n) => void read.push(n))), settle()) // prettier-ignore
-    await run(background, taken).join()
-  } finally {
-    off()
-  }
-  return { read, warnings }
 }
 
 describe.each(['queue', 'log'] as const)('a %s of NATS', (use) => {
@@ -65,6 +52,109 @@ describe.each(['queue', 'log'] as const)('a %s of NATS', (use) => {
     ])
     await publish(40, 42)
     expect(await warningsOf(source(), 2)).toEqual({ read: [40, 41], warnings: [] })
+  })
+})
+
+describe('a log of NATS of several partitions', () => {
+  const log = { log: 'in', partitions: 4 }
+  const transform = { src: 'in.*', dest: 'in.{{partition(4,1)}}.{{wildcard(1)}}' }
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+
+  /** `publish`: with other keys after each, so that the partitions have shares. */
+  async function opened(more: object = {}) {
+    const nc = await natsWith({ subjects: ['in.*'], subject_transform: transform, ...more })
+    await plan(nc, log).apply()
+    const source = () => fromNats(nc, { ...log, key: () => null, beat: 100 }) as Observable<never>
+    return {
+      source,
+      missed: async () => (await lag(source())).missed,
+      publish: async (from: number, to: number) => {
+        for (let n = from; n < to; n++) await nc.request(`in.${keys[n % keys.length]}`, String(n), { timeout: 10_000 })
+      },
+      /** Reads until nothing is left, and for some beats more. Returns what was read, in order of the numbers, and the warnings. */
+      read: async () => {
+        using stop = withCancel(background)
+        const warnings: string[] = []
+        const off = onUnpaced(({ message }) => void warnings.push(message))
+        const read: unknown[] = []
+        const running = run(
+          stop,
+          source().pipe(
+            workerPool(
+              4,
+              through((n) => void read.push(n)),
+            ),
+            settle(),
+          ),
+        )
+        await expect.poll(async () => (({ waiting, underWay }) => waiting + underWay)(await lag(source())), { timeout: 10_000 }).toBe(0)
+        await sleep(400)
+        stop.cancel()
+        await running.join().attempt()
+        off()
+        return { read: read.sort((a, b) => Number(a) - Number(b)), warnings }
+      },
+    }
+  }
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+  const lost = (n: number) =>
+    `millrace: the server has deleted messages that were not read (${n}): of in, of "from in". They are lost: raise the limits of age and size, or the number of workers.`
+
+  it('says how many messages of all partitions were deleted while no worker was there, once', async () => {
+    const { publish, read, missed } = await opened()
+    await publish(0, 8)
+    expect(await read()).toEqual({ read: numbers(0, 8), warnings: [] })
+    expect(await missed()).toBe(0)
+    await publish(8, 50)
+    expect(await missed()).toBe(32)
+    expect(await read()).toEqual({ read: numbers(40, 50), warnings: [lost(32)] })
+    expect(await missed()).toBe(0)
+    await publish(50, 55)
+    expect(await read()).toEqual({ read: numbers(50, 55), warnings: [] })
+    await publish(55, 70)
+    expect(await read()).toEqual({ read: numbers(60, 70), warnings: [lost(5)] })
+  })
+
+  it('says how many were deleted before the first worker came', async () => {
+    const { publish, read } = await opened()
+    await publish(0, 25)
+    expect(await read()).toEqual({ read: numbers(15, 25), warnings: [lost(15)] })
+  })
+
+  it('says nothing of messages that were read, by workers that come, are given up in mid-run and read some again', async () => {
+    const { publish, source, read, missed } = await opened({ max_msgs: 1000 })
+    const warnings: string[] = []
+    const off = onUnpaced(({ message }) => void warnings.push(message))
+    const seen = new Set<unknown>()
+    for (let round = 0; round < 4; round++) {
+      await publish(50 * round, 50 * round + 50)
+      const stops = [withCancel(background), withCancel(background)]
+      const working = workerPool(4, async (delivery: Delivery<unknown>) => {
+        seen.add(delivery.value)
+        await sleep(Number(delivery.value) % 4)
+        return delivery
+      })
+      const runs = stops.map((stop) => run(stop, source().pipe(working, settle())))
+      await expect.poll(() => seen.size, { timeout: 20_000 }).toBeGreaterThan(50 * round + 25)
+      for (const stop of stops) stop.cancel() // what is under way comes again
+      for (const running of runs) await running.join().attempt()
+    }
+    off()
+    expect(warnings).toEqual([])
+    expect((await read()).warnings).toEqual([])
+    expect(seen.size).toBeGreaterThan(150)
+    expect(await missed()).toBe(0)
+  })
+
+  it('is told by one of two workers', async () => {
+    const { publish, read, source } = await opened()
+    await publish(0, 30)
+    const stop = withCancel(background)
+    const other = run(stop, source().pipe(settle()))
+    const { warnings } = await read()
+    stop.cancel()
+    await other.join().attempt()
+    expect(warnings).toEqual([lost(20)])
   })
 })
 

@@ -16,9 +16,9 @@ export function redisStub(messages = 0): RedisClient {
   }
   /** A script is known by its text, which is its digest here. */
   const scripts: readonly (readonly [text: RegExp, reply: (args: Args) => unknown])[] = [
-    [/'XREADGROUP'/, (args) => [taken(args), -1, '-']],
+    [/'XREADGROUP'/, (args) => [taken(args), -1, '-', 0]],
     [/'XADD'/, (args) => Array.from({ length: (args.length - 4) / 4 }, (_, i) => `1577836800000-${i}`)],
-    [/'last-delivered-id'\]\n {4}local held/, () => ['0-0', 0, '', '', 0, 0, 0]],
+    [/local held/, () => ['0-0', 0, '', '', 0, 0, 0, 0]],
     [/#entries/, () => [0, '0-0']],
     [/lost\[/, () => []],
     [/'HMGET', KEYS\[1\]/, () => ['claimed', 0]],

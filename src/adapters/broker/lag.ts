@@ -13,6 +13,11 @@ export interface Lag {
   readonly oldestMs: number
   /** `waiting + underWay` for each partition. */
   readonly byPartition: readonly number[]
+  /**
+   * Messages that the broker has deleted before they were settled, by age or size, and that no worker has found; 0 where the broker
+   * does not tell.
+   */
+  readonly missed: number
 }
 
 const lags = new WeakMap<object, () => Op<Lag>>()

@@ -17,7 +17,7 @@ export function lagOf(cluster: Cluster, topic: string, group: string, partitions
   return go(function* lag() {
     const all = Array.from({ length: partitions }, (_, i) => i)
     const committed = yield* committedBy(cluster, topic, group, all)
-    let [waiting, underWay, oldestMs] = [0, 0, 0]
+    let [waiting, underWay, oldestMs, missed] = [0, 0, 0, 0]
     const byPartition: number[] = []
     for (const partition of all) {
       const end = yield* offsetAt(cluster, topic, partition, LATEST)
@@ -27,10 +27,11 @@ export function lagOf(cluster: Cluster, topic: string, group: string, partitions
       const under = Math.min(left, Math.max(0, noteIn(text, first).sent - first))
       waiting += left - under
       underWay += under
+      if (offset >= 0) missed += first - offset
       byPartition.push(left)
       if (left > 0) oldestMs = Math.max(oldestMs, yield* ageAt(cluster, topic, partition, first))
     }
-    return { waiting, underWay, oldestMs, byPartition }
+    return { waiting, underWay, oldestMs, byPartition, missed }
   }).join()
 }
 

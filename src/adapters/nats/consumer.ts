@@ -13,7 +13,8 @@ export interface ConsumerInfo extends ApiAnswer {
     readonly priority_timeout?: number
   }
   readonly priority_groups?: readonly { readonly pinned_client_id?: string }[]
-  readonly ack_floor: { readonly stream_seq: number }
+  /** `consumer_seq`: the messages that were acknowledged since the last reset. */
+  readonly ack_floor: { readonly stream_seq: number; readonly consumer_seq: number }
   readonly delivered: { readonly stream_seq: number }
   readonly num_pending: number
   readonly num_ack_pending: number
@@ -95,15 +96,27 @@ export function leaseOf(ns: number | undefined): number {
   return (ns ?? 30e9) / 1e6
 }
 
+interface StreamState {
+  readonly first_seq: number
+  readonly last_seq: number
+}
+
+export async function stateOf(link: Connection, target: Target): Promise<StreamState> {
+  type Answer = ApiAnswer & { readonly state?: StreamState }
+  const { state } = await ask<Answer>(link, `$JS.API.STREAM.INFO.${target.stream}`, undefined, target)
+  return state ?? { first_seq: 0, last_seq: 0 }
+}
+
 /** The messages of the stream after a sequence that the server has deleted. */
 export async function missedAfter(link: Connection, last: number, target: Target): Promise<number> {
-  const { state } = await ask<ApiAnswer & { readonly state?: { readonly first_seq: number } }>(
-    link,
-    `$JS.API.STREAM.INFO.${target.stream}`,
-    undefined,
-    target,
-  )
-  return Math.max(0, (state?.first_seq ?? 0) - 1 - last)
+  const { first_seq: first } = await stateOf(link, target)
+  return Math.max(0, first - 1 - last)
+}
+
+/** The messages of the stream above the floor of a consumer that the server has deleted. */
+export async function missedAbove(link: Connection, consumer: string, target: Target): Promise<number> {
+  const { ack_floor: floor } = await consumerInfo(link, consumer, target)
+  return await missedAfter(link, floor.stream_seq, target)
 }
 
 /** When the oldest message was stored that is not settled, as Unix time in ms; null where there is none. */

@@ -5,7 +5,7 @@ import { checkCount, checkFunction, checkInterval, checkRecord, checkTime, misty
 import { fromPull, type Delivery, type Lag, type PullOptions } from '../broker/index.js'
 import { checkText, logOf, nameIn, withLag } from '../broker/internal.js'
 import { connectionOf, type Connection } from './connection.js'
-import { consumerInfo, oldestAfter, type Target } from './consumer.js'
+import { consumerInfo, missedAfter, oldestAfter, type Target } from './consumer.js'
 import { keyOfLog, lagOfLog, partsOfLog } from './log-source.js'
 import { fromJson, keyIn, type Decode } from './message.js'
 import { QueueDriver } from './queue-driver.js'
@@ -92,8 +92,10 @@ export function checkName(where: string, name: unknown): void {
 }
 
 async function lagOfQueue(link: Connection, target: Target): Promise<Lag> {
-  const { num_pending: waiting, num_ack_pending: underWay, ack_floor: floor, config } = await consumerInfo(link, target.group, target)
+  const info = await consumerInfo(link, target.group, target)
+  const { num_pending: waiting, num_ack_pending: underWay, ack_floor: floor, config } = info
   const all = waiting + underWay
+  const missed = config.filter_subject === undefined ? await missedAfter(link, info.delivered.stream_seq, target) : 0
   const oldest = all === 0 ? null : await oldestAfter(link, floor.stream_seq, config.filter_subject ?? '>', target)
-  return { waiting, underWay, oldestMs: oldest === null ? 0 : Math.max(0, Date.now() - oldest), byPartition: [all] }
+  return { waiting, underWay, oldestMs: oldest === null ? 0 : Math.max(0, Date.now() - oldest), byPartition: [all], missed }
 }

@@ -2,14 +2,16 @@
 import type { Msg } from '@nats-io/nats-core'
 import { createInbox } from '@nats-io/nats-core'
 import type { Observable } from 'rxjs'
+import { QueuedTimer } from '../../runtime/internal.js'
 import { fromPull, type Delivery, type Lag, type Lease, type PullDriver, type PullOptions } from '../broker/index.js'
 import { LogPartition } from '../broker/internal.js'
 import type { Connection } from './connection.js'
-import { consumerInfo, oldestAfter, type ConsumerInfo, type Target } from './consumer.js'
+import { consumerInfo, oldestAfter, stateOf, type ConsumerInfo, type Target } from './consumer.js'
 import { LogWay } from './log-way.js'
 import { Members } from './members.js'
 import { keyIn, textOfToken } from './message.js'
 import type { Reading } from './pulling.js'
+import { findMissed, missedIn } from './reads.js'
 
 export interface LogSourceParts {
   readonly link: Connection
@@ -31,37 +33,33 @@ export function subjectsOf(stream: string, partition: number): string {
 
 /** The sources of the partitions. One source is one member of the group. */
 export function partsOfLog<T>(parts: LogSourceParts, ofPull: PullOptions): readonly Observable<Delivery<T>>[] {
-  const { link, target, beat } = parts
+  const { link, target, beat, reading, window } = parts
   const member = createInbox('m')
   const ways = new Set<LogWay>()
   const changed = (): void => {
     for (const way of [...ways]) way.changed()
   }
-  const members = new Members({
-    link,
-    subject: `millrace.members.${target.stream}.${target.group}`,
-    member,
-    beat,
-    lease: 3 * beat,
-    changed,
-  })
+  const subject = `millrace.members.${target.stream}.${target.group}`
+  const members = new Members({ link, subject, member, beat, lease: 3 * beat, changed })
+  const looks = new Looks(parts)
   const open = (partition: number, lease: Lease<T>): PullDriver => {
-    const { reading, window } = parts
-    const consumer = consumerOf(target.group, partition)
     const fail = (cause: unknown): void => lease.fail(cause)
-    const isWhole = parts.partitions === 1
     const way = new LogWay({
       ...target,
       link,
       partition,
-      isWhole,
-      consumer,
+      isWhole: parts.partitions === 1,
+      taken: () => looks.soon((missed) => lease.missed(missed, target.stream), fail),
+      consumer: consumerOf(target.group, partition),
       member,
       members,
       beat,
       reading,
       fail,
-      closed: () => ways.delete(way),
+      closed: () => {
+        ways.delete(way)
+        if (ways.size === 0) looks.stop()
+      },
     })
     const driver = new LogPartition<T>(lease, way, { source: target.stream, partition, beat, window })
     way.driver = driver
@@ -71,14 +69,55 @@ export function partsOfLog<T>(parts: LogSourceParts, ofPull: PullOptions): reado
   return Array.from({ length: parts.partitions }, (_, i) => fromPull<T>((lease) => open(i, lease), ofPull))
 }
 
+/** Looks for messages that were deleted unread, a beat after partitions were taken over. */
+class Looks {
+  private _tell: (missed: number) => void = nothing
+  private _fail: (cause: unknown) => void = nothing
+  private readonly _timer = new QueuedTimer(null, () => void this._look())
+
+  constructor(private readonly _parts: LogSourceParts) {}
+
+  soon(tell: (missed: number) => void, fail: (cause: unknown) => void): void {
+    this._tell = tell
+    this._fail = fail
+    if (!this._timer.isRunning) this._timer.start(this._parts.beat)
+  }
+
+  stop(): void {
+    this._timer.stop()
+    this._tell = this._fail = nothing
+  }
+
+  private async _look(): Promise<void> {
+    const { link, target } = this._parts
+    try {
+      const missed = await findMissed(link, { ...target, isOver: () => this._tell === nothing }, consumersOf(this._parts))
+      if (missed > 0) this._tell(missed)
+    } catch (cause) {
+      this._fail(cause)
+    }
+  }
+}
+
+const nothing = (): void => undefined
+
+function consumersOf({ partitions, target }: LogSourceParts): readonly string[] {
+  return Array.from({ length: partitions }, (_, i) => consumerOf(target.group, i))
+}
+
 /** The key of a message of a log: the header, else the part of the subject that decides the partition. */
 export function keyOfLog({ subject, headers }: Msg): string | null {
   return keyIn(headers) ?? textOfToken(subject.slice(subject.indexOf('.', subject.indexOf('.') + 1) + 1))
 }
 
-export async function lagOfLog({ link, target, partitions }: LogSourceParts): Promise<Lag> {
-  const numbers = Array.from({ length: partitions }, (_, i) => i)
-  const infos = await Promise.all(numbers.map((i) => consumerInfo(link, consumerOf(target.group, i), target)))
+export async function lagOfLog(parts: LogSourceParts): Promise<Lag> {
+  const { link, target, partitions } = parts
+  const { first_seq: first, last_seq: last } = await stateOf(link, target)
+  const consumers = consumersOf(parts)
+  const infos = await Promise.all(consumers.map((name) => consumerInfo(link, name, target)))
+  const named = new Map(infos.map((info, i) => [consumers[i], info]))
+  const missed =
+    partitions === 1 ? Math.max(0, first - 1 - infos[0].ack_floor.stream_seq) : (await missedIn(link, target, last, named)).news
   const behind = ({ num_pending: waiting, num_ack_pending: underWay }: ConsumerInfo): number => waiting + underWay
   const oldestIn = async (info: ConsumerInfo, i: number): Promise<number | null> =>
     behind(info) === 0 ? null : await oldestAfter(link, info.ack_floor.stream_seq, subjectsOf(target.stream, i), target)
@@ -89,5 +128,6 @@ export async function lagOfLog({ link, target, partitions }: LogSourceParts): Pr
     underWay: infos.reduce((sum, info) => sum + info.num_ack_pending, 0),
     oldestMs: oldest === Infinity ? 0 : Math.max(0, Date.now() - oldest),
     byPartition: infos.map(behind),
+    missed,
   }
 }

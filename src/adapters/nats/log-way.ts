@@ -17,13 +17,14 @@ import { createInbox } from '@nats-io/nats-core'
 import { after, fromPromise, select } from '../../runtime/index.js'
 import { QueuedTimer, Ring } from '../../runtime/internal.js'
 import type { LogLink, LogPartition } from '../broker/internal.js'
-import { ask, askRaw, type ApiAnswer, type Connection, type Watcher } from './connection.js'
-import { checkLog, consumerInfo, missedAfter, type Target } from './consumer.js'
+import { ask, askRaw, type Connection, type Watcher } from './connection.js'
+import { checkLog, consumerInfo, missedAbove, type Target } from './consumer.js'
 import { NatsClosedError, NatsRefusedError } from './errors.js'
 import { factsOf, headersOf } from './message.js'
 import type { Members } from './members.js'
 import { noteOwner } from './owners.js'
 import { nanosOf, readWith, statusOf, type Reading } from './pulling.js'
+import { reset } from './reads.js'
 import { checkVersion } from './versions.js'
 
 export const GROUP = 'own'
@@ -39,6 +40,8 @@ export interface LogParts extends Target {
   readonly partition: number
   /** The log has no other partition: what is missing in the stream is missing here. */
   readonly isWhole: boolean
+  /** A partition of several was taken over: messages may have been deleted meanwhile. */
+  taken(): void
   readonly consumer: string
   readonly member: string
   readonly members: Members
@@ -124,13 +127,13 @@ export class LogWay implements LogLink, Watcher {
 
   /** Where the last owner has ended with a full window, no message comes, and so no pin, before the consumer is reset. */
   private async _unblock(): Promise<void> {
-    const { link, stream, consumer } = this._parts
+    const { link, consumer } = this._parts
     const inbox = this._inbox
     const asking = { ...this._parts, isOver: () => this._isClosed || this._inbox !== inbox || this._state !== 'claims' }
     try {
       const { num_ack_pending: underWay, priority_groups: groups = [] } = await consumerInfo(link, consumer, asking)
       const isPinned = groups.some(({ pinned_client_id: id = '' }) => id !== '')
-      if (underWay > 0 && !isPinned && !asking.isOver()) await ask(link, `$JS.API.CONSUMER.RESET.${stream}.${consumer}`, {}, asking)
+      if (underWay > 0 && !isPinned && !asking.isOver()) await reset(link, asking, consumer, !this._parts.isWhole)
     } catch (cause) {
       if (!asking.isOver()) this._fail(cause)
     }
@@ -189,32 +192,25 @@ export class LogWay implements LogLink, Watcher {
 
   /** The partition is this member's: from the floor on. */
   private async _take(): Promise<void> {
-    const { link, stream, consumer, where, member } = this._parts
+    const { link, consumer, member, isWhole } = this._parts
     const inbox = this._inbox
     const isOver = (): boolean => this._isClosed || this._inbox !== inbox
     const asking = { ...this._parts, isOver }
     try {
-      const missed = this._parts.isWhole ? await this._missed(asking) : 0
+      const missed = isWhole ? await missedAbove(link, consumer, asking) : 0
       if (isOver()) return
-      const subject = `$JS.API.CONSUMER.RESET.${stream}.${consumer}`
-      const { error, reset_seq: next = 1 } = await ask<ApiAnswer & { readonly reset_seq?: number }>(link, subject, {}, asking)
+      const floor = await reset(link, asking, consumer, !isWhole)
       if (isOver()) return
-      if (error !== undefined) throw new NatsRefusedError(where, error.description, error.code)
-      const { rounds, continues } = await noteOwner(link, asking, consumer, { member, floor: next - 1 })
+      const { rounds, continues } = await noteOwner(link, asking, consumer, { member, floor })
       if (isOver()) return
       this._state = 'owns'
       this._doubt.stop()
-      this.driver?.granted({ floor: next - 1, rounds, continues })
+      this.driver?.granted({ floor, rounds, continues })
       if (missed > 0) this.driver?.missed(missed)
+      if (!isWhole) this._parts.taken()
     } catch (cause) {
       if (!isOver()) this._fail(cause)
     }
-  }
-
-  private async _missed(asking: Target): Promise<number> {
-    const { link, consumer } = this._parts
-    const { ack_floor: floor } = await consumerInfo(link, consumer, asking)
-    return await missedAfter(link, floor.stream_seq, asking)
   }
 
   private _told(message: Msg): void {

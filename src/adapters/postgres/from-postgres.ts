@@ -132,6 +132,6 @@ function lagOf(db: Database, topic: string, use: 'log' | 'queue'): Op<Lag> {
     const byPartition = rows.map(({ all_of_them: all }) => Number(all))
     const underWay = sum('under_way')
     const oldestMs = Math.max(0, ...rows.map(({ oldest }) => Number(oldest)))
-    return { waiting: sum('all_of_them') - underWay, underWay, oldestMs, byPartition }
+    return { waiting: sum('all_of_them') - underWay, underWay, oldestMs, byPartition, missed: 0 }
   }).join()
 }

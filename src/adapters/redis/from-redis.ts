@@ -128,7 +128,7 @@ function settingsOf(options: FromRedis) {
 
 function lagOf(server: Server, streams: readonly string[], group: string): Op<Lag> {
   return go(function* lag() {
-    let [all, underWay, oldestMs] = [0, 0, 0]
+    let [all, underWay, oldestMs, missed] = [0, 0, 0, 0]
     const byPartition: number[] = []
     for (const stream of streams) {
       const state = yield* stateOf(server, stream, group)
@@ -138,7 +138,8 @@ function lagOf(server: Server, streams: readonly string[], group: string): Op<La
       byPartition.push(state.waiting + state.pending)
       all += state.waiting + state.pending
       oldestMs = Math.max(oldestMs, state.oldestMs)
+      missed += state.missed
     }
-    return { waiting: Math.max(0, all - underWay), underWay, oldestMs, byPartition }
+    return { waiting: Math.max(0, all - underWay), underWay, oldestMs, byPartition, missed }
   }).join()
 }

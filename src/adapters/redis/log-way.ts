@@ -8,7 +8,8 @@
  * Always true:
  * - a pull, a mark and a beat name the owner and the epoch; where they are another's, they change nothing, and the partition is revoked;
  * - at most `window` messages above the mark are under way;
- * - a read that waits brings no message: it says that there is one.
+ * - a read that waits brings no message: it says that there is one;
+ * - the state has the number of entries up to the mark: what the stream has had beyond them, and has no more, was deleted unread.
  */
 import { Ring } from '../../runtime/internal.js'
 import { LogSession, type Claimed, type Grant } from '../broker/internal.js'
@@ -41,6 +42,14 @@ export function stateKeyOf(stream: string, group: string): string {
   return `${tagged(stream)}:millrace:${group}:owner`
 }
 
+/** A message that was read. */
+interface Sent {
+  readonly offset: number
+  readonly id: string
+  /** The number of the message in this ownership: the first is 1. */
+  readonly n: number
+}
+
 /** ms between two looks of a source that waits for its turn. */
 const TURN = 250
 
@@ -48,9 +57,13 @@ export class LogWay extends LogSession {
   private _lastId = '0-0'
   private _last = -1
   /** The messages above the mark. */
-  private readonly _sent = new Ring<{ readonly offset: number; readonly id: string }>()
+  private readonly _sent = new Ring<Sent>()
   /** To be acknowledged. */
-  private _mark: string | null = null
+  private _mark: Sent | null = null
+  /** The messages that were read in this ownership. */
+  private _read = 0
+  /** The entries before these, with those that were deleted; null where that is not known. */
+  private _before: number | null = null
   private readonly _keys: readonly string[]
   private readonly _reader: Reader
 
@@ -63,7 +76,7 @@ export class LogWay extends LogSession {
 
   acknowledge(offset: number): void {
     for (let first = this._sent.first; first !== undefined && first.offset <= offset; first = this._sent.first) {
-      this._mark = first.id
+      this._mark = first
       this._sent.shift()
     }
     if (this._mark !== null) this.session.wake()
@@ -90,8 +103,11 @@ export class LogWay extends LogSession {
     if (!(yield* members.hasTurn(partition))) return null
     const granted = yield* server.eval(CLAIM, this._keys, [owner, Math.ceil(lease), group])
     if (granted === null) return null
-    const [floor, rounds, epoch] = server.rows(granted)
+    const [floor, rounds, epoch, count, missed] = server.rows(granted)
     this._lastId = String(floor)
+    this._read = 0
+    this._before = Number(count) < 0 ? null : Number(count)
+    if (Number(missed) > 0) this.driver?.missed(Number(missed))
     return { epoch: Number(epoch), grant: { floor: offsetOf(this._lastId), rounds: Number(rounds), continues: false } }
   }
 
@@ -124,7 +140,7 @@ export class LogWay extends LogSession {
     this.wanted--
     this._lastId = entry.id
     this._last = Math.max(this._last + 1, offsetOf(entry.id)) // with very many ids in one ms
-    this._sent.push({ offset: this._last, id: entry.id })
+    this._sent.push({ offset: this._last, id: entry.id, n: ++this._read })
     this.driver?.arrived({
       ...entry,
       offset: this._last,
@@ -152,9 +168,9 @@ export class LogWay extends LogSession {
 
   protected *sendMark(): Generator<never, boolean> {
     const { server, owner, group, lease, removes } = this._parts
-    const mark = this._mark as string // it has one
+    const { id, n } = this._mark as Sent // it has one
     this._mark = null // a later one is said by the next call
-    const args = [owner, this.epoch, mark, group, removes ? 1 : 0]
+    const args = [owner, this.epoch, id, group, removes ? 1 : 0, this._before === null ? -1 : this._before + n]
     const most = this.mayHave ? this.places : 0
     if (most <= 0) return (yield* server.eval(MARK, this._keys, args)) === 1
     this.mayHave = false
@@ -164,8 +180,17 @@ export class LogWay extends LogSession {
   protected *sendBeat(): Generator<never, { isOwner: boolean; handsOver: boolean }> {
     const { server, partition, members, owner, lease } = this._parts
     const hasTurn = yield* members.hasTurn(partition)
-    const is = yield* server.eval(BEAT, this._keys, [owner, this.epoch, Math.ceil(lease)])
-    return { isOwner: is === 1, handsOver: !hasTurn }
+    const past = yield* server.eval(BEAT, this._keys, [owner, this.epoch, Math.ceil(lease), this._lastId])
+    if (past !== null && Number(past) >= 0) this._compare(Number(past))
+    return { isOwner: past !== null, handsOver: !hasTurn }
+  }
+
+  /** `past`: the entries up to the last that was read, with those after it that were deleted. */
+  private _compare(past: number): void {
+    const before = past - this._read
+    const missed = this._before === null ? 0 : before - this._before
+    this._before = before
+    if (missed > 0) this.driver?.missed(missed)
   }
 
   protected *sendRelease(): Generator<never, void> {

@@ -3,7 +3,10 @@ import { checkCount, checkOneOf, checkTime } from '../../runtime/internal.js'
 import { checkName, nameIn, type Change, type Plan } from '../broker/internal.js'
 import { checkClient, checkOptionsOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisSetupError } from './errors.js'
+import { stateKeyOf } from './log-way.js'
 import { streamOf } from './partition.js'
+import { readsOf } from './queue-driver.js'
+import { CREATE } from './scripts.js'
 
 /** What a source needs at the server. */
 export interface PlanOptions extends RedisOptions {
@@ -46,30 +49,40 @@ export function plan(client: RedisClient, options: PlanOptions): Plan {
   checkOneOf('plan(client, { from })', ['all', 'new'], from)
   checkTime('plan(client, { patience })', patience)
   const streams = log === undefined ? [name] : Array.from({ length: partitions }, (_, i) => streamOf(log, i))
-  const work = new Work(new Server('plan()', client, patience), streams, group, from === 'all' ? '0' : '$')
+  const work = new Work(new Server('plan()', client, patience), {
+    streams,
+    group,
+    start: from === 'all' ? '0' : '$',
+    isLog: log !== undefined,
+  })
   return { check: () => go(() => work.check()).join(), apply: () => go(() => work.apply()).join() }
 }
 
 const NAMES = ['queue', 'log', 'partitions', 'group', 'from', 'patience']
 
+interface Wanted {
+  readonly streams: readonly string[]
+  readonly group: string
+  /** Where a new group begins. */
+  readonly start: '0' | '$'
+  readonly isLog: boolean
+}
+
 class Work {
   constructor(
     private readonly _server: Server,
-    private readonly _streams: readonly string[],
-    private readonly _group: string,
-    /** Where a new group begins. */
-    private readonly _start: '0' | '$',
+    private readonly _wanted: Wanted,
   ) {}
 
   *check(): Generator<never, readonly Change[]> {
     yield* this._server.check()
     const changes: Change[] = []
-    for (const stream of this._streams) if (!(yield* this._hasGroup(stream))) changes.push(this._missing(stream))
+    for (const stream of this._wanted.streams) if (!(yield* this._hasGroup(stream))) changes.push(this._missing(stream))
     return changes
   }
 
   private _missing(stream: string): Change {
-    return { kind: 'create', what: `group ${JSON.stringify(this._group)} of the stream ${JSON.stringify(stream)}`, differences: [] }
+    return { kind: 'create', what: `group ${JSON.stringify(this._wanted.group)} of the stream ${JSON.stringify(stream)}`, differences: [] }
   }
 
   private *_hasGroup(stream: string): Generator<never, boolean> {
@@ -77,7 +90,8 @@ class Work {
     const type = yield* server.call('TYPE', stream)
     if (type === 'none') return false
     if (type !== 'stream') throw new RedisSetupError(server.where, `the key ${JSON.stringify(stream)} is a ${String(type)}, and no stream`)
-    for (const row of server.rows(yield* server.call('XINFO', 'GROUPS', stream))) if (server.rows(row)[1] === this._group) return true
+    for (const row of server.rows(yield* server.call('XINFO', 'GROUPS', stream)))
+      if (server.rows(row)[1] === this._wanted.group) return true
     return false
   }
 
@@ -85,11 +99,13 @@ class Work {
     const { _server: server } = this
     yield* server.check()
     const changes: Change[] = []
-    for (const stream of this._streams) {
+    const { streams, group, start, isLog } = this._wanted
+    const keyOf = isLog ? stateKeyOf : readsOf
+    for (const stream of streams) {
       if (yield* this._hasGroup(stream)) continue
       changes.push(this._missing(stream))
       try {
-        yield* server.call('XGROUP', 'CREATE', stream, this._group, this._start, 'MKSTREAM')
+        yield* server.eval(CREATE, [stream, keyOf(stream, group)], [group, start, isLog ? 'log' : 'queue'])
       } catch (error) {
         if (!(error instanceof Error) || !error.message.includes('BUSYGROUP')) throw error // another process has created it
       }

@@ -47,6 +47,11 @@ export function pausesOf(stream: string, group: string): string {
   return `${tagged(stream)}:millrace:${group}:later`
 }
 
+/** The key of the number of messages that are settled: in the slot of the stream. */
+export function readsOf(stream: string, group: string): string {
+  return `${tagged(stream)}:millrace:${group}:reads`
+}
+
 /** The name with a hash tag, so that what begins with the result is in the slot of the name. */
 export function tagged(stream: string): string {
   return /\{[^}]+\}/.test(stream) ? stream : `{${stream}}`
@@ -79,7 +84,7 @@ export class QueueDriver<T> implements PullDriver {
     private readonly _lease: Lease<T>,
   ) {
     const { server, stream, group, poll } = _parts
-    this._keys = [stream, pausesOf(stream, group)]
+    this._keys = [stream, pausesOf(stream, group), readsOf(stream, group)]
     this._reader = new Reader(server.client, server.where)
     this._session = new Session({
       poll,
@@ -117,7 +122,7 @@ export class QueueDriver<T> implements PullDriver {
 
   /** `settled`: the arguments of settlements, which go out with the same call. */
   private *_take(settled: readonly (string | number)[] = []): Generator<never, void> {
-    const { server, group, consumer, lease, poll, removes } = this._parts
+    const { server, stream, group, consumer, lease, poll, removes } = this._parts
     const most = this._places
     const now = time.timers.now()
     const looks = now - this._lookedAt >= poll || this._cursor !== '-'
@@ -125,7 +130,8 @@ export class QueueDriver<T> implements PullDriver {
     this._mayHave = false
     const args = [group, consumer, most, Math.ceil(lease), looks ? 1 : 0, this._cursor, removes ? 1 : 0, ...settled]
     const script = settled.length === 0 ? TAKE : SETTLE_AND_TAKE
-    const [entries, pause, cursor] = server.rows(yield* server.eval(script, this._keys, args))
+    const [entries, pause, cursor, missed] = server.rows(yield* server.eval(script, this._keys, args))
+    if (Number(missed) > 0) this._lease.missed(Number(missed), stream)
     const taken = server.rows(entries)
     this._cursor = String(cursor)
     this._pause = Number(pause) < 0 ? Infinity : Number(pause)

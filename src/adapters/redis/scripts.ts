@@ -14,8 +14,21 @@ local function now()
 end
 `
 
-/** `trim(stream)`: drops the entries that all groups have settled. */
-export const TRIM = `
+/**
+ * `before(a, b)`: the order of ids. `factsOf(reply)`: names and values as a table. `groupOf(stream, name)`: the facts of a group, or nil.
+ */
+export const FACTS = `
+local function factsOf(reply)
+  local is = {}
+  for i = 1, #reply, 2 do is[reply[i]] = reply[i + 1] end
+  return is
+end
+local function groupOf(stream, name)
+  for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+    local is = factsOf(group)
+    if is['name'] == name then return is end
+  end
+end
 local function parts(id)
   local ms, n = string.match(id, '^(%d+)-(%d+)$')
   return tonumber(ms), tonumber(n)
@@ -25,11 +38,29 @@ local function before(a, b)
   local bm, bn = parts(b)
   return am < bm or (am == bm and an < bn)
 end
+`
+
+/**
+ * `past(stream, last)`: the entries that the stream has had up to an id, and those after it that were deleted; nil where that is not
+ * known: before Redis 7, and while entries both before and after the id are there.
+ */
+export const PAST = `
+local function past(stream, last)
+  local is = factsOf(redis.call('XINFO', 'STREAM', stream))
+  local added, first = is['entries-added'], is['first-entry']
+  if not added then return nil end
+  if is['last-generated-id'] == last then return added end
+  if first and not before(last, first[1]) then return nil end
+  return added - is['length']
+end
+`
+
+/** `trim(stream)`: drops the entries that all groups have settled. */
+export const TRIM = `
 local function trim(stream)
   local first
   for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-    local is = {}
-    for i = 1, #group, 2 do is[group[i]] = group[i + 1] end
+    local is = factsOf(group)
     local ms, n = parts(is['last-delivered-id'])
     local open = string.format('%.0f-%.0f', ms, n + 1)
     if is['pending'] > 0 then open = redis.call('XPENDING', stream, is['name'], '-', '+', 1)[1][1] end
@@ -39,8 +70,25 @@ local function trim(stream)
 end
 `
 
+/**
+ * The hash `reads` has in `settled` how many entries were settled, or reported as deleted: with those that are delivered and not settled
+ * they are all up to the last that was delivered.
+ */
 const QUEUE = `
-local stream, later, group, me = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local stream, later, reads, group, me = KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2]
+`
+
+/** `missed()`: how many entries were deleted before they were settled, since the last look. */
+const MISSED = `
+local function missed()
+  local is = groupOf(stream, group)
+  local all = is and past(stream, is['last-delivered-id'])
+  if not all then return 0 end
+  local settled = redis.call('HGET', reads, 'settled')
+  local should = all - is['pending']
+  if not settled or should ~= tonumber(settled) then redis.call('HSET', reads, 'settled', should) end
+  return settled and math.max(0, should - settled) or 0
+end
 `
 
 /** `take(first)`: takes messages, as the arguments from `first` on say. */
@@ -48,6 +96,7 @@ const TAKING = `
 local function take(first)
   local most, lease, reclaims, cursor, removes = tonumber(ARGV[first]), tonumber(ARGV[first + 1]), ARGV[first + 2], ARGV[first + 3], ARGV[first + 4]
   local at, out = now(), {}
+  local lost = reclaims == '1' and missed() or 0
   local function claim(id)
     local entry = redis.call('XCLAIM', stream, group, me, 0, id)[1]
     if entry then
@@ -81,7 +130,7 @@ local function take(first)
     end
   end
   local due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2]
-  return { out, due and math.max(0, math.ceil(due - at)) or -1, cursor }
+  return { out, due and math.max(0, math.ceil(due - at)) or -1, cursor, lost }
 end
 `
 
@@ -91,7 +140,8 @@ local function settle(first)
   local done = tonumber(ARGV[first + 1])
   if done > 0 then
     local ids = { unpack(ARGV, first + 2, first + 1 + done) }
-    redis.call('XACK', stream, group, unpack(ids))
+    local n = redis.call('XACK', stream, group, unpack(ids))
+    if redis.call('HEXISTS', reads, 'settled') == 1 then redis.call('HINCRBY', reads, 'settled', n) end
     if ARGV[first] == '1' and #redis.call('XINFO', 'GROUPS', stream) == 1 then redis.call('XDEL', stream, unpack(ids)) end
   end
   local at = now()
@@ -107,11 +157,12 @@ end
 `
 
 /**
- * Takes messages: those whose pause is over, those whose lease has ended where `reclaims` is 1, new ones. Keys: the stream, the pauses.
- * Arguments: group, consumer, the number of places, lease, reclaims, the cursor of the look for leases, removes.
- * Returns the entries with their attempts, ms until the next pause is over (-1: none), and the next cursor.
+ * Takes messages: those whose pause is over, those whose lease has ended where `reclaims` is 1, new ones. Keys: the stream, the pauses,
+ * the reads. Arguments: group, consumer, the number of places, lease, reclaims, the cursor of the look for leases, removes.
+ * Returns the entries with their attempts, ms until the next pause is over (-1: none), the next cursor, and the number of messages that
+ * were found to be deleted before they were settled.
  */
-export const TAKE: Script = `${CLOCK}${TRIM}${QUEUE}${TAKING}
+export const TAKE: Script = `${CLOCK}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}${TAKING}
 return take(3)
 `
 
@@ -129,7 +180,7 @@ return 1
  * Settles messages, and takes others for their places. Keys, arguments and result as of TAKE, and then the arguments of
  * SETTLE from `removes` on.
  */
-export const SETTLE_AND_TAKE: Script = `${CLOCK}${TRIM}${QUEUE}${TAKING}${SETTLING}
+export const SETTLE_AND_TAKE: Script = `${CLOCK}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}${TAKING}${SETTLING}
 settle(8)
 return take(3)
 `
@@ -221,24 +272,40 @@ return out
 `
 
 /**
- * How far a group is behind. Key: the stream. Argument: group. Returns the id up to which messages are delivered, the number
- * of those that are delivered and not settled, the first of them, the first that is not delivered, the lag that the server
- * knows (-1: none), the size of the stream, and the time. Nil where the group is missing.
+ * How far a group is behind. Keys: the stream, the reads of a queue, the state of a log. Argument: group. Returns the id up to which
+ * messages are delivered, the number of those that are delivered and not settled, the first of them, the first that is not delivered,
+ * the lag that the server knows (-1: none), the size of the stream, the time, and the number of messages that were deleted before they
+ * were settled, and not reported. Nil where the group is missing.
  */
-export const STATE: Script = `${CLOCK}
+export const STATE: Script = `${CLOCK}${FACTS}${PAST}
 local stream = KEYS[1]
-for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-  local is = {}
-  for i = 1, #group, 2 do is[group[i]] = group[i + 1] end
-  if is['name'] == ARGV[1] then
-    local last = is['last-delivered-id']
-    local held = is['pending'] > 0 and redis.call('XPENDING', stream, ARGV[1], '-', '+', 1)[1][1] or ''
-    local waits = redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)[1]
-    local lag = is['lag']
-    return { last, is['pending'], held, waits and waits[1] or '', type(lag) == 'number' and lag or -1, redis.call('XLEN', stream), now() }
-  end
+local is = groupOf(stream, ARGV[1])
+if not is then return false end
+local last, pending, lag = is['last-delivered-id'], is['pending'], is['lag']
+local held = pending > 0 and redis.call('XPENDING', stream, ARGV[1], '-', '+', 1)[1][1] or ''
+local waits = redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)[1]
+local of = redis.call('HMGET', KEYS[3], 'count', 'counted')
+local known = of[2] == last and of[1] or redis.call('HGET', KEYS[2], 'settled')
+local all = known and past(stream, last)
+local missed = all and math.max(0, all - pending - known) or 0
+return { last, pending, held, waits and waits[1] or '', type(lag) == 'number' and lag or -1, redis.call('XLEN', stream), now(), missed }
+`
+
+/**
+ * Creates a group, and the stream where it is missing. Keys: the stream, the reads of a queue or the state of a log. Arguments: group,
+ * 0 or $, and `log` or `queue`.
+ */
+export const CREATE: Script = `${FACTS}${PAST}
+redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], ARGV[2], 'MKSTREAM')
+local last = groupOf(KEYS[1], ARGV[1])['last-delivered-id']
+local all = past(KEYS[1], last)
+if not all then return 1 end
+if ARGV[3] == 'log' then
+  redis.call('HSET', KEYS[2], 'count', all, 'counted', last)
+else
+  redis.call('HSET', KEYS[2], 'settled', all)
 end
-return false
+return 1
 `
 
 /** Counts entries. Key: the stream. Arguments: after this id, up to this id, and the most entries. Returns their number and the last id. */

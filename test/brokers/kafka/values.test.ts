@@ -52,7 +52,7 @@ describe('messages', () => {
     expect(valuesOf(all)).toEqual(values)
     for (const { key, headers, attempt } of all) expect([key, [...headers], attempt]).toEqual(['k\n', [['traceparent', '00-1-2-01']], 1])
     expect(all.map(({ position }) => String(position))).toEqual(['values/0:0', 'values/0:1', 'values/0:2', 'values/0:3'])
-    expect(await lag(fromKafka(client, { log: 'values' }))).toEqual({ waiting: 0, underWay: 0, oldestMs: 0, byPartition: [0] })
+    expect(await lag(fromKafka(client, { log: 'values' }))).toEqual({ waiting: 0, underWay: 0, oldestMs: 0, byPartition: [0], missed: 0 })
   })
 
   it('of a key are in one partition, in order: that of the clients of Kafka', async () => {

@@ -58,7 +58,7 @@ describe('fromNats of a queue', () => {
     const nc = await (await open()).connect()
     await plan(nc, { queue: 'in' }).apply()
     const source = fromNats(nc, { queue: 'in' })
-    expect(await lag(source)).toEqual({ waiting: 0, underWay: 0, oldestMs: 0, byPartition: [0] })
+    expect(await lag(source)).toEqual({ waiting: 0, underWay: 0, oldestMs: 0, byPartition: [0], missed: 0 })
     for (let n = 0; n < 3; n++) await nc.request('in', String(n))
     await expect.poll(async () => (await lag(source)).oldestMs).toBeGreaterThan(10)
     expect(await lag(source)).toMatchObject({ waiting: 3, underWay: 0, byPartition: [3] })

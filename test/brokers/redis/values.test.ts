@@ -46,7 +46,7 @@ describe.each(['ioredis', 'iovalkey'] as const)('with %s', (name) => {
     const all = await came
     expect(valuesOf(all)).toEqual(values)
     for (const { key, headers, attempt } of all) expect([key, [...headers], attempt]).toEqual(['k\n', [['traceparent', '00-1-2-01']], 1])
-    expect(await lag(fromRedis(own, { queue: name }))).toEqual({ waiting: 0, underWay: 0, oldestMs: 0, byPartition: [0] })
+    expect(await lag(fromRedis(own, { queue: name }))).toEqual({ waiting: 0, underWay: 0, oldestMs: 0, byPartition: [0], missed: 0 })
     if (own !== client) own.disconnect()
   })
 })

@@ -74,13 +74,13 @@ export class Topic {
     const now = time.timers.wall()
     if (this.use === 'queue') {
       const { waiting, underWay, oldest } = this.queue
-      return { waiting, underWay, oldestMs: oldest === Infinity ? 0 : now - oldest, byPartition: [waiting + underWay] }
+      return { waiting, underWay, oldestMs: oldest === Infinity ? 0 : now - oldest, byPartition: [waiting + underWay], missed: 0 }
     }
     const byPartition = this.log.map(({ records, floor }) => records.length - floor - 1)
     const underWay = this.log.reduce((sum, part) => sum + part.underWay, 0)
     const oldest = Math.min(...this.log.map(({ records, floor }) => records[floor + 1]?.time ?? Infinity))
     const waiting = byPartition.reduce((sum, n) => sum + n, 0) - underWay
-    return { waiting, underWay, oldestMs: oldest === Infinity ? 0 : now - oldest, byPartition }
+    return { waiting, underWay, oldestMs: oldest === Infinity ? 0 : now - oldest, byPartition, missed: 0 }
   }
 
   /** Every message is settled, or the topic is not consumed. */

@@ -1,0 +1,145 @@
+/**
+ * How many messages of a log were read, for a log of several partitions: the server does not say to which partition a message belonged
+ * that it has deleted, but each message that the stream has had was read, waits, or was deleted unread.
+ *
+ *     the last number of the stream = read + waiting of all partitions + deleted
+ *
+ * Always true:
+ * - the messages that a consumer has read are noted before it is reset, since the server counts anew then; a process looks again where
+ *   another has written the note;
+ * - where two requests see the log at different times, messages are counted as read rather than as deleted: a later look finds them.
+ */
+import { headers as newHeaders } from '@nats-io/nats-core'
+import { ask, type ApiAnswer, type Connection } from './connection.js'
+import { consumerInfo, stateOf, type ConsumerInfo, type Target } from './consumer.js'
+import { NatsRefusedError } from './errors.js'
+import { OWNERS, OWNERS_SUBJECT } from './owners.js'
+
+/** The messages of a partition that were read. */
+interface Reads {
+  readonly read: number
+  /** Up to this number of the stream. */
+  readonly to: number
+  /** Where the consumer began; absent where it had read before there were notes. */
+  readonly from?: number
+}
+
+/** The number of deleted messages of a group that were reported, with those before it began. */
+interface Told {
+  readonly told: number
+}
+
+interface Noted<N> {
+  readonly note: N | null
+  /** The number of the note; 0 where there is none. */
+  readonly seq: number
+}
+
+const NOT_FOUND = 10037
+const WRONG_LAST = 10071
+
+function readsAt({ stream }: Target, consumer: string): string {
+  return `${OWNERS_SUBJECT}.${stream}.${consumer}.reads`
+}
+function toldAt({ stream, group }: Target): string {
+  return `${OWNERS_SUBJECT}.${stream}.${group}.told`
+}
+
+async function noteAt<N>(link: Connection, target: Target, subject: string): Promise<Noted<N>> {
+  type Answer = ApiAnswer & { readonly message?: { readonly seq: number; readonly data: string } }
+  const { error, message } = await ask<Answer>(link, `$JS.API.STREAM.MSG.GET.${OWNERS}`, { last_by_subj: subject }, target)
+  if (error !== undefined && error.err_code !== NOT_FOUND) throw refused(target, error)
+  return message === undefined ? { note: null, seq: 0 } : { note: JSON.parse(atob(message.data)) as N, seq: message.seq } // written below
+}
+
+/** Writes a note in place of the one with this number. Returns false where another process was faster. */
+async function writeAt(link: Connection, target: Target, subject: string, { note, seq }: Noted<object>): Promise<boolean> {
+  const headers = newHeaders()
+  headers.set('Nats-Expected-Last-Subject-Sequence', String(seq))
+  const { error } = await ask<ApiAnswer>(link, subject, note, { ...target, headers })
+  if (error !== undefined && error.err_code !== WRONG_LAST) throw refused(target, error)
+  return error === undefined
+}
+
+function refused({ where }: Target, { description, code }: NonNullable<ApiAnswer['error']>): NatsRefusedError {
+  return new NatsRefusedError(`${where}: the stream "${OWNERS}"`, description, code)
+}
+
+/** The messages of a partition that were read, by its note and its consumer, which was looked at first. */
+function readsIn(note: Reads | null, { ack_floor: { stream_seq: to, consumer_seq: since } }: ConsumerInfo): Reads {
+  if (note === null) return { read: since, to, ...(since === 0 && { from: to }) }
+  return note.to === to ? note : { ...note, read: note.read + since, to }
+}
+
+/**
+ * Notes the messages that a consumer has read. Returns how many may still be acknowledged by an owner that has lost the partition.
+ */
+async function noteReads(link: Connection, target: Target, consumer: string): Promise<number> {
+  const subject = readsAt(target, consumer)
+  for (;;) {
+    const { note, seq } = await noteAt<Reads>(link, target, subject)
+    const info = await consumerInfo(link, consumer, target)
+    const reads = readsIn(note, info)
+    if (reads === note || (await writeAt(link, target, subject, { note: reads, seq }))) return Math.max(0, info.num_ack_pending - 1)
+  }
+}
+
+/** Sets a consumer back to its floor, from which on everything comes again. Returns the floor. */
+export async function reset(link: Connection, target: Target, consumer: string, isCounted: boolean): Promise<number> {
+  const open = isCounted ? await noteReads(link, target, consumer) : 0
+  type Answer = ApiAnswer & { readonly reset_seq?: number }
+  const { error, reset_seq: next = 1 } = await ask<Answer>(link, `$JS.API.CONSUMER.RESET.${target.stream}.${consumer}`, {}, target)
+  if (error !== undefined) throw new NatsRefusedError(target.where, error.description, error.code)
+  if (isCounted) await noteFloor(link, target, { consumer, floor: next - 1, open })
+  return next - 1
+}
+
+interface Floor {
+  readonly consumer: string
+  readonly floor: number
+  /** Messages that were open: they may have been acknowledged since the note. */
+  readonly open: number
+}
+
+/** The floor of a consumer that has read everything is beyond the last of its messages, which a reset shows. */
+async function noteFloor(link: Connection, target: Target, { consumer, floor, open }: Floor): Promise<void> {
+  const subject = readsAt(target, consumer)
+  const { note, seq } = await noteAt<Reads>(link, target, subject)
+  if (note === null || note.to >= floor) return
+  const read = note.read + Math.min(open, floor - note.to)
+  await writeAt(link, target, subject, { note: { ...note, read, to: floor }, seq })
+}
+
+interface Missed {
+  /** The messages that were deleted unread, and not reported. */
+  readonly news: number
+  /** More messages were read than there were: one was delivered twice to one owner, or a server that was killed has forgotten. */
+  readonly isTooFew: boolean
+  /** The note to write then. */
+  readonly told: Noted<Told>
+}
+
+/** `last`: the last number of the stream, of before the consumers were looked at. */
+export async function missedIn(link: Connection, target: Target, last: number, infos: ReadonlyMap<string, ConsumerInfo>): Promise<Missed> {
+  const all = await Promise.all(
+    [...infos].map(async ([consumer, info]) => ({
+      info,
+      reads: readsIn((await noteAt<Reads>(link, target, readsAt(target, consumer))).note, info),
+    })),
+  )
+  const known = all.reduce((sum, { info, reads }) => sum + reads.read + info.num_pending + info.num_ack_pending, 0)
+  const { note, seq } = await noteAt<Told>(link, target, toldAt(target))
+  const begins = all.map(({ reads }) => reads.from)
+  const first = begins.every((from) => from !== undefined) ? Math.min(...begins) : last - known
+  const news = last - known - (note?.told ?? first)
+  return { news: Math.max(0, news), isTooFew: news < 0, told: { note: { told: last - known }, seq } }
+}
+
+/** The messages of all partitions that were deleted unread since the last look, by whichever process. */
+export async function findMissed(link: Connection, target: Target, consumers: readonly string[]): Promise<number> {
+  const { last_seq: last } = await stateOf(link, target)
+  const infos = await Promise.all(consumers.map(async (name) => [name, await consumerInfo(link, name, target)] as const))
+  const { news, told, isTooFew } = await missedIn(link, target, last, new Map(infos))
+  if (news === 0 && told.seq !== 0 && !(isTooFew && (await stateOf(link, target)).last_seq === last)) return 0
+  return (await writeAt(link, target, toldAt(target), told)) ? news : 0
+}
