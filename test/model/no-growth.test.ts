@@ -6,6 +6,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { chan, fromSignal, go, select, type Chan, type Context, type Op } from 'millrace'
 import type { Channel } from '../../src/runtime/internal.js'
+import { RaceEngine, shared } from '../../src/testing/race/index.js'
 
 const SELECTS = 100_000
 const WARM_UP = 20_000
@@ -114,3 +115,15 @@ function waitersOf(ctx: Context): unknown[] {
   const { first, last } = (ctx.done() as unknown as { waiters: { first: unknown; last: unknown } }).waiters // as every context that can end has
   return [first, last]
 }
+
+it('10,000 runs that look for races leave nothing behind, also within one microtask', () => {
+  const engine = new RaceEngine('order')
+  const close = engine.open()
+  const before = heapMegabytes()
+  for (let i = 0; i < 10_000; i++) {
+    engine.begin(false)
+    shared(i, 'cell').value++ // by the host
+  }
+  expect(heapMegabytes() - before).toBeLessThan(MOST_MB)
+  close()
+})

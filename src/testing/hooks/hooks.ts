@@ -1,5 +1,6 @@
 /** What instrumented code calls: the hooks of `src/instrument/sites.ts`, over the engine that is in force. */
 import { isGeneratorObject, isProxy } from 'node:util/types'
+import { Channel } from '../../runtime/internal.js'
 import {
   ALL,
   allowDeclared,
@@ -259,9 +260,9 @@ export const hooks = {
 }
 /* eslint-enable max-params */
 
-/** Without calling code of the user: of a proxy nothing is known. */
+/** Whether a method is a place. Without calling code of the user: of a proxy nothing is known. Those of a channel stay as they are. */
 function hasOwn(object: unknown, key: string): boolean {
-  return isObject(object) && !isProxy(object) && Object.hasOwn(object, key)
+  return isObject(object) && !isProxy(object) && !(object instanceof Channel) && Object.hasOwn(object, key)
 }
 
 function keysOf(object: object): string[] {

@@ -7,6 +7,7 @@
  * A guard that saw the write, and an update whose result is tested, order the code that follows them: they are how a
  * program orders by hand. Level `go` knows none of these exceptions.
  */
+import type { Observed } from '../../runtime/index.js'
 import { merged } from './clocks.js'
 import { DATA, Frame, INDEX, type GoesBy, type Stamp } from './frame.js'
 import {
@@ -33,9 +34,13 @@ import { Values } from './values.js'
 /** `stale`: stale writes only; `order`: also order, between goroutines; `all`: order for every strand; `go`: as Go's detector. */
 export type RaceLevel = 'stale' | 'order' | 'all' | 'go'
 
-/** Where races go, and where stacks come from. */
+/** Where races go, and where places and stacks come from. An engine has one for all of its runs, as a run takes a few µs. */
 export interface Reporting {
   readonly report: (race: Race) => void
+  /** Where a call of a function of this name stands. */
+  readonly whereOf: (name: string) => Where
+  /** Where a goroutine was started. */
+  readonly startOf: (goroutine: Observed) => Where
   /** The stack of the code that runs, where stacks are kept. */
   readonly stack: () => Stack
   /** The same for an access at a site, where those of all accesses are kept. */

@@ -23,7 +23,11 @@ export interface Epoch {
  * than its own clock.
  */
 export function isBefore(epoch: Epoch, point: Snapshot): boolean {
-  return epoch.clock <= (point.vc[epoch.chain] ?? 0) || (epoch.chain === point.chain && epoch.clock <= point.clock)
+  return hasReached(point, epoch.chain, epoch.clock)
+}
+
+function hasReached({ chain: own, clock: now, vc }: Snapshot, chain: number, clock: number): boolean {
+  return clock <= (vc[chain] ?? 0) || (chain === own && clock <= now)
 }
 
 /**
@@ -33,7 +37,7 @@ export function isBefore(epoch: Epoch, point: Snapshot): boolean {
 export function covers(point: Snapshot, other: Snapshot): boolean {
   if (!isBefore(other, point)) return false
   if (other.vc === point.vc) return true
-  for (let chain = 0; chain < other.vc.length; chain++) if (!isBefore({ chain, clock: other.vc[chain] ?? 0 }, point)) return false
+  for (let chain = 0; chain < other.vc.length; chain++) if (!hasReached(point, chain, other.vc[chain] ?? 0)) return false
   return true
 }
 

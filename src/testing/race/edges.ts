@@ -6,32 +6,15 @@
  */
 import type { Observed } from '../../runtime/index.js'
 import type { Order } from '../../runtime/internal.js'
+import type { Accesses } from './accesses.js'
 import { merged, type Snapshot } from './clocks.js'
 import type { Misuse } from './misuse.js'
-import type { Strand, Used } from './strand.js'
+import { Strand } from './strand.js'
 import { rootOf, type Strands } from './strands.js'
+import { Thing } from './thing.js'
 
 type Release = Parameters<Order['release']>[1]
 type Acquire = Parameters<Order['acquire']>[1]
-
-/** The releases of a thing, which is not kept. */
-class Thing {
-  /** What strands keep of it. */
-  readonly name: Used
-  /** Of senders, for the values in the buffer, in order. */
-  readonly sent: (Snapshot | null)[] = []
-  /** Of receivers, for the sends that they have made room for. */
-  readonly received: (Snapshot | null)[] = []
-  sends = 0
-  released: readonly Snapshot[] = []
-  readers: readonly Snapshot[] = []
-  holders: Strand[] = []
-  readonly entries = new Map<unknown, readonly Snapshot[]>()
-
-  constructor(object: object) {
-    this.name = { kind: 'kind' in object && typeof object.kind === 'string' ? object.kind : '' }
-  }
-}
 
 interface Buffered {
   readonly capacity: number
@@ -43,14 +26,14 @@ export class Edges implements Order {
   constructor(
     private readonly _strands: Strands,
     private readonly _misuse: Misuse,
+    private readonly _accesses: Accesses,
     /** Level `go`: a release counts from its point and not from the end of its section. */
     private readonly _byPoint: boolean,
-    private readonly _orderNow: () => number,
   ) {}
 
   spawn(goroutine: Observed): void {
     const by = this._strands.acting()
-    this._strands.spawn(goroutine, by, this._orderNow())
+    this._strands.spawn(goroutine, by, this._accesses.order)
     this._released(by)
   }
 
@@ -81,7 +64,7 @@ export class Edges implements Order {
     const strand = strands.of(goroutine)
     if (strand === null) return
     strands.leaves(goroutine, strand)
-    this._release(goroutine, 'end', strand)
+    this._release(this._thing(goroutine), 'end', strand)
     if (strand.section > 0) strands.clocks.free(strand.chain)
   }
 
@@ -122,8 +105,9 @@ export class Edges implements Order {
     const thing = this._thing(channel)
     const strand = strands.acting()
     strand.uses(thing.name)
-    strands.of(rootOf(waiter))?.uses(thing.name)
-    const theirs = strands.pointOf(waiter)
+    const other = strands.waiting(waiter)
+    if (other instanceof Strand) other.uses(thing.name)
+    const theirs = other?.snapshot() ?? strands.host().snapshot()
     if (capacityOf(channel) > 0) {
       const room = this._roomFor(channel, thing)
       if (room !== null) strand.join(room)
@@ -131,7 +115,7 @@ export class Edges implements Order {
     }
     const mine = strand.snapshot()
     if (isSender || capacityOf(channel) === 0) strand.join(theirs)
-    strands.joinTo(waiter, mine)
+    other?.join(mine)
     this._released(strand)
   }
 
@@ -155,18 +139,19 @@ export class Edges implements Order {
     return thing.sends++ < capacityOf(channel) ? null : (thing.received.shift() ?? null)
   }
 
-  release(thing: object, how: Release): void {
+  release(object: object, how: Release): void {
+    const thing = this._thing(object)
     const strand = this._strands.acting()
-    if (how === 'close') this._misuse.closes(thing, strand)
-    else if (how === 'leave') this._misuse.leaves(thing)
-    else if (how === 'add' || how === 'first add') this._misuse.adds(thing, strand, how === 'first add')
-    else if (how === 'done') this._misuse.isDone(thing, strand)
+    if (how === 'close') this._misuse.closes(object, thing, strand)
+    else if (how === 'leave') thing.isLeft = true
+    else if (how === 'add') this._misuse.adds(thing, strand)
+    else if (how === 'first add') this._misuse.addsFirst(object, thing, strand)
+    else if (how === 'done') this._misuse.isDone(object, thing, strand)
     this._release(thing, how, strand)
     this._released(strand)
   }
 
-  private _release(object: object, how: Release, strand: Strand): void {
-    const thing = this._thing(object)
+  private _release(thing: Thing, how: Release, strand: Strand): void {
     const point = strand.snapshot()
     strand.uses(thing.name)
     if (how === 'unlock' || how === 'rUnlock' || how === 'permit') letGo(thing, strand)
@@ -177,11 +162,11 @@ export class Edges implements Order {
 
   acquire(object: object, how: Acquire, by: object | null = null): void {
     const strands = this._strands
-    if (how === 'send') return this._misuse.sends(object, strands.acting())
-    if (how === 'begin wait' || how === 'wait') this._misuse.waits(object, strands.acting())
-    if (how === 'begin wait') return
     if (how === 'quiescence') return strands.joinTo(by as object, strands.host().snapshot()) // a waiter waits for it
     const thing = this._thing(object)
+    if (how === 'send') return this._misuse.sends(object, thing, strands.acting())
+    if (how === 'begin wait' || how === 'wait') this._misuse.waits(object, thing, strands.acting())
+    if (how === 'begin wait') return
     const points = how === 'lock' ? [...thing.released, ...thing.readers] : thing.released
     if (how === 'lock') thing.readers = []
     const strand = by === null ? strands.current() : strands.of(rootOf(by))
@@ -199,7 +184,7 @@ export class Edges implements Order {
 
   entry(object: object, key: unknown, writes: boolean): void {
     const thing = this._thing(object)
-    const { entries } = thing
+    const entries = (thing.entries ??= new Map<unknown, readonly Snapshot[]>())
     const strand = this._strands.acting()
     strand.uses(thing.name)
     for (const point of entries.get(key) ?? []) strand.join(point)

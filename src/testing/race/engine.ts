@@ -9,19 +9,19 @@
  * - `frame(name)` at the start of an invocation whose reads later writes go by.
  * The host announces code outside of goroutines to `continuations`.
  */
-import type { Observed } from '../../runtime/index.js'
 import { captureOrigin, captureStack, queue, shared, type Order, type Task } from '../../runtime/internal.js'
-import { Accesses, type RaceLevel } from './accesses.js'
+import { Accesses, type RaceLevel, type Reporting } from './accesses.js'
 import { isAllowed, isAllowedAt } from './allowed.js'
 import { Continuations } from './continuations.js'
 import { Edges } from './edges.js'
 import { Frame, type GoesBy } from './frame.js'
+import { Microtasks } from './microtasks.js'
 import { Misuse } from './misuse.js'
 import { Places, type Access, type Place, type Stack, type Where } from './places.js'
 import { raceError, type Race, type RaceError } from './report.js'
 import { sites } from './sites.js'
 import { StaleRule, type Element } from './stale.js'
-import type { TaskInfo } from './strand.js'
+import type { Strand, TaskInfo } from './strand.js'
 import { Strands } from './strands.js'
 import type { Values } from './values.js'
 
@@ -53,6 +53,16 @@ export class RaceEngine {
   private _reported = new Set<string>()
   private _call = NO_CALL
   private _invocations = 0
+  private readonly _to: Reporting = {
+    report: (race) => this._report(race),
+    whereOf: (name) => this._callOf(name) ?? this.stack(),
+    // The port reports tasks.
+    startOf: (goroutine) => this._callOf('go') ?? (this._keepsStacks ? captureOrigin(goroutine as Task) : null),
+    stack: () => this.stack(),
+    stackOfEach: () => (this._keepsAll ? this.stack() : null),
+  }
+  private readonly _microtasks = new Microtasks()
+  private readonly _judge = (strand: Strand): void => this._state.accesses.judge(strand)
 
   constructor(
     private readonly _level: RaceLevel,
@@ -106,21 +116,10 @@ export class RaceEngine {
   }
 
   private _newState(): State {
-    const report = (race: Race): void => this._report(race)
-    // The port reports tasks.
-    const start = (goroutine: Observed): Where => this._callOf('go') ?? (this._keepsStacks ? captureOrigin(goroutine as Task) : null)
-    const stack = (): Stack => this.stack()
-    const stackOfEach = (): Stack => (this._keepsAll ? this.stack() : null)
     const places = new Places()
-    const strands: Strands = new Strands(places, (strand) => accesses.judge(strand), start, stack)
-    const accesses: Accesses = new Accesses(strands, new StaleRule(report, stack), this._level, { report, stack, stackOfEach })
-    const misuse = new Misuse(
-      places,
-      report,
-      (did) => this._callOf(did) ?? this.stack(),
-      (first, second) => accesses.concerns(first, second),
-    )
-    const edges = new Edges(strands, misuse, this._level === 'go', () => accesses.order)
+    const strands = new Strands(places, this._microtasks, this._judge, this._to)
+    const accesses = new Accesses(strands, new StaleRule(this._to), this._level, this._to)
+    const edges = new Edges(strands, new Misuse(places, accesses, this._to), accesses, this._level === 'go')
     return { strands, places, accesses, edges, continuations: new Continuations(strands, this._level === 'go') }
   }
 

@@ -49,7 +49,10 @@ export const INDEX = 2
 /** In place of a site: the values that the caller has passed. */
 export const PASSED = -1
 
-type Visitor = (stamp: Stamp) => void
+/** Takes the reads that a list stands for. */
+export interface Visitor {
+  visits(stamp: Stamp): void
+}
 
 /** The reads that the result of a call comes of. */
 export class Answer {
@@ -71,7 +74,7 @@ export class Answer {
   }
 
   visit(place: Place, visitor: Visitor, calls: number): void {
-    for (const stamp of this.stamps) if (stamp.place === place) visitor(stamp)
+    for (const stamp of this.stamps) if (stamp.place === place) visitor.visits(stamp)
     if (calls < MOST_CALLS) this.source?.frame?.visitReturned(place, visitor, calls + 1)
   }
 }
@@ -133,13 +136,13 @@ export class Frame {
       return
     }
     const stamp = this._stamps.get(site)
-    if (stamp?.place === place) visitor(stamp)
+    if (stamp?.place === place) visitor.visits(stamp)
     this._answers?.get(site)?.visit(place, visitor, calls)
   }
 
   /** The reads of a place that the function has returned. */
   visitReturned(place: Place, visitor: Visitor, calls: number): void {
-    for (const stamp of this._stamps.values()) if (stamp.isReturned && stamp.place === place) visitor(stamp)
+    for (const stamp of this._stamps.values()) if (stamp.isReturned && stamp.place === place) visitor.visits(stamp)
     for (const answer of this._answers?.values() ?? []) if (answer.isReturned) answer.visit(place, visitor, calls)
   }
 }

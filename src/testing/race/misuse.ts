@@ -3,79 +3,71 @@
  * ordered with it; an `add` from zero beside a `wait`; and a `done` that no `add` comes before. A schedule in which they
  * meet panics; this rule needs no such schedule.
  */
-import { covers, type Snapshot } from './clocks.js'
+import type { Accesses, Reporting } from './accesses.js'
+import { covers } from './clocks.js'
 import { Access, MOST_KEPT, type Place, type Places } from './places.js'
-import type { Race } from './report.js'
 import type { Strand } from './strand.js'
+import type { Thing } from './thing.js'
 
 /** The accesses of a made-up place: close and wait write, send and add read. */
-interface MadeUp {
+export interface MadeUp {
   readonly place: Place
   writes: readonly Access[]
   reads: readonly Access[]
 }
 
 export class Misuse {
-  private readonly _closes = new WeakMap<object, MadeUp>()
-  private readonly _waits = new WeakMap<object, MadeUp>()
-  /** Channels whose close may meet a send. */
-  private readonly _left = new WeakSet<object>()
-  /** The earliest `add` of each chain. */
-  private readonly _adds = new WeakMap<object, readonly Snapshot[]>()
-
   constructor(
     private readonly _places: Places,
-    private readonly _report: (race: Race) => void,
-    private readonly _where: (did: string) => Access['where'],
-    /** Whether the rule is for both accesses. */
-    private readonly _concerns: (first: Access, second: Access) => boolean,
+    private readonly _accesses: Accesses,
+    private readonly _to: Reporting,
   ) {}
 
-  leaves(channel: object): void {
-    this._left.add(channel)
-  }
-
-  closes(channel: object, strand: Strand): void {
-    if (this._left.has(channel)) return
-    const it = this._of(this._closes, channel, 'channel')
+  closes(channel: object, thing: Thing, strand: Strand): void {
+    if (thing.isLeft) return
+    const it = this._of(channel, thing, 'channel')
     const close = this._access(strand, 'close')
     this._compare(it, [...it.writes, ...it.reads], close)
     it.writes = kept(it.writes, close)
   }
 
-  sends(channel: object, strand: Strand): void {
-    const it = this._of(this._closes, channel, 'channel')
-    if (it.reads.at(-1)?.isIn(strand) === true) return
-    const send = this._access(strand, 'send')
+  sends(channel: object, thing: Thing, strand: Strand): void {
+    const it = this._of(channel, thing, 'channel')
+    const last = it.reads.at(-1)
+    if (last?.isIn(strand) === true) return
+    const send = last?.strand === strand ? this._again(last) : this._access(strand, 'send')
     this._compare(it, it.writes, send)
-    it.reads = kept(it.reads, send)
+    if (send !== last || it.reads.length > 1) it.reads = kept(it.reads, send)
   }
 
-  adds(group: object, strand: Strand, isFirst: boolean): void {
-    const adds = this._adds.get(group) ?? []
+  adds(thing: Thing, strand: Strand): void {
+    const adds = thing.adds ?? []
     const point = strand.snapshot()
-    if (!adds.some((one) => covers(point, one) && one.chain === point.chain)) this._adds.set(group, [...adds, point])
-    if (!isFirst) return
-    const it = this._of(this._waits, group, 'wait group')
+    if (!adds.some((one) => covers(point, one) && one.chain === point.chain)) thing.adds = [...adds, point]
+  }
+
+  addsFirst(group: object, thing: Thing, strand: Strand): void {
+    this.adds(thing, strand)
+    const it = this._of(group, thing, 'wait group')
     const add = this._access(strand, 'add from zero')
     this._compare(it, it.writes, add)
     it.reads = kept(it.reads, add)
   }
 
-  waits(group: object, strand: Strand): void {
-    const it = this._of(this._waits, group, 'wait group')
+  waits(group: object, thing: Thing, strand: Strand): void {
+    const it = this._of(group, thing, 'wait group')
     const wait = this._access(strand, 'wait')
     this._compare(it, it.reads, wait)
     it.writes = kept(it.writes, wait)
   }
 
-  isDone(group: object, strand: Strand): void {
-    const adds = this._adds.get(group)
-    if (adds === undefined || adds.some((one) => strand.sees(one))) return
+  isDone(group: object, thing: Thing, strand: Strand): void {
+    const { adds } = thing
+    if (adds === null || adds.some((one) => strand.sees(one))) return
     const done = this._access(strand, 'done')
-    if (!this._concerns(done, done)) return
-    const { place } = this._of(this._waits, group, 'wait group')
-    this._report({
+    if (!this._accesses.concerns(done, done)) return
+    const { place } = this._of(group, thing, 'wait group')
+    this._to.report({
       rule: 'misuse',
       place,
       first: null,
@@ -88,22 +80,27 @@ export class Misuse {
   }
 
   private _compare(it: MadeUp, others: readonly Access[], second: Access): void {
-    const first = others.find((one) => !second.strand.sees(one) && this._concerns(one, second))
+    const first = others.find((one) => !second.strand.sees(one) && this._accesses.concerns(one, second))
     if (first === undefined) return
+    first.isKept = second.isKept = true
     const text = `${second.did} and ${first.did} on one ${it.place.name}, and nothing orders the two`
-    this._report({ rule: 'misuse', place: it.place, first, second, read: null, wait: null, isSeen: true, text })
+    this._to.report({ rule: 'misuse', place: it.place, first, second, read: null, wait: null, isSeen: true, text })
   }
 
-  private _of(all: WeakMap<object, MadeUp>, thing: object, name: string): MadeUp {
-    let it = all.get(thing)
-    if (it === undefined) all.set(thing, (it = { place: this._places.make(name, thing), writes: [], reads: [] }))
-    return it
+  private _of(object: object, thing: Thing, name: string): MadeUp {
+    return (thing.madeUp ??= { place: this._places.make(name, object), writes: [], reads: [] })
   }
 
   private _access(strand: Strand, did: string): Access {
-    const access = new Access(strand, did, this._where(did), 0, strand.task)
-    access.isKept = true
-    return access
+    return new Access(strand, did, this._to.whereOf(did), 0, strand.task)
+  }
+
+  /** The next access of the strand that made the last one of its list; the list keeps one of a strand. */
+  private _again(last: Access): Access {
+    const { strand, did } = last
+    if (last.isKept) return this._access(strand, did)
+    last.reuse(this._to.whereOf(did), 0, strand.task)
+    return last
   }
 }
 

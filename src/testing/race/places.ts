@@ -129,7 +129,8 @@ export function isWeak(object: object): object is WeakMap<object, unknown> | Wea
 /** The places of objects. They go with their objects, and with the keys that an object holds weakly. */
 export class Places {
   private readonly _byObject = new WeakMap<object, Map<unknown, Place>>()
-  private readonly _byKey = new WeakMap<object, WeakMap<object, Place>>()
+  /** Of collections that hold their keys weakly; null before the first. */
+  private _byKey: WeakMap<object, WeakMap<object, Place>> | null = null
   private _nextId = 1
   private _lastObject: object | null = null
   private _lastPlaces: Map<unknown, Place> | null = null
@@ -156,8 +157,9 @@ export class Places {
 
   /** The place goes with its key. */
   private _ofWeak(object: object, key: object, name: (() => string) | number): Place {
-    let places = this._byKey.get(object)
-    if (places === undefined) this._byKey.set(object, (places = new WeakMap()))
+    const byKey = (this._byKey ??= new WeakMap<object, WeakMap<object, Place>>())
+    let places = byKey.get(object)
+    if (places === undefined) byKey.set(object, (places = new WeakMap()))
     let place = places.get(key)
     if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object, key)))
     return place

@@ -15,9 +15,10 @@
  * A third way is the index of an element: it goes by a read of the length, if the element was not there yet, or by a search.
  * A write that moves that element makes it stale.
  */
+import type { Reporting } from './accesses.js'
 import { isBefore } from './clocks.js'
-import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp } from './frame.js'
-import { GROWS, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Stack, type Where } from './places.js'
+import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp, type Visitor } from './frame.js'
+import { GROWS, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Where } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
 
@@ -29,11 +30,12 @@ export interface Element {
   readonly name: string
 }
 
-export class StaleRule {
-  constructor(
-    private readonly _report: (race: Race) => void,
-    private readonly _stackNow: () => Stack,
-  ) {}
+export class StaleRule implements Visitor {
+  private _newest: Stamp | null = null
+  /** The newest, if it stands in the function of the write. */
+  private _own: Stamp | null = null
+
+  constructor(private readonly _to: Reporting) {}
 
   /** Called for each write, before the place has it. */
   check(place: Place, write: Access, strand: Strand, goesBy: GoesBy | null): void {
@@ -82,8 +84,8 @@ export class StaleRule {
   private _tell(race: Omit<Race, 'rule'> & { readonly first: Access }): void {
     const { first, second } = race
     first.isKept = true
-    if (typeof second.where === 'number') second.stack ??= this._stackNow()
-    this._report({ rule: 'stale', ...race })
+    if (typeof second.where === 'number') second.stack ??= this._to.stack()
+    this._to.report({ rule: 'stale', ...race })
   }
 
   /** The newest read that a list stands for. */
@@ -93,16 +95,13 @@ export class StaleRule {
       const frame = goesBy[i + 2] === how ? frameAt(goesBy, i) : null
       if (frame === null) continue
       const site = goesBy[i + 1] as number // by the form of the list
-      frame.visit(place, site, how, this._visitor)
+      frame.visit(place, site, how, this)
       if (this._newest !== null && this._newest === frame.at(site)) this._own = this._newest
     }
     return this._newest
   }
 
-  private _newest: Stamp | null = null
-  /** The newest, if it stands in the function of the write. */
-  private _own: Stamp | null = null
-  private readonly _visitor = (stamp: Stamp): void => {
+  visits(stamp: Stamp): void {
     if (this._newest === null || stamp.order > this._newest.order) this._newest = stamp
   }
 }

@@ -7,17 +7,16 @@
  */
 import type { Observed } from '../../runtime/index.js'
 import { queue } from '../../runtime/internal.js'
+import type { Reporting } from './accesses.js'
 import { Clocks, HOST, type Snapshot } from './clocks.js'
-import type { Places, Where } from './places.js'
+import type { Microtasks } from './microtasks.js'
+import type { Places } from './places.js'
 import { Strand, type TaskInfo, type Used } from './strand.js'
-
-// The host's own: a promise, or a watched microtask, would be code of the program.
-const { queueMicrotask } = globalThis
 
 const hostTask: TaskInfo = { name: 'the host', isGoroutine: false, by: null, start: null }
 
 /** What a waiter that is no goroutine goes on from. */
-class Mark {
+export class Mark {
   /** What its grant comes after. */
   readonly joins: Snapshot[] = []
 
@@ -26,6 +25,14 @@ class Mark {
     readonly task: TaskInfo,
     readonly held: readonly Used[],
   ) {}
+
+  snapshot(): Snapshot {
+    return this.point
+  }
+
+  join(point: Snapshot): void {
+    this.joins.push(point)
+  }
 }
 
 interface Parent {
@@ -40,21 +47,22 @@ export class Strands {
   async: Strand | null = null
   /** Counts the turns of others: the host goes on after them. */
   turn = 0
-  private readonly _ofGoroutine = new WeakMap<object, Strand>()
-  private readonly _marks = new WeakMap<object, Mark>()
+  /** Of goroutines the strand, of marks and of waiters that are no goroutines the mark. */
+  private readonly _known = new WeakMap<object, Strand | Mark>()
   private _lastGoroutine: unknown = null
   private _lastStrand: Strand | null = null
-  private readonly _within: { readonly strand: Strand; readonly isParking: boolean }[] = []
+  /** The strand that the innermost `within` names, and whether a goroutine parks there. */
   private _top: Strand | null = null
+  private _isParking = false
   private _host: Strand | null = null
   private _hostTurn = -1
-  private _expires = false
+  private _hostMicrotask = -1
 
   constructor(
     private readonly _places: Places,
+    private readonly _microtasks: Microtasks,
     private readonly _judge: (strand: Strand) => void,
-    private readonly _startOf: (goroutine: Observed) => Where,
-    private readonly _waitOf: () => Where,
+    private readonly _to: Reporting,
   ) {}
 
   /** The strand of the code that runs. */
@@ -74,7 +82,7 @@ export class Strands {
   }
 
   private _find(goroutine: Observed): Strand {
-    const strand = this._ofGoroutine.get(goroutine) ?? this.spawn(goroutine, this.async ?? this.host(), 0)
+    const strand = this.of(goroutine) ?? this.spawn(goroutine, this.async ?? this.host(), 0)
     this._lastGoroutine = goroutine
     this._lastStrand = strand
     return strand
@@ -82,7 +90,8 @@ export class Strands {
 
   /** The strand of a goroutine; null for one from before the run. */
   of(goroutine: object): Strand | null {
-    return this._ofGoroutine.get(goroutine) ?? null
+    const known = this._known.get(goroutine)
+    return known instanceof Strand ? known : null
   }
 
   /** Whether a strand is the host, between two of its sections. */
@@ -91,39 +100,29 @@ export class Strands {
   }
 
   host(): Strand {
-    if (this._host !== null && this._hostTurn === this.turn) return this._host
+    if (this._host !== null && this._hostTurn === this.turn && this._hostMicrotask === this._microtasks.now) return this._host
     const host = (this._host ??= new Strand(this.clocks, { chain: HOST, clock: 0, vc: [] }, hostTask, true))
     this.borderOf(host)
     host.join({ chain: HOST, clock: 0, vc: this.clocks.heads.map((clock, chain) => (chain === HOST ? 0 : clock)) })
     this._hostTurn = this.turn
-    this._expireSoon()
+    this._hostMicrotask = this._microtasks.count() // code of the host of a later one is another section
     return host
   }
 
-  /** Code of the host of a later microtask is another section. */
-  private _expireSoon(): void {
-    if (this._expires) return
-    this._expires = true
-    queueMicrotask(() => {
-      this._expires = false
-      this.turn++
-    })
-  }
-
   spawn(goroutine: Observed, by: Strand, order: number): Strand {
-    const task = { name: `${goroutine.name}#${goroutine.id}`, isGoroutine: true, by: by.task.name, start: this._startOf(goroutine) }
+    const task = { name: `${goroutine.name}#${goroutine.id}`, isGoroutine: true, by: by.task.name, start: this._to.startOf(goroutine) }
     const strand = new Strand(this.clocks, by.snapshot(), task)
     strand.startedBy = by
     strand.startSection = by.section
     strand.startOrder = order
-    this._ofGoroutine.set(goroutine, strand)
+    this._known.set(goroutine, strand)
     this.turn++
     return strand
   }
 
   border(): void {
     const strand = this.current()
-    if (strand.cells !== null) strand.cells.wait = this._waitOf()
+    if (strand.cells !== null) strand.cells.wait = this._to.stack()
     this.borderOf(strand)
     this.turn++
   }
@@ -149,32 +148,30 @@ export class Strands {
 
   parks(waiter: object): void {
     const strand = this.current()
-    this._marks.set(waiter, new Mark(strand.snapshot(), strand.task, strand.held))
+    this._known.set(waiter, new Mark(strand.snapshot(), strand.task, strand.held))
   }
 
   /** A mark of the code that runs. Where a goroutine parks, its section is over. */
   mark(): object {
-    const isParking = this._within.at(-1)?.isParking === true
-    const strand = isParking ? this.current() : this.acting()
+    const strand = this._isParking ? this.current() : this.acting()
     const mark = {}
-    this._marks.set(mark, new Mark(strand.snapshot(), strand.task, strand.held))
+    this._known.set(mark, new Mark(strand.snapshot(), strand.task, strand.held))
     return mark
   }
 
   within(whose: object, f: () => void): void {
-    const goroutine = this.of(whose)
-    const mark = goroutine === null ? this._marks.get(whose) : undefined
-    const strand = goroutine ?? (mark === undefined ? this.current() : this._continued(mark))
-    const before = this._top
-    this._within.push({ strand, isParking: goroutine !== null })
+    const known = this._known.get(whose)
+    const strand = known instanceof Mark ? this._continued(known) : (known ?? this.current())
+    const { _top: top, _isParking: isParking } = this
     this._top = strand
+    this._isParking = known instanceof Strand
     this.turn++
     try {
       f()
     } finally {
-      this._within.pop()
-      this._top = before
-      if (mark !== undefined) this._leave(strand, mark)
+      this._top = top
+      this._isParking = isParking
+      if (known instanceof Mark) this._leave(strand, known)
     }
   }
 
@@ -195,23 +192,22 @@ export class Strands {
   wake(waiter: object): void {
     const by = this._top ?? this.acting()
     if (by.isRelayed) by.join(this.host().snapshot())
-    const goroutine = this.of(waiter)
-    if (goroutine !== null) goroutine.join(by.snapshot())
-    else this._marks.get(waiter)?.joins.push(by.snapshot())
+    this._known.get(waiter)?.join(by.snapshot())
+  }
+
+  /** What a parked waiter goes on from; null where the engine does not know it. */
+  waiting(waiter: object): Strand | Mark | null {
+    return this._known.get(rootOf(waiter)) ?? null
   }
 
   /** The point of a parked waiter; that of the host where the engine does not know it. */
   pointOf(waiter: object): Snapshot {
-    const root = rootOf(waiter)
-    return this.of(root)?.snapshot() ?? this._marks.get(root)?.point ?? this.host().snapshot()
+    return this.waiting(waiter)?.snapshot() ?? this.host().snapshot()
   }
 
   /** A parked waiter, or a goroutine that has not started, comes after the point. */
   joinTo(waiter: object, point: Snapshot): void {
-    const root = rootOf(waiter)
-    const strand = this.of(root)
-    if (strand !== null) strand.join(point)
-    else this._marks.get(root)?.joins.push(point)
+    this.waiting(waiter)?.join(point)
   }
 }
 
