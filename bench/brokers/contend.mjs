@@ -36,7 +36,8 @@ export const counted = (value) => {
   return value
 }
 /** A stage of 16 workers. */
-export const work = () => (isLog ? byKey((delivery) => delivery.key, 16, counted) : workerPool(16, through(counted)))
+export const work = () =>
+  isLog ? byKey((delivery) => delivery.key, +(process.env.W ?? 16), counted) : workerPool(+(process.env.W ?? 16), through(counted))
 export const performed = (pipeline) => run(background, pipeline).join()
 
 /** Deliveries that no broker has. */

@@ -181,8 +181,8 @@ export class LogPartition<T> implements PullDriver, Runnable {
       headers,
       ctx,
       position: record.position ?? positionOf(source, partition, offset, time),
-      ...(payload !== undefined && { payload }),
-      ...(unreadable !== undefined && { unreadable }),
+      payload,
+      unreadable,
       settled: (how: 'done' | 'retry' | 'returned', after: number) => {
         if (ctx !== this._ctx) return
         if (how === 'done') this._done(offset)

@@ -7,13 +7,13 @@ const noHeaders: ReadonlyMap<string, string> = /* @__PURE__ */ new Map()
 /** The message of a record. A record without a value, which marks its key as deleted, has null as its value. */
 export function messageOf(record: KafkaRecord, offset: number, time: number): LogRecord<unknown> {
   const key = record.key === null ? null : textOf(record.key)
-  const facts = { offset, time, key, headers: headersOf(record) }
-  if (record.value === null) return { ...facts, value: null }
+  const headers = headersOf(record)
+  if (record.value === null) return { offset, time, key, headers, value: null }
   const text = textOf(record.value)
   try {
-    return { ...facts, value: jsonIn(text) }
+    return { offset, time, key, headers, value: jsonIn(text) }
   } catch (cause) {
-    return { ...facts, value: undefined, payload: text, unreadable: { cause } }
+    return { offset, time, key, headers, value: undefined, payload: text, unreadable: { cause } }
   }
 }
 

@@ -56,10 +56,8 @@ export function toPostgres<T>(pool: PostgresPool, options: ToPostgres<T>): Opera
     publication(delivery, made) {
       const envelope = envelopeOf('toPostgres(): an item', delivery)
       const headers = JSON.stringify(Object.fromEntries(delivery.headers))
-      const texts = {
-        key: textOf('toPostgres(pool, { key })', key(delivery)),
-        id: textOf('toPostgres(pool, { id })', id?.(delivery)),
-      }
+      const ofKey = textOf('toPostgres(pool, { key })', key(delivery))
+      const ofId = textOf('toPostgres(pool, { id })', id?.(delivery))
       const given = value(delivery)
       let json: string
       try {
@@ -67,7 +65,7 @@ export function toPostgres<T>(pool: PostgresPool, options: ToPostgres<T>): Opera
       } catch (cause) {
         return givenUp(envelope, cause)
       }
-      return made(envelope, texts.key, { ...texts, topic, headers, value: json })
+      return made(envelope, ofKey, { key: ofKey, id: ofId, topic, headers, value: json })
     },
     send: (publication) => publisher.add(publication),
   })

@@ -56,6 +56,15 @@ const PAUSE = 100
 
 export type Reply = unknown
 
+interface Evaluation {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number)[]
+}
+
+/** A command, or a script. */
+export type Asking = Evaluation | { readonly command: string; readonly args: (string | number)[] }
+
 export class Server {
   private _isChecked = false
   /** The digests of scripts that the server has, or had. */
@@ -75,10 +84,16 @@ export class Server {
 
   /** The reply of a script. */
   *eval(script: Script, keys: readonly string[], args: readonly (string | number)[]): Generator<never, Reply> {
-    return yield* this._asked(() => this._eval(script, keys, args))
+    return yield* this._asked(() => this._eval({ script, keys, args }))
   }
 
-  private async _eval(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
+  /** The replies to commands and scripts that go out together, in their order. Where one is refused for a while, all are repeated. */
+  *together(all: readonly Asking[]): Generator<never, readonly Reply[]> {
+    const sent = (each: Asking): PromiseLike<Reply> => ('script' in each ? this._eval(each) : this.client.call(each.command, each.args))
+    return this.rows(yield* this._asked(() => Promise.all(all.map(sent))))
+  }
+
+  private async _eval({ script, keys, args }: Evaluation): Promise<Reply> {
     const rest = [keys.length, ...keys, ...args]
     const known = this._loaded.get(script)
     try {

@@ -77,7 +77,10 @@ export function timeOf(id: string): number {
 
 /** A number that grows with the id. */
 export function offsetOf(id: string): number {
-  const [ms, n] = partsOf(id)
+  return offsetIn(...partsOf(id))
+}
+
+function offsetIn(ms: number, n: number): number {
   return (ms - EPOCH) * PER_MS + n
 }
 
@@ -91,8 +94,9 @@ export class EntryPosition implements Position {
     readonly partition: number,
     private readonly _id: string,
   ) {
-    this.offset = offsetOf(_id)
-    this.time = timeOf(_id)
+    const [ms, n] = partsOf(_id)
+    this.offset = offsetIn(ms, n)
+    this.time = ms
   }
   toString(): string {
     return `${this.source}/${this.partition}:${this._id}`

@@ -14,7 +14,7 @@
 import { Ring } from '../../runtime/internal.js'
 import { LogSession, type Claimed, type Grant } from '../broker/internal.js'
 import { isAway, translated, type Server } from './client.js'
-import { EntryPosition, entryOf, offsetOf, timeOf } from './entry.js'
+import { EntryPosition, entryOf, offsetOf } from './entry.js'
 import type { Members } from './members.js'
 import { tagged } from './queue-driver.js'
 import { Reader } from './reader.js'
@@ -136,17 +136,13 @@ export class LogWay extends LogSession {
   private _arrived(row: unknown): void {
     const { server, log, partition } = this._parts
     const [id, fields] = server.rows(row)
-    const entry = server.read(entryOf(id, fields), row)
+    const { id: lastId, value, key, headers, payload, unreadable } = server.read(entryOf(id, fields), row)
+    const position = new EntryPosition(log, partition, lastId)
     this.wanted--
-    this._lastId = entry.id
-    this._last = Math.max(this._last + 1, offsetOf(entry.id)) // with very many ids in one ms
-    this._sent.push({ offset: this._last, id: entry.id, n: ++this._read })
-    this.driver?.arrived({
-      ...entry,
-      offset: this._last,
-      time: timeOf(entry.id),
-      position: new EntryPosition(log, partition, entry.id),
-    })
+    this._lastId = lastId
+    this._last = Math.max(this._last + 1, position.offset) // with very many ids in one ms
+    this._sent.push({ offset: this._last, id: lastId, n: ++this._read })
+    this.driver?.arrived({ offset: this._last, time: position.time, position, value, key, headers, payload, unreadable })
   }
 
   /** Waits at the server until there is a message to pull. */

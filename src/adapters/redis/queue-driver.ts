@@ -14,10 +14,10 @@ import { after, fromPromise, select, withCancel, type CancelContext } from '../.
 import { time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
 import { Session } from '../broker/internal.js'
-import { isAway, translated, type Server } from './client.js'
+import { isAway, translated, type Asking, type Server } from './client.js'
 import { EntryPosition, entryOf } from './entry.js'
 import { Reader } from './reader.js'
-import { KEEP, LEAVE, SETTLE, SETTLE_AND_TAKE, TAKE } from './scripts.js'
+import { KEEP, LEAVE, SETTLE, TAKE, type Script } from './scripts.js'
 
 export interface QueueParts {
   readonly server: Server
@@ -73,8 +73,8 @@ export class QueueDriver<T> implements PullDriver {
   private _isLeaving = false
   private _lookedAt = -Infinity
   private _cursor = '-'
-  /** ms until the next pause is over. */
-  private _pause = Infinity
+  /** When the next pause is over, as far as this consumer knows; a pause that another has begun is seen with the next look. */
+  private _pauseEnds = -Infinity
   private readonly _keys: readonly string[]
   private readonly _reader: Reader
   private readonly _session: Session
@@ -120,23 +120,40 @@ export class QueueDriver<T> implements PullDriver {
     return this._places > 0 && !this._reader.isWaiting && this._mayHave
   }
 
-  /** `settled`: the arguments of settlements, which go out with the same call. */
-  private *_take(settled: readonly (string | number)[] = []): Generator<never, void> {
-    const { server, stream, group, consumer, lease, poll, removes } = this._parts
-    const most = this._places
+  /**
+   * Takes messages, after the settlements that go out with that. To read new messages costs the server less than half of the script,
+   * which is needed for a look and for pauses that may be over.
+   */
+  private *_take(settlements: readonly Asking[] = []): Generator<never, void> {
+    const { server, stream, group, consumer, poll } = this._parts
     const now = time.timers.now()
     const looks = now - this._lookedAt >= poll || this._cursor !== '-'
     if (looks) this._lookedAt = now
     this._mayHave = false
-    const args = [group, consumer, most, Math.ceil(lease), looks ? 1 : 0, this._cursor, removes ? 1 : 0, ...settled]
-    const script = settled.length === 0 ? TAKE : SETTLE_AND_TAKE
-    const [entries, pause, cursor, missed] = server.rows(yield* server.eval(script, this._keys, args))
-    if (Number(missed) > 0) this._lease.missed(Number(missed), stream)
-    const taken = server.rows(entries)
-    this._cursor = String(cursor)
-    this._pause = Number(pause) < 0 ? Infinity : Number(pause)
-    if (taken.length === most || this._cursor !== '-' || this._pause === 0) this._mayHave = true
+    const most = this._places
+    const byScript = looks || now >= this._pauseEnds
+    const take: Asking = byScript
+      ? this._script(TAKE, [most, Math.ceil(this._parts.lease), looks ? 1 : 0, this._cursor, this._parts.removes ? 1 : 0])
+      : { command: 'XREADGROUP', args: ['GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>'] }
+    const reply = (yield* server.together([...settlements, take])).at(-1)
+    const taken = byScript ? this._takenBy(reply) : readOf(server, reply)
+    if (taken.length === most || this._cursor !== '-' || now >= this._pauseEnds) this._mayHave = true
     for (const entry of taken) this._deliver(entry)
+  }
+
+  private _script(script: Script, args: readonly (string | number)[]): Asking {
+    const { group, consumer } = this._parts
+    return { script, keys: this._keys, args: [group, consumer, ...args] }
+  }
+
+  /** The messages in the reply of the script. */
+  private _takenBy(reply: unknown): readonly unknown[] {
+    const { server, stream } = this._parts
+    const [taken, pause, cursor, missed] = server.rows(reply)
+    if (Number(missed) > 0) this._lease.missed(Number(missed), stream)
+    this._cursor = String(cursor)
+    this._pauseEnds = Number(pause) < 0 ? Infinity : time.timers.now() + Number(pause)
+    return server.rows(taken)
   }
 
   /** Waits at the server for new messages, until the next look. */
@@ -144,7 +161,7 @@ export class QueueDriver<T> implements PullDriver {
     const { stream, group, consumer, poll, server } = this._parts
     const most = this._places
     if (most <= 0 || this._reader.isWaiting) return
-    const block = Math.max(1, Math.ceil(Math.min(poll, this._pause)))
+    const block = Math.max(1, Math.ceil(Math.min(poll, this._pauseEnds - time.timers.now())))
     const args = ['GROUP', group, consumer, 'COUNT', most, 'BLOCK', block, 'STREAMS', stream, '>']
     const back = (): void => {
       this._mayHave = true
@@ -182,8 +199,8 @@ export class QueueDriver<T> implements PullDriver {
       attempt,
       ctx: held.ctx,
       position: new EntryPosition(stream, 0, entry.id),
-      ...(payload !== undefined && { payload }),
-      ...(unreadable !== undefined && { unreadable }),
+      payload,
+      unreadable,
       settled: (how, pause) => {
         if (this._held.get(entry.id) === held) this._held.delete(entry.id)
         held.ctx.cancel()
@@ -194,16 +211,18 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   private *_settleAll(): Generator<never, void> {
-    const { server, group, consumer, removes } = this._parts
+    const { server, removes } = this._parts
     const all = this._settlements.splice(0, MOST)
     const done = all.filter(({ how }) => how === 'done').map(({ id }) => id)
     const others = all.filter(({ how }) => how !== 'done')
     const back = others.flatMap(({ how, id, attempt, after: ms }) => [id, attempt, Math.min(ms, 1e14), how === 'returned' ? 1 : 0])
-    const settled = [removes ? 1 : 0, done.length, ...done, ...back]
-    if (others.length === 0 && this._mayTake) return yield* this._take(settled)
-    yield* server.eval(SETTLE, this._keys, [group, consumer, ...settled])
+    const settlement = this._script(SETTLE, [removes ? 1 : 0, done.length, ...done, ...back])
+    if (others.length === 0 && this._mayTake) return yield* this._take([settlement])
+    yield* server.together([settlement])
     this._mayHave = true
-    if (others.length > 0) this._reader.interrupt() // the next pause may be over before its wait
+    if (others.length === 0) return
+    this._pauseEnds = -Infinity // the next script says it
+    this._reader.interrupt() // the pause may be over before its wait
   }
 
   /** Another consumer may have the messages that are no longer this one's. */

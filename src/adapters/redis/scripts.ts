@@ -91,79 +91,50 @@ local function missed()
 end
 `
 
-/** `take(first)`: takes messages, as the arguments from `first` on say. */
-const TAKING = `
-local function take(first)
-  local most, lease, reclaims, cursor, removes = tonumber(ARGV[first]), tonumber(ARGV[first + 1]), ARGV[first + 2], ARGV[first + 3], ARGV[first + 4]
-  local at, out = now(), {}
-  local lost = reclaims == '1' and missed() or 0
-  local function claim(id)
-    local entry = redis.call('XCLAIM', stream, group, me, 0, id)[1]
-    if entry then
-      local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
-      out[#out + 1] = { id, entry[2], pending[4] }
-    else
-      redis.call('XACK', stream, group, id)
-    end
-  end
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', at, 'LIMIT', 0, most)) do
-    redis.call('ZREM', later, id)
-    if redis.call('XPENDING', stream, group, id, id, 1)[1] then claim(id) end
-  end
-  if reclaims == '1' then
-    local page = redis.call('XPENDING', stream, group, 'IDLE', lease, cursor, '+', 100)
-    cursor = '-'
-    for i, pending in ipairs(page) do
-      if #out >= most then
-        cursor = i > 1 and '(' .. page[i - 1][1] or '-'
-        break
-      end
-      if not redis.call('ZSCORE', later, pending[1]) then claim(pending[1]) end
-      if i == 100 then cursor = '(' .. pending[1] end
-    end
-    if removes == '1' then trim(stream) end
-  end
-  if #out < most then
-    local read = redis.call('XREADGROUP', 'GROUP', group, me, 'COUNT', most - #out, 'STREAMS', stream, '>')
-    if read then
-      for _, entry in ipairs(read[1][2]) do out[#out + 1] = { entry[1], entry[2], 1 } end
-    end
-  end
-  local due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2]
-  return { out, due and math.max(0, math.ceil(due - at)) or -1, cursor, lost }
-end
-`
-
-/** `settle(first)`: settles messages, as the arguments from `first` on say. */
-const SETTLING = `
-local function settle(first)
-  local done = tonumber(ARGV[first + 1])
-  if done > 0 then
-    local ids = { unpack(ARGV, first + 2, first + 1 + done) }
-    local n = redis.call('XACK', stream, group, unpack(ids))
-    if redis.call('HEXISTS', reads, 'settled') == 1 then redis.call('HINCRBY', reads, 'settled', n) end
-    if ARGV[first] == '1' and #redis.call('XINFO', 'GROUPS', stream) == 1 then redis.call('XDEL', stream, unpack(ids)) end
-  end
-  local at = now()
-  for i = first + 2 + done, #ARGV, 4 do
-    local id, attempt = ARGV[i], tonumber(ARGV[i + 1])
-    local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
-    if pending and pending[2] == me and pending[4] == attempt then
-      redis.call('XCLAIM', stream, group, 'millrace:later', 0, id, 'RETRYCOUNT', attempt - ARGV[i + 3], 'JUSTID')
-      redis.call('ZADD', later, at + ARGV[i + 2], id)
-    end
-  end
-end
-`
-
 /**
  * Takes messages: those whose pause is over, those whose lease has ended where `reclaims` is 1, new ones. Keys: the stream, the pauses,
  * the reads. Arguments: group, consumer, the number of places, lease, reclaims, the cursor of the look for leases, removes.
  * Returns the entries with their attempts, ms until the next pause is over (-1: none), the next cursor, and the number of messages that
  * were found to be deleted before they were settled.
  */
-export const TAKE: Script = `${CLOCK}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}${TAKING}
-return take(3)
+export const TAKE: Script = `${CLOCK}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}
+local most, lease, reclaims, cursor, removes = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[7]
+local at, out = now(), {}
+local lost = reclaims == '1' and missed() or 0
+local function claim(id)
+  local entry = redis.call('XCLAIM', stream, group, me, 0, id)[1]
+  if entry then
+    local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
+    out[#out + 1] = { id, entry[2], pending[4] }
+  else
+    redis.call('XACK', stream, group, id)
+  end
+end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', at, 'LIMIT', 0, most)) do
+  redis.call('ZREM', later, id)
+  if redis.call('XPENDING', stream, group, id, id, 1)[1] then claim(id) end
+end
+if reclaims == '1' then
+  local page = redis.call('XPENDING', stream, group, 'IDLE', lease, cursor, '+', 100)
+  cursor = '-'
+  for i, pending in ipairs(page) do
+    if #out >= most then
+      cursor = i > 1 and '(' .. page[i - 1][1] or '-'
+      break
+    end
+    if not redis.call('ZSCORE', later, pending[1]) then claim(pending[1]) end
+    if i == 100 then cursor = '(' .. pending[1] end
+  end
+  if removes == '1' then trim(stream) end
+end
+if #out < most then
+  local read = redis.call('XREADGROUP', 'GROUP', group, me, 'COUNT', most - #out, 'STREAMS', stream, '>')
+  if read then
+    for _, entry in ipairs(read[1][2]) do out[#out + 1] = { entry[1], entry[2], 1 } end
+  end
+end
+local due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2]
+return { out, due and math.max(0, math.ceil(due - at)) or -1, cursor, lost }
 `
 
 /**
@@ -171,18 +142,24 @@ return take(3)
  * each other message id, attempt, pause in ms, and 1 where the attempt does not count. Only the holder of an attempt can give
  * a message back.
  */
-export const SETTLE: Script = `${CLOCK}${QUEUE}${SETTLING}
-settle(3)
+export const SETTLE: Script = `${CLOCK}${QUEUE}
+local done = tonumber(ARGV[4])
+if done > 0 then
+  local ids = { unpack(ARGV, 5, 4 + done) }
+  local n = redis.call('XACK', stream, group, unpack(ids))
+  if redis.call('HEXISTS', reads, 'settled') == 1 then redis.call('HINCRBY', reads, 'settled', n) end
+  if ARGV[3] == '1' and #redis.call('XINFO', 'GROUPS', stream) == 1 then redis.call('XDEL', stream, unpack(ids)) end
+end
+local at = now()
+for i = 5 + done, #ARGV, 4 do
+  local id, attempt = ARGV[i], tonumber(ARGV[i + 1])
+  local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
+  if pending and pending[2] == me and pending[4] == attempt then
+    redis.call('XCLAIM', stream, group, 'millrace:later', 0, id, 'RETRYCOUNT', attempt - ARGV[i + 3], 'JUSTID')
+    redis.call('ZADD', later, at + ARGV[i + 2], id)
+  end
+end
 return 1
-`
-
-/**
- * Settles messages, and takes others for their places. Keys, arguments and result as of TAKE, and then the arguments of
- * SETTLE from `removes` on.
- */
-export const SETTLE_AND_TAKE: Script = `${CLOCK}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}${TAKING}${SETTLING}
-settle(8)
-return take(3)
 `
 
 /**

@@ -87,7 +87,8 @@ export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFu
     keys: 'together',
     publication(delivery, made) {
       const envelope = envelopeOf('toRedis(): an item', delivery)
-      const texts = { key: textOf('toRedis(client, { key })', key(delivery)), id: textOf('toRedis(client, { id })', id?.(delivery)) }
+      const ofKey = textOf('toRedis(client, { key })', key(delivery))
+      const ofId = textOf('toRedis(client, { id })', id?.(delivery))
       const given = value(delivery)
       let json: string
       try {
@@ -95,7 +96,7 @@ export function toRedis<T>(client: RedisClient, options: ToRedis<T>): OperatorFu
       } catch (cause) {
         return givenUp(envelope, cause)
       }
-      return made(envelope, texts.key, { ...texts, value: json, headers: headersIn(delivery.headers) })
+      return made(envelope, ofKey, { key: ofKey, id: ofId, value: json, headers: headersIn(delivery.headers) })
     },
     send: (publication) => publisherOf(publication.key).add(publication),
   })
