@@ -13,7 +13,7 @@ export { contender, row, n }
 export const address = { port: Number(port), host: '127.0.0.1' }
 export const IN_FLIGHT = 256
 export const text = 'x'.repeat(98) // with its quotes 100 bytes of JSON
-export const isLog = contender.endsWith('log')
+export const isLog = contender.includes('a log')
 
 /** The first quarter of the messages is the warm-up: the clock begins after it. */
 const warm = Math.floor(n / 4)
@@ -35,9 +35,11 @@ export const counted = (value) => {
   tick()
   return value
 }
-/** A stage of 16 workers. */
-export const work = () =>
-  isLog ? byKey((delivery) => delivery.key, +(process.env.W ?? 16), counted) : workerPool(+(process.env.W ?? 16), through(counted))
+/** A stage of as many workers as the name of the contender says, or 16. A source asks only for messages that have a worker. */
+export const work = () => {
+  const workers = Number(/(\d+) workers/.exec(contender)?.[1] ?? 16)
+  return isLog ? byKey((delivery) => delivery.key, workers, counted) : workerPool(workers, through(counted))
+}
 export const performed = (pipeline) => run(background, pipeline).join()
 
 /** Deliveries that no broker has. */

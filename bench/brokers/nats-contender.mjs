@@ -62,6 +62,7 @@ const rows = {
   },
   batches: {
     'client, fetch': async () => consuming(await consumerOf(), (consumer) => consumer.fetch({ max_messages: IN_FLIGHT })),
+    'client, fetch of 16': async () => consuming(await consumerOf(), (consumer) => consumer.fetch({ max_messages: 16 })),
     'client, consume': async () => consuming(await consumerOf(), (consumer) => consumer.consume({ max_messages: IN_FLIGHT })),
     'ours, a queue': () => performed(source().pipe(work(), settle())),
     'ours, a log': () => performed(source().pipe(work(), settle())),
@@ -111,5 +112,5 @@ if (row !== 'publish') {
     if ((i + 1) % 1000 === 0) while ((await asked()) <= i);
   }
 }
-await rows[row][contender]()
+await rows[row][contender.replace(/, \d+ workers$/, '')]()
 report()

@@ -8,9 +8,17 @@ import { compared } from './compare.mjs'
 
 const rows = {
   publish: ['client', 'client, as installed', 'ours'],
-  batches: ['client, fetch', 'client, consume', 'ours, a queue', 'ours, a log'],
+  batches: [
+    'client, fetch',
+    'client, fetch of 16',
+    'client, consume',
+    'ours, a queue',
+    'ours, a queue, 256 workers',
+    'ours, a log',
+    'ours, a log, 256 workers',
+  ],
   'one by one': ['client, next', 'ours, prefetch 1', 'ours'],
-  through: ['client', 'ours, a queue', 'ours, a log'],
+  through: ['client', 'ours, a queue', 'ours, a queue, 256 workers', 'ours, a log', 'ours, a log, 256 workers'],
 }
 
 async function start(folder) {

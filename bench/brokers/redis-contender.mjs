@@ -44,6 +44,14 @@ const worked = ([, fields]) => {
   return JSON.parse(fields[1])
 }
 
+/** Takes the messages, `most` at a time, with one XACK for a batch. */
+async function taken(most) {
+  for await (const entries of reads(most)) {
+    entries.forEach(worked)
+    await client.xack('in', 'millrace', ...entries.map(([id]) => id))
+  }
+}
+
 /** BullMQ on a server of its own; its jobs are kept where ours are. */
 async function bullmq() {
   try {
@@ -83,12 +91,8 @@ const rows = {
     'BullMQ, addBulk': stored,
   },
   batches: {
-    'client, XACK a batch': async () => {
-      for await (const entries of reads(IN_FLIGHT)) {
-        entries.forEach(worked)
-        await client.xack('in', 'millrace', ...entries.map(([id]) => id))
-      }
-    },
+    'client, XACK a batch': () => taken(IN_FLIGHT),
+    'client, 16 at a time': () => taken(16),
     'client, XACK each': async () => {
       for await (const entries of reads(IN_FLIGHT))
         await Promise.all(entries.map((entry) => (worked(entry), client.xack('in', 'millrace', entry[0]))))
@@ -98,12 +102,7 @@ const rows = {
     'BullMQ, 16 at a time': () => jobs(16),
   },
   'one by one': {
-    client: async () => {
-      for await (const [entry] of reads(1)) {
-        worked(entry)
-        await client.xack('in', 'millrace', entry[0])
-      }
-    },
+    client: () => taken(1),
     'ours, prefetch 1': () => performed(source(1).pipe(workerPool(1, through(counted)), settle())),
     ours: () => performed(source().pipe(workerPool(1, through(counted)), settle())),
     'BullMQ, 1 at a time': () => jobs(1),
@@ -131,5 +130,5 @@ if (contender.startsWith('BullMQ')) {
     await pipeline.exec()
   }
 }
-await rows[row][contender]()
+await rows[row][contender.replace(/, \d+ workers$/, '')]()
 report()

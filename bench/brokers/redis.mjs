@@ -1,4 +1,4 @@
-// Redis Streams beside the raw client and BullMQ: `node bench/brokers/redis.mjs [--rounds 5] [--messages 20000] [--only publish,batches]`.
+// Redis Streams beside the raw client and BullMQ: `node bench/brokers/redis.mjs [--rounds 5] [--messages 100000] [--only publish,batches]`.
 // Needs `npm run build`, `npm run brokers` and, for BullMQ, the peers (`npm run bench -- --install-peers`). The server has its usual append-only file
 // (`everysec`).
 import { spawn } from 'node:child_process'
@@ -7,9 +7,18 @@ import { compared, freePort } from './compare.mjs'
 
 const rows = {
   publish: ['client', 'ours', 'BullMQ, addBulk'],
-  batches: ['client, XACK a batch', 'client, XACK each', 'ours, a queue', 'ours, a log', 'BullMQ, 16 at a time'],
+  batches: [
+    'client, XACK a batch',
+    'client, XACK each',
+    'client, 16 at a time',
+    'ours, a queue',
+    'ours, a queue, 256 workers',
+    'ours, a log',
+    'ours, a log, 256 workers',
+    'BullMQ, 16 at a time',
+  ],
   'one by one': ['client', 'ours, prefetch 1', 'ours', 'BullMQ, 1 at a time'],
-  through: ['client', 'ours, a queue', 'ours, a log'],
+  through: ['client', 'ours, a queue', 'ours, a queue, 256 workers', 'ours, a log', 'ours, a log, 256 workers'],
 }
 
 async function start(folder) {
@@ -21,4 +30,5 @@ async function start(folder) {
   return { server, port }
 }
 
-await compared({ rows, contender: 'redis-contender.mjs', messages: 20_000, start })
+// Of fewer messages the compiling of the code is a large part.
+await compared({ rows, contender: 'redis-contender.mjs', messages: 100_000, start })
