@@ -8,15 +8,20 @@ export function redisStub(messages = 0): RedisClient {
   let unblock = (): void => undefined
   /** The arguments of a script, without its text and its keys. */
   const argsOf = (args: Args): Args => args.slice(2 + Number(args[1]))
-  const taken = ([, , most]: Args): unknown[] => {
+  const taken = (most: unknown): unknown[] => {
     const entries: unknown[] = []
     for (; next < messages && entries.length < Number(most); next++)
       entries.push([`1577836800000-${next}`, ['value', String(next), 'key', 'k'], 1])
     return entries
   }
+  const read = (args: Args): unknown => {
+    if (args.includes('BLOCK')) return new Promise((resolve) => (unblock = () => resolve(null)))
+    const entries = taken(args[4])
+    return entries.length === 0 ? null : [['in', entries]]
+  }
   /** A script is known by its text, which is its digest here. */
   const scripts: readonly (readonly [text: RegExp, reply: (args: Args) => unknown])[] = [
-    [/'XREADGROUP'/, (args) => [taken(args), -1, '-', 0]],
+    [/'XREADGROUP'/, ([, , most]) => [taken(most), -1, '-', 0]],
     [/'XADD'/, (args) => Array.from({ length: (args.length - 4) / 4 }, (_, i) => `1577836800000-${i}`)],
     [/local held/, () => ['0-0', 0, '', '', 0, 0, 0, 0]],
     [/#entries/, () => [0, '0-0']],
@@ -34,12 +39,12 @@ export function redisStub(messages = 0): RedisClient {
     },
     TYPE: () => 'stream',
     XINFO: () => [['name', 'millrace']],
-    XREADGROUP: () => new Promise((resolve) => (unblock = () => resolve(null))),
+    XREADGROUP: read,
     CLIENT: ([what]) => {
       if (what === 'UNBLOCK') unblock()
       return 1
     },
   }
-  const call = (command: string, args: Args): Promise<unknown> => Promise.resolve(replies[command]?.(args) ?? 'OK')
+  const call = (command: string, args: Args): Promise<unknown> => Promise.resolve(command in replies ? replies[command](args) : 'OK')
   return { call, duplicate: () => ({ call, on() {}, disconnect: () => unblock() }) }
 }
