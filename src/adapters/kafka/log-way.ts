@@ -89,9 +89,8 @@ export class LogWay extends LogSession implements Part {
 
   acknowledge(offset: number): void {
     this._mark = Math.max(this._mark, offset)
-    if (!this.hasMark) return
-    this.session.wake()
     if (this._isShort) this._parts.membership.commits.hurry()
+    if (this.hasMark) this.session.wake()
   }
   override beat(floor: number): void {
     this._isBeat = true
@@ -109,7 +108,7 @@ export class LogWay extends LogSession implements Part {
 
   /** Messages may soon have to wait for a commit. */
   private get _isShort(): boolean {
-    return this._sent.size > this._parts.window / 2
+    return this._offset - this._said.offset > this._parts.window / 4
   }
 
   /** The offset to commit: beyond the mark there may be records that are no messages. */
