@@ -2,7 +2,10 @@
  * The way to the brokers of a cluster: who leads a partition, who coordinates a group, and requests that are repeated while the server
  * is away, for `patience` ms at most.
  *
- * Always true: the facts of the cluster are forgotten with each request that failed, and learned anew with the next.
+ * Always true:
+ * - the facts of the cluster are forgotten with each request that failed, and learned anew with the next;
+ * - a connection that has left a request without an answer is closed, so that the next attempt has another: a router may have
+ *   forgotten it, and TCP would wait for a quarter of an hour.
  */
 import {
   apiVersionsV3,
@@ -29,8 +32,8 @@ export interface Topic {
 
 /** ms between two attempts. */
 const PAUSE = 100
-/** ms that an answer may take; then its connection may be dead, and the request is sent again. */
-const ANSWER = 10_000
+/** ms that an answer may take; then its connection may be dead, and the request is sent again over another. */
+export const ANSWER = 10_000
 /** ms in which a topic that was created becomes known to all brokers. */
 const SPREADING = 1000
 /** The key of a coordinator is the name of a group. */
@@ -43,6 +46,8 @@ export class Cluster {
   private _brokers: ReadonlyMap<number, Broker> = new Map()
   private readonly _topics = new Map<string, Topic>()
   private readonly _coordinators = new Map<string, number>()
+  /** The connections that are used, by their nodes. */
+  private readonly _used = new Map<number, Connection>()
   private _isChecked = false
   private _isClosed = false
 
@@ -76,6 +81,7 @@ export class Cluster {
       const chosen = yield* select({ answer: fromPromise(ask()).attempt(), late: after(Math.min(left, ANSWER)) })
       const answer = chosen.case === 'answer' ? chosen.value : ({ _tag: 'Left', left: new NetworkError('no answer') } as const)
       if (answer._tag === 'Right') return answer.right
+      if (chosen.case === 'late') this.disconnect()
       const error = answer.left
       this.forget()
       if (this._isClosed || this.client.closed) throw new KafkaClosedError(this.where)
@@ -84,6 +90,12 @@ export class Cluster {
       if (waited >= this.patience) throw new KafkaAwayError(this.where, this.patience, error)
       yield* sleep(PAUSE)
     }
+  }
+
+  /** Closes the connections that are used: requests under way fail, and may be sent again. */
+  disconnect(): void {
+    for (const connection of this._used.values()) connection.socket?.destroy()
+    this._used.clear()
   }
 
   /** Nothing is asked any more. */
@@ -156,7 +168,9 @@ export class Cluster {
   async connectionOf(pool: ConnectionPool, node: number): Promise<Connection> {
     const broker = this._brokers.get(node)
     if (broker === undefined) throw new NetworkError(`the broker ${node} is not known`)
-    return await pool.get(broker)
+    const connection = await pool.get(broker)
+    if (pool === this._pool) this._used.set(node, connection)
+    return connection
   }
 
   /** A connection to the coordinator of a group. */

@@ -11,7 +11,7 @@ import { after, fromPromise, select, sleep } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
 import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { answerIn, isAway, says, translated } from './client.js'
-import type { Cluster } from './cluster.js'
+import { ANSWER, type Cluster } from './cluster.js'
 import { KafkaAwayError, KafkaClosedError, KafkaTooLargeError } from './errors.js'
 
 export interface Publishing {
@@ -42,6 +42,13 @@ type Answer = produceV11.ProduceResponse
 interface Part {
   readonly partition: number
   readonly messages: readonly Unstored<Publishing>[]
+}
+
+/** Parts that were sent to a leader, with its answer or an error, or with both. */
+interface Sent {
+  readonly some: readonly Part[]
+  readonly answer: Answer | null
+  readonly error: unknown
 }
 
 export class Publisher extends BatchPublisher<Publishing> {
@@ -107,7 +114,6 @@ export class Publisher extends BatchPublisher<Publishing> {
 
   /** Sends the first part of each partition, and returns those that are to be sent again, or after them. */
   private *_stored(parts: readonly Part[]): Generator<never, readonly Part[]> {
-    const { patience, where } = this._cluster
     yield* this._prepare()
     const { leaders } = yield* this._cluster.asked(() => this._cluster.topic(this._topic))
     const first = new Map<number, Part>()
@@ -115,12 +121,9 @@ export class Publisher extends BatchPublisher<Publishing> {
     const later = parts.filter((part) => first.get(part.partition) !== part)
     const byLeader = new Map<number, Part[]>()
     for (const part of first.values()) byLeader.set(leaders[part.partition], [...(byLeader.get(leaders[part.partition]) ?? []), part])
-    const sent = Promise.all([...byLeader].map(([leader, some]) => this._sent(leader, some)))
-    const { case: which, value } = yield* select({ sent: fromPromise(sent), late: after(Math.max(STORING * 2, patience)) })
-    if (which === 'late') throw new KafkaAwayError(where, patience, new NetworkError('no answer'))
     const again: Part[] = []
     let failure: unknown = null
-    for (const { some, answer, error } of value)
+    for (const { some, answer, error } of yield* this._answers(byLeader))
       for (const part of some) {
         const left = answer === null ? [part] : this._answered(part, answer, error)
         again.push(...left)
@@ -130,7 +133,20 @@ export class Publisher extends BatchPublisher<Publishing> {
     return [...again, ...later]
   }
 
-  private async _sent(leader: number, some: readonly Part[]) {
+  /** Sends the parts to their leaders. Where one of them does not answer, its connection is closed, and its answer is an error. */
+  private *_answers(byLeader: ReadonlyMap<number, readonly Part[]>): Generator<never, readonly Sent[]> {
+    const began = time.timers.now()
+    const sent = Promise.all([...byLeader].map(([leader, some]) => this._sent(leader, some)))
+    const { case: which, value } = yield* select({ sent: fromPromise(sent), late: after(STORING + ANSWER) })
+    if (which === 'sent') return value
+    this._since ??= began
+    this._cluster.disconnect()
+    const failed = yield* select({ sent: fromPromise(sent), late: after(PAUSE) })
+    if (failed.case === 'sent') return failed.value
+    throw new KafkaAwayError(this._cluster.where, this._cluster.patience, new NetworkError('no answer'))
+  }
+
+  private async _sent(leader: number, some: readonly Part[]): Promise<Sent> {
     const topic = this._topic
     const records = some.flatMap(({ partition, messages }) => messages.map(({ message }) => recordOf(message, topic, partition)))
     const { producerId, producerEpoch } = this._producer as NonNullable<typeof this._producer> // prepared
