@@ -9,10 +9,13 @@ const rounds = Number(process.argv[2] ?? 3)
 const file = fileURLToPath(new URL('./races/loads.mjs', import.meta.url))
 const offFile = fileURLToPath(new URL('./races/off.mjs', import.meta.url))
 
-/** Each row: what, the loads of both sides, how many of its parts an operation has, and the goal: of the factor, or of the ns that are added. */
+/**
+ * Each row: what, the loads of both sides, how many of its parts an operation has, and the goal: of the factor, or of the ns that are added.
+ * Of an `isAsync` row it is told too what it costs where the module is not rewritten: the hooks of promises alone.
+ */
 const rows = [
-  { what: 'await of an async function that adds to a property', load: 'await', factor: 15 },
-  { what: 'await of one that waits itself', load: 'awaitWait' },
+  { what: 'await of an async function that adds to a property', load: 'await', factor: 15, isAsync: true },
+  { what: 'await of one that waits itself', load: 'awaitWait', isAsync: true },
   { what: 'access of a property in a loop', load: 'property', parts: 4, ns: 60 },
   { what: 'get and set of a Map', load: 'entry' },
   { what: 'round of unbuffered ping-pong, a property written', load: 'pingPong', factor: 10 },
@@ -24,7 +27,7 @@ console.log(
   `${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}, ${rounds} rounds; ns of CPU time, medians\n`,
 )
 console.log(line('', 'plain', 'under race', 'factor', 'goal'))
-for (const { what, load, under, parts = 1, factor, ns } of rows) {
+for (const { what, load, under, parts = 1, factor, ns, isAsync } of rows) {
   const plain = []
   const watched = []
   for (let round = 0; round < rounds; round++) {
@@ -36,6 +39,7 @@ for (const { what, load, under, parts = 1, factor, ns } of rows) {
   isMissed ||= isOver
   const goal = factor !== undefined ? `${factor}x` : ns !== undefined ? `+${ns} ns` : ''
   console.log(line(what, show(before), show(after), `${(after / before).toFixed(1)}x`, `${goal}${isOver ? ' MISSED' : ''}`))
+  if (isAsync) tell('  of this, the hooks of promises', ['', show(measure(load, true, 'order', 'exclude=loads').ns), ''])
 }
 const [waiting, watched] = [false, true].map((isWatched) => measure('waitLong', isWatched).heap)
 const memory = watched / waiting
@@ -60,9 +64,9 @@ for (const { what, load, under, parts = 1 } of rows)
   if (under === undefined) tell(what, [...levels.map((level) => show(measure(load, true, level).ns / parts))])
 if (isMissed) process.exitCode = 1
 
-function measure(load, isWatched, level = 'order') {
+function measure(load, isWatched, level = 'order', options = '') {
   const flags = ['--expose-gc', ...(isWatched ? ['--import', 'millrace/race'] : [])]
-  const env = { ...process.env, MILLRACE_RACE: `level=${level} exitcode=0 log=/dev/null` }
+  const env = { ...process.env, MILLRACE_RACE: `level=${level} exitcode=0 log=/dev/null ${options}` }
   return JSON.parse(execFileSync(process.execPath, [...flags, file, load], { encoding: 'utf8', env }))
 }
 

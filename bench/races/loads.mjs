@@ -2,6 +2,7 @@
 // The same file plain and under race: this module is what the detector rewrites.
 import { chan, go } from 'millrace'
 import { explore, shared } from 'millrace/testing'
+import './first.mjs'
 
 const [name] = process.argv.slice(2)
 

@@ -36,8 +36,10 @@ class Search {
     readonly withParameters: boolean,
   ) {}
 
-  accepts(access: Access): boolean {
-    return this.place === null || access.place === this.place || (access.collection !== null && access.collection === this.place)
+  accepts({ place, collection, list }: Access): boolean {
+    const { place: written } = this
+    if (written === null || place === written || (collection !== null && collection === written)) return true
+    return list !== null && typeof written === 'string' && written.startsWith(`${list}[`)
   }
 
   add(access: Access, locals: number): void {

@@ -24,6 +24,8 @@ export interface Access {
   readonly place: Place | null
   /** The collection that the place is part of: `list.length` and `list[i]` say what `list` holds. */
   readonly collection: string | null
+  /** The list that `list.at(i)` reads an element of: the text before the bracket, where an element is written. */
+  readonly list: string | null
   readonly unit: Unit
   readonly site: number
   readonly flags: number
@@ -233,16 +235,16 @@ export class Places {
     const object = this._tree.textOf(node.object)
     const name = `${this._tree.textOf(node)}()`
     const place = `items of ${object}`
-    if (readingMethods.test(method) || bothMethods.test(method)) this._addRead(node, place, name)
+    if (readingMethods.test(method) || bothMethods.test(method)) this._addRead(node, place, name, method === 'at' ? object : null)
     if (writingMethods.test(method)) this.writes.set(node, { node, place, site: this.site(node, name, 'write'), flags: 0 })
   }
 
-  private _addRead(node: AnyNode, place: Place, name: string): void {
+  private _addRead(node: AnyNode, place: Place, name: string, list: string | null = null): void {
     const isPart = node.type === 'MemberExpression' && (node.computed || /\.(size|length)$/.test(name)) && this.useOf(node) === 'read'
     const collection = isPart ? `items of ${this._tree.textOf(node.object)}` : null
     const site = this.site(node, name, 'read')
     const unit = this._scopes.unitOf(node)
-    this.reads.set(node, { ...accessAt(node, place, unit, site), collection, flags: this._guardFlags(node) })
+    this.reads.set(node, { ...accessAt(node, place, unit, site), collection, list, flags: this._guardFlags(node) })
   }
 
   /** `new a.b()`: a hook there would be called in place of the constructor. */
@@ -279,7 +281,7 @@ export class Places {
 }
 
 function accessAt(node: AnyNode, place: Place | null, unit: Unit, site: number): Access {
-  return { node, place, collection: null, unit, site, flags: 0, isSource: false, isReturned: false, isBesidePassed: false }
+  return { node, place, collection: null, list: null, unit, site, flags: 0, isSource: false, isReturned: false, isBesidePassed: false }
 }
 
 const endsSearch =

@@ -24,7 +24,7 @@ export function entryKey(key: unknown): unknown {
 export function noteCall(object: object, method: string, args: readonly unknown[], to: Accessor): void {
   if (isWeak(object)) noteOfWeak(method, args, to)
   else if (object instanceof Map || object instanceof Set) noteOfMap(object, method, args, to)
-  else noteOfArray(method, args.length, to)
+  else noteOfArray(object as readonly unknown[], method, args, to) // by what the hooks call it with
 }
 
 function noteOfWeak(method: string, [key, value]: readonly unknown[], to: Accessor): void {
@@ -59,8 +59,10 @@ function noteOfMap(object: Map<unknown, unknown> | Set<unknown>, method: string,
   }
 }
 
-function noteOfArray(method: string, given: number, to: Accessor): void {
+function noteOfArray(array: readonly unknown[], method: string, args: readonly unknown[], to: Accessor): void {
   switch (method) {
+    case 'at':
+      return noteAt(array, Math.trunc(Number(args[0])), to)
     case 'push':
       return to.write(SIZE, UPDATE | GROWS, NONE)
     case 'pop':
@@ -69,7 +71,7 @@ function noteOfArray(method: string, given: number, to: Accessor): void {
     case 'splice':
       to.readResult(SIZE)
       if (method !== 'pop') to.write(ALL, UPDATE, NONE)
-      return to.write(SIZE, method === 'unshift' || (method === 'splice' && given > 2) ? UPDATE : UPDATE | SHRINKS, NONE)
+      return to.write(SIZE, method === 'unshift' || (method === 'splice' && args.length > 2) ? UPDATE : UPDATE | SHRINKS, NONE)
     case 'sort':
     case 'reverse':
     case 'fill':
@@ -78,6 +80,12 @@ function noteOfArray(method: string, given: number, to: Accessor): void {
     default:
       noteOfAll(to)
   }
+}
+
+/** From the end the element is found by the length. */
+function noteAt(array: readonly unknown[], index: number, to: Accessor): void {
+  if (index < 0) to.read(SIZE, 0)
+  noteElementRead(String(index < 0 ? array.length + index : index || 0), to)
 }
 
 /** A call, or a step of a loop, that reads the whole collection. */

@@ -24,6 +24,8 @@ const kinds: Record<string, Kind> = {
   property: { declared: 'const o = { n: 0 }', read: 'o.n', write: (v) => `o.n = ${v}` },
   'property of a property': { declared: 'const o = { a: { n: 0 } }', read: 'o.a.n', write: (v) => `o.a.n = ${v}` },
   element: { declared: 'const a = [0]', read: 'a[0]', write: (v) => `a[0] = ${v}` },
+  'element by `at`': { declared: 'const a = [0]', read: 'a.at(0)', write: (v) => `a[0] = ${v}` },
+  'last element by `at`': { declared: 'const a = [1, 0]', read: 'a.at(-1)', write: (v) => `a[1] = ${v}` },
   'entry of a Map': { declared: 'const m = new Map([["k", 0]])', read: 'm.get("k")', write: (v) => `m.set("k", ${v})` },
   'entry of a WeakMap': {
     declared: 'const key = {}, m = new WeakMap([[key, 0]])',
