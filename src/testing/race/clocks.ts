@@ -46,6 +46,7 @@ const MOST_APART = 8
 
 /** Adds a snapshot to a list in which none covers another. A list that grows long becomes one point, which covers each. */
 export function merged(list: readonly Snapshot[], snapshot: Snapshot): readonly Snapshot[] {
+  if (list.length === 0 || (list.length === 1 && covers(snapshot, list[0]))) return [snapshot]
   const apart = [...list.filter((one) => !covers(snapshot, one)), snapshot]
   return apart.length > MOST_APART ? [joined(apart)] : apart
 }

@@ -84,7 +84,8 @@ const MOST_RETURNED = 8
 const MOST_CALLS = 4
 
 export class Frame {
-  private readonly _stamps = new Map<number, Stamp>()
+  /** Null before the first: most invocations wait without a read that a write goes by. */
+  private _stamps: Map<number, Stamp> | null = null
   private _answers: Map<number, Answer> | null = null
   /** What the promise of an async function comes after: see `Continuations`. */
   promise: { body: Strand | null; frame: Frame | null } | null = null
@@ -99,16 +100,16 @@ export class Frame {
   ) {}
 
   stamp(site: number, stamp: Stamp): void {
-    this._stamps.set(site, stamp)
+    ;(this._stamps ??= new Map<number, Stamp>()).set(site, stamp)
     if (stamp.isReturned && this.promise !== null) this.promise.frame = this
   }
 
   at(site: number): Stamp | null {
-    return this._stamps.get(site) ?? null
+    return this._stamps?.get(site) ?? null
   }
 
   forget(site: number): void {
-    this._stamps.delete(site)
+    this._stamps?.delete(site)
   }
 
   /** A call begins whose result matters. */
@@ -135,14 +136,14 @@ export class Frame {
       }
       return
     }
-    const stamp = this._stamps.get(site)
+    const stamp = this._stamps?.get(site)
     if (stamp?.place === place) visitor.visits(stamp)
     this._answers?.get(site)?.visit(place, visitor, calls)
   }
 
   /** The reads of a place that the function has returned. */
   visitReturned(place: Place, visitor: Visitor, calls: number): void {
-    for (const stamp of this._stamps.values()) if (stamp.isReturned && stamp.place === place) visitor.visits(stamp)
+    for (const stamp of this._stamps?.values() ?? []) if (stamp.isReturned && stamp.place === place) visitor.visits(stamp)
     for (const answer of this._answers?.values() ?? []) if (answer.isReturned) answer.visit(place, visitor, calls)
   }
 }
