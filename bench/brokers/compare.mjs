@@ -21,7 +21,7 @@ export async function freePort() {
 
 /**
  * Prints the figures of the contenders of each row; the first of a row is the one beside which the others stand. `start(folder)` returns the process of a
- * server that is ready, and its port. A contender whose output says NOT INSTALLED has no figures.
+ * server that is ready, its port, and the signal that ends it. A contender whose output says NOT INSTALLED has no figures.
  */
 export async function compared({ rows, contender, messages, start }) {
   const options = {
@@ -48,7 +48,7 @@ export async function compared({ rows, contender, messages, start }) {
 /** The figures of one run: those of the process of the contender. */
 async function measured(start, contender, count) {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-  const { server, port } = await start(folder)
+  const { server, port, signal = 'SIGKILL' } = await start(folder)
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [...contender, String(port), String(count)], { timeout: 300_000 })
     return [JSON.parse(stdout)]
@@ -57,7 +57,7 @@ async function measured(start, contender, count) {
     throw error
   } finally {
     const ended = once(server, 'exit')
-    server.kill('SIGKILL')
+    server.kill(signal)
     await ended
     rmSync(folder, { recursive: true })
   }

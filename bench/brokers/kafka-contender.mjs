@@ -4,6 +4,7 @@ import { Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import { take } from 'rxjs'
 import { settle } from '../../dist/broker.js'
 import { fromKafka, plan, toKafka } from '../../dist/kafka.js'
+import { peer } from '../peers/load.mjs'
 import { IN_FLIGHT, address, contender, inFlight, n, numbers, performed, report, row, text, tick, work } from './contend.mjs'
 
 const bootstrapBrokers = [`${address.host}:${address.port}`]
@@ -44,6 +45,44 @@ async function* reads() {
   }
 }
 
+async function kafkajs() {
+  let loaded
+  try {
+    loaded = await peer('kafkajs')
+  } catch {
+    throw new Error('NOT INSTALLED')
+  }
+  const { Kafka, logLevel } = loaded.default
+  return new Kafka({ clientId: 'bench', brokers: bootstrapBrokers, logLevel: logLevel.NOTHING })
+}
+
+/** A producer of kafkajs. */
+async function another() {
+  const producer = (await kafkajs()).producer()
+  await producer.connect()
+  return (messages) => producer.send({ topic: 'out', messages, acks: -1 })
+}
+
+/** The batches of kafkajs, which commits each after it is processed. */
+async function eachBatch(process = async () => {}) {
+  const consumer = (await kafkajs()).consumer({ groupId: 'client', maxWaitTimeInMs: 100 })
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['in'], fromBeginning: true })
+  let done = 0
+  await new Promise((resolve, reject) => {
+    const worked = async ({ batch: { messages } }) => {
+      for (const { value } of messages) {
+        tick()
+        JSON.parse(String(value))
+      }
+      await process(messages)
+      if ((done += messages.length) >= n) resolve()
+    }
+    const eachBatch = (batch) => worked(batch).catch(reject)
+    consumer.run({ autoCommitThreshold: 1, eachBatch, partitionsConsumedConcurrently: 1 }).catch(reject)
+  })
+}
+
 const rows = {
   publish: {
     'client, 256 a send': () => sent('out', (messages) => client.send({ messages, acks: -1 })),
@@ -53,12 +92,21 @@ const rows = {
         return client.send({ messages: [message('out', i)], acks: -1 })
       }),
     ours: () => performed(numbers().pipe(toKafka(client, { topic: 'out', window: 1024 }), settle())),
+    'kafkajs, 256 a send': async () => sent('out', await another()),
+    'kafkajs, 1 a send': async () => {
+      const send = await another()
+      await inFlight((i) => {
+        tick()
+        return send([message('out', i)])
+      })
+    },
   },
   consume: {
     'client, a stream': async () => {
       for await (const { commit } of reads()) await commit()
     },
     'ours, a log': () => performed(source().pipe(work(), settle())),
+    'kafkajs, each batch': () => eachBatch(),
   },
   through: {
     client: async () => {
@@ -68,6 +116,10 @@ const rows = {
       }
     },
     'ours, a log': () => performed(source().pipe(work(), toKafka(client, { topic: 'out' }), settle())),
+    kafkajs: async () => {
+      const send = await another()
+      await eachBatch((messages) => send(messages.map(({ value }, i) => message('out', i, value))))
+    },
   },
 }
 

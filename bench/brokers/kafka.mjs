@@ -1,5 +1,5 @@
-// Kafka beside the raw client: `node bench/brokers/kafka.mjs [--rounds 5] [--messages 40000] [--only publish,consume]`.
-// Needs `npm run build` and `npm run brokers`. One broker, one partition, acks of all.
+// Kafka beside the raw client and kafkajs: `node bench/brokers/kafka.mjs [--rounds 5] [--messages 40000] [--only publish,consume]`.
+// Needs `npm run build`, `npm run brokers` and, for kafkajs, the peers (`npm run bench -- --install-peers`). One broker, one partition, acks of all.
 import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,9 +7,9 @@ import { findKafka } from '../../scripts/brokers.mjs'
 import { compared, freePort } from './compare.mjs'
 
 const rows = {
-  publish: ['client, 256 a send', 'client, 1 a send', 'ours'],
-  consume: ['client, a stream', 'ours, a log'],
-  through: ['client', 'ours, a log'],
+  publish: ['client, 256 a send', 'client, 1 a send', 'ours', 'kafkajs, 256 a send', 'kafkajs, 1 a send'],
+  consume: ['client, a stream', 'ours, a log', 'kafkajs, each batch'],
+  through: ['client', 'ours, a log', 'kafkajs'],
 }
 
 const java = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-cp', join(findKafka(), '*')]
