@@ -123,11 +123,12 @@ export class LogWay extends LogSession {
 
   protected *sendMark(): Generator<never, boolean> {
     const mark = this._mark
+    // Up to the last floor all is deleted; without that bound each delete would read the index through it, until the next vacuum.
     const rows = yield* this._parts.db.query(
       `with p as (update $.partition set floor = greatest(floor, $5) where topic = $1 and partition = $2 and owner = $3 and epoch = $4 returning floor),
-       d as (delete from $.message where topic = $1 and partition = $2 and "offset" <= (select floor from p))
+       d as (delete from $.message where topic = $1 and partition = $2 and "offset" > $6 and "offset" <= (select floor from p))
        select floor from p`,
-      [...this._mine, mark],
+      [...this._mine, mark, this._floor],
     )
     if (rows.length === 0) return false
     this._floor = Math.max(this._floor, mark)
