@@ -2,6 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { appendFileSync, chownSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from '../processes.js'
 import { ServerProcess, type ServerPlace } from '../server-process.js'
 
@@ -57,22 +58,32 @@ export class PostgresServer extends ServerProcess {
   }
 
   /** No clean end: the server comes back with what was committed. By `immediate`, which is SIGQUIT, its children end too. */
-  override kill(signal: 'SIGQUIT' | 'SIGKILL' = 'SIGQUIT'): Promise<void> {
-    if (signal === 'SIGKILL') this._killChildren()
-    return super.kill(signal)
+  override async kill(signal: 'SIGQUIT' | 'SIGKILL' = 'SIGQUIT'): Promise<void> {
+    const children = signal === 'SIGKILL' ? this._killChildren() : []
+    await super.kill(signal)
+    while (areAlive(children)) await pause(5) // they hold the shared memory, without which no server starts on these files
   }
 
-  /** The children have sessions of their own, so that no signal to a group reaches them. */
-  private _killChildren(): void {
+  /** The children have sessions of their own, so that no signal to a group reaches them. Returns their process ids. */
+  private _killChildren(): readonly string[] {
     const { pid } = this
     try {
       process.kill(pid, 'SIGSTOP') // it starts no more of them
       const { stdout } = spawnSync('ps', ['--ppid', String(pid), '-o', 'pid='], { encoding: 'utf8' })
-      for (const child of stdout.match(/\d+/g) ?? []) process.kill(Number(child), 'SIGKILL')
+      const children = stdout.match(/\d+/g) ?? []
+      for (const child of children) process.kill(Number(child), 'SIGKILL')
+      return children
     } catch {
-      // it has ended
+      return [] // it has ended
     }
   }
+}
+
+/** Whether one of the processes has not ended; a zombie has. */
+function areAlive(pids: readonly string[]): boolean {
+  if (pids.length === 0) return false
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pids.join()], { encoding: 'utf8' })
+  return stdout.split('\n').some((state) => state !== '' && !state.startsWith('Z'))
 }
 
 function idsOf(user: string): { readonly uid?: number; readonly gid?: number } {
