@@ -118,6 +118,14 @@ interface Asking {
 /** Codes of errors with the status 503 that do not pass: JetStream is not enabled. */
 export const NOT_ENABLED: readonly number[] = [10039, 10076]
 
+/** Of a message that names the last one of its subject: another is stored, or, in a cluster, is on its way. */
+const WRONG_LAST: readonly number[] = [10071, 10164]
+
+/** Whether the message was not stored, since another of its subject came first. */
+export function wasOvertaken({ error }: ApiAnswer): boolean {
+  return WRONG_LAST.includes(error?.err_code ?? 0)
+}
+
 /** The cluster has no leader for the moment. */
 function isPassing({ error }: ApiAnswer): boolean {
   return error?.code === 503 && !NOT_ENABLED.includes(error.err_code ?? 0)

@@ -2,7 +2,7 @@ import { headers as newHeaders, type MsgHdrs, type NatsConnection } from '@nats-
 import { fromPromise } from '../../runtime/index.js'
 import { checkRecord, checkTime } from '../../runtime/internal.js'
 import type { OnceClaim, OnceStore } from '../broker/index.js'
-import { ask, askRaw, connectionOf, type ApiAnswer, type Connection } from './connection.js'
+import { ask, askRaw, connectionOf, wasOvertaken, type ApiAnswer, type Connection } from './connection.js'
 import { failureOf, type Target } from './consumer.js'
 import { NatsSetupError } from './errors.js'
 import { checkName } from './from-nats.js'
@@ -74,7 +74,6 @@ interface Entry {
 type Stored = ApiAnswer & { readonly message?: { readonly seq: number; readonly time: string; readonly data?: string } }
 
 const NO_MESSAGE = 10037
-const WRONG_LAST = 10071
 /** The longest time to live in s; longer is forever. */
 const LONGEST = 2 ** 32
 /** Characters of an id as a key. */
@@ -176,9 +175,9 @@ class Bucket {
     headers.set('Nats-TTL', ttlOf(value?.within ?? (value === null ? 0 : Infinity)))
     if (value === null) headers.set('KV-Operation', 'DEL')
     if (last !== null) headers.set('Nats-Expected-Last-Subject-Sequence', String(last))
-    const { error } = await this._publish(this._subjectOf(id), value === null ? '' : JSON.stringify(value), headers)
-    if (error !== undefined && error.err_code !== WRONG_LAST) throw failureOf(error, '', this._target)
-    return error === undefined
+    const answer = await this._publish(this._subjectOf(id), value === null ? '' : JSON.stringify(value), headers)
+    if (answer.error !== undefined && !wasOvertaken(answer)) throw failureOf(answer.error, '', this._target)
+    return answer.error === undefined
   }
 
   private async _publish(subject: string, body: string, headers: MsgHdrs): Promise<ApiAnswer> {

@@ -10,7 +10,7 @@
  * - where two requests see the log at different times, messages are counted as read rather than as deleted: a later look finds them.
  */
 import { headers as newHeaders } from '@nats-io/nats-core'
-import { ask, type ApiAnswer, type Connection } from './connection.js'
+import { ask, wasOvertaken, type ApiAnswer, type Connection } from './connection.js'
 import { consumerInfo, stateOf, type ConsumerInfo, type Target } from './consumer.js'
 import { NatsRefusedError } from './errors.js'
 import { OWNERS, OWNERS_SUBJECT } from './owners.js'
@@ -36,7 +36,6 @@ interface Noted<N> {
 }
 
 const NOT_FOUND = 10037
-const WRONG_LAST = 10071
 
 function readsAt({ stream }: Target, consumer: string): string {
   return `${OWNERS_SUBJECT}.${stream}.${consumer}.reads`
@@ -56,9 +55,9 @@ async function noteAt<N>(link: Connection, target: Target, subject: string): Pro
 async function writeAt(link: Connection, target: Target, subject: string, { note, seq }: Noted<object>): Promise<boolean> {
   const headers = newHeaders()
   headers.set('Nats-Expected-Last-Subject-Sequence', String(seq))
-  const { error } = await ask<ApiAnswer>(link, subject, note, { ...target, headers })
-  if (error !== undefined && error.err_code !== WRONG_LAST) throw refused(target, error)
-  return error === undefined
+  const answer = await ask<ApiAnswer>(link, subject, note, { ...target, headers })
+  if (answer.error !== undefined && !wasOvertaken(answer)) throw refused(target, answer.error)
+  return answer.error === undefined
 }
 
 function refused({ where }: Target, { description, code }: NonNullable<ApiAnswer['error']>): NatsRefusedError {
