@@ -86,7 +86,8 @@ local function missed()
   if not all then return 0 end
   local settled = redis.call('HGET', reads, 'settled')
   local should = all - is['pending']
-  if not settled or should ~= tonumber(settled) then redis.call('HSET', reads, 'settled', should) end
+  if settled and should == tonumber(settled) then return 0 end
+  if type(redis.pcall('HSET', reads, 'settled', should)) == 'table' then return 0 end -- refused: the memory is full, and a later look tells
   return settled and math.max(0, should - settled) or 0
 end
 `
