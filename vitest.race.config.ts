@@ -34,9 +34,11 @@ const left = [
 ]
 
 const { plugins = [], test } = base
-export default defineConfig({
+const detector = race({ always: true, include: [/\/test\//], exclude: [...models, sources] })
+/** `--mode plain`: the same tests without the detector, to compare. */
+export default defineConfig(({ mode }) => ({
   ...base,
-  plugins: [...plugins, race({ always: true, include: [/\/test\//], exclude: [...models, sources] })],
+  plugins: mode === 'plain' ? plugins : [...plugins, detector],
   test: {
     ...test,
     include: rooms.map((room) => `test/${room}/**/*.test.ts`),
@@ -45,4 +47,4 @@ export default defineConfig({
     typecheck: { enabled: false },
     outputFile: { json: 'reports/race-suite.json' },
   },
-})
+}))

@@ -1,6 +1,7 @@
 // node bench/races/off.mjs [rounds]: what the calls for race detection cost a program that does not look for races. The sources are bundled as
-// they stand, and once more without these calls: `queue.order !== null` is made `false`, and esbuild drops the branch. Both bundles
-// run the same ping-pong, in processes of their own, in turn; counted is CPU time. Of the figures of each side the lowest quarter is compared.
+// they stand ("with"), without the calls of the order port, and "bare": without those of the probe too. The conditions are made
+// `false`, and esbuild drops the branches. All bundles run the same ping-pong, in processes of their own, in turn; counted is CPU
+// time. Of the figures of each side the lowest quarter is compared.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -28,25 +29,26 @@ for (let round = 0; round < 15; round++) {
 console.log(Math.min(...best))
 `
 const sides = [
-  { name: 'without', strips: true, times: [] },
-  { name: 'with', strips: false, times: [] },
+  { name: 'bare', strip: (source) => withoutProbe(withoutOrder(source)), times: [] },
+  { name: 'without', strip: withoutOrder, times: [] },
+  { name: 'with', strip: (source) => source, times: [] },
 ]
-let dropped = 0
 for (const side of sides) {
-  const bytes = await bundle(`export { chan, go, select } from 'millrace'`, side.strips, true)
+  const bytes = await bundle(`export { chan, go, select } from 'millrace'`, side.strip, true)
   side.size = gzipSync(bytes, { level: 9 }).length
   side.file = fileURLToPath(new URL(`${side.name}.mjs`, reports))
-  writeFileSync(side.file, await bundle(load, side.strips, false))
+  writeFileSync(side.file, await bundle(load, side.strip, false))
 }
 for (let round = 0; round < rounds; round++)
   for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
     const ns = Number(execFileSync(process.execPath, [side.file], { encoding: 'utf8' }))
     side.times.push(ns)
   }
-const [without, beside] = sides.map(({ times }) => quartile(times))
-console.log(JSON.stringify({ pingPong: beside / without, without, with: beside, bytes: sides[1].size - sides[0].size, calls: dropped / 2 }))
+const [bare, without, beside] = sides.map(({ times }) => quartile(times))
+const bytes = sides[2].size - sides[1].size
+console.log(JSON.stringify({ pingPong: beside / without, besideBare: beside / bare, bare, without, with: beside, bytes }))
 
-async function bundle(contents, strips, minify) {
+async function bundle(contents, strip, minify) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: fileURLToPath(root) },
     bundle: true,
@@ -58,18 +60,29 @@ async function bundle(contents, strips, minify) {
     target: 'es2022',
     external: ['rxjs', 'rxjs/*'],
     logLevel: 'error',
-    plugins: strips ? [{ name: 'strip', setup: strip }] : [],
+    plugins: [{ name: 'strip', setup: (bundler) => onRuntime(bundler, strip) }],
   })
   return outputFiles[0].contents
 }
 
-function strip({ onLoad }) {
-  onLoad({ filter: /src\/runtime\/.*\.ts$/ }, ({ path }) => {
-    const contents = readFileSync(path, 'utf8')
-      .replaceAll('queue.order !== null', () => (dropped++, 'false'))
-      .replaceAll('queue.order === null', () => (dropped++, 'true'))
-    return { contents, loader: 'ts' }
-  })
+function onRuntime({ onLoad }, strip) {
+  onLoad({ filter: /src\/runtime\/.*\.ts$/ }, ({ path }) => ({ contents: strip(readFileSync(path, 'utf8')), loader: 'ts' }))
+}
+
+function withoutOrder(source) {
+  return source
+    .replaceAll('queue.order !== null', 'false')
+    .replaceAll('queue.order === null', 'true')
+    .replaceAll(/if \(queue\.isWatched\) queue\.order\?\..*/g, '')
+    .replaceAll(/queue\.order\?\..*/g, '')
+    .replaceAll(' || this.order !== null', '')
+}
+
+function withoutProbe(source) {
+  return source
+    .replaceAll('queue.probe !== null', 'false')
+    .replaceAll('queue.probe === null', 'true')
+    .replaceAll(/queue\.isWatched(?=\))/g, 'false')
 }
 
 function quartile(values) {

@@ -213,7 +213,7 @@ export class Flow<T, R> implements Runnable, Observer<T> {
   /** Frees slots: their items have left the stage. Items that wait in the intake take them. */
   free(slots: number): void {
     const { intake } = this
-    if (queue.order !== null) queue.order.release(this, 'end') // the end of the flow comes after it, in whatever name
+    queue.order?.release(this, 'end') // the end of the flow comes after it, in whatever name
     intake.used -= slots
     if (this._freeing !== null) this._freeing.left(slots, 0, this.passageFailed)
     if (this.isOver || this._isBeginning) return // work that ends at once: the loop of `_beginWaiting` continues, and no stack grows
@@ -301,7 +301,7 @@ export class Flow<T, R> implements Runnable, Observer<T> {
       this._stage.flush()
     }
     if (this.isOver || this.intake.used > 0 || this._results.size > 0) return
-    if (queue.order !== null) queue.order.acquire(this, 'end')
+    queue.order?.acquire(this, 'end')
     if (this._held !== null) return this._failWith(this._held.release(), this._held.isCopy)
     if (this.ctx.err()._tag === 'Some') return this.fail(causeOf(this.ctx))
     this._end()

@@ -65,6 +65,6 @@ export function fromGoroutine<T>(f: Body<[Sender<T>, Context], unknown>): Observ
 
 /** The subscriber has left. An async producer cannot be unwound: its send fails. */
 function leave(emit: Sender<never>, cause: unknown): void {
-  if (queue.order !== null) queue.order.release(emit, 'leave')
+  queue.order?.release(emit, 'leave')
   emit.close(cause)
 }

@@ -22,8 +22,8 @@ import type { Buffer, Chan } from '../interfaces/channel.js'
 import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending } from '../operation/waiter.js'
-import type { Probe } from '../scheduler/probe.js'
 import { attempted } from '../scheduler/attempt.js'
+import { passes, puts, takes } from '../scheduler/events.js'
 import { queue } from '../scheduler/run-queue.js'
 
 const LARGEST = 2 ** 31 - 1
@@ -71,7 +71,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   get isClosed(): boolean {
     if (!this._closed) attempted(this)
-    else if (queue.order !== null) queue.order.acquire(this, 'closed')
+    else queue.order?.acquire(this, 'closed')
     return this._closed
   }
 
@@ -100,13 +100,13 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   close(cause?: unknown): void {
     if (this._closed) {
-      if (queue.probe !== null) queue.probe.closeTwice?.(this)
+      queue.probe?.closeTwice?.(this)
       throw new Error('close of closed channel')
     }
     this._closed = true
     if (cause !== undefined) this._cause = { value: cause }
-    if (queue.probe !== null) queue.probe.close?.(this)
-    if (queue.order !== null) queue.order.release(this, 'close')
+    queue.probe?.close?.(this)
+    queue.order?.release(this, 'close')
     this._receivers.settleAll(CLOSED)
     this._senders.settleAll(CLOSED)
     this._settleWatchers()
@@ -118,12 +118,11 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   /** Delivers or buffers the value now; returns false where a sender would wait. */
   offer(value: T): boolean {
-    if (queue.order !== null) queue.order.acquire(this, 'send')
+    if (queue.isWatched) queue.order?.acquire(this, 'send')
     if (this._closed) throw this.sendOnClosed()
     const receiver = this._receivers.shift()
     if (receiver !== null) {
-      if (queue.probe !== null) this._passed(queue.probe)
-      if (queue.order !== null) queue.order.met(this, receiver, false)
+      if (queue.isWatched) passes(this, receiver, false)
       receiver.settle(value)
       return true
     }
@@ -133,8 +132,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
       while (this._buffer.size >= this.capacity) this._lose() // values that were given back may be over the capacity
     }
     this._buffer.push(value)
-    if (queue.probe !== null) queue.probe.send?.(this)
-    if (queue.order !== null) queue.order.put(this, null)
+    if (queue.isWatched) puts(this, null)
     return true
   }
 
@@ -143,8 +141,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     const buffer = this._buffer
     if (buffer.size > 0) {
       const value = this._shift()
-      if (queue.probe !== null) queue.probe.receive?.(this)
-      if (queue.order !== null) queue.order.took(this)
+      if (queue.isWatched) takes(this)
       // Waiting senders fill the room in their order. After a value was given back there may be no room yet.
       if (buffer.size < this.capacity || this._closed) this._admit()
       return value
@@ -152,13 +149,12 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     const sender = this._senders.shift()
     if (sender !== null) {
       const value = sender.raw as T // a parked sender keeps its value in `raw`
-      if (queue.probe !== null) this._passed(queue.probe)
-      if (queue.order !== null) queue.order.met(this, sender, true)
+      if (queue.isWatched) passes(this, sender, true)
       sender.settle(undefined)
       return value
     }
     if (!this._closed) return PENDING
-    if (queue.order !== null) queue.order.acquire(this, 'closed')
+    queue.order?.acquire(this, 'closed')
     return CLOSED
   }
 
@@ -169,8 +165,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
       return
     }
     this._buffer.push(sender.raw as T) // a parked sender keeps its value in `raw`
-    if (queue.probe !== null) queue.probe.send?.(this)
-    if (queue.order !== null) queue.order.put(this, sender)
+    if (queue.isWatched) puts(this, sender)
     sender.settle(undefined)
   }
 
@@ -180,7 +175,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
 
   private _lose(): void {
     this._shift()
-    if (queue.order !== null) queue.order.lost(this)
+    queue.order?.lost(this)
   }
 
   private _shift(): T {
@@ -188,17 +183,11 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     return this._buffer.shift() as T // the buffer is not empty
   }
 
-  /** A value went straight from a sender to a receiver. */
-  private _passed(probe: Probe): void {
-    probe.send?.(this)
-    probe.receive?.(this)
-  }
-
   /** Takes back the value of a receiver that left after the grant: the next receiver gets it. */
   giveBack(value: T, turn: number): void {
     const receiver = this._receivers.shift()
     if (receiver !== null) {
-      if (queue.order !== null) queue.order.returned(this, 0, receiver)
+      queue.order?.returned(this, 0, receiver)
       receiver.settle(value)
       return
     }
@@ -206,7 +195,7 @@ export class Channel<T> extends ObservableReceiver<T> implements Chan<T>, Resour
     turns.push(turn)
     turns.sort((a, b) => a - b)
     const index = turns.indexOf(turn)
-    if (queue.order !== null) queue.order.returned(this, index, null)
+    queue.order?.returned(this, index, null)
     const earlier = Array.from({ length: index }, () => this._buffer.shift() as T) // returned before, so it is there
     this._buffer.unshift(value)
     while (earlier.length > 0) this._buffer.unshift(earlier.pop() as T) // not empty

@@ -14,6 +14,7 @@ import type { Op } from '../interfaces/op.js'
 import { checkOperation, Mapped, OPERATION, type Operation } from '../operation/operation.js'
 import { begins, continued, suspended } from '../operation/performer.js'
 import { PENDING, type Pending, type Waiter } from '../operation/waiter.js'
+import { performs } from '../scheduler/events.js'
 import { queue } from '../scheduler/run-queue.js'
 
 /** Iterates over the values of a receiver. A cursor belongs to one goroutine. */
@@ -84,8 +85,7 @@ class NextValue<T> extends Receiving<T, boolean> {
   // Written out: `super` costs a pipe half of its time.
   override [Symbol.iterator](): this & Iterator<never, boolean, unknown> {
     this._isUnused = false
-    if (queue.probe !== null) queue.probe.perform?.(this)
-    if (queue.order !== null) queue.order.border()
+    if (queue.isWatched) performs(this)
     return this
   }
   // The body of Operation.next: see there.
@@ -150,8 +150,7 @@ class NextMessage<T> extends Mapped<Option<T>, boolean> {
   // Written out: see NextValue.
   override [Symbol.iterator](): this & Iterator<never, boolean, unknown> {
     this.isUnused = false
-    if (queue.probe !== null) queue.probe.perform?.(this)
-    if (queue.order !== null) queue.order.border()
+    if (queue.isWatched) performs(this)
     return this
   }
   override poll(): boolean | Pending {

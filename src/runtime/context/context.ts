@@ -136,13 +136,13 @@ export function afterFunc(ctx: Context, f: Body<[], unknown>): () => boolean {
   const start = (): void => {
     isWaiting = false
     const task = spawn(f, [], null)
-    if (queue.order !== null) queue.order.acquire(start, 'start', task)
+    queue.order?.acquire(start, 'start', task)
   }
   if (ctx.err()._tag === 'Some') {
     start()
     return () => false
   }
-  if (queue.order !== null) queue.order.release(start, 'start')
+  queue.order?.release(start, 'start')
   const scope = queue.scopeHere
   const reaction = new Reaction(scope === null ? start : () => scope.runInAsyncScope(start))
   done.park(reaction)

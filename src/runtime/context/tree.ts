@@ -219,7 +219,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   // A string that work under this context has thrown (`isFailure`) names no end: other work may throw it.
   cancel(cause?: unknown, isFailure = false): void {
     if (this._error !== null) return
-    if (queue.probe !== null) queue.probe.cancelContext?.(this)
+    queue.probe?.cancelContext?.(this)
     const error = newCanceled()
     this.end(error, cause ?? error, isFailure)
   }
@@ -253,7 +253,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   protected mark(error: Error, cause: unknown): void {
-    if (queue.order !== null) queue.order.release(this, 'cancel')
+    queue.order?.release(this, 'cancel')
     this._error = error
     this._cause = cause
     const rare = this._rare
@@ -263,7 +263,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
 
   get hasEnded(): boolean {
     if (this._error === null) attempted(this)
-    else if (queue.order !== null) queue.order.acquire(this, 'canceled')
+    else queue.order?.acquire(this, 'canceled')
     return this._error !== null
   }
 

@@ -44,7 +44,7 @@ export class Join<R> extends QueuedOperation<R> {
   }
   override finish(waiter: Waiter): R {
     if (waiter.raw instanceof Error) throw waiter.raw // it joins itself
-    if (queue.order !== null) queue.order.acquire(this.goroutine, 'end')
+    queue.order?.acquire(this.goroutine, 'end')
     return this.goroutine.outcome as R // the goroutine has ended, since only its end settles the waiter
   }
   override resources(): readonly Resource[] {

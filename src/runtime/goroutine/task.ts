@@ -38,6 +38,7 @@ import type { Operation } from '../operation/operation.js'
 import { CANCEL_DUE, CANCEL_OFFERED, GRANTED, OFFERED, PARKED, RUNNING, TOKEN, type Performer } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import type { Observed } from '../scheduler/probe.js'
+import { wakes } from '../scheduler/events.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 
 type AnyBody = (...args: readonly unknown[]) => unknown
@@ -60,8 +61,8 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     queue.live++
     const scope = queue.scopeHere
     if (scope !== null || name !== null) this.rare = rareOf(name, scope)
-    if (queue.probe !== null) queue.probe.spawn?.(this)
-    if (queue.order !== null) queue.order.spawn(this)
+    queue.probe?.spawn?.(this)
+    queue.order?.spawn(this)
     queue.push(this)
   }
 
@@ -82,8 +83,8 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     if (this.life === FAILED) this.leave()
     if (this.rare?.isCanceled === true || this.life > LIVE) return
     if (this.rare?.misuse) return this.leave() // it is unwound already
-    if (queue.probe !== null) queue.probe.cancel?.(this)
-    if (queue.order !== null) queue.order.cancel(this)
+    queue.probe?.cancel?.(this)
+    queue.order?.cancel(this)
     const rare = this.rareParts()
     rare.isCanceled = rare.isDue = true
     rare.cause = cause
@@ -103,8 +104,7 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   settle(raw: unknown): void {
     this.raw = raw
     this.step = GRANTED
-    if (queue.probe !== null) queue.probe.wake?.(this)
-    if (queue.order !== null) queue.order.wake(this)
+    if (queue.isWatched) wakes(this)
     queue.push(this)
   }
 
@@ -190,15 +190,14 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   /** The generator yielded the token: the operation has to wait. */
   private _suspended(operation: Operation<unknown>): void {
     const { step } = this
-    if (queue.order !== null) queue.order.suspends(this)
+    if (queue.isWatched) queue.order?.suspends(this)
     if (step === CANCEL_OFFERED || (step === OFFERED && this.stepAfterDelivery === CANCEL_DUE)) {
       operation.decline()
       this._unwind() // in the second case `poll` called user code that canceled this goroutine (a user's context)
     } else if (step === OFFERED) {
       this.step = PARKED
-      if (queue.order === null) operation.park(this)
-      else queue.order.within(this, () => operation.park(this))
-      if (queue.probe !== null) queue.probe.park?.(this, operation.describe())
+      if (queue.isWatched) this._parkWatched(operation)
+      else operation.park(this)
     } else queue.push(this) // its slice was over
   }
 
@@ -234,11 +233,11 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
   private _watch(made: PromiseLike<unknown>): void {
     promiseOf(made).then(
       (value) => {
-        if (queue.order !== null) queue.order.wake(this) // the body ran elsewhere
+        queue.order?.wake(this) // the body ran elsewhere
         this._end(RETURNED, value)
       },
       (error: unknown) => {
-        if (queue.order !== null) queue.order.wake(this)
+        queue.order?.wake(this)
         if (isPassedOn(error)) this.receive(error)
         this._end(FAILED, error)
       },
@@ -254,11 +253,22 @@ export class Task<R = unknown> extends Ending<R> implements Goroutine<R>, Perfor
     queue.live--
     this._generator = null
     this.operation = null
-    if (queue.probe !== null) queue.probe.end?.(this)
-    const { order } = queue
-    if (order === null) return this._tell(life, outcome)
-    order.end(this)
-    order.within(this, () => this._tell(life, outcome))
+    if (queue.isWatched) this._endWatched(life, outcome)
+    else this._tell(life, outcome)
+  }
+
+  // The two that follow are apart since a function with a closure allocates a context in each call.
+  private _parkWatched(operation: Operation<unknown>): void {
+    if (queue.order === null) operation.park(this)
+    else queue.order.within(this, () => operation.park(this))
+    queue.probe?.park?.(this, operation.describe())
+  }
+
+  private _endWatched(life: number, outcome: unknown): void {
+    queue.probe?.end?.(this)
+    queue.order?.end(this)
+    if (queue.order === null) this._tell(life, outcome)
+    else queue.order.within(this, () => this._tell(life, outcome))
   }
 
   private _tell(life: number, outcome: unknown): void {

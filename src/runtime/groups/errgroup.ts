@@ -124,7 +124,7 @@ class Wait extends EndWait<void> {
   }
   poll(): void | Pending {
     if (!this.target.isIdle) return PENDING
-    if (queue.order !== null) queue.order.acquire(this.target, 'end')
+    queue.order?.acquire(this.target, 'end')
     this.target.end()
     this.target.throwFailure(this)
   }
@@ -135,7 +135,7 @@ class Wait extends EndWait<void> {
     this.target.waitLeaves()
   }
   protected result(): void {
-    if (queue.order !== null) queue.order.acquire(this.target, 'end')
+    queue.order?.acquire(this.target, 'end')
     this.target.throwFailure(this)
   }
   override resources(): readonly Resource[] {

@@ -127,9 +127,9 @@ class SharedItems<T> {
     let next: IteratorResult<T>
     this._pulling++
     try {
-      if (queue.order !== null) queue.order.entry(this, null, true)
+      queue.order?.entry(this, null, true)
       next = checkedResult(yield* performed(this._iterator.next()))
-      if (queue.order !== null) queue.order.entry(this, null, true)
+      queue.order?.entry(this, null, true)
       this.isOver ||= next.done === true
     } catch (cause) {
       this._pulling--

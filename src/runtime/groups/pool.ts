@@ -217,7 +217,7 @@ class Batch<R> extends TaskGroup {
   }
 
   outcome(wait: Wait<R>): R[] {
-    if (queue.order !== null) queue.order.acquire(this, 'end')
+    queue.order?.acquire(this, 'end')
     const { failures } = this
     if (failures.length > 1 && !this.firstFailure)
       throw this.thrown(new AggregateError(failures, `${failures.length} functions of the pool failed`))

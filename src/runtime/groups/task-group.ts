@@ -121,7 +121,7 @@ export abstract class TaskGroup implements Runnable {
     if (this.hasEnded) this._cutShort = true
     else if (this.hasRoom) return this._begin(body, name, args)
     else {
-      if (queue.order !== null) queue.order.release(this, 'start')
+      queue.order?.release(this, 'start')
       this._queued.push(queue.captureScope === null ? body : { body, scope: queue.captureScope() })
     }
     return null
@@ -147,7 +147,7 @@ export abstract class TaskGroup implements Runnable {
 
   /** Returns whether the group keeps the failure for a wait. */
   memberEnded(member: Member, failure: Failure | null, value: unknown): boolean {
-    if (queue.order !== null) queue.order.release(this, 'end')
+    queue.order?.release(this, 'end')
     this.active--
     if (member.previous === null) this._firstMember = member.next
     else member.previous.next = member.next
@@ -186,7 +186,7 @@ export abstract class TaskGroup implements Runnable {
     for (const { goroutine } of members) goroutine?.cancel(cause) // all at once: those that have not started never start
     // The failure of a member is kept by the group, or reported.
     for (const { goroutine } of members) if (goroutine?.hasEnded === false) yield* goroutine.join().attempt()
-    if (queue.order !== null) queue.order.acquire(this, 'end') // also of members that had ended before
+    queue.order?.acquire(this, 'end') // also of members that had ended before
   }
 
   /** For `await using`: gives the group up, and waits until its generators are unwound. */
@@ -284,7 +284,7 @@ export abstract class TaskGroup implements Runnable {
 
   private _beginQueued(body: GroupBody<unknown>): void {
     const task = this._begin(body, null, this._args)
-    if (queue.order !== null) queue.order.acquire(this, 'start', task)
+    queue.order?.acquire(this, 'start', task)
   }
 
   private _begin(body: GroupBody<unknown>, name: string | null, args: [Context]): Task {

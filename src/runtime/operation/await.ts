@@ -11,6 +11,7 @@
  */
 import type { Operation } from './operation.js'
 import type { AsyncScope } from '../base/async-scope.js'
+import { performs } from '../scheduler/events.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { PENDING, Waiter } from './waiter.js'
 
@@ -18,8 +19,7 @@ type Callback<T> = (value: T) => unknown
 
 /** `await op`: polls, and calls back directly where that is safe. Returns the callback's result, as a promise does. */
 export function performAsync<T>(operation: Operation<T>, onValue: Callback<T>, onThrow: Callback<unknown>): PromiseLike<unknown> {
-  if (queue.probe !== null) queue.probe.perform?.(operation)
-  if (queue.order !== null) queue.order.border()
+  if (queue.isWatched) performs(operation)
   queue.async.performs()
   let value
   try {
@@ -86,12 +86,12 @@ export class AsyncPerformer<T> extends Waiter implements Runnable {
     private onThrow: Callback<unknown>,
   ) {
     super()
-    if (queue.order !== null) queue.order.parks(this)
+    if (queue.isWatched) queue.order?.parks(this)
   }
 
   settle(raw: unknown): void {
     this.raw = raw
-    if (queue.order !== null) queue.order.wake(this)
+    if (queue.isWatched) queue.order?.wake(this)
     // A plain operation resolves the promise here and now; that runs no user code, and saves a turn of the queue (async
     // ping-pong: a half).
     if ((this.operation as Operation<T>).isPlain && mayResume())
@@ -106,9 +106,13 @@ export class AsyncPerformer<T> extends Waiter implements Runnable {
   }
 
   run(): void {
-    const { order } = queue
-    if (order === null) return this._resume()
-    order.within(this, () => this._resume())
+    if (queue.isWatched) this._runWatched()
+    else this._resume()
+  }
+
+  private _runWatched(): void {
+    if (queue.order === null) this._resume()
+    else queue.order.within(this, () => this._resume())
   }
 
   private _resume(): void {

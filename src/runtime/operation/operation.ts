@@ -29,6 +29,7 @@ import { performAsPromise, performAsync } from './await.js'
 import { subscribe, type Observer, type Unsubscribable } from './perform.js'
 import { begins, continued, descent, suspended } from './performer.js'
 import type { Resource } from './resource.js'
+import { performs } from '../scheduler/events.js'
 import { queue } from '../scheduler/run-queue.js'
 import { PENDING, type Pending, type Waiter } from './waiter.js'
 
@@ -37,7 +38,7 @@ export const OPERATION: unique symbol = Symbol.for('millrace.operation')
 export abstract class Operation<T> implements Op<T> {
   constructor() {
     lookForSymbol()
-    if (queue.probe !== null) queue.probe.make?.(this)
+    queue.probe?.make?.(this)
   }
 
   /** `finish` runs no user code, so it may be called from within another operation's step. */
@@ -125,8 +126,7 @@ export abstract class Operation<T> implements Op<T> {
   }
 
   [Symbol.iterator](): this & Iterator<never, T, unknown> {
-    if (queue.probe !== null) queue.probe.perform?.(this)
-    if (queue.order !== null) queue.order.border()
+    if (queue.isWatched) performs(this)
     return this
   }
 

@@ -63,7 +63,7 @@ export abstract class CallbackPerformer<T> extends Waiter implements Runnable {
 
   /** Returns the result where the operation completes now, or throws; otherwise parks, and returns PENDING. */
   protected perform(operation: Operation<T>): T | Pending {
-    if (queue.probe !== null) queue.probe.perform?.(operation)
+    queue.probe?.perform?.(operation)
     const value = operation.poll()
     if (value === PENDING) {
       this._operation = operation

@@ -32,7 +32,7 @@ class Watch implements Resource {
   settle(failed: boolean, value: unknown): void {
     if (this.settled !== null) return // a user's thenable may call back twice
     this.settled = { failed, value }
-    if (queue.order !== null) queue.order.release(this, 'end')
+    queue.order?.release(this, 'end')
     this.waiters.settleAll(undefined)
   }
 }
@@ -95,7 +95,7 @@ export class Promised<T> extends QueuedOperation<T> {
   poll(): T | Pending {
     const { settled } = this.watch
     if (settled === null) return PENDING
-    if (queue.order !== null) queue.order.acquire(this.watch, 'end')
+    queue.order?.acquire(this.watch, 'end')
     if (settled.failed) throw settled.value
     return settled.value as T // the promise was fulfilled with a T
   }

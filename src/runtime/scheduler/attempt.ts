@@ -3,6 +3,6 @@ import { queue } from './run-queue.js'
 
 /** Tells the probe; returns false, the result of most such calls. */
 export function attempted(thing: object): false {
-  if (queue.probe !== null) queue.probe.attempt?.(thing)
+  queue.probe?.attempt?.(thing)
   return false
 }

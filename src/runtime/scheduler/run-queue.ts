@@ -128,6 +128,11 @@ export class RunQueue {
     else kept.runInAsyncScope(f)
   }
 
+  /** What a step of the hot path asks, once for the probe and the order port. */
+  get isWatched(): boolean {
+    return this.probe !== null || this.order !== null
+  }
+
   /** The number of runnables that are ready. */
   get size(): number {
     return this._ready.size

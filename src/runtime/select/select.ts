@@ -180,7 +180,7 @@ export function trySelect<const C extends object>(
 ): Option<{ case: string | number; value: unknown }>
 export function trySelect(cases: object, options?: SelectOptions): Option<unknown> {
   const select = makeSelect(cases, options)
-  if (queue.probe !== null) queue.probe.perform?.(select)
+  queue.probe?.perform?.(select)
   const result = select.poll()
   return result === PENDING ? none : some(result)
 }

@@ -111,7 +111,7 @@ class Ticket extends Waiter {
 
   settle(raw: unknown): void {
     this.raw = raw
-    if (queue.order !== null) queue.order.release(this, 'signal')
+    queue.order?.release(this, 'signal')
     this.performer?.settle(undefined)
   }
 
@@ -127,7 +127,7 @@ class Woken extends Operation<void> {
   }
   poll(): void | Pending {
     if (!this.ticket.isWoken) return PENDING
-    if (queue.order !== null) queue.order.acquire(this.ticket, 'signal')
+    queue.order?.acquire(this.ticket, 'signal')
   }
   park(waiter: Waiter): void {
     this.ticket.performer = waiter

@@ -61,7 +61,7 @@ class KeyedMutexImpl<K> implements KeyedMutex<K> {
   add(key: K): MutexImpl {
     const mutex = new KeyMutex(this.locked, key)
     this.locked.set(key, mutex)
-    if (queue.order !== null) queue.order.entry(this.locked, key, false)
+    queue.order?.entry(this.locked, key, false)
     return mutex
   }
 }
@@ -79,7 +79,7 @@ class KeyMutex<K> extends MutexImpl {
     super.unlock()
     if (this.isLocked) return
     this.locked.delete(this.key)
-    if (queue.order !== null) queue.order.entry(this.locked, this.key, true)
+    queue.order?.entry(this.locked, this.key, true)
   }
 }
 

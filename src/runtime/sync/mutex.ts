@@ -12,6 +12,7 @@ import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { attempted } from '../scheduler/attempt.js'
+import { locks, unlocks } from '../scheduler/events.js'
 import { queue } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -67,8 +68,7 @@ export class MutexImpl implements Mutex, Grantor, Resource {
 
   unlock(): void {
     if (!this.isLocked) throw notLocked()
-    if (queue.probe !== null) queue.probe.unlock?.(this)
-    if (queue.order !== null) queue.order.release(this, 'unlock')
+    if (queue.isWatched) unlocks(this, 'unlock')
     const next = this.waiters.shift()
     if (next === null) this.isLocked = false
     else next.settle(this.hold(next))
@@ -77,8 +77,7 @@ export class MutexImpl implements Mutex, Grantor, Resource {
   /** `by` is the waiter that is granted the lock; null for the code that runs. */
   hold(by: Waiter | null = null): Guard {
     this.isLocked = true
-    if (queue.probe !== null) queue.probe.lock?.(this)
-    if (queue.order !== null) queue.order.acquire(this, 'lock', by)
+    if (queue.isWatched) locks(this, 'lock', by)
     return new Guard(this, 1)
   }
 

@@ -103,7 +103,7 @@ class OneRun<T> implements Owner {
       return yield* this._running.join()
     }
     yield* ready
-    if (queue.order !== null) queue.order.acquire(this, 'end')
+    queue.order?.acquire(this, 'end')
     const outcome = this._outcome as Outcome<T> // the run has ended
     if (outcome.failure !== null) throw passedOn(outcome.failure.error, outcome.failure.isEnd)
     return outcome.value
@@ -111,7 +111,7 @@ class OneRun<T> implements Owner {
 
   ended(_: Task, failure: Failure | null, value: unknown): boolean {
     this._running = null
-    if (queue.order !== null) queue.order.release(this, 'end')
+    queue.order?.release(this, 'end')
     this._outcome = failure === null ? { failure, value: value as T } : { failure } // the result of `f`
     return false
   }

@@ -17,6 +17,7 @@ import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { attempted } from '../scheduler/attempt.js'
+import { locks, unlocks } from '../scheduler/events.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -97,16 +98,14 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   unlock(): void {
     if (!this.isWriting) throw new Error('sync: Unlock of unlocked RWMutex')
     this.isWriting = false
-    if (queue.probe !== null) queue.probe.unlock?.(this)
-    if (queue.order !== null) queue.order.release(this, 'unlock')
+    if (queue.isWatched) unlocks(this, 'unlock')
     this._admitReaders()
   }
 
   rUnlock(): void {
     if (this.readers === 0) throw new Error('sync: RUnlock of unlocked RWMutex')
     this.readers--
-    if (queue.probe !== null) queue.probe.unlock?.(this)
-    if (queue.order !== null) queue.order.release(this, 'rUnlock')
+    if (queue.isWatched) unlocks(this, 'rUnlock')
     this._admitWriter()
   }
 
@@ -139,8 +138,7 @@ class RWMutexImpl implements RWMutex, Grantor, Resource, Runnable {
   }
 
   private _guard(share: number, by: Waiter | null): Guard {
-    if (queue.probe !== null) queue.probe.lock?.(this)
-    if (queue.order !== null) queue.order.acquire(this, share === WRITING ? 'lock' : 'rLock', by)
+    if (queue.isWatched) locks(this, share === WRITING ? 'lock' : 'rLock', by)
     return new Guard(this, share)
   }
 

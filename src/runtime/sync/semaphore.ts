@@ -16,6 +16,7 @@ import { begins, continued, suspended } from '../operation/performer.js'
 import type { Resource } from '../operation/resource.js'
 import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/waiter.js'
 import { attempted } from '../scheduler/attempt.js'
+import { locks, unlocks } from '../scheduler/events.js'
 import { queue, type Runnable } from '../scheduler/run-queue.js'
 import { Guard, GuardOperation, type Grantor } from './guard.js'
 
@@ -82,8 +83,7 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
     checkCount('semaphore.release(k)', 0, k)
     if (k > this.held) throw new RangeError(`semaphore: released more than held: ${k} of ${this.held}`)
     this.held -= k
-    if (queue.probe !== null) queue.probe.unlock?.(this)
-    if (queue.order !== null) queue.order.release(this, 'permit')
+    if (queue.isWatched) unlocks(this, 'permit')
     this.run()
   }
 
@@ -98,8 +98,7 @@ class SemaphoreImpl implements Semaphore, Grantor, Resource, Runnable {
   /** `by` is the waiter that is granted the permits; null for the code that runs. */
   take(k: number, by: Waiter | null = null): Guard {
     this.held += k
-    if (queue.probe !== null) queue.probe.lock?.(this)
-    if (queue.order !== null) queue.order.acquire(this, 'permit', by)
+    if (queue.isWatched) locks(this, 'permit', by)
     return new Guard(this, k)
   }
 

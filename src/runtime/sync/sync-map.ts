@@ -176,7 +176,7 @@ class SyncMapImpl<K, V> implements SyncMap<K, V> {
 
   /** A step of one caller on an entry comes before each later step that reads it. */
   private _touches(key: K, writes: boolean): void {
-    if (queue.order !== null) queue.order.entry(this, key, writes)
+    queue.order?.entry(this, key, writes)
   }
 
   private _holds(key: K, value: V): boolean {

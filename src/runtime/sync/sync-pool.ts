@@ -40,12 +40,12 @@ class SyncPoolImpl<T> implements SyncPool<T> {
   constructor(private readonly make: () => T) {}
 
   get(): T {
-    if (queue.order !== null) queue.order.acquire(this, 'start')
+    queue.order?.acquire(this, 'start')
     return this._items.length > 0 ? (this._items.pop() as T) : this.make() // not empty
   }
 
   put(item: T): void {
-    if (queue.order !== null) queue.order.release(this, 'start')
+    queue.order?.release(this, 'start')
     if (item !== undefined && this._items.length < MAX_KEPT) this._items.push(item)
   }
 }

@@ -177,7 +177,7 @@ class WaitGroupImpl implements WaitGroup, Owner, Resource {
 
   /** A wait returns. Work added between the grant and this moment was added too late for the wait. */
   waitReturns(): void {
-    if (queue.order !== null) queue.order.acquire(this, 'wait')
+    queue.order?.acquire(this, 'wait')
     const { probe } = queue
     if (probe === null) return
     this._wasWaitedFor = true

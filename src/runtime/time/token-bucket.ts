@@ -103,7 +103,7 @@ export class TokenBucket implements RateLimiter, Reserving, Runnable, Resource {
 
   /** Takes `n` tokens if the bucket holds them and the queue is empty. */
   take(n: number): boolean {
-    if (queue.order !== null) queue.order.entry(this, null, true)
+    queue.order?.entry(this, null, true)
     if (this._rate === Infinity) return true
     this._serve()
     const left = this._tokensNow() - n

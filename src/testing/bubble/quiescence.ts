@@ -15,7 +15,7 @@ export class Quiescence extends Operation<void> {
   reached(): boolean {
     const waiter = this._waiters.shift()
     if (waiter === null) return false
-    if (queue.order !== null) queue.order.acquire(this, 'quiescence', waiter)
+    queue.order?.acquire(this, 'quiescence', waiter)
     waiter.settle(undefined)
     return true
   }

@@ -92,7 +92,7 @@ export class NumberChannel extends ObservableReceiver<number> implements Chan<nu
   }
 
   private _closedTwice(): never {
-    if (queue.probe !== null) queue.probe.closeTwice?.(this)
+    queue.probe?.closeTwice?.(this)
     throw new Error('close of closed channel')
   }
 

@@ -89,14 +89,14 @@ export class Waits implements Runnable, Resource {
 
   /** The words have changed. */
   changed(): void {
-    if (queue.order !== null) queue.order.release(this, 'signal')
+    queue.order?.release(this, 'signal')
     this._tell()
     if (this.waiters.first !== null) queue.push(this)
   }
 
   /** As `changed`; the waiters here are tried before this returns. */
   changedNow(): void {
-    if (queue.order !== null) queue.order.release(this, 'signal')
+    queue.order?.release(this, 'signal')
     this._tell()
     if (this.waiters.first !== null) this.run()
   }
@@ -113,7 +113,7 @@ export class Waits implements Runnable, Resource {
 
   /** The code that runs comes after the changes so far. */
   acquired(): void {
-    if (queue.order !== null) queue.order.acquire(this, 'signal')
+    queue.order?.acquire(this, 'signal')
   }
 
   /** A thread was lost in the midst of its part. */
@@ -147,7 +147,7 @@ export class Waits implements Runnable, Resource {
     const grant = this._grant(waiter.raw as Request) // a waiter parks with its request
     if (grant === PENDING) return false
     this.waiters.remove(waiter)
-    if (queue.order !== null) queue.order.acquire(this, 'signal', waiter)
+    queue.order?.acquire(this, 'signal', waiter)
     waiter.settle(grant)
     return true
   }

@@ -72,7 +72,7 @@ export class Inbox<T> extends Channel<T> implements EventReceiver<T> {
   override close(cause?: unknown): void {
     const release = this._release
     this._release = null
-    if (queue.order !== null) queue.order.release(this, 'leave') // `arrive` looks first
+    queue.order?.release(this, 'leave') // `arrive` looks first
     super.close(cause)
     release?.()
   }
