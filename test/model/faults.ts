@@ -84,8 +84,8 @@ export const faults: readonly Fault[] = [
   channel('what is given back goes to the tail', 'this._buffer.unshift(value)', 'this._buffer.push(value)'),
   channel(
     'what is given back passes over who waits',
-    'queue.order.returned(this, 0, receiver)\n      receiver.settle(value)',
-    'queue.order.returned(this, 0, receiver)\n      this._receivers.push(receiver)\n      this._buffer.unshift(value)',
+    'queue.order?.returned(this, 0, receiver)\n      receiver.settle(value)',
+    'queue.order?.returned(this, 0, receiver)\n      this._receivers.push(receiver)\n      this._buffer.unshift(value)',
   ),
   performing('a subscriber who leaves gives nothing back', 'if (wasGranted) operation.undo(this, this.turn)', 'if (wasGranted) return'),
   select('a select gives nothing back', 'winner.operation.undo(winner, turn)', ''),
