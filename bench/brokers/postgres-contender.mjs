@@ -110,6 +110,7 @@ const rows = {
   },
   batches: {
     'client, 256 a statement': () => taken(IN_FLIGHT),
+    'client, 16 a statement': () => taken(16),
     'ours, a queue': () => performed(source().pipe(work(), settle())),
     'ours, a log': () => performed(source().pipe(work(), settle())),
     'pg-boss, 256 a batch': () => bossTaken(IN_FLIGHT),
@@ -140,5 +141,5 @@ if (contender.startsWith('client')) {
   if (row !== 'publish') await untimed(bossStored)
 } else if (row !== 'publish') await untimed(graphileStored)
 await pool.query('analyze')
-await rows[row][contender]()
+await rows[row][contender.replace(/, \d+ workers$/, '')]()
 report()

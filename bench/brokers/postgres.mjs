@@ -9,9 +9,17 @@ import { compared, freePort } from './compare.mjs'
 
 const rows = {
   publish: ['client, 256 a statement', 'ours', 'pg-boss, insert of 256', 'graphile-worker, 256'],
-  batches: ['client, 256 a statement', 'ours, a queue', 'ours, a log', 'pg-boss, 256 a batch', 'graphile-worker, 16'],
+  batches: [
+    'client, 256 a statement',
+    'client, 16 a statement',
+    'ours, a queue',
+    'ours, a queue, 256 workers',
+    'ours, a log',
+    'pg-boss, 256 a batch',
+    'graphile-worker, 16',
+  ],
   'one by one': ['client', 'ours, prefetch 1', 'ours', 'pg-boss, 1 a batch', 'graphile-worker, 1'],
-  through: ['client, 256 a statement', 'ours, a queue', 'ours, a log'],
+  through: ['client, 256 a statement', 'ours, a queue', 'ours, a queue, 256 workers', 'ours, a log'],
 }
 
 const versions = '/usr/lib/postgresql'

@@ -5,10 +5,17 @@
  *          ▲                                     ├──retry: visible after the pause──┐
  *          └─────────────────────────────────────┴──returned, the lease ends────────┘
  *
- * Always true: a settlement and a beat name the holder and the attempt, so that those of a lease that has ended change nothing; settlements
- * of one turn are one statement, and those that the server was away for are said again.
+ * Always true:
+ * - a settlement and a beat name the holder and the attempt, so that those of a lease that has ended change nothing;
+ * - settlements of one turn are one statement, which takes messages too where there are places for them: a message costs half as many
+ *   commits. Those that the server was away for are said again;
+ * - a take reads the index from the offset behind the last message taken: entries of deleted messages stay in the index
+ *   until a vacuum, and an open transaction holds that up. A sweep reads it from the start, and finds each message that can
+ *   be taken: also after the end of a lease or a pause, and after a commit that came later than those of larger offsets. The
+ *   next sweep is due after ten times the time of the last: sweeps cost about a tenth of the time, however long the index is.
  */
 import { withCancel, type CancelContext } from '../../runtime/index.js'
+import { time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
 import { positionOf } from '../broker/internal.js'
 import type { Database } from './client.js'
@@ -35,10 +42,20 @@ export interface QueueParts {
 const NTH = 'array_position($3::bigint[], m."offset")'
 const HELD = `m.topic = $1 and m.partition = 0 and m."offset" = any ($3::bigint[]) and m.holder = $2 and m.attempt = ($4::int[])[${NTH}]`
 
-type How = 'done' | 'retry' | 'returned'
+/** Messages that are done are deleted. */
+const SETTLE = `delete from $.message m where ${HELD}`
+
+/** Settles, and then takes at most $5 messages for $6 ms, from the offset $7 on: a count of the settled rows needs all of them. */
+const TAKE = `with done as (${SETTLE} returning 1)
+  update $.message m set attempt = m.attempt + 1, holder = $2, visible_at = clock_timestamp() + $6::float8 * interval '1 ms'
+  where m.ctid = any (array(select ctid from $.message where topic = $1 and partition = 0 and "offset" >= $7 and visible_at <= clock_timestamp()
+    and (select count(*) from done) >= 0 order by "offset" limit $5 for update skip locked)) returning ${columns('m')}`
+
+/** A sweep is due after this many times the time that the last one took. */
+const REST = 10
 
 interface Settlement {
-  readonly how: How
+  readonly how: 'done' | 'retry' | 'returned'
   readonly offset: number
   readonly attempt: number
   readonly after: number
@@ -47,10 +64,16 @@ interface Settlement {
 export class QueueDriver<T> implements PullDriver {
   private _asked = 0
   private readonly _held = new Map<number, { readonly attempt: number; readonly ctx: CancelContext }>()
-  private _settlements: Settlement[] = []
+  private _done: Settlement[] = []
+  private _others: Settlement[] = []
   private _isBeatDue = false
   /** There may be a message that can be taken. */
   private _mayHave = true
+  /** Messages that can be taken have this offset or a larger one, as far as is known. */
+  private _from = 0
+  private _sweepAt = -Infinity
+  /** The last take found the end of the index, and may have missed messages with smaller offsets. */
+  private _isSweepWanted = false
   private _isStopped = false
   private readonly _session: Session
   private readonly _forget: () => void
@@ -59,8 +82,11 @@ export class QueueDriver<T> implements PullDriver {
     private readonly _parts: QueueParts,
     private readonly _lease: Lease<T>,
   ) {
+    const pause = (): number => this._pause
     this._session = new Session({
-      poll: _parts.poll,
+      get poll() {
+        return pause()
+      },
       step: () => this._step(),
       polled: () => void (this._mayHave = true),
       fail: (cause) => _lease.fail(cause),
@@ -79,28 +105,55 @@ export class QueueDriver<T> implements PullDriver {
     this._session.wake()
   }
 
+  /** ms until the next look where no notification comes. */
+  private get _pause(): number {
+    const { poll } = this._parts
+    return this._isSweepWanted ? Math.min(poll, Math.max(1, this._sweepAt - time.timers.now())) : poll
+  }
+
+  private get _places(): number {
+    return this._isStopped || !this._mayHave ? 0 : Math.min(this._asked, this._parts.window - this._held.size)
+  }
+
+  /** A beat comes first: there may be settlements at each turn. */
   private *_step(): Generator<never, boolean> {
-    const { db, topic, window } = this._parts
+    const { db, topic } = this._parts
     yield* topicOf(db, topic, 'queue')
-    if (this._settlements.length > 0) yield* this._settleAll()
-    else if (this._isBeatDue) yield* this._keepAll()
-    else if (!this._isStopped && this._mayHave && this._asked > 0 && this._held.size < window) yield* this._take()
+    if (this._isBeatDue) yield* this._keepAll()
+    else if (this._others.length > 0) yield* this._giveBack()
+    else if (this._places > 0) yield* this._take()
+    else if (this._done.length > 0) yield* db.query(SETTLE, this._settled())
     else return false
     return true
   }
 
+  /** The parameters of the messages that are done, which are no longer to be settled. */
+  private _settled(): unknown[] {
+    const done = this._done
+    this._done = []
+    return this._named(done)
+  }
+
+  private _named(settlements: readonly Settlement[]): unknown[] {
+    const { topic, holder } = this._parts
+    return [topic, holder, settlements.map(({ offset }) => offset), settlements.map(({ attempt }) => attempt)]
+  }
+
   private *_take(): Generator<never, void> {
-    const { db, topic, holder, lease, window } = this._parts
-    const most = Math.min(this._asked, window - this._held.size)
+    const { db, lease } = this._parts
+    const [began, most] = [time.timers.now(), this._places]
+    const isSweep = began >= this._sweepAt
     this._mayHave = false
-    const rows = yield* db.query(
-      `update $.message m set attempt = m.attempt + 1, holder = $3, visible_at = clock_timestamp() + $4::float8 * interval '1 ms'
-       where m.ctid = any (array(select ctid from $.message where topic = $1 and partition = 0 and visible_at <= clock_timestamp()
-         order by "offset" limit $2 for update skip locked)) returning ${columns('m')}`,
-      [topic, most, holder, lease],
-    )
-    if (rows.length === most) this._mayHave = true
-    for (const message of rows.map(messageOf).sort((a, b) => a.offset - b.offset)) this._deliver(message)
+    const rows = yield* db.query(TAKE, [...this._settled(), most, lease, isSweep ? 0 : this._from])
+    const messages = rows.map(messageOf).sort((a, b) => a.offset - b.offset)
+    const now = time.timers.now()
+    if (isSweep) this._sweepAt = now + Math.min(REST * (now - began), lease)
+    const last = messages.at(-1)
+    if (last !== undefined) this._from = last.offset + 1
+    const isEnd = messages.length < most
+    this._isSweepWanted = isEnd && !isSweep
+    this._mayHave = !isEnd || (this._isSweepWanted && now >= this._sweepAt)
+    for (const message of messages) this._deliver(message)
   }
 
   private _deliver({ offset, value, key, headers, attempt, time }: MessageRow): void {
@@ -117,38 +170,23 @@ export class QueueDriver<T> implements PullDriver {
       settled: (how, after) => {
         if (this._held.get(offset) === held) this._held.delete(offset)
         held.ctx.cancel()
-        this._settlements.push({ how, offset, attempt, after })
+        const list = how === 'done' ? this._done : this._others
+        list.push({ how, offset, attempt, after })
         this._session.wake()
       },
     })
   }
 
-  private *_settleAll(): Generator<never, void> {
-    const { db, topic, holder } = this._parts
-    const all = this._settlements
-    this._settlements = []
-    const isDone = ({ how }: Settlement): boolean => how === 'done'
-    const [done, others] = [all.filter(isDone), all.filter((one) => !isDone(one))]
-    if (done.length > 0)
-      yield* db.query(`delete from $.message m where ${HELD}`, [
-        topic,
-        holder,
-        done.map(({ offset }) => offset),
-        done.map(({ attempt }) => attempt),
-      ])
-    if (others.length > 0)
-      yield* db.query(
-        `update $.message m set holder = null, attempt = m.attempt - ($5::int[])[${NTH}],
-           visible_at = clock_timestamp() + ($6::float8[])[${NTH}] * interval '1 ms' where ${HELD}`,
-        [
-          topic,
-          holder,
-          others.map(({ offset }) => offset),
-          others.map(({ attempt }) => attempt),
-          others.map(({ how }) => (how === 'returned' ? 1 : 0)),
-          others.map(({ after }) => after),
-        ],
-      )
+  /** Messages that are not done can be taken again, after their pause. */
+  private *_giveBack(): Generator<never, void> {
+    const others = this._others
+    this._others = []
+    yield* this._parts.db.query(
+      `update $.message m set holder = null, attempt = m.attempt - ($5::int[])[${NTH}],
+         visible_at = clock_timestamp() + ($6::float8[])[${NTH}] * interval '1 ms' where ${HELD}`,
+      [...this._named(others), others.map(({ how }) => (how === 'returned' ? 1 : 0)), others.map(({ after }) => after)],
+    )
+    for (const { offset, after } of others) if (after <= 0) this._from = Math.min(this._from, offset)
     this._mayHave = true
   }
 
