@@ -38,7 +38,7 @@ export const brokenBrokers: readonly BrokenBroker[] = [
   link('trace', 'the headers are not published', 'headers: delivery.headers', 'headers: new Map<string, string>()'),
   topic('lag', 'lag counts what is delivered twice', 'const waiting = byPartition.reduce((sum, n) => sum + n, 0) - underWay', 'const waiting = byPartition.reduce((sum, n) => sum + n, 0)'), // prettier-ignore
   log('unsettled comes again', 'a partition that is delivered is acknowledged', 'this._mark.began(record.offset)', 'this._mark.began(record.offset)\n    this._link.acknowledge(record.offset)'), // prettier-ignore
-  mark('kill of a worker', 'the mark jumps to whatever is done', 'const before = this.floor', 'const before = this.floor\n    this.floor = Math.max(this.floor, offset)'), // prettier-ignore
+  mark('kill of a worker', 'the mark jumps to whatever is done', 'const before = this.floor', 'const before = this.floor\n    this.floor = Math.max(this.floor, entry.offset)'), // prettier-ignore
   link('kill of the broker', 'what is not confirmed is not sent again', 'for (const unconfirmed of this._unconfirmed) this._put(unconfirmed)', ''), // prettier-ignore
   log('kill of both', 'a partition is not claimed again', 'if (this._hasClaimed && !this._isStopped) this._link.claim()\n  }\n\n  /** The ownership is lost', '}\n\n  /** The ownership is lost'), // prettier-ignore
   memoryLog('takeover in order', 'the next owner begins behind what was delivered', 'this._wanted = 0\n    this._next = this.floor + 1\n    const grant', 'this._wanted = 0\n    const grant'), // prettier-ignore

@@ -14,6 +14,7 @@ import { withCancel, withTimeout, type CancelContext, type Context } from '../..
 import { causeOf, checkTime, outOfRange, QueuedTimer, type AsyncScope, type Spawned } from '../../runtime/internal.js'
 import { passage, type Demand, type StageNotes } from '../../operators/internal.js'
 import { Envelope, PoisonError, type MessageFacts, type Outcome, type Position, type Right } from './delivery.js'
+import { OpenList, OpenMessage } from './open-list.js'
 import type { Policy } from './policy.js'
 
 /** The longest lease, in ms: what a timer can wait. */
@@ -77,7 +78,7 @@ export interface Lease<T> {
   fail(cause: unknown): void
 }
 
-class MessageRight implements Right {
+class MessageRight extends OpenMessage implements Right {
   isSettled = false
   isSuspect = false
   failures = 0
@@ -86,7 +87,9 @@ class MessageRight implements Right {
   constructor(
     readonly lease: LeaseHandler,
     readonly message: Message<unknown>,
-  ) {}
+  ) {
+    super()
+  }
 
   get key(): string | null {
     return this.message.key
@@ -135,7 +138,7 @@ export interface LeaseParts {
 export class LeaseHandler {
   readonly ctx: CancelContext
   isOver = false
-  private readonly _open = new Set<MessageRight>()
+  private readonly _open = new OpenList<MessageRight>()
   private _emitted: MessageRight | null = null
   private readonly _timer: QueuedTimer
   private _isPassing = false
@@ -212,7 +215,7 @@ export class LeaseHandler {
   }
 
   private _finish(right: MessageRight, how: 'done' | 'retry' | 'returned', after: number): void {
-    if (this.isOver || !this._open.delete(right)) return
+    if (this.isOver || !this._open.remove(right)) return
     if (this._open.size === 0) this._timer.stop()
     right.ended()
     right.message.settled(how, Math.min(after, LONGEST_PAUSE))
@@ -226,7 +229,7 @@ export class LeaseHandler {
     this.driver?.beat?.()
     const last = this._emitted
     if (last === null || this._isPassing) return
-    const suspects = [...this._open].filter((right) => !right.isSettled)
+    const suspects = this._open.all().filter((right) => !right.isSettled)
     const passed = (): void => {
       this._isPassing = false
       this._passed(suspects, last)
@@ -239,7 +242,7 @@ export class LeaseHandler {
   private _passed(suspects: readonly MessageRight[], last: MessageRight): void {
     const dropped: MessageRight[] = []
     for (const right of suspects) {
-      if (this._open.has(right) && !right.isSettled) {
+      if (right.isOpen && !right.isSettled) {
         if (right.isSuspect) dropped.push(right)
         right.isSuspect = true
       }
@@ -257,7 +260,7 @@ export class LeaseHandler {
 
   /** The run is over, and these were not settled. */
   tellOpen(): void {
-    const dropped = [...this._open].filter((right) => !right.isSettled)
+    const dropped = this._open.all().filter((right) => !right.isSettled)
     if (dropped.length > 0) this._tell(dropped)
   }
 
@@ -266,8 +269,10 @@ export class LeaseHandler {
     if (this.isOver) return
     this.isOver = true
     this._timer.stop()
-    for (const right of this._open) right.ended()
-    this._open.clear()
+    for (const right of this._open.all()) {
+      right.ended()
+      this._open.remove(right)
+    }
     for (const burial of this._burials) burial.cancel()
     this.ctx.cancel(this._parts.ctx.err()._tag === 'Some' ? causeOf(this._parts.ctx) : undefined)
   }

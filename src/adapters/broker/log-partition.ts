@@ -16,21 +16,8 @@ import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { queue, QueuedTimer, type Runnable } from '../../runtime/internal.js'
 import { positionOf, type Position } from './delivery.js'
 import type { Lease, PullDriver } from './lease.js'
-import { Mark } from './mark.js'
-
-/** A message of a log, as stored. */
-export interface LogRecord<T> {
-  readonly offset: number
-  readonly value: T
-  readonly key: string | null
-  readonly headers: ReadonlyMap<string, string>
-  /** Unix time in ms. */
-  readonly time: number
-  /** Default: of the source, the partition, the offset and the time. */
-  readonly position?: Position
-  readonly payload?: unknown
-  readonly unreadable?: { readonly cause: unknown }
-}
+import { Mark, type MarkEntry } from './mark.js'
+import { StoredMessage, type LogRecord, type MessageParts } from './stored-message.js'
 
 /** An ownership begins. */
 export interface Grant {
@@ -74,6 +61,25 @@ export class RevokedError extends Error {
     readonly partition: number,
   ) {
     super(`${source}/${partition} is owned by another process now`)
+  }
+}
+
+interface LogParts<T> extends MessageParts<T> {
+  readonly record: LogRecord<T>
+  readonly entry: MarkEntry
+}
+
+class LogMessage<T> extends StoredMessage<T, LogParts<T>> {
+  constructor(
+    private readonly _partition: LogPartition<T>,
+    parts: LogParts<T>,
+    attempt: number,
+  ) {
+    super(parts, attempt)
+  }
+
+  settled(how: 'done' | 'retry' | 'returned', after: number): void {
+    this._partition.settled(this, how, after)
   }
 }
 
@@ -166,43 +172,34 @@ export class LogPartition<T> implements PullDriver, Runnable {
     }
     const isSuspect = this._last === this._floor // the first message of a takeover
     this._last = record.offset
-    this._mark.began(record.offset)
-    this._deliver(record, isSuspect ? this._rounds : 1)
-  }
-
-  private _deliver(record: LogRecord<T>, attempt: number, isAgain = false): void {
-    const { source, partition } = this._options
-    const { offset, value, key, headers, time, payload, unreadable } = record
+    const entry = this._mark.began(record.offset)
     const ctx = this._ctx as CancelContext // set by `granted`
-    const message = {
-      value,
-      key,
-      attempt,
-      headers,
-      ctx,
-      position: record.position ?? positionOf(source, partition, offset, time),
-      payload,
-      unreadable,
-      settled: (how: 'done' | 'retry' | 'returned', after: number) => {
-        if (ctx !== this._ctx) return
-        if (how === 'done') this._done(offset)
-        else if (how === 'retry') this._again(record, attempt + 1, after)
-      },
-    }
-    if (isAgain) this._lease.again(message)
-    else this._lease.deliver(message)
+    this._lease.deliver(new LogMessage(this, { record, position: this._positionOf(record), entry, ctx }, isSuspect ? this._rounds : 1))
   }
 
-  private _done(offset: number): void {
-    if (this._mark.done(offset)) this._say()
+  private _positionOf({ position, offset, time }: LogRecord<T>): Position {
+    const { source, partition } = this._options
+    return position ?? positionOf(source, partition, offset, time)
+  }
+
+  /** Called by a message, once. */
+  settled(message: LogMessage<T>, how: 'done' | 'retry' | 'returned', after: number): void {
+    const { ctx, entry } = message.parts
+    if (ctx !== this._ctx) return
+    if (how === 'done') this._done(entry)
+    else if (how === 'retry') this._again(message, after)
+  }
+
+  private _done(entry: MarkEntry): void {
+    if (this._mark.done(entry)) this._say()
     if (this._isHandingOver && this._mark.open === 0) this._letGo()
     else this._pull()
   }
 
-  private _again(record: LogRecord<T>, attempt: number, after: number): void {
+  private _again(message: LogMessage<T>, after: number): void {
     const timer = new QueuedTimer(null, () => {
       this._retries.delete(timer)
-      this._deliver(record, attempt, true)
+      this._lease.again(new LogMessage(this, message.parts, message.attempt + 1))
     })
     this._retries.add(timer)
     timer.start(after)

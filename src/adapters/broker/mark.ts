@@ -3,39 +3,40 @@
  *
  *     offsets   7 8 9 10 11      done: 7, 8, 10      mark: 8
  *
- * Always true: `_open` has the messages above the mark, in the order of their offsets, and its first is not done.
+ * Always true: `_order` has the messages above the mark, in the order of their offsets, and its first is not done.
  */
 import { Ring } from '../../runtime/internal.js'
 
-interface Entry {
+/** A message of the mark. */
+export interface MarkEntry {
   readonly offset: number
   isDone: boolean
 }
 
 export class Mark {
-  private readonly _order = new Ring<Entry>()
-  private readonly _open = new Map<number, Entry>()
+  private readonly _order = new Ring<MarkEntry>()
+  private _open = 0
 
   /** `floor`: the last offset that is settled. */
   constructor(public floor: number) {}
 
   /** Messages that have begun and are not done. */
   get open(): number {
-    return this._open.size
+    return this._open
   }
 
-  began(offset: number): void {
+  began(offset: number): MarkEntry {
     const entry = { offset, isDone: false }
     this._order.push(entry)
-    this._open.set(offset, entry)
+    this._open++
+    return entry
   }
 
   /** Returns whether the mark has moved. */
-  done(offset: number): boolean {
-    const entry = this._open.get(offset)
-    if (entry === undefined) return false
-    this._open.delete(offset)
+  done(entry: MarkEntry): boolean {
+    if (entry.isDone) return false
     entry.isDone = true
+    this._open--
     const before = this.floor
     for (let first = this._order.first; first?.isDone === true; first = this._order.first) {
       this._order.shift()

@@ -4,10 +4,10 @@
  */
 import type { Position } from '../broker/index.js'
 
-export interface Entry {
+export interface Entry<T = unknown> {
   /** `<ms>-<number>`, as Redis has it. */
   readonly id: string
-  readonly value: unknown
+  readonly value: T
   readonly key: string | null
   readonly headers: ReadonlyMap<string, string>
   /** For dead letters, where the value cannot be used. */
@@ -68,6 +68,13 @@ const PER_MS = 8192
 function partsOf(id: string): readonly [ms: number, n: number] {
   const dash = id.indexOf('-')
   return [Number(id.slice(0, dash)), Number(id.slice(dash + 1))]
+}
+
+/** The order of ids. */
+export function isBefore(a: string, b: string): boolean {
+  const [ams, an] = partsOf(a)
+  const [bms, bn] = partsOf(b)
+  return ams < bms || (ams === bms && an < bn)
 }
 
 /** When the server has stored the entry, as Unix time in ms. */

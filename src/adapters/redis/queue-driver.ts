@@ -10,12 +10,12 @@
  * - `done` is true from any consumer, since the effect has happened;
  * - while a read waits at its own connection, no script takes messages, so that each place is asked for once.
  */
-import { after, fromPromise, select, withCancel, type CancelContext } from '../../runtime/index.js'
+import { after, fromPromise, select, withCancel } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
-import { Session } from '../broker/internal.js'
+import { OpenList, Session, StoredMessage, type MessageParts } from '../broker/internal.js'
 import { isAway, translated, type Asking, type Server } from './client.js'
-import { EntryPosition, entryOf } from './entry.js'
+import { EntryPosition, entryOf, type Entry } from './entry.js'
 import { Reader } from './reader.js'
 import { KEEP, LEAVE, SETTLE, TAKE, type Script } from './scripts.js'
 
@@ -62,9 +62,24 @@ const MOST = 1000
 /** ms that the last read may take. */
 const FAREWELL = 2000
 
+class HeldMessage<T> extends StoredMessage<T> {
+  constructor(
+    private readonly _driver: QueueDriver<T>,
+    readonly id: string,
+    parts: MessageParts<T>,
+    attempt: number,
+  ) {
+    super(parts, attempt)
+  }
+
+  settled(how: How, after: number): void {
+    this._driver.settled(this, how, after)
+  }
+}
+
 export class QueueDriver<T> implements PullDriver {
   private _asked = 0
-  private readonly _held = new Map<string, { readonly attempt: number; readonly ctx: CancelContext }>()
+  private readonly _held = new OpenList<HeldMessage<T>>()
   private _settlements: Settlement[] = []
   private _isBeatDue = false
   /** There may be a message that can be taken. */
@@ -186,28 +201,21 @@ export class QueueDriver<T> implements PullDriver {
   private _deliver(row: unknown): void {
     const { server, stream } = this._parts
     const [id, fields, deliveries] = server.rows(row)
-    const entry = server.read(entryOf(id, fields), row)
+    const record = server.read(entryOf(id, fields), row) as Entry<T> // the caller says which values the stream has
     const attempt = Number(deliveries ?? 1)
     this._asked = Math.max(0, this._asked - 1)
-    const held = { attempt, ctx: withCancel(this._lease.ctx) }
-    this._held.set(entry.id, held)
-    const { value, key, headers, payload, unreadable } = entry
-    this._lease.deliver({
-      value: value as T, // the caller says which values the stream has
-      key,
-      headers,
-      attempt,
-      ctx: held.ctx,
-      position: new EntryPosition(stream, 0, entry.id),
-      payload,
-      unreadable,
-      settled: (how, pause) => {
-        if (this._held.get(entry.id) === held) this._held.delete(entry.id)
-        held.ctx.cancel()
-        this._settlements.push({ how, id: entry.id, attempt, after: pause })
-        this._session.wake()
-      },
-    })
+    const position = new EntryPosition(stream, 0, record.id)
+    const held = new HeldMessage<T>(this, record.id, { record, position, ctx: withCancel(this._lease.ctx) }, attempt)
+    this._held.add(held)
+    this._lease.deliver(held)
+  }
+
+  /** Called by a message, once. */
+  settled(message: HeldMessage<T>, how: How, pause: number): void {
+    this._held.remove(message)
+    message.ctx.cancel()
+    this._settlements.push({ how, id: message.id, attempt: message.attempt, after: pause })
+    this._session.wake()
   }
 
   private *_settleAll(): Generator<never, void> {
@@ -229,14 +237,12 @@ export class QueueDriver<T> implements PullDriver {
   private *_keepAll(): Generator<never, void> {
     const { server, stream, group, consumer } = this._parts
     this._isBeatDue = false
-    const held = [...this._held]
+    const held = this._held.all()
     if (held.length === 0) return
-    const args = held.flatMap(([id, { attempt }]) => [id, attempt])
-    const lost = new Set(server.rows(yield* server.eval(KEEP, [stream], [group, consumer, ...args])))
-    for (const [id, one] of held) {
-      if (!lost.has(id) || this._held.get(id) !== one) continue
-      this._held.delete(id)
-      one.ctx.cancel(new LeaseLostError(stream, new EntryPosition(stream, 0, id).offset))
+    const args = held.flatMap(({ id, attempt }) => [id, attempt])
+    for (const n of server.rows(yield* server.eval(KEEP, [stream], [group, consumer, ...args]))) {
+      const lost = held[Number(n) - 1]
+      if (this._held.remove(lost)) lost.ctx.cancel(new LeaseLostError(stream, lost.position.offset))
     }
   }
 

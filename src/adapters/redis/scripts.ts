@@ -164,15 +164,15 @@ return 1
 `
 
 /**
- * Keeps the leases of messages. Key: the stream. Arguments: group, consumer, and for each message id and attempt. Returns the
- * ids that are no longer the consumer's.
+ * Keeps the leases of messages. Key: the stream. Arguments: group, consumer, and for each message id and attempt. Returns which
+ * of the messages are no longer the consumer's: the first is 1.
  */
 export const KEEP: Script = `
 local stream, group, me = KEYS[1], ARGV[1], ARGV[2]
 local mine, lost, kept = {}, {}, {}
 for _, pending in ipairs(redis.call('XPENDING', stream, group, '-', '+', 100000, me)) do mine[pending[1]] = pending[4] end
 for i = 3, #ARGV, 2 do
-  if mine[ARGV[i]] == tonumber(ARGV[i + 1]) then kept[#kept + 1] = ARGV[i] else lost[#lost + 1] = ARGV[i] end
+  if mine[ARGV[i]] == tonumber(ARGV[i + 1]) then kept[#kept + 1] = ARGV[i] else lost[#lost + 1] = (i - 1) / 2 end
 end
 for i = 1, #kept, 1000 do
   local ids = { unpack(kept, i, math.min(i + 999, #kept)) }

@@ -5,7 +5,8 @@
  * backwards; the owner is sent at most `window` messages above the floor.
  */
 import { QueuedTimer, time } from '../../../runtime/internal.js'
-import type { LogPartition, LogRecord } from '../log-partition.js'
+import type { LogRecord } from '../stored-message.js'
+import type { LogPartition } from '../log-partition.js'
 import type { Faults } from './faults.js'
 
 /** A consumer of a partition, as the broker sees it. */

@@ -8,7 +8,7 @@
  * Always true: `_ready` has the messages that are ready; a settlement or a beat of another lease has no effect.
  */
 import { QueuedTimer, Ring, time } from '../../../runtime/internal.js'
-import type { LogRecord } from '../log-partition.js'
+import type { LogRecord } from '../stored-message.js'
 import type { Faults } from './faults.js'
 
 export interface QueueConsumer {

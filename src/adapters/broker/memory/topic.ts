@@ -1,5 +1,5 @@
 /** A topic of the broker in memory: the messages of its partitions, and either a log or a queue over them. */
-import type { LogRecord } from '../log-partition.js'
+import type { LogRecord } from '../stored-message.js'
 import type { Faults } from './faults.js'
 import { MemoryLogPartition } from './log.js'
 import { MemoryQueue } from './queue.js'
