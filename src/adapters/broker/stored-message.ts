@@ -18,7 +18,7 @@ export interface LogRecord<T> {
   readonly unreadable?: { readonly cause: unknown }
 }
 
-/** What all deliveries of a message have in common. */
+/** The parts that all deliveries of a message share. */
 export interface MessageParts<T> {
   readonly record: Pick<Message<T>, 'value' | 'key' | 'headers' | 'payload' | 'unreadable'>
   readonly position: Position

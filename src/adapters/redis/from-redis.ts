@@ -132,9 +132,7 @@ function lagOf(server: Server, streams: readonly string[], group: string): Op<La
     const byPartition: number[] = []
     for (const stream of streams) {
       const state = yield* stateOf(server, stream, group)
-      const sent = yield* server.call('HGET', stateKeyOf(stream, group), 'sent') // of a log
-      const isSent = typeof sent === 'string' && sent !== ''
-      underWay += state.pending + (isSent ? yield* countAfter(server, stream, state.last, sent) : 0)
+      underWay += state.pending + (yield* sentOf(server, stream, { group, floor: state.last })) // the first of a queue, the second of a log
       byPartition.push(state.waiting + state.pending)
       all += state.waiting + state.pending
       oldestMs = Math.max(oldestMs, state.oldestMs)
@@ -142,4 +140,16 @@ function lagOf(server: Server, streams: readonly string[], group: string): Op<La
     }
     return { waiting: Math.max(0, all - underWay), underWay, oldestMs, byPartition, missed }
   }).join()
+}
+
+/** The messages of a log that its owner was sent, and has not settled: those up to `from`, and the first `most` after it, up to `sent`. */
+function* sentOf(
+  server: Server,
+  stream: string,
+  { group, floor }: { readonly group: string; readonly floor: string },
+): Generator<never, number> {
+  const [sent, from, most] = server.rows(yield* server.call('HMGET', stateKeyOf(stream, group), 'sent', 'from', 'most'))
+  if (typeof sent !== 'string' || sent === '') return 0
+  const read = yield* countAfter(server, stream, floor, String(from))
+  return read + Math.min(Number(most), yield* countAfter(server, stream, String(from), sent))
 }

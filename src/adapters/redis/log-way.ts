@@ -13,12 +13,13 @@
  */
 import { Ring } from '../../runtime/internal.js'
 import { LogSession, type Claimed, type Grant } from '../broker/internal.js'
-import { isAway, translated, type Server } from './client.js'
-import { EntryPosition, entryOf, offsetOf } from './entry.js'
+import { isAway, translated, type Asking, type Server } from './client.js'
+import { EntryPosition, entryOf, isBefore, offsetOf } from './entry.js'
 import type { Members } from './members.js'
 import { tagged } from './queue-driver.js'
 import { Reader } from './reader.js'
 import { BEAT, CLAIM, MARK, MARK_AND_PULL, PULL, RELEASE } from './log-scripts.js'
+import type { Script } from './scripts.js'
 
 export interface LogParts {
   readonly server: Server
@@ -118,24 +119,28 @@ export class LogWay extends LogSession {
   }
 
   protected *sendPull(): Generator<never, boolean> {
-    const { server, lease, owner } = this._parts
+    const { owner, lease } = this._parts
     const most = this.places
-    return this._pulled(yield* server.eval(PULL, this._keys, [owner, this.epoch, this._lastId, most, Math.ceil(lease)]), most)
+    return yield* this._pulled(PULL, [owner, this.epoch, this._lastId, most, Math.ceil(lease)], most)
   }
 
-  /** Returns false where another owns the partition. */
-  private _pulled(entries: unknown, most: number): boolean {
-    const { server } = this._parts
-    if (entries === null) return false
-    const rows = server.rows(entries)
-    if (rows.length === most) this.mayHave = true
-    for (const row of rows) this._arrived(row)
+  /** The script says that the owner reads on, and up to which id. Returns false where another owns the partition. */
+  private *_pulled(script: Script, args: readonly (string | number)[], most: number): Generator<never, boolean> {
+    const { server, stream } = this._parts
+    const read: Asking = { command: 'XRANGE', args: [stream, `(${this._lastId}`, '+', 'COUNT', most] }
+    const [to, entries] = yield* server.together([{ script, keys: this._keys, args }, read])
+    if (to === null) return false
+    const rows = server.rows(entries).map((row) => server.rows(row))
+    const isNoted = (row: readonly unknown[] | undefined): boolean => row === undefined || !isBefore(String(to), String(row[0]))
+    const noted = isNoted(rows.at(-1)) ? rows : rows.filter(isNoted) // those that came after the script are for the next
+    if (rows.length === most || noted.length < rows.length) this.mayHave = true
+    for (const row of noted) this._arrived(row)
     return true
   }
 
-  private _arrived(row: unknown): void {
+  private _arrived(row: readonly unknown[]): void {
     const { server, log, partition } = this._parts
-    const [id, fields] = server.rows(row)
+    const [id, fields] = row
     const { id: lastId, value, key, headers, payload, unreadable } = server.read(entryOf(id, fields), row)
     const position = new EntryPosition(log, partition, lastId)
     this.wanted--
@@ -166,11 +171,11 @@ export class LogWay extends LogSession {
     const { server, owner, group, lease, removes } = this._parts
     const { id, n } = this._mark as Sent // it has one
     this._mark = null // a later one is said by the next call
-    const args = [owner, this.epoch, id, group, removes ? 1 : 0, this._before === null ? -1 : this._before + n]
+    const args = [owner, this.epoch, id, group, removes ? 1 : 0, this._before === null ? -1 : this._before + n, this._lastId]
     const most = this.mayHave ? this.places : 0
     if (most <= 0) return (yield* server.eval(MARK, this._keys, args)) === 1
     this.mayHave = false
-    return this._pulled(yield* server.eval(MARK_AND_PULL, this._keys, [...args, this._lastId, most, Math.ceil(lease)]), most)
+    return yield* this._pulled(MARK_AND_PULL, [...args, most, Math.ceil(lease)], most)
   }
 
   protected *sendBeat(): Generator<never, { isOwner: boolean; handsOver: boolean }> {

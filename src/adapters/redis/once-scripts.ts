@@ -1,5 +1,5 @@
 /** The scripts of the store of `once`. */
-import { CLOCK, type Script } from './scripts.js'
+import { ALLOW, CLOCK, type Script } from './scripts.js'
 
 /**
  * Claims an id. Key: that of the id. Arguments: owner, lease, within. Returns `done`, `busy` with the ms of the lease, or
@@ -15,8 +15,12 @@ redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(ARGV[2], ARGV[3]))
 return { 'claimed', isOther and 1 or 0 }
 `
 
-/** The effect of an id has happened: its owner is the empty text, until the key expires. Key: that of the id. Argument: within. */
-export const ONCE_FINISH: Script = `
+/**
+ * The effect of an id has happened: its owner is the empty text, until the key expires; also while the memory of the
+ * server is full. Key: that of the id. Argument: within.
+ */
+export const ONCE_FINISH: Script = `${ALLOW}
+allows(KEYS[1])
 redis.call('HSET', KEYS[1], 'owner', '', 'until', 0)
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1

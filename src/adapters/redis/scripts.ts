@@ -15,6 +15,15 @@ end
 `
 
 /**
+ * `allows(key)`: from here on the script may write while the memory of the server is full. A server refuses a command that may need
+ * memory only as the first write of a script, and PERSIST needs none: it has no effect on a key that does not expire. The flag `allow-oom`
+ * of scripts would say the same, from Redis 7 on.
+ */
+export const ALLOW = `
+local function allows(key) redis.call('PERSIST', key) end
+`
+
+/**
  * `before(a, b)`: the order of ids. `factsOf(reply)`: names and values as a table. `groupOf(stream, name)`: the facts of a group, or nil.
  */
 export const FACTS = `
@@ -87,7 +96,8 @@ local function missed()
   local settled = redis.call('HGET', reads, 'settled')
   local should = all - is['pending']
   if settled and should == tonumber(settled) then return 0 end
-  if type(redis.pcall('HSET', reads, 'settled', should)) == 'table' then return 0 end -- refused: the memory is full, and a later look tells
+  allows(reads)
+  redis.call('HSET', reads, 'settled', should)
   return settled and math.max(0, should - settled) or 0
 end
 `
@@ -98,7 +108,7 @@ end
  * Returns the entries with their attempts, ms until the next pause is over (-1: none), the next cursor, and the number of messages that
  * were found to be deleted before they were settled.
  */
-export const TAKE: Script = `${CLOCK}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}
+export const TAKE: Script = `${CLOCK}${ALLOW}${FACTS}${PAST}${TRIM}${QUEUE}${MISSED}
 local most, lease, reclaims, cursor, removes = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[7]
 local at, out = now(), {}
 local lost = reclaims == '1' and missed() or 0
@@ -200,7 +210,7 @@ return 1
  * Stores messages. Keys: the stream, the ids that it had. Arguments: limit (0: none), MAXLEN or MINID or nothing, how many or
  * ms, ms for which ids are known, and for each message its id, value, key and headers; id, key and headers begin with + where
  * they are given. Returns for each message its place, `full`, `known`, the error of the server after a !, or `behind` where an
- * earlier message of its key was refused.
+ * earlier message of its key was refused. Nothing is written before the first XADD: a server whose memory is full would let it pass.
  */
 export const PUBLISH: Script = `${CLOCK}
 local stream, ids = KEYS[1], KEYS[2]
@@ -209,12 +219,15 @@ local at, out, refused = now(), {}, {}
 local size = limit > 0 and redis.call('XLEN', stream) or 0
 if how == 'MINID' then threshold = string.format('%.0f', math.max(0, at - threshold)) end
 local function given(text) return string.sub(text, 1, 1) == '+' and string.sub(text, 2) or nil end
-redis.call('ZREMRANGEBYSCORE', ids, '-inf', at - within)
+local function isKnown(id)
+  local since = redis.call('ZSCORE', ids, id)
+  return since and tonumber(since) > at - within
+end
 for i = 5, #ARGV, 4 do
   local id, key, headers = given(ARGV[i]), given(ARGV[i + 2]), given(ARGV[i + 3])
   if key and refused[key] then
     out[#out + 1] = 'behind'
-  elseif id and redis.call('ZSCORE', ids, id) then
+  elseif id and isKnown(id) then
     out[#out + 1] = 'known'
   elseif limit > 0 and size >= limit then
     out[#out + 1] = 'full'
@@ -246,6 +259,7 @@ for i = 5, #ARGV, 4 do
     end
   end
 end
+redis.call('ZREMRANGEBYSCORE', ids, '-inf', at - within)
 return out
 `
 
