@@ -60,11 +60,13 @@ export class Publisher extends BatchPublisher<Publishing> {
   private *_insert(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     yield* checkReady(this._db)
     const column = (name: keyof Publishing): unknown[] => batch.map(({ message }) => message[name])
-    yield* this._db.query(
-      `select $.publish(m.topic, m.key, m.value::json, m.headers::json, m.id)
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality as m (topic, key, value, headers, id, n) order by m.n`,
-      [column('topic'), column('key'), column('value'), column('headers'), column('id')],
-    )
+    yield* this._db.query('select $.publish_all($1, $2, $3, $4, $5)', [
+      column('topic'),
+      column('key'),
+      column('value'),
+      column('headers'),
+      column('id'),
+    ])
   }
 }
 

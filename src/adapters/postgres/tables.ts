@@ -21,9 +21,10 @@ comment on table $.topic is 'millrace ${VERSION}';
  * Always true:
  * - the offsets of a partition of a log are dense, and a message with a smaller offset is committed earlier: the row of the partition
  *   is locked from the number until the commit. Offsets of a queue come from a sequence, and nobody waits for them;
+ * - ids are stored, and partitions locked, in their order, so that no two publishers wait for each other;
  * - a message is in `message` until it is settled; a log has settled everything up to `floor`;
  * - a row of `once` without an owner is done, and is forgotten after `until`;
- * - each new id may delete some ids that are older than a day, so that `known_id` holds those of about a day.
+ * - new ids may delete twice as many that are older than a day, so that `known_id` holds those of about a day.
  */
 const TABLES = `
 create schema if not exists $;
@@ -56,15 +57,17 @@ create table if not exists $.once (
 );
 create index if not exists once_until on $.once (until);
 create sequence if not exists $.queue_offset minvalue 0;
+create or replace function $.forget_ids(most bigint) returns void language plpgsql as $body$
+declare until timestamptz := clock_timestamp() - interval '1 day'; -- a call in the query would be compared with each row of the index
+begin
+  delete from $.known_id where ctid = any (array(select ctid from $.known_id where stored_at < until order by stored_at limit most for update skip locked));
+end $body$;
 create or replace function $.is_new(for_topic text, message_id text) returns boolean language plpgsql as $body$
 declare is_new boolean;
 begin
   insert into $.known_id (topic, id) values (for_topic, message_id) on conflict do nothing;
   is_new := found;
-  if random() < 0.02 then
-    delete from $.known_id where ctid = any (array(select ctid from $.known_id where stored_at < clock_timestamp() - interval '1 day'
-      order by stored_at limit 100 for update skip locked));
-  end if;
+  if random() < 0.02 then perform $.forget_ids(100); end if;
   return is_new;
 end $body$;
 create or replace function $.once_claim(for_id text, claimant text, lease_ms float8, within_ms float8)
@@ -95,26 +98,56 @@ begin
   update $.once q set owner = claimant, lease_until = lease_end, until = ends where q.id = for_id;
   return query select 'claimed', o.until > at and o.owner <> claimant, 0::float8;
 end $body$;
+create or replace function $.refuse(topic_name text) returns void language plpgsql as $body$
+begin
+  raise exception 'there is no topic "%": plan(pool, { queue }) or plan(pool, { log }) creates it', topic_name using errcode = 'MR001';
+end $body$;
+create or replace function $.partition_of(key text, partitions int) returns int language sql as $body$
+  select case when partitions = 0 then 0 when key is null then floor(random() * partitions)::int else (abs(hashtext(key)::bigint) % partitions)::int end
+$body$;
 create or replace function $.publish(topic_name text, message_key text, message_value json, message_headers json default '{}', message_id text default null)
 returns bigint language plpgsql as $body$
 declare parts int; part int := 0; place bigint;
 begin
   select partitions into parts from $.topic where name = topic_name;
-  if not found then
-    raise exception 'there is no topic "%": plan(pool, { queue }) or plan(pool, { log }) creates it', topic_name using errcode = 'MR001';
-  end if;
+  if not found then perform $.refuse(topic_name); end if;
   if message_id is not null then
     if not $.is_new(topic_name, message_id) then return null; end if;
   end if;
   if parts = 0 then
     place := nextval('$.queue_offset');
   else
-    part := case when message_key is null then floor(random() * parts)::int else abs(hashtext(message_key)::bigint) % parts end;
+    part := $.partition_of(message_key, parts);
     update $.partition set next = next + 1 where topic = topic_name and partition = part returning next - 1 into place;
   end if;
   insert into $.message (topic, partition, "offset", key, value, headers) values (topic_name, part, place, message_key, message_value, message_headers);
   perform pg_notify('$', topic_name);
   return place;
+end $body$;
+create or replace function $.publish_all(all_topics text[], all_keys text[], all_values text[], all_headers text[], all_ids text[])
+returns void language plpgsql as $body$
+declare many bigint := cardinality(all_ids) - cardinality(array_positions(all_ids, null));
+begin
+  perform $.refuse(given) from unnest(all_topics) given where not exists (select from $.topic where name = given);
+  with given as (
+    select g.*, t.partitions, $.partition_of(g.key, t.partitions) as partition, row_number() over (partition by g.topic, g.id order by g.n) as nth
+      from unnest(all_topics, all_keys, all_values, all_headers, all_ids) with ordinality as g (topic, key, value, headers, id, n)
+      join $.topic t on t.name = g.topic),
+  ids as (insert into $.known_id (topic, id) select topic, id from given where id is not null and nth = 1 order by topic, id
+      on conflict do nothing returning topic, id),
+  fresh as (select * from given g where id is null or nth = 1 and exists (select from ids i where i.topic = g.topic and i.id = g.id)),
+  locked as (select p.topic, p.partition, f.many from $.partition p
+      join (select topic, partition, count(*) as many from fresh where partitions > 0 group by topic, partition) f
+        on f.topic = p.topic and f.partition = p.partition
+      order by p.topic, p.partition for update of p),
+  numbered as (update $.partition p set next = next + l.many from locked l where p.topic = l.topic and p.partition = l.partition
+      returning p.topic, p.partition, p.next - l.many as first),
+  placed as (select f.*, s.first + row_number() over (partition by f.topic, f.partition order by f.n) - 1 as place
+      from fresh f left join numbered s on s.topic = f.topic and s.partition = f.partition order by f.n)
+  insert into $.message (topic, partition, "offset", key, value, headers)
+    select topic, partition, case when partitions = 0 then nextval('$.queue_offset') else place end, key, value::json, headers::json from placed;
+  if random() < 0.02 * many then perform $.forget_ids(greatest(100, 2 * many)); end if;
+  perform pg_notify('$', topic) from (select distinct unnest(all_topics) as topic) named;
 end $body$;
 create or replace function $.claim(topic_name text, part int, me text, claimant text, lease_ms float8)
 returns table (floor bigint, rounds int, epoch bigint, continues boolean) language plpgsql as $body$
