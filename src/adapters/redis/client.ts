@@ -93,18 +93,23 @@ export class Server {
     return this.rows(yield* this._asked(() => Promise.all(all.map(sent))))
   }
 
+  /** A server that was started again, perhaps just now, knows no script: it gets the text with the call, and knows it then. */
   private async _eval({ script, keys, args }: Evaluation): Promise<Reply> {
     const rest = [keys.length, ...keys, ...args]
-    const known = this._loaded.get(script)
+    const digest = this._loaded.get(script) ?? (await this._load(script))
     try {
-      if (known !== undefined) return await this.client.call('EVALSHA', [known, ...rest])
+      return await this.client.call('EVALSHA', [digest, ...rest])
     } catch (error) {
-      if (!messageOf(error).includes('NOSCRIPT')) throw error // the server was started again
+      if (!messageOf(error).includes('NOSCRIPT')) throw error
+      return await this.client.call('EVAL', [script, ...rest])
     }
+  }
+
+  private async _load(script: Script): Promise<string> {
     const digest: unknown = await this.client.call('SCRIPT', ['LOAD', script])
     if (typeof digest !== 'string') throw mistyped(`${this.where}: client.call('SCRIPT LOAD'): the result`, 'a text', digest)
     this._loaded.set(script, digest)
-    return await this.client.call('EVALSHA', [digest, ...rest])
+    return digest
   }
 
   private *_asked(ask: () => PromiseLike<Reply>): Generator<never, Reply> {

@@ -118,10 +118,11 @@ export class QueueDriver<T> implements PullDriver {
     return this._isStopped ? 0 : Math.min(this._asked, this._parts.window - this._held.size)
   }
 
+  /** A beat comes first: there may be settlements at each turn. */
   private *_step(): Generator<never, boolean> {
     yield* this._parts.server.check()
-    if (this._settlements.length > 0) yield* this._settleAll()
-    else if (this._isBeatDue) yield* this._keepAll()
+    if (this._isBeatDue) yield* this._keepAll()
+    else if (this._settlements.length > 0) yield* this._settleAll()
     else if (this._mayTake) yield* this._take()
     else if (this._isLeaving) yield* this._leave()
     else {

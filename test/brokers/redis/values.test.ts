@@ -195,6 +195,18 @@ describe('a log', () => {
 })
 
 describe('a server that is killed', () => {
+  it('gets the text of a script with the call, where it was started again since the script was loaded', async () => {
+    const call: RedisClient['call'] = async (command, args) => {
+      const reply = await client.call(command, args)
+      if (command === 'SCRIPT') await client.call('SCRIPT', ['FLUSH']) // as after a start
+      return reply
+    }
+    const forgetful: RedisClient = { call, duplicate: (settings) => client.duplicate(settings) }
+    await plan(forgetful, { queue: 'forgotten' }).apply()
+    await store(client, 'forgotten', 1)
+    expect(valuesOf(await taken(forgetful, { queue: 'forgotten' }, 1))).toEqual([1])
+  })
+
   it('is waited for: what was stored is there with an append-only file, and nothing comes twice', async () => {
     const own = new RedisServer()
     await own.start()
