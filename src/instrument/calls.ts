@@ -44,6 +44,15 @@ export class Calls {
     this._out.around(node, `${this._out.hooks}.took(`, `,${frame})`)
   }
 
+  /** A property with the name of a getter of the file. */
+  getter(node: NodeOf<'MemberExpression'>): void {
+    const call = this._places.others.get(node)
+    if (call?.isSource !== true) return
+    const frame = `${this._out.frameFor(call)},${this._out.site(call.site)}`
+    const asks = this._out.hook('asks', '0', frame, this._out.flagsOf(call))
+    this._out.around(node, `${this._out.hooks}.took((${asks},`, `),${frame})`)
+  }
+
   /** A generator says when it returns a value of its reads: where `yield*` goes on, the value does not tell the generator. */
   result({ argument }: NodeOf<'ReturnStatement'>): void {
     if (argument == null) return

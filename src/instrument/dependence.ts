@@ -8,7 +8,7 @@
  * Between functions the engine follows the values, and this says where: calls whose result a write goes by, reads that a function
  * returns, calls that pass on a read from before a wait, and writes of parameters.
  */
-import { isContinuation, returnedBy, testsBefore } from './flow.js'
+import { isContinuation, promiseOf, returnedBy, testsBefore } from './flow.js'
 import { valueOf, type Access, type Place, type Places, type Write } from './places.js'
 import { isTracked, patternOwner, UNNAMED, type Scopes, type Unit } from './scopes.js'
 import { dependences } from './sites.js'
@@ -178,7 +178,7 @@ export class DependenceAnalysis {
       if (isFunction(node)) return false // a function that is called reads for itself
       const access = this._places.reads.get(node)
       if (access !== undefined && search.accepts(access)) search.add(access, locals)
-      const call = search.withCalls && node.type === 'CallExpression' ? this._places.callAt(node) : null
+      const call = search.withCalls ? this._callAt(node) : null
       if (call !== null) search.add(call, locals)
       if (locals >= LOCALS) return undefined
       for (const value of this._resultsOf(node)) this._readsIn(value, search, locals + 1)
@@ -189,6 +189,12 @@ export class DependenceAnalysis {
       for (const value of this._valuesOf(node)) this._readsIn(value, search, locals + 1)
       return undefined
     })
+  }
+
+  /** A call, or a property that a getter may stand behind. */
+  private _callAt(node: AnyNode): Access | null {
+    if (node.type === 'MemberExpression') return this._places.getterAt(node)
+    return node.type === 'CallExpression' ? this._places.callAt(node) : null
   }
 
   /** The values that a call of a function of this file returns, or that a promise is resolved with. */
@@ -235,9 +241,10 @@ export class DependenceAnalysis {
     })
   }
 
-  /** The value of a declaration or an assignment, or the collection whose items a loop gives to its variable. */
+  /** The value of a declaration or an assignment, the collection whose items a loop gives to its variable, or the promise of a reaction. */
   private _valueOf(target: AnyNode): AnyNode | null {
     const parent = this._tree.parentOf(target)
+    if (isFunction(parent)) return parent.params[0] === target ? promiseOf(this._tree, parent) : null
     const loop = this._tree.parentOf(parent.type === 'VariableDeclarator' ? this._tree.parentOf(parent) : target)
     if (loop.type === 'ForOfStatement' && target.end <= loop.left.end) return loop.right
     return valueOf(parent, target)

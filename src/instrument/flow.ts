@@ -17,13 +17,15 @@ export function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
       return child === parent.discriminant ? [] : [parent.discriminant]
     case 'BlockStatement':
     case 'Program':
-    case 'StaticBlock': {
-      const before = parent.body.slice(
-        0,
-        parent.body.findIndex((statement) => statement === child),
+    case 'StaticBlock':
+      return testsThatLeave(
+        parent.body.slice(
+          0,
+          parent.body.findIndex((statement) => statement === child),
+        ),
       )
-      return before.flatMap((statement) => (statement.type === 'IfStatement' && leaves(statement.consequent) ? [statement.test] : []))
-    }
+    case 'TryStatement':
+      return child === parent.handler ? testsThatLeave(parent.block.body) : [] // by a throw
     default:
       return []
   }
@@ -45,12 +47,31 @@ export function isContinuation(tree: Tree, node: AnyNode): boolean {
   return callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && /^(then|catch|finally)$/.test(callee.property.name)
 }
 
+/** The promise whose value a function takes as its parameter: `promise.then((value) => { … })`. */
+export function promiseOf(tree: Tree, node: FunctionNode): AnyNode | null {
+  const call = tree.parentOf(node)
+  if (call.type !== 'CallExpression' || call.arguments[0] !== node || call.callee.type !== 'MemberExpression') return null
+  const { object, property } = call.callee
+  return property.type === 'Identifier' && property.name === 'then' ? object : null
+}
+
+function testsThatLeave(statements: readonly AnyNode[]): AnyNode[] {
+  return statements.flatMap((statement) => (statement.type === 'IfStatement' && leaves(statement.consequent) ? [statement.test] : []))
+}
+
 function leaves(node: AnyNode): boolean {
   if (node.type === 'BlockStatement') {
     const last = node.body.at(-1)
     return last !== undefined && leaves(last)
   }
   return /^(Return|Throw|Continue|Break)Statement$/.test(node.type)
+}
+
+/** A branch that does nothing but throw. */
+export function onlyThrows(node: AnyNode): boolean {
+  return (
+    node.type === 'ThrowStatement' || (node.type === 'BlockStatement' && node.body.length === 1 && node.body[0]?.type === 'ThrowStatement')
+  )
 }
 
 /** The values that a function returns. */

@@ -4,8 +4,8 @@
  * Seen are tracked variables, properties, elements and the methods of collections; not seen are `this.x` in a constructor, properties of
  * globals and of module namespaces, of literals, and what stands behind `?.` in a chain.
  */
-import type { Binding, Scopes, Unit } from './scopes.js'
-import { isTracked, isWrappedTarget, patternOwner } from './scopes.js'
+import { onlyThrows } from './flow.js'
+import { isTracked, isWrappedTarget, patternOwner, type Binding, type Scopes, type Unit } from './scopes.js'
 import { accessFlags, type SiteTable } from './sites.js'
 import { bare, isFunction, isLoopOverItems, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
@@ -52,12 +52,18 @@ export class Places {
   /** Calls, and the parameters of functions. */
   readonly others = new Map<AnyNode, Access>()
   private readonly _tests = new Map<Unit, Access>()
+  /** The names of the getters that the file declares. */
+  private readonly _getters = new Set<string>()
 
   constructor(
     private readonly _tree: Tree,
     private readonly _scopes: Scopes,
     private readonly _sites: SiteTable,
   ) {
+    _tree.walk(_tree.root, (node) => {
+      if ((node.type === 'MethodDefinition' || node.type === 'Property') && node.kind === 'get' && !node.computed)
+        this._getters.add(_tree.textOf(node.key))
+    })
     _tree.walk(_tree.root, (node) => {
       if (_scopes.scopeOf(node).isDynamic) return false
       if (node.type === 'Identifier') this._variable(node)
@@ -118,6 +124,13 @@ export class Places {
     return this._once(node, this._scopes.unitOf(node), () => this.site(name, this._tree.textOf(name), 'call'))
   }
 
+  /** A property that is read, if it has the name of a getter of the file: its value may come of the reads of that. */
+  getterAt(node: NodeOf<'MemberExpression'>): Access | null {
+    if (node.computed || !this._getters.has(this._tree.textOf(node.property)) || this.useOf(node) !== 'read') return null
+    if (!this.isSeen(node) || this.isBehindLink(node)) return null
+    return this._once(node, this._scopes.unitOf(node), () => this.site(node.property, this._tree.textOf(node), 'call'))
+  }
+
   /** The parameters of a function, which may come of reads of its caller. */
   parametersOf(unit: Unit): Access {
     return this._once(unit.node, unit, () => this.site(unit.node, unit.name, 'function'))
@@ -132,6 +145,7 @@ export class Places {
 
   private _isOfProgram(callee: AnyNode): boolean {
     if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
+    if (isFunction(bare(callee))) return true // it is called where it stands
     if (callee.type !== 'MemberExpression') return false
     const object = bare(callee.object)
     if (object.type === 'Identifier') return this._scopes.referenceOf(object) !== null
@@ -286,12 +300,6 @@ function accessAt(node: AnyNode, place: Place | null, unit: Unit, site: number):
 
 const endsSearch =
   /Statement$|Declaration$|^Program$|^CallExpression$|^AssignmentExpression$|^AwaitExpression$|^YieldExpression$|^PropertyDefinition$|^StaticBlock$/
-
-function onlyThrows(node: AnyNode): boolean {
-  return (
-    node.type === 'ThrowStatement' || (node.type === 'BlockStatement' && node.body.length === 1 && node.body[0]?.type === 'ThrowStatement')
-  )
-}
 
 /** The value that a pattern takes apart, of a declaration or an assignment. */
 export function valueOf(parent: AnyNode, pattern: AnyNode): AnyNode | null {

@@ -87,7 +87,7 @@ export class Rewriter {
       case 'Identifier':
         return this._variables.read(node)
       case 'MemberExpression':
-        return this._members.read(node)
+        return this._member(node)
       case 'UnaryExpression':
       case 'UpdateExpression':
         return this._write(node.argument)
@@ -117,6 +117,11 @@ export class Rewriter {
   private _call(node: NodeOf<'CallExpression'>): void {
     this._members.assigned(node)
     this._calls.rewrite(node)
+  }
+
+  private _member(node: NodeOf<'MemberExpression'>): void {
+    this._members.read(node)
+    this._calls.getter(node)
   }
 
   /** The target of an assignment, of an update or of `delete`. */

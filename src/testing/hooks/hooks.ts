@@ -26,9 +26,14 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** An object whose properties are places: those of collections, promises and buffers are not. */
+/** An object whose properties are places: those of collections, promises and buffers of bytes are not. */
 function hasPlaces(object: object): boolean {
-  return !(Array.isArray(object) || isCollection(object) || object instanceof Promise || ArrayBuffer.isView(object))
+  return !(Array.isArray(object) || isCollection(object) || object instanceof Promise || isBytes(object))
+}
+
+/** Of other typed arrays the elements are places. */
+function isBytes(object: object): boolean {
+  return ArrayBuffer.isView(object) && !('BYTES_PER_ELEMENT' in object && object.BYTES_PER_ELEMENT !== 1)
 }
 
 function isCollection(object: object): boolean {

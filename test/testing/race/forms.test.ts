@@ -45,6 +45,23 @@ const kinds: Record<string, Kind> = {
     read: 'o.n',
     write: (v) => `o.n = ${v}`,
   },
+  'private field behind a getter': {
+    declared: 'class C { #n = 0; get n() { return this.#n } set(v) { this.#n = v } }; const o = new C()',
+    read: 'o.n',
+    write: (v) => `o.set(${v})`,
+  },
+  'private field behind a getter that tests': {
+    declared: 'class C { #n = 0; get isSet() { return this.#n > 0 } set(v) { this.#n = v } }; const o = new C()',
+    read: '(o.isSet ? 1 : 0)',
+    write: (v) => `o.set(${v})`,
+  },
+  'variable behind an accessor': {
+    declared: 'let n = 0; const o = { get n() { return n } }',
+    read: 'o.n',
+    write: (v) => `n = ${v}`,
+  },
+  'variable behind a function that is called where it stands': { declared: 'let n = 0', read: '(() => n)()', write: (v) => `n = ${v}` },
+  'element of a typed array': { declared: 'const a = new Uint32Array(1)', read: 'a[0]', write: (v) => `a[0] = ${v}` },
   'static field': { declared: 'class C { static n = 0 }', read: 'C.n', write: (v) => `C.n = ${v}` },
   'variable behind functions': {
     declared: 'const cell = (() => { let n = 0; return { get: () => n, put: (v) => { n = v } } })()',
@@ -103,6 +120,7 @@ const tested: Record<string, (read: string, wait: string, write: string) => stri
   'a throw': (r, w, write) => `try { if (${r}) throw 1; ${w}; ${write} } catch {}`,
   'a logical operator': (r, w, write) => `${r} || await (async () => { ${w}; ${write} })()`,
   'a condition': (r, w, write) => `await (${r} ? null : (async () => { ${w}; ${write} })())`,
+  'a catch': (r, w, write) => `try { if (!${r}) throw 1 } catch { ${w}; ${write} }`,
   switch: (r, w, write) => `switch (${r}) { case 0: ${w}; ${write} }`,
   'a local': (r, w, write) => `const has = Boolean(${r}); ${w}; if (!has) { ${write} }`,
   'an async function': (r, _, write) => `const missing = async () => !${r}; if (await missing()) { ${write} }`,
@@ -126,6 +144,7 @@ function sourceOf({ declared, read, write }: Kind): string {
   }
   for (const [how, test] of Object.entries(tested))
     bodies.push([`under ${how}`, test(read, waits[bodies.length % waits.length] ?? '', write('1'))])
+  bodies.push(['in a reaction', `await Promise.resolve(${read}).then((x) => tick().then(async () => { ${write('x + 1')} }))`])
   const programs = bodies.map(
     ([how, body]) => `programs[${JSON.stringify(how)}] = (() => {
       ${declared}
