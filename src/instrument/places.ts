@@ -128,7 +128,7 @@ export class Places {
   getterAt(node: NodeOf<'MemberExpression'>): Access | null {
     if (node.computed || !this._getters.has(this._tree.textOf(node.property)) || this.useOf(node) !== 'read') return null
     if (!this.isSeen(node) || this.isBehindLink(node)) return null
-    return this._once(node, this._scopes.unitOf(node), () => this.site(node.property, this._tree.textOf(node), 'call'))
+    return this._once(node, this._scopes.unitOf(node), () => this.site(node.property, this._tree.textOf(node.property), 'call'))
   }
 
   /** The parameters of a function, which may come of reads of its caller. */
