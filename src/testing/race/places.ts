@@ -111,11 +111,16 @@ export class Place {
     readonly id: number,
     /** `account.balance` */
     readonly name: string,
-    /** The object whose races the program accepts: the place itself belongs to it. */
-    readonly owner: object | null,
+    /** The object or variable that the place belongs to, or a weak reference to it. */
+    private readonly _owner: object | null,
     /** The property of the owner. */
     readonly key: unknown,
   ) {}
+
+  /** What the place belongs to, whose races the program may accept; null where that is gone. */
+  get owner(): object | null {
+    return this._owner instanceof WeakRef ? ((this._owner as WeakRef<object>).deref() ?? null) : this._owner // made by `ownerOf`
+  }
 }
 
 /** Earlier accesses that a place keeps. */
@@ -128,24 +133,24 @@ export function isWeak(object: object): object is WeakMap<object, unknown> | Wea
 
 /** The places of objects. They go with their objects, and with the keys that an object holds weakly. */
 export class Places {
-  private readonly _byObject = new WeakMap<object, Map<unknown, Place>>()
+  private readonly _byObject = new WeakMap<object, PlacesOfObject>()
   /** Of collections that hold their keys weakly; null before the first. */
   private _byKey: WeakMap<object, WeakMap<object, Place>> | null = null
   private _nextId = 1
   private _lastObject: object | null = null
-  private _lastPlaces: Map<unknown, Place> | null = null
+  private _lastPlaces: PlacesOfObject | null = null
 
   of(object: object, key: unknown, name: (() => string) | number): Place {
     if (typeof key === 'object' && key !== null && isWeak(object)) return this._ofWeak(object, key, name)
     let places = object === this._lastObject ? this._lastPlaces : (this._byObject.get(object) ?? null)
     if (places === null) {
-      places = new Map<unknown, Place>()
+      places = { owner: ownerOf(object, name), byKey: new Map() }
       this._byObject.set(object, places)
     }
     this._lastObject = object
     this._lastPlaces = places
-    let place = places.get(key)
-    if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object, key)))
+    let place = places.byKey.get(key)
+    if (place === undefined) places.byKey.set(key, (place = this.make(textOf(name), places.owner, key)))
     return place
   }
 
@@ -161,11 +166,25 @@ export class Places {
     let places = byKey.get(object)
     if (places === undefined) byKey.set(object, (places = new WeakMap()))
     let place = places.get(key)
-    if (place === undefined) places.set(key, (place = this.make(typeof name === 'number' ? sites[name].name : name(), object, key)))
+    if (place === undefined) places.set(key, (place = this.make(textOf(name), ownerOf(object, name), null)))
     return place
   }
 
   make(name: string, owner: object | null, key: unknown = null): Place {
-    return new Place(this._nextId++, name, owner, key)
+    return new Place(this._nextId++, name, owner, typeof key === 'object' || typeof key === 'function' ? null : key)
   }
+}
+
+interface PlacesOfObject {
+  readonly owner: object
+  readonly byKey: Map<unknown, Place>
+}
+
+/** Frames of instrumented code keep what they have read for long. A weak reference for each cell would cost a run of `explore` a sixth. */
+function ownerOf(object: object, name: (() => string) | number): object {
+  return typeof name === 'number' ? new WeakRef(object) : object
+}
+
+function textOf(name: (() => string) | number): string {
+  return typeof name === 'number' ? sites[name].name : name()
 }
