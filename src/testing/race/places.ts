@@ -180,7 +180,7 @@ interface PlacesOfObject {
   readonly byKey: Map<unknown, Place>
 }
 
-/** Frames of instrumented code keep what they have read for long. A weak reference for each cell would cost a run of `explore` a sixth. */
+/** Frames of instrumented code keep what they have read for long. Those of cells do not, and a run of `explore` makes each cell anew. */
 function ownerOf(object: object, name: (() => string) | number): object {
   return typeof name === 'number' ? new WeakRef(object) : object
 }
