@@ -128,7 +128,7 @@ export class RunQueue {
     else kept.runInAsyncScope(f)
   }
 
-  /** What a step of the hot path asks, once for the probe and the order port. */
+  /** A step of the hot path asks this, once for the probe and the order port. */
   get isWatched(): boolean {
     return this.probe !== null || this.order !== null
   }

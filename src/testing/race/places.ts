@@ -117,7 +117,7 @@ export class Place {
     readonly key: unknown,
   ) {}
 
-  /** What the place belongs to, whose races the program may accept; null where that is gone. */
+  /** The owner, whose races the program may accept; null where it is gone. */
   get owner(): object | null {
     return this._owner instanceof WeakRef ? ((this._owner as WeakRef<object>).deref() ?? null) : this._owner // made by `ownerOf`
   }
@@ -180,7 +180,7 @@ interface PlacesOfObject {
   readonly byKey: Map<unknown, Place>
 }
 
-/** Frames of instrumented code keep what they have read for long. Those of cells do not, and a run of `explore` makes each cell anew. */
+/** Frames of instrumented code keep their reads for long. Those of cells do not, and a run of `explore` makes each cell anew. */
 function ownerOf(object: object, name: (() => string) | number): object {
   return typeof name === 'number' ? new WeakRef(object) : object
 }
