@@ -1,7 +1,9 @@
 /** The order within a key of what is published, against a server that refuses messages at random. */
 import { background, go, sleep } from 'millrace'
-import { memoryBroker, settle, type DeadDelivery } from 'millrace/broker'
+import { fromPull, memoryBroker, positionOf, settle, type DeadDelivery } from 'millrace/broker'
+import { run } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
+import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { BatchPublisher, envelopeOf, publishStage, type Publication, type Unstored } from '../../src/adapters/broker/internal.js'
 
@@ -119,4 +121,39 @@ describe.each(Object.entries(ways))('what is published %s', (_, way) => {
     }
     expect(given).toBeGreaterThan(SEEDS)
   })
+})
+
+it('what comes for the places that a call has freed goes out together with what waits', async () => {
+  const sizes: number[] = []
+  class Counting extends BatchPublisher<number> {
+    protected sizeOf(waiting: readonly Unstored<number>[]): number {
+      return sizes.length === 0 ? 2 : waiting.length
+    }
+    protected *store(batch: readonly Unstored<number>[]): Generator<never, void> {
+      sizes.push(batch.length)
+      yield* sleep(1)
+      for (const one of batch) one.settled(null)
+    }
+  }
+  const facts = { key: null, attempt: 1, headers: new Map<string, string>(), settled() {} }
+  const numbers = fromPull<number>((lease) => {
+    let n = 0
+    return {
+      request(places) {
+        for (; places > 0; places--) lease.deliver({ ...facts, value: n, position: positionOf('in', 0, n++, 0) })
+      },
+    }
+  })
+  await bubble(function* () {
+    const publisher = new Counting()
+    const stage = publishStage<number, number>({
+      name: 'to the server',
+      window: 16,
+      keys: 'together',
+      publication: (delivery, made) => made(envelopeOf('an item', delivery), null, delivery.value),
+      send: (publication) => publisher.add(publication),
+    })
+    yield* run(background, numbers.pipe(take(200), stage, settle())).join()
+  })
+  expect(sizes.slice(2, -1)).toEqual(sizes.slice(2, -1).map(() => 16))
 })

@@ -6,8 +6,8 @@
  * - waiting messages are sorted by their turns: a message that is given again stands before those that
  *   were first given later.
  */
-import { chan, go, type Chan, type Op } from '../../../runtime/index.js'
-import type { Failure } from '../../../runtime/internal.js'
+import { chan, go, gosched, type Chan, type Op } from '../../../runtime/index.js'
+import { queue, type Failure } from '../../../runtime/internal.js'
 
 /** A message that is not stored yet. */
 export interface Unstored<M> {
@@ -19,6 +19,9 @@ export interface Unstored<M> {
   /** Null: the message is stored. */
   settled(failure: Failure | null): void
 }
+
+/** The most turns of the run queue before the next call. */
+const TURNS = 8
 
 export abstract class BatchPublisher<M> {
   private _waiting: Unstored<M>[] = []
@@ -49,7 +52,8 @@ export abstract class BatchPublisher<M> {
     if (one.turn === 0) one.turn = ++this._turns
     let at = waiting.length
     while (at > 0 && waiting[at - 1].turn > one.turn) at--
-    waiting.splice(at, 0, one)
+    if (at === waiting.length) waiting.push(one)
+    else waiting.splice(at, 0, one)
     if (this._isRunning) return
     this._isRunning = true
     go(() => this._run())
@@ -62,8 +66,17 @@ export abstract class BatchPublisher<M> {
       } catch (error) {
         for (const one of batch) one.settled({ error })
       }
+      yield* this._refilled()
     }
     this._isRunning = false
+  }
+
+  /**
+   * Lets all that is ready run: the stage passes stored messages on, and the source emits for the places that are free. Without that every
+   * other call has only the few messages that came while the last was under way.
+   */
+  private *_refilled(): Generator<never, void> {
+    for (let turn = 0; turn === 0 || (turn < TURNS && queue.size > 0); turn++) yield* gosched()
   }
 
   private _next(): readonly Unstored<M>[] {
