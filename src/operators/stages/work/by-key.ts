@@ -63,12 +63,19 @@ interface Item<T> {
 }
 
 /**
+ * Lanes that may be idle. To drop each lane with its last item would make the map fill and empty all the time: V8 links the table that it
+ * has then to the next, and keeps all of them once the first has survived a full collection.
+ */
+const IDLE = 256
+
+/**
  * The items of one key: the first is at work or waits for a worker, the others wait for the first. Mostly there are no
  * others.
  */
 interface Lane<T, K> {
   readonly key: K
-  first: Item<T>
+  /** Null: the lane is idle. */
+  first: Item<T> | null
   others: Ring<Item<T>> | null
 }
 
@@ -80,13 +87,14 @@ interface Lanes<T, K> {
 
 /**
  * Always true:
- * - a key has a lane exactly while one of its items is unfinished;
- * - a lane is in `_ready`, or its first item is at work, never both;
+ * - a key has a lane while one of its items is unfinished; an idle lane stays for the next item of its key, unless the key is an object;
+ * - a lane that is not idle is in `_ready`, or its first item is at work, never both;
  * - at most `n` items are at work.
  */
 class ByKey<T, K, R> extends WorkerStage<T, R> {
   readonly isOrdered = false
-  private readonly _lanes = new Map<K, Lane<T, K>>()
+  private _lanes = new Map<K, Lane<T, K>>()
+  private _idle = 0
   /** Lanes that wait for a worker, in order. */
   private readonly _ready = new Ring<Lane<T, K>>()
   private _atWork = 0
@@ -111,12 +119,21 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
       return this.flow.fail(failedIn(cause, this.flow.intake.name, item.position))
     }
     this._watermark?.began(value)
-    const lane = this._lanes.get(key)
-    if (lane !== undefined) return (lane.others ??= new Ring(1)).push(item)
-    const made: Lane<T, K> = { key, first: item, others: null }
-    this._lanes.set(key, made)
-    this._ready.push(made)
+    const lane = this._laneOf(key)
+    if (lane.first !== null) return (lane.others ??= new Ring(1)).push(item)
+    lane.first = item
+    this._idle--
+    this._ready.push(lane)
     this._beginReady()
+  }
+
+  private _laneOf(key: K): Lane<T, K> {
+    const lane = this._lanes.get(key)
+    if (lane !== undefined) return lane
+    const made: Lane<T, K> = { key, first: null, others: null }
+    this._lanes.set(key, made)
+    this._idle++
+    return made
   }
 
   /** Work that ends at once only adds to the loop that runs already, and no stack grows. */
@@ -128,7 +145,8 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
       const slot = this.takeSlot()
       this._atWork++
       slot.lane = lane
-      slot.begin(lane.first.value, lane.first.position)
+      const { value, position } = lane.first as Item<T> // a lane that is ready is not idle
+      slot.begin(value, position)
     }
     this._isBeginning = false
   }
@@ -158,18 +176,23 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
     this._beginReady()
   }
 
-  /** The next item of the lane waits for a worker; without a next item the lane goes. */
+  /** The next item of the lane waits for a worker; without a next item the lane is idle. */
   private _finish(slot: WorkerSlot<T, R>): void {
     const lane = slot.lane as Lane<T, K> // set when its item began
     slot.lane = null
     this._atWork--
     this.release(slot)
     const next = lane.others?.shift()
-    if (next === undefined) this._lanes.delete(lane.key)
-    else {
-      lane.first = next
-      this._ready.push(lane)
-    }
+    lane.first = next ?? null
+    if (next !== undefined) this._ready.push(lane)
+    else if (typeof lane.key === 'object')
+      this._lanes.delete(lane.key) // it may be large
+    else if (++this._idle > IDLE && this._idle * 2 > this._lanes.size) this._dropIdle()
+  }
+
+  private _dropIdle(): void {
+    this._lanes = new Map([...this._lanes].filter(([, { first }]) => first !== null))
+    this._idle = 0
   }
 
   private _commit(): void {
