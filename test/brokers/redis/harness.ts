@@ -7,16 +7,32 @@ import type { Delivery } from 'millrace/broker'
 import { fromRedis, plan, toRedis } from 'millrace/redis'
 import type { BrokerLawLink, BrokerLawSubject, BrokerSettings, OpenBroker, StoredMessage } from 'millrace/testing'
 import type { Observable, OperatorFunction } from 'rxjs'
+import { afterAll, beforeAll } from 'vitest'
 import { Proxy } from '../proxy.js'
-import type { RedisServer } from './server.js'
+import { RedisServer } from './server.js'
 
 let runs = 0
 
 /** Errors of connections are the business of the owner of a client: the server is killed here on purpose. */
-export function clientAt(port: number, more: { readonly password?: string } = {}): Redis {
+export function clientAt(port: number, more: { readonly password?: string; readonly lazyConnect?: boolean } = {}): Redis {
   const client = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 50, ...more })
   client.on('error', () => {})
   return client
+}
+
+/** A server for the tests of a file, and a client of it. */
+export function serverForTests(): { readonly server: RedisServer; readonly client: Redis } {
+  const server = new RedisServer()
+  const client = clientAt(0, { lazyConnect: true })
+  beforeAll(async () => {
+    await server.start()
+    client.options.port = server.port
+  })
+  afterAll(async () => {
+    client.disconnect()
+    await server.close()
+  })
+  return { server, client }
 }
 
 export const openRedis =

@@ -1,26 +1,15 @@
 /** Messages that Redis has dropped before they were settled: the source says how many, each once, and none that were settled. */
-import type { Redis } from 'ioredis'
 import { background, sleep, withCancel } from 'millrace'
 import { lag, settle, type Delivery } from 'millrace/broker'
 import { onUnpaced, run, workerPool } from 'millrace/operators'
 import { fromRedis, plan, toRedis, type FromRedis } from 'millrace/redis'
 import type { Observable } from 'rxjs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
 import { warningsOf } from '../warnings.js'
-import { clientAt } from './harness.js'
-import { RedisServer } from './server.js'
+import { serverForTests } from './harness.js'
 
-const server = new RedisServer()
-let client: Redis
-beforeAll(async () => {
-  await server.start()
-  client = clientAt(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.close()
-})
+const { client } = serverForTests()
 
 let names = 0
 const SOON = { lease: 300, poll: 50 }

@@ -1,23 +1,12 @@
 /** The store of `once` in Redis. */
-import type { Redis } from 'ioredis'
 import { background } from 'millrace'
 import { fromRedis, plan, redisOnce, toRedis } from 'millrace/redis'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
 import { holdsForStores } from '../once-stores.js'
-import { clientAt } from './harness.js'
-import { RedisServer } from './server.js'
+import { serverForTests } from './harness.js'
 
-const server = new RedisServer()
-let client: Redis
-beforeAll(async () => {
-  await server.start()
-  client = clientAt(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.close()
-})
+const { client } = serverForTests()
 
 holdsForStores(async () => {
   await plan(client, { queue: 'greetings' }).apply()

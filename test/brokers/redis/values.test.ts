@@ -1,7 +1,6 @@
 /** Values, dead letters, and what other programs write; both clients. */
-import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { background, withTimeout } from 'millrace'
 import { decode, lag, replay, settle, through, type DeadDelivery, type Delivery } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
@@ -9,19 +8,10 @@ import { fromRedis, plan, redisDeadLetters, toRedis, type FromRedis, type RedisC
 import { take } from 'rxjs'
 import { z } from 'zod'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
-import { clientAt } from './harness.js'
+import { clientAt, serverForTests } from './harness.js'
 import { RedisServer } from './server.js'
 
-const server = new RedisServer()
-let client: Redis
-beforeAll(async () => {
-  await server.start()
-  client = clientAt(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.close()
-})
+const { server, client } = serverForTests()
 
 const store = (of: RedisClient, stream: string, value: unknown, facts?: Parameters<typeof outgoing>[1]) =>
   publishing(background, outgoing(value, facts), toRedis(of, { stream })).join()
