@@ -126,6 +126,6 @@ return past(KEYS[1], ARGV[4]) or -1
 
 /** Lets the ownership go. Keys as of CLAIM. Arguments: owner, epoch. */
 export const RELEASE: Script = `${FENCE}
-if mine() then redis.call('HSET', KEYS[2], 'owner', '', 'sent', '', 'from', '', 'most', 0) end
+if mine() then redis.call('HSET', KEYS[2], 'owner', '', 'sent', '') end
 return 1
 `

@@ -131,8 +131,7 @@ export class LogWay extends LogSession {
     const [to, entries] = yield* server.together([{ script, keys: this._keys, args }, read])
     if (to === null) return false
     const rows = server.rows(entries).map((row) => server.rows(row))
-    const isNoted = (row: readonly unknown[] | undefined): boolean => row === undefined || !isBefore(String(to), String(row[0]))
-    const noted = isNoted(rows.at(-1)) ? rows : rows.filter(isNoted) // those that came after the script are for the next
+    const noted = rows.filter(([id]) => !isBefore(String(to), String(id))) // those that came after the script are for the next
     if (rows.length === most || noted.length < rows.length) this.mayHave = true
     for (const row of noted) this._arrived(row)
     return true

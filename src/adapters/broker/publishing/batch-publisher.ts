@@ -76,7 +76,9 @@ export abstract class BatchPublisher<M> {
    * other call has only the few messages that came while the last was under way.
    */
   private *_refilled(): Generator<never, void> {
-    for (let turn = 0; turn === 0 || (turn < TURNS && queue.size > 0); turn++) yield* gosched()
+    let turns = TURNS
+    do yield* gosched()
+    while (--turns > 0 && queue.size > 0)
   }
 
   private _next(): readonly Unstored<M>[] {

@@ -128,12 +128,12 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
   }
 
   private _laneOf(key: K): Lane<T, K> {
-    const lane = this._lanes.get(key)
-    if (lane !== undefined) return lane
-    const made: Lane<T, K> = { key, first: null, others: null }
-    this._lanes.set(key, made)
-    this._idle++
-    return made
+    let lane = this._lanes.get(key)
+    if (lane === undefined) {
+      this._lanes.set(key, (lane = { key, first: null, others: null }))
+      this._idle++
+    }
+    return lane
   }
 
   /** Work that ends at once only adds to the loop that runs already, and no stack grows. */
