@@ -167,7 +167,7 @@ export class Fetcher implements Runnable {
   async close(): Promise<void> {
     this._isClosed = true
     for (const running of [...this._running]) running.cancel()
-    for (const pool of this._pools) await pool?.close().catch(nothing)
+    await Promise.all(this._pools.map(async (pool) => pool?.close().catch(nothing)))
   }
 }
 

@@ -246,7 +246,9 @@ export class Membership {
     if (session !== null) yield* session.close()
     yield* select({ over: fromPromise(this._leave()).attempt(), late: after(FAREWELL) })
     this._cluster.close()
-    yield* fromPromise(Promise.all([this.fetcher.close(), this._pool.close().catch(() => undefined)])).attempt()
+    // The end of the source does not hang on the client.
+    const closed = Promise.all([this.fetcher.close(), this._pool.close().catch(() => undefined)])
+    yield* select({ over: fromPromise(closed).attempt(), late: after(FAREWELL) })
   }
 
   private async _leave(): Promise<void> {

@@ -4,10 +4,12 @@
  */
 import { ConnectionPool, Reader, ResponseError, type Connection, type Writer } from '@platformatic/kafka'
 import { go } from 'millrace'
+import { bubble } from 'millrace/testing'
 import { afterEach, expect, it } from 'vitest'
 import { Cluster } from '../../../src/adapters/kafka/cluster.js'
 import { LostError } from '../../../src/adapters/kafka/commits.js'
 import { Membership } from '../../../src/adapters/kafka/membership.js'
+import { time } from '../../../src/runtime/internal.js'
 import { kafkaStub } from '../../support/kafka-stub.js'
 
 const METADATA = 3
@@ -34,6 +36,8 @@ class Coordinator extends ConnectionPool {
   /** Looks for the coordinator that have no answer yet. */
   readonly held: (() => void)[] = []
   holdsLooks = false
+  /** Its connections do not close. */
+  isStuck = false
   private _epoch = 0
 
   constructor() {
@@ -51,6 +55,12 @@ class Coordinator extends ConnectionPool {
       else queueMicrotask(answering)
     }
     return Promise.resolve({ send } as unknown as Connection) // the part that requests use
+  }
+
+  override close(): void
+  override close(): Promise<void>
+  override close(): Promise<void> {
+    return this.isStuck ? new Promise(() => undefined) : Promise.resolve()
   }
 
   private _answerTo(request: number, payload: () => Writer): { readonly code: number; readonly answer: object } {
@@ -133,4 +143,19 @@ it('joins anew without partitions, where a commit finds that its era is over whi
   expect(coordinator.beats[before]).toEqual({ epoch: 0, partitions: [] })
   expect(member.holds(0, member.era)).toBe(false)
   expect(failures).toEqual([])
+})
+
+it('leaves where the connections of the client do not close', async () => {
+  const took = await bubble(async () => {
+    const coordinator = new Coordinator()
+    coordinator.isStuck = true
+    const cluster = new StoodIn(coordinator)
+    const member = new Membership({ cluster, topic: 'topic', partitions: 1, group: 'group', handOver: 1000, wait: 20, bytes: 1000 })
+    member.add({ partition: 0, changed: () => undefined, fail: () => undefined })
+    await go(() => member.prepare()).join()
+    const began = time.timers.now()
+    await go(() => member.remove(0)).join()
+    return time.timers.now() - began
+  })
+  expect(took).toBeLessThan(10_000)
 })

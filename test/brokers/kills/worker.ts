@@ -1,5 +1,5 @@
 /** A worker of the kill matrix, in a process of its own: takes the messages of `in`, and publishes each to `out`. */
-import { fromPromise, sleep, type Context } from 'millrace'
+import { after, fromPromise, select, sleep, type Context } from 'millrace'
 import { byKey, drain, settle, through, type Delivery } from 'millrace/broker'
 import { main } from 'millrace/node'
 import { workerPool } from 'millrace/operators'
@@ -34,6 +34,11 @@ function settledFirst(deliveries: Observable<Delivery<number>>): Observable<Deli
 
 if (fault === 'ends-at-once') process.on('SIGTERM', () => process.exit(143))
 
+function* inTime(closed: Promise<unknown>): Generator<never, void> {
+  const { case: how } = yield* select({ closed: fromPromise(closed), late: after(5000) })
+  if (how === 'late') throw new Error('the client did not close within 5 s')
+}
+
 main(function* (ctx) {
   const { source, to, close } = yield* fromPromise(links[engine](settings))
   let begun = 0
@@ -47,7 +52,7 @@ main(function* (ctx) {
   try {
     yield* drain(ctx, fault === 'settles-first' ? settledFirst(worked).pipe(to) : worked.pipe(to, settle())).join()
   } finally {
-    yield* fromPromise(close()) // else the process stays
+    yield* inTime(close()) // else the process stays
   }
   console.log('drained')
 })

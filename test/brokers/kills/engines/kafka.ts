@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { listOffsetsV9, offsetFetchV9, type Broker, type Connection, type Producer } from '@platformatic/kafka'
 import { background } from 'millrace'
 import { plan, toKafka } from 'millrace/kafka'
@@ -70,7 +71,8 @@ class KafkaBroker implements KillBroker {
     return stored._tag === 'Right'
   }
   async close(): Promise<void> {
-    await this._client.close()
+    const late = pause(5000, 'late', { ref: false })
+    if ((await Promise.race([this._client.close(), late])) === 'late') throw new Error('the client of the test did not close within 5 s')
     await this._server.close()
   }
 }
