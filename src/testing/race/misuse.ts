@@ -80,6 +80,7 @@ export class Misuse {
   }
 
   private _compare(it: MadeUp, others: readonly Access[], second: Access): void {
+    if (others.length === 0) return // the most common
     const first = others.find((one) => !second.strand.sees(one) && this._accesses.concerns(one, second))
     if (first === undefined) return
     first.isKept = second.isKept = true

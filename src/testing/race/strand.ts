@@ -90,8 +90,11 @@ export class Strand {
     if (covers(this, point)) return
     this._own()
     const { vc } = this
-    for (let i = 0; i < point.vc.length; i++) if ((point.vc[i] ?? 0) > (vc[i] ?? 0)) vc[i] = point.vc[i]
-    if (point.clock > (vc[point.chain] ?? 0)) vc[point.chain] = point.clock
+    const theirs = point.vc
+    const both = Math.min(vc.length, theirs.length)
+    for (let i = 0; i < both; i++) if (theirs[i] > vc[i]) vc[i] = theirs[i]
+    for (let i = both; i < theirs.length; i++) vc.push(theirs[i])
+    if (point.clock > (vc[point.chain] ?? 0)) put(vc, point.chain, point.clock)
   }
 
   uses(thing: Used): void {
@@ -116,7 +119,7 @@ export class Strand {
     this._snapshot = null
     if (heads[this.chain] !== this.clock || (this.chain === HOST && !this._isHost)) {
       this._own()
-      this.vc[this.chain] = Math.max(this.vc[this.chain] ?? 0, this.clock)
+      put(this.vc, this.chain, Math.max(this.vc[this.chain] ?? 0, this.clock))
       this.chain = this._clocks.newChain(this.vc)
     }
     this.clock = ++heads[this.chain]
@@ -128,4 +131,10 @@ export class Strand {
     this.vc = this.vc.slice()
     this._isShared = false
   }
+}
+
+/** Without holes: V8 reads an array that never had one faster. */
+function put(vc: number[], chain: number, clock: number): void {
+  while (vc.length < chain) vc.push(0)
+  vc[chain] = clock
 }
