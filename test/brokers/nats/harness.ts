@@ -1,5 +1,6 @@
 /** NATS as the subject of the laws of brokers: a server for each run, and a worker behind a proxy that can be cut. */
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect, headers, RequestError, TimeoutError, type NatsConnection } from '@nats-io/transport-node'
 import type { Delivery } from 'millrace/broker'
 import { fromNats, plan, subjectToken, toNats } from 'millrace/nats'
 import type { BrokerLawLink, BrokerLawSubject, BrokerSettings, StoredMessage } from 'millrace/testing'
@@ -56,15 +57,29 @@ export async function openAt(place: Place, { partitions, lease, window }: Broker
   }
 }
 
+/** The answer to a question. In a cluster a stream may have no leader for a time, and nobody answers then. */
+async function answerTo<T>(nc: NatsConnection, subject: string, body = ''): Promise<T> {
+  for (;;) {
+    try {
+      return (await nc.request(subject, body, { timeout: 2000 })).json<T>()
+    } catch (error) {
+      const isUnanswered = error instanceof TimeoutError || (error instanceof RequestError && error.isNoResponders())
+      if (!isUnanswered) throw error
+      await pause(50)
+    }
+  }
+}
+
 /** The messages of a stream, one by one. */
 async function read(nc: NatsConnection, stream: string): Promise<readonly StoredMessage[]> {
-  const { state } = (await nc.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 10_000 })).json<{
-    readonly state: { readonly last_seq: number }
-  }>()
+  const { state } = await answerTo<{ readonly state: { readonly last_seq: number } }>(nc, `$JS.API.STREAM.INFO.${stream}`)
   const all: StoredMessage[] = []
   for (let seq = 1; seq <= state.last_seq; seq++) {
-    const answer = await nc.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify({ seq }), { timeout: 10_000 })
-    const { message } = answer.json<{ readonly message: { readonly data?: string; readonly hdrs?: string } }>()
+    const { message } = await answerTo<{ readonly message: { readonly data?: string; readonly hdrs?: string } }>(
+      nc,
+      `$JS.API.STREAM.MSG.GET.${stream}`,
+      JSON.stringify({ seq }),
+    )
     const lines = Buffer.from(message.hdrs ?? '', 'base64')
       .toString()
       .split('\r\n')
