@@ -4,7 +4,6 @@ import { watch } from 'millrace/testing'
 import { expect, it } from 'vitest'
 import { RaceEngine } from '../../../src/testing/race/index.js'
 import { few, survivorsOf } from '../../support/survivors.js'
-import { evaluate, installHooks } from './instrumented.js'
 
 it.each([
   [
@@ -52,27 +51,5 @@ it('keeps neither the object that was accessed last, nor the goroutine that wait
     expect([goroutines, ...accounts.map((ref) => ref.deref())]).toEqual([0, undefined])
   } finally {
     close()
-  }
-})
-
-it('keeps no object that a function has read and returned, where its caller goes on', async () => {
-  const stop = installHooks()
-  const close = new RaceEngine('order').open()
-  try {
-    const source = `
-      async function take() { const held = { size: 1 }; refs.push(new WeakRef(held)); return held.size }
-      export const refs = []
-      export async function main(over) { const size = await take(); await over; sizes.push(size) }
-      const sizes = []`
-    const { main, refs } = await evaluate<{ main(over: Promise<void>): Promise<void>; refs: WeakRef<object>[] }>(source, 'kept.mjs')
-    let end = (): void => {}
-    const ended = main(new Promise((resolve) => (end = resolve)))
-    await survivorsOf(1, () => ({})) // it collects
-    expect(refs.map((ref) => ref.deref())).toEqual([undefined])
-    end()
-    await ended
-  } finally {
-    close()
-    stop()
   }
 })

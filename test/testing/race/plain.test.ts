@@ -430,3 +430,23 @@ it('keeps no key that a weak collection holds', async () => {
     close()
   }
 })
+
+it('keeps no object that a function has read and returned, where its caller goes on', async () => {
+  const close = new RaceEngine('order').open()
+  try {
+    const source = `
+      const sizes = [], refs = []
+      async function take() { const held = { size: 1 }; refs.push(new WeakRef(held)); return held.size }
+      export async function main(over) { const size = await take(); await over; sizes.push(size) }
+      export { refs }`
+    const { main, refs } = await evaluate<{ main(over: Promise<void>): Promise<void>; refs: WeakRef<object>[] }>(source, 'kept.mjs')
+    let end = (): void => undefined
+    const ended = main(new Promise((resolve) => (end = resolve)))
+    await survivorsOf(1, () => ({})) // it collects
+    expect(refs.map((ref) => ref.deref())).toEqual([undefined])
+    end()
+    await ended
+  } finally {
+    close()
+  }
+})
