@@ -113,6 +113,23 @@ for (const call of ['mark', 'pull', 'beat'] as const)
       expect([way.news, way.epochs]).toEqual([['claim', 'granted'], 2])
     }))
 
+it('beats where more is settled during each call', () =>
+  within(function* (way, rest) {
+    const send = way['sendMark'].bind(way)
+    let offset = 1
+    way['sendMark'] = function* () {
+      const isOurs = yield* send()
+      if (offset < 10) way.acknowledge(++offset)
+      return isOurs
+    }
+    way.claim()
+    yield* rest()
+    void way.news
+    way.beat(1)
+    yield* rest()
+    expect(way.news.slice(0, 3)).toEqual(['mark 1', 'beat', 'mark 2'])
+  }))
+
 it('hands over where it is the turn of another', () =>
   within(function* (way, rest) {
     way.claim()

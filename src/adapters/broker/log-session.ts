@@ -7,7 +7,8 @@
  *
  * Always true:
  * - each call of the owner names its epoch; a call that returns false has changed nothing, since another owns the partition;
- * - what is settled is said before the ownership is let go.
+ * - what is settled is said before the ownership is let go, and once before a beat: a busy owner has something to say at each step,
+ *   and the beat tells that the partition goes to another.
  */
 import type { Grant, LogLink, LogPartition } from './log-partition.js'
 import { Session } from './session.js'
@@ -31,6 +32,8 @@ export abstract class LogSession implements LogLink {
   private _claims = false
   private _mayClaim = true
   private _isBeatDue = false
+  /** The beat is due, and a mark has gone out since. */
+  private _isBeatNext = false
   private _isReleaseDue = false
   protected readonly session: Session
 
@@ -99,7 +102,8 @@ export abstract class LogSession implements LogLink {
 
   private *_step(): Generator<never, boolean> {
     yield* this.prepare()
-    if (this.isOwner && this.hasMark) this._check(yield* this.sendMark())
+    if (this.isOwner && this._isBeatNext && !this._isReleaseDue) yield* this._beat()
+    else if (this.isOwner && this.hasMark) yield* this._sayMark()
     else if (this._isReleaseDue) yield* this._release()
     else if (this.isOwner && this._isBeatDue) yield* this._beat()
     else if (!this.isOwner && this._claims && this._mayClaim) yield* this._claim()
@@ -129,8 +133,13 @@ export abstract class LogSession implements LogLink {
     this._check(yield* this.sendPull())
   }
 
+  private *_sayMark(): Generator<never, void> {
+    this._isBeatNext = this._isBeatDue
+    this._check(yield* this.sendMark())
+  }
+
   private *_beat(): Generator<never, void> {
-    this._isBeatDue = false
+    this._isBeatDue = this._isBeatNext = false
     const { isOwner, handsOver } = yield* this.sendBeat()
     this._check(isOwner)
     if (isOwner && handsOver) this.driver?.handOver()
@@ -139,13 +148,13 @@ export abstract class LogSession implements LogLink {
   private *_release(): Generator<never, void> {
     this._isReleaseDue = false
     yield* this.sendRelease()
-    this.isOwner = false
+    this.isOwner = this._isBeatNext = false
   }
 
   private _check(isOwner: boolean): void {
     if (isOwner) return
     this.isOwner = false
-    this._isBeatDue = false
+    this._isBeatDue = this._isBeatNext = false
     this._mayClaim = true
     this.driver?.revoked()
   }

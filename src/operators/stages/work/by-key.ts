@@ -31,8 +31,8 @@ export interface ByKeyOptions<T = never> extends FailureOptions {
  * `workerPool`.
  *
  * Shape: as `workerPool`, and the results of one key leave in the order of its items. Holds `n + waiting` items; the
- * source pauses at the bound. A key with no items costs nothing. Completes, fails and cancels as `workerPool`; an error
- * of `key` is the error of the pipeline.
+ * source pauses at the bound. Keys without items are kept until 256 of them, and more than half of all, have none; objects
+ * are not. Completes, fails and cancels as `workerPool`; an error of `key` is the error of the pipeline.
  *
  * @example
  * ```ts
@@ -185,7 +185,7 @@ class ByKey<T, K, R> extends WorkerStage<T, R> {
     const next = lane.others?.shift()
     lane.first = next ?? null
     if (next !== undefined) this._ready.push(lane)
-    else if (typeof lane.key === 'object')
+    else if (typeof lane.key === 'object' || typeof lane.key === 'function')
       this._lanes.delete(lane.key) // it may be large
     else if (++this._idle > IDLE && this._idle * 2 > this._lanes.size) this._dropIdle()
   }

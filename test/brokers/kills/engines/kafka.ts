@@ -71,9 +71,12 @@ class KafkaBroker implements KillBroker {
     return stored._tag === 'Right'
   }
   async close(): Promise<void> {
-    const late = pause(5000, 'late', { ref: false })
-    if ((await Promise.race([this._client.close(), late])) === 'late') throw new Error('the client of the test did not close within 5 s')
-    await this._server.close()
+    try {
+      const late = pause(5000, 'late', { ref: false })
+      if ((await Promise.race([this._client.close(), late])) === 'late') throw new Error('the client of the test did not close within 5 s')
+    } finally {
+      await this._server.close()
+    }
   }
 }
 
