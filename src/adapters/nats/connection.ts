@@ -47,6 +47,11 @@ export class Connection {
     return this.nc.info?.version ?? null
   }
 
+  /** The server is one of a cluster. */
+  get isClustered(): boolean {
+    return this.nc.info?.cluster !== undefined
+  }
+
   watch(watcher: Watcher): () => void {
     this._watchers.add(watcher)
     if (this._status === null) this._follow()
@@ -111,6 +116,8 @@ interface Asking {
   readonly headers?: MsgHdrs
   /** Fails with NatsRefusedError, code 503, where nobody responds. Default: the server is starting, and is asked again. */
   readonly mayBeAbsent?: boolean
+  /** A stream or a consumer that is not there is an answer at once, also of a cluster. */
+  readonly mayBeMissing?: boolean
   /** Nobody wants the answer any more. */
   isOver?(): boolean
 }
@@ -126,19 +133,44 @@ export function wasOvertaken({ error }: ApiAnswer): boolean {
   return WRONG_LAST.includes(error?.err_code ?? 0)
 }
 
-/** The cluster has no leader for the moment. */
-function isPassing({ error }: ApiAnswer): boolean {
-  return error?.code === 503 && !NOT_ENABLED.includes(error.err_code ?? 0)
+const CONSUMER_NOT_FOUND = 10014
+const STREAM_NOT_FOUND = 10059
+
+export function isStreamMissing({ error }: ApiAnswer): boolean {
+  return error?.err_code === STREAM_NOT_FOUND
 }
+export function isConsumerMissing({ error }: ApiAnswer): boolean {
+  return error?.err_code === CONSUMER_NOT_FOUND
+}
+function isMissing(answer: ApiAnswer): boolean {
+  return isStreamMissing(answer) || isConsumerMissing(answer)
+}
+
+/** The servers of a cluster that have the stream, or the consumer, are away. */
+const OFFLINE: readonly number[] = [10118, 10119]
+
+/** The cluster has no leader for the moment, or the stream has none. */
+function isPassing({ error: { code, err_code: detail = 0 } = NONE }: ApiAnswer): boolean {
+  return (code === 503 && !NOT_ENABLED.includes(detail)) || OFFLINE.includes(detail)
+}
+const NONE: NonNullable<ApiAnswer['error']> = { code: 0, description: '' }
+
+/** Answers in turn that a stream or a consumer is not there, until a cluster is believed: 5 s. */
+const BELIEVED = 25
 
 /**
  * The answer to a request of JetStream, as the server gives one: an error is an answer too. Waits while the connection is
- * lost; asks again while the server has no JetStream, or its cluster no leader, up to `patience`.
+ * lost; asks again while the server has no JetStream, or its cluster no leader, up to `patience`. A server of a cluster that
+ * was started again says for a time that a stream or a consumer is not there, so that answer has to come for 5 s.
  */
 export async function ask<A extends ApiAnswer>(link: Connection, subject: string, body: unknown, asking: Asking): Promise<A> {
+  const { patience, mayBeMissing = false } = asking
+  const believed = mayBeMissing ? 1 : Math.min(BELIEVED, patience / PAUSE)
+  let missing = 0
   return await asked(link, { subject, body: body === undefined ? '' : JSON.stringify(body) }, asking, (message) => {
     const answer = message.json<A>()
-    return isPassing(answer) ? null : answer
+    if (isPassing(answer)) return null
+    return isMissing(answer) && link.isClustered && ++missing < believed ? null : answer
   })
 }
 

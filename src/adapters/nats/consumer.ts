@@ -1,5 +1,5 @@
 /** Consumers of JetStream, as the runtime needs them, which checks that they are there, and creates nothing. */
-import { ask, NOT_ENABLED, type ApiAnswer, type Connection } from './connection.js'
+import { ask, isConsumerMissing, isStreamMissing, NOT_ENABLED, type ApiAnswer, type Connection } from './connection.js'
 import { NatsRefusedError, NatsSetupError } from './errors.js'
 
 /** The part of a consumer that is read: times in ns. */
@@ -30,9 +30,6 @@ export interface Target {
   isOver?(): boolean
 }
 
-const CONSUMER_NOT_FOUND = 10014
-const STREAM_NOT_FOUND = 10059
-
 /** The consumer. Throws NatsSetupError where the stream or the consumer is not there. */
 export async function consumerInfo(link: Connection, name: string, target: Target): Promise<ConsumerInfo> {
   const info = await ask<ConsumerInfo>(link, `$JS.API.CONSUMER.INFO.${target.stream}.${name}`, undefined, target)
@@ -43,8 +40,8 @@ export async function consumerInfo(link: Connection, name: string, target: Targe
 /** The failure of a request about a stream, or about its consumer. */
 export function failureOf(error: NonNullable<ApiAnswer['error']>, name: string, { where, stream }: Target): Error {
   const made = 'plan(nc, …).apply() creates what is missing'
-  if (error.err_code === STREAM_NOT_FOUND) return new NatsSetupError(where, `the server has no stream ${JSON.stringify(stream)}; ${made}`)
-  if (error.err_code === CONSUMER_NOT_FOUND)
+  if (isStreamMissing({ error })) return new NatsSetupError(where, `the server has no stream ${JSON.stringify(stream)}; ${made}`)
+  if (isConsumerMissing({ error }))
     return new NatsSetupError(where, `the stream ${JSON.stringify(stream)} has no consumer ${JSON.stringify(name)}; ${made}`)
   if (NOT_ENABLED.includes(error.err_code ?? 0)) return new NatsSetupError(where, `JetStream is not enabled: ${error.description}`)
   return new NatsRefusedError(where, error.description, error.code)
@@ -97,14 +94,18 @@ export function leaseOf(ns: number | undefined): number {
 }
 
 interface StreamState {
+  readonly messages: number
   readonly first_seq: number
   readonly last_seq: number
 }
 
+const EMPTY: StreamState = { messages: 0, first_seq: 0, last_seq: 0 }
+
 export async function stateOf(link: Connection, target: Target): Promise<StreamState> {
   type Answer = ApiAnswer & { readonly state?: StreamState }
-  const { state } = await ask<Answer>(link, `$JS.API.STREAM.INFO.${target.stream}`, undefined, target)
-  return state ?? { first_seq: 0, last_seq: 0 }
+  const { error, state = EMPTY } = await ask<Answer>(link, `$JS.API.STREAM.INFO.${target.stream}`, undefined, target)
+  if (error !== undefined) throw failureOf(error, '', target)
+  return state
 }
 
 /** The messages of the stream after a sequence that the server has deleted. */

@@ -62,8 +62,7 @@ async function examined(link: Connection, system: NatsConnection, asking: Asking
   const features = [jetStream, ...featuresOf(version)]
   const streams = jetStream.isThere ? await streamsOf(link, asking) : []
   const settings = jetStream.isThere ? await settingsOf(streams, system) : []
-  const isClustered = link.nc.info?.cluster !== undefined
-  const more = [...(isClustered ? streams.flatMap(replicasOf) : []), ...streams.flatMap(retentionOf)]
+  const more = [...(link.isClustered ? streams.flatMap(replicasOf) : []), ...streams.flatMap(retentionOf)]
   return reportOf({ server: 'nats-server', version, features, settings }, more)
 }
 

@@ -11,7 +11,7 @@ import { LogWay } from './log-way.js'
 import { Members } from './members.js'
 import { keyIn, textOfToken } from './message.js'
 import type { Reading } from './pulling.js'
-import { findMissed, missedIn } from './reads.js'
+import { lookForMissed, missedIn, noteMissed } from './reads.js'
 
 export interface LogSourceParts {
   readonly link: Connection
@@ -69,8 +69,16 @@ export function partsOfLog<T>(parts: LogSourceParts, ofPull: PullOptions): reado
   return Array.from({ length: parts.partitions }, (_, i) => fromPull<T>((lease) => open(i, lease), ofPull))
 }
 
+/** Looks at a cluster, until the least that they have found is reported: the servers may not have the same messages for a time. */
+const LOOKS = 7
+/** ms between two of them. */
+const BETWEEN = 5000
+
 /** Looks for messages that were deleted unread, a beat after partitions were taken over. */
 class Looks {
+  /** The least that the looks of a row have found. */
+  private _least = Infinity
+  private _left = 0
   private _tell: (missed: number) => void = nothing
   private _fail: (cause: unknown) => void = nothing
   private readonly _timer = new QueuedTimer(null, () => void this._look())
@@ -80,7 +88,14 @@ class Looks {
   soon(tell: (missed: number) => void, fail: (cause: unknown) => void): void {
     this._tell = tell
     this._fail = fail
-    if (!this._timer.isRunning) this._timer.start(this._parts.beat)
+    if (!this._timer.isRunning) this._begin()
+  }
+
+  private _begin(): void {
+    const { beat, link } = this._parts
+    this._least = Infinity
+    this._left = link.isClustered ? LOOKS : 1
+    this._timer.start(beat)
   }
 
   stop(): void {
@@ -91,8 +106,12 @@ class Looks {
   private async _look(): Promise<void> {
     const { link, target } = this._parts
     try {
-      const missed = await findMissed(link, { ...target, isOver: () => this._tell === nothing }, consumersOf(this._parts))
-      if (missed > 0) this._tell(missed)
+      const asking = { ...target, isOver: () => this._tell === nothing }
+      const missed = await lookForMissed(link, asking, consumersOf(this._parts))
+      if (asking.isOver()) return
+      this._least = Math.min(this._least, Math.max(0, missed.news))
+      if (this._least > 0 && --this._left > 0) return this._timer.start(BETWEEN)
+      if ((await noteMissed(link, asking, missed, this._least)) && this._least > 0) this._tell(this._least)
     } catch (cause) {
       this._fail(cause)
     }
@@ -117,7 +136,9 @@ export async function lagOfLog(parts: LogSourceParts): Promise<Lag> {
   const infos = await Promise.all(consumers.map((name) => consumerInfo(link, name, target)))
   const named = new Map(infos.map((info, i) => [consumers[i], info]))
   const missed =
-    partitions === 1 ? Math.max(0, first - 1 - infos[0].ack_floor.stream_seq) : (await missedIn(link, target, last, named)).news
+    partitions === 1
+      ? Math.max(0, first - 1 - infos[0].ack_floor.stream_seq)
+      : Math.max(0, (await missedIn(link, target, last, named)).news)
   const behind = ({ num_pending: waiting, num_ack_pending: underWay }: ConsumerInfo): number => waiting + underWay
   const oldestIn = async (info: ConsumerInfo, i: number): Promise<number | null> =>
     behind(info) === 0 ? null : await oldestAfter(link, info.ack_floor.stream_seq, subjectsOf(target.stream, i), target)

@@ -212,7 +212,7 @@ function consumerThing(stream: string, name: string, settings: Settings, essenti
 }
 
 const API = '$JS.API.'
-const ASKING = { where: 'plan(nc)', patience: 10_000 }
+const ASKING = { where: 'plan(nc)', patience: 10_000, mayBeMissing: true }
 
 async function compare(link: Connection, things: readonly Thing[], applies: boolean): Promise<readonly Change[]> {
   const changes: Change[] = []

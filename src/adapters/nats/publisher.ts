@@ -33,6 +33,8 @@ interface Unconfirmed {
   readonly message: Outgoing
   readonly sender: Sender
   sentAt: number
+  /** The message is sent when the probe of its lane is answered. */
+  isHeld: boolean
 }
 
 /** ms without an answer after which a message is sent again. */
@@ -46,7 +48,7 @@ const LAST_PAUSE = 250
 /** The messages of one stage: in order, with a patience of their own. */
 export class Lane {
   probe: Unconfirmed | null = null
-  held: Unconfirmed[] = []
+  private _held: Unconfirmed[] = []
   pause = FIRST_PAUSE
   private _probed = 0
   private _waits = 0
@@ -73,12 +75,20 @@ export class Lane {
     this._timer.start(ms)
   }
 
+  /** Keeps a message until the probe is answered. */
+  holds(one: Unconfirmed): void {
+    if (one.isHeld) return
+    one.isHeld = true
+    this._held.push(one)
+  }
+
   /** Ends the probing. Returns the messages of the lane that are not under way, in order. */
   opens(): Unconfirmed[] {
     this._timer.stop()
-    const all = this.probe === null ? this.held : [this.probe, ...this.held]
+    const all = this.probe === null ? this._held : [this.probe, ...this._held]
+    for (const one of all) one.isHeld = false
     this.probe = null
-    this.held = []
+    this._held = []
     this._probed = 0
     this.pause = FIRST_PAUSE
     return all.sort((a, b) => a.id - b.id)
@@ -101,9 +111,9 @@ export class Publisher implements Watcher {
     const { end } = this._link
     if (end !== null) return sender.settled({ error: new NatsClosedError(lane.where, end.cause) })
     if (this._sub === null) this._open()
-    const one: Unconfirmed = { id: ++this._next, lane, message, sender, sentAt: Infinity }
+    const one: Unconfirmed = { id: ++this._next, lane, message, sender, sentAt: Infinity, isHeld: false }
     this._isIdle = false
-    if (lane.probe !== null || !this._link.isUp) lane.held.push(one)
+    if (lane.probe !== null || !this._link.isUp) lane.holds(one)
     else this._put(one)
     this._unconfirmed.set(one.id, one)
   }
@@ -159,11 +169,8 @@ export class Publisher implements Watcher {
   /** No stream responds, or none that has a leader. */
   private _unheard(one: Unconfirmed): void {
     const { lane } = one
-    if (lane.probe === null) lane.probe = one
-    else if (lane.probe !== one) {
-      if (!lane.held.includes(one)) lane.held.push(one)
-      return
-    }
+    if (lane.probe !== null && lane.probe !== one) return lane.holds(one)
+    lane.probe = one
     lane.probesIn(lane.pause)
     lane.pause = Math.min(LAST_PAUSE, 2 * lane.pause)
   }
@@ -191,7 +198,7 @@ export class Publisher implements Watcher {
     }
     this._looks.start(LOOK)
     const late = time.timers.now() - AGAIN
-    if (this._link.isUp) for (const one of this._unconfirmed.values()) if (one.sentAt < late && one.lane.probe === null) this._unheard(one)
+    if (this._link.isUp) for (const one of this._unconfirmed.values()) if (one.sentAt < late && one.lane.probe !== one) this._unheard(one)
   }
 
   private _close(): void {
@@ -206,7 +213,7 @@ export class Publisher implements Watcher {
     const lanes = new Set<Lane>()
     for (const one of this._unconfirmed.values()) {
       const { lane } = one
-      if (lanes.has(lane)) lane.held.push(one)
+      if (lanes.has(lane)) lane.holds(one)
       else {
         lane.opens()
         lane.probe = one

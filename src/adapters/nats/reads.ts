@@ -7,11 +7,13 @@
  * Always true:
  * - the messages that a consumer has read are noted before it is reset, since the server counts anew then; a process looks again where
  *   another has written the note;
- * - where two requests see the log at different times, messages are counted as read rather than as deleted: a later look finds them.
+ * - where two requests see the log at different times, messages are counted as read rather than as deleted: a later look finds them;
+ * - no more messages are reported than the stream has deleted: the server of a cluster that answers for a consumer may not have all
+ *   messages of the stream yet, and counts too few that wait.
  */
 import { headers as newHeaders } from '@nats-io/nats-core'
 import { ask, wasOvertaken, type ApiAnswer, type Connection } from './connection.js'
-import { consumerInfo, stateOf, type ConsumerInfo, type Target } from './consumer.js'
+import { consumerInfo, failureOf, stateOf, type ConsumerInfo, type Target } from './consumer.js'
 import { NatsRefusedError } from './errors.js'
 import { OWNERS, OWNERS_SUBJECT } from './owners.js'
 
@@ -88,7 +90,7 @@ export async function reset(link: Connection, target: Target, consumer: string, 
   const open = isCounted ? await noteReads(link, target, consumer) : 0
   type Answer = ApiAnswer & { readonly reset_seq?: number }
   const { error, reset_seq: next = 1 } = await ask<Answer>(link, `$JS.API.CONSUMER.RESET.${target.stream}.${consumer}`, {}, target)
-  if (error !== undefined) throw new NatsRefusedError(target.where, error.description, error.code)
+  if (error !== undefined) throw failureOf(error, consumer, target)
   if (isCounted) await noteFloor(link, target, { consumer, floor: next - 1, open })
   return next - 1
 }
@@ -109,13 +111,15 @@ async function noteFloor(link: Connection, target: Target, { consumer, floor, op
   await writeAt(link, target, subject, { note: { ...note, read, to: floor }, seq })
 }
 
-interface Missed {
-  /** The messages that were deleted unread, and not reported. */
+export interface Missed {
+  /** The messages that were deleted unread, and not reported; negative where more messages were read than there were. */
   readonly news: number
-  /** More messages were read than there were: one was delivered twice to one owner, or a server that was killed has forgotten. */
-  readonly isTooFew: boolean
-  /** The note to write then. */
-  readonly told: Noted<Told>
+  /** What was reported, with those before the group began. */
+  readonly before: number
+  /** The number of the note of that; 0 where there is none. */
+  readonly seq: number
+  /** The last number of the stream. */
+  readonly last: number
 }
 
 /** `last`: the last number of the stream, of before the consumers were looked at. */
@@ -130,15 +134,34 @@ export async function missedIn(link: Connection, target: Target, last: number, i
   const { note, seq } = await noteAt<Told>(link, target, toldAt(target))
   const begins = all.map(({ reads }) => reads.from)
   const first = begins.every((from) => from !== undefined) ? Math.min(...begins) : last - known
-  const news = last - known - (note?.told ?? first)
-  return { news: Math.max(0, news), isTooFew: news < 0, told: { note: { told: last - known }, seq } }
+  const before = note?.told ?? first
+  const news = last - known - before
+  return { news: news > 0 ? Math.min(news, await deletedIn(link, target)) : news, before, seq, last }
 }
 
-/** The messages of all partitions that were deleted unread since the last look, by whichever process. */
-export async function findMissed(link: Connection, target: Target, consumers: readonly string[]): Promise<number> {
+/** The messages that the stream has had, and has no more. */
+async function deletedIn(link: Connection, target: Target): Promise<number> {
+  const { last_seq: last, messages } = await stateOf(link, target)
+  return last - messages
+}
+
+/** The messages of all partitions that were deleted unread since they were noted last, by whichever process. */
+export async function lookForMissed(link: Connection, target: Target, consumers: readonly string[]): Promise<Missed> {
   const { last_seq: last } = await stateOf(link, target)
   const infos = await Promise.all(consumers.map(async (name) => [name, await consumerInfo(link, name, target)] as const))
-  const { news, told, isTooFew } = await missedIn(link, target, last, new Map(infos))
-  if (news === 0 && told.seq !== 0 && !(isTooFew && (await stateOf(link, target)).last_seq === last)) return 0
-  return (await writeAt(link, target, toldAt(target), told)) ? news : 0
+  return await missedIn(link, target, last, new Map(infos))
+}
+
+/**
+ * Notes that `news` messages are reported. Returns false where another process has noted them. More messages were read than there
+ * were where one was delivered twice to one owner, or a server that was killed has forgotten: then what was noted is corrected.
+ */
+export async function noteMissed(
+  link: Connection,
+  target: Target,
+  { news: found, before, seq, last }: Missed,
+  news: number,
+): Promise<boolean> {
+  if (news === 0 && seq !== 0 && (found >= 0 || (await stateOf(link, target)).last_seq !== last)) return false
+  return await writeAt(link, target, toldAt(target), { note: { told: before + (found < 0 ? found : news) }, seq })
 }

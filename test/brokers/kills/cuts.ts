@@ -54,8 +54,7 @@ function holds(engine: KillEngine, { use, hasIds }: RunOptions, name: string, { 
 async function countedWhenCut(engine: KillEngine, options: RunOptions): Promise<Counted> {
   const namespace = new Namespace()
   try {
-    const run = await KillRun.open(engine, { ...options, server: { host: namespace.host } })
-    try {
+    return await KillRun.of(engine, { ...options, server: { host: namespace.host } }, async (run) => {
       await Promise.all([run.begins(namespace.name), run.begins()])
       await run.reaches(0.05 + 0.6 * run.random())
       await run.isShared()
@@ -65,9 +64,7 @@ async function countedWhenCut(engine: KillEngine, options: RunOptions): Promise<
       const tally = await run.finishes()
       const windows = (options.use === 'log' ? tally.takeovers : 1) * WINDOW
       return { tally, most: options.hasIds ? 0 : windows + engine.unconfirmed, hasIds: options.hasIds }
-    } finally {
-      await run.close()
-    }
+    })
   } finally {
     namespace.close()
   }
@@ -76,8 +73,7 @@ async function countedWhenCut(engine: KillEngine, options: RunOptions): Promise<
 export async function countedWhenFull(engine: KillEngine, options: RunOptions): Promise<Counted> {
   const disk = new Disk(engine.disk)
   try {
-    const run = await KillRun.open(engine, { ...options, server: { folder: disk.folder() } })
-    try {
+    return await KillRun.of(engine, { ...options, server: { folder: disk.folder() } }, async (run) => {
       await Promise.all([run.begins(), run.begins()])
       await run.reaches(0.05 + 0.6 * run.random())
       await run.isUnderWay()
@@ -89,9 +85,7 @@ export async function countedWhenFull(engine: KillEngine, options: RunOptions): 
       const tally = await run.finishes()
       console.log(`after the disk was full: ${statuses.join('; ') || 'all went on'}`)
       return { tally, most: options.hasIds ? 0 : Infinity, hasIds: options.hasIds }
-    } finally {
-      await run.close()
-    }
+    })
   } finally {
     disk.close()
   }

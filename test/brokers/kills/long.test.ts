@@ -55,9 +55,9 @@ async function killed(run: KillRun): Promise<Readonly<Record<string, number>>> {
 
 async function isLong(engine: KillEngine): Promise<void> {
   const sizes = { partitions: 8, window: WINDOW, longest: 4, keys: 1000, lease: LEASE }
-  const run = await KillRun.open(engine, { ...sizes, use: 'log', seed: Number(process.env.SEED ?? 1), hasIds: engine.hasIds, messages })
-  const began = performance.now()
-  try {
+  const options = { ...sizes, use: 'log', seed: Number(process.env.SEED ?? 1), hasIds: engine.hasIds, messages } as const
+  const rest = async (run: KillRun): Promise<void> => {
+    const began = performance.now()
     await Promise.all([run.begins(), run.begins()])
     const made = await killed(run)
     const tally = await run.finishes()
@@ -65,14 +65,13 @@ async function isLong(engine: KillEngine): Promise<void> {
     console.log(`${engine.name}: ${messages} messages in ${seconds} s, kills: ${JSON.stringify(made)}; ${JSON.stringify(tally)}`)
     expect(tally).toMatchObject({ lost: 0, outOfOrder: 0 })
     expect(tally.duplicates).toBeLessThanOrEqual(engine.hasIds ? 0 : tally.takeovers * WINDOW)
-  } finally {
-    await run.close()
   }
+  await KillRun.of(engine, options, rest, Math.max(600_000, 20 * messages))
 }
 
 for (const engine of engines)
   it(
     `a log of ${messages} messages of ${engine.name} and a kill each ${EVERY} ms: nothing is lost, out of order or, with ids, stored twice`,
-    { timeout: 6 * 3600e3 },
+    { timeout: 7 * 3600e3 },
     () => isLong(engine),
   )

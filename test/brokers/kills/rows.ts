@@ -90,12 +90,11 @@ async function killed(point: Point): Promise<void> {
 }
 
 /** The counts of a run, and the most messages that may be repeated. */
-export async function countedAt({ engine, use, row, seed, fault }: Point): Promise<Counted> {
+export function countedAt({ engine, use, row, seed, fault }: Point): Promise<Counted> {
   const { lease, kill, most } = row
   const hasIds = engine.hasIds && seed % 2 === 0
   const sizes = { partitions: PARTITIONS, window: WINDOW, longest: 20, messages: 4000, keys: 50 }
-  const run = await KillRun.open(engine, { ...sizes, use, seed, hasIds, lease: lease[use], fault })
-  try {
+  return KillRun.of(engine, { ...sizes, use, seed, hasIds, lease: lease[use], fault }, async (run) => {
     await Promise.all([run.begins(), run.begins()])
     await run.reaches(0.05 + 0.8 * run.random())
     await run.isShared()
@@ -103,7 +102,5 @@ export async function countedAt({ engine, use, row, seed, fault }: Point): Promi
     const tally = await run.finishes()
     const repeating = typeof takeovers === 'number' ? { ...tally, takeovers } : tally
     return { tally, most: hasIds ? 0 : most(repeating, use, engine), hasIds }
-  } finally {
-    await run.close()
-  }
+  })
 }

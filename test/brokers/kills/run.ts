@@ -9,7 +9,7 @@ import type { KillBroker, KillEngine } from './engine.js'
 import { TAKES_OVER, WORKS, type WorkerSettings } from './settings.js'
 import { WorkerProcess } from './workers.js'
 
-export interface RunOptions extends Omit<WorkerSettings, 'engine' | 'host' | 'port'> {
+export interface RunOptions extends Omit<WorkerSettings, 'engine' | 'host' | 'port' | 'dumps'> {
   readonly messages: number
   readonly keys: number
   readonly seed: number
@@ -32,8 +32,11 @@ export interface Counted {
   readonly hasIds: boolean
 }
 
-/** ms between two looks at the server; a look that takes long is followed by a longer pause. */
+/** ms between two looks at the server; a look that takes long is followed by a longer pause, up to `LONGEST`: then the server was away. */
 const LOOK = 5
+const LONGEST = 1000
+/** ms after which a run fails with the state of its workers: before the limit of the tests, which names no cause. */
+const LIMIT = 150_000
 
 export class KillRun {
   readonly workers: WorkerProcess[] = []
@@ -42,6 +45,9 @@ export class KillRun {
   private _state: number
   /** The messages of `in`. */
   private _messages = 0
+  /** What the run waits for. */
+  private _waitsFor = 'the server'
+  private _isClosed = false
 
   private constructor(
     readonly engine: KillEngine,
@@ -51,19 +57,32 @@ export class KillRun {
     this._state = options.seed * 2654435761 + 1
   }
 
-  static async open(engine: KillEngine, options: RunOptions): Promise<KillRun> {
+  /** Opens the engine, publishes, and does the rest of a run. Fails with the state of the workers where that takes longer than `limit` ms. */
+  static async of<T>(engine: KillEngine, options: RunOptions, rest: (run: KillRun) => Promise<T>, limit = LIMIT): Promise<T> {
     const run = new KillRun(engine, options, await engine.open(options, options.server ?? {}))
-    try {
+    const clock = new AbortController()
+    const all = async (): Promise<T> => {
       await run._publishes(options.messages)
-    } catch (error) {
-      await run.close()
-      throw error
+      return rest(run)
     }
-    return run
+    try {
+      return await Promise.race([all(), pause(limit, undefined, { signal: clock.signal }).then(() => run._isLate(limit))])
+    } finally {
+      clock.abort()
+      await run.close()
+    }
+  }
+
+  private async _isLate(limit: number): Promise<never> {
+    const out = await Promise.race([this.server.count().catch(String), pause(2000, 'no answer')])
+    const workers = await Promise.all(this._all.filter(({ hasEnded }) => !hasEnded).map((worker) => worker.dump()))
+    const what = `the run waits for ${this._waitsFor} after ${limit / 1000} s; in: ${this._messages}, out: ${out}, takeovers: ${this.takeovers}`
+    throw new Error([what, ...workers].join('\n\n'))
   }
 
   private async _publishes(more: number): Promise<void> {
     const { keys } = this.options
+    this._waitsFor = `${more} messages in \`in\``
     for (const end = this._messages + more; this._messages < end; this._messages = Math.min(this._messages + 1000, end))
       await this.server.publish(this._messages, Math.min(this._messages + 1000, end), keys)
   }
@@ -74,12 +93,13 @@ export class KillRun {
     return ((this._state ^ (this._state >>> 13)) >>> 0) / 2 ** 32
   }
 
-  private async _until(fact: () => Promise<boolean>): Promise<void> {
-    for (;;) {
+  private async _until(what: string, fact: () => Promise<boolean>): Promise<void> {
+    this._waitsFor = what
+    while (!this._isClosed) {
       for (const { hasEnded, stderr } of this.workers) if (hasEnded) throw new Error(`a worker has ended: ${stderr}`)
       const began = performance.now()
       if (await fact().catch(() => false)) return // the server may be away
-      await pause(Math.max(LOOK, 4 * (performance.now() - began)))
+      await pause(Math.min(LONGEST, Math.max(LOOK, 4 * (performance.now() - began))))
     }
   }
 
@@ -87,7 +107,9 @@ export class KillRun {
   async begins(namespace?: string): Promise<WorkerProcess> {
     const { host, port } = this.server
     const { use, partitions, window, lease, hasIds, longest, fault } = this.options
-    const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest, fault }
+    const dumps = this.options.seed % 2 === 1 // the other runs are those of users without dumps
+    const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest, fault, dumps }
+    this._waitsFor = 'a worker that begins'
     const worker = await WorkerProcess.begins('worker', settings, namespace)
     this.workers.push(worker)
     this._all.push(worker)
@@ -96,13 +118,13 @@ export class KillRun {
 
   /** Waits until `out` has this part of the messages that were there at first. */
   reaches(part: number): Promise<void> {
-    return this._until(async () => (await this.server.count()) >= part * this.options.messages)
+    return this._until(`${part} of the messages in \`out\``, async () => (await this.server.count()) >= part * this.options.messages)
   }
 
   /** Waits until each worker of a log has a partition, so that there is something to take over. Messages are left all the while. */
   async isShared(): Promise<void> {
     if (this.options.use === 'log')
-      await this._until(async () => {
+      await this._until('a partition for each worker', async () => {
         await this._refills()
         return this.workers.every((worker) => worker.says(TAKES_OVER) > 0)
       })
@@ -115,7 +137,7 @@ export class KillRun {
    */
   async isUnderWay(workers: readonly WorkerProcess[] = this.workers): Promise<void> {
     const before = workers.map((worker) => worker.says(WORKS))
-    await this._until(async () => {
+    await this._until('work of each worker', async () => {
       await this._refills()
       return workers.every((worker, i) => worker.says(WORKS) > before[i])
     })
@@ -134,7 +156,7 @@ export class KillRun {
 
   /** Waits until a partition of a log was taken over, since there were so many takeovers. */
   async isTakenOver(before: number): Promise<void> {
-    if (this.options.use === 'log') await this._until(() => Promise.resolve(this.takeovers > before))
+    if (this.options.use === 'log') await this._until('a takeover', () => Promise.resolve(this.takeovers > before))
   }
 
   async kills(worker: WorkerProcess): Promise<void> {
@@ -143,6 +165,7 @@ export class KillRun {
   }
 
   async drains(worker: WorkerProcess): Promise<void> {
+    this._waitsFor = 'a worker that is drained'
     this._forget(worker)
     await worker.drain()
   }
@@ -153,6 +176,7 @@ export class KillRun {
 
   /** Kills the server, and starts it again at once or up to 300 ms later. */
   async restarts(): Promise<void> {
+    this._waitsFor = 'the server to start again'
     await this.server.kill()
     await pause(this.random() * 300)
     await this.server.start()
@@ -179,8 +203,11 @@ export class KillRun {
 
   /** Waits until every message of `in` is settled, and drains the workers. */
   async finishes(): Promise<Tally> {
-    await this._until(() => this.server.isSettled())
+    await this._until('every message to be settled', () => this.server.isSettled())
     for (const worker of [...this.workers]) await this.drains(worker)
+    this._waitsFor = 'the messages of `out`'
+    const alarm = this._all.find(({ stderr }) => stderr.includes('were not read'))
+    if (alarm !== undefined) throw new Error(`a worker reports lost messages where none is: ${alarm.stderr}`)
     return this._tally()
   }
 
@@ -205,6 +232,7 @@ export class KillRun {
   }
 
   async close(): Promise<void> {
+    this._isClosed = true
     for (const worker of this.workers) await worker.kill()
     await this.server.close()
   }

@@ -1,7 +1,7 @@
 /** A worker of the kill matrix, in a process of its own: takes the messages of `in`, and publishes each to `out`. */
 import { after, fromPromise, select, sleep, type Context } from 'millrace'
 import { byKey, drain, settle, through, type Delivery } from 'millrace/broker'
-import { main } from 'millrace/node'
+import { dumpOnSignal, main } from 'millrace/node'
 import { workerPool } from 'millrace/operators'
 import { tap, type Observable } from 'rxjs'
 import { links } from './links.js'
@@ -38,6 +38,9 @@ function* inTime(closed: Promise<unknown>): Generator<never, void> {
   const { case: how } = yield* select({ closed: fromPromise(closed), late: after(5000) })
   if (how === 'late') throw new Error('the client did not close within 5 s')
 }
+
+if (settings.dumps) dumpOnSignal()
+else process.on('SIGQUIT', () => {})
 
 main(function* (ctx) {
   const { source, to, close } = yield* fromPromise(links[engine](settings))

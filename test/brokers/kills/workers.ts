@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { endWithUs } from '../processes.js'
 
@@ -85,6 +86,13 @@ export class WorkerProcess {
 
   get hasEnded(): boolean {
     return this._child.exitCode !== null || this._child.signalCode !== null
+  }
+
+  /** What a worker that runs has said, its errors, and its goroutines. */
+  async dump(): Promise<string> {
+    this.signal('SIGQUIT')
+    await pause(1000) // for the dump
+    return `worker ${this._child.pid} has said ${JSON.stringify([...this._said])}: ${this._stderr}`
   }
 
   /** Ends the worker, and waits until it has. Returns its status. */

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
 import { freePort } from '../../processes.js'
 import { startServer, type NatsServer } from '../../server.js'
 
@@ -46,9 +46,10 @@ export class NatsCluster {
   }
 
   /** An answer of JetStream, which may have no leader for a time. */
-  async ask<T>(nc: NatsConnection, subject: string, body: object = {}): Promise<T> {
+  async ask<T>(nc: NatsConnection, subject: string, body: unknown = {}, headers?: MsgHdrs): Promise<T> {
     for (;;) {
-      const answer = await nc.request(subject, JSON.stringify(body), { timeout: 2000 }).catch(() => null)
+      if (nc.isClosed()) throw new Error('the connection is closed')
+      const answer = await nc.request(subject, JSON.stringify(body), { timeout: 2000, ...(headers && { headers }) }).catch(() => null)
       const is = answer?.json<T & Answer>()
       if (is !== undefined && is.error === undefined) return is
       await pause(50)

@@ -1,13 +1,15 @@
 /** The cluster as an engine of the kill matrix: three replicas of everything, and servers that are killed by their part in the cluster. */
-import { createInbox, type NatsConnection } from '@nats-io/transport-node'
+import { headers, type NatsConnection } from '@nats-io/transport-node'
 import { plan } from 'millrace/nats'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { KillBroker, KillEngine, KillSizes } from '../../kills/engine.js'
 import { NatsCluster, NODES } from './cluster.js'
 
 interface ConsumerState {
   readonly num_pending: number
   readonly num_ack_pending: number
+}
+interface Stored {
+  readonly message: { readonly data: string }
 }
 interface StreamState {
   readonly state: { readonly messages: number; readonly last_seq: number }
@@ -38,8 +40,14 @@ export class ClusterBroker implements KillBroker {
   }
 
   async publish(first: number, end: number, keys: number): Promise<void> {
-    for (let n = first; n < end; n++) this.nc.publish(`in.${n % keys}`, String(n))
-    while ((await this._stateOf('in')).messages < end) await pause(5)
+    // Each key in turn, and by id: a message that had no answer, as while the stream has no leader, is published again.
+    for (let n = first; n < end; n += keys)
+      await Promise.all(Array.from({ length: Math.min(keys, end - n) }, (_, i) => this._publish(n + i, keys)))
+  }
+  private async _publish(n: number, keys: number): Promise<void> {
+    const h = headers()
+    h.set('Nats-Msg-Id', String(n))
+    await this.cluster.ask(this.nc, `in.${n % keys}`, n, h)
   }
   async count(): Promise<number> {
     return (await this._stateOf('out')).messages
@@ -59,15 +67,17 @@ export class ClusterBroker implements KillBroker {
   }
 
   async values(): Promise<readonly number[]> {
-    const { messages: count } = await this._stateOf('out')
-    const config = { name: 'tally', ack_policy: 'none', deliver_policy: 'all', inactive_threshold: 60e9, mem_storage: true }
-    await this.cluster.ask(this.nc, '$JS.API.CONSUMER.CREATE.out.tally', { stream_name: 'out', config })
-    const inbox = createInbox()
-    const sub = this.nc.subscribe(inbox, { max: count })
-    this.nc.publish('$JS.API.CONSUMER.MSG.NEXT.out.tally', JSON.stringify({ batch: count, expires: 30e9 }), { reply: inbox })
+    const { last_seq: last } = await this._stateOf('out')
     const all: number[] = []
-    for await (const message of sub) all.push(Number(message.string()))
+    while (all.length < last)
+      all.push(
+        ...(await Promise.all(Array.from({ length: Math.min(100, last - all.length) }, (_, i) => this._valueAt(all.length + 1 + i)))),
+      )
     return all
+  }
+  private async _valueAt(seq: number): Promise<number> {
+    const { message } = await this.cluster.ask<Stored>(this.nc, '$JS.API.STREAM.MSG.GET.out', { seq })
+    return Number(atob(message.data))
   }
   async ownerships(): Promise<number> {
     return (await this._stateOf('millrace-owners')).last_seq

@@ -42,9 +42,8 @@ export function clusterKills(use: Use): void {
 async function killed(use: Use, name: string, kill: (typeof rows)[string], seed: number): Promise<void> {
   const hasIds = seed % 2 === 0
   const sizes = { partitions: PARTITIONS, window: WINDOW, longest: 8, messages: MESSAGES, keys: 50, lease: 3000 }
-  const run = await KillRun.open(natsCluster, { ...sizes, use, seed, hasIds })
-  const server = run.server as ClusterBroker // that of the engine
-  try {
+  await KillRun.of(natsCluster, { ...sizes, use, seed, hasIds }, async (run) => {
+    const server = run.server as ClusterBroker // that of the engine
     await Promise.all([run.begins(), run.begins()])
     await run.reaches(0.05 + 0.6 * run.random())
     await kill(run, { cluster: server.cluster, leader: await server.leader() })
@@ -55,7 +54,5 @@ async function killed(use: Use, name: string, kill: (typeof rows)[string], seed:
     expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
     const repeated = (use === 'log' ? PARTITIONS + tally.takeovers : 1) * WINDOW + 2 * natsCluster.unconfirmed
     expect(tally.duplicates).toBeLessThanOrEqual(hasIds ? 0 : repeated)
-  } finally {
-    await run.close()
-  }
+  })
 }
