@@ -21,6 +21,7 @@ import {
 } from '@platformatic/kafka'
 import { after, fromPromise, select, sleep } from '../../runtime/index.js'
 import { isInstance, mistyped, time } from '../../runtime/internal.js'
+import { connectionIn } from './connections.js'
 import { isAway, says, translated, type KafkaClient } from './client.js'
 import { KafkaAwayError, KafkaClosedError, KafkaSetupError, KafkaVersionError } from './errors.js'
 
@@ -168,7 +169,7 @@ export class Cluster {
   async connectionOf(pool: ConnectionPool, node: number): Promise<Connection> {
     const broker = this._brokers.get(node)
     if (broker === undefined) throw new NetworkError(`the broker ${node} is not known`)
-    const connection = await pool.get(broker)
+    const connection = await connectionIn(pool, broker)
     if (pool === this._pool) this._used.set(node, connection)
     return connection
   }

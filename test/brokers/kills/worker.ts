@@ -40,7 +40,9 @@ function* inTime(closed: Promise<unknown>): Generator<never, void> {
 }
 
 if (settings.dumps) dumpOnSignal()
-else process.on('SIGQUIT', () => {})
+process.on('SIGQUIT', () => {
+  console.error(`what keeps the process: ${process.getActiveResourcesInfo().join(', ')}`)
+})
 
 main(function* (ctx) {
   const { source, to, close } = yield* fromPromise(links[engine](settings))
