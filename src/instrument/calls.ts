@@ -4,6 +4,7 @@
  * All of them stand around the last parameter, so they come after the evaluation of the others and directly before the call.
  */
 import type { DependenceAnalysis, Sources } from './dependence.js'
+import { isResult } from './flow.js'
 import type { Output, Rewriting } from './output.js'
 import type { Places } from './places.js'
 import type { Scopes } from './scopes.js'
@@ -53,14 +54,26 @@ export class Calls {
     this._out.around(node, `${this._out.hooks}.took((${asks},`, `),${frame})`)
   }
 
-  /** A generator says when it returns a value of its reads: where `yield*` goes on, the value does not tell the generator. */
-  result({ argument }: NodeOf<'ReturnStatement'>): void {
-    if (argument == null) return
+  /**
+   * A generator says when it returns or yields a value of its reads: where `yield*` or the loop goes on, the value does not tell the
+   * generator. An async one yields to a later section.
+   */
+  result(node: AnyNode): void {
+    if (!isResult(node)) return
+    const { argument } = node
     const unit = this._scopes.unitOf(argument)
     const { node: owner } = unit
     if (!isFunction(owner) || !owner.generator || !this._out.isFramed(unit)) return
+    if (node.type === 'YieldExpression' && owner.async) return
     const [open, close] = argument.type === 'SequenceExpression' ? ['(', ')'] : ['', '']
     this._out.around(argument, `${this._out.hooks}.returns(${open}`, `${close},${this._out.frameOf(unit)})`)
+  }
+
+  /** `for (const x of generator())`: the hook for the start of the body; empty where no write goes by the items. */
+  item({ right, await: isAsync }: NodeOf<'ForOfStatement'>): string {
+    const call = isAsync ? undefined : this._places.others.get(bare(right))
+    if (call?.isSource !== true) return ''
+    return `${this._out.hook('delegated', '0', this._out.frameFor(call), this._out.site(call.site))};`
   }
 
   /** `yield* helper()` */

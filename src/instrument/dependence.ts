@@ -8,8 +8,9 @@
  * Between functions the engine follows the values, and this says where: calls whose result a write goes by, reads that a function
  * returns, calls that pass on a read from before a wait, and writes of parameters.
  */
-import { isContinuation, promiseOf, returnedBy, testsBefore } from './flow.js'
-import { valueOf, type Access, type Place, type Places, type Write } from './places.js'
+import { isContinuation, promiseOf, returnedBy, testsBefore, thrownIn } from './flow.js'
+import { isPart, valueOf } from './patterns.js'
+import { EVERYTHING, type Access, type Place, type Places, type Write } from './places.js'
 import { isTracked, patternOwner, UNNAMED, type Scopes, type Unit } from './scopes.js'
 import { dependences } from './sites.js'
 import { bare, isFunction, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
@@ -38,6 +39,8 @@ class Search {
 
   accepts({ place, collection, list }: Access): boolean {
     const { place: written } = this
+    if (typeof place === 'string' && place.startsWith(EVERYTHING) && typeof written === 'string')
+      return !written.startsWith('items of ') && !place.endsWith(written) // `o.n = { ...o.n }`: the object is no property of its own
     if (written === null || place === written || (collection !== null && collection === written)) return true
     return list !== null && typeof written === 'string' && written.startsWith(`${list}[`)
   }
@@ -148,9 +151,9 @@ export class DependenceAnalysis {
     return this._scopes.sees(node, unit) && (unit.hasWait || source === unit.node || this._scopes.unitOf(node) !== unit)
   }
 
-  /** Whether a read can leave a mark in the frame of its unit: one among the parameters cannot. */
-  private _isMarked({ node, unit }: Access): boolean {
-    return node === unit.node ? unit.body !== null : this._scopes.sees(node, unit)
+  /** Whether a read can leave a mark in the frame of its unit: one in a default of the parameters cannot. */
+  private _isMarked({ node, unit, isAtHead }: Access): boolean {
+    return isAtHead || (node === unit.node ? unit.body !== null : this._scopes.sees(node, unit))
   }
 
   private _collectData({ node }: Write, search: Search): void {
@@ -178,6 +181,7 @@ export class DependenceAnalysis {
       if (isFunction(node)) return false // a function that is called reads for itself
       const access = this._places.reads.get(node)
       if (access !== undefined && search.accepts(access)) search.add(access, locals)
+      if (access !== undefined && isPart(this._tree, node)) return false
       const call = search.withCalls ? this._callAt(node) : null
       if (call !== null) search.add(call, locals)
       if (locals >= LOCALS) return undefined
@@ -235,9 +239,8 @@ export class DependenceAnalysis {
     const binding = this._scopes.referenceOf(node)?.binding
     if (binding === undefined || binding.kind === 'import' || binding.kind === 'namespace' || isTracked(binding)) return []
     return binding.references.flatMap((reference) => {
-      const value = this._valueOf(reference.node)
-      if (value !== null) return [value]
-      return patternOwner(this._tree, reference.node) === null ? [] : this._valuesInPattern(reference.node)
+      const { node: target } = reference
+      return patternOwner(this._tree, target) === null ? this._valuesIn(target) : this._valuesInPattern(target)
     })
   }
 
@@ -250,13 +253,23 @@ export class DependenceAnalysis {
     return valueOf(parent, target)
   }
 
-  /** What a target in a pattern is filled with: the key of the pattern that it belongs to, with defaults, and the whole value. */
+  private _valuesIn(target: AnyNode): AnyNode[] {
+    const value = this._valueOf(target)
+    if (value !== null) return [value]
+    const parent = this._tree.parentOf(target)
+    return parent.type === 'CatchClause' ? thrownIn(this._tree, parent) : []
+  }
+
+  /** What a target in a pattern is filled with: the keys that lead to it, their defaults, and the whole value. */
   private _valuesInPattern(target: AnyNode): AnyNode[] {
-    for (let part = target, around = this._tree.parentOf(target); ; part = around, around = this._tree.parentOf(around)) {
-      const value = this._valueOf(part)
-      if (value !== null) return [value]
-      if (this._places.reads.has(around)) return [around, ...this._valuesInPattern(around)]
-      if (isFunction(around) || around.type === 'Program') return []
+    const values: AnyNode[] = []
+    for (let part = target; ;) {
+      const around = this._tree.parentOf(part)
+      if (around.type === 'AssignmentPattern' && around.left === part) values.push(around.right)
+      if (this._places.reads.has(part) && isPart(this._tree, part)) values.push(part)
+      const whole = this._valuesIn(part)
+      if (whole.length > 0 || /Function|^Program$|^CatchClause$/.test(around.type)) return [...values, ...whole]
+      part = around
     }
   }
 }

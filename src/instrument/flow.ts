@@ -1,5 +1,7 @@
 /** The flow of a program: tests that decide for a statement, functions that go on for the code around them, results. */
-import { isFunction, startsUnit, type AnyNode, type FunctionNode, type Tree } from './tree.js'
+import type { Expression } from 'acorn'
+import { accessFlags } from './sites.js'
+import { isFunction, startsUnit, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
 
 /** The tests in `parent` that decide whether `child` runs. */
 export function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
@@ -68,20 +70,65 @@ function leaves(node: AnyNode): boolean {
 }
 
 /** A branch that does nothing but throw. */
-export function onlyThrows(node: AnyNode): boolean {
+function onlyThrows(node: AnyNode): boolean {
   return (
     node.type === 'ThrowStatement' || (node.type === 'BlockStatement' && node.body.length === 1 && node.body[0]?.type === 'ThrowStatement')
   )
 }
 
-/** The values that a function returns. */
+/** The values that the code before a `catch` throws where it stands. */
+export function thrownIn(tree: Tree, clause: AnyNode): AnyNode[] {
+  const statement = tree.parentOf(clause)
+  const values: AnyNode[] = []
+  if (statement.type !== 'TryStatement') return values
+  tree.walk(statement.block, (node) => {
+    if (startsUnit(node)) return false
+    if (node.type === 'ThrowStatement') values.push(node.argument)
+    return undefined
+  })
+  return values
+}
+
+/** The values that a function returns or, as a generator, yields. */
 export function returnedBy(tree: Tree, { body }: FunctionNode): AnyNode[] {
   if (body.type !== 'BlockStatement') return [body]
   const values: AnyNode[] = []
   tree.walk(body, (node) => {
     if (startsUnit(node)) return false
-    if (node.type === 'ReturnStatement' && node.argument != null) values.push(node.argument)
+    if (isResult(node)) values.push(node.argument)
     return undefined
   })
   return values
 }
+
+/** `return value`, and `yield value`, whose caller has the value as that of a result. */
+export function isResult(node: AnyNode): node is (NodeOf<'ReturnStatement'> | NodeOf<'YieldExpression'>) & { argument: Expression } {
+  if (node.type === 'YieldExpression') return !node.delegate && node.argument != null
+  return node.type === 'ReturnStatement' && node.argument != null
+}
+
+/** A read in a test is a guard, unless what follows is a throw: an assertion is not prepared for the other outcome. */
+export function guardFlags(tree: Tree, node: AnyNode): number {
+  let child = node
+  const called = tree.parentOf(node)
+  if (called.type === 'CallExpression' && called.callee === node) child = called
+  for (let parent = tree.parentOf(child); ; child = parent, parent = tree.parentOf(parent)) {
+    if (parent.type === 'IfStatement') return parent.test === child && !onlyThrows(parent.consequent) ? accessFlags.guard : 0
+    if (parent.type === 'WhileStatement' || parent.type === 'DoWhileStatement' || parent.type === 'ForStatement')
+      return parent.test === child ? accessFlags.guard : 0
+    if (parent.type === 'ConditionalExpression' && parent.test === child) return accessFlags.guard
+    if (parent.type === 'LogicalExpression' && parent.left === child) return accessFlags.guard
+    if (isFunction(parent) || endsSearch.test(parent.type)) return 0
+  }
+}
+
+export function updateFlags(tree: Tree, node: AnyNode): number {
+  const update = tree.parentOf(node)
+  if (update.type !== 'UpdateExpression') return 0
+  const parent = tree.parentOf(update)
+  if (parent.type === 'ForStatement' && parent.update === update) return accessFlags.update | accessFlags.loop
+  return guardFlags(tree, update) === 0 ? accessFlags.update : accessFlags.update | accessFlags.tested
+}
+
+const endsSearch =
+  /Statement$|Declaration$|^Program$|^CallExpression$|^AssignmentExpression$|^AwaitExpression$|^YieldExpression$|^PropertyDefinition$|^StaticBlock$/

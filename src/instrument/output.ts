@@ -66,8 +66,13 @@ export class Output {
     return `${this.hooks}0+${number}`
   }
 
+  /** A name that no other code has. */
+  name(kind = 'v'): string {
+    return `${this.hooks}${kind}${this._named++}`
+  }
+
   cellOf(binding: Binding): string {
-    const name = this._cells.get(binding) ?? `${this.hooks}c${this._named++}`
+    const name = this._cells.get(binding) ?? this.name('c')
     this._cells.set(binding, name)
     return name
   }
@@ -103,7 +108,7 @@ export class Output {
 
   /** A variable of an activation that holds a value between the parts of one expression. */
   temporaryOf(unit: Unit): string {
-    const name = `${this.hooks}t${this._named++}`
+    const name = this.name('t')
     this._temporaries.set(unit, [...(this._temporaries.get(unit) ?? []), name])
     return name
   }

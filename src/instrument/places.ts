@@ -4,7 +4,8 @@
  * Seen are tracked variables, properties, elements and the methods of collections; not seen are `this.x` in a constructor, properties of
  * globals and of module namespaces, of literals, and what stands behind `?.` in a chain.
  */
-import { onlyThrows } from './flow.js'
+import { guardFlags, updateFlags } from './flow.js'
+import { isPattern, nameOfPart, originOf, partsOf, type Origin, type Part, type Pattern } from './patterns.js'
 import { isTracked, isWrappedTarget, patternOwner, type Binding, type Scopes, type Unit } from './scopes.js'
 import { accessFlags, type SiteTable } from './sites.js'
 import { bare, isFunction, isLoopOverItems, type AnyNode, type NodeOf, type Tree } from './tree.js'
@@ -17,6 +18,8 @@ const bothMethods = /^(delete|add|pop|shift)$/
 
 /** Reads of one place within a function are found by this: a variable, or the text that names a property or a collection. */
 export type Place = Binding | string
+/** All properties of an object; the text of the object follows. */
+export const EVERYTHING = '* of '
 
 export interface Access {
   readonly node: AnyNode
@@ -29,6 +32,8 @@ export interface Access {
   readonly unit: Unit
   readonly site: number
   readonly flags: number
+  /** Whether its hook stands where its unit begins: it is one of a pattern of the parameters. */
+  readonly isAtHead: boolean
   /** Whether a write depends on it: then the read leaves a mark in the frame of its unit. */
   isSource: boolean
   /** Whether the result of its unit comes of it. */
@@ -49,6 +54,8 @@ export type MemberUse = 'read' | 'write' | 'compound' | 'update' | 'delete' | 'c
 export class Places {
   readonly reads = new Map<AnyNode, Access>()
   readonly writes = new Map<AnyNode, Write>()
+  /** The patterns that are looked at. */
+  readonly patterns = new Map<AnyNode, { readonly origin: Origin; readonly parts: readonly Part[] }>()
   /** Calls, and the parameters of functions. */
   readonly others = new Map<AnyNode, Access>()
   private readonly _tests = new Map<Unit, Access>()
@@ -68,15 +75,16 @@ export class Places {
       if (_scopes.scopeOf(node).isDynamic) return false
       if (node.type === 'Identifier') this._variable(node)
       else if (node.type === 'MemberExpression' && this.isSeen(node)) this._member(node)
-      else if (node.type === 'ObjectPattern') this._pattern(node)
+      else if (isPattern(node)) this._pattern(node)
       else if (node.type === 'CallExpression') this._assigned(node)
+      else if (node.type === 'SpreadElement') this._spread(node)
       return undefined
     })
   }
 
   site(node: AnyNode, name: string, how: 'read' | 'write' | 'delete' | 'iterate' | 'function' | 'call' | 'wait'): number {
     const { line, column } = node.loc?.start ?? { line: 0, column: 0 }
-    return this._sites.add([line, column + 1, this._scopes.unitOf(node).name, short(name), how])
+    return this._sites.add([line, column + 1, this._scopes.unitOf(node).name, name, how])
   }
 
   /** The tracked variable that an identifier uses, if the cell of the variable is seen from there. */
@@ -191,7 +199,7 @@ export class Places {
     if (binding === null || use === undefined || use === 'declaration' || use === 'unseen') return
     if (use === 'read' || use === 'compound' || use === 'update') this._addRead(node, binding, binding.name)
     if (use === 'read') return
-    const flags = use === 'loop' ? accessFlags.loop : this._updateFlags(node)
+    const flags = use === 'loop' ? accessFlags.loop : updateFlags(this._tree, node)
     this.writes.set(node, { node, place: binding, site: this.site(node, binding.name, 'write'), flags })
   }
 
@@ -204,20 +212,32 @@ export class Places {
     if (use === 'read' || use === 'call' || use === 'compound' || use === 'update') this._addRead(node, place, name)
     if (use === 'read' || use === 'call') return
     const site = this.site(node, name, use === 'delete' ? 'delete' : 'write')
-    this.writes.set(node, { node, place, site, flags: this._updateFlags(node) })
+    this.writes.set(node, { node, place, site, flags: updateFlags(this._tree, node) })
   }
 
-  /** A pattern reads a property for each of its keys; the value of a parameter, of a loop and of a nested pattern is not looked at. */
-  private _pattern(pattern: NodeOf<'ObjectPattern'>): void {
-    const value = valueOf(this._tree.parentOf(pattern), pattern)
-    if (value === null) return
-    for (const property of pattern.properties) {
-      if (property.type !== 'Property' || property.computed || property.key.type !== 'Identifier') continue
-      const { name } = property.key
-      const site = this.site(property, `${this._tree.textOf(value)}.${name}`, 'read')
-      const unit = this._scopes.unitOf(property)
-      this.reads.set(property, accessAt(property, `.${name}`, unit, site))
+  /** A pattern reads a property for each of its keys. Elements are places where the list has a name. */
+  private _pattern(pattern: Pattern): void {
+    const origin = originOf(this._tree, pattern)
+    if (origin === null) return
+    const isNamed = origin.from === 'value' && /^(Identifier|MemberExpression)$/.test(bare(origin.value).type)
+    const parts = partsOf(pattern).filter(({ key }) => typeof key !== 'number' || isNamed)
+    if (parts.length === 0) return
+    this.patterns.set(pattern, { origin, parts })
+    for (const part of parts) {
+      const { node, key } = part
+      const name = nameOfPart(this._tree, origin, part)
+      const place = key === null ? `${EVERYTHING}${name}` : typeof key === 'number' ? name : `.${key}`
+      const access = accessAt(node, place, this._scopes.unitOf(node), this.site(node, name, 'read'))
+      this.reads.set(node, { ...access, isAtHead: origin.from === 'argument' })
     }
+  }
+
+  /** `{ ...value }` reads all properties. */
+  private _spread(node: NodeOf<'SpreadElement'>): void {
+    if (this._tree.parentOf(node).type !== 'ObjectExpression') return
+    const text = this._tree.textOf(node.argument)
+    const access = accessAt(node, EVERYTHING + text, this._scopes.unitOf(node), this.site(node.argument, text, 'iterate'))
+    this.reads.set(node, access)
   }
 
   /** `Object.assign(target, { key: value })` writes the keys of its literals. */
@@ -258,7 +278,7 @@ export class Places {
     const collection = isPart ? `items of ${this._tree.textOf(node.object)}` : null
     const site = this.site(node, name, 'read')
     const unit = this._scopes.unitOf(node)
-    this.reads.set(node, { ...accessAt(node, place, unit, site), collection, list, flags: this._guardFlags(node) })
+    this.reads.set(node, { ...accessAt(node, place, unit, site), collection, list, flags: guardFlags(this._tree, node) })
   }
 
   /** `new a.b()`: a hook there would be called in place of the constructor. */
@@ -269,42 +289,23 @@ export class Places {
       (parent.type === 'MemberExpression' && parent.object === node) || (parent.type === 'TaggedTemplateExpression' && parent.tag === node)
     return isPart && this._isBuilt(parent)
   }
-
-  /** A read in a test is a guard, unless what follows is a throw: an assertion is not prepared for the other outcome. */
-  private _guardFlags(node: AnyNode): number {
-    let child = node
-    const called = this._tree.parentOf(node)
-    if (called.type === 'CallExpression' && called.callee === node) child = called
-    for (let parent = this._tree.parentOf(child); ; child = parent, parent = this._tree.parentOf(parent)) {
-      if (parent.type === 'IfStatement') return parent.test === child && !onlyThrows(parent.consequent) ? accessFlags.guard : 0
-      if (parent.type === 'WhileStatement' || parent.type === 'DoWhileStatement' || parent.type === 'ForStatement')
-        return parent.test === child ? accessFlags.guard : 0
-      if (parent.type === 'ConditionalExpression' && parent.test === child) return accessFlags.guard
-      if (parent.type === 'LogicalExpression' && parent.left === child) return accessFlags.guard
-      if (isFunction(parent) || endsSearch.test(parent.type)) return 0
-    }
-  }
-
-  private _updateFlags(node: AnyNode): number {
-    const update = this._tree.parentOf(node)
-    if (update.type !== 'UpdateExpression') return 0
-    const parent = this._tree.parentOf(update)
-    if (parent.type === 'ForStatement' && parent.update === update) return accessFlags.update | accessFlags.loop
-    return this._guardFlags(update) === 0 ? accessFlags.update : accessFlags.update | accessFlags.tested
-  }
 }
 
 function accessAt(node: AnyNode, place: Place | null, unit: Unit, site: number): Access {
-  return { node, place, collection: null, list: null, unit, site, flags: 0, isSource: false, isReturned: false, isBesidePassed: false }
-}
-
-const endsSearch =
-  /Statement$|Declaration$|^Program$|^CallExpression$|^AssignmentExpression$|^AwaitExpression$|^YieldExpression$|^PropertyDefinition$|^StaticBlock$/
-
-/** The value that a pattern takes apart, of a declaration or an assignment. */
-export function valueOf(parent: AnyNode, pattern: AnyNode): AnyNode | null {
-  if (parent.type === 'VariableDeclarator' && parent.id === pattern) return parent.init ?? null
-  return parent.type === 'AssignmentExpression' && parent.left === pattern ? parent.right : null
+  const isSource = false
+  return {
+    node,
+    place,
+    collection: null,
+    list: null,
+    unit,
+    site,
+    flags: 0,
+    isAtHead: false,
+    isSource,
+    isReturned: false,
+    isBesidePassed: false,
+  }
 }
 
 function placeOf(node: NodeOf<'MemberExpression'>, text: string): Place {
@@ -312,9 +313,4 @@ function placeOf(node: NodeOf<'MemberExpression'>, text: string): Place {
   return node.property.type === 'PrivateIdentifier'
     ? `.#${node.property.name}`
     : `.${node.property.type === 'Identifier' ? node.property.name : text}`
-}
-
-function short(name: string): string {
-  const line = name.replace(/\s+/g, ' ')
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line
 }

@@ -6,12 +6,14 @@
 import { Calls } from './calls.js'
 import { Declarations } from './declarations.js'
 import { DependenceAnalysis } from './dependence.js'
+import { Destructuring } from './destructuring.js'
+import { isResult } from './flow.js'
 import { Members } from './members.js'
 import { Output } from './output.js'
 import { Places, type Write } from './places.js'
 import { Scopes, type Scope, type Unit } from './scopes.js'
 import type { Allowance, SiteTable } from './sites.js'
-import { isFunction, isWait, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
+import { isFunction, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
 import { Variables } from './variables.js'
 
 export class Rewriter {
@@ -22,6 +24,7 @@ export class Rewriter {
   private readonly _members: Members
   private readonly _declarations: Declarations
   private readonly _calls: Calls
+  private readonly _destructuring: Destructuring
 
   constructor(
     private readonly _tree: Tree,
@@ -37,6 +40,7 @@ export class Rewriter {
     this._calls = new Calls(rewriting, analysis)
     this._variables = new Variables(rewriting)
     this._members = new Members(rewriting)
+    this._destructuring = new Destructuring(rewriting, this._variables, this._members)
     const lines = new Set(_allowances.flatMap(([, why, about]) => (why === '' ? [] : [about])))
     this._declarations = new Declarations(rewriting, table, lines)
     for (const { isSource, node, unit } of [...this._places.reads.values(), ...this._places.others.values()])
@@ -62,7 +66,7 @@ export class Rewriter {
   private _markReturned(analysis: DependenceAnalysis): void {
     this._tree.walk(this._tree.root, (node) => {
       if (!this._isSeen(node)) return false
-      if (node.type === 'ReturnStatement' && node.argument != null) analysis.markReturned(this._scopes.unitOf(node), node.argument)
+      if (isResult(node)) analysis.markReturned(this._scopes.unitOf(node), node.argument)
       if (node.type === 'ArrowFunctionExpression' && node.body.type !== 'BlockStatement')
         analysis.markReturned(this._scopes.unitOf(node.body), node.body)
       return undefined
@@ -76,7 +80,7 @@ export class Rewriter {
   private _rewrite(node: AnyNode): void {
     if (!this._isSeen(node)) return
     for (const child of this._tree.childrenOf(node)) this._rewrite(child)
-    if (isWait(node)) this._wait(node)
+    if (node.type === 'AwaitExpression' || node.type === 'YieldExpression') this._wait(node)
     if (isFunction(node)) this._function(node)
     this._declarations.rewrite(node)
     switch (node.type) {
@@ -93,14 +97,14 @@ export class Rewriter {
         return this._write(node.argument)
       case 'AssignmentExpression':
         this._write(node.left)
-        return this._destructuring(node.left, node.right, node)
+        return this._destructuring.assignment(node)
       case 'VariableDeclarator':
-        return node.init == null ? undefined : this._destructuring(node.id, node.init, null)
+        return this._destructuring.value(node.id)
       case 'ForOfStatement':
       case 'ForInStatement':
         return this._loop(node)
       case 'SpreadElement':
-        return this._iterate(node.argument, this._tree.parentOf(node).type === 'ObjectExpression' ? 'everything' : 'items')
+        return this._spread(node)
       case 'TryStatement':
         return this._try(node)
       case 'StaticBlock':
@@ -130,18 +134,16 @@ export class Rewriter {
     if (target.type === 'MemberExpression') this._members.write(target)
   }
 
-  private _wait(node: AnyNode): void {
+  private _wait(node: NodeOf<'AwaitExpression'> | NodeOf<'YieldExpression'>): void {
+    if (node.type === 'YieldExpression') this._calls.result(node)
+    this.out.around(node, `${this.out.hooks}.wait(`, `,${this._waitArguments(node)})`)
+    if (node.type === 'YieldExpression') this._calls.delegation(node)
+  }
+
+  private _waitArguments(node: AnyNode): string {
     const unit = this._scopes.unitOf(node)
-    const frame = this.out.isFramed(unit) ? this.out.frameOf(unit) : 'null'
-    const site = frame === 'null' ? '' : `,${this.out.site(this._places.site(node, this._textOfWait(node), 'wait'))}`
-    if (node.type === 'ForOfStatement') {
-      const hook = `${this.out.hooks}.wait(0,${frame}${site});`
-      this._atStart(node.body, hook)
-      if (this._tree.isInList(node)) this.out.after(node.end, `;${hook}`)
-    } else {
-      this.out.around(node, `${this.out.hooks}.wait(`, `,${frame}${site})`)
-      if (node.type === 'YieldExpression') this._calls.delegation(node)
-    }
+    if (!this.out.isFramed(unit)) return 'null'
+    return `${this.out.frameOf(unit)},${this.out.site(this._places.site(node, this._textOfWait(node), 'wait'))}`
   }
 
   private _textOfWait(node: AnyNode): string {
@@ -160,45 +162,33 @@ export class Rewriter {
       this._atStart(node.finalizer, hook())
   }
 
+  /** The wait of a loop that waits for its items stands before all else in its body. */
   private _loop(node: NodeOf<'ForOfStatement'> | NodeOf<'ForInStatement'>): void {
-    const hooks = this._variables.loopHooks(node)
-    if (hooks !== '') this._atStart(node.body, hooks)
-    if (node.type === 'ForInStatement') return this._iterate(node.right, 'everything')
-    if (node.await) return
-    const unit = this._scopes.unitOf(node)
-    const site = this._places.site(node.right, this._tree.textOf(node.right), 'iterate')
-    const hasSteps = this._scopes.sees(node, unit) && this._tree.hasWait(node.body)
-    if (!hasSteps) return this.out.around(node.right, `${this.out.hooks}.items(`, `,${this.out.site(site)})`)
-    const collection = this.out.temporaryOf(unit)
-    this.out.around(node.right, `${collection}=${this.out.hooks}.items(`, `,${this.out.site(site)})`)
-    this._atStart(node.body, `${this.out.hook('step', collection, this.out.site(site))};`)
-  }
-
-  private _iterate(node: AnyNode, hook: 'items' | 'everything'): void {
-    const site = this._places.site(node, this._tree.textOf(node), 'iterate')
-    const [open, close] = node.type === 'SequenceExpression' ? ['(', ')'] : ['', '']
-    this.out.around(node, `${this.out.hooks}.${hook}(${open}`, `${close},${this.out.site(site)})`)
-  }
-
-  /** What a pattern reads from the value, and, in an assignment, what it writes. */
-  private _destructuring(pattern: AnyNode, value: AnyNode, assignment: AnyNode | null): void {
-    if (pattern.type === 'ArrayPattern') this._iterate(value, 'items')
-    else if (pattern.type === 'ObjectPattern') this._properties(pattern, value)
-    else return
-    if (assignment === null) return
-    const hooks = targetsIn(pattern).map((target) => this._variables.written(target) ?? this._members.written(target))
-    const written = hooks.flatMap((hook) => (hook === null ? [] : [`,${hook}`]))
-    if (written.length > 0) this.out.around(assignment, `${this.out.hooks}.first(`, `${written.join('')})`)
-  }
-
-  private _properties(pattern: NodeOf<'ObjectPattern'>, value: AnyNode): void {
-    for (const property of pattern.properties) {
-      const access = this._places.reads.get(property)
-      if (access === undefined || property.type !== 'Property') continue
-      const key = JSON.stringify(this._tree.textOf(property.key))
-      this.out.around(value, `${this.out.hooks}.read(`, `,${key},${this.out.readArguments(access)})`)
+    const targets = this._variables.loopHooks(node)
+    if (node.type === 'ForInStatement') {
+      this._atStart(node.body, targets)
+      return this._destructuring.iterate(node.right, 'everything')
     }
-    if (pattern.properties.some((property) => property.type === 'RestElement')) this._iterate(value, 'everything')
+    const wait = node.await ? `${this.out.hook('wait', '0', this._waitArguments(node))};` : ''
+    const hooks = targets + this._calls.item(node) + (node.await ? '' : this._steps(node))
+    this._atStart(node.body, this._destructuring.items(node, wait) ? hooks : wait + hooks)
+    if (node.await && this._tree.isInList(node)) this.out.after(node.end, `;${wait}`)
+  }
+
+  /** The hook for the steps of a loop whose body waits. */
+  private _steps(node: NodeOf<'ForOfStatement'>): string {
+    const unit = this._scopes.unitOf(node)
+    const site = this.out.site(this._places.site(node.right, this._tree.textOf(node.right), 'iterate'))
+    const hasSteps = this._scopes.sees(node, unit) && this._tree.hasWait(node.body)
+    const collection = hasSteps ? this.out.temporaryOf(unit) : ''
+    this.out.around(node.right, `${hasSteps ? `${collection}=` : ''}${this.out.hooks}.items(`, `,${site})`)
+    return hasSteps ? `${this.out.hook('step', collection, site)};` : ''
+  }
+
+  private _spread(node: NodeOf<'SpreadElement'>): void {
+    const access = this._places.reads.get(node)
+    if (access === undefined) return this._destructuring.iterate(node.argument, 'items')
+    this.out.around(node.argument, `${this.out.hooks}.everything(`, `,${this.out.readArguments(access)})`)
   }
 
   private _block(node: NodeOf<'BlockStatement'>): void {
@@ -212,6 +202,7 @@ export class Rewriter {
 
   private _function(node: FunctionNode): void {
     const { body } = node
+    this._destructuring.parameters(node)
     if (body.type !== 'BlockStatement') {
       const head = this._head(this._scopes.unitOf(body))
       if (head !== '') this.out.around(body, `{${head}return `, '}')
@@ -236,6 +227,7 @@ export class Rewriter {
       const { site } = this._places.parametersOf(unit)
       declared = `${keyword} ${this.out.passedTo(unit)}=${this.out.hook('passed', this.out.site(site))};${declared}`
     }
+    declared += this._destructuring.head(unit)
     if (!this.out.isFramed(unit)) return cells + declared
     const site = this._places.site(unit.node, unit.name, 'function')
     return `${cells}${keyword} ${this.out.frameOf(unit)}=${this.out.hook('frame', this.out.site(site), String(unit.suspends))};${declared}`
@@ -250,23 +242,8 @@ export class Rewriter {
 
   /** A hook at the start of the body of a loop or a block. */
   private _atStart(body: AnyNode, hook: string): void {
+    if (hook === '') return
     if (body.type === 'BlockStatement') this.out.after(body.start + 1, hook)
     else this.out.around(body, `{${hook}`, '}')
-  }
-}
-
-/** The targets of a pattern, members included. */
-function targetsIn(pattern: AnyNode | null): AnyNode[] {
-  switch (pattern?.type) {
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) => targetsIn(property.type === 'RestElement' ? property.argument : property.value))
-    case 'ArrayPattern':
-      return pattern.elements.flatMap(targetsIn)
-    case 'AssignmentPattern':
-      return targetsIn(pattern.left)
-    case 'RestElement':
-      return targetsIn(pattern.argument)
-    default:
-      return pattern == null ? [] : [pattern]
   }
 }

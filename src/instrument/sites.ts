@@ -83,7 +83,9 @@ export interface Hooks {
   /** A read of `object[key]` that follows; returns the key. */
   elementKey<T>(object: unknown, key: T, site: number, flags: number, frame: Frame): T
   /** A read of all properties: a spread into an object, `for…in`, a rest of properties. Returns the object. */
-  everything<T>(object: T, site: number): T
+  everything<T>(object: T, site: number, flags?: number, frame?: Frame): T
+  /** A read by a pattern, of the object that the path leads to: of a key, of an element or, without a key, of all. Returns the value. */
+  part<T>(value: T, path: readonly (string | number)[], key: string | number | null, site: number, flags: number, frame: Frame): T
   /** The start of an iteration over a collection; returns the collection. */
   items<T>(collection: T, site: number): T
   /** A step of a loop over a collection whose body waits. */
@@ -120,7 +122,12 @@ export class SiteTable {
     return this._positionOf?.(line, column) ?? [line, column]
   }
 
-  add([line, column, ...rest]: Site): number {
-    return this.sites.push([...this.positionOf(line, column), ...rest]) - 1
+  add([line, column, unit, name, how]: Site): number {
+    return this.sites.push([...this.positionOf(line, column), unit, short(name), how]) - 1
   }
+}
+
+function short(name: string): string {
+  const line = name.replace(/\s+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
 }

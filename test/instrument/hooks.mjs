@@ -34,6 +34,7 @@ export function makeHooks(tell = () => {}) {
     element: (object, key, site) => (tell(['element', site]), object[key]),
     elementKey: (object, key, site) => (tell(['elementKey', site]), key),
     everything: (object, site) => (tell(['everything', site]), object),
+    part: (value, path, key, site) => (tell(['part', site]), value),
     items: (collection, site) => (tell(['items', site]), collection),
     step: (collection, site) => tell(['step', site]),
     write: (object, key, site, flags, value) => (tell(['write', site]), value),

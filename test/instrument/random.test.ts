@@ -7,6 +7,38 @@ import { runInstrumented, runPlain } from './run.js'
 const variables = ['a', 'b', 'c', 'd']
 const keys = ['x', 'y', 'n']
 
+const patterns = [
+  'const { x: v }',
+  'let { n: v = t("d", 1), ...w }',
+  'var { x: v, x: a }',
+  'const [, { n: v, list: [w] = [] } = o]',
+  '{ n: o.x, x: c = t("d", 2) }',
+  '[d, { x: b } = {}]',
+  'const { [t("k", "n")]: v, x: { y: w } = {} }',
+]
+
+const parameters = [
+  '{ x: p }',
+  '{ x: p, n: q = t("d", 1) }, r = q',
+  '{ x: p } = o, q, { n: r = 2, ...s } = box(),',
+  'p, [{ x: q }, [r] = list, ...s], u = () => r',
+  '{ list: [p, q = p] = [], n: { x: r } = o }, s = r, u = class {}',
+  'p = t("d", 2), { x: q, [p]: r }, { y: s } = { y: q }',
+  '{ x: p, ...q }, ...[r]',
+  '[p, { n: q } = o] = list',
+]
+
+/** A function that is called where it stands: what its parameters get, and its name, length and first default. */
+function calledWith(kind: string, given: string, args: readonly string[]): string {
+  const values = ['p', 'q', 'r', 's', 'u'].map((name) => `typeof ${name} === "undefined" ? "none" : ${name}?.name ?? ${name}`)
+  const result = `[${values.join(', ')}]`
+  const [asynchronous = ''] = /^async /.exec(kind) ?? []
+  const isArrow = kind.endsWith('=>')
+  const fn = isArrow ? `${asynchronous}(${given}) => ${result}` : `${kind}(${given}) { return ${result} }`
+  const call = `((f) => (t("f", f), f(${args.join(', ')})))(${fn})`
+  return kind === 'function*' ? `(${call}).next().value` : asynchronous === '' ? call : `(await ${call})`
+}
+
 /** Each expression logs when it is evaluated; objects have getters, and keys that log when they are converted. */
 const { expression } = fc.letrec<{ expression: string; target: string; member: string; key: string; pattern: string }>((tie) => ({
   key: fc.oneof(
@@ -54,6 +86,15 @@ const { expression } = fc.letrec<{ expression: string; target: string; member: s
       .map(([f, a, b]) => `${f}(${a}, ${b})`),
     tie('expression').map((value) => `(await ${value})`),
     tie('expression').map((value) => `(() => ${value.replace(/^\{/, '({')})`),
+    fc
+      .tuple(
+        fc.constantFrom('=>', 'async =>', 'function', 'async function', 'function*'),
+        fc.constantFrom(...parameters),
+        fc.array(fc.oneof(fc.constantFrom('undefined', 'o', 'box()', 'list', 'map', '{}', '[[1], o]'), tie('expression')), {
+          maxLength: 3,
+        }),
+      )
+      .map(([kind, given, args]) => calledWith(kind, given, args)),
     tie('expression').map((value) => `[...list, ${value}]`),
     tie('expression').map((value) => `({ a, x: ${value}, ...o })`),
   ),
@@ -68,8 +109,8 @@ const statement = fc.letrec<{ statement: string; block: string }>((tie) => ({
     fc.tuple(expression, tie('block'), tie('block')).map(([test, a, b]) => `if (${test}) ${a} else ${b}`),
     fc
       .tuple(
-        fc.constantFrom('const v', 'let v', 'var v', 'a', 'o.x', '[b]', '{ x: c }'),
-        fc.constantFrom('[...list]', '[...map]', '[1, 2]', '[[1], o]'),
+        fc.constantFrom('const v', 'let v', 'var v', 'a', 'o.x', '[b]', '{ x: c }', ...patterns),
+        fc.constantFrom('[...list]', '[...map]', '[1, 2]', '[[1], o]', '[o, box()]', 'map', '[[0, o]]', 'await [o]', '[v]'),
         tie('block'),
       )
       .map(([left, list, body]) => `for (${left} of ${list}) ${body}`),
@@ -90,6 +131,7 @@ const declarations = `
   const loud = (key) => ({ toString() { t('key', key); return key } })
   const o = { get n() { t('get n'); return depth }, set n(v) { t('set n', v); depth++ }, x: 1, get(k) { return t('get', k) }, f(...given) { a = given[0]; return this === o } }
   const box = () => t('box', { x: 1, n: 2, list: [1] })
+  const v = o
   const touch = () => { a = b = c = d = 1 }
 `
 

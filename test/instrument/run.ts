@@ -80,6 +80,7 @@ function checkPosition(source: string, line: number, column: number, name: strin
   const start = name.replace(/\(\)$|….*/, '').slice(0, 12)
   const key = /\.([\w$]+)$/.exec(name)?.[1] // the place of a key of a pattern is that of the key
   const isKey = key !== undefined && text.startsWith(key) && /^\s*[,:=}]/.test(text.slice(key.length))
-  if (!text.startsWith(start) && !isKey)
+  const isElement = /\[\d+\]$/.test(name) && /^[^;]*\]/.test(text) // of a pattern: the place is that of the target
+  if (!text.startsWith(start) && !isKey && !isElement)
     throw new Error(`the site of ${name} is at ${line}:${column}, where the source has ${text.slice(0, 20)}`)
 }

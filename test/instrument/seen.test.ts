@@ -18,7 +18,7 @@ const seen: Record<string, [body: string, hooks: string]> = {
   ],
   'destructuring, spread and iteration': [
     'const o = { a: [1] }; const { a, b = 2 } = o, [c] = a; for (const x of a); for (const k in o); ({ ...o }); return [...a]',
-    'read o.a, read o.b, iterate a, iterate a, iterate o, iterate o, iterate a',
+    'read o.a, read o.b, iterate a, read a[0], iterate a, iterate o, iterate o, iterate a',
   ],
   'each step of a loop that waits': ['const list = [1, 2]; for (const x of list) await x', 'iterate list, iterate list, iterate list'],
   'methods of collections, and of other objects': [
@@ -77,7 +77,17 @@ it.each([
   ['under a test of a key', 'async function f(o) { const { n } = o; if (n > 1) { await g(); o.n = 0 } }', ['o.n ← (o.n)']],
   ['by a default of a pattern', 'async function f(o) { const { n = o.m } = p; await g(); o.m = n }', ['o.m ← o.m']],
   ['by the variable that a pattern takes apart', 'let s; async function f() { const { n } = s; await g(); s = { n: n + 1 } }', ['s ← s']],
-  ['by what its caller has passed', 'async function f(o, { n }) { await g(); o.n = n }', ['o.n ← passed']],
+  ['by what its caller has passed', 'async function f(o, n) { await g(); o.n = n }', ['o.n ← passed']],
+  ['by a key of a parameter', 'async function f(o, { n }) { await g(); o.n = n }', ['o.n ← n, passed']],
+  ['by a key in a key of a parameter', 'const f = async (o, [{ a: { n } = {} }]) => { await g(); o.n = n }', ['o.n ← n, passed']],
+  ['by a key of an item', 'async function f(o) { for (const { n } of [o]) { await g(); o.n = n } }', ['o.n ← n, passed']],
+  ['under a test of a key of an item', 'async function f(o, l) { for (const { n } of l) { await g(); if (!n) o.n = 1 } }', ['o.n ← (n)']],
+  ['by a key in a key', 'async function f(o) { const { a: { n } } = o; await g(); o.a.n = n }', ['o.a.n ← o.a.n']],
+  ['by an element of a pattern', 'async function f(l) { const [, n = 1] = l; await g(); l[1] = n }', ['l[1] ← l[1], passed']],
+  ['by a default of a pattern of a list', 'async function f(o) { const [n = o.n] = []; await g(); o.n = n }', ['o.n ← o.n']],
+  ['by all properties', 'async function f(o) { const old = { ...o }; await g(); o.n = old.n }', ['o.n ← old.n, o, passed']],
+  ['by the rest of the properties', 'async function f(o) { const { a, ...old } = o; await g(); o.n = old.n }', ['o.n ← old.n, ...old']],
+  ['by what is thrown', 'async function f(o) { try { throw o.n } catch (n) { await g(); o.n = n } }', ['o.n ← o.n']],
   ['by what was passed and by its own read', 'const f = (o, n) => { o.n = { ...o.n, n } }', ['o.n ← o.n, passed']],
   [
     'by the result of a function of the program',

@@ -12,6 +12,7 @@ import {
   isWeak,
   noteOfAll,
   NONE,
+  RETURNED,
   SIZE,
   sites,
   type GoesBy,
@@ -94,6 +95,26 @@ function writeElement(object: unknown, key: unknown, site: number, flags: number
 function noteIndex(engine: RaceEngine, array: object, key: unknown, site: number, goesBy: GoesBy): void {
   const [size, all] = [engine.placeOf(array, SIZE, site), engine.placeOf(array, ALL, site)]
   engine.index({ size, all, index: Number(key), name: nameOf(site) }, site, goesBy)
+}
+
+/** The frame keeps them as the answer of one call, since they are many at one site. */
+function readEverything(object: unknown, site: number, flags: number, frame: Frame | null): void {
+  if (!isObject(object)) return
+  if (!hasPlaces(object)) return readAll(object, site)
+  const values = frame === null ? null : (current()?.values ?? null)
+  if (frame !== null) values?.asks(frame, site, flags)
+  for (const key of keysOf(object)) readProperty(object, key, site, values === null ? flags : flags | RETURNED, null)
+  if (frame !== null) values?.took(frame, site, null)
+}
+
+/** What stands behind keys; null where code of the user would tell it, a getter or a proxy. */
+function objectAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value
+  for (const key of path) {
+    if (!isObject(at) || isProxy(at) || (typeof key === 'number' && !Array.isArray(at))) return null
+    at = Object.getOwnPropertyDescriptor(at, key)?.value
+  }
+  return at
 }
 
 function readAll(collection: unknown, site: number): void {
@@ -206,11 +227,17 @@ export const hooks = {
     return key
   },
 
-  everything<T>(object: T, site: number): T {
-    if (!isObject(object)) return object
-    if (hasPlaces(object)) for (const key of keysOf(object)) readProperty(object, key, site, 0, null)
-    else readAll(object, site)
+  everything<T>(object: T, site: number, flags = 0, frame: Frame | null = null): T {
+    readEverything(object, site, flags, frame)
     return object
+  },
+
+  part<T>(value: T, path: readonly PropertyKey[], key: string | number | null, site: number, flags: number, frame: Frame | null): T {
+    const object = objectAt(value, path)
+    if (key === null) readEverything(object, site, flags, frame)
+    else if (typeof key === 'string') readProperty(object, key, site, flags, frame)
+    else if (Array.isArray(object) || ArrayBuffer.isView(object)) readElement(object, key, site, flags, frame)
+    return value
   },
 
   items<T>(collection: T, site: number): T {
