@@ -155,7 +155,7 @@ function isPassing({ error: { code, err_code: detail = 0 } = NONE }: ApiAnswer):
 }
 const NONE: NonNullable<ApiAnswer['error']> = { code: 0, description: '' }
 
-/** Answers in turn that a stream or a consumer is not there, until a cluster is believed: 5 s. */
+/** Responses in turn by which a stream or a consumer is not there, until a cluster is believed: 5 s. */
 const BELIEVED = 25
 
 /**

@@ -33,7 +33,7 @@ interface Unconfirmed {
   readonly message: Outgoing
   readonly sender: Sender
   sentAt: number
-  /** The message is sent when the probe of its lane is answered. */
+  /** The message is sent when the probe of its lane is acknowledged. */
   isHeld: boolean
 }
 
@@ -75,7 +75,7 @@ export class Lane {
     this._timer.start(ms)
   }
 
-  /** Keeps a message until the probe is answered. */
+  /** Keeps a message until the probe is acknowledged. */
   holds(one: Unconfirmed): void {
     if (one.isHeld) return
     one.isHeld = true

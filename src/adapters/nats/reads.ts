@@ -8,7 +8,7 @@
  * - the messages that a consumer has read are noted before it is reset, since the server counts anew then; a process looks again where
  *   another has written the note;
  * - where two requests see the log at different times, messages are counted as read rather than as deleted: a later look finds them;
- * - no more messages are reported than the stream has deleted: the server of a cluster that answers for a consumer may not have all
+ * - no more messages are reported than the stream has deleted: the server of a cluster that speaks for a consumer may not have all
  *   messages of the stream yet, and counts too few that wait.
  */
 import { headers as newHeaders } from '@nats-io/nats-core'
@@ -114,7 +114,7 @@ async function noteFloor(link: Connection, target: Target, { consumer, floor, op
 export interface Missed {
   /** The messages that were deleted unread, and not reported; negative where more messages were read than there were. */
   readonly news: number
-  /** What was reported, with those before the group began. */
+  /** The number that was reported, with those before the group began. */
   readonly before: number
   /** The number of the note of that; 0 where there is none. */
   readonly seq: number
