@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { requireBuild, root } from './entries.mjs'
 import { pairs } from '../test/testing/race/programs/pairs.mjs'
-import { services } from '../test/testing/race/programs/services.mjs'
+import { servers } from '../test/testing/race/programs/servers.mjs'
+import { services as older } from '../test/testing/race/programs/services.mjs'
 
 requireBuild()
 
@@ -50,6 +51,7 @@ const reported = ofPairs.length === pairs.length ? pairs.filter((_, i) => ofPair
 row(`async pairs reported by default, of ${pairs.length}`, reported.filter(({ onlyAll }) => onlyAll !== true).length, 22, 'least')
 row(`async pairs reported at level all or by default, of ${pairs.length}`, reported.length, pairs.length, 'least')
 count('twins of the async pairs: silent at level all', /^pairs .*: its twin is not/)
+const services = [...older, ...servers]
 const ofServices = tests.filter(({ fullName, status }) => /^services .*: is reported$/.test(fullName) && status === 'passed')
 row(
   `races in the styles of services, reported by default, of ${services.length}`,

@@ -1,7 +1,7 @@
 /** The flow of a program: tests that decide for a statement, functions that go on for the code around them, results. */
 import type { Expression } from 'acorn'
 import { accessFlags } from './sites.js'
-import { isFunction, startsUnit, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
+import { isFunction, isWait, startsUnit, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
 
 /** The tests in `parent` that decide whether `child` runs. */
 export function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
@@ -58,7 +58,18 @@ export function promiseOf(tree: Tree, node: FunctionNode): AnyNode | null {
 }
 
 function testsThatLeave(statements: readonly AnyNode[]): AnyNode[] {
-  return statements.flatMap((statement) => (statement.type === 'IfStatement' && leaves(statement.consequent) ? [statement.test] : []))
+  return statements.flatMap((statement) => {
+    if (statement.type === 'IfStatement') return leaves(statement.consequent) ? [statement.test] : []
+    return (statement.type === 'WhileStatement' || statement.type === 'DoWhileStatement') && onlyWaits(statement.body)
+      ? [statement.test]
+      : []
+  })
+}
+
+/** The body of a loop that polls: `while (active > 1) await pause()`. */
+function onlyWaits(node: AnyNode): boolean {
+  if (node.type === 'BlockStatement') return node.body.length > 0 && node.body.every(onlyWaits)
+  return node.type === 'ExpressionStatement' && isWait(node.expression)
 }
 
 function leaves(node: AnyNode): boolean {
@@ -128,6 +139,13 @@ export function updateFlags(tree: Tree, node: AnyNode): number {
   const parent = tree.parentOf(update)
   if (parent.type === 'ForStatement' && parent.update === update) return accessFlags.update | accessFlags.loop
   return guardFlags(tree, update) === 0 ? accessFlags.update : accessFlags.update | accessFlags.tested
+}
+
+/** Of a call, by its callee: `list.splice(0)` as a statement. */
+export function droppedFlags(tree: Tree, callee: AnyNode): number {
+  const call = tree.parentOf(callee)
+  if (call.type !== 'CallExpression' || call.arguments.length !== 1 || tree.parentOf(call).type !== 'ExpressionStatement') return 0
+  return callee.type === 'MemberExpression' && tree.textOf(callee.property) === 'splice' ? accessFlags.dropped : 0
 }
 
 const endsSearch =

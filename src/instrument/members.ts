@@ -120,7 +120,9 @@ export class Members {
     const key = object.isTemporary ? `(${object.text}=void 0,"${method}")` : `"${method}"`
     const site = write?.site ?? access?.site ?? 0
     const read =
-      access === undefined ? '0,null,-1' : `${this._out.flagsOf(access)},${this._out.frameFor(access)},${this._out.site(access.site)}`
+      access === undefined
+        ? `${write?.flags ?? 0},null,-1`
+        : `${this._out.flagsOf(access)},${this._out.frameFor(access)},${this._out.site(access.site)}`
     const dependence = write === undefined ? 'null' : this._dependence(write)
     const open = call.optional ? this._tree.tokenAt(node.end) + 2 : node.end
     this._out.token(open, '(', `(...${hooks}.call(${object.text},${key},${this._out.site(site)},${read},${dependence},[`)

@@ -4,7 +4,7 @@
  * Seen are tracked variables, properties, elements and the methods of collections; not seen are `this.x` in a constructor, properties of
  * globals and of module namespaces, of literals, and what stands behind `?.` in a chain.
  */
-import { guardFlags, updateFlags } from './flow.js'
+import { droppedFlags, guardFlags, updateFlags } from './flow.js'
 import { isPattern, nameOfPart, originOf, partsOf, type Origin, type Part, type Pattern } from './patterns.js'
 import { isTracked, isWrappedTarget, patternOwner, type Binding, type Scopes, type Unit } from './scopes.js'
 import { accessFlags, type SiteTable } from './sites.js'
@@ -60,7 +60,7 @@ export class Places {
   readonly others = new Map<AnyNode, Access>()
   private readonly _tests = new Map<Unit, Access>()
   /** The names of the getters that the file declares. */
-  private readonly _getters = new Set<string>()
+  readonly getters = new Set<string>()
 
   constructor(
     private readonly _tree: Tree,
@@ -69,7 +69,7 @@ export class Places {
   ) {
     _tree.walk(_tree.root, (node) => {
       if ((node.type === 'MethodDefinition' || node.type === 'Property') && node.kind === 'get' && !node.computed)
-        this._getters.add(_tree.textOf(node.key))
+        this.getters.add(_tree.textOf(node.key))
     })
     _tree.walk(_tree.root, (node) => {
       if (_scopes.scopeOf(node).isDynamic) return false
@@ -134,7 +134,7 @@ export class Places {
 
   /** A property that is read, if it has the name of a getter of the file: its value may come of the reads of that. */
   getterAt(node: NodeOf<'MemberExpression'>): Access | null {
-    if (node.computed || !this._getters.has(this._tree.textOf(node.property)) || this.useOf(node) !== 'read') return null
+    if (node.computed || !this.getters.has(this._tree.textOf(node.property)) || this.useOf(node) !== 'read') return null
     if (!this.isSeen(node) || this.isBehindLink(node)) return null
     return this._once(node, this._scopes.unitOf(node), () => this.site(node.property, this._tree.textOf(node.property), 'call'))
   }
@@ -270,7 +270,8 @@ export class Places {
     const name = `${this._tree.textOf(node)}()`
     const place = `items of ${object}`
     if (readingMethods.test(method) || bothMethods.test(method)) this._addRead(node, place, name, method === 'at' ? object : null)
-    if (writingMethods.test(method)) this.writes.set(node, { node, place, site: this.site(node, name, 'write'), flags: 0 })
+    if (writingMethods.test(method))
+      this.writes.set(node, { node, place, site: this.site(node, name, 'write'), flags: droppedFlags(this._tree, node) })
   }
 
   private _addRead(node: AnyNode, place: Place, name: string, list: string | null = null): void {

@@ -11,6 +11,7 @@ import { isResult } from './flow.js'
 import { Members } from './members.js'
 import { Output } from './output.js'
 import { Places, type Write } from './places.js'
+import { Replacements } from './replacements.js'
 import { Scopes, type Scope, type Unit } from './scopes.js'
 import type { Allowance, SiteTable } from './sites.js'
 import { isFunction, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
@@ -25,6 +26,7 @@ export class Rewriter {
   private readonly _declarations: Declarations
   private readonly _calls: Calls
   private readonly _destructuring: Destructuring
+  private readonly _replacements: Replacements
 
   constructor(
     private readonly _tree: Tree,
@@ -38,6 +40,7 @@ export class Rewriter {
     this._markReturned(analysis)
     const rewriting = { tree: _tree, scopes: this._scopes, places: this._places, out: this.out, dependence: this._dependences(analysis) }
     this._calls = new Calls(rewriting, analysis)
+    this._replacements = new Replacements(rewriting, analysis)
     this._variables = new Variables(rewriting)
     this._members = new Members(rewriting)
     this._destructuring = new Destructuring(rewriting, this._variables, this._members)
@@ -96,8 +99,7 @@ export class Rewriter {
       case 'UpdateExpression':
         return this._write(node.argument)
       case 'AssignmentExpression':
-        this._write(node.left)
-        return this._destructuring.assignment(node)
+        return this._assignment(node)
       case 'VariableDeclarator':
         return this._destructuring.value(node.id)
       case 'ForOfStatement':
@@ -126,6 +128,12 @@ export class Rewriter {
   private _member(node: NodeOf<'MemberExpression'>): void {
     this._members.read(node)
     this._calls.getter(node)
+  }
+
+  private _assignment(node: NodeOf<'AssignmentExpression'>): void {
+    this._replacements.rewrite(node)
+    this._write(node.left)
+    this._destructuring.assignment(node)
   }
 
   /** The target of an assignment, of an update or of `delete`. */

@@ -22,6 +22,8 @@ export const accessFlags = {
   loop: 8,
   /** The result of the function comes of the read: a caller may go by it. */
   returned: 16,
+  /** The call takes all to the end of the list, and its result is used nowhere: `list.splice(0)`. */
+  dropped: 128,
 } as const
 
 /** How a write goes by a read. */
@@ -93,6 +95,8 @@ export interface Hooks {
   /** A write of `object.key` that follows; returns the value. */
   write<T>(object: unknown, key: string, site: number, flags: number, value: T, dependence: Dependence): T
   writeElement<T>(object: unknown, key: unknown, site: number, flags: number, value: T, dependence: Dependence): T
+  /** A place gets an empty collection for an old one: of a property without a private name the hook looks itself. Returns the value. */
+  replaces<T>(value: T, old: unknown, owner: unknown, key: string | null, site: number, dependence: Dependence): T
   /** An update that has been done, as `object.key++`: a read and a write. */
   update(object: unknown, key: unknown, readSite: number, site: number, flags: number, dependence: Dependence, frame: Frame): void
   /** A `delete` that has been done. */

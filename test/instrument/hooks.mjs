@@ -39,6 +39,7 @@ export function makeHooks(tell = () => {}) {
     step: (collection, site) => tell(['step', site]),
     write: (object, key, site, flags, value) => (tell(['write', site]), value),
     writeElement: (object, key, site, flags, value) => (tell(['writeElement', site]), value),
+    replaces: (value, old, owner, key, site) => (tell(['replaces', site]), value),
     update: (object, key, readSite, site) => tell(['update', site]),
     remove: (object, key, site) => tell(['remove', site]),
     call: (object, method, site, flags, frame, readSite, dependence, parameters) => (tell(['call', site]), parameters),

@@ -110,7 +110,7 @@ const statement = fc.letrec<{ statement: string; block: string }>((tie) => ({
     fc
       .tuple(
         fc.constantFrom('const v', 'let v', 'var v', 'a', 'o.x', '[b]', '{ x: c }', ...patterns),
-        fc.constantFrom('[...list]', '[...map]', '[1, 2]', '[[1], o]', '[o, box()]', 'map', '[[0, o]]', 'await [o]', '[v]'),
+        fc.constantFrom('[...list]', '[...map]', '[1, 2]', '[[1], o]', '[o, box()]', '[...map.values()]', '[[0, o]]', 'await [o]', '[v]'),
         tie('block'),
       )
       .map(([left, list, body]) => `for (${left} of ${list}) ${body}`),

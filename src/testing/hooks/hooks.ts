@@ -259,6 +259,16 @@ export const hooks = {
     return value
   },
 
+  replaces<T>(value: T, old: unknown, owner: Variable | object, key: string | null, site: number, goesBy: GoesBy | null): T {
+    const engine = current()
+    if (engine === null || goesBy === null || !isObject(owner)) return value
+    const place = key === null ? engine.placeOfVariable(owner as Variable) : engine.placeOf(owner, key, site) // a cell has no key
+    const collection = old ?? objectAt(owner, key === null ? [] : [key])
+    if (isObject(collection) && (Array.isArray(collection) || isCollection(collection)))
+      engine.replaces(place, engine.placeOf(collection, SIZE, site), site, goesBy)
+    return value
+  },
+
   update(object: unknown, key: unknown, readSite: number, site: number, flags: number, goesBy: GoesBy | null, frame: Frame | null): void {
     readElement(object, key, readSite, 0, frame)
     writeElement(object, key, site, flags, NONE, goesBy)

@@ -171,6 +171,15 @@ export class Accesses {
     this._stale.checkIndex(element, write, strand, goesBy)
   }
 
+  /** The place gets an empty collection: what others have added to the old one is lost, unless this section has looked at either. */
+  replaces(place: Place, members: Place, where: Where, goesBy: GoesBy): void {
+    const strand = this._strands.acting()
+    for (const { read } of [place, members]) if (read?.strand === strand && read.section === strand.section) return
+    const write = new Access(strand, 'write', where, 0, taskOf(goesBy) ?? strand.task)
+    write.version = members.version + 1
+    this._stale.check(members, write, strand, goesBy)
+  }
+
   private _suspectAll(place: Place, write: Access, strand: Strand): void {
     const { write: last, read } = place
     if (last !== null && last !== write && !strand.sees(last)) this._suspect(place, last, write)

@@ -193,6 +193,11 @@ export class RaceEngine {
     return this._state.accesses.values
   }
 
+  /** The place gets an empty collection for the one with these members. */
+  replaces(place: Place, members: Place, site: number, goesBy: GoesBy): void {
+    this._state.accesses.replaces(place, members, site, goesBy)
+  }
+
   /** A write of an element follows. */
   index(element: Element, site: number, goesBy: GoesBy): void {
     this._state.accesses.index(element, site, goesBy)

@@ -27,6 +27,8 @@ export const RETURNED = 16
 export const GROWS = 32
 /** It takes from them: `shift`, `splice`, `delete`. */
 export const SHRINKS = 64
+/** It takes all to the end, and throws that away. */
+export const DROPPED = 128
 
 /** No value, or a value that is not compared. */
 export const NONE: unique symbol = Symbol('none')

@@ -18,7 +18,7 @@
 import type { Reporting } from './accesses.js'
 import { isBefore } from './clocks.js'
 import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp, type Visitor } from './frame.js'
-import { GROWS, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Where } from './places.js'
+import { DROPPED, GROWS, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Where } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
 
@@ -121,7 +121,7 @@ function isBetween(other: Access, read: Stamp, strand: Strand): boolean {
  * have added, and behind a test there is still room when others have taken: `while (jobs.length > 0) { await run(jobs[0]); jobs.shift() }`.
  */
 function suits({ write, how }: Gap, other: Access): boolean {
-  const [own, others] = [write.flags & (GROWS | SHRINKS), other.flags & (GROWS | SHRINKS)]
+  const [own, others] = [write.flags & (GROWS | SHRINKS | DROPPED), other.flags & (GROWS | SHRINKS)]
   return own === SHRINKS ? others === GROWS : how === CONTROL && own === GROWS && others === SHRINKS
 }
 

@@ -158,6 +158,7 @@ const tested: Record<string, (read: string, wait: string, write: string) => stri
   'a condition': (r, w, write) => `await (${r} ? null : (async () => { ${w}; ${write} })())`,
   'a catch': (r, w, write) => `try { if (!${r}) throw 1 } catch { ${w}; ${write} }`,
   switch: (r, w, write) => `switch (${r}) { case 0: ${w}; ${write} }`,
+  'a loop that polls': (r, w, write) => `while (${r} > 1) await tick(); ${w}; ${write}`,
   'a local': (r, w, write) => `const has = Boolean(${r}); ${w}; if (!has) { ${write} }`,
   'an async function': (r, _, write) => `const missing = async () => !${r}; if (await missing()) { ${write} }`,
   'a reaction': (r, _, write) => `if (!${r}) await one().then(async () => { ${write} })`,

@@ -28,6 +28,7 @@ async function programs<T>(file: string): Promise<T> {
 
 const { pairs } = await programs<{ pairs: Pair[] }>('pairs.mjs')
 const { services } = await programs<{ services: Service[] }>('services.mjs')
+const { servers } = await programs<{ servers: Service[] }>('servers.mjs')
 type Harmless = { harmless: (() => Promise<unknown>)[] }
 const harmless = (await Promise.all(['harmless.mjs', 'harmless-services.mjs'].map(programs<Harmless>))).flatMap((one) => one.harmless)
 
@@ -41,10 +42,10 @@ describe('pairs', () => {
 })
 
 describe('services', () => {
-  it.each(services)('$name: is reported', async ({ racy, isMissed }) => {
+  it.each([...services, ...servers])('$name: is reported', async ({ racy, isMissed }) => {
     expect((await racesOf(racy)).length > 0).toBe(isMissed !== true)
   })
-  it.each(services)('$name: its twin is not, at any strand', async ({ fixed }) => {
+  it.each([...services, ...servers])('$name: its twin is not, at any strand', async ({ fixed }) => {
     expect(await racesOf(fixed, 'all')).toEqual([])
   })
 })

@@ -786,4 +786,71 @@ export const harmless = [
     await Promise.all([change(0), change(1)])
     await tick(8)
   },
+  async function swapAfterWait() {
+    // the keys that came in the meantime are taken with the others
+    let keys = []
+    const found = []
+    async function serve() {
+      if (keys.length === 0) return
+      await tick(1)
+      const batch = keys
+      keys = []
+      found.push(...batch)
+    }
+    keys.push('a')
+    const serving = serve()
+    await tick()
+    keys.push('b')
+    await serving
+    return found
+  },
+  async function emptyWhatWasSent() {
+    // what came in the meantime is sent too: the list is read after the wait
+    const log = { lines: [], sent: [] }
+    async function flush() {
+      const { lines } = log
+      if (lines.length === 0) return
+      await tick(1)
+      log.sent.push(...lines)
+      log.lines = []
+    }
+    log.lines.push('a')
+    const flushing = flush()
+    await tick()
+    log.lines.push('b')
+    await flushing
+    return log.sent
+  },
+  async function poll() {
+    // a lock that polls, and a flag that is looked at again after the preparation
+    let isBusy = false
+    async function run() {
+      while (isBusy) await tick()
+      isBusy = true
+      await tick(1)
+      isBusy = false
+    }
+    async function prepared() {
+      while (isBusy) await tick()
+      await tick(1)
+      if (isBusy) return
+      isBusy = true
+      await tick()
+      isBusy = false
+    }
+    await Promise.all([run(), run(), prepared(), prepared()])
+  },
+  async function takeAll() {
+    // the rest is thrown away on purpose, as it is now
+    const jobs = [1, 2, 3]
+    async function cancel() {
+      await tick(1)
+      if (jobs.length > 0) jobs.splice(0)
+    }
+    const cancelling = cancel()
+    jobs.push(4)
+    await tick()
+    jobs.push(5)
+    await cancelling
+  },
 ]

@@ -1,0 +1,2 @@
+import type { Service } from './services.mjs'
+export const servers: Service[]
