@@ -96,7 +96,7 @@ export class Destructuring {
   }
 
   iterate(node: AnyNode, hook: 'items' | 'everything'): void {
-    const site = this._places.site(node, this._tree.textOf(node), 'iterate')
+    const site = this._places.site(node, (hook === 'everything' ? '...' : '') + this._tree.textOf(node), 'iterate')
     const [open, close] = node.type === 'SequenceExpression' ? ['(', ')'] : ['', '']
     this._out.around(node, `${this._out.hooks}.${hook}(${open}`, `${close},${this._out.site(site)})`)
   }

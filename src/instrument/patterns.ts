@@ -101,9 +101,10 @@ export function isPart(tree: Tree, node: AnyNode): boolean {
   return parent.type === 'ArrayPattern' || (parent.type === 'ObjectPattern' && node.type !== 'Identifier')
 }
 
-/** `value.path.key`, as reports name it. Arguments and items have no name where the pattern stands. */
-export function nameOfPart(tree: Tree, origin: Origin, { node, path, key }: Part): string {
-  if (key === null) return tree.textOf(node)
-  if (origin.from !== 'value') return String(key)
-  return tree.textOf(origin.value) + [...path, key].map((one) => (typeof one === 'number' ? `[${one}]` : `.${one}`)).join('')
+/** `value.path.key`, as reports name it, and `...value.path` for the rest. Arguments and items have no name where the pattern stands. */
+export function nameOfPart(tree: Tree, origin: Origin, { path, key }: Part): string {
+  if (origin.from !== 'value') return key === null ? '...' : String(key)
+  const keys = key === null ? path : [...path, key]
+  const name = tree.textOf(origin.value) + keys.map((one) => (typeof one === 'number' ? `[${one}]` : `.${one}`)).join('')
+  return key === null ? `...${name}` : name
 }

@@ -236,7 +236,7 @@ export class Places {
   private _spread(node: NodeOf<'SpreadElement'>): void {
     if (this._tree.parentOf(node).type !== 'ObjectExpression') return
     const text = this._tree.textOf(node.argument)
-    const access = accessAt(node, EVERYTHING + text, this._scopes.unitOf(node), this.site(node.argument, text, 'iterate'))
+    const access = accessAt(node, EVERYTHING + text, this._scopes.unitOf(node), this.site(node, `...${text}`, 'iterate'))
     this.reads.set(node, access)
   }
 

@@ -81,6 +81,7 @@ function checkPosition(source: string, line: number, column: number, name: strin
   const key = /\.([\w$]+)$/.exec(name)?.[1] // the place of a key of a pattern is that of the key
   const isKey = key !== undefined && text.startsWith(key) && /^\s*[,:=}]/.test(text.slice(key.length))
   const isElement = /\[\d+\]$/.test(name) && /^[^;]*\]/.test(text) // of a pattern: the place is that of the target
-  if (!text.startsWith(start) && !isKey && !isElement)
+  const isAll = name.startsWith('...') && (text.startsWith('...') || text.startsWith(start.slice('...'.length)))
+  if (!text.startsWith(start) && !isKey && !isElement && !isAll)
     throw new Error(`the site of ${name} is at ${line}:${column}, where the source has ${text.slice(0, 20)}`)
 }

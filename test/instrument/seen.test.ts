@@ -18,7 +18,7 @@ const seen: Record<string, [body: string, hooks: string]> = {
   ],
   'destructuring, spread and iteration': [
     'const o = { a: [1] }; const { a, b = 2 } = o, [c] = a; for (const x of a); for (const k in o); ({ ...o }); return [...a]',
-    'read o.a, read o.b, iterate a, read a[0], iterate a, iterate o, iterate o, iterate a',
+    'read o.a, read o.b, iterate a, read a[0], iterate a, iterate ...o, iterate ...o, iterate a',
   ],
   'each step of a loop that waits': ['const list = [1, 2]; for (const x of list) await x', 'iterate list, iterate list, iterate list'],
   'methods of collections, and of other objects': [
@@ -85,8 +85,8 @@ it.each([
   ['by a key in a key', 'async function f(o) { const { a: { n } } = o; await g(); o.a.n = n }', ['o.a.n ← o.a.n']],
   ['by an element of a pattern', 'async function f(l) { const [, n = 1] = l; await g(); l[1] = n }', ['l[1] ← l[1], passed']],
   ['by a default of a pattern of a list', 'async function f(o) { const [n = o.n] = []; await g(); o.n = n }', ['o.n ← o.n']],
-  ['by all properties', 'async function f(o) { const old = { ...o }; await g(); o.n = old.n }', ['o.n ← old.n, o, passed']],
-  ['by the rest of the properties', 'async function f(o) { const { a, ...old } = o; await g(); o.n = old.n }', ['o.n ← old.n, ...old']],
+  ['by all properties', 'async function f(o) { const old = { ...o }; await g(); o.n = old.n }', ['o.n ← old.n, ...o, passed']],
+  ['by the rest of the properties', 'async function f(o) { const { a, ...old } = o; await g(); o.n = old.n }', ['o.n ← old.n, ...o']],
   ['by what is thrown', 'async function f(o) { try { throw o.n } catch (n) { await g(); o.n = n } }', ['o.n ← o.n']],
   ['by what was passed and by its own read', 'const f = (o, n) => { o.n = { ...o.n, n } }', ['o.n ← o.n, passed']],
   [

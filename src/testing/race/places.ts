@@ -152,7 +152,7 @@ export class Places {
     this._lastObject = object
     this._lastPlaces = places
     let place = places.byKey.get(key)
-    if (place === undefined) places.byKey.set(key, (place = this.make(textOf(name), places.owner, key)))
+    if (place === undefined) places.byKey.set(key, (place = this.make(textOf(name, key), places.owner, key)))
     return place
   }
 
@@ -168,7 +168,7 @@ export class Places {
     let places = byKey.get(object)
     if (places === undefined) byKey.set(object, (places = new WeakMap()))
     let place = places.get(key)
-    if (place === undefined) places.set(key, (place = this.make(textOf(name), ownerOf(object, name), null)))
+    if (place === undefined) places.set(key, (place = this.make(textOf(name, null), ownerOf(object, name), null)))
     return place
   }
 
@@ -187,6 +187,10 @@ function ownerOf(object: object, name: (() => string) | number): object {
   return typeof name === 'number' ? new WeakRef(object) : object
 }
 
-function textOf(name: (() => string) | number): string {
-  return typeof name === 'number' ? sites[name].name : name()
+/** A site that reads all properties, `...account`, names the object. */
+function textOf(name: (() => string) | number, key: unknown): string {
+  if (typeof name !== 'number') return name()
+  const text = sites[name].name
+  if (!text.startsWith('...') || typeof key !== 'string') return text
+  return text === '...' ? key : `${text.slice('...'.length)}.${key}`
 }

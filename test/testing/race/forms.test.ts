@@ -212,6 +212,20 @@ it('patterns, spreads and loops', async () => {
   expect(await outcomeOf(sourceOfBodies('const o = { n: 0 }', bodies), 'patterns.mjs')).toEqual({ missed: [], wrong: [] })
 })
 
+it('a place that a spread, a rest or a loop has found has the name of its object', async () => {
+  const source = `const o = { n: 0 }, tick = () => new Promise((resume) => setImmediate(resume))
+    export const all = [
+      async () => { const { ...old } = o; await tick(); o.n = old.n + 1 },
+      async () => { const old = { ...o }; await tick(); o.n = old.n + 1 },
+      async () => { let n; for (const key in o) n = key; const old = o.n; await tick(); o.n = old + 1 },
+    ]`
+  const { all } = await evaluate<{ all: (() => Promise<void>)[] }>(source, 'names.mjs')
+  for (const program of all)
+    expect((await racesOf(() => Promise.all([program(), program()]))).map(({ message }) => message.split(':')[0])).toEqual([
+      'stale write of o.n',
+    ])
+})
+
 it('patterns, spreads and loops that come after the wait', async () => {
   const bodies = Object.entries(taken).map(([how, take]): Body => [how, `await tick(); ${take('', (value) => `o.n = ${value}`)}`])
   const { missed } = await outcomeOf(sourceOfBodies('const o = { n: 0 }', bodies), 'fresh.mjs')
