@@ -260,7 +260,7 @@ export class DependenceAnalysis {
     return parent.type === 'CatchClause' ? thrownIn(this._tree, parent) : []
   }
 
-  /** What a target in a pattern is filled with: the keys that lead to it, their defaults, and the whole value. */
+  /** The values that a target in a pattern is filled with: the keys that lead to it, their defaults, and the whole value. */
   private _valuesInPattern(target: AnyNode): AnyNode[] {
     const values: AnyNode[] = []
     for (let part = target; ;) {

@@ -1,5 +1,5 @@
 /**
- * Hooks at patterns: what they read from the value that they take apart, and what they assign.
+ * Hooks at patterns: the reads of the value that they take apart, and the writes of their targets.
  *
  *     const { n } = value               hooks around the value
  *     for (const { n } of list) body    for (const item of list) { const { n } = hooks(item); body }
@@ -7,7 +7,7 @@
  *                                         none: { none: b = 1 } = { none: other } }) => { hooks(item); body }
  *
  * The pattern of a parameter stays in its place, and so does all after it, as the keys of a pattern of the rest parameters: these have
- * no such key, so each default is taken. The order of evaluation, the scopes and the length of the function stay what they are.
+ * no such key, so each default is taken. The order of evaluation, the scopes and the length of the function stay as they are.
  */
 import type { Members } from './members.js'
 import type { Output, Rewriting } from './output.js'

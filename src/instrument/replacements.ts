@@ -1,6 +1,6 @@
 /**
- * Hooks where a collection is thrown away for an empty one, `this.#lines = []`: what others have added to it since it was looked at is
- * lost with it. The assignment goes by the tests of the collection, as `lines.length = 0` does.
+ * Hooks where a collection is thrown away for an empty one, `this.#lines = []`: items that others have added since it was looked at are
+ * lost. The assignment goes by the tests of the collection, as `lines.length = 0` does.
  */
 import type { DependenceAnalysis, Sources } from './dependence.js'
 import type { Output, Rewriting } from './output.js'
@@ -10,7 +10,7 @@ import { bare, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
 type Assignment = NodeOf<'AssignmentExpression'>
 
-/** What stands for the old collection, and for its place: an object and a key, or the cell of a variable. */
+/** The text of the old collection, and of its place: an object and a key, or the cell of a variable. */
 interface Replaced {
   readonly old: string
   readonly owner: string

@@ -107,7 +107,7 @@ function readEverything(object: unknown, site: number, flags: number, frame: Fra
   if (frame !== null) values?.took(frame, site, null)
 }
 
-/** What stands behind keys; null where code of the user would tell it, a getter or a proxy. */
+/** The value behind keys; null where code of the user would tell it, a getter or a proxy. */
 function objectAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value
   for (const key of path) {

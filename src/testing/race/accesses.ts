@@ -171,7 +171,7 @@ export class Accesses {
     this._stale.checkIndex(element, write, strand, goesBy)
   }
 
-  /** The place gets an empty collection: what others have added to the old one is lost, unless this section has looked at either. */
+  /** The place gets an empty collection: items that others have added to the old one are lost, unless this section has looked at either. */
   replaces(place: Place, members: Place, where: Where, goesBy: GoesBy): void {
     const strand = this._strands.acting()
     for (const { read } of [place, members]) if (read?.strand === strand && read.section === strand.section) return
