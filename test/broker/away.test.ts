@@ -45,7 +45,7 @@ describe('PostgreSQL', () => {
 
 describe('Redis', () => {
   const clientThat = (errors: readonly Error[]): RedisClient => ({
-    call: failing(errors, (command) => (command === 'INFO' ? 'redis_version:7.0.15' : 'none')),
+    call: failing(errors, (command) => (command === 'info' ? 'redis_version:7.0.15' : command === 'script' ? 'digest' : ['none'])),
     duplicate: () => ({ call: () => Promise.resolve(null), on() {}, disconnect() {} }),
   })
   const reply = (text: string): Error => Object.assign(new Error(text), { name: 'ReplyError' })
@@ -57,8 +57,23 @@ describe('Redis', () => {
     'ERR Error running script (call to f_0): @user_script:9: @user_script: 9: -MISCONF Errors writing to the AOF file', // Redis 6
   ]
 
-  it.each([...unreached.map(coded), ...replies.map(reply)])('waits after %s', async (error) => {
-    expect(await redisPlan(clientThat([error]), { queue: 'users' }).check()).toHaveLength(1)
+  const ofClusters = [
+    'Too many Cluster redirections. Last error: Error: Connection is closed.',
+    'Failed to refresh slots cache.',
+    "Cluster isn't ready and enableOfflineQueue options is false",
+    'None of startup nodes is available',
+  ]
+
+  it.each([...unreached.map(coded), ...replies.map(reply), ...ofClusters.map((text) => new Error(text))])(
+    'waits after %s',
+    async (error) => {
+      expect(await redisPlan(clientThat([error]), { queue: 'users' }).check()).toHaveLength(1)
+    },
+  )
+
+  it('says that the client of a cluster is closed, whose commands wait for ever', async () => {
+    const client = { call: () => new Promise(() => {}), nodes: () => [], status: 'close' }
+    await expect(redisPlan(client, { queue: 'users' }).check()).rejects.toMatchObject({ name: 'RedisClosedError' })
   })
 
   it('fails at once after what does not pass by', async () => {

@@ -284,7 +284,7 @@ describe('an old server', () => {
 
   it('of Redis has nothing; a Valkey has its own version', async () => {
     const clientThat = (info: string): RedisClient => ({
-      call: (command) => Promise.resolve(command === 'INFO' ? info : ['appendfsync', 'always']),
+      call: (command) => Promise.resolve(command === 'info' ? info : ['appendfsync', 'always']),
       duplicate: () => ({ call: () => Promise.resolve(null), on() {}, disconnect() {} }),
     })
     const old = await redisDoctor(clientThat('redis_version:6.0.16\r\naof_enabled:1'))

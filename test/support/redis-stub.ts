@@ -21,6 +21,7 @@ export function redisStub(messages = 0): RedisClient {
   }
   /** A script is known by its text, which is its digest here. */
   const scripts: readonly (readonly [text: RegExp, reply: (args: Args) => unknown])[] = [
+    [/'TYPE'/, () => ['stream', 'millrace']],
     [/'XREADGROUP'/, ([, , most]) => [taken(most), -1, '-', 0]],
     [/'XADD'/, (args) => Array.from({ length: (args.length - 4) / 4 }, (_, i) => `1577836800000-${i}`)],
     [/local held/, () => ['0-0', 0, '', '', 0, 0, 0, 0]],
@@ -31,16 +32,14 @@ export function redisStub(messages = 0): RedisClient {
     [/no such group/, () => null],
   ]
   const replies: Readonly<Record<string, (args: Args) => unknown>> = {
-    INFO: () => 'redis_version:7.0.15\r\n',
-    SCRIPT: ([, text]) => text,
-    EVALSHA: (args) => {
+    info: () => 'redis_version:7.0.15\r\n',
+    script: ([, text]) => text,
+    evalsha: (args) => {
       const [text] = args
       return scripts.find(([known]) => known.test(String(text)))?.[1](argsOf(args)) ?? 1
     },
-    TYPE: () => 'stream',
-    XINFO: () => [['name', 'millrace']],
-    XREADGROUP: read,
-    CLIENT: ([what]) => {
+    xreadgroup: read,
+    client: ([what]) => {
       if (what === 'UNBLOCK') unblock()
       return 1
     },

@@ -3,6 +3,9 @@
  *
  * A command is repeated while the server is away, for `patience` ms at most: each of them may be repeated, since it names the owner or
  * the holder that it goes by, or carries a message id. A publish without an id may then be stored twice.
+ *
+ * Always true: the names of commands are in lower case. A client of a cluster sends a command to the server of its keys, and `iovalkey`
+ * finds the keys, as it puts a prefix before them, only of these names.
  */
 import { after, fromPromise, select, sleep } from '../../runtime/index.js'
 import { checkMethod, checkRecord, mistyped, time } from '../../runtime/internal.js'
@@ -20,14 +23,31 @@ export interface RedisConnection {
   disconnect(): void
 }
 
-/** A client of Redis or Valkey: that of `ioredis` or `iovalkey`. */
-export interface RedisClient {
+/** A client of one server. */
+export interface RedisServerClient {
   /** Sends a command, and returns the reply of the server. */
   call(command: string, args: (string | number)[]): PromiseLike<unknown>
   /** Makes a client with the same settings and a connection of its own. */
   duplicate(settings?: { readonly maxRetriesPerRequest?: null }): RedisConnection
   /** `end` where the client is closed for good. */
   readonly status?: string
+}
+
+/** A client of a cluster. */
+export interface RedisClusterClient {
+  /** Sends a command to the server of its keys, and returns the reply. */
+  call(command: string, args: (string | number)[]): PromiseLike<unknown>
+  /** Returns the clients of the primaries. */
+  nodes(role: 'master'): readonly RedisServerClient[]
+  /** `end` where the client is closed for good. */
+  readonly status?: string
+}
+
+/** A client of Redis or Valkey, of one server or of a cluster: that of `ioredis` or `iovalkey`. */
+export type RedisClient = RedisServerClient | RedisClusterClient
+
+export function isCluster(client: RedisClient): client is RedisClusterClient {
+  return 'nodes' in client && typeof client.nodes === 'function'
 }
 
 /** Options of everything that speaks to Redis. */
@@ -41,10 +61,18 @@ export function checkClient(where: string, client: unknown): void {
   checkMethod(where, 'a client with call', client, 'call')
 }
 
+/** The clients of the primaries of a cluster, as far as its client knows them. */
+export function primariesOf(where: string, client: RedisClusterClient): readonly RedisServerClient[] {
+  const nodes: unknown = client.nodes('master')
+  if (!Array.isArray(nodes)) throw mistyped(`${where}: client.nodes(): the result`, 'an array', nodes)
+  for (const node of nodes) checkSourceClient(`${where}: client.nodes(): the result`, node as RedisServerClient) // to be checked
+  return nodes as readonly RedisServerClient[] // checked
+}
+
 /** For sources, which wait at a connection of their own. */
-export function checkSourceClient(where: string, client: unknown): void {
+export function checkSourceClient(where: string, client: RedisClient): void {
   checkClient(where, client)
-  checkMethod(where, 'a client with call and duplicate', client, 'duplicate') // checked
+  if (!isCluster(client)) checkMethod(where, 'a client with call and duplicate', client, 'duplicate')
 }
 
 export function checkOptionsOf(where: string, options: unknown, expected: string, names: readonly string[]): void {
@@ -98,15 +126,15 @@ export class Server {
     const rest = [keys.length, ...keys, ...args]
     const digest = this._loaded.get(script) ?? (await this._load(script))
     try {
-      return await this.client.call('EVALSHA', [digest, ...rest])
+      return await this.client.call('evalsha', [digest, ...rest])
     } catch (error) {
       if (!messageOf(error).includes('NOSCRIPT')) throw error
-      return await this.client.call('EVAL', [script, ...rest])
+      return await this.client.call('eval', [script, ...rest])
     }
   }
 
   private async _load(script: Script): Promise<string> {
-    const digest: unknown = await this.client.call('SCRIPT', ['LOAD', script])
+    const digest: unknown = await this.client.call('script', ['LOAD', script])
     if (typeof digest !== 'string') throw mistyped(`${this.where}: client.call('SCRIPT LOAD'): the result`, 'a text', digest)
     this._loaded.set(script, digest)
     return digest
@@ -117,6 +145,7 @@ export class Server {
     const since = time.timers.now()
     const late = (cause: unknown): RedisAwayError => new RedisAwayError(this.where, this._patience, cause)
     for (;;) {
+      if (yield* this._isShut()) throw new RedisClosedError(this.where, new Error('the client of the cluster is closed'))
       const left = Math.max(PAUSE, this._patience - (time.timers.now() - since))
       const { case: which, value } = yield* select({ reply: fromPromise(asked()).attempt(), late: after(left) })
       if (which === 'late') throw late(new Error('no answer'))
@@ -127,6 +156,16 @@ export class Server {
       if (time.timers.now() - since >= this._patience) throw late(error)
       yield* sleep(PAUSE)
     }
+  }
+
+  /**
+   * A client of a cluster that was closed keeps the status `close`, and commands wait in it for ever; else it has this status for a tick.
+   */
+  private *_isShut(): Generator<never, boolean> {
+    const { client } = this
+    if (client.status !== 'close' || !isCluster(client)) return false
+    yield* sleep(PAUSE)
+    return client.status === 'close'
   }
 
   /** The rows of a reply. Throws TypeError where the client gives something else. */
@@ -151,7 +190,7 @@ export class Server {
 
   /** The facts of the server, by their names. Throws TypeError where there is no version among them. */
   *info(section: 'server' | 'all'): Generator<never, ReadonlyMap<string, string>> {
-    const info = yield* this.call('INFO', section)
+    const info = yield* this.call('info', section)
     const lines = typeof info === 'string' ? info.split(/\r?\n/) : []
     const facts = new Map(lines.map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1)] as const))
     if (!/^\d+\.\d+/.test(facts.get('redis_version') ?? ''))
@@ -169,11 +208,13 @@ export function isTooOld(version: string): boolean {
 /** Words of a server that passes by: it starts, fails over, is held up by a script, or cannot write to its disk or to its replicas. */
 const passing = /(?:^|: )-?(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|UNBLOCKED|MISCONF|NOREPLICAS) /
 const lost = /^(?:Connection is closed|Stream isn't writeable|Connection is in closing state|Command timed out|Command queue state error)/
+/** Words of the client of a cluster: a server is away or a slot on its way for longer than the client tries again; it has no server. */
+const ofCluster = /^(?:Too many Cluster redirections|Failed to refresh slots cache|Cluster is(?:n't ready| ended)|None of startup nodes)/
 
 export function isAway(error: unknown): boolean {
   const message = messageOf(error)
   const hasGivenUp = textIn(error, 'name') === 'MaxRetriesPerRequestError'
-  return hasGivenUp || passing.test(message) || isUnreached(textIn(error, 'code')) || lost.test(message)
+  return hasGivenUp || passing.test(message) || isUnreached(textIn(error, 'code')) || lost.test(message) || ofCluster.test(message)
 }
 
 function messageOf(error: unknown): string {

@@ -2,11 +2,17 @@ import { go, type Op } from '../../runtime/index.js'
 import { checkTime, isInstance } from '../../runtime/internal.js'
 import type { DoctorReport, DoctorSetting } from '../broker/index.js'
 import { NOTHING_LOST, reportOf } from '../broker/internal.js'
-import { checkClient, checkOptionsOf, isTooOld, Server, type RedisClient, type RedisOptions } from './client.js'
+import { checkClient, checkOptionsOf, isCluster, isTooOld, primariesOf, Server, type RedisClient, type RedisOptions } from './client.js'
 import { RedisRefusedError, RedisSetupError } from './errors.js'
 
+/** What one server says of itself. */
+interface Facts extends Omit<DoctorReport, 'warnings'> {
+  readonly states: readonly string[]
+}
+
 /**
- * Looks at a server: its version, its features, and the losses by a kill or a power cut under its settings.
+ * Looks at a server: its version, its features, and the losses by a kill or a power cut under its settings; of a cluster at each of its
+ * primaries, and at its list of replicas. A setting comes once for each value that it has.
  * `warnings` of the report is empty where all is well. Changes nothing. `patience` is 5000 ms by default.
  *
  * A service may forbid `CONFIG GET`: the value of `appendfsync` is null then. Fails with RedisAwayError, RedisClosedError and
@@ -26,26 +32,56 @@ export function doctor(client: RedisClient, options: RedisOptions = {}): Op<Doct
   const { patience = 5000 } = options
   checkTime('doctor(client, { patience })', patience)
   const server = new Server('doctor(client)', client, patience)
-  return go(() => examined(server)).join()
+  return go(function* examined() {
+    const ofCluster = isCluster(client) ? yield* replicasOf(server) : []
+    const nodes = isCluster(client) ? primariesOf(server.where, client) : []
+    const servers = nodes.map((node) => new Server(server.where, node, patience))
+    return yield* merged(servers.length === 0 ? [server] : servers, ofCluster)
+  }).join()
 }
 
-function* examined(server: Server): Generator<never, DoctorReport> {
+function* merged(servers: readonly Server[], more: readonly string[]): Generator<never, DoctorReport> {
+  const all: Facts[] = []
+  for (const one of servers) all.push(yield* factsOf(one))
+  const { server, version, features } = all.find((facts) => facts.features.some(({ isThere }) => !isThere)) ?? all[0]
+  const settings = new Map(all.flatMap((facts) => facts.settings.map((setting) => [`${setting.name} = ${setting.value}`, setting])))
+  const states = new Set(all.flatMap((facts) => facts.states))
+  return reportOf({ server, version, features, settings: [...settings.values()] }, [...states, ...more])
+}
+
+/** Warnings of primaries that have no replica. */
+function* replicasOf(server: Server): Generator<never, readonly string[]> {
+  const said = yield* unlessForbidden(server.call('cluster', 'NODES'))
+  // <id> <address> <flags> <id of the primary> … <slots>
+  const nodes = typeof said === 'string' ? said.split('\n').map((line) => line.split(' ')) : []
+  const isUp = (flags: string): boolean => !/fail|handshake|noaddr/.test(flags)
+  const followed = new Set(nodes.filter(([, , flags]) => isUp(flags ?? '')).map(([, , , primary]) => primary))
+  const alone = nodes.filter(([id, , flags = '', , , , , , slots]) => flags.includes('master') && slots !== undefined && !followed.has(id))
+  return alone.map(
+    ([, address]) => `the primary ${address.split('@', 1)[0]} has no replica: its streams are away while it is, and lost with its disk`,
+  )
+}
+
+function* factsOf(server: Server): Generator<never, Facts> {
   const info = yield* server.info('all')
   const number = info.get('redis_version') ?? ''
   const valkey = info.get('valkey_version')
   const features = ['queues', 'logs', 'stores of once'].map((name) => ({ name, needs: 'Redis 6.2', isThere: !isTooOld(number) }))
   const settings = [...logOf(info, yield* syncOf(server)), evictionOf(info)]
-  const facts = { server: valkey === undefined ? 'Redis' : 'Valkey', version: valkey ?? number, features, settings }
-  return reportOf(facts, statesOf(info))
+  return { server: valkey === undefined ? 'Redis' : 'Valkey', version: valkey ?? number, features, settings, states: statesOf(info) }
 }
 
 /** `appendfsync`, or null where the server does not tell. */
 function* syncOf(server: Server): Generator<never, string | null> {
+  const reply = yield* unlessForbidden(server.call('config', 'GET', 'appendfsync'))
+  // RESP3 has a map here
+  const value: unknown = Array.isArray(reply) ? reply[1] : (reply as Readonly<Record<string, unknown>> | null)?.appendfsync
+  return typeof value === 'string' ? value : null
+}
+
+function* unlessForbidden(asked: Generator<never, unknown>): Generator<never, unknown> {
   try {
-    const reply = yield* server.call('CONFIG', 'GET', 'appendfsync')
-    // RESP3 has a map here
-    const value: unknown = Array.isArray(reply) ? reply[1] : (reply as Readonly<Record<string, unknown>> | null)?.appendfsync
-    return typeof value === 'string' ? value : null
+    return yield* asked
   } catch (error) {
     if (isInstance(error, RedisRefusedError) || isInstance(error, RedisSetupError)) return null // forbidden, or not there
     throw error

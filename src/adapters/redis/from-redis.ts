@@ -148,7 +148,7 @@ function* sentOf(
   stream: string,
   { group, floor }: { readonly group: string; readonly floor: string },
 ): Generator<never, number> {
-  const [sent, from, most] = server.rows(yield* server.call('HMGET', stateKeyOf(stream, group), 'sent', 'from', 'most'))
+  const [sent, from, most] = server.rows(yield* server.call('hmget', stateKeyOf(stream, group), 'sent', 'from', 'most'))
   if (typeof sent !== 'string' || sent === '') return 0
   const read = yield* countAfter(server, stream, floor, String(from))
   return read + Math.min(Number(most), yield* countAfter(server, stream, String(from), sent))

@@ -1,5 +1,5 @@
 /** The public surface of `millrace/redis`: streams of Redis and Valkey as sources and ends of pipelines. */
-export type { RedisClient, RedisConnection, RedisOptions } from './client.js'
+export type { RedisClient, RedisClusterClient, RedisConnection, RedisOptions, RedisServerClient } from './client.js'
 export { doctor } from './doctor.js'
 export {
   RedisAwayError,

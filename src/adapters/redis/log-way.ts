@@ -72,7 +72,7 @@ export class LogWay extends LogSession {
     const { server, stream, group, poll } = _parts
     super({ owner: poll, other: Math.min(poll, TURN) }, (cause) => _parts.fail(cause))
     this._keys = [stream, stateKeyOf(stream, group)]
-    this._reader = new Reader(server.client, server.where)
+    this._reader = new Reader(server, stream)
   }
 
   acknowledge(offset: number): void {
@@ -127,7 +127,7 @@ export class LogWay extends LogSession {
   /** The script says that the owner reads on, and up to which id. Returns false where another owns the partition. */
   private *_pulled(script: Script, args: readonly (string | number)[], most: number): Generator<never, boolean> {
     const { server, stream } = this._parts
-    const read: Asking = { command: 'XRANGE', args: [stream, `(${this._lastId}`, '+', 'COUNT', most] }
+    const read: Asking = { command: 'xrange', args: [stream, `(${this._lastId}`, '+', 'COUNT', most] }
     const [to, entries] = yield* server.together([{ script, keys: this._keys, args }, read])
     if (to === null) return false
     const rows = server.rows(entries).map((row) => server.rows(row))
@@ -154,7 +154,7 @@ export class LogWay extends LogSession {
     const { stream, poll, server } = this._parts
     if (this._reader.isWaiting || this.isLeaving) return
     const args = ['COUNT', 1, 'BLOCK', Math.max(1, Math.ceil(poll)), 'STREAMS', stream, this._lastId]
-    this._reader.wait('XREAD', args, {
+    this._reader.wait('xread', args, {
       replied: (reply) => {
         if (reply === null) return
         this.mayHave = true

@@ -37,6 +37,6 @@ export class Members {
 
   *leave(): Generator<never, void> {
     this._lookedAt = -Infinity
-    yield* this._server.call('ZREM', this._key, this._settings.member)
+    yield* this._server.call('zrem', this._key, this._settings.member)
   }
 }

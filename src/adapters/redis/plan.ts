@@ -6,7 +6,7 @@ import { RedisSetupError } from './errors.js'
 import { stateKeyOf } from './log-way.js'
 import { streamOf } from './partition.js'
 import { readsOf } from './queue-driver.js'
-import { CREATE } from './scripts.js'
+import { CREATE, GROUPS } from './scripts.js'
 
 /** What a source needs at the server. */
 export interface PlanOptions extends RedisOptions {
@@ -87,12 +87,9 @@ class Work {
 
   private *_hasGroup(stream: string): Generator<never, boolean> {
     const { _server: server } = this
-    const type = yield* server.call('TYPE', stream)
-    if (type === 'none') return false
-    if (type !== 'stream') throw new RedisSetupError(server.where, `the key ${JSON.stringify(stream)} is a ${String(type)}, and no stream`)
-    for (const row of server.rows(yield* server.call('XINFO', 'GROUPS', stream)))
-      if (server.rows(row)[1] === this._wanted.group) return true
-    return false
+    const [type, ...groups] = server.rows(yield* server.eval(GROUPS, [stream], []))
+    if (type === 'none' || type === 'stream') return groups.includes(this._wanted.group)
+    throw new RedisSetupError(server.where, `the key ${JSON.stringify(stream)} is a ${String(type)}, and no stream`)
   }
 
   *apply(): Generator<never, readonly Change[]> {

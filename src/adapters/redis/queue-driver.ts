@@ -100,7 +100,7 @@ export class QueueDriver<T> implements PullDriver {
   ) {
     const { server, stream, group, poll } = _parts
     this._keys = [stream, pausesOf(stream, group), readsOf(stream, group)]
-    this._reader = new Reader(server.client, server.where)
+    this._reader = new Reader(server, stream)
     this._session = new Session({
       poll,
       step: () => this._step(),
@@ -150,7 +150,7 @@ export class QueueDriver<T> implements PullDriver {
     const byScript = looks || now >= this._pauseEnds
     const take: Asking = byScript
       ? this._script(TAKE, [most, Math.ceil(this._parts.lease), looks ? 1 : 0, this._cursor, this._parts.removes ? 1 : 0])
-      : { command: 'XREADGROUP', args: ['GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>'] }
+      : { command: 'xreadgroup', args: ['GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>'] }
     const reply = (yield* server.together([...settlements, take])).at(-1)
     const taken = byScript ? this._takenBy(reply) : readOf(server, reply)
     if (taken.length === most || this._cursor !== '-' || now >= this._pauseEnds) this._mayHave = true
@@ -183,7 +183,7 @@ export class QueueDriver<T> implements PullDriver {
       this._mayHave = true
       this._session.wake()
     }
-    this._reader.wait('XREADGROUP', args, {
+    this._reader.wait('xreadgroup', args, {
       replied: (reply) => {
         try {
           for (const entry of readOf(server, reply)) this._deliver(entry)

@@ -300,6 +300,16 @@ end
 return 1
 `
 
+/** The type of a key, and where that is a stream, the names of its groups. Key: the stream. */
+export const GROUPS: Script = `
+local type = redis.call('TYPE', KEYS[1])['ok']
+local out = { type }
+if type == 'stream' then
+  for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do out[#out + 1] = group[2] end
+end
+return out
+`
+
 /** Counts entries. Key: the stream. Arguments: after this id, up to this id, and the most entries. Returns their number and the last id. */
 export const COUNT: Script = `
 local entries = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], ARGV[2], 'COUNT', ARGV[3])

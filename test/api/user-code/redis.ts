@@ -23,8 +23,10 @@ const from = async (client: RedisClient): Promise<unknown> => {
 
 export const redis: Rows = {
   'doctor(client): call': async (f) => await doctor(asking(f), { patience: 50 }),
+  'doctor(client): nodes': async (f) => await doctor({ ...redisStub(), nodes: junk(f) }, { patience: 50 }),
   'fromRedis(client): call': (f) => from(asking(f)),
   'fromRedis(client): duplicate': (f) => from({ ...redisStub(1), duplicate: junk(f) }),
+  'fromRedis(client): nodes': (f) => from({ ...redisStub(1), nodes: junk(f) }),
   'plan(client): call': async (f) => await plan(asking(f), { queue: 'in' }).check(),
   'redisDeadLetters(client): call': async (f) => await redisDeadLetters(asking(f), { stream: 'dead' })(letter),
   'redisOnce(client): call': async (f) => void (await (redisOnce(asking(f)).claim('a', 'me', { lease: 1, within: 1 }) as Op<unknown>)),

@@ -1,7 +1,7 @@
 /** The way of a worker to each engine: the source of `in`, and the stage that publishes to `out`. */
 import { connect } from '@nats-io/transport-node'
 import { Producer } from '@platformatic/kafka'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import type { Delivery } from 'millrace/broker'
 import { fromKafka, toKafka } from 'millrace/kafka'
 import { fromNats, toNats } from 'millrace/nats'
@@ -67,8 +67,8 @@ function unconfirmed(pool: pg.Pool): OperatorFunction<Delivery<number>, Delivery
 }
 
 function toRedisServer(settings: WorkerSettings): Promise<Link> {
-  const { host, port, use, partitions, window, lease } = settings
-  const client = new Redis({ host, port, retryStrategy: () => 50 })
+  const { engine, host, port, use, partitions, window, lease } = settings
+  const client = engine === 'redis' ? new Redis({ host, port, retryStrategy: () => 50 }) : new Cluster([{ host, port }])
   client.on('error', () => {}) // the server is killed on purpose
   const shape = use === 'log' ? { log: 'in', partitions } : { queue: 'in' }
   return Promise.resolve({
@@ -92,5 +92,6 @@ export const links: Record<WorkerSettings['engine'], (settings: WorkerSettings) 
   nats: toNatsServer,
   postgres: toPostgresServer,
   redis: toRedisServer,
+  'redis cluster': toRedisServer,
   kafka: toKafkaServer,
 }

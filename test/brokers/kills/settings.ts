@@ -1,6 +1,6 @@
 /** What a worker of the kill matrix is told. */
 export interface WorkerSettings {
-  readonly engine: 'nats' | 'postgres' | 'redis' | 'kafka'
+  readonly engine: 'nats' | 'postgres' | 'redis' | 'redis cluster' | 'kafka'
   readonly host: string
   readonly port: number
   readonly use: 'log' | 'queue'

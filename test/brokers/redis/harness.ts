@@ -1,8 +1,9 @@
-/** Redis as the subject of the laws of brokers: streams of its own for each run, and a worker behind a proxy that can be cut. */
+/** Redis as the subject of the laws of brokers: streams of its own for each run, and a worker behind proxies that can be cut. */
 import { once } from 'node:events'
-import { Redis } from 'ioredis'
+import { Redis, type Cluster } from 'ioredis'
 import { background } from 'millrace'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
+import { streamOf } from '../../../src/adapters/redis/partition.js'
 import type { Delivery } from 'millrace/broker'
 import { fromRedis, plan, toRedis } from 'millrace/redis'
 import type { BrokerLawLink, BrokerLawSubject, BrokerSettings, OpenBroker, StoredMessage } from 'millrace/testing'
@@ -35,11 +36,39 @@ export function serverForTests(): { readonly server: RedisServer; readonly clien
   return { server, client }
 }
 
-export const openRedis =
-  (server: RedisServer, use: 'log' | 'queue'): OpenBroker =>
+/** The way of a worker to the servers. */
+export interface WorkerWay {
+  readonly client: Redis | Cluster
+  /** As the end of the process. */
+  cut(): Promise<void>
+  hold(isHeld: boolean): void
+}
+
+/** A server or a cluster. */
+export interface RedisPlace {
+  connect(): Redis | Cluster
+  connectWorker(): Promise<WorkerWay>
+  /** Kills the server that has a stream. */
+  kill(stream: string): Promise<void>
+  restart(): Promise<void>
+}
+
+export const openRedis = (server: RedisServer, use: 'log' | 'queue'): OpenBroker =>
+  openAt(
+    {
+      connect: () => clientAt(server.port),
+      connectWorker: () => ServerWay.open(server.port),
+      kill: () => server.kill(),
+      restart: () => server.start(),
+    },
+    use,
+  )
+
+export const openAt =
+  (place: RedisPlace, use: 'log' | 'queue'): OpenBroker =>
   async ({ partitions, lease, window }: BrokerSettings): Promise<BrokerLawSubject> => {
     const run = `run ${runs++}`
-    const client = clientAt(server.port)
+    const client = place.connect()
     const name = (topic: string): string => `${run}: ${topic}`
     const ofLog = use === 'log' ? { partitions } : {}
     await plan(client, use === 'log' ? { log: name('in'), partitions } : { queue: name('in') }).apply()
@@ -48,14 +77,13 @@ export const openRedis =
     return {
       publish: (_topic, value, options) => publishing(background, outgoing(value, options), publisher).join(),
       async connect() {
-        const link = new RedisLink({ name, partitions, lease, window })
+        const link = new RedisLink({ name, partitions, lease, window }, await place.connectWorker())
         links.push(link)
-        await link.open(server.port)
         return link
       },
       messages: async (topic) => (await client.xrange(name(topic), '-', '+')).map(([, fields]) => storedOf(fields)),
-      kill: () => server.kill(),
-      restart: () => server.start(),
+      kill: () => place.kill(use === 'log' ? streamOf(name('in'), 0) : name('in')),
+      restart: () => place.restart(),
       async close() {
         for (const link of links) await link.cut()
         client.disconnect()
@@ -81,17 +109,39 @@ interface LinkSettings extends BrokerSettings {
 }
 
 class RedisLink implements BrokerLawLink {
-  private _client: Redis | null = null
-  private readonly _all: Redis[] = []
-  private _proxy: Proxy | null = null
+  constructor(
+    private readonly _settings: LinkSettings,
+    private readonly _way: WorkerWay,
+  ) {}
+
+  from<T>({ queue, log, ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
+    const { name, partitions, lease, window } = this._settings
+    const of = log === undefined ? { queue: name(queue ?? '') } : { log: name(log), partitions }
+    return fromRedis<T>(this._way.client, { ...options, ...of, lease, window })
+  }
+  to<T>({ topic }: { readonly topic: string }): OperatorFunction<Delivery<T>, Delivery<T>> {
+    return toRedis<T>(this._way.client, { stream: this._settings.name(topic) })
+  }
+  cut(): Promise<void> {
+    return this._way.cut()
+  }
+  suspend(): void {
+    this._way.hold(true)
+  }
+  resume(): void {
+    this._way.hold(false)
+  }
+}
+
+class ServerWay implements WorkerWay {
+  private readonly _all: Redis[]
   private _isCut = false
 
-  constructor(private readonly _settings: LinkSettings) {}
-
-  async open(port: number): Promise<void> {
-    this._proxy = new Proxy(port)
-    const client = (this._client = clientAt(await this._proxy.listen()))
-    this._all.push(client)
+  private constructor(
+    private readonly _proxy: Proxy,
+    readonly client: Redis,
+  ) {
+    this._all = [client]
     const duplicate = client.duplicate.bind(client)
     client.duplicate = (override) => {
       const made = duplicate({ ...override, lazyConnect: this._isCut })
@@ -100,26 +150,17 @@ class RedisLink implements BrokerLawLink {
       return made
     }
   }
-  private get _opened(): Redis {
-    return this._client as Redis // opened
-  }
-  from<T>({ queue, log, ...options }: Parameters<BrokerLawLink['from']>[0]): Observable<Delivery<T>> {
-    const { name, partitions, lease, window } = this._settings
-    const of = log === undefined ? { queue: name(queue ?? '') } : { log: name(log), partitions }
-    return fromRedis<T>(this._opened, { ...options, ...of, lease, window })
-  }
-  to<T>({ topic }: { readonly topic: string }): OperatorFunction<Delivery<T>, Delivery<T>> {
-    return toRedis<T>(this._opened, { stream: this._settings.name(topic) })
+
+  static async open(port: number): Promise<ServerWay> {
+    const proxy = new Proxy(port)
+    return new ServerWay(proxy, clientAt(await proxy.listen()))
   }
   async cut(): Promise<void> {
     this._isCut = true
-    this._proxy?.cut()
+    this._proxy.cut()
     await Promise.all(this._all.map(ended))
   }
-  suspend(): void {
-    this._proxy?.hold(true)
-  }
-  resume(): void {
-    this._proxy?.hold(false)
+  hold(isHeld: boolean): void {
+    this._proxy.hold(isHeld)
   }
 }
