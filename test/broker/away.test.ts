@@ -71,7 +71,7 @@ describe('Redis', () => {
     },
   )
 
-  it('says that the client of a cluster is closed, whose commands wait for ever', async () => {
+  it('says that the client of a cluster is closed, whose commands wait forever', async () => {
     const client = { call: () => new Promise(() => {}), nodes: () => [], status: 'close' }
     await expect(redisPlan(client, { queue: 'users' }).check()).rejects.toMatchObject({ name: 'RedisClosedError' })
   })

@@ -159,7 +159,7 @@ export class Server {
   }
 
   /**
-   * A client of a cluster that was closed keeps the status `close`, and commands wait in it for ever; else it has this status for a tick.
+   * A client of a cluster that was closed keeps the status `close`, and commands wait in it forever; else it has this status for a tick.
    */
   private *_isShut(): Generator<never, boolean> {
     const { client } = this
