@@ -107,6 +107,7 @@ export class Accesses {
       held: strand.held,
       stack: this._to.stackOfEach(),
       frame,
+      flags,
       isReturned: (flags & RETURNED) !== 0,
       size: null,
       isAnswered: false,

@@ -2,7 +2,7 @@
  * The reads and writes of a call on a Map, a Set or an array. Beside its entries a collection has two places: its members
  * (`SIZE`), and all of its content at once (`ALL`).
  */
-import { GROWS, isWeak, NONE, SHRINKS, UPDATE } from './places.js'
+import { GROWS, isWeak, ITEMS, KEYED, NONE, SHRINKS, UPDATE } from './places.js'
 
 export const SIZE: unique symbol = Symbol('size')
 export const ALL: unique symbol = Symbol('all')
@@ -44,12 +44,12 @@ function noteOfMap(object: Map<unknown, unknown> | Set<unknown>, method: string,
     case 'set':
     case 'add':
       if (method === 'add') to.readResult(key)
-      if (!object.has(given)) to.write(SIZE, UPDATE | GROWS, NONE)
+      if (!object.has(given)) to.write(SIZE, UPDATE | GROWS | KEYED, NONE)
       to.read(ALL, UPDATE)
       return to.write(key, method === 'add' ? UPDATE : 0, method === 'add' ? true : value)
     case 'delete':
       to.readResult(key)
-      if (object.has(given)) to.write(SIZE, UPDATE | SHRINKS, NONE)
+      if (object.has(given)) to.write(SIZE, UPDATE | SHRINKS | KEYED, NONE)
       return to.write(key, 0, undefined)
     case 'clear':
       to.write(SIZE, 0, NONE)
@@ -90,7 +90,7 @@ function noteAt(array: readonly unknown[], index: number, to: Accessor): void {
 
 /** A call, or a step of a loop, that reads the whole collection. */
 export function noteOfAll(to: Accessor): void {
-  to.read(SIZE, 0)
+  to.read(SIZE, ITEMS)
   to.read(ALL, 0)
 }
 

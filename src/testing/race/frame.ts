@@ -26,6 +26,7 @@ export interface Stamp {
   /** The stack of the read, where stacks of all accesses are kept. */
   readonly stack: Stack
   readonly frame: Frame
+  readonly flags: number
   /** The result of the function comes of it. */
   readonly isReturned: boolean
   /** The length of the array, where that was read. */

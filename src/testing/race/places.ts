@@ -29,6 +29,10 @@ export const GROWS = 32
 export const SHRINKS = 64
 /** It takes all to the end, and throws that away. */
 export const DROPPED = 128
+/** It adds or removes a key, whichever others there are: keys and values that come of an iteration do not make it stale. */
+export const KEYED = 256
+/** The read of the members is that of an iteration, and not of their number. */
+export const ITEMS = 512
 
 /** No value, or a value that is not compared. */
 export const NONE: unique symbol = Symbol('none')

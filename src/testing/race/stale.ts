@@ -18,7 +18,7 @@
 import type { Reporting } from './accesses.js'
 import { isBefore } from './clocks.js'
 import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp, type Visitor } from './frame.js'
-import { DROPPED, GROWS, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Where } from './places.js'
+import { DROPPED, GROWS, ITEMS, KEYED, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Where } from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
 
@@ -34,11 +34,14 @@ export class StaleRule implements Visitor {
   private _newest: Stamp | null = null
   /** The newest, if it stands in the function of the write. */
   private _own: Stamp | null = null
+  /** The flags of reads that the write does not go by. */
+  private _skipped = 0
 
   constructor(private readonly _to: Reporting) {}
 
   /** Called for each write, before the place has it. */
   check(place: Place, write: Access, strand: Strand, goesBy: GoesBy | null): void {
+    this._skipped = (write.flags & KEYED) === 0 ? 0 : ITEMS
     for (const how of [DATA, CONTROL]) {
       if (goesBy === null) break
       const read = this._newestOf(place, goesBy, how)
@@ -54,6 +57,7 @@ export class StaleRule implements Visitor {
 
   /** Called for each write of an element, before the places of the array have it. */
   checkIndex({ size, all, index, name }: Element, write: Access, strand: Strand, goesBy: GoesBy): void {
+    this._skipped = 0
     const read = this._newestOf(size, goesBy, INDEX)
     if (read === null || read.isAnswered || (read.strand === strand && read.section === strand.section)) return
     if (read.size !== null && index < read.size) return
@@ -102,6 +106,7 @@ export class StaleRule implements Visitor {
   }
 
   visits(stamp: Stamp): void {
+    if ((stamp.flags & this._skipped) !== 0) return
     if (this._newest === null || stamp.order > this._newest.order) this._newest = stamp
   }
 }

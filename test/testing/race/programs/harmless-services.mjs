@@ -853,4 +853,76 @@ export const harmless = [
     jobs.push(5)
     await cancelling
   },
+  async function sweep() {
+    // each deletes keys of its own, whichever others are gone
+    const sessions = new Map(['a', 'b', 'c', 'd'].map((id) => [id, { id }]))
+    const online = new Set(['a', 'b', 'c', 'd'])
+    function* idsOf(map) {
+      for (const id of map.keys()) yield id
+    }
+    async function end(ids, turns) {
+      for (const id of idsOf(sessions)) {
+        await tick(turns)
+        if (ids.includes(id)) sessions.delete(id)
+      }
+      for (const id of [...online.values()]) {
+        await tick(turns)
+        if (ids.includes(id)) online.delete(id)
+      }
+    }
+    await Promise.all([end('ac', 0), end('bd', 1)])
+  },
+  async function compareAndSet() {
+    // a state that was taken out by a pattern is compared with the one after the wait
+    const job = { state: 'ready', version: 1, text: '' }
+    async function claim(to, turns) {
+      const { state } = job
+      await tick(turns)
+      if (job.state !== state) return
+      job.state = to
+    }
+    async function edit(text, turns) {
+      for (;;) {
+        const { version } = job
+        await tick(turns)
+        if (job.version !== version) continue
+        job.version = version + 1
+        job.text = text
+        return
+      }
+    }
+    await Promise.all([claim('a', 0), claim('b', 1), edit('x', 0), edit('y', 1)])
+  },
+  async function ownItems() {
+    // each handler has an item of its own
+    const rows = new Map(['a', 'b'].map((id) => [id, { id, seen: 0, tags: [] }]))
+    await Promise.all(
+      [...rows.values()].map(async ({ id, seen, ...rest }, i) => {
+        await tick(i)
+        rows.get(id).seen = seen + 1
+        rows.set(id, { ...rows.get(id), ...rest, tags: [...rest.tags, i] })
+      }),
+    )
+  },
+  async function chain() {
+    // handlers that take one context apart
+    const handlers = [
+      async ({ request, response }, next) => {
+        request.start = 1
+        await next()
+        response.took = 1 - request.start
+      },
+      async ({ request: { id }, response }, next) => {
+        await tick(id)
+        response.body = id
+        await next()
+      },
+    ]
+    const handle = async (id) => {
+      const context = { request: { id }, response: {} }
+      const run = (i) => handlers[i]?.(context, () => run(i + 1))
+      await run(0)
+    }
+    await Promise.all([handle(1), handle(2)])
+  },
 ]
