@@ -179,7 +179,7 @@ export class LogWay extends LogSession {
 
   protected *sendBeat(): Generator<never, { isOwner: boolean; handsOver: boolean }> {
     const { server, partition, members, owner, lease } = this._parts
-    const hasTurn = yield* members.hasTurn(partition)
+    const hasTurn = yield* members.keepsTurn(partition)
     const past = yield* server.eval(BEAT, this._keys, [owner, this.epoch, Math.ceil(lease), this._lastId])
     if (past !== null && Number(past) >= 0) this._compare(Number(past))
     return { isOwner: past !== null, handsOver: !hasTurn }

@@ -39,7 +39,7 @@ const place: RedisPlace = {
   restart: () => cluster.heal(),
 }
 
-const wanted = ['kill of a worker', 'kill of the broker', 'kill of both', 'takeover in order', 'zombie', 'drain', 'a member joins']
+const wanted = ['kill of a worker', 'kill of the broker', 'kill of both', 'takeover in order', 'drain']
 describe.each(['log', 'queue'] as const)('A cluster of Redis, a %s', (use) => {
   const all = laws.broker(openAt(place, use), { realTime: true, lease: 900 })
   for (const law of all.filter(({ name }) => wanted.some((of) => name === `${of}, ${use}`))) it(law.name, () => law.check())
