@@ -12,7 +12,7 @@ const kernel = `export { chan, go, select, withCancel } from 'millrace'`
 const limits = { 'millrace/redis': 44.5, 'millrace/kafka': 43 }
 const budgets = [
   { what: 'chan + go + select', code: `export { chan, go, select } from 'millrace'`, goal: 7, limit: 14 },
-  { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 30.3 },
+  { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 30.4 },
   ...entries.slice(1).map(({ specifier }) => ({
     what: specifier,
     code: `export * from '${specifier}'`,

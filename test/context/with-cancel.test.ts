@@ -1,4 +1,4 @@
-import { background, contextKey, go, gosched, withCancel, withTimeout, withValue, type Context } from 'millrace'
+import { background, CanceledError, contextKey, go, gosched, withCancel, withTimeout, withValue, type Context } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../support/settle.js'
 import { canceled, live, stateOf } from './context-state.js'
@@ -27,6 +27,42 @@ describe('withCancel', () => {
     const late = withValue(parent, key, 'late')
     expect([parent, child, valued, timed, late].map(stateOf)).toEqual(Array(5).fill(canceled()))
     expect(stateOf(withCancel(late))).toEqual(canceled())
+  })
+
+  it('has one error of its own, whoever asks first, and however often', () => {
+    const asked: readonly ((ctx: ReturnType<typeof withCancel>) => unknown)[] = [
+      (ctx) => (ctx.err() as { readonly value?: unknown }).value,
+      (ctx) => (ctx.cause() as { readonly value?: unknown }).value,
+      (ctx) => ctx.signal.reason as unknown,
+      (ctx) => (withCancel(ctx).err() as { readonly value?: unknown }).value,
+    ]
+    const errors = new Set<unknown>()
+    for (const first of asked) {
+      const ctx = withCancel(background)
+      ctx.cancel()
+      const error = first(ctx)
+      expect(error).toBeInstanceOf(CanceledError)
+      for (const ask of asked) expect(ask(ctx)).toBe(error)
+      errors.add(error)
+    }
+    expect(errors.size).toBe(asked.length)
+  })
+
+  it('has one error with its children and its signal, and no other context has that', () => {
+    const ends = Array.from({ length: 2 }, () => {
+      const ctx = withCancel(background)
+      const [child, { signal }] = [withCancel(ctx), withCancel(ctx)]
+      const own = withCancel(background)
+      const reasons = [own.signal, signal]
+      ctx.cancel()
+      own.cancel()
+      const value = (option: unknown) => (option as { readonly value: unknown }).value
+      expect(reasons[1].reason).toBe(value(ctx.err()))
+      expect(value(child.cause())).toBe(value(ctx.err()))
+      expect(reasons[0].reason).toBe(value(own.err()))
+      return [value(ctx.err()), value(own.err())]
+    }).flat()
+    expect(new Set(ends).size).toBe(4)
   })
 
   it('CX-005 ending first leaves its parent alone', () => {

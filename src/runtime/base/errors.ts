@@ -47,6 +47,14 @@ export function withoutStack<E extends Error>(make: () => E): E {
   }
 }
 
+/** The error of a context that is canceled. */
+export function newCanceled(): CanceledError {
+  return withoutStack(() => new CanceledError())
+}
+
+/** Stands for the error of a canceled context as long as nobody asks for that. */
+export const UNMADE = new CanceledError()
+
 /** True for an instance of the class; false for a value that cannot be read, such as a revoked proxy. */
 export function isInstance<C>(value: unknown, of: abstract new (...args: never) => C): value is C {
   try {

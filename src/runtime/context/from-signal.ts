@@ -10,7 +10,8 @@
  */
 import { background } from './context.js'
 import { Done } from './done.js'
-import { CancelableContext, newCanceled } from './tree.js'
+import { newCanceled } from '../base/errors.js'
+import { CancelableContext } from './tree.js'
 import { mistyped } from '../base/arguments.js'
 import type { Option } from '../base/option.js'
 import { causeOf, type CancelContext } from '../interfaces/context.js'

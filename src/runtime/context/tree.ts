@@ -15,9 +15,10 @@
  */
 import { Done } from './done.js'
 import { OwnSignal } from './own-signal.js'
+import type { Rare } from './rare.js'
 import { mistyped } from '../base/arguments.js'
 import { dateText } from '../base/clock.js'
-import { CanceledError, DeadlineExceededError, withoutStack } from '../base/errors.js'
+import { CanceledError, DeadlineExceededError, newCanceled, UNMADE, withoutStack } from '../base/errors.js'
 import { none, some, type Option } from '../base/option.js'
 import { causeOf, type CancelContext, type Context, type ContextKey } from '../interfaces/context.js'
 import { rememberCause } from '../interfaces/echo.js'
@@ -27,7 +28,7 @@ import type { Resource } from '../operation/resource.js'
 import { Reaction } from '../operation/waiter.js'
 import { attempted } from '../scheduler/attempt.js'
 import { queue } from '../scheduler/run-queue.js'
-import { time, type Entry, type Timers } from '../scheduler/timers.js'
+import { time, type Timers } from '../scheduler/timers.js'
 
 /** A context of the package: a node of the tree. The walks outward are loops, so that a chain may have any length. */
 export abstract class TreeContext implements Context {
@@ -75,20 +76,6 @@ export abstract class TreeContext implements Context {
     }
     return at === null ? none : at.value(key)
   }
-}
-
-/** The state that few contexts need. */
-interface Rare {
-  signal: OwnSignal | null
-  /** Unix time in ms; NaN where there is none. */
-  deadline: number
-  /** The deadline as a time of `timers`, which timers fire at. */
-  due: number
-  /** The ms given to `withTimeout`; NaN where a time was given. */
-  readonly allowed: number
-  readonly timers: Timers | null
-  timer: Entry | null
-  readonly timeoutCause: unknown
 }
 
 /** A context that can be ended, by `cancel`, by its deadline or with its parent. */
@@ -220,7 +207,8 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   cancel(cause?: unknown, isFailure = false): void {
     if (this._error !== null) return
     queue.probe?.cancelContext?.(this)
-    const error = newCanceled()
+    // Most contexts end by their owner when their work is over, and nobody asks for the error: to make it costs more than all the rest.
+    const error = cause === undefined && !this.isWatched ? UNMADE : newCanceled()
     this.end(error, cause ?? error, isFailure)
   }
 
@@ -289,11 +277,17 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
   }
 
   err(): Option<Error> {
-    return this.hasEnded ? some(this._error as Error) : none // it has ended
+    return this.hasEnded ? some(this._made()._error as Error) : none // it has ended
   }
 
   cause(): Option<unknown> {
-    return this.hasEnded ? some(this._cause) : none
+    return this.hasEnded ? some(this._made()._cause) : none
+  }
+
+  /** With the error that it has ended with. */
+  private _made(): this {
+    if (this._error === UNMADE) this._error = this._cause = newCanceled()
+    return this
   }
 
   protected override get ownDeadline(): number {
@@ -304,7 +298,7 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     const rare = this._rareParts()
     if (rare.signal === null) {
       rare.signal = new OwnSignal()
-      if (this._error !== null) rare.signal.abort(this._cause)
+      if (this._error !== null) rare.signal.abort(this._made()._cause)
     }
     return rare.signal.signal
   }
@@ -313,8 +307,4 @@ export class CancelableContext extends TreeContext implements CancelContext, Res
     const deadline = this._rare?.deadline ?? NaN
     return Number.isNaN(deadline) ? `${String(this.parent)}.WithCancel` : `${String(this.parent)}.WithDeadline(${dateText(deadline)})`
   }
-}
-
-export function newCanceled(): CanceledError {
-  return withoutStack(() => new CanceledError())
 }
