@@ -12,7 +12,9 @@
  * - a take reads the index from the offset behind the last message taken: entries of deleted messages stay in the index
  *   until a vacuum, and an open transaction holds that up. A sweep reads it from the start, and finds each message that can
  *   be taken: also after the end of a lease or a pause, and after a commit that came later than those of larger offsets. The
- *   next sweep is due after ten times the time of the last: sweeps cost about a tenth of the time, however long the index is.
+ *   next sweep is due after ten times the time of the last: sweeps cost about a tenth of the time, however long the index is;
+ * - where there is place for many, two calls are under way, each for half of them: the server takes one half while this process has
+ *   the other. What a call has found says nothing where a sweep, or messages that went back, came in between.
  */
 import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
@@ -21,7 +23,7 @@ import { positionOf } from '../broker/internal.js'
 import type { Database } from './client.js'
 import { columns, messageOf, type MessageRow } from './record.js'
 import type { Watcher } from './listener.js'
-import { Session } from '../broker/internal.js'
+import { Session, shareOf } from '../broker/internal.js'
 import { topicOf } from './topic.js'
 
 export interface QueueParts {
@@ -63,12 +65,18 @@ interface Settlement {
 
 export class QueueDriver<T> implements PullDriver {
   private _asked = 0
+  /** Messages of calls that are under way, at most. */
+  private _coming = 0
   private readonly _held = new Map<number, { readonly attempt: number; readonly ctx: CancelContext }>()
   private _done: Settlement[] = []
   private _others: Settlement[] = []
   private _isBeatDue = false
   /** There may be a message that can be taken. */
   private _mayHave = true
+  /** Grows when there may be messages that a call under way has not seen. */
+  private _news = 0
+  /** Grows when `_from` is set anew: a call under way does not move it. */
+  private _era = 0
   /** Messages that can be taken have this offset or a larger one, as far as is known. */
   private _from = 0
   private _sweepAt = -Infinity
@@ -76,6 +84,8 @@ export class QueueDriver<T> implements PullDriver {
   private _isSweepWanted = false
   private _isStopped = false
   private readonly _session: Session
+  /** Takes messages beside the calls of `_session`. */
+  private readonly _beside: Session
   private readonly _forget: () => void
 
   constructor(
@@ -83,18 +93,20 @@ export class QueueDriver<T> implements PullDriver {
     private readonly _lease: Lease<T>,
   ) {
     const pause = (): number => this._pause
+    const fail = (cause: unknown): void => _lease.fail(cause)
     this._session = new Session({
       get poll() {
         return pause()
       },
       step: () => this._step(),
-      polled: () => void (this._mayHave = true),
-      fail: (cause) => _lease.fail(cause),
+      polled: () => this._hasNews(),
+      fail,
     })
+    this._beside = new Session({ poll: _parts.poll, step: () => this._stepBeside(), polled: () => undefined, fail })
     this._forget = _parts.watch({
       wake: () => {
-        this._mayHave = true
-        this._session.wake()
+        this._hasNews()
+        this._wake()
       },
       fail: (cause) => this._session.fail(cause),
     })
@@ -102,7 +114,17 @@ export class QueueDriver<T> implements PullDriver {
 
   request(n: number): void {
     this._asked += n
+    this._wake()
+  }
+
+  private _wake(): void {
     this._session.wake()
+    if (this._mayTakeBeside) this._beside.wake()
+  }
+
+  private _hasNews(): void {
+    this._mayHave = true
+    this._news++
   }
 
   /** ms until the next look where no notification comes. */
@@ -112,7 +134,23 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   private get _places(): number {
-    return this._isStopped || !this._mayHave ? 0 : Math.min(this._asked, this._parts.window - this._held.size)
+    return this._isStopped || !this._mayHave ? 0 : Math.min(this._asked, this._parts.window - this._held.size) - this._coming
+  }
+  private get _share(): number {
+    return shareOf(Math.min(this._asked + this._held.size, this._parts.window))
+  }
+  private get _isSweepDue(): boolean {
+    return time.timers.now() >= this._sweepAt
+  }
+  private get _mayTakeBeside(): boolean {
+    const isFree = !this._isBeatDue && this._others.length === 0
+    return this._coming > 0 && isFree && this._places >= this._share && !this._isSweepDue
+  }
+
+  private *_stepBeside(): Generator<never, boolean> {
+    if (!this._mayTakeBeside) return false
+    yield* this._take()
+    return true
   }
 
   /** A beat comes first: there may be settlements at each turn. */
@@ -141,19 +179,32 @@ export class QueueDriver<T> implements PullDriver {
 
   private *_take(): Generator<never, void> {
     const { db, lease } = this._parts
-    const [began, most] = [time.timers.now(), this._places]
-    const isSweep = began >= this._sweepAt
-    this._mayHave = false
-    const rows = yield* db.query(TAKE, [...this._settled(), most, lease, isSweep ? 0 : this._from])
+    const [began, news, era, isSweep] = [time.timers.now(), this._news, this._era, this._isSweepDue]
+    const most = Math.min(this._places, this._share)
+    this._coming += most
+    if (this._mayTakeBeside) this._beside.wake()
+    let rows
+    try {
+      rows = yield* db.query(TAKE, [...this._settled(), most, lease, isSweep ? 0 : this._from])
+    } finally {
+      this._coming -= most
+    }
     const messages = rows.map(messageOf).sort((a, b) => a.offset - b.offset)
     const now = time.timers.now()
     if (isSweep) this._sweepAt = now + Math.min(REST * (now - began), lease)
-    const last = messages.at(-1)
-    if (last !== undefined) this._from = last.offset + 1
+    const next = (messages.at(-1)?.offset ?? -1) + 1
+    if (isSweep && next > 0) this._setFrom(next)
+    else if (this._era === era) this._from = Math.max(this._from, next)
     const isEnd = messages.length < most
     this._isSweepWanted = isEnd && !isSweep
-    this._mayHave = !isEnd || (this._isSweepWanted && now >= this._sweepAt)
+    if (!isEnd) this._mayHave = true
+    else if (this._news === news) this._mayHave = this._isSweepWanted && this._isSweepDue
     for (const message of messages) this._deliver(message)
+  }
+
+  private _setFrom(offset: number): void {
+    this._from = offset
+    this._era++
   }
 
   private _deliver({ offset, value, key, headers, attempt, time }: MessageRow): void {
@@ -172,7 +223,7 @@ export class QueueDriver<T> implements PullDriver {
         held.ctx.cancel()
         const list = how === 'done' ? this._done : this._others
         list.push({ how, offset, attempt, after })
-        this._session.wake()
+        this._wake()
       },
     })
   }
@@ -186,8 +237,8 @@ export class QueueDriver<T> implements PullDriver {
          visible_at = clock_timestamp() + ($6::float8[])[${NTH}] * interval '1 ms' where ${HELD}`,
       [...this._named(others), others.map(({ how }) => (how === 'returned' ? 1 : 0)), others.map(({ after }) => after)],
     )
-    for (const { offset, after } of others) if (after <= 0) this._from = Math.min(this._from, offset)
-    this._mayHave = true
+    for (const { offset, after } of others) if (after <= 0) this._setFrom(Math.min(this._from, offset))
+    this._hasNews()
   }
 
   /** Another worker may have the messages that are no longer this holder's. */
@@ -220,6 +271,7 @@ export class QueueDriver<T> implements PullDriver {
   *close(): Generator<never, void> {
     this._isStopped = true
     this._forget()
+    yield* this._beside.close()
     yield* this._session.close()
   }
 }

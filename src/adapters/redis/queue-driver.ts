@@ -8,14 +8,17 @@
  * Always true:
  * - a message that goes back and a beat name the consumer and the attempt, so that those of a lease that has ended change nothing;
  * - `done` is true from any consumer, since the effect has happened;
- * - while a read waits at its own connection, no script takes messages, so that each place is asked for once.
+ * - while a read waits at its own connection, no script takes messages, so that each place is asked for once;
+ * - where there is place for many, two calls are under way, each for half of them.
  */
 import { after, fromPromise, select, withCancel } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
-import { OpenList, Session, StoredMessage, type MessageParts } from '../broker/internal.js'
+import { OpenList, Session, shareOf, StoredMessage, type MessageParts } from '../broker/internal.js'
 import { isAway, translated, type Asking, type Server } from './client.js'
 import { EntryPosition, entryOf, type Entry } from './entry.js'
+import { pausesOf, readsOf } from './keys.js'
+export { readsOf, tagged } from './keys.js'
 import { Reader } from './reader.js'
 import { KEEP, LEAVE, SETTLE, TAKE, type Script } from './scripts.js'
 
@@ -42,21 +45,6 @@ interface Settlement {
   readonly after: number
 }
 
-/** The key of the messages that wait for the end of a pause: in the slot of the stream. */
-export function pausesOf(stream: string, group: string): string {
-  return `${tagged(stream)}:millrace:${group}:later`
-}
-
-/** The key of the number of messages that are settled: in the slot of the stream. */
-export function readsOf(stream: string, group: string): string {
-  return `${tagged(stream)}:millrace:${group}:reads`
-}
-
-/** The name with a hash tag, so that what begins with the result is in the slot of the name. */
-export function tagged(stream: string): string {
-  return /\{[^}]+\}/.test(stream) ? stream : `{${stream}}`
-}
-
 /** The most settlements of a script. */
 const MOST = 1000
 /** ms that the last read may take. */
@@ -79,11 +67,15 @@ class HeldMessage<T> extends StoredMessage<T> {
 
 export class QueueDriver<T> implements PullDriver {
   private _asked = 0
+  /** Messages of calls that are under way, at most. */
+  private _coming = 0
   private readonly _held = new OpenList<HeldMessage<T>>()
   private _settlements: Settlement[] = []
   private _isBeatDue = false
   /** There may be a message that can be taken. */
   private _mayHave = true
+  /** Grows when there may be messages that a call under way has not seen. */
+  private _news = 0
   private _isStopped = false
   private _isLeaving = false
   private _lookedAt = -Infinity
@@ -93,6 +85,8 @@ export class QueueDriver<T> implements PullDriver {
   private readonly _keys: readonly string[]
   private readonly _reader: Reader
   private readonly _session: Session
+  /** Takes messages beside the calls of `_session`, where there is place for many. */
+  private readonly _beside: Session
 
   constructor(
     private readonly _parts: QueueParts,
@@ -101,21 +95,32 @@ export class QueueDriver<T> implements PullDriver {
     const { server, stream, group, poll } = _parts
     this._keys = [stream, pausesOf(stream, group), readsOf(stream, group)]
     this._reader = new Reader(server, stream)
-    this._session = new Session({
-      poll,
-      step: () => this._step(),
-      polled: () => void (this._mayHave = true),
-      fail: (cause) => _lease.fail(cause),
-    })
+    const fail = (cause: unknown): void => _lease.fail(cause)
+    this._session = new Session({ poll, step: () => this._step(), polled: () => this._hasNews(), fail })
+    this._beside = new Session({ poll, step: () => this._stepBeside(), polled: () => undefined, fail })
   }
 
   request(n: number): void {
     this._asked += n
+    this._wake()
+  }
+
+  private _wake(): void {
     this._session.wake()
+    if (this._mayTakeBeside) this._beside.wake()
+  }
+
+  private _hasNews(): void {
+    this._mayHave = true
+    this._news++
   }
 
   private get _places(): number {
-    return this._isStopped ? 0 : Math.min(this._asked, this._parts.window - this._held.size)
+    return this._isStopped ? 0 : Math.min(this._asked, this._parts.window - this._held.size) - this._coming
+  }
+
+  private get _share(): number {
+    return shareOf(Math.min(this._asked + this._held.size, this._parts.window))
   }
 
   /** A beat comes first: there may be settlements at each turn. */
@@ -136,24 +141,49 @@ export class QueueDriver<T> implements PullDriver {
     return this._places > 0 && !this._reader.isWaiting && this._mayHave
   }
 
+  private get _mayTakeBeside(): boolean {
+    return this._coming > 0 && this._places >= this._share && this._mayTake && !this._isBeatDue && !this._isScriptDue
+  }
+
+  private *_stepBeside(): Generator<never, boolean> {
+    if (!this._mayTakeBeside) return false
+    const done = this._settlements.length > 0 && this._settlements.every(({ how }) => how === 'done')
+    if (done) yield* this._settleAll()
+    else yield* this._take()
+    return true
+  }
+
+  private get _isLookDue(): boolean {
+    return time.timers.now() - this._lookedAt >= this._parts.poll || this._cursor !== '-'
+  }
+  /** A look is due, or a pause may be over. */
+  private get _isScriptDue(): boolean {
+    return this._isLookDue || time.timers.now() >= this._pauseEnds
+  }
+
   /**
    * Takes messages, after the settlements that go out with that. To read new messages costs the server less than half of the script,
    * which is needed for a look and for pauses that may be over.
    */
   private *_take(settlements: readonly Asking[] = []): Generator<never, void> {
-    const { server, stream, group, consumer, poll } = this._parts
-    const now = time.timers.now()
-    const looks = now - this._lookedAt >= poll || this._cursor !== '-'
-    if (looks) this._lookedAt = now
-    this._mayHave = false
-    const most = this._places
-    const byScript = looks || now >= this._pauseEnds
+    const { server, stream, group, consumer } = this._parts
+    const [byScript, looks, news] = [this._isScriptDue, this._isLookDue, this._news]
+    if (looks) this._lookedAt = time.timers.now()
+    const most = Math.min(this._places, this._share)
+    this._coming += most
+    if (this._mayTakeBeside) this._beside.wake()
     const take: Asking = byScript
       ? this._script(TAKE, [most, Math.ceil(this._parts.lease), looks ? 1 : 0, this._cursor, this._parts.removes ? 1 : 0])
       : { command: 'xreadgroup', args: ['GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>'] }
-    const reply = (yield* server.together([...settlements, take])).at(-1)
+    let reply
+    try {
+      reply = (yield* server.together([...settlements, take])).at(-1)
+    } finally {
+      this._coming -= most
+    }
     const taken = byScript ? this._takenBy(reply) : readOf(server, reply)
-    if (taken.length === most || this._cursor !== '-' || now >= this._pauseEnds) this._mayHave = true
+    if (taken.length === most) this._mayHave = true
+    else if (this._news === news) this._mayHave = this._isScriptDue
     for (const entry of taken) this._deliver(entry)
   }
 
@@ -180,8 +210,8 @@ export class QueueDriver<T> implements PullDriver {
     const block = Math.max(1, Math.ceil(Math.min(poll, this._pauseEnds - time.timers.now())))
     const args = ['GROUP', group, consumer, 'COUNT', most, 'BLOCK', block, 'STREAMS', stream, '>']
     const back = (): void => {
-      this._mayHave = true
-      this._session.wake()
+      this._hasNews()
+      this._wake()
     }
     this._reader.wait('xreadgroup', args, {
       replied: (reply) => {
@@ -216,7 +246,7 @@ export class QueueDriver<T> implements PullDriver {
     this._held.remove(message)
     message.ctx.cancel()
     this._settlements.push({ how, id: message.id, attempt: message.attempt, after: pause })
-    this._session.wake()
+    this._wake()
   }
 
   private *_settleAll(): Generator<never, void> {
@@ -228,7 +258,7 @@ export class QueueDriver<T> implements PullDriver {
     const settlement = this._script(SETTLE, [removes ? 1 : 0, done.length, ...done, ...back])
     if (others.length === 0 && this._mayTake) return yield* this._take([settlement])
     yield* server.together([settlement])
-    this._mayHave = true
+    this._hasNews()
     if (others.length === 0) return
     this._pauseEnds = -Infinity // the next script says it
     this._reader.interrupt() // the pause may be over before its wait
@@ -268,6 +298,7 @@ export class QueueDriver<T> implements PullDriver {
     this.stop()
     yield* select({ over: fromPromise(this._reader.idle()), late: after(FAREWELL) })
     this._reader.close()
+    yield* this._beside.close()
     this._isLeaving = true
     yield* this._session.close()
   }
