@@ -9,7 +9,7 @@ import type { KillBroker, KillEngine } from './engine.js'
 import { TAKES_OVER, WORKS, type WorkerSettings } from './settings.js'
 import { WorkerProcess } from './workers.js'
 
-export interface RunOptions extends Omit<WorkerSettings, 'engine' | 'host' | 'port' | 'dumps'> {
+export interface RunOptions extends Omit<WorkerSettings, 'engine' | 'host' | 'port' | 'dumps' | 'atOnce'> {
   readonly messages: number
   readonly keys: number
   readonly seed: number
@@ -108,7 +108,8 @@ export class KillRun {
     const { host, port } = this.server
     const { use, partitions, window, lease, hasIds, longest, fault } = this.options
     const dumps = this.options.seed % 2 === 1 // the other runs are those of users without dumps
-    const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest, fault, dumps }
+    const atOnce = this.options.seed % 4 < 2 ? 16 : 64 // with so many places a queue has two calls under way
+    const settings = { engine: this.engine.id, host, port, use, partitions, window, lease, hasIds, longest, fault, dumps, atOnce }
     this._waitsFor = 'a worker that begins'
     const worker = await WorkerProcess.begins('worker', settings, namespace)
     this.workers.push(worker)

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   readonly hasIds: boolean
   /** The work on a message takes 0 to `longest` ms. */
   readonly longest: number
+  /** The messages that a worker of the matrix works on at a time. */
+  readonly atOnce: number
   /** SIGQUIT prints the goroutines of the worker, for a run that is late. */
   readonly dumps: boolean
   /** Default: none. */

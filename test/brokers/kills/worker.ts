@@ -8,7 +8,7 @@ import { links } from './links.js'
 import { TAKES_OVER, WORKS, type WorkerSettings } from './settings.js'
 
 const settings = JSON.parse(process.argv[2]) as WorkerSettings
-const { engine, use, longest, fault } = settings
+const { engine, use, longest, fault, atOnce } = settings
 
 /** The messages of one ownership of a partition have one context. */
 const ownerships = new WeakSet<Context>()
@@ -51,7 +51,7 @@ main(function* (ctx) {
     if (++begun % 25 === 0) console.log(WORKS)
     return sleep(n % (longest + 1)).map(() => n)
   }
-  const stage = use === 'log' ? byKey<number, number>(keyOf, 16, work) : workerPool(16, through(work))
+  const stage = use === 'log' ? byKey<number, number>(keyOf, atOnce, work) : workerPool(atOnce, through(work))
   const worked = source.pipe(stage)
   console.log('begins')
   try {
