@@ -4,7 +4,7 @@
 import { after, go, select, type Goroutine } from '../../runtime/index.js'
 import { time, type Failure } from '../../runtime/internal.js'
 import type { Server } from './client.js'
-import { tagged } from './queue-driver.js'
+import { tagged } from './keys.js'
 import { SEEN } from './log-scripts.js'
 
 /** ms for which a look at the members serves all partitions of a source. */

@@ -5,7 +5,7 @@ import { checkClient, checkOptionsOf, Server, type RedisClient, type RedisOption
 import { RedisSetupError } from './errors.js'
 import { stateKeyOf } from './log-way.js'
 import { streamOf } from './partition.js'
-import { readsOf } from './queue-driver.js'
+import { readsOf } from './keys.js'
 import { CREATE, GROUPS } from './scripts.js'
 
 /** What a source needs at the server. */

@@ -3,7 +3,7 @@ import { mistyped, type Failure } from '../../runtime/internal.js'
 import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { translated, type Server } from './client.js'
 import { RedisFullError } from './errors.js'
-import { tagged } from './queue-driver.js'
+import { tagged } from './keys.js'
 import { PUBLISH } from './scripts.js'
 
 export interface Publishing {

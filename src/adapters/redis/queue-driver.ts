@@ -18,7 +18,6 @@ import { OpenList, Session, shareOf, StoredMessage, type MessageParts } from '..
 import { isAway, translated, type Asking, type Server } from './client.js'
 import { EntryPosition, entryOf, type Entry } from './entry.js'
 import { pausesOf, readsOf } from './keys.js'
-export { readsOf, tagged } from './keys.js'
 import { Reader } from './reader.js'
 import { KEEP, LEAVE, SETTLE, TAKE, type Script } from './scripts.js'
 

@@ -2,7 +2,7 @@
 import type { Server } from './client.js'
 import { RedisSetupError } from './errors.js'
 import { stateKeyOf } from './log-way.js'
-import { readsOf } from './queue-driver.js'
+import { readsOf } from './keys.js'
 import { COUNT, STATE } from './scripts.js'
 import { timeOf } from './entry.js'
 
