@@ -5,7 +5,7 @@
  */
 import { after, chan, go, select, type Goroutine } from '../../runtime/index.js'
 
-/** A call for so many messages has no other beside it. */
+/** A call for this number of messages, or fewer, has no other beside it. */
 const ALONE = 32
 
 /** The most messages of a call, of those that there is place for: the server takes one half while this process has the other. */
