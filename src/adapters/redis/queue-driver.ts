@@ -182,7 +182,7 @@ export class QueueDriver<T> implements PullDriver {
     }
     const taken = byScript ? this._takenBy(reply) : readOf(server, reply)
     if (taken.length === most) this._mayHave = true
-    else if (this._news === news) this._mayHave = this._isScriptDue
+    else if (this._news === news) this._mayHave = this._cursor !== '-' || time.timers.now() >= this._pauseEnds
     for (const entry of taken) this._deliver(entry)
   }
 
