@@ -13,7 +13,7 @@ import { isPart, valueOf } from './patterns.js'
 import { EVERYTHING, type Access, type Place, type Places, type Write } from './places.js'
 import { isTracked, patternOwner, UNNAMED, type Scopes, type Unit } from './scopes.js'
 import { dependences } from './sites.js'
-import { bare, isFunction, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
+import { bare, isFunction, isWait, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
 /** How many locals a value may come through. */
 const LOCALS = 3
@@ -99,8 +99,15 @@ export class DependenceAnalysis {
   private _argumentsOf(call: NodeOf<'CallExpression'>): Iterable<Access> {
     const search = this._search(call, null, true, false)
     for (const argument of call.arguments) this._readsIn(argument, search)
-    const older = this._tree.hasWait(call) ? search.found : search.older
+    const older = this._tree.hasWait(call) || this._isWaitedFor(call) ? search.found : search.older
     return [...older].some((access) => this._isMarked(access) && this._canBeStale(call, access)) ? search.found : []
+  }
+
+  /** `await f(n)`, `await Promise.all([f(n)])`: what is called may wait before it goes by its parameters. */
+  private _isWaitedFor(call: AnyNode): boolean {
+    let at = this._tree.parentOf(call)
+    while (!isWait(at) && !startsUnit(at) && !/Statement$|^Program$|Declaration$/.test(at.type)) at = this._tree.parentOf(at)
+    return isWait(at) && at.type !== 'ForOfStatement'
   }
 
   /** The reads of tests before a call where a wait stands between the two. */
