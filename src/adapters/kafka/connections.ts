@@ -5,7 +5,6 @@
  * error of the earlier and its close, nobody knows it any more: it is never closed, and keeps the process. So a connection is opened
  * only after the one before it has closed.
  */
-import { once } from 'node:events'
 import type { Broker, Connection, ConnectionPool } from '@platformatic/kafka'
 
 /** The newest connection of each address. */
@@ -29,7 +28,7 @@ function addressOf({ host, port }: Broker): string {
 /** A connection to the broker. Fails where there is none. */
 export async function connectionIn(pool: ConnectionPool, broker: Broker): Promise<Connection> {
   const last = newestOf(pool).get(addressOf(broker))
-  if (last !== undefined && isClosing(last)) await once(last, 'close')
+  if (last !== undefined && isClosing(last)) await new Promise<void>((resolve) => last.once('close', resolve)) // also after its error
   return await pool.get(broker)
 }
 

@@ -32,7 +32,7 @@ export interface ByKeyOptions<T = never> extends FailureOptions {
  *
  * Shape: as `workerPool`, and the results of one key leave in the order of its items. Holds `n + waiting` items; the
  * source pauses at the bound. Keys without items are kept until 256 of them, and more than half of all, have none; objects
- * are not. Completes, fails and cancels as `workerPool`; an error of `key` is the error of the pipeline.
+ * and functions are not. Completes, fails and cancels as `workerPool`; an error of `key` is the error of the pipeline.
  *
  * @example
  * ```ts
