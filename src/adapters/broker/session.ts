@@ -5,14 +5,6 @@
  */
 import { after, chan, go, select, type Goroutine } from '../../runtime/index.js'
 
-/** A call for this number of messages, or fewer, has no other beside it. */
-const ALONE = 32
-
-/** The most messages of a call, of those that there is place for: the server takes one half while this process has the other. */
-export function shareOf(places: number): number {
-  return Math.max(ALONE, Math.ceil(places / 2))
-}
-
 /** ms that the last calls may take. */
 const FAREWELL = 2000
 

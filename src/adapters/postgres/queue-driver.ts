@@ -13,8 +13,7 @@
  *   until a vacuum, and an open transaction holds that up. A sweep reads it from the start, and finds each message that can
  *   be taken: also after the end of a lease or a pause, and after a commit that came later than those of larger offsets. The
  *   next sweep is due after ten times the time of the last: sweeps cost about a tenth of the time, however long the index is;
- * - where there is place for many, two calls are under way, each for half of them: the server takes one half while this process has
- *   the other. What a call has found says nothing where a sweep, or messages that went back, came in between.
+ * - where two calls are under way, what one has found says nothing of `_from` if a sweep, or messages that went back, came in between.
  */
 import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
@@ -23,7 +22,7 @@ import { positionOf } from '../broker/internal.js'
 import type { Database } from './client.js'
 import { columns, messageOf, type MessageRow } from './record.js'
 import type { Watcher } from './listener.js'
-import { Session, shareOf } from '../broker/internal.js'
+import { Session, Takes } from '../broker/internal.js'
 import { topicOf } from './topic.js'
 
 export interface QueueParts {
@@ -64,17 +63,11 @@ interface Settlement {
 }
 
 export class QueueDriver<T> implements PullDriver {
-  private _asked = 0
-  /** Messages of calls that are under way, at most. */
-  private _coming = 0
   private readonly _held = new Map<number, { readonly attempt: number; readonly ctx: CancelContext }>()
+  private readonly _takes: Takes
   private _done: Settlement[] = []
   private _others: Settlement[] = []
   private _isBeatDue = false
-  /** There may be a message that can be taken. */
-  private _mayHave = true
-  /** Grows when there may be messages that a call under way has not seen. */
-  private _news = 0
   /** Grows when `_from` is set anew: a call under way does not move it. */
   private _era = 0
   /** Messages that can be taken have this offset or a larger one, as far as is known. */
@@ -82,7 +75,6 @@ export class QueueDriver<T> implements PullDriver {
   private _sweepAt = -Infinity
   /** The last take found the end of the index, and may have missed messages with smaller offsets. */
   private _isSweepWanted = false
-  private _isStopped = false
   private readonly _session: Session
   /** Takes messages beside the calls of `_session`. */
   private readonly _beside: Session
@@ -92,6 +84,7 @@ export class QueueDriver<T> implements PullDriver {
     private readonly _parts: QueueParts,
     private readonly _lease: Lease<T>,
   ) {
+    this._takes = new Takes(_parts.window, this._held)
     const pause = (): number => this._pause
     const fail = (cause: unknown): void => _lease.fail(cause)
     this._session = new Session({
@@ -99,13 +92,13 @@ export class QueueDriver<T> implements PullDriver {
         return pause()
       },
       step: () => this._step(),
-      polled: () => this._hasNews(),
+      polled: () => this._takes.hasNews(),
       fail,
     })
     this._beside = new Session({ poll: _parts.poll, step: () => this._stepBeside(), polled: () => undefined, fail })
     this._forget = _parts.watch({
       wake: () => {
-        this._hasNews()
+        this._takes.hasNews()
         this._wake()
       },
       fail: (cause) => this._session.fail(cause),
@@ -113,7 +106,7 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   request(n: number): void {
-    this._asked += n
+    this._takes.request(n)
     this._wake()
   }
 
@@ -122,29 +115,17 @@ export class QueueDriver<T> implements PullDriver {
     if (this._mayTakeBeside) this._beside.wake()
   }
 
-  private _hasNews(): void {
-    this._mayHave = true
-    this._news++
-  }
-
   /** ms until the next look where no notification comes. */
   private get _pause(): number {
     const { poll } = this._parts
     return this._isSweepWanted ? Math.min(poll, Math.max(1, this._sweepAt - time.timers.now())) : poll
   }
 
-  private get _places(): number {
-    return this._isStopped || !this._mayHave ? 0 : Math.min(this._asked, this._parts.window - this._held.size) - this._coming
-  }
-  private get _share(): number {
-    return shareOf(Math.min(this._asked + this._held.size, this._parts.window))
-  }
   private get _isSweepDue(): boolean {
     return time.timers.now() >= this._sweepAt
   }
   private get _mayTakeBeside(): boolean {
-    const isFree = !this._isBeatDue && this._others.length === 0
-    return this._coming > 0 && isFree && this._places >= this._share && !this._isSweepDue
+    return this._takes.isBeside && !this._isBeatDue && this._others.length === 0 && !this._isSweepDue
   }
 
   private *_stepBeside(): Generator<never, boolean> {
@@ -159,7 +140,7 @@ export class QueueDriver<T> implements PullDriver {
     yield* topicOf(db, topic, 'queue')
     if (this._isBeatDue) yield* this._keepAll()
     else if (this._others.length > 0) yield* this._giveBack()
-    else if (this._places > 0) yield* this._take()
+    else if (this._takes.mayHave && this._takes.places > 0) yield* this._take()
     else if (this._done.length > 0) yield* db.query(SETTLE, this._settled())
     else return false
     return true
@@ -179,26 +160,19 @@ export class QueueDriver<T> implements PullDriver {
 
   private *_take(): Generator<never, void> {
     const { db, lease } = this._parts
-    const [began, news, era, isSweep] = [time.timers.now(), this._news, this._era, this._isSweepDue]
-    const most = Math.min(this._places, this._share)
-    this._coming += most
-    if (this._mayTakeBeside) this._beside.wake()
-    let rows
-    try {
-      rows = yield* db.query(TAKE, [...this._settled(), most, lease, isSweep ? 0 : this._from])
-    } finally {
-      this._coming -= most
-    }
-    const messages = rows.map(messageOf).sort((a, b) => a.offset - b.offset)
+    const [began, era, isSweep] = [time.timers.now(), this._era, this._isSweepDue]
+    const { taken, end } = yield* this._takes.take((most) => {
+      if (this._mayTakeBeside) this._beside.wake()
+      return db.query(TAKE, [...this._settled(), most, lease, isSweep ? 0 : this._from])
+    })
+    const messages = taken.map(messageOf).sort((a, b) => a.offset - b.offset)
     const now = time.timers.now()
     if (isSweep) this._sweepAt = now + Math.min(REST * (now - began), lease)
     const next = (messages.at(-1)?.offset ?? -1) + 1
     if (isSweep && next > 0) this._setFrom(next)
     else if (this._era === era) this._from = Math.max(this._from, next)
-    const isEnd = messages.length < most
-    this._isSweepWanted = isEnd && !isSweep
-    if (!isEnd) this._mayHave = true
-    else if (this._news === news) this._mayHave = this._isSweepWanted && this._isSweepDue
+    this._isSweepWanted = end !== null && !isSweep
+    this._takes.ended(end, this._isSweepWanted && this._isSweepDue)
     for (const message of messages) this._deliver(message)
   }
 
@@ -208,7 +182,7 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   private _deliver({ offset, value, key, headers, attempt, time }: MessageRow): void {
-    this._asked = Math.max(0, this._asked - 1)
+    this._takes.delivered()
     const held = { attempt, ctx: withCancel(this._lease.ctx) }
     this._held.set(offset, held)
     this._lease.deliver({
@@ -238,7 +212,7 @@ export class QueueDriver<T> implements PullDriver {
       [...this._named(others), others.map(({ how }) => (how === 'returned' ? 1 : 0)), others.map(({ after }) => after)],
     )
     for (const { offset, after } of others) if (after <= 0) this._setFrom(Math.min(this._from, offset))
-    this._hasNews()
+    this._takes.hasNews()
   }
 
   /** Another worker may have the messages that are no longer this holder's. */
@@ -265,11 +239,11 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   stop(): void {
-    this._isStopped = true
+    this._takes.isStopped = true
   }
 
   *close(): Generator<never, void> {
-    this._isStopped = true
+    this._takes.isStopped = true
     this._forget()
     yield* this._beside.close()
     yield* this._session.close()

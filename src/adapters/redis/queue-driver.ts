@@ -8,13 +8,12 @@
  * Always true:
  * - a message that goes back and a beat name the consumer and the attempt, so that those of a lease that has ended change nothing;
  * - `done` is true from any consumer, since the effect has happened;
- * - while a read waits at its own connection, no script takes messages, so that each place is asked for once;
- * - where there is place for many, two calls are under way, each for half of them.
+ * - while a read waits at its own connection, no script takes messages, so that each place is asked for once.
  */
 import { after, fromPromise, select, withCancel } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
-import { OpenList, Session, shareOf, StoredMessage, type MessageParts } from '../broker/internal.js'
+import { OpenList, Session, StoredMessage, Takes, type MessageParts } from '../broker/internal.js'
 import { isAway, translated, type Asking, type Server } from './client.js'
 import { EntryPosition, entryOf, type Entry } from './entry.js'
 import { pausesOf, readsOf } from './keys.js'
@@ -65,17 +64,10 @@ class HeldMessage<T> extends StoredMessage<T> {
 }
 
 export class QueueDriver<T> implements PullDriver {
-  private _asked = 0
-  /** Messages of calls that are under way, at most. */
-  private _coming = 0
   private readonly _held = new OpenList<HeldMessage<T>>()
+  private readonly _takes: Takes
   private _settlements: Settlement[] = []
   private _isBeatDue = false
-  /** There may be a message that can be taken. */
-  private _mayHave = true
-  /** Grows when there may be messages that a call under way has not seen. */
-  private _news = 0
-  private _isStopped = false
   private _isLeaving = false
   private _lookedAt = -Infinity
   private _cursor = '-'
@@ -94,32 +86,20 @@ export class QueueDriver<T> implements PullDriver {
     const { server, stream, group, poll } = _parts
     this._keys = [stream, pausesOf(stream, group), readsOf(stream, group)]
     this._reader = new Reader(server, stream)
+    this._takes = new Takes(_parts.window, this._held)
     const fail = (cause: unknown): void => _lease.fail(cause)
-    this._session = new Session({ poll, step: () => this._step(), polled: () => this._hasNews(), fail })
+    this._session = new Session({ poll, step: () => this._step(), polled: () => this._takes.hasNews(), fail })
     this._beside = new Session({ poll, step: () => this._stepBeside(), polled: () => undefined, fail })
   }
 
   request(n: number): void {
-    this._asked += n
+    this._takes.request(n)
     this._wake()
   }
 
   private _wake(): void {
     this._session.wake()
     if (this._mayTakeBeside) this._beside.wake()
-  }
-
-  private _hasNews(): void {
-    this._mayHave = true
-    this._news++
-  }
-
-  private get _places(): number {
-    return this._isStopped ? 0 : Math.min(this._asked, this._parts.window - this._held.size) - this._coming
-  }
-
-  private get _share(): number {
-    return shareOf(Math.min(this._asked + this._held.size, this._parts.window))
   }
 
   /** A beat comes first: there may be settlements at each turn. */
@@ -137,11 +117,11 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   private get _mayTake(): boolean {
-    return this._places > 0 && !this._reader.isWaiting && this._mayHave
+    return this._takes.places > 0 && !this._reader.isWaiting && this._takes.mayHave
   }
 
   private get _mayTakeBeside(): boolean {
-    return this._coming > 0 && this._places >= this._share && this._mayTake && !this._isBeatDue && !this._isScriptDue
+    return this._takes.isBeside && this._mayTake && !this._isBeatDue && !this._isScriptDue
   }
 
   private *_stepBeside(): Generator<never, boolean> {
@@ -165,25 +145,21 @@ export class QueueDriver<T> implements PullDriver {
    * which is needed for a look and for pauses that may be over.
    */
   private *_take(settlements: readonly Asking[] = []): Generator<never, void> {
-    const { server, stream, group, consumer } = this._parts
-    const [byScript, looks, news] = [this._isScriptDue, this._isLookDue, this._news]
+    const { taken, end } = yield* this._takes.take((most) => this._call(settlements, most))
+    this._takes.ended(end, this._cursor !== '-' || time.timers.now() >= this._pauseEnds)
+    for (const entry of taken) this._deliver(entry)
+  }
+
+  private *_call(settlements: readonly Asking[], most: number): Generator<never, readonly unknown[]> {
+    const { server, stream, group, consumer, lease, removes } = this._parts
+    const [byScript, looks] = [this._isScriptDue, this._isLookDue]
     if (looks) this._lookedAt = time.timers.now()
-    const most = Math.min(this._places, this._share)
-    this._coming += most
     if (this._mayTakeBeside) this._beside.wake()
     const take: Asking = byScript
-      ? this._script(TAKE, [most, Math.ceil(this._parts.lease), looks ? 1 : 0, this._cursor, this._parts.removes ? 1 : 0])
+      ? this._script(TAKE, [most, Math.ceil(lease), looks ? 1 : 0, this._cursor, removes ? 1 : 0])
       : { command: 'xreadgroup', args: ['GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>'] }
-    let reply
-    try {
-      reply = (yield* server.together([...settlements, take])).at(-1)
-    } finally {
-      this._coming -= most
-    }
-    const taken = byScript ? this._takenBy(reply) : readOf(server, reply)
-    if (taken.length === most) this._mayHave = true
-    else if (this._news === news) this._mayHave = this._cursor !== '-' || time.timers.now() >= this._pauseEnds
-    for (const entry of taken) this._deliver(entry)
+    const reply = (yield* server.together([...settlements, take])).at(-1)
+    return byScript ? this._takenBy(reply) : readOf(server, reply)
   }
 
   private _script(script: Script, args: readonly (string | number)[]): Asking {
@@ -204,12 +180,12 @@ export class QueueDriver<T> implements PullDriver {
   /** Waits at the server for new messages, until the next look. */
   private _wait(): void {
     const { stream, group, consumer, poll, server } = this._parts
-    const most = this._places
+    const most = this._takes.places
     if (most <= 0 || this._reader.isWaiting) return
     const block = Math.max(1, Math.ceil(Math.min(poll, this._pauseEnds - time.timers.now())))
     const args = ['GROUP', group, consumer, 'COUNT', most, 'BLOCK', block, 'STREAMS', stream, '>']
     const back = (): void => {
-      this._hasNews()
+      this._takes.hasNews()
       this._wake()
     }
     this._reader.wait('xreadgroup', args, {
@@ -233,7 +209,7 @@ export class QueueDriver<T> implements PullDriver {
     const [id, fields, deliveries] = server.rows(row)
     const record = server.read(entryOf(id, fields), row) as Entry<T> // the caller says which values the stream has
     const attempt = Number(deliveries ?? 1)
-    this._asked = Math.max(0, this._asked - 1)
+    this._takes.delivered()
     const position = new EntryPosition(stream, 0, record.id)
     const held = new HeldMessage<T>(this, record.id, { record, position, ctx: withCancel(this._lease.ctx) }, attempt)
     this._held.add(held)
@@ -257,7 +233,7 @@ export class QueueDriver<T> implements PullDriver {
     const settlement = this._script(SETTLE, [removes ? 1 : 0, done.length, ...done, ...back])
     if (others.length === 0 && this._mayTake) return yield* this._take([settlement])
     yield* server.together([settlement])
-    this._hasNews()
+    this._takes.hasNews()
     if (others.length === 0) return
     this._pauseEnds = -Infinity // the next script says it
     this._reader.interrupt() // the pause may be over before its wait
@@ -282,7 +258,7 @@ export class QueueDriver<T> implements PullDriver {
   }
 
   stop(): void {
-    this._isStopped = true
+    this._takes.isStopped = true
     this._reader.interrupt()
   }
 
