@@ -12,47 +12,59 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('settle' as const), n: fc.integer({ min: 1, max: 90 }) }),
 )
 
+/** A call under way: what it brings, what it was made for, and how it is answered and ends. */
+interface Call {
+  readonly n: number
+  readonly most: number
+  readonly answered: Chan<number>
+  readonly ended: Chan<number>
+}
+
+function* receive(values: Chan<number>): Generator<never, number> {
+  const got = yield* values.receive()
+  if (got._tag === 'None') throw new Error('the channel was closed')
+  return got.value
+}
+
 it('never asks for more than there is place for, and takes each message that there is place for', () =>
   fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 120 }), async (steps, window) => {
       await bubble(function* () {
         const held = { size: 0 }
         const takes = new Takes(window, held)
+        const calls: Call[] = []
         let [stored, asked, taken, coming] = [0, 0, 0, 0]
-        const calls: { readonly n: number; readonly answered: Chan<void> }[] = []
-        const began = (): void => {
-          if ((calls.length === 0 && takes.mayHave && takes.places > 0) || (calls.length === 1 && takes.isBeside)) {
-            go(function* () {
-              const { taken: found, end } = yield* takes.take(function* (most) {
-                const n = Math.min(most, stored) // at the server the call sees the messages of this moment
-                stored -= n
-                const call = { n, answered: chan<void>(1) }
-                calls.push(call)
-                coming += most
-                expect(held.size + coming).toBeLessThanOrEqual(window)
-                expect(taken + coming).toBeLessThanOrEqual(asked)
-                yield* call.answered.receive()
-                coming -= most
-                return Array.from({ length: n }, () => null)
-              })
-              takes.ended(end, false)
-              for (const _ of found) {
-                takes.delivered()
-                held.size++
-                taken++
-              }
+        const begin = function* (): Generator<never, void> {
+          const [began, answered, ended] = [chan<number>(), chan<number>(), chan<number>()]
+          go(function* () {
+            const { taken: found, end } = yield* takes.take(function* (most) {
+              yield* began.send(most)
+              return Array.from({ length: yield* receive(answered) }, () => null)
             })
+            takes.ended(end, false)
+            yield* ended.send(found.length)
+          })
+          const most = yield* receive(began)
+          const n = Math.min(most, stored) // at the server the call sees the messages of this moment
+          stored -= n
+          coming += most
+          expect(held.size + coming).toBeLessThanOrEqual(window)
+          expect(taken + coming).toBeLessThanOrEqual(asked)
+          calls.push({ n, most, answered, ended })
+        }
+        const beginAll = function* (): Generator<never, void> {
+          while ((calls.length === 0 && takes.mayHave && takes.places > 0) || (calls.length === 1 && takes.isBeside)) {
+            yield* begin()
           }
         }
-        const turn = function* (): Generator<never, void> {
-          for (let i = 0; i < 4; i++) {
-            began()
-            yield* go(function* () {}).join()
-          }
-        }
-        const answer = (i: number): void => {
+        const answer = function* (i: number): Generator<never, void> {
           const [call] = calls.splice(Math.min(i, calls.length - 1), 1)
-          call.answered.trySend()
+          yield* call.answered.send(call.n)
+          const found = yield* receive(call.ended)
+          coming -= call.most
+          for (let k = 0; k < found; k++) takes.delivered()
+          held.size += found
+          taken += found
         }
         for (const { do: what, n } of steps) {
           if (what === 'ask') {
@@ -63,13 +75,13 @@ it('never asks for more than there is place for, and takes each message that the
             stored += n
             takes.hasNews()
           }
-          if (what === 'answer' && calls.length > 0) answer(n)
+          if (what === 'answer' && calls.length > 0) yield* answer(n)
           if (what === 'settle') held.size -= Math.min(n, held.size)
-          yield* turn()
+          yield* beginAll()
         }
-        for (let i = 0; i < 500 && (calls.length > 0 || i < 3); i++) {
-          if (calls.length > 0) answer(0)
-          yield* turn()
+        while (calls.length > 0) {
+          yield* answer(0)
+          yield* beginAll()
         }
         expect(stored === 0 || taken === asked || held.size === window).toBe(true)
       })
