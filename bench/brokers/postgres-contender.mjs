@@ -46,6 +46,20 @@ async function taken(most, process = async () => {}) {
   }
 }
 
+const LEASE = `update raw_in set holder = 'me', attempt = attempt + 1, visible_at = clock_timestamp() + interval '30 s'
+  where ctid = any (array(select ctid from raw_in where visible_at <= clock_timestamp() order by id for update skip locked limit $1))
+  returning id, value`
+
+/** Leases `most` messages with a statement, so that they come back where the worker is killed, and deletes them with another. */
+async function leased(most) {
+  for (let done = 0; done < n;) {
+    const { rows } = await pool.query(LEASE, [most])
+    for (const _ of rows) tick()
+    await pool.query('delete from raw_in where id = any ($1::bigint[])', [rows.map(({ id }) => id)])
+    done += rows.length
+  }
+}
+
 async function installed(name) {
   try {
     return (await peer(name)).default ?? (await peer(name))
@@ -110,7 +124,9 @@ const rows = {
   },
   batches: {
     'client, 256 a statement': () => taken(IN_FLIGHT),
+    'client with a lease, 256 a statement': () => leased(IN_FLIGHT),
     'client, 16 a statement': () => taken(16),
+    'client with a lease, 16 a statement': () => leased(16),
     'ours, a queue': () => performed(source().pipe(work(), settle())),
     'ours, a log': () => performed(source().pipe(work(), settle())),
     'pg-boss, 256 a batch': () => bossTaken(IN_FLIGHT),
@@ -131,7 +147,10 @@ const rows = {
 }
 
 if (contender.startsWith('client')) {
-  for (const table of ['raw_in', 'raw_out']) await pool.query(`create table ${table} (id bigserial primary key, value json not null)`)
+  const columns = 'id bigserial primary key, value json not null'
+  const held = "holder text, attempt int not null default 0, visible_at timestamptz not null default '-infinity'"
+  const lease = contender.includes('lease') ? `, ${held}` : ''
+  for (const table of ['raw_in', 'raw_out']) await pool.query(`create table ${table} (${columns}${lease})`)
   if (row !== 'publish') await insert(pool, 'raw_in', many(n, json))
 } else if (contender.startsWith('ours')) {
   for (const topic of ['in', 'out']) await plan(pool, isLog && topic === 'in' ? { log: topic } : { queue: topic }).apply()

@@ -11,7 +11,9 @@ const rows = {
   publish: ['client, 256 a statement', 'ours', 'pg-boss, insert of 256', 'graphile-worker, 256'],
   batches: [
     'client, 256 a statement',
+    'client with a lease, 256 a statement',
     'client, 16 a statement',
+    'client with a lease, 16 a statement',
     'ours, a queue',
     'ours, a queue, 256 workers',
     'ours, a log',

@@ -13,6 +13,9 @@ const KEYS = 4
 /** A server that refuses three messages of ten, each time that they come. */
 class Refusing {
   readonly stored: number[] = []
+  /** Calls at a time. */
+  underWay = 0
+  most = 0
   private _state: number
 
   constructor(seed: number) {
@@ -29,16 +32,26 @@ class Refusing {
   }
 }
 
-/** As the script of Redis: some messages a call, and none of a key behind a refused one. */
+/** As the script of Redis: some messages a call, and none of a key behind a refused one. With two calls, as the statements of PostgreSQL. */
 class Batches extends BatchPublisher<number> {
-  constructor(private readonly _server: Refusing) {
+  protected override readonly many = 3
+
+  constructor(
+    private readonly _server: Refusing,
+    protected override readonly calls: number,
+  ) {
     super()
+  }
+  protected override lineOf(message: number): string | null {
+    return String(message % KEYS)
   }
   protected sizeOf(waiting: readonly Unstored<number>[]): number {
     return Math.min(waiting.length, 1 + Math.floor(this._server.random() * 8))
   }
   protected *store(batch: readonly Unstored<number>[]): Generator<never, void> {
+    this._server.most = Math.max(this._server.most, ++this._server.underWay)
     yield* sleep(this._server.random() * 5)
+    this._server.underWay--
     if (this._server.random() < 0.1) throw new Error('all of them are refused')
     const refused = new Set<number>()
     for (const one of batch) {
@@ -68,20 +81,22 @@ function apart(server: Refusing): Send {
   }
 }
 
-function together(server: Refusing): Send {
-  const publisher = new Batches(server)
-  return (publication) => {
-    publisher.add(publication)
+const together =
+  (calls: number) =>
+  (server: Refusing): Send => {
+    const publisher = new Batches(server, calls)
+    return (publication) => {
+      publisher.add(publication)
+    }
   }
-}
 
 interface Way {
   readonly keys: 'alone' | 'together'
   readonly to: (server: Refusing) => Send
+  readonly calls: number
 }
 
-function* published({ keys, to }: Way, seed: number): Generator<never, { stored: readonly number[]; dead: readonly number[] }> {
-  const server = new Refusing(seed)
+function* published({ keys, to }: Way, server: Refusing): Generator<never, { stored: readonly number[]; dead: readonly number[] }> {
   const broker = memoryBroker({ partitions: 1 })
   for (let n = 0; n < MESSAGES; n++) broker.publish('in', n, { key: `k${n % KEYS}` })
   const dead: number[] = []
@@ -100,16 +115,19 @@ function* published({ keys, to }: Way, seed: number): Generator<never, { stored:
 
 const SEEDS = 60
 const ways: Readonly<Record<string, Way>> = {
-  'one message of a key at a time': { keys: 'alone', to: apart },
-  'in batches': { keys: 'together', to: together },
+  'one message of a key at a time': { keys: 'alone', to: apart, calls: 0 },
+  'in batches': { keys: 'together', to: together(1), calls: 1 },
+  'in batches, two at a time': { keys: 'together', to: together(2), calls: 2 },
 }
 
 describe.each(Object.entries(ways))('what is published %s', (_, way) => {
   it('is in order within a key, through attempts and dead letters, whatever is refused', async () => {
-    let given = 0
+    let [given, most] = [0, 0]
     for (let seed = 1; seed <= SEEDS; seed++) {
       await bubble(function* () {
-        const { stored, dead } = yield* published(way, seed)
+        const server = new Refusing(seed)
+        const { stored, dead } = yield* published(way, server)
+        most = Math.max(most, server.most)
         given += dead.length
         for (let key = 0; key < KEYS; key++) {
           const ofKey = stored.filter((n) => n % KEYS === key)
@@ -120,6 +138,7 @@ describe.each(Object.entries(ways))('what is published %s', (_, way) => {
       })
     }
     expect(given).toBeGreaterThan(SEEDS)
+    expect(most).toBe(way.calls)
   })
 })
 

@@ -1,4 +1,7 @@
-/** Publishing to the database: one statement for a batch; where it refuses, each message is tried by itself. */
+/**
+ * Publishing to the database: one statement for a batch; where it refuses, each message is tried by itself. Two statements are under way
+ * where many messages wait, on two clients of the pool: the database stores one batch while this process has the answer to the other.
+ */
 import { isInstance } from '../../runtime/internal.js'
 import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { Database, type PostgresPool } from './client.js'
@@ -19,12 +22,22 @@ export interface Publishing {
 const MOST = 256
 
 export class Publisher extends BatchPublisher<Publishing> {
+  protected override readonly calls = 2
+  /** The topics that were asked for, and whether they are queues. */
+  private readonly _isQueue = new Map<string, boolean>()
+
   constructor(private readonly _db: Database) {
     super()
   }
 
   protected sizeOf(waiting: readonly Unstored<Publishing>[]): number {
     return Math.min(waiting.length, MOST)
+  }
+
+  /** Messages of a key are in order, and so are those without a key in a log, which may have one partition. */
+  protected override lineOf({ topic, key }: Publishing): string | null {
+    if (key !== null) return `${topic} ${key}`
+    return this._isQueue.get(topic) === true ? null : topic
   }
 
   protected *store(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
@@ -60,6 +73,7 @@ export class Publisher extends BatchPublisher<Publishing> {
   private *_insert(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     yield* checkReady(this._db)
     const column = (name: keyof Publishing): unknown[] => batch.map(({ message }) => message[name])
+    if (batch.some(({ message }) => !this._isQueue.has(message.topic))) yield* this._ask(column('topic'))
     yield* this._db.query('select $.publish_all($1, $2, $3, $4, $5)', [
       column('topic'),
       column('key'),
@@ -67,6 +81,11 @@ export class Publisher extends BatchPublisher<Publishing> {
       column('headers'),
       column('id'),
     ])
+  }
+
+  private *_ask(topics: readonly unknown[]): Generator<never, void> {
+    const rows = yield* this._db.query('select name, partitions = 0 as is_queue from $.topic where name = any ($1)', [topics])
+    for (const { name, is_queue } of rows) this._isQueue.set(String(name), is_queue === true)
   }
 }
 

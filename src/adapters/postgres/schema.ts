@@ -6,7 +6,7 @@ import type { Database } from './client.js'
 import { PostgresSetupError } from './errors.js'
 
 /** The version that `tablesIn` makes. */
-export const VERSION = 3
+export const VERSION = 4
 
 /** The version of the schema; 0 where it is not there. */
 export function* versionIn(db: Database): Generator<never, number> {

@@ -47,6 +47,7 @@ create table if not exists $.message (
   key text, value json not null, headers json not null, stored_at timestamptz not null default clock_timestamp(),
   attempt int not null default 0, holder text, visible_at timestamptz not null default '-infinity'
 );
+alter table $.message set (fillfactor = 50); -- a take writes its rows into the other half of their pages, and so no entries of the index
 create table if not exists $.known_id (
   topic text not null, id text not null, primary key (topic, id),
   stored_at timestamptz not null default clock_timestamp()
@@ -126,9 +127,17 @@ begin
 end $body$;
 create or replace function $.publish_all(all_topics text[], all_keys text[], all_values text[], all_headers text[], all_ids text[])
 returns void language plpgsql as $body$
-declare many bigint := cardinality(all_ids) - cardinality(array_positions(all_ids, null));
+declare many bigint := cardinality(all_ids) - cardinality(array_positions(all_ids, null)); topics text[]; logs bigint;
 begin
-  perform $.refuse(given) from unnest(all_topics) given where not exists (select from $.topic where name = given);
+  topics := array(select distinct unnest(all_topics));
+  perform $.refuse(given) from unnest(topics) given where not exists (select from $.topic where name = given);
+  perform pg_notify('$', given) from unnest(topics) given;
+  select count(*) into logs from $.topic where name = any (topics) and partitions > 0;
+  if many = 0 and logs = 0 then
+    insert into $.message (topic, partition, "offset", key, value, headers)
+      select topic, 0, nextval('$.queue_offset'), key, value::json, headers::json from unnest(all_topics, all_keys, all_values, all_headers) as g (topic, key, value, headers);
+    return;
+  end if;
   with given as (
     select g.*, t.partitions, $.partition_of(g.key, t.partitions) as partition, row_number() over (partition by g.topic, g.id order by g.n) as nth
       from unnest(all_topics, all_keys, all_values, all_headers, all_ids) with ordinality as g (topic, key, value, headers, id, n)
@@ -147,7 +156,6 @@ begin
   insert into $.message (topic, partition, "offset", key, value, headers)
     select topic, partition, case when partitions = 0 then nextval('$.queue_offset') else place end, key, value::json, headers::json from placed;
   if random() < 0.02 * many then perform $.forget_ids(greatest(100, 2 * many)); end if;
-  perform pg_notify('$', topic) from (select distinct unnest(all_topics) as topic) named;
 end $body$;
 create or replace function $.claim(topic_name text, part int, me text, claimant text, lease_ms float8)
 returns table (floor bigint, rounds int, epoch bigint, continues boolean) language plpgsql as $body$

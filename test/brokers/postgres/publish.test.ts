@@ -1,4 +1,5 @@
 /** Messages that are stored by one statement: their order, their ids, and the locks of their partitions. */
+import fc from 'fast-check'
 import type pg from 'pg'
 import { outbox, plan } from 'millrace/postgres'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,13 +14,13 @@ beforeAll(async () => {
   pool = poolAt(server.port)
   await plan(pool, { log: 'orders', partitions: 8 }).apply()
   await plan(pool, { log: 'bills', partitions: 2 }).apply()
-  await plan(pool, { queue: 'names' }).apply()
+  for (const queue of ['names', 'places']) await plan(pool, { queue }).apply()
 })
 afterAll(async () => {
   await pool.end()
   await server.close()
 })
-beforeEach(() => pool.query('delete from millrace.message'))
+beforeEach(() => pool.query('delete from millrace.message; delete from millrace.known_id'))
 
 interface Given {
   readonly topic: string
@@ -73,6 +74,43 @@ it('have dense offsets in each partition, in the order of the statement', async 
     expect(next.rows).toEqual([{ n: rows.length }])
   }
 })
+
+const topics = ['names', 'places', 'orders', 'bills']
+/** Messages of some of the topics, with ids or without; few keys and ids, so that they meet. */
+const statement = fc.record({ of: fc.subarray(topics, { minLength: 1 }), hasIds: fc.boolean() }).chain(({ of, hasIds }) =>
+  fc.array(
+    fc.record({
+      topic: fc.constantFrom(...of),
+      key: fc.option(fc.constantFrom('a', 'b', 'c')),
+      id: fc.option(hasIds ? fc.constantFrom('x', 'y', 'z') : fc.constant(undefined), { nil: undefined, freq: 2 }),
+    }),
+    { maxLength: 12 },
+  ),
+)
+
+it('are stored as by one after the other, whatever topics and ids a statement has', () =>
+  fc.assert(
+    fc.asyncProperty(fc.array(statement, { maxLength: 4 }), async (statements) => {
+      await pool.query('delete from millrace.message; delete from millrace.known_id')
+      const all = statements.map((of, i) => of.map((one, j) => ({ ...one, value: 100 * i + j })))
+      for (const statement of all) await stored(statement)
+      const known = new Set<string>()
+      const expected = all.flat().filter(({ topic, id }: Given) => {
+        if (id === undefined) return true
+        const isNew = !known.has(`${topic} ${id}`)
+        known.add(`${topic} ${id}`)
+        return isNew
+      })
+      for (const topic of topics) {
+        const rows = await messages(topic)
+        const wanted = expected.filter((one) => one.topic === topic).map(({ key, value }) => ({ key, value }))
+        expect(rows.map(({ key, value }) => ({ key, value })).sort((a, b) => a.value - b.value)).toEqual(wanted)
+        for (const of of grouped(rows, 'partition'))
+          expect(of.map(({ value }) => value)).toEqual(of.map(({ value }) => value).sort((a, b) => a - b))
+      }
+    }),
+    { numRuns: 100 },
+  ))
 
 it('go to the partition to which a message of the same key goes by itself', async () => {
   const keys = Array.from({ length: 20 }, (_, n) => keyOf(n))

@@ -55,7 +55,7 @@ describe('a schema of an older version', () => {
       expect(await failure(use())).toMatchObject({
         name: 'PostgresSetupError',
         message: expect.stringContaining(
-          'the schema older is of version 1, and this millrace needs version 3: plan(pool, …).apply() brings it up to date',
+          'the schema older is of version 1, and this millrace needs version 4: plan(pool, …).apply() brings it up to date',
         ) as string,
       })
   })
@@ -63,12 +63,14 @@ describe('a schema of an older version', () => {
   it('is brought up to date by plan, by several processes at once, and keeps its messages', async () => {
     await older('updated')
     const wanted = plan(pool, { schema: 'updated', log: 'orders' })
-    const differs = { kind: 'differs', what: 'schema "updated"', differences: ['version 1, and not 3'] }
+    const differs = { kind: 'differs', what: 'schema "updated"', differences: ['version 1, and not 4'] }
     expect(await wanted.check()).toEqual([differs])
     const applied = await Promise.all(Array.from({ length: 4 }, () => plan(pool, { schema: 'updated', log: 'orders' }).apply()))
     expect(applied).toContainEqual([differs])
     expect(await wanted.check()).toEqual([])
     expect(await bodyOf('updated')).toContain('goes_on')
+    const { rows } = await pool.query(`select reloptions from pg_class where oid = 'updated.message'::regclass`)
+    expect(rows).toEqual([{ reloptions: ['fillfactor=50'] }])
     const seen: unknown[] = []
     const work = once<string>(memoryOnce(), { within: 1000 }, (value) => void seen.push(value))
     const messages = fromPostgres<string>(pool, { schema: 'updated', log: 'orders' })
@@ -115,7 +117,7 @@ describe('a schema of a newer version', () => {
   it('is named with both versions, and is not changed', async () => {
     await older('newer')
     await pool.query(`comment on table newer.topic is 'millrace 9'`)
-    const message = 'the schema newer is of version 9, and this millrace needs version 3: update millrace'
+    const message = 'the schema newer is of version 9, and this millrace needs version 4: update millrace'
     const all = [...Object.values(uses('newer')), () => plan(pool, { schema: 'newer', log: 'orders' }).apply()]
     for (const use of all)
       expect(await failure(use())).toMatchObject({ name: 'PostgresSetupError', message: expect.stringContaining(message) as string })

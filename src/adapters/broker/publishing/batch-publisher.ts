@@ -2,7 +2,8 @@
  * Publishing by batches: messages that wait while a call is under way go out together with the next.
  *
  * Always true:
- * - one call is under way at a time, so that messages are stored in the order in which they were given;
+ * - `calls` are under way at a time, one by default, and never two with messages of one line: those are stored in the order in which they
+ *   were given;
  * - waiting messages are sorted by their turns: a message that is given again stands before those that
  *   were first given later.
  */
@@ -25,8 +26,17 @@ const TURNS = 8
 
 export abstract class BatchPublisher<M> {
   private _waiting: Unstored<M>[] = []
-  private _isRunning = false
   private _turns = 0
+  private _running = 0
+  /** The lines of the messages that are under way, where there are several calls. */
+  private readonly _underWay = new Set<string>()
+  /** A further call has found that all waiting messages are of lines under way. */
+  private _isStuck = false
+
+  /** The most calls at a time. */
+  protected readonly calls: number = 1
+  /** Where this many messages wait, a further call goes out beside those that are under way. */
+  protected readonly many: number = 128
 
   /** How many of the messages, from the first on, go out in one call: at least 1. */
   protected abstract sizeOf(waiting: readonly Unstored<M>[]): number
@@ -36,6 +46,11 @@ export abstract class BatchPublisher<M> {
    * that this throws is that of all of them.
    */
   protected abstract store(batch: readonly Unstored<M>[]): Generator<never, void>
+
+  /** Messages of a line are stored in their order, and those of null in any. Asked where several calls are made at a time. */
+  protected lineOf(_message: M): string | null {
+    return null
+  }
 
   /** Completes when the message is stored. */
   publish(message: M): Op<void> {
@@ -54,21 +69,28 @@ export abstract class BatchPublisher<M> {
     while (at > 0 && waiting[at - 1].turn > one.turn) at--
     if (at === waiting.length) waiting.push(one)
     else waiting.splice(at, 0, one)
-    if (this._isRunning) return
-    this._isRunning = true
-    go(() => this._run())
+    const isFurther = this._running > 0
+    if (isFurther && (this._running >= this.calls || waiting.length < this.many || this._isStuck)) return
+    this._running++
+    go(() => this._run(isFurther))
   }
 
-  private *_run(): Generator<never, void> {
-    for (let batch = this._next(); batch.length > 0; batch = this._next()) {
+  private *_run(isFurther: boolean): Generator<never, void> {
+    let batch = this._next()
+    this._isStuck = isFurther && batch.length === 0
+    for (; batch.length > 0; batch = this._next()) {
+      const lines = this._linesOf(batch)
+      for (const line of lines) this._underWay.add(line)
       try {
         yield* this.store(batch)
       } catch (error) {
         for (const one of batch) one.settled({ error })
       }
+      for (const line of lines) this._underWay.delete(line)
+      this._isStuck = false
       yield* this._refilled()
     }
-    this._isRunning = false
+    this._running--
   }
 
   /**
@@ -82,8 +104,25 @@ export abstract class BatchPublisher<M> {
   }
 
   private _next(): readonly Unstored<M>[] {
-    this._waiting = this._waiting.filter((one) => !one.holds())
-    return this._waiting.length === 0 ? this._waiting : this._waiting.splice(0, this.sizeOf(this._waiting))
+    const waiting = this._waiting.filter((one) => !one.holds())
+    this._waiting = waiting
+    if (waiting.length === 0) return waiting
+    if (this._underWay.size === 0) return waiting.splice(0, this.sizeOf(waiting))
+    const free = waiting.filter(({ message }) => !this._isUnderWay(message))
+    const batch = free.length === 0 ? free : free.slice(0, this.sizeOf(free))
+    const taken = new Set(batch)
+    this._waiting = waiting.filter((one) => !taken.has(one))
+    return batch
+  }
+
+  private _isUnderWay(message: M): boolean {
+    const line = this.lineOf(message)
+    return line !== null && this._underWay.has(line)
+  }
+
+  private _linesOf(batch: readonly Unstored<M>[]): readonly string[] {
+    if (this.calls === 1) return []
+    return batch.map(({ message }) => this.lineOf(message)).filter((line) => line !== null)
   }
 }
 
