@@ -51,7 +51,7 @@ function holds(engine: KillEngine, { use, hasIds }: RunOptions, name: string, { 
   expect(tally.duplicates).toBeLessThanOrEqual(most)
 }
 
-async function countedWhenCut(engine: KillEngine, options: RunOptions): Promise<Counted> {
+export async function countedWhenCut(engine: KillEngine, options: RunOptions): Promise<Counted> {
   const namespace = new Namespace()
   try {
     return await KillRun.of(engine, { ...options, server: { host: namespace.host } }, async (run) => {

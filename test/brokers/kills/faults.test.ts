@@ -7,15 +7,14 @@
  * | a worker, or both, killed | settles before the effect | lost |
  * | the server killed, its disk full | settles what the server has not stored | lost |
  * | stopped for three leases, a log | its requests as the owner have an effect after the takeover | repeated beyond the windows that were taken over |
+ * | the network cut | settles what it could not send within 600 ms | lost |
  * | drained | ends at once | repeated |
  *
- * The row of the network has no fault here: in a cut of this length queries are late, and none is refused. It failed where a partition of
- * Kafka repeated more than its window, because the window did not count the messages that were settled and not committed. In a queue a
- * takeover that is ignored is not seen: a worker that was stopped repeats what it works on in any case, and it settles what another
+ * In a queue a takeover that is ignored is not seen: a worker that was stopped repeats what it works on in any case, and it settles what another
  * holds rightly, because the effect has happened.
  */
 import { describe, expect, it } from 'vitest'
-import { allowed, countedWhenFull, optionsOf } from './cuts.js'
+import { allowed, countedWhenCut, countedWhenFull, optionsOf } from './cuts.js'
 import { postgres } from './engines/postgres.js'
 import { countedAt, rows } from './rows.js'
 import type { Counted } from './run.js'
@@ -53,5 +52,9 @@ describe.concurrent('a row fails', () => {
 
   it.runIf(allowed)('the disk is full, and a worker that drops-refusals: lost', () =>
     failsAtAPoint('lost', (seed) => countedWhenFull(postgres, { ...optionsOf(postgres, 'log', seed), fault: 'drops-refusals' })),
+  )
+
+  it.runIf(allowed).each(['log', 'queue'] as const)('the network is cut, a %s, and a worker that drops-late: lost', (use) =>
+    failsAtAPoint('lost', (seed) => countedWhenCut(postgres, { ...optionsOf(postgres, use, seed), fault: 'drops-late' })),
   )
 })

@@ -36,8 +36,10 @@ async function toNatsServer(settings: WorkerSettings): Promise<Link> {
 
 function toPostgresServer(settings: WorkerSettings): Promise<Link> {
   const { host, port, use, partitions, window, lease, fault } = settings
-  const pool = new pg.Pool({ host, port, user: 'postgres', database: 'postgres', max: 12 })
-  pool.on('error', () => {}) // the server is killed on purpose
+  const place = { host, port, user: 'postgres', database: 'postgres' }
+  const pool = new pg.Pool({ ...place, max: 12 })
+  const late = new pg.Pool({ ...place, max: 4, connectionTimeoutMillis: 600 })
+  for (const each of [pool, late]) each.on('error', () => {}) // the server is killed on purpose
   const shape = use === 'log' ? { log: 'in', partitions } : { queue: 'in' }
   return Promise.resolve({
     source: fromPostgres<number>(fault === 'ignores-takeovers' ? unfenced(pool) : pool, {
@@ -47,8 +49,11 @@ function toPostgresServer(settings: WorkerSettings): Promise<Link> {
       beat: Math.min(500, lease / 3),
       prefetch: 64,
     }),
-    to: fault === 'drops-refusals' ? unconfirmed(pool) : toPostgres<number>(pool, { topic: 'out', ...idIn(settings) }),
-    close: () => pool.end(),
+    to:
+      fault === 'drops-refusals' || fault === 'drops-late'
+        ? unconfirmed(fault === 'drops-late' ? late : pool)
+        : toPostgres<number>(pool, { topic: 'out', ...idIn(settings) }),
+    close: () => Promise.all([pool.end(), late.end()]),
   })
 }
 

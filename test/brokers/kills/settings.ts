@@ -27,6 +27,8 @@ export type Fault =
   | 'settles-first'
   /** Messages are settled, whether the server has stored their effect or not. */
   | 'drops-refusals'
+  /** Messages are settled, also where their effect has not reached the server within 600 ms. */
+  | 'drops-late'
   /** The requests of an owner have an effect also after another process has taken the partition over. */
   | 'ignores-takeovers'
   /** SIGTERM ends the process at once. */
