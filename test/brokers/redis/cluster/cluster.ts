@@ -13,9 +13,12 @@ export class RedisCluster {
 
   private constructor(readonly nodes: readonly RedisServer[]) {}
 
-  /** Starts the primaries with their slots, and waits until each of them says that the cluster is well. */
-  static async start(settings: readonly string[] = []): Promise<RedisCluster> {
-    const started = Array.from({ length: PRIMARIES }, async () => {
+  /**
+   * Starts the primaries with their slots, and waits until each of them says that the cluster is well. With replicas there is one of each primary:
+   * server 3 is that of server 0.
+   */
+  static async start(settings: readonly string[] = [], hasReplicas = false): Promise<RedisCluster> {
+    const started = Array.from({ length: hasReplicas ? 2 * PRIMARIES : PRIMARIES }, async () => {
       const bus = String(await freePort()) // by default that of the clients and 10,000, which may be no port
       const timeout = ['--cluster-node-timeout', '1000']
       const server = new RedisServer(['--cluster-enabled', 'yes', '--cluster-port', bus, ...timeout, ...settings])
@@ -25,13 +28,29 @@ export class RedisCluster {
     const all = await Promise.all(started)
     const cluster = new RedisCluster(all.map(({ server }) => server))
     const firstOf = (i: number): number => Math.floor((i * SLOTS) / PRIMARIES)
-    for (const [i] of all.entries()) {
+    for (let i = 0; i < PRIMARIES; i++) {
       await cluster.at(i).call('CLUSTER', 'ADDSLOTSRANGE', firstOf(i), firstOf(i + 1) - 1)
       await cluster.at(i).call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)
     }
     for (const { server, bus } of all.slice(1)) await cluster.at(0).call('CLUSTER', 'MEET', '127.0.0.1', server.port, bus)
     await cluster.isWell()
+    for (let i = PRIMARIES; i < all.length; i++) await cluster._replicates(i)
     return cluster
+  }
+
+  /** Makes a server the replica of a primary, and waits until it has what that has. */
+  private async _replicates(i: number): Promise<void> {
+    const id = String(await this.at(i - PRIMARIES).call('CLUSTER', 'MYID'))
+    const asks = (): Promise<boolean> => this.at(i).call('CLUSTER', 'REPLICATE', id).then(() => true, () => false) // prettier-ignore
+    while (!(await asks())) await pause(20) // until it has heard of the primary
+    while (!(await this.at(i).info('replication')).includes('master_link_status:up')) await pause(20)
+  }
+
+  /** The replica of a primary takes its place, after it has what that has; the primary is its replica then. */
+  async failover(i: number): Promise<void> {
+    const replica = this.at(i + PRIMARIES)
+    await replica.call('CLUSTER', 'FAILOVER')
+    while (!(await replica.info('replication')).includes('role:master')) await pause(20)
   }
 
   /** A client of one server. */

@@ -67,11 +67,15 @@ export const redisCluster: KillEngine = {
   unconfirmed: 256,
   points: 1,
   disk: 16,
-  async open(sizes) {
-    const cluster = await RedisCluster.start()
-    const client = cluster.connect()
-    const { use, partitions } = sizes
-    await plan(client, use === 'log' ? { log: 'in', partitions } : { queue: 'in' }).apply()
-    return new ClusterBroker(cluster, client, sizes)
-  },
+  open: (sizes) => opened(sizes, false),
+}
+
+export const redisReplicas: KillEngine = { ...redisCluster, name: 'a cluster of Redis with replicas', open: (sizes) => opened(sizes, true) }
+
+async function opened(sizes: KillSizes, hasReplicas: boolean): Promise<ClusterBroker> {
+  const cluster = await RedisCluster.start([], hasReplicas)
+  const client = cluster.connect()
+  const { use, partitions } = sizes
+  await plan(client, use === 'log' ? { log: 'in', partitions } : { queue: 'in' }).apply()
+  return new ClusterBroker(cluster, client, sizes)
 }
