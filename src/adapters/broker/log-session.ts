@@ -34,7 +34,8 @@ export abstract class LogSession implements LogLink {
   private _isBeatDue = false
   /** The beat is due, and a mark has gone out since. */
   private _isBeatNext = false
-  private _isReleaseDue = false
+  /** The ownership is let go when what is settled has been said. */
+  protected isReleaseDue = false
   protected readonly session: Session
 
   /** `poll`: ms between two looks, for the owner and for others. */
@@ -91,7 +92,7 @@ export abstract class LogSession implements LogLink {
   }
   release(): void {
     this._claims = false
-    this._isReleaseDue = true
+    this.isReleaseDue = true
     this.session.wake()
   }
   *close(): Generator<never, void> {
@@ -102,9 +103,9 @@ export abstract class LogSession implements LogLink {
 
   private *_step(): Generator<never, boolean> {
     yield* this.prepare()
-    if (this.isOwner && this._isBeatNext && !this._isReleaseDue) yield* this._beat()
+    if (this.isOwner && this._isBeatNext && !this.isReleaseDue) yield* this._beat()
     else if (this.isOwner && this.hasMark) yield* this._sayMark()
-    else if (this._isReleaseDue) yield* this._release()
+    else if (this.isReleaseDue) yield* this._release()
     else if (this.isOwner && this._isBeatDue) yield* this._beat()
     else if (!this.isOwner && this._claims && this._mayClaim) yield* this._claim()
     else if (this.isOwner && this.mayHave && this.places > 0) yield* this._pull()
@@ -120,7 +121,7 @@ export abstract class LogSession implements LogLink {
     const claimed = yield* this.sendClaim()
     if (claimed === null) return
     this.epoch = claimed.epoch
-    if (!this._claims) return void (this._isReleaseDue = true)
+    if (!this._claims) return void (this.isReleaseDue = true)
     this._claims = false
     this.isOwner = this.mayHave = true
     this.wanted = 0
@@ -146,7 +147,7 @@ export abstract class LogSession implements LogLink {
   }
 
   private *_release(): Generator<never, void> {
-    this._isReleaseDue = false
+    this.isReleaseDue = false
     yield* this.sendRelease()
     this.isOwner = this._isBeatNext = false
   }

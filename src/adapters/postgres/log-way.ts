@@ -5,13 +5,25 @@
  *        ▲                                                 ──the preferred member is another──▶ handed over ──┘
  *
  * Always true: a pull, an acknowledgement and a beat name the owner and the epoch; where they are another's, they change nothing, and the
- * partition is revoked. At most `window` messages above the floor are sent.
+ * partition is revoked. A pull settles up to the mark too. At most `window` messages above the floor are sent.
  */
 import { LogSession, type Claimed, type Grant } from '../broker/internal.js'
 import type { Database, Row } from './client.js'
 import { columns, messageOf } from './record.js'
 import type { Watcher } from './listener.js'
 import { topicOf } from './topic.js'
+
+const MINE = 'topic = $1 and partition = $2 and owner = $3 and epoch = $4'
+/** Up to the last floor, $6, all is deleted; without that bound each delete would read the index through it, until the next vacuum. */
+const SETTLED = `delete from $.message where topic = $1 and partition = $2 and "offset" > $6 and "offset" <= (select floor from p)`
+const MARK = `with p as (update $.partition set floor = greatest(floor, $5) where ${MINE} returning floor), d as (${SETTLED}) select floor from p`
+/** At most $8 messages behind $7. */
+const PULL = `with mine as (select 1 from $.partition where ${MINE}),
+  next as (select * from $.message where topic = $1 and partition = $2 and "offset" > $7 and exists (select from mine) order by "offset" limit $8),
+  p as (update $.partition set floor = greatest(floor, $5), sent = greatest(sent, (select max("offset") from next)),
+    lease_until = clock_timestamp() + $9::float8 * interval '1 ms' where ${MINE} returning floor),
+  d as (${SETTLED})
+  select ${columns('m')}, exists (select from p) as is_mine from (select) one left join next m on true order by m."offset"`
 
 /** A row of `claim`. */
 interface Granted {
@@ -100,17 +112,15 @@ export class LogWay extends LogSession {
   }
 
   protected *sendPull(): Generator<never, boolean> {
-    const { db, lease } = this._parts
-    const most = this.places
-    const rows = yield* db.query(
-      `with mine as (select 1 from $.partition where topic = $1 and partition = $2 and owner = $3 and epoch = $4),
-       next as (select * from $.message where topic = $1 and partition = $2 and "offset" > $5 and exists (select from mine) order by "offset" limit $6),
-       u as (update $.partition set sent = greatest(sent, (select max("offset") from next)), lease_until = clock_timestamp() + $7::float8 * interval '1 ms'
-         where topic = $1 and partition = $2 and owner = $3 and epoch = $4 returning 1)
-       select ${columns('m')}, exists (select from u) as is_mine from (select) one left join next m on true order by m."offset"`,
-      [...this._mine, this._last, most, lease],
-    )
+    return yield* this._pulled(this.places)
+  }
+
+  /** Settles up to the mark, and pulls, with one commit. Returns false where another owns the partition. */
+  private *_pulled(most: number): Generator<never, boolean> {
+    const mark = Math.max(this._mark, this._floor)
+    const rows = yield* this._parts.db.query(PULL, [...this._mine, mark, this._floor, this._last, most, this._parts.lease])
     if (rows[0]?.is_mine !== true) return false
+    this._floor = Math.max(this._floor, mark)
     const records = rows.filter(({ offset }) => offset !== null).map(messageOf)
     if (records.length === most) this.mayHave = true
     for (const record of records) {
@@ -123,13 +133,12 @@ export class LogWay extends LogSession {
 
   protected *sendMark(): Generator<never, boolean> {
     const mark = this._mark
-    // Up to the last floor all is deleted; without that bound each delete would read the index through it, until the next vacuum.
-    const rows = yield* this._parts.db.query(
-      `with p as (update $.partition set floor = greatest(floor, $5) where topic = $1 and partition = $2 and owner = $3 and epoch = $4 returning floor),
-       d as (delete from $.message where topic = $1 and partition = $2 and "offset" > $6 and "offset" <= (select floor from p))
-       select floor from p`,
-      [...this._mine, mark, this._floor],
-    )
+    const most = this.mayHave && !this.isReleaseDue ? Math.min(this.wanted, this._parts.window - (this._last - mark)) : 0
+    if (most > 0) {
+      this.mayHave = false
+      return yield* this._pulled(most)
+    }
+    const rows = yield* this._parts.db.query(MARK, [...this._mine, mark, this._floor])
     if (rows.length === 0) return false
     this._floor = Math.max(this._floor, mark)
     return true

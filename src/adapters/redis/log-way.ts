@@ -171,7 +171,7 @@ export class LogWay extends LogSession {
     const { id, n } = this._mark as Sent // it has one
     this._mark = null // a later one is said by the next call
     const args = [owner, this.epoch, id, group, removes ? 1 : 0, this._before === null ? -1 : this._before + n, this._lastId]
-    const most = this.mayHave ? this.places : 0
+    const most = this.mayHave && !this.isReleaseDue ? this.places : 0
     if (most <= 0) return (yield* server.eval(MARK, this._keys, args)) === 1
     this.mayHave = false
     return yield* this._pulled(MARK_AND_PULL, [...args, most, Math.ceil(lease)], most)
