@@ -39,9 +39,14 @@ export interface QueueParts {
   watch(watcher: Omit<Watcher, 'topic'>): () => void
 }
 
-/** Rows of the offsets $3 with their attempts in $4: the index finds each, also in a table without statistics. */
+/**
+ * Rows of the offsets $3 with their attempts in $4. A server that believes the table to be empty, since it was when it was last analyzed,
+ * would read the index of the whole topic for `any`: it reads from the least offset to the largest.
+ */
 const NTH = 'array_position($3::bigint[], m."offset")'
-const HELD = `m.topic = $1 and m.partition = 0 and m."offset" = any ($3::bigint[]) and m.holder = $2 and m.attempt = ($4::int[])[${NTH}]`
+const RANGE = `m."offset" >= (select min(o) from unnest($3::bigint[]) o) and m."offset" <= (select max(o) from unnest($3::bigint[]) o)`
+const OFFSETS = `m.topic = $1 and m.partition = 0 and m."offset" = any ($3::bigint[]) and ${RANGE}`
+const HELD = `${OFFSETS} and m.holder = $2 and m.attempt = ($4::int[])[${NTH}]`
 
 /** Messages that are done are deleted. */
 const SETTLE = `delete from $.message m where ${HELD}`

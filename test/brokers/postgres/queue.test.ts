@@ -5,6 +5,7 @@ import { settle, type Delivery } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { fromPostgres, outbox, plan } from 'millrace/postgres'
 import { setTimeout as pause } from 'node:timers/promises'
+import { take } from 'rxjs'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { poolAt } from './harness.js'
 import { PostgresServer } from './server.js'
@@ -104,4 +105,19 @@ it('a message that is settled after its lease, by the statement that takes other
   expect(seen).toEqual(['slow', 'next'])
   const { rows } = await pool.query(`select value from millrace.message where value::text = '"slow"'`)
   expect(rows).toEqual([])
+})
+
+it('reads a few entries of the index for each message, also where the server believes that the table is empty', async () => {
+  const messages = 5000
+  await pool.query('alter table millrace.message set (autovacuum_enabled = off)')
+  await pool.query('vacuum analyze millrace.message')
+  await pool.query(`select millrace.publish('works', null, to_json(n)) from generate_series(1, $1::int) n`, [messages])
+  const own = poolAt(server.port)
+  const work = workerPool(16, (delivery: Delivery<unknown>) => delivery)
+  await run(background, fromPostgres(own, { queue: 'works' }).pipe(take(messages), work, settle())).join()
+  await own.end() // its counts are complete then
+  const read = `select idx_tup_read::int as n from pg_stat_user_indexes where indexrelname = 'message_pkey'`
+  const { rows } = await pool.query<{ n: number }>(read)
+  expect(rows[0].n).toBeGreaterThan(2 * messages)
+  expect(rows[0].n).toBeLessThan(50 * messages)
 })
