@@ -13,7 +13,7 @@ export function postgresStub(messages = 0): PostgresPool {
   const answers: readonly (readonly [statement: RegExp, rows: (values: unknown[]) => unknown[]])[] = [
     [/server_version_num/, () => [{ number: 150_000, name: '15.0' }]],
     [/select partitions from/, () => [{ partitions: 0 }]],
-    [/skip locked/, ([, , , , most]) => taken(most as number)], // as the driver asks
+    [/skip locked/, (values) => taken(values.at(-3) as number)], // as the driver asks
     [/to_regclass/, () => [{ is_there: true, said: `millrace ${VERSION}` }]],
     [/is_new\(/, () => [{ is_new: true }]],
     [/once_claim/, () => [{ state: 'claimed', is_unsure: false, wait: 0 }]],

@@ -19,8 +19,9 @@ import { withCancel, type CancelContext } from '../../runtime/index.js'
 import { time } from '../../runtime/internal.js'
 import { LeaseLostError, type Lease, type PullDriver } from '../broker/index.js'
 import { positionOf } from '../broker/internal.js'
-import type { Database } from './client.js'
-import { columns, messageOf, type MessageRow } from './record.js'
+import type { Database, Row } from './client.js'
+import { GIVE_BACK, KEEP, SETTLE, TAKE, TAKE_ONE } from './queue-statements.js'
+import { messageOf, type MessageRow } from './record.js'
 import type { Watcher } from './listener.js'
 import { Session, Takes } from '../broker/internal.js'
 import { topicOf } from './topic.js'
@@ -39,26 +40,11 @@ export interface QueueParts {
   watch(watcher: Omit<Watcher, 'topic'>): () => void
 }
 
-/**
- * Rows of the offsets $3 with their attempts in $4. A server that believes the table to be empty, since it was when it was last analyzed,
- * would read the index of the whole topic for `any`: it reads from the least offset to the largest.
- */
-const NTH = 'array_position($3::bigint[], m."offset")'
-const RANGE = `m."offset" >= (select min(o) from unnest($3::bigint[]) o) and m."offset" <= (select max(o) from unnest($3::bigint[]) o)`
-const OFFSETS = `m.topic = $1 and m.partition = 0 and m."offset" = any ($3::bigint[]) and ${RANGE}`
-const HELD = `${OFFSETS} and m.holder = $2 and m.attempt = ($4::int[])[${NTH}]`
-
-/** Messages that are done are deleted. */
-const SETTLE = `delete from $.message m where ${HELD}`
-
-/** Settles, and then takes at most $5 messages for $6 ms, from the offset $7 on: a count of the settled rows needs all of them. */
-const TAKE = `with done as (${SETTLE} returning 1)
-  update $.message m set attempt = m.attempt + 1, holder = $2, visible_at = clock_timestamp() + $6::float8 * interval '1 ms'
-  where m.ctid = any (array(select ctid from $.message where topic = $1 and partition = 0 and "offset" >= $7 and visible_at <= clock_timestamp()
-    and (select count(*) from done) >= 0 order by "offset" limit $5 for update skip locked)) returning ${columns('m')}`
-
 /** A sweep is due after this many times the time that the last one took. */
 const REST = 10
+
+/** No message has this offset. */
+const NONE = { offset: -1, attempt: 0 }
 
 interface Settlement {
   readonly how: 'done' | 'retry' | 'returned'
@@ -146,29 +132,40 @@ export class QueueDriver<T> implements PullDriver {
     if (this._isBeatDue) yield* this._keepAll()
     else if (this._others.length > 0) yield* this._giveBack()
     else if (this._takes.mayHave && this._takes.places > 0) yield* this._take()
-    else if (this._done.length > 0) yield* db.query(SETTLE, this._settled())
+    else if (this._done.length > 0) yield* db.query(SETTLE, this._named(this._settled()))
     else return false
     return true
   }
 
-  /** The parameters of the messages that are done, which are no longer to be settled. */
-  private _settled(): unknown[] {
+  /** The messages that are done, which are no longer to be settled. */
+  private _settled(): readonly Settlement[] {
     const done = this._done
     this._done = []
-    return this._named(done)
+    return done
   }
 
-  private _named(settlements: readonly Settlement[]): unknown[] {
+  /** The parameters $1 to $6 of the statements. */
+  private _named(held: readonly Pick<Settlement, 'offset' | 'attempt'>[]): unknown[] {
     const { topic, holder } = this._parts
-    return [topic, holder, settlements.map(({ offset }) => offset), settlements.map(({ attempt }) => attempt)]
+    let [least, largest] = [Infinity, -Infinity]
+    for (const { offset } of held) [least, largest] = [Math.min(least, offset), Math.max(largest, offset)]
+    return [topic, holder, held.map(({ offset }) => offset), held.map(({ attempt }) => attempt), least, largest]
+  }
+
+  private _ask(most: number, isSweep: boolean): Generator<never, readonly Row[]> {
+    const { db, topic, holder, lease } = this._parts
+    const [done, rest] = [this._settled(), [most, lease, isSweep ? 0 : this._from]]
+    if (done.length > 1) return db.query(TAKE, [...this._named(done), ...rest])
+    const [{ offset, attempt }] = done.length === 1 ? done : [NONE]
+    return db.query(TAKE_ONE, [topic, holder, offset, attempt, ...rest])
   }
 
   private *_take(): Generator<never, void> {
-    const { db, lease } = this._parts
+    const { lease } = this._parts
     const [began, era, isSweep] = [time.timers.now(), this._era, this._isSweepDue]
     const { taken, end } = yield* this._takes.take((most) => {
       if (this._mayTakeBeside) this._beside.wake()
-      return db.query(TAKE, [...this._settled(), most, lease, isSweep ? 0 : this._from])
+      return this._ask(most, isSweep)
     })
     const messages = taken.map(messageOf).sort((a, b) => a.offset - b.offset)
     const now = time.timers.now()
@@ -211,25 +208,20 @@ export class QueueDriver<T> implements PullDriver {
   private *_giveBack(): Generator<never, void> {
     const others = this._others
     this._others = []
-    yield* this._parts.db.query(
-      `update $.message m set holder = null, attempt = m.attempt - ($5::int[])[${NTH}],
-         visible_at = clock_timestamp() + ($6::float8[])[${NTH}] * interval '1 ms' where ${HELD}`,
-      [...this._named(others), others.map(({ how }) => (how === 'returned' ? 1 : 0)), others.map(({ after }) => after)],
-    )
+    const less = others.map(({ how }) => (how === 'returned' ? 1 : 0))
+    yield* this._parts.db.query(GIVE_BACK, [...this._named(others), less, others.map(({ after }) => after)])
     for (const { offset, after } of others) if (after <= 0) this._setFrom(Math.min(this._from, offset))
     this._takes.hasNews()
   }
 
   /** Another worker may have the messages that are no longer this holder's. */
   private *_keepAll(): Generator<never, void> {
-    const { db, topic, holder, lease } = this._parts
+    const { db, topic, lease } = this._parts
     this._isBeatDue = false
     const held = [...this._held]
     if (held.length === 0) return
-    const rows = yield* db.query(
-      `update $.message m set visible_at = clock_timestamp() + $5::float8 * interval '1 ms' where ${HELD} returning m."offset"::float8 as "offset"`,
-      [topic, holder, held.map(([offset]) => offset), held.map(([, { attempt }]) => attempt), lease],
-    )
+    const named = held.map(([offset, { attempt }]) => ({ offset, attempt }))
+    const rows = yield* db.query(KEEP, [...this._named(named), lease])
     const kept = new Set(rows.map(({ offset }) => offset))
     for (const [offset, one] of held) {
       if (kept.has(offset) || this._held.get(offset) !== one) continue
