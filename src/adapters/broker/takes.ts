@@ -48,7 +48,7 @@ export class Takes {
     return Math.max(ALONE, Math.ceil(Math.min(this._asked + this._held.size, this._window) / 2))
   }
 
-  /** Whether a second call may be made beside the one that is under way. */
+  /** Whether there is place for a second call while another is under way. */
   get isBeside(): boolean {
     return this._coming > 0 && this.mayHave && this.places >= this._share
   }

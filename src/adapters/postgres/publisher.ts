@@ -7,6 +7,7 @@ import { BatchPublisher, type Unstored } from '../broker/internal.js'
 import { Database, type PostgresPool } from './client.js'
 import { PostgresRefusedError } from './errors.js'
 import { checkReady } from './schema.js'
+import { knownTopics, learnTopics } from './topic.js'
 
 export interface Publishing {
   readonly topic: string
@@ -23,11 +24,11 @@ const MOST = 256
 
 export class Publisher extends BatchPublisher<Publishing> {
   protected override readonly calls = 2
-  /** The topics that were asked for, and whether they are queues. */
-  private readonly _isQueue = new Map<string, boolean>()
+  private readonly _topics: ReadonlyMap<string, number>
 
   constructor(private readonly _db: Database) {
     super()
+    this._topics = knownTopics(_db)
   }
 
   protected sizeOf(waiting: readonly Unstored<Publishing>[]): number {
@@ -37,7 +38,7 @@ export class Publisher extends BatchPublisher<Publishing> {
   /** Messages of a key are in order, and so are those without a key in a log, which may have one partition. */
   protected override lineOf({ topic, key }: Publishing): string | null {
     if (key !== null) return `${topic} ${key}`
-    return this._isQueue.get(topic) === true ? null : topic
+    return this._topics.get(topic) === 0 ? null : topic
   }
 
   protected *store(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
@@ -73,7 +74,10 @@ export class Publisher extends BatchPublisher<Publishing> {
   private *_insert(batch: readonly Unstored<Publishing>[]): Generator<never, void> {
     yield* checkReady(this._db)
     const column = (name: keyof Publishing): unknown[] => batch.map(({ message }) => message[name])
-    if (batch.some(({ message }) => !this._isQueue.has(message.topic))) yield* this._ask(column('topic'))
+    yield* learnTopics(
+      this._db,
+      batch.map(({ message }) => message.topic),
+    )
     yield* this._db.query('select $.publish_all($1, $2, $3, $4, $5)', [
       column('topic'),
       column('key'),
@@ -81,11 +85,6 @@ export class Publisher extends BatchPublisher<Publishing> {
       column('headers'),
       column('id'),
     ])
-  }
-
-  private *_ask(topics: readonly unknown[]): Generator<never, void> {
-    const rows = yield* this._db.query('select name, partitions = 0 as is_queue from $.topic where name = any ($1)', [topics])
-    for (const { name, is_queue } of rows) this._isQueue.set(String(name), is_queue === true)
   }
 }
 

@@ -17,6 +17,20 @@ function knownOf(db: Database): Known {
   return is
 }
 
+/** The partitions of the topics that were asked for so far, 0 for a queue. */
+export function knownTopics(db: Database): ReadonlyMap<string, number> {
+  return knownOf(db).topics
+}
+
+/** Asks for the partitions of topics that are not known; those that are missing stay unknown. */
+export function* learnTopics(db: Database, names: readonly string[]): Generator<never, void> {
+  const { topics } = knownOf(db)
+  const unknown = [...new Set(names)].filter((name) => !topics.has(name))
+  if (unknown.length === 0) return
+  const rows = yield* db.query('select name, partitions from $.topic where name = any ($1)', [unknown])
+  for (const { name, partitions } of rows) topics.set(String(name), Number(partitions))
+}
+
 /**
  * The number of partitions of a topic, 0 for a queue. Throws where the topic is not there, is of the other kind or has another number of
  * partitions than `wanted`, and for a server that is too old.

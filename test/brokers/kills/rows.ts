@@ -4,11 +4,11 @@
  * them, and repeat none.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { seedsOf, type KillEngine } from './engine.js'
 import { KillRun, type Counted, type Tally } from './run.js'
 import type { Fault } from './settings.js'
-import { note } from './tallies.js'
+import { holds } from './tallies.js'
 
 const PARTITIONS = 4
 const WINDOW = 64
@@ -83,10 +83,7 @@ export interface Point {
 
 async function killed(point: Point): Promise<void> {
   const { engine, use, name } = point
-  const { tally, most, hasIds } = await countedAt(point)
-  note(engine.name, `${use}, ${hasIds ? 'with' : 'without'} ids: ${name}`, tally)
-  expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
-  expect(tally.duplicates).toBeLessThanOrEqual(most)
+  holds(engine.name, use, name, await countedAt(point))
 }
 
 /** The counts of a run, and the most messages that may be repeated. */

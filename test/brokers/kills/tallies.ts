@@ -1,11 +1,18 @@
 /** The counts of the runs, as a table at the end of a suite; `TALLIES=file` adds a line of each run to a file, for runs that take hours. */
 import { appendFileSync } from 'node:fs'
-import { afterAll } from 'vitest'
-import type { Tally } from './run.js'
+import { afterAll, expect } from 'vitest'
+import type { Counted, Tally } from './run.js'
 
 const tallies = new Map<string, Tally[]>()
 
-export function note(engine: string, row: string, tally: Tally): void {
+/** The row of an engine holds: its counts are noted, nothing is lost or out of order, and no more is repeated than may be. */
+export function holds(engine: string, use: 'log' | 'queue', row: string, { tally, most, hasIds }: Counted): void {
+  note(engine, `${use}, ${hasIds ? 'with' : 'without'} ids: ${row}`, tally)
+  expect(tally).toMatchObject({ lost: 0, ...(use === 'log' && { outOfOrder: 0 }) })
+  expect(tally.duplicates).toBeLessThanOrEqual(most)
+}
+
+function note(engine: string, row: string, tally: Tally): void {
   if (process.env.TALLIES !== undefined) appendFileSync(process.env.TALLIES, `${JSON.stringify({ engine, row, ...tally })}\n`)
   tallies.set(row, [...(tallies.get(row) ?? []), tally])
 }

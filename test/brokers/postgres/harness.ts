@@ -4,8 +4,9 @@ import type { Delivery } from 'millrace/broker'
 import { fromPostgres, outbox, plan, toPostgres } from 'millrace/postgres'
 import type { BrokerLawLink, BrokerLawSubject, BrokerSettings, OpenBroker, StoredMessage } from 'millrace/testing'
 import type { Observable, OperatorFunction } from 'rxjs'
+import { afterAll, beforeAll } from 'vitest'
 import { Proxy } from '../proxy.js'
-import type { PostgresServer } from './server.js'
+import { PostgresServer } from './server.js'
 
 let schemas = 0
 
@@ -14,6 +15,21 @@ export function poolAt(port: number): pg.Pool {
   const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 12 })
   pool.on('error', () => {})
   return pool
+}
+
+/** A server for the tests of a file, and a pool of its clients. */
+export function serverForTests(): { readonly server: PostgresServer; readonly pool: pg.Pool } {
+  const server = new PostgresServer()
+  const pool = poolAt(0)
+  beforeAll(async () => {
+    await server.start()
+    pool.options.port = server.port
+  })
+  afterAll(async () => {
+    await pool.end()
+    await server.close()
+  })
+  return { server, pool }
 }
 
 export const openPostgres =

@@ -1,27 +1,16 @@
 /** A log whose pulls settle what was read before, in one statement. */
-import type pg from 'pg'
 import { background } from 'millrace'
 import { settle, through } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { fromPostgres, plan, type PostgresPool } from 'millrace/postgres'
 import { take } from 'rxjs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { poolAt } from './harness.js'
-import { PostgresServer } from './server.js'
+import { expect, it } from 'vitest'
+import { serverForTests } from './harness.js'
 
 const MESSAGES = 200
 const WINDOW = 10
 
-const server = new PostgresServer()
-let pool: pg.Pool
-beforeAll(async () => {
-  await server.start()
-  pool = poolAt(server.port)
-})
-afterAll(async () => {
-  await pool.end()
-  await server.close()
-})
+const { pool } = serverForTests()
 
 it('settles messages with the next pull, and holds no more than its window', async () => {
   await plan(pool, { log: 'works' }).apply()

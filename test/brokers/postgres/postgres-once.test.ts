@@ -1,21 +1,10 @@
 /** The store of `once` in PostgreSQL. */
-import type pg from 'pg'
 import { fromPostgres, outbox, plan, postgresOnce } from 'millrace/postgres'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { holdsForStores } from '../once-stores.js'
-import { poolAt } from './harness.js'
-import { PostgresServer } from './server.js'
+import { serverForTests } from './harness.js'
 
-const server = new PostgresServer()
-let pool: pg.Pool
-beforeAll(async () => {
-  await server.start()
-  pool = poolAt(server.port)
-})
-afterAll(async () => {
-  await pool.end()
-  await server.close()
-})
+const { pool } = serverForTests()
 
 it('names the cure where its table is missing', async () => {
   await expect(Promise.resolve(postgresOnce(pool).claim('a', 'me', { lease: 1, within: 1 }))).rejects.toMatchObject({

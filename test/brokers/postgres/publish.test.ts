@@ -1,24 +1,15 @@
 /** Messages that are stored by one statement: their order, their ids, and the locks of their partitions. */
 import fc from 'fast-check'
-import type pg from 'pg'
 import { outbox, plan } from 'millrace/postgres'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { poolAt } from './harness.js'
-import { PostgresServer } from './server.js'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { serverForTests } from './harness.js'
 
-const server = new PostgresServer()
-let pool: pg.Pool
+const { pool } = serverForTests()
 beforeAll(async () => {
-  await server.start()
-  pool = poolAt(server.port)
   await plan(pool, { log: 'orders', partitions: 8 }).apply()
   await plan(pool, { log: 'bills', partitions: 2 }).apply()
   for (const queue of ['names', 'places']) await plan(pool, { queue }).apply()
-})
-afterAll(async () => {
-  await pool.end()
-  await server.close()
 })
 beforeEach(() => pool.query('delete from millrace.message; delete from millrace.known_id'))
 

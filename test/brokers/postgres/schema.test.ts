@@ -1,25 +1,14 @@
 /** The version of the schema: an older one is brought up to date, a newer one is left as it is, and both are named where they are met. */
-import type pg from 'pg'
 import { background } from 'millrace'
 import { memoryOnce, once, settle } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { fromPostgres, inbox, outbox, plan, postgresOnce, toPostgres } from 'millrace/postgres'
 import { take } from 'rxjs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { outgoing, publishing } from '../../../src/adapters/broker/outgoing.js'
-import { poolAt } from './harness.js'
-import { PostgresServer } from './server.js'
+import { serverForTests } from './harness.js'
 
-const server = new PostgresServer()
-let pool: pg.Pool
-beforeAll(async () => {
-  await server.start()
-  pool = poolAt(server.port)
-})
-afterAll(async () => {
-  await pool.end()
-  await server.close()
-})
+const { pool } = serverForTests()
 
 /** A schema as version 1 had it, with a message: no version, and another function `claim`. */
 async function older(schema: string): Promise<void> {

@@ -1,24 +1,16 @@
 /** Messages and effects in transactions of the user: an effect happens once, however often its message comes. */
 import type pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { background, withCancel } from 'millrace'
 import { settle, type Delivery } from 'millrace/broker'
 import { fromPostgres, inbox, outbox, plan } from 'millrace/postgres'
 import { run, workerPool } from 'millrace/operators'
-import { poolAt } from './harness.js'
-import { PostgresServer } from './server.js'
+import { serverForTests } from './harness.js'
 
-const server = new PostgresServer()
-let pool: pg.Pool
+const { pool } = serverForTests()
 beforeAll(async () => {
-  await server.start()
-  pool = poolAt(server.port)
   await plan(pool, { queue: 'payments' }).apply()
   await pool.query('create table paid (id int)')
-})
-afterAll(async () => {
-  await pool.end()
-  await server.close()
 })
 
 async function inTransaction(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {

@@ -2,8 +2,8 @@
  * Publishing by batches: messages that wait while a call is under way go out together with the next.
  *
  * Always true:
- * - `calls` are under way at a time, one by default, and never two with messages of one line: those are stored in the order in which they
- *   were given;
+ * - at most `calls` are under way at a time, one by default, and never two with messages of one line: those are stored in the order in
+ *   which they were given;
  * - waiting messages are sorted by their turns: a message that is given again stands before those that
  *   were first given later.
  */

@@ -9,8 +9,8 @@
  *   that message;
  * - the messages that wait in a line are in the order in which they came.
  *
- * `together` is for a publisher with one call under way at a time: when the call refuses a message, it stores no later message
- * of that key.
+ * `together` is for a publisher that has no two calls with messages of one key under way: when a call refuses a message, it stores no
+ * later message of that key.
  */
 import type { Delivery } from '../delivery.js'
 
