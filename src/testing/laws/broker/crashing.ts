@@ -195,8 +195,8 @@ const poisonOfProcesses: BrokerRecord = {
       if (n === bad) isDead = true
       return n === bad ? sleep(1000 * run.lease).map(() => n) : run.pause().map(() => n)
     }
-    // In a queue what waits for its key is delivered too, and counted: there nothing waits for the poison.
-    const stage = run.use === 'log' ? byKey<number, number>((d) => d.key, 2, work) : workerPool(2, through(work))
+    // In a queue the messages beside the poison end with its process too, and are counted: there none is beside it.
+    const stage = run.use === 'log' ? byKey<number, number>((d) => d.key, 2, work) : workerPool(1, through(work))
     const build: Build = (link) =>
       run
         .in(link, { prefetch: 1 })
