@@ -13,8 +13,8 @@ export interface KillBroker {
   publish(first: number, end: number, keys: number): Promise<void>
   /** The number of messages in `out`, those that are repeated and probes included. */
   count(): Promise<number>
-  /** Whether every message of `in` is settled. */
-  isSettled(): Promise<boolean>
+  /** The number of messages in `in` that are not settled. */
+  left(): Promise<number>
   /** The values of `out`, in their order. */
   values(): Promise<readonly number[]>
   /** Whether the server stores a message: a probe of -1 in `out`, which no tally counts. */

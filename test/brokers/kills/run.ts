@@ -1,7 +1,7 @@
 /**
  * A run of the kill matrix: messages in `in`, two workers, a kill at a seeded point, and a count of what is in `out`.
  *
- *     published ──▶ two workers begin ──the messages in `out` reach the point──▶ the kill ──▶ all is settled ──▶ drained ──▶ counted
+ *     published ──▶ two workers begin ──the settled messages reach the point──▶ the kill ──▶ all is settled ──▶ drained ──▶ counted
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerPlace } from '../server-process.js'
@@ -35,6 +35,8 @@ export interface Counted {
 /** ms between two looks at the server; a look that takes long is followed by a longer pause, up to `LONGEST`: then the server was away. */
 const LOOK = 5
 const LONGEST = 1000
+/** ms for a worker to begin 25 messages more, where there are so many. */
+const NEXT = 200
 /** ms after which a run fails with the state of its workers: before the limit of the tests, which names no cause. */
 const LIMIT = 150_000
 
@@ -117,9 +119,12 @@ export class KillRun {
     return worker
   }
 
-  /** Waits until `out` has this part of the messages that were there at first. */
+  /** Waits until this part of the messages that were there at first is settled. */
   reaches(part: number): Promise<void> {
-    return this._until(`${part} of the messages in \`out\``, async () => (await this.server.count()) >= part * this.options.messages)
+    return this._until(
+      `${part} of the messages to be settled`,
+      async () => (await this.server.left()) <= (1 - part) * this.options.messages,
+    )
   }
 
   /** Waits until each worker of a log has a partition, so that there is something to take over. Messages are left all the while. */
@@ -133,20 +138,20 @@ export class KillRun {
   }
 
   /**
-   * Waits until each of these workers begins work; where most messages are done, more are published. Thus a kill comes in mid-run, also
-   * where the machine is so busy that the look which waits for its point comes late.
+   * Waits until each of these workers begins work, and the first of them again just now; where most messages are done, more are published.
+   * Thus a kill comes in mid-run, also where the machine is so busy that the looks at the server come late.
    */
   async isUnderWay(workers: readonly WorkerProcess[] = this.workers): Promise<void> {
     const before = workers.map((worker) => worker.says(WORKS))
     await this._until('work of each worker', async () => {
       await this._refills()
-      return workers.every((worker, i) => worker.says(WORKS) > before[i])
+      return workers.every((worker, i) => worker.says(WORKS) > before[i]) && (await workers[0].saysWithin(NEXT, WORKS))
     })
   }
 
   private async _refills(): Promise<void> {
     const { messages } = this.options
-    if (this._messages - (await this.server.count()) < messages / 10) await this._publishes(messages / 4)
+    if ((await this.server.left()) < messages / 10) await this._publishes(messages / 4)
   }
 
   /** Ownerships of partitions under which messages came, beyond the first of each. */
@@ -155,9 +160,13 @@ export class KillRun {
     return use === 'queue' ? 0 : this._all.reduce((sum, worker) => sum + worker.says(TAKES_OVER), 0) - partitions
   }
 
-  /** Waits until a partition of a log was taken over, since there were so many takeovers. */
+  /** Waits until a partition of a log was taken over, since there were so many takeovers: its next message shows it, so there is one. */
   async isTakenOver(before: number): Promise<void> {
-    if (this.options.use === 'log') await this._until('a takeover', () => Promise.resolve(this.takeovers > before))
+    if (this.options.use === 'log')
+      await this._until('a takeover', async () => {
+        await this._refills()
+        return this.takeovers > before
+      })
   }
 
   async kills(worker: WorkerProcess): Promise<void> {
@@ -204,7 +213,7 @@ export class KillRun {
 
   /** Waits until every message of `in` is settled, and drains the workers. */
   async finishes(): Promise<Tally> {
-    await this._until('every message to be settled', () => this.server.isSettled())
+    await this._until('every message to be settled', async () => (await this.server.left()) === 0)
     for (const worker of [...this.workers]) await this.drains(worker)
     this._waitsFor = 'the messages of `out`'
     const alarm = this._all.find(({ stderr }) => stderr.includes('were not read'))

@@ -1,7 +1,7 @@
 /** Processes of workers. */
 import { build } from 'esbuild'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +45,7 @@ export class WorkerProcess {
   private _stderr = ''
   /** How often the worker has said each line. */
   private readonly _said = new Map<string, number>()
+  private readonly _lines = new EventEmitter()
   readonly ended: Promise<number | NodeJS.Signals>
 
   constructor(private readonly _child: ChildProcess) {
@@ -52,6 +53,7 @@ export class WorkerProcess {
     if (_child.stdout !== null)
       createInterface(_child.stdout).on('line', (line) => {
         this._said.set(line, this.says(line) + 1)
+        this._lines.emit(line)
       })
     this.ended = once(_child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? -1)
     endWithUs(_child)
@@ -82,6 +84,16 @@ export class WorkerProcess {
   /** How often the worker has said this line. */
   says(line: string): number {
     return this._said.get(line) ?? 0
+  }
+
+  /** Whether the worker says this line within so many ms from now. */
+  async saysWithin(ms: number, line: string): Promise<boolean> {
+    try {
+      await once(this._lines, line, { signal: AbortSignal.timeout(ms) })
+      return true
+    } catch {
+      return false
+    }
   }
 
   get hasEnded(): boolean {

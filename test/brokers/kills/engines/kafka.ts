@@ -53,12 +53,13 @@ class KafkaBroker implements KillBroker {
   async count(): Promise<number> {
     return (await this._ends('out', 1))[0]
   }
-  async isSettled(): Promise<boolean> {
+  async left(): Promise<number> {
     const ends = await this._ends('in', this._partitions)
     const topics = [{ name: 'in', partitionIndexes: [...ends.keys()] }]
     const asked = { groupId: GROUP, memberId: null, memberEpoch: OUTSIDE, topics }
     const { groups } = await offsetFetchV9.api.async(await this._connection(), [asked], true)
-    return groups[0].topics[0].partitions.every(({ partitionIndex, committedOffset }) => Number(committedOffset) === ends[partitionIndex])
+    const { partitions } = groups[0].topics[0]
+    return partitions.reduce((left, { partitionIndex: i, committedOffset: at }) => left + ends[i] - Math.max(0, Number(at)), 0) // -1: none yet
   }
   async values(): Promise<readonly number[]> {
     return (await storedIn(this._client, 'out')).map(({ value }) => value as number) // as the workers publish them

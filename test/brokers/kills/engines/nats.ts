@@ -39,15 +39,16 @@ class NatsBroker implements KillBroker {
   count(): Promise<number> {
     return countOf(this._nc, 'out')
   }
-  async isSettled(): Promise<boolean> {
+  async left(): Promise<number> {
     const { use, partitions } = this._sizes
     const consumers = use === 'log' ? Array.from({ length: partitions }, (_, i) => `millrace-${i}`) : ['millrace']
+    let left = 0
     for (const consumer of consumers) {
       const info = await this._nc.request(`$JS.API.CONSUMER.INFO.in.${consumer}`)
       const { num_pending: waiting, num_ack_pending: underWay } = info.json<ConsumerState>()
-      if (waiting + underWay > 0) return false
+      left += waiting + underWay
     }
-    return true
+    return left
   }
   values(): Promise<readonly number[]> {
     return valuesOf(this._nc, 'out')

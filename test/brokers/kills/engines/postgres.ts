@@ -33,8 +33,8 @@ class PostgresBroker implements KillBroker {
   count(): Promise<number> {
     return this._number(`select count(*)::int as n from millrace.message where topic = 'out'`)
   }
-  async isSettled(): Promise<boolean> {
-    return (await this._number(`select count(*)::int as n from millrace.message where topic = 'in'`)) === 0
+  left(): Promise<number> {
+    return this._number(`select count(*)::int as n from millrace.message where topic = 'in'`)
   }
   async values(): Promise<readonly number[]> {
     const sql = `select value::text::int as n from millrace.message where topic = 'out' order by "offset"`

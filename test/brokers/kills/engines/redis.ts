@@ -41,9 +41,10 @@ class RedisBroker implements KillBroker {
     return this._client.xlen('out')
   }
   /** Settled messages are removed from their stream. */
-  async isSettled(): Promise<boolean> {
-    for (const stream of this._streams) if ((await this._client.xlen(stream)) > 0) return false
-    return true
+  async left(): Promise<number> {
+    let left = 0
+    for (const stream of this._streams) left += await this._client.xlen(stream)
+    return left
   }
   async values(): Promise<readonly number[]> {
     const all: number[] = []

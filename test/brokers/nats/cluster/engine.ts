@@ -55,15 +55,16 @@ export class ClusterBroker implements KillBroker {
   private async _stateOf(stream: string): Promise<StreamState['state']> {
     return (await this.cluster.ask<StreamState>(this.nc, `$JS.API.STREAM.INFO.${stream}`)).state
   }
-  async isSettled(): Promise<boolean> {
+  async left(): Promise<number> {
     const { use, partitions } = this._sizes
     const consumers = use === 'log' ? Array.from({ length: partitions }, (_, i) => `millrace-${i}`) : ['millrace']
+    let left = 0
     for (const consumer of consumers) {
       const info = await this.cluster.ask<ConsumerState>(this.nc, `$JS.API.CONSUMER.INFO.in.${consumer}`)
       const { num_pending: waiting, num_ack_pending: underWay } = info
-      if (waiting + underWay > 0) return false
+      left += waiting + underWay
     }
-    return true
+    return left
   }
 
   async values(): Promise<readonly number[]> {
