@@ -187,6 +187,8 @@ describe('a Kafka', () => {
     const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }))
     const topic = { name, numPartitions: 2, replicationFactor: 1, assignments: [], configs }
     await createTopicsV7.api.async(await client.connections.get(broker), [topic], 10_000, false)
+    const known = () => client.metadata({ topics: [name], forceUpdate: true }).then(Boolean, () => false)
+    while (!(await known())); // the broker comes to know it later than its controller
   }
 
   it('is well where each write is on the disk and nothing is deleted, and warns of what the usual settings lose', async () => {

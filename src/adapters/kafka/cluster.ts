@@ -74,8 +74,8 @@ export class Cluster {
     return new ConnectionPool(this.client.clientId, settings)
   }
 
-  /** The answer, however often it must be asked for. */
-  *asked<T>(ask: () => Promise<T>): Generator<never, T> {
+  /** The answer, however often it must be asked for. A topic that is missing may have been created within the last `spreading` ms. */
+  *asked<T>(ask: () => Promise<T>, spreading = SPREADING): Generator<never, T> {
     const since = time.timers.now()
     for (;;) {
       const left = Math.max(PAUSE, this.patience - (time.timers.now() - since))
@@ -87,7 +87,7 @@ export class Cluster {
       this.forget()
       if (this._isClosed || this.client.closed) throw new KafkaClosedError(this.where)
       const waited = time.timers.now() - since
-      if (!isAway(error) && !(isInstance(error, MissingTopic) && waited < SPREADING)) throw translated(this.where, error)
+      if (!isAway(error) && !(isInstance(error, MissingTopic) && waited < spreading)) throw translated(this.where, error)
       if (waited >= this.patience) throw new KafkaAwayError(this.where, this.patience, error)
       yield* sleep(PAUSE)
     }

@@ -128,7 +128,7 @@ class Work {
     } catch (error) {
       if (!says(error, /^TOPIC_ALREADY_EXISTS$/)) throw error // another process has created it
     }
-    yield* this._cluster.asked(() => this._cluster.topic(log)) // every broker comes to know it
+    yield* this._cluster.asked(() => this._cluster.topic(log), Infinity) // every broker comes to know it, under load late
   }
 
   private async _commit(starts: readonly { readonly partition: number; readonly offset: number }[]): Promise<void> {
