@@ -32,6 +32,24 @@ function numbers(prefetch = 256) {
 }
 
 describe('fromPull', () => {
+  it('fails where the beat of its driver throws', () =>
+    bubble(function* () {
+      const boom = new Error('no beat')
+      const source = fromPull<number>(
+        (lease) => ({
+          request: () => lease.deliver({ value: 1, key: null, attempt: 1, headers: new Map(), position: positionOf('n', 0, 0, 0), settled() {} }), // prettier-ignore
+          beat() {
+            throw boom
+          },
+        }),
+        { beat: 10 },
+      )
+      const work = workerPool(
+        1,
+        through(() => sleep(1000)),
+      )
+      expect(yield* run(background, source.pipe(work, settle())).join().attempt()).toEqual({ _tag: 'Left', left: boom })
+    }))
   it('tells of each loss of messages that the server has deleted unread, and goes on', () =>
     bubble(function* () {
       const told: Unpaced[] = []

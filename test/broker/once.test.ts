@@ -3,6 +3,7 @@ import { background, fromPromise, now, sleep, withCancel, type Context } from 'm
 import { ClaimLostError, memoryBroker, memoryOnce, once, settle, UnsureError, type OnceStore } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { bubble, explore, type Trial } from 'millrace/testing'
+import { of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const N = 4
@@ -173,3 +174,14 @@ it('a store may return promises', async () => {
   await bubble(() => broker.work(background, 1, (link) => link.from({ queue: 'in' }).pipe(workerPool(1, once(promised, { within: 1e6 }, () => fromPromise(Promise.resolve(effects++)))), settle())).join()) // prettier-ignore
   expect(effects).toBe(1)
 })
+
+it('work that returns an observable has failed, and its message is not settled', () =>
+  bubble(function* () {
+    const broker = memoryBroker({ partitions: 1 })
+    broker.publish('in', 1)
+    const work = once(memoryOnce(), { id: ({ position }) => String(position), within: 1000 }, () => of('charged'))
+    const message = expect.stringContaining('once(store, options, work): the result: expected a value, a promise') as string
+    const end = yield* run(background, broker.connect().from<number>({ log: 'in' }).pipe(workerPool(1, work), settle({ attempts: 1 }))).join().attempt() // prettier-ignore
+    expect(end).toMatchObject({ _tag: 'Left', left: { name: 'TypeError', message } })
+    expect(broker.isSettled).toBe(false)
+  }))

@@ -3,7 +3,7 @@ import { background, chan, onLateFailure } from 'millrace'
 import { byKey, decode, memoryBroker, settle, through, type DeadDelivery, type Delivery, type MemoryLink } from 'millrace/broker'
 import { onUnpaced, run, strictDemand, UnpacedError, workerPool } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
-import { filter, take, tap, type Observable } from 'rxjs'
+import { filter, of, take, tap, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const boom = new Error('boom')
@@ -66,6 +66,28 @@ describe('settle', () => {
       for (let it = yield* dead.receive(); it._tag === 'Some'; it = yield* dead.receive()) letters.push(it.value.payload)
       expect(letters).toEqual([0, 2, 4])
       expect([...blocked]).toEqual(['k0'])
+    }))
+  it('with `block-key` begins no stage and publishes nothing of a blocked key, and no attempt waits', () =>
+    bubble(function* () {
+      const broker = filled(6)
+      const letters: DeadDelivery[] = []
+      const blocked = new Set(['k1'])
+      const isEven = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => (value === 2 ? { issues: [{ message: 'is 2' }] } : { value: value as number }) } } as const // prettier-ignore
+      const began = Date.now()
+      const settling = settle({ deadLetters: (letter) => void letters.push(letter), onPoison: 'block-key', blocked })
+      yield* broker.work(background, 1, (link) => link.from({ log: 'in' }).pipe(decode(isEven), link.to({ topic: 'out' }), settling)).join()
+      expect(outOf({ messages: (topic) => broker.messages(topic) })).toEqual([0])
+      expect(letters.map(({ payload, attempts }) => [payload, attempts])).toEqual([1, 2, 3, 4, 5].map((n) => [n, 1]))
+      expect(letters[3].cause).toMatchObject({ name: 'BlockedKeyError', key: 'k0' })
+      expect(Date.now() - began).toBeLessThan(50) // the first pause of attempts is longer
+    }))
+  it('fails where the dead letters are an observable, to which nobody subscribes', () =>
+    bubble(function* () {
+      const broker = filled(1)
+      const pipeline = broker.connect().from<number>({ log: 'in' }).pipe(byKey((d) => d.key, 1, failsAt(0)), settle({ attempts: 1, deadLetters: () => of(1) })) // prettier-ignore
+      const message = 'settle({ deadLetters }): the result: expected a value, a promise, an operation or a generator, got an instance of Observable' // prettier-ignore
+      expect(yield* run(background, pipeline).join().attempt()).toMatchObject({ _tag: 'Left', left: { name: 'TypeError', message } })
+      expect(broker.isSettled).toBe(false)
     }))
   it('with `stop` fails after the dead letter', () =>
     bubble(function* () {

@@ -68,5 +68,5 @@ export const brokenBrokers: readonly BrokenBroker[] = [
   policy('poison', 'one attempt too many', 'failed.attempts >= this.attempts', 'failed.attempts > this.attempts'),
   through('keep', 'what keep refuses is not settled', 'if (!delivery.right.isSettled) delivery.done()\n    return nothing()', 'return nothing()'), // prettier-ignore
   lease('dropped', 'what left unsettled is not told', 'if (dropped.length > 0) this._tell(dropped)\n  }\n\n  private _tell', '}\n\n  private _tell'), // prettier-ignore
-  rights('parts', 'the first part settles the message', 'if (--this._open === 0) this.parent.settle(this._worst)', 'if (!this.parent.isSettled) this.parent.settle(this._worst)'), // prettier-ignore
+  rights('parts', 'the first part settles the message', 'if (--this._open === 0 && !this.parent.isSettled) this.parent.settle(this._worst)', 'if (!this.parent.isSettled) this.parent.settle(this._worst)'), // prettier-ignore
 ]

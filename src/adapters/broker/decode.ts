@@ -69,8 +69,9 @@ function validating<R>(
   }
   const validate = (delivery: Delivery<unknown>): Delivery<R> | PromiseLike<Delivery<R>> => {
     position++
-    const envelope = envelopeOf(`${operator}(): an item`, delivery)
-    const result = standard.validate(delivery.value)
+    const envelope = envelopeOf(`${operator}(): an item`, delivery).admitted()
+    if (envelope === null) return NOTHING as never // as above
+    const result = standard.validate(envelope.value)
     return result instanceof Promise ? result.then((it) => judged(envelope, it)) : judged(envelope, result)
   }
   return workerPool(1, validate, { ...options, name, ordered: true })

@@ -58,8 +58,22 @@ export type Outcome =
 
 export const DONE: Outcome = { kind: 'done' }
 
+/** A message of a source, as it came. */
+export interface Origin {
+  readonly isOpen: boolean
+  /** The messages of its source. */
+  readonly lease: {
+    /** No message comes until one of those that are open is settled. */
+    readonly isFull: boolean
+    readonly open: number
+    readonly whenSettled: Set<() => void>
+  }
+}
+
 /** The right to settle a message, shared by the deliveries that are made from it. */
 export interface Right extends MessageFacts {
+  /** The messages that it settles; that of a batch has several. */
+  readonly origins: readonly Origin[]
   readonly isSettled: boolean
   /** Attempts that have failed since this delivery came. */
   failures: number
@@ -94,6 +108,13 @@ export class Envelope<T> implements Delivery<T> {
 
   with<U>(value: U): Envelope<U> {
     return new Envelope(value, this.right)
+  }
+  /** The delivery, without messages whose work must not begin, which are given up; null where no other is left. */
+  admitted(): Envelope<T> | null {
+    const { refusal } = this.right
+    if (refusal === null) return this
+    if (!this.right.isSettled) this.reject(refusal)
+    return null
   }
   map<U>(f: (value: T) => U): Envelope<U> {
     checkFunction('delivery.map(f)', f)

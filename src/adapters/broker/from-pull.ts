@@ -290,7 +290,7 @@ function* closingWhen(
   driver: () => PullDriver | null,
 ): Generator<never, void> {
   yield* empty
-  yield* performing(driver()?.close?.())
+  yield* performing('fromPull(open): the result of close()', driver()?.close?.())
 }
 
 function isOver(ctx: Context): boolean {

@@ -13,7 +13,7 @@
 import { withCancel, withTimeout, type CancelContext, type Context } from '../../runtime/index.js'
 import { causeOf, checkTime, outOfRange, QueuedTimer, type AsyncScope, type Spawned } from '../../runtime/internal.js'
 import { passage, type Demand, type StageNotes } from '../../operators/internal.js'
-import { Envelope, PoisonError, type MessageFacts, type Outcome, type Position, type Right } from './delivery.js'
+import { Envelope, PoisonError, type MessageFacts, type Origin, type Outcome, type Position, type Right } from './delivery.js'
 import { OpenList, OpenMessage } from './open-list.js'
 import type { Policy } from './policy.js'
 
@@ -57,6 +57,8 @@ export interface PullDriver {
   close?(): unknown
   /** Called every `beat` ms while messages are open. */
   beat?(): void
+  /** Whether no message comes until one of those that are open is settled. A `batch` that has all of them leaves as it is then. */
+  readonly isFull?: boolean
 }
 
 /** The part of a source that speaks to the pipeline, as a driver sees it. */
@@ -78,7 +80,7 @@ export interface Lease<T> {
   fail(cause: unknown): void
 }
 
-class MessageRight extends OpenMessage implements Right {
+class MessageRight extends OpenMessage implements Right, Origin {
   isSettled = false
   isSuspect = false
   failures = 0
@@ -112,6 +114,9 @@ class MessageRight extends OpenMessage implements Right {
   get refusal(): Error | null {
     return this.lease.policy?.refusal(this) ?? null
   }
+  get origins(): readonly Origin[] {
+    return [this]
+  }
   settle(outcome: Outcome): void {
     this.isSettled = true
     this.lease.settled(this, outcome)
@@ -144,6 +149,8 @@ export class LeaseHandler {
   private _isPassing = false
   private readonly _burials = new Set<Spawned>()
   driver: PullDriver | null = null
+  /** Called once, when a message has been settled. */
+  readonly whenSettled = new Set<() => void>()
 
   constructor(private readonly _parts: LeaseParts) {
     this.ctx = withCancel(_parts.ctx)
@@ -158,6 +165,13 @@ export class LeaseHandler {
   }
   get isEmpty(): boolean {
     return this._open.size === 0
+  }
+  /** The messages that have come and are not settled. */
+  get open(): number {
+    return this._open.size
+  }
+  get isFull(): boolean {
+    return this.driver?.isFull === true
   }
   /** No dead letter is on its way. */
   get isQuiet(): boolean {
@@ -219,14 +233,25 @@ export class LeaseHandler {
     if (this._open.size === 0) this._timer.stop()
     right.ended()
     right.message.settled(how, Math.min(after, LONGEST_PAUSE))
+    if (this.whenSettled.size > 0) this._tellSettled()
     this._parts.wake()
+  }
+
+  private _tellSettled(): void {
+    const all = [...this.whenSettled]
+    this.whenSettled.clear()
+    for (const each of all) each()
   }
 
   /** Beats, and looks for deliveries that have left the pipeline unsettled: see `passage`. */
   private _beat(): void {
     if (this.isOver || this._open.size === 0) return
     this._timer.start(this._parts.beat)
-    this.driver?.beat?.()
+    try {
+      this.driver?.beat?.()
+    } catch (cause) {
+      this._parts.fail(cause)
+    }
     const last = this._emitted
     if (last === null || this._isPassing) return
     const suspects = this._open.all().filter((right) => !right.isSettled)

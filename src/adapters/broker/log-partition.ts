@@ -90,7 +90,8 @@ export class LogPartition<T> implements PullDriver, Runnable {
   private _mark = new Mark(-1)
   private _last = -1
   private _rounds = 1
-  private _cautiousUntil = -1
+  /** Messages that come one at a time still, as one of them may have ended the processes of the last owners. */
+  private _suspects = 0
   /** Places that are free, and for which nothing was asked of the broker. */
   private _wanted = 0
   /** Asked of the broker, and not here yet. */
@@ -121,6 +122,9 @@ export class LogPartition<T> implements PullDriver, Runnable {
   get open(): number {
     return this._mark.open
   }
+  get isFull(): boolean {
+    return this._isCautious ? this._mark.open > 0 : this._mark.above >= this._options.window
+  }
 
   request(n: number): void {
     this._wanted += n
@@ -132,7 +136,7 @@ export class LogPartition<T> implements PullDriver, Runnable {
   }
 
   private get _isCautious(): boolean {
-    return this._last < this._cautiousUntil
+    return this._suspects > 0
   }
 
   private _pull(): void {
@@ -153,7 +157,7 @@ export class LogPartition<T> implements PullDriver, Runnable {
       this._mark = new Mark(floor)
       this._last = this._floor = floor
       this._rounds = rounds
-      this._cautiousUntil = rounds > 1 ? floor + this._options.window : -1
+      this._suspects = rounds > 1 ? this._options.window : 0
       this._ctx = withCancel(this._lease.ctx)
     }
     this._isOwned = true
@@ -170,11 +174,11 @@ export class LogPartition<T> implements PullDriver, Runnable {
       this._lease.returned(1)
       return this._pull()
     }
-    const isSuspect = this._last === this._floor // the first message of a takeover
+    const isFirst = this._last === this._floor // of a takeover
     this._last = record.offset
     const entry = this._mark.began(record.offset)
     const ctx = this._ctx as CancelContext // set by `granted`
-    this._lease.deliver(new LogMessage(this, { record, position: this._positionOf(record), entry, ctx }, isSuspect ? this._rounds : 1))
+    this._lease.deliver(new LogMessage(this, { record, position: this._positionOf(record), entry, ctx }, isFirst ? this._rounds : 1))
   }
 
   private _positionOf({ position, offset, time }: LogRecord<T>): Position {
@@ -191,6 +195,7 @@ export class LogPartition<T> implements PullDriver, Runnable {
   }
 
   private _done(entry: MarkEntry): void {
+    if (this._suspects > 0) this._suspects--
     if (this._mark.done(entry)) this._say()
     if (this._isHandingOver && this._mark.open === 0) this._letGo()
     else this._pull()

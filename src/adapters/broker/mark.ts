@@ -25,6 +25,11 @@ export class Mark {
     return this._open
   }
 
+  /** Messages above the mark, done or not. */
+  get above(): number {
+    return this._order.size
+  }
+
   began(offset: number): MarkEntry {
     const entry = { offset, isDone: false }
     this._order.push(entry)

@@ -26,6 +26,7 @@ export function outgoing<T>(value: T, { key = null, headers = new Map(), refused
     isSettled: false,
     failures: 0,
     refusal: null,
+    origins: [],
     settle: (outcome) => {
       if (outcome.kind === 'reject') refused?.(outcome.cause)
     },

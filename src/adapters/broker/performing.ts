@@ -1,11 +1,16 @@
+import { isObservable } from 'rxjs'
 import { fromPromise } from '../../runtime/index.js'
-import { isGenerator, isJob, isOperation, isThenable } from '../../runtime/internal.js'
+import { isGenerator, isJob, isOperation, isThenable, mistyped } from '../../runtime/internal.js'
 
-/** Performs the result of a function of the user: a value, a promise, an operation, a job or a generator. */
-export function* performing(work: unknown): Generator<never, unknown> {
+/**
+ * Performs the result of a function of the user: a value, a promise, an operation, a job or a generator. Throws
+ * TypeError, with `where`, for an observable: nobody would subscribe to it.
+ */
+export function* performing(where: string, work: unknown): Generator<never, unknown> {
   if (isGenerator(work)) return yield* work as Generator<never, unknown> // a generator yields to the run queue
   if (isOperation(work)) return yield* work
   if (isJob(work)) return yield* work
   if (isThenable(work)) return yield* fromPromise(work)
+  if (isObservable(work)) throw mistyped(where, 'a value, a promise, an operation or a generator', work)
   return work
 }

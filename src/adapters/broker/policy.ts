@@ -196,7 +196,7 @@ export class Policy {
 
   private *_send(letter: DeadDelivery): Generator<never, void> {
     const { deadLetters } = this._options
-    if (typeof deadLetters === 'function') yield* performing(deadLetters(letter))
+    if (typeof deadLetters === 'function') yield* performing('settle({ deadLetters }): the result', deadLetters(letter))
     else yield* checkOperation('settle({ deadLetters }): send()', deadLetters?.send(letter))
   }
 

@@ -6,7 +6,16 @@
  */
 import { afterFunc, withCancel, type CancelContext, type Context } from '../../runtime/index.js'
 import { causeOf } from '../../runtime/internal.js'
-import { DONE, type Envelope, type MessageFacts, type Outcome, type Position, type Right } from './delivery.js'
+import {
+  BlockedKeyError,
+  DONE,
+  type Envelope,
+  type MessageFacts,
+  type Origin,
+  type Outcome,
+  type Position,
+  type Right,
+} from './delivery.js'
 
 const RANK = { done: 0, retry: 1, reject: 2 } as const
 
@@ -21,7 +30,7 @@ class Split {
 
   settled(outcome: Outcome): void {
     if (RANK[outcome.kind] > RANK[this._worst.kind]) this._worst = outcome
-    if (--this._open === 0) this.parent.settle(this._worst)
+    if (--this._open === 0 && !this.parent.isSettled) this.parent.settle(this._worst)
   }
 }
 
@@ -52,13 +61,16 @@ class PartRight implements Right {
   get refusal(): Error | null {
     return this._split.parent.refusal
   }
+  get origins(): readonly Origin[] {
+    return this._split.parent.origins
+  }
   settle(outcome: Outcome): void {
     this.isSettled = true
     this._split.settled(outcome)
   }
 }
 
-/** Rights for the parts of a message; a message without parts is done. */
+/** Rights for the parts of a message that is not settled; a message without parts is done. */
 export function split(parent: Right, values: readonly unknown[]): readonly Right[] {
   if (values.length === 0) parent.settle(DONE)
   const all = new Split(parent, values.length)
@@ -77,7 +89,7 @@ class JoinedRight implements Right {
   constructor(private readonly _rights: readonly Right[]) {
     const [first] = _rights
     this.key = _rights.every(({ key }) => key === first.key) ? first.key : null
-    this.attempt = Math.max(..._rights.map(({ attempt }) => attempt))
+    this.attempt = _rights.reduce((most, { attempt }) => Math.max(most, attempt), 1)
   }
 
   get position(): Position {
@@ -86,8 +98,13 @@ class JoinedRight implements Right {
   get payload(): unknown {
     return this._rights.map(({ payload }) => payload)
   }
+  /** Null while the work of one of the messages may begin. */
   get refusal(): Error | null {
-    return this._rights.find(({ refusal }) => refusal !== null)?.refusal ?? null
+    const left = this._rights.filter(({ isSettled }) => !isSettled)
+    return left.length > 0 && left.every(({ refusal }) => refusal !== null) ? left[0].refusal : null
+  }
+  get origins(): readonly Origin[] {
+    return this._rights.flatMap(({ origins }) => origins)
   }
   get ctx(): Context {
     const [{ ctx }] = this._rights
@@ -97,8 +114,15 @@ class JoinedRight implements Right {
   settle(outcome: Outcome): void {
     this.isSettled = true
     this._ctx?.cancel()
-    for (const right of this._rights) if (!right.isSettled) right.settle(outcome)
+    for (const right of this._rights) if (!right.isSettled) right.settle(ownOutcome(right, outcome))
   }
+}
+
+/** Each message of a batch is refused for its own key. */
+function ownOutcome({ refusal }: Right, outcome: Outcome): Outcome {
+  return outcome.kind === 'reject' && outcome.cause instanceof BlockedKeyError
+    ? { kind: 'reject', cause: refusal ?? outcome.cause }
+    : outcome
 }
 
 /** A context that ends with the first of these contexts. */

@@ -40,6 +40,10 @@ export class Takes {
     this._news++
   }
 
+  get isFull(): boolean {
+    return this._held.size >= this._window
+  }
+
   get places(): number {
     return this.isStopped ? 0 : Math.min(this._asked, this._window - this._held.size) - this._coming
   }

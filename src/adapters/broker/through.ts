@@ -76,6 +76,7 @@ export function keep<T>(predicate: ValueWork<T, boolean>): DeliveryWork<T, T> {
 export function flatThrough<T, R>(work: ValueWork<T, Iterable<R>>): DeliveryWork<T, R> {
   checkFunction('flatThrough(work)', work)
   const parts = ({ right }: Envelope<T>, values: Iterable<R>): Delivery<R>[] => {
+    if (right.isSettled) return [] // by the work: it has no parts
     checkMethod('flatThrough(work): the result', 'an iterable', values, Symbol.iterator)
     const all = [...values]
     const rights = split(right, all)
@@ -87,7 +88,7 @@ export function flatThrough<T, R>(work: ValueWork<T, Iterable<R>>): DeliveryWork
     if (done instanceof Envelope) return partsOf(done.value as Delivery<R>[]) // `performed` returns no other
     if ((done as unknown) === NOTHING) return nothing()
     return fromGoroutine<Delivery<R>>(function* (emit: Sender<Delivery<R>>) {
-      const made = yield* performing(done)
+      const made = yield* performing('flatThrough(work): the result', done)
       if (made !== NOTHING) for (const part of (made as Envelope<Delivery<R>[]>).value) yield* emit.send(part) // by `workerOf`
     })
   }
@@ -109,20 +110,17 @@ function workerOf<T, R, U>(
   work: ValueWork<T, R>,
   leaves: (delivery: Envelope<T>, result: R) => Delivery<U>,
 ): DeliveryWork<T, U> {
-  const begun = (delivery: Delivery<T>): Envelope<T> => {
-    const envelope = envelopeOf(`${where}: an item`, delivery)
-    const { refusal } = envelope.right
-    if (refusal !== null) throw refusal
-    return envelope
-  }
+  const begun = (delivery: Delivery<T>): Envelope<T> | null => envelopeOf(`${where}: an item`, delivery).admitted()
   if (isGeneratorFunction(work))
     return function* (delivery: Delivery<T>): Generator<never, Delivery<U>> {
       const envelope = begun(delivery)
+      if (envelope === null) return nothing()
       if (isOver(envelope)) return letGo(envelope, causeOf(envelope.ctx))
       return yield* running(envelope, work(envelope.value, envelope.ctx, envelope) as Generator<never, R>, leaves) // a generator function
     } as DeliveryWork<T, U> // a generator is work
   return (delivery) => {
     const envelope = begun(delivery)
+    if (envelope === null) return nothing()
     if (isOver(envelope)) return letGo(envelope, causeOf(envelope.ctx))
     let result
     try {

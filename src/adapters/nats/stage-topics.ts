@@ -109,7 +109,7 @@ export class Topics implements StageTopics {
     }
     const later = function* (opening: Promise<unknown>, delivery: Delivery<T>): Generator<never, unknown> {
       yield* fromPromise(opening)
-      return yield* performing(rejecting(delivery))
+      return yield* performing('link.to()', rejecting(delivery))
     }
     const work = (delivery: Delivery<T>): Work<Delivery<T>> => {
       const opening = this._opening()

@@ -96,6 +96,10 @@ export class QueueDriver<T> implements PullDriver {
     })
   }
 
+  get isFull(): boolean {
+    return this._takes.isFull
+  }
+
   request(n: number): void {
     this._takes.request(n)
     this._wake()

@@ -92,6 +92,10 @@ export class QueueDriver<T> implements PullDriver {
     this._beside = new Session({ poll, step: () => this._stepBeside(), polled: () => undefined, fail })
   }
 
+  get isFull(): boolean {
+    return this._takes.isFull
+  }
+
   request(n: number): void {
     this._takes.request(n)
     this._wake()

@@ -12,7 +12,7 @@ import { after, chan, select, withCancel, type CancelContext, type Context, type
 import { checkContext, checkCount, checkFunction, checkRecord, checkTime, mistyped, spawn } from '../../../runtime/internal.js'
 import { workerPool, type Work } from '../../../operators/index.js'
 import { NOTHING } from '../../../operators/internal.js'
-import { Envelope, envelopeOf, type Delivery, type Outcome, type Position, type Right } from '../delivery.js'
+import { Envelope, envelopeOf, type Delivery, type Origin, type Outcome, type Position, type Right } from '../delivery.js'
 import { drain } from '../drain.js'
 import { checkSource, lag } from '../lag.js'
 import { settle } from '../settle.js'
@@ -212,6 +212,9 @@ class ReplayRight implements Right {
   }
   get refusal(): Error | null {
     return this._letter.refusal
+  }
+  get origins(): readonly Origin[] {
+    return this._letter.origins
   }
   get payload(): unknown {
     return this._letter.payload

@@ -3,6 +3,7 @@ import type { Observable, OperatorFunction } from 'rxjs'
 import { chan, type Op } from '../../../runtime/index.js'
 import { checkCount, checkFunction, checkRecord } from '../../../runtime/internal.js'
 import { workerPool } from '../../../operators/index.js'
+import { NOTHING } from '../../../operators/internal.js'
 import { envelopeOf, textOf, type Delivery } from '../delivery.js'
 import { fromPull, type PullOptions } from '../from-pull.js'
 import { withLag, type Lag } from '../lag.js'
@@ -104,7 +105,7 @@ export class Link implements Connection {
     if (id !== undefined) checkFunction('link.to({ id })', id)
     checkCount('link.to({ window })', 1, window)
     const publish = (delivery: Delivery<T>): Op<Delivery<T>> => {
-      envelopeOf('link.to(): an item', delivery)
+      if (envelopeOf('link.to(): an item', delivery).admitted() === null) return NOTHING as never // the engine knows it
       const message = {
         value: value(delivery),
         key: textOf('link.to({ key })', key(delivery)),

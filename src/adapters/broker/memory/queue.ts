@@ -49,7 +49,9 @@ export class MemoryQueue {
   }
   /** The time of the oldest message, in ms; Infinity without one. */
   get oldest(): number {
-    return Math.min(...[...this._messages.values()].map(({ record }) => record.time))
+    let oldest = Infinity
+    for (const { record } of this._messages.values()) oldest = Math.min(oldest, record.time)
+    return oldest
   }
 
   publish(record: Omit<LogRecord<unknown>, 'offset'>): number {
@@ -155,7 +157,7 @@ export class MemoryQueue {
     const now = time.timers.now()
     const timed = [...this._messages.values()].filter(({ state }) => state !== 'ready')
     for (const message of timed) if (message.at <= now) this._isReady(message)
-    this._due = Math.min(...timed.filter(({ at }) => at > now).map(({ at }) => at))
+    this._due = timed.reduce((due, { at }) => (at > now ? Math.min(due, at) : due), Infinity)
     if (this._due !== Infinity) this._timer.start(this._due - now)
     this._flush()
   }

@@ -125,7 +125,7 @@ class Effect<T> {
 
   private *_claim(id: string, owner: string): Generator<never, OnceClaim> {
     const { lease, within } = this._options
-    const claim = yield* performing(this._store.claim(id, owner, { lease, within }))
+    const claim = yield* performing('once(store): the result of claim()', this._store.claim(id, owner, { lease, within }))
     const { state } = (claim ?? {}) as Partial<OnceClaim> // of the user
     if (state !== 'claimed' && state !== 'busy' && state !== 'done')
       throw mistyped('once(store): the result of claim()', '{ state: "claimed", "busy" or "done" }', claim)
@@ -136,14 +136,14 @@ class Effect<T> {
     using own = withCancel(item.ctx)
     const renewing = go(() => this._renewing(own, id, owner))
     try {
-      yield* performing(this._work(item.value, own, item.delivery))
+      yield* performing('once(store, options, work): the result', this._work(item.value, own, item.delivery))
     } catch (cause) {
-      yield* performing(this._store.release(id, owner))
+      yield* performing('once(store): the result of release()', this._store.release(id, owner))
       throw cause
     } finally {
       renewing.cancel()
     }
-    yield* performing(this._store.finish(id, owner, this._options.within))
+    yield* performing('once(store): the result of finish()', this._store.finish(id, owner, this._options.within))
   }
 
   /** Renews the lease while the work runs. */

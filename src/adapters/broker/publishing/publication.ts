@@ -28,7 +28,9 @@ export class Publication<T, M> extends Operation<Delivery<T>> implements Unstore
 
   /** Its turn has come. */
   send(): void {
-    this._way.send(this)
+    const { refusal } = this.delivery.right
+    if (refusal === null) this._way.send(this)
+    else this.givenUp(refusal) // an earlier message of its key was given up while it waited
   }
 
   holds(): boolean {

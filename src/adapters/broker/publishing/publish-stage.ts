@@ -1,7 +1,7 @@
 /** The stage that publishes a message for each delivery, in the order of the deliveries, and of those of a key through every attempt. */
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import { NOTHING, operate, Pool, workerPlan, type WorkerPlan, type WorkerSlot } from '../../../operators/internal.js'
-import type { Delivery, Envelope } from '../delivery.js'
+import { envelopeOf, type Delivery, type Envelope } from '../delivery.js'
 import { KeyOrder } from './key-order.js'
 import { Publication } from './publication.js'
 
@@ -31,6 +31,9 @@ export function publishStage<T, M>(parts: PublishStageParts<T, M>): OperatorFunc
     const way = { order, send: (publication: Publication<T, M>) => parts.send(publication) }
     const made: Publishes<T, M> = (delivery, key, message) => new Publication(delivery, key, message, way)
     const publish = (delivery: Delivery<T>): Publication<T, M> => {
+      const envelope = envelopeOf(`${name}: an item`, delivery)
+      const { refusal } = envelope.right
+      if (refusal !== null) return givenUp(envelope, refusal)
       const begun = parts.publication(delivery, made)
       if (begun instanceof Publication) order.enter(begun)
       return begun

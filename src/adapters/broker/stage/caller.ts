@@ -127,7 +127,7 @@ export class Caller {
   private *_leaving(): Generator<never, void> {
     for (const told of [...this._told]) yield* told.join()
     this._ctx.cancel()
-    yield* performing(this._link.remove(this._replyTo))
+    yield* performing('link.remove()', this._link.remove(this._replyTo))
   }
 }
 

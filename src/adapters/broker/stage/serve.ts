@@ -94,7 +94,7 @@ class Server {
         .pipe(workerPool(workers, this._worker()), this._link.own.to({ topic: topicOf }), settle({ attempts, deadLetters }))
       const cancellations = this._link.own.from<Cancellation>({ queue: this._control, name: `cancellations of ${name}` })
       const canceling = through(({ replyTo, call }: Cancellation) => this._underWay.get(`${replyTo}/${call}`)?.cancel())
-      subscriber.add(() => cleanup?.add(spawn(performing, [this._link.remove(this._control)], null)))
+      subscriber.add(() => cleanup?.add(spawn(performing, ['link.remove()', this._link.remove(this._control)], null)))
       subscriber.add(merge(items, cancellations.pipe(workerPool(1, canceling), settle())).subscribe(subscriber))
     })
   }
@@ -142,7 +142,7 @@ class Server {
   /** The caller of an item that ended its processes has an error; anything else goes to the dead letters. */
   private *_given(letter: DeadDelivery): Generator<never, void> {
     const { payload, cause } = letter
-    if (!isRequest(payload)) return void (yield* performing(this._options.deadLetters(letter)))
+    if (!isRequest(payload)) return void (yield* performing('serve({ deadLetters }): the result', this._options.deadLetters(letter)))
     const reply: Reply = { to: payload.replyTo, call: payload.call, kind: 'error', error: recordOf(cause) }
     yield* publishing(background, outgoing(reply), this._link.own.to({ topic: topicOf })).join()
   }

@@ -1,5 +1,5 @@
-import { isObservable, type OperatorFunction } from 'rxjs'
-import type { Context } from '../../../runtime/index.js'
+import type { OperatorFunction } from 'rxjs'
+import { fromPromise, type Context } from '../../../runtime/index.js'
 import { checkCount, checkFunction, checkMethod, checkOptions, checkRecord, isThenable, mistyped } from '../../../runtime/internal.js'
 import { byKey, workerPool, type FailureOptions, type StandardSchema, type Work } from '../../../operators/index.js'
 import { described } from '../../../operators/internal.js'
@@ -145,14 +145,13 @@ export class Definition implements Stage<unknown, unknown> {
     const input = yield* this._validated('input', item, position)
     const result = this._work(input, ctx)
     const where = `stage "${this.name}": the result of the work`
-    if (isObservable(result)) throw mistyped(where, 'a value, a promise, an operation or a generator', result)
-    return yield* this._validated('output', yield* performing(result), position)
+    return yield* this._validated('output', yield* performing(where, result), position)
   }
 
   private *_validated(part: 'input' | 'output', value: unknown, position: number): Generator<never, unknown> {
     const { '~standard': standard } = this._parts[part]
     const result = standard.validate(value)
-    const settled = (isThenable(result) ? yield* performing(result) : result) as Awaited<typeof result> // the promise is of it
+    const settled = isThenable(result) ? yield* fromPromise(result) : result
     const read = validated(`stage "${this.name}": ${part}`, settled, `${this.name}: ${part}`, position)
     if (read.error !== null) throw read.error
     return read.value

@@ -26,31 +26,52 @@ export interface BatchOptions extends StageOptions {
  * ```
  */
 export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
+  return batchWhile(options, () => false)
+}
+
+/**
+ * As `batch`; a batch leaves too where `isLast` says of its items that no other comes before they leave. `isLast` is asked after each item,
+ * and when the function is called that it receives.
+ */
+export function batchWhile<T>(
+  options: BatchOptions,
+  isLast: (items: readonly T[], again: () => void) => boolean,
+): OperatorFunction<T, T[]> {
   const notes = notesOf('batch', '{ size, within? }', options, ['size', 'within'])
   const { size, within = Infinity } = options
   checkCount('batch({ size })', 1, size)
   if (typeof within !== 'number') throw mistyped('batch({ within })', 'a number of ms', within)
   if (Number.isNaN(within) || within < 0) throw outOfRange('batch({ within })', '0 ms or more', within)
-  return operate(notes, size, (subscriber) => new Batch(subscriber, notes, size, within))
+  return operate(notes, size, (subscriber) => new Batch(subscriber, { notes, size, within, isLast }))
+}
+
+interface BatchParts<T> {
+  readonly notes: StageNotes
+  readonly size: number
+  readonly within: number
+  isLast(items: readonly T[], again: () => void): boolean
 }
 
 class Batch<T> extends Stage<T, T[]> {
   private _items: T[] = []
   private readonly _timer = new QueuedTimer(this.flow.asyncScope, () => this.flush())
 
+  private readonly _look = (): void => {
+    if (this._items.length > 0 && this._parts.isLast(this._items, this._look)) this._timer.start(0)
+  }
+
   constructor(
     subscriber: Subscriber<T[]>,
-    notes: StageNotes,
-    private readonly _size: number,
-    private readonly _within: number,
+    private readonly _parts: BatchParts<T>,
   ) {
-    super(subscriber, notes, _size)
+    super(subscriber, _parts.notes, _parts.size)
   }
 
   take(value: T): void {
+    const { _parts: parts } = this
     this._items.push(value)
-    if (this._items.length === this._size) this.flush()
-    else if (this._items.length === 1) this._timer.start(this._within)
+    if (this._items.length === parts.size || parts.isLast(this._items, this._look)) this.flush()
+    else if (this._items.length === 1) this._timer.start(parts.within)
   }
 
   override flush(): void {
@@ -63,5 +84,6 @@ class Batch<T> extends Stage<T, T[]> {
 
   stopWork(): void {
     this._timer.stop()
+    this._items = []
   }
 }
