@@ -428,13 +428,11 @@ describe('errgroup, beyond Go', () => {
     let started = 0
     group.go(() => fails(e1))
     for (let i = 0; i < 3; i++) group.go(async () => void started++)
+    await settle()
+    for (let i = 0; i < 3; i++) group.go(async () => void started++) // as a loop does that has not seen the failure
     const wait = performed(group.wait())
     await settle()
     expect(wait.now).toEqual(thrown(e1))
-    group.go(function* () {
-      started++
-    })
-    await settle()
     expect(started).toBe(0)
   })
 
@@ -490,9 +488,41 @@ describe('errgroup, beyond Go', () => {
     expect(left).toBeLessThan(few(2))
   })
 
-  it('go on a group with an ended context is work cut short', async () => {
+  it.each([[], [e1]])('once wait has completed go throws and starts nothing, and tryGo refuses: failures %j', async (...errors) => {
+    const group = errgroup(background)
+    for (const error of errors) group.go(() => fails(error))
+    const expected = errors.length === 0 ? done(undefined) : thrown(e1)
+    const wait = performed(group.wait())
+    await settle()
+    expect(wait.now).toEqual(expected)
+    let started = 0
+    expect(() => group.go(() => void started++)).toThrow(
+      new Error('errgroup: go on a group whose wait has completed, which has ended its context: make a new group'),
+    )
+    expect(group.tryGo(() => void started++)).toBe(false)
+    const again = performed(group.wait())
+    await settle()
+    expect(again.now).toEqual(expected)
+    expect(started).toBe(0)
+  })
+
+  it('go throws for an idle group too, whose wait has completed at once', async () => {
     const group = errgroup(background)
     await group.wait()
+    expect(() => group.go(() => {})).toThrow('errgroup: go on a group whose wait has completed')
+  })
+
+  it.each([
+    [{}, 'a Context, with done, err, cause, deadline, value and signal, got an object'],
+    [null, 'a Context (cannot create context from nil parent), got null'],
+  ])('a parent that is no context is named: %j', (parent, expected) => {
+    expect(() => errgroup(parent as Context)).toThrow(new TypeError(`errgroup(parent): expected ${expected}`))
+  })
+
+  it('go on a group whose parent has ended is work cut short', async () => {
+    const parent = withCancel(background)
+    const group = errgroup(parent)
+    parent.cancel()
     let started = 0
     group.go(function* () {
       started++

@@ -5,10 +5,9 @@
  * generators of the group are unwound and queued functions never start, while in Go each function has to check the
  * context. If the end of the parent cut work short, `wait` throws its cause, even if no function reported the end.
  */
-import type { Context } from '../interfaces/context.js'
+import { checkContext, type Context } from '../interfaces/context.js'
 import { checkFunction, mistyped, outOfRange } from '../base/arguments.js'
-import { withCancel } from '../context/context.js'
-import type { CancelableContext } from '../context/tree.js'
+import { CancelableContext } from '../context/tree.js'
 import { EndWait } from '../goroutine/self-wait.js'
 import type { Op } from '../interfaces/op.js'
 import type { Resource } from '../operation/resource.js'
@@ -28,7 +27,11 @@ export interface ErrGroup extends AsyncDisposable {
    * the first; each other is a late failure as well.
    */
   readonly failures: readonly unknown[]
-  /** Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. */
+  /**
+   * Starts `fn` as a goroutine with the group's context. Beyond the limit `fn` queues, first in, first out. On a group that
+   * has failed or whose parent has ended `fn` never starts. Throws Error "errgroup: go on a group whose wait has completed"
+   * on a group with a parent context, once `wait` has completed.
+   */
   go<R>(fn: GroupBody<R>): void
   /**
    * Starts `fn` if the limit allows another function now and the context has not ended; returns whether `fn` was
@@ -56,7 +59,8 @@ export interface ErrGroup extends AsyncDisposable {
 
 /**
  * Makes a group under a parent context. Without a parent the group cancels nothing and can be used again after `wait`;
- * the first failure stays. Source: Go's `errgroup.WithContext` and `errgroup.Group`.
+ * the first failure stays. With a parent it is over when `wait` completes, as its context has ended then. Source: Go's
+ * `errgroup.WithContext` and `errgroup.Group`.
  *
  * @example
  * ```ts
@@ -66,11 +70,12 @@ export interface ErrGroup extends AsyncDisposable {
  * ```
  */
 export function errgroup(parent?: Context): ErrGroup {
-  return new ErrGroupImpl(parent === undefined ? null : (withCancel(parent) as CancelableContext), true) // `withCancel` makes no other
+  return new ErrGroupImpl(parent === undefined ? null : new CancelableContext(checkContext('errgroup(parent)', parent)).follow(), true)
 }
 
 export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
   private _wait: Wait | null = null
+  private _hasWaited = false
 
   get kind(): string {
     return 'errgroup'
@@ -78,6 +83,9 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
 
   go<R>(fn: GroupBody<R>): void {
     checkFunction('errgroup.go(fn)', fn)
+    // Dropped in silence, `fn` would be work that the next wait reports as canceled, and nobody has canceled it.
+    if (this._hasWaited && this.hasEnded)
+      throw new Error('errgroup: go on a group whose wait has completed, which has ended its context: make a new group')
     this.start(fn)
   }
 
@@ -109,8 +117,14 @@ export class ErrGroupImpl extends TaskGroup implements ErrGroup, Resource {
 
   protected returned(): void {}
 
-  protected becameIdle(): void {
+  /** A wait completes: without a parent the group can be used again, with one its context ends. */
+  waitCompletes(): void {
+    this._hasWaited = true
     this.end()
+  }
+
+  protected becameIdle(): void {
+    this.waitCompletes()
     this.waiters.settleAll(undefined)
   }
 }
@@ -125,7 +139,7 @@ class Wait extends EndWait<void> {
   poll(): void | Pending {
     if (!this.target.isIdle) return PENDING
     queue.order?.acquire(this.target, 'end')
-    this.target.end()
+    this.target.waitCompletes()
     this.target.throwFailure(this)
   }
   protected begins(): void {
