@@ -68,6 +68,14 @@ describe('withValue', () => {
   })
 })
 
+it.each([
+  ['withTimeout(parent, ms)', () => withTimeout(as(10), as(undefined))],
+  ['withDeadline(parent, epochMs)', () => withDeadline(as(10), as(undefined))],
+  ['withValue(parent, key, value)', () => withValue(as(10), as<ContextKey<number>>(undefined), 1)],
+])('%s names the parent where it was left out', (where, call) => {
+  expect(call).toThrow(new TypeError(`${where}: expected a Context, with done, err, cause, deadline, value and signal, got 10`))
+})
+
 describe('a time that is not a number', () => {
   it.each([
     ['withTimeout(parent, ms)', (ms: number) => withTimeout(background, ms)],

@@ -135,16 +135,27 @@ describe('go', () => {
   })
 
   it.each([
-    ['null', null],
-    ['undefined', undefined],
-    ['42', 42],
-    ['"worker"', 'worker'],
-    ['an object', {}],
-    ['an instance of Task', go(() => {})],
-  ])('GO-016 of %s, which is no function, throws at once and starts nothing', (shown, value) => {
+    ['null', null, 'go of nil func value'],
+    ['undefined', undefined, 'go of nil func value'],
+    ['42', 42, 'go(fn)'],
+    ['"worker"', 'worker', 'go(fn)'],
+    ['an object', {}, 'go(fn)'],
+    ['an instance of Task', go(() => {}), 'go(fn)'],
+  ])('GO-016 of %s, which is no function, throws at once and starts nothing', (shown, value, where) => {
     const before = numGoroutine()
-    expect(() => go(anyBody(value))).toThrow(new TypeError(`go of nil func value: expected a function, got ${shown}`))
+    expect(() => go(anyBody(value))).toThrow(new TypeError(`${where}: expected a function, got ${shown}`))
     expect(numGoroutine()).toBe(before)
+  })
+
+  it.each([
+    ['a generator', (function* () {})(), ': pass the function and its arguments, as in go(worker, 1)'],
+    ['an async generator', (async function* () {})(), ': pass a function* or an async function, and its arguments'],
+    ['a promise', Promise.resolve(), ': pass the async function and its arguments'],
+    ['a promise', { then() {} }, ': pass the async function and its arguments'],
+    ['an instance of Receive', chan().receive(), ''],
+    ['an object', new (class {})(), ''],
+  ])('given %s in place of a function it says so, with the cure where there is one', (shown, value, cure) => {
+    expect(() => go(anyBody(value))).toThrow(new TypeError(`go(fn): expected a function, got ${shown}${cure}`))
   })
 
   it('waits for the operation that a plain function returns', async () => {

@@ -282,6 +282,6 @@ describe('a job', () => {
     expect(() => count().within({} as Context)).toThrow('within(ctx): expected a Context')
     expect(() => count().map(1 as never)).toThrow('map(f): expected a function, got 1')
     expect(() => count().attempt(1 as never)).toThrow('attempt(onThrow): expected a function, got 1')
-    expect(() => go({} as never)).toThrow('go of nil func value')
+    expect(() => go({} as never)).toThrow('go(fn): expected a function, got an object')
   })
 })

@@ -22,7 +22,9 @@ function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return `an array of ${value.length}`
   const made = (value.constructor as { name?: string } | undefined)?.name // an object without a prototype has none
-  return made === undefined || made === 'Object' ? 'an object' : `an instance of ${made}`
+  if (made) return made === 'Object' ? 'an object' : `an instance of ${made}`
+  const tag = Object.prototype.toString.call(value)
+  return tag === '[object Generator]' ? 'a generator' : tag === '[object AsyncGenerator]' ? 'an async generator' : 'an object'
 }
 
 export function mistyped(where: string, expected: string, value: unknown): TypeError {

@@ -54,8 +54,9 @@ export function withCancel(parent: Context): CancelContext {
  * `context.WithTimeoutCause`.
  */
 export function withTimeout(parent: Context, ms: number, cause?: unknown): CancelContext {
+  checkContext('withTimeout(parent, ms)', parent)
   checkTime('withTimeout(parent, ms)', ms)
-  const ctx = new CancelableContext(checkContext('withTimeout(parent, ms)', parent)).follow()
+  const ctx = new CancelableContext(parent).follow()
   ctx.setDeadline(ms, time.timers.wall() + ms, cause, ms)
   return ctx
 }
@@ -66,10 +67,11 @@ export function withTimeout(parent: Context, ms: number, cause?: unknown): Cance
  * `context.WithDeadlineCause`.
  */
 export function withDeadline(parent: Context, epochMs: number, cause?: unknown): CancelContext {
+  checkContext('withDeadline(parent, epochMs)', parent)
   checkTime('withDeadline(parent, epochMs)', epochMs)
   const { timers } = time
   const deadline = timers.clock.fromUnix(epochMs)
-  const ctx = new CancelableContext(checkContext('withDeadline(parent, epochMs)', parent)).follow()
+  const ctx = new CancelableContext(parent).follow()
   ctx.setDeadline(deadline - timers.wall(), deadline, cause)
   return ctx
 }
@@ -79,9 +81,10 @@ export function withDeadline(parent: Context, epochMs: number, cause?: unknown):
  * Source: Go's `context.WithValue`.
  */
 export function withValue<V>(parent: Context, key: ContextKey<V>, value: V): Context {
+  checkContext('withValue(parent, key, value)', parent)
   const { name } = (key as Partial<ContextKey<V>> | null | undefined) ?? {} // from JavaScript it may be anything
   if (typeof name !== 'string') throw mistyped('withValue(parent, key, value): nil key', 'a key made by contextKey', key)
-  return new ValueContext(checkContext('withValue(parent, key, value)', parent), key, value)
+  return new ValueContext(parent, key, value)
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Starting goroutines: Go's `go` statement. The state of a goroutine is in `task.ts`. */
+import { notFunction } from './misuse.js'
 import type { Owner } from './owner.js'
 import { Task } from './task.js'
-import { mistyped, show } from '../base/arguments.js'
+import { mistyped } from '../base/arguments.js'
 import type { Body, Goroutine } from '../interfaces/goroutine.js'
 import { isJob, type Job } from '../interfaces/job.js'
 import type { WorkSlip } from '../interfaces/slips.js'
@@ -38,7 +39,8 @@ export interface Go {
  * function literal that is evaluated for each goroutine costs five times as much. `go.named(name, fn, ...args)` gives
  * the goroutine a name. `go(job)` performs a job.
  *
- * Throws TypeError "go of nil func value" where `fn` is not a function. Source: Go's `go` statement.
+ * Throws TypeError where `fn` is not a function: "go of nil func value" for null and undefined. Source: Go's `go`
+ * statement.
  *
  * @example
  * ```ts
@@ -68,10 +70,6 @@ interface Startable<R> {
 function startJob<R>(job: Job<R>, name: string | null): Task<R> {
   if (!isJob(job)) throw notFunction(job)
   return (job as unknown as Startable<R>).start(name) // by its mark, it is a job of the package
-}
-
-function notFunction(given: unknown): TypeError {
-  return new TypeError(`go of nil func value: expected a function, got ${show(given)}`)
 }
 
 /** Starts a goroutine with an owner. Without a name it has the name of its function. */

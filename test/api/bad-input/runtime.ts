@@ -54,12 +54,12 @@ const once = <T>(make: () => T, use: (it: T) => unknown) => use(make())
 const job = () => scope(background, () => 1)
 
 const goroutines: Table = {
-  'go(job)': ['function', (f) => go(f).join(), 'go of'],
-  'go(fn)': ['function', (f) => go(f).join(), 'go of'],
+  'go(job)': ['function', (f) => go(f).join(), 'go of', 'go(fn)'],
+  'go(fn)': ['function', (f) => go(f).join(), 'go of', 'go(fn)'],
   'go(args)': ['anything', (value) => go((given) => given, value).join()],
   'Go.named(name)': ['text', (name) => go.named(name, () => 1).join()],
-  'Go.named(job)': ['function', (f) => go.named('named', f).join(), 'go of'],
-  'Go.named(fn)': ['function', (f) => go.named('named', f).join(), 'go of'],
+  'Go.named(job)': ['function', (f) => go.named('named', f).join(), 'go of', 'go(fn)'],
+  'Go.named(fn)': ['function', (f) => go.named('named', f).join(), 'go of', 'go(fn)'],
   'Go.named(args)': ['anything', (value) => go.named('named', (given) => given, value).join()],
   'Goroutine.cancel(cause)': [
     'anything',
