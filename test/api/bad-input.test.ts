@@ -120,7 +120,9 @@ function isClear(kind: Kind, { message }: Error, parameter: readonly string[], v
   const shown = kind === 'unknown' ? '"misspelled"' : show(value)
   const isEmpty = Array.isArray(value) || value === ''
   return (
-    (message.includes(shown) || (isEmpty && /got (none|its end)/.test(message))) &&
+    (message.includes(shown) ||
+      (value === undefined && /got (neither|none of them)$/.test(message)) ||
+      (isEmpty && /got (none|its end)/.test(message))) &&
     /expected/.test(message) &&
     parameter.some((name) => words.includes(name) || message.includes(name))
   )

@@ -24,16 +24,16 @@ export function checkName(where: string, name: unknown): void {
   if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
 }
 
-/** The name in `{ queue }` or `{ log }`, of which one is given. `where` is the function and its first parameter: `plan(nc`. */
+/** The name in `{ queue }` or `{ log }`, of which one is given. `where` is the function and what comes before its options: `plan(nc, `. */
 export function nameIn(
   where: string,
   { queue, log }: { readonly queue?: string; readonly log?: string },
   check: (where: string, name: unknown) => void,
 ): string {
-  if (queue !== undefined) check(`${where}, { queue })`, queue)
-  if (log !== undefined) check(`${where}, { log })`, log)
-  if (queue !== undefined && log !== undefined) throw mistyped(`${where}, { queue, log })`, 'one of both', { queue, log })
+  if (queue !== undefined) check(`${where}{ queue })`, queue)
+  if (log !== undefined) check(`${where}{ log })`, log)
+  if (queue !== undefined && log !== undefined) throw new TypeError(`${where}{ queue, log }): expected one of both, got both`)
   const name = log ?? queue
-  if (name === undefined) throw mistyped(`${where}, options)`, '{ queue } or { log }', undefined)
+  if (name === undefined) throw new TypeError(`${where}options): expected { queue } or { log }, got neither`)
   return name
 }

@@ -58,7 +58,7 @@ export function fromNats<T = unknown>(nc: NatsConnection, options: FromNats<T>):
   checkRecord('fromNats(nc, options)', '{ queue } or { log, partitions }, with group?, decode?, key?, …', options, NAMES)
   const { queue: _queue, log, partitions, window = 256, group = 'millrace', patience = 30_000, ...rest } = options
   const { decode = fromJson as Decode<T>, key = log === undefined ? keyOfQueue : keyOfLog, ...pull } = rest // as T says
-  const stream = nameIn('fromNats(nc', options, checkName)
+  const stream = nameIn('fromNats(nc, ', options, checkName)
   if (log !== undefined) checkCount('fromNats(nc, { log, partitions })', 1, partitions as number) // must be given
   checkCount('fromNats(nc, { window })', 1, window)
   checkName('fromNats(nc, { group })', group)

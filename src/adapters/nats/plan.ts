@@ -105,7 +105,7 @@ function checked(options: PlanOptions): Checked {
     NAMES,
   )
   const { log, group = 'millrace', lease = 5000 } = options
-  const stream = nameIn('plan(nc', options, checkName)
+  const stream = nameIn('plan(nc, ', options, checkName)
   const isLog = log !== undefined
   const { window = isLog ? 256 : 1000, partitions = isLog ? undefined : 1 } = options
   checkCount('plan(nc, { log, partitions })', 1, partitions as number) // must be given for a log

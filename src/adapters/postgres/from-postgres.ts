@@ -99,7 +99,7 @@ function settingsOf(options: FromPostgres) {
     patience = 30_000,
     ...pull
   } = options
-  const topic = nameIn('fromPostgres(pool', options, checkName)
+  const topic = nameIn('fromPostgres(pool, ', options, checkName)
   checkCount('fromPostgres(pool, { partitions })', 1, partitions)
   checkLease('fromPostgres(pool, { lease })', lease)
   checkCount('fromPostgres(pool, { window })', 1, window)

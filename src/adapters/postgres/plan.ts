@@ -42,7 +42,8 @@ export function plan(pool: PostgresPool, options: PlanOptions): Plan {
   const { log, partitions = 1, once = false, schema = 'millrace', patience = 30_000 } = options
   checkFlag('plan(pool, { once })', once)
   const hasTopic = options.queue !== undefined || log !== undefined
-  const topic = once && !hasTopic ? null : nameIn('plan(pool', options, checkName)
+  if (!hasTopic && !once) throw new TypeError('plan(pool, options): expected { queue }, { log } or { once: true }, got none of them')
+  const topic = hasTopic ? nameIn('plan(pool, ', options, checkName) : null
   checkCount('plan(pool, { partitions })', 1, partitions)
   checkSchema('plan(pool, { schema })', schema)
   checkTime('plan(pool, { patience })', patience)

@@ -113,7 +113,7 @@ function settingsOf(options: FromRedis) {
     patience = 30_000,
     ...pull
   } = options
-  const name = nameIn('fromRedis(client', options, checkName)
+  const name = nameIn('fromRedis(client, ', options, checkName)
   checkCount('fromRedis(client, { partitions })', 1, partitions)
   checkName('fromRedis(client, { group })', group)
   checkLease('fromRedis(client, { lease })', lease)

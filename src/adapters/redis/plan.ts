@@ -43,7 +43,7 @@ export function plan(client: RedisClient, options: PlanOptions): Plan {
   checkClient('plan(client)', client)
   checkOptionsOf('plan(client, options)', options, '{ queue } or { log }, and more', NAMES)
   const { log, partitions = 1, group = 'millrace', from = 'all', patience = 30_000 } = options
-  const name = nameIn('plan(client', options, checkName)
+  const name = nameIn('plan(client, ', options, checkName)
   checkCount('plan(client, { partitions })', 1, partitions)
   checkName('plan(client, { group })', group)
   checkOneOf('plan(client, { from })', ['all', 'new'], from)

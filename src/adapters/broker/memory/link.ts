@@ -83,7 +83,7 @@ export class Link implements Connection {
   from<T = unknown>(options: FromMemory): Observable<Delivery<T>> {
     checkRecord('link.from(options)', 'an object', options, ['log', 'queue', 'name', 'prefetch', 'deadline', 'beat'])
     const { log, queue: _queue, ...pull } = options
-    const name = nameIn('link.from(options', options, checkName)
+    const name = nameIn('link.from(', options, checkName)
     const topic = this._server.topic(name)
     topic.consumedAs(log === undefined ? 'queue' : 'log')
     const { prefetch = 256, beat = this._server.lease / 3, name: stage = `from ${name}` } = pull
