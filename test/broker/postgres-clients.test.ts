@@ -35,6 +35,30 @@ it('a source that begins while the client of one that has ended is on its way ke
   expect([asked.length, lent]).toEqual([2, 0])
 })
 
+/** An error of the server, as `pg` makes it. */
+const ofServer = (message: string, code: string) => Object.assign(new Error(message), { name: 'error', code })
+
+it.each([
+  ['is not there', ofServer('there is no topic "out"', 'MR001'), 'outbox(): there is no topic "out"'],
+  ['refuses', ofServer('permission denied for table topic', '42501'), 'outbox(): permission denied for table topic'],
+  ['is named by the client', Object.assign(new RangeError('too long'), { code: '22001' }), 'outbox(): RangeError: too long'],
+])('the text of a failure has what the server says, without the name of its class: %s', async (_, cause, message) => {
+  const pool = { ...postgresStub(), query: () => Promise.reject(cause) }
+  const error = await Promise.resolve(outbox(pool, { topic: 'out', value: 1 })).catch((error: unknown) => error)
+  expect(error).toMatchObject({ message, cause })
+})
+
+it('a server that stays away is quoted in its own words', () =>
+  bubble(async () => {
+    const cause = ofServer('the database system is shutting down', '57P01')
+    const pool = { ...postgresStub(), query: () => Promise.reject(cause) }
+    const error = await Promise.resolve(plan(pool, { queue: 'out', patience: 100 }).check()).catch((error: unknown) => error)
+    expect(error).toMatchObject({
+      name: 'PostgresAwayError',
+      message: 'plan(): the server was away for 100 ms: the database system is shutting down',
+    })
+  }))
+
 it('a deadlock is repeated outside of a transaction, and named inside', async () => {
   const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' })
   let failures = 2

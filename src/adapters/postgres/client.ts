@@ -5,9 +5,9 @@
  * the ownership or the holder that it goes by, or carries a message id. A publish without an id may then be stored twice.
  */
 import { fromPromise, sleep } from '../../runtime/index.js'
-import { checkMethod, checkRecord, headOf, mistyped, time } from '../../runtime/internal.js'
+import { checkMethod, checkRecord, mistyped, time } from '../../runtime/internal.js'
 import { isUnreached, textIn } from '../broker/internal.js'
-import { PostgresAwayError, PostgresRefusedError, PostgresSetupError, PostgresVersionError } from './errors.js'
+import { PostgresAwayError, PostgresRefusedError, PostgresSetupError, PostgresVersionError, reasonOf } from './errors.js'
 
 /** A client of PostgreSQL in a transaction or outside: `Client`, `PoolClient` and `Pool` of `pg` are. */
 export interface PostgresClient {
@@ -148,7 +148,7 @@ const missing = ['3F000', '42P01', '42883', '42703']
 /** An error without a code is that of the client, and stays as it is. */
 export function translated(where: string, schema: string, error: unknown): unknown {
   const code = textIn(error, 'code')
-  if (code === 'MR001') return new PostgresSetupError(where, headOf(error), error)
+  if (code === 'MR001') return new PostgresSetupError(where, reasonOf(error), error)
   if (missing.includes(code)) {
     const problem = `the schema ${schema} has not the tables of millrace, or those of another version: plan(pool, …).apply() makes them`
     return new PostgresSetupError(where, problem, error)

@@ -1,5 +1,11 @@
 /** Failures of the way to PostgreSQL, each with the thing that is missing and the call that makes it. */
 import { headOf } from '../../runtime/internal.js'
+import { textIn } from '../broker/internal.js'
+
+/** The head of an error. The client gives each error of the server the name `error`, which is left out. */
+export function reasonOf(cause: unknown): string {
+  return textIn(cause, 'name') === 'error' ? textIn(cause, 'message') : headOf(cause)
+}
 
 /** A table, a function or a topic is not there, or the topic is of the other kind. */
 export class PostgresSetupError extends Error {
@@ -18,7 +24,7 @@ export class PostgresRefusedError extends Error {
     readonly code: string,
     cause: unknown,
   ) {
-    super(`${where}: ${headOf(cause)}`, { cause })
+    super(`${where}: ${reasonOf(cause)}`, { cause })
   }
 }
 
@@ -30,7 +36,7 @@ export class PostgresAwayError extends Error {
     readonly patience: number,
     cause: unknown,
   ) {
-    super(`${where}: the server was away for ${patience} ms: ${headOf(cause)}`, { cause })
+    super(`${where}: the server was away for ${patience} ms: ${reasonOf(cause)}`, { cause })
   }
 }
 

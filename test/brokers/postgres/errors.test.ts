@@ -120,6 +120,14 @@ describe('fromPostgres', () => {
   })
 })
 
+it('the words of the server stand alone in the message', async () => {
+  const error = await Promise.resolve(outbox(pool, { topic: 'nothing', value: 1 })).catch((cause: unknown) => cause)
+  expect(error).toMatchObject({
+    name: 'PostgresSetupError',
+    message: expect.stringMatching(/^outbox\(\): there is no topic "nothing"/) as string,
+  })
+})
+
 describe('plan', () => {
   it('says what differs, and changes nothing', async () => {
     const [change] = await plan(pool, { log: 'orders', partitions: 5 }).apply()
