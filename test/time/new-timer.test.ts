@@ -29,6 +29,20 @@ describe('a timer', () => {
     expect([hasFired(timer), hasFired(timer)]).toEqual([true, false])
   })
 
+  it('is stopped by `using`, whether it has expired or not', async () => {
+    using clock = virtualTime()
+    let expired, waits
+    {
+      using one = newTimer(100)
+      using other = newTimer(200)
+      ;[expired, waits] = [one, other]
+      await clock.advance(100)
+    }
+    expect(clock.waiting).toBe(0)
+    expect([expired, waits].map(hasFired)).toEqual([false, false])
+    expect([expired, waits].map((timer) => timer.stop())).toEqual([false, false])
+  })
+
   it("a due timer has expired although the host's timer is late", () => {
     using clock = virtualTime()
     const timer = newTimer(100)

@@ -48,6 +48,18 @@ describe('a ticker', () => {
     one.stop()
   })
 
+  it('is stopped by `using`, and drops a tick that was not received', async () => {
+    using clock = virtualTime()
+    let kept
+    {
+      using one = ticker(10)
+      kept = one
+      await clock.advance(10)
+    }
+    expect(clock.waiting).toBe(0)
+    expect(kept.tryReceive()).toEqual(left('empty'))
+  })
+
   it('drops the ticks that a slow receiver misses, except the first', async () => {
     using clock = virtualTime()
     const started = clock.now()

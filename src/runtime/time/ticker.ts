@@ -11,20 +11,22 @@ import { time, type Entry, type Timers } from '../scheduler/timers.js'
  * Receives ticks: each value is the time of the tick, as Unix time in ms. A slow receiver loses ticks; `size` and
  * `capacity` are 0.
  */
-export interface Ticker extends Receiver<number> {
+export interface Ticker extends Receiver<number>, Disposable {
   /** Stops the ticks, and drops a tick that was not received. The ticker is not closed: a receiver waits on. */
   stop(): void
   /** Sets the interval: the next tick comes `ms` from now, and then one every `ms`. */
   reset(ms: number): void
+  /** For `using`: as `stop`. */
+  [Symbol.dispose](): void
 }
 
 /**
  * Makes a ticker that ticks every `ms`. Throws RangeError "non-positive interval for NewTicker". A ticker keeps the
- * process alive until it is stopped. It ticks by the clock of the code that makes it. Source: Go's `time.NewTicker`.
+ * process alive until it is stopped, which `using` does. It ticks by the clock of the code that makes it. Source: Go's `time.NewTicker`.
  *
  * @example
  * ```ts
- * const beat = ticker(1000)
+ * using beat = ticker(1000)
  * for (const it = range(beat); yield* it.next(); ) console.log(it.value)
  * ```
  */
@@ -65,6 +67,10 @@ class ChannelTicker extends ObservableReceiver<number> implements Ticker {
     if (this._entry !== null) this._timers.remove(this._entry)
     this._entry = null
     if (this._ticks.size > 0) this._ticks.take()
+  }
+
+  [Symbol.dispose](): void {
+    this.stop()
   }
 
   reset(ms: number): void {

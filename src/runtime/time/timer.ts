@@ -7,24 +7,25 @@ import { PENDING, WaitQueue, type Pending, type Waiter } from '../operation/wait
 import { time, type Entry, type Timers } from '../scheduler/timers.js'
 
 /** A timer that expires once, and can be stopped or set again. */
-export interface Timer {
+export interface Timer extends Disposable {
   /** Waits for the expiry and consumes it: a second `fired()` waits for the expiry after a `reset`. */
   fired(): Op<void>
   /** Stops the timer; returns false if the expiry was received before, or the timer is stopped already. */
   stop(): boolean
   /** Sets the timer to expire `ms` from now; drops an expiry that was not received. Returns the same as `stop`. */
   reset(ms: number): boolean
+  /** For `using`: as `stop`. */
+  [Symbol.dispose](): void
 }
 
 /**
- * Makes a timer that expires once, `ms` from now. After `stop` or `reset` no stale expiry is received. Throws
- * RangeError for NaN. Source: Go 1.23's `time.NewTimer`.
+ * Makes a timer that expires once, `ms` from now. After `stop` or `reset` no stale expiry is received. `using`
+ * stops it. Throws RangeError for NaN. Source: Go 1.23's `time.NewTimer`.
  *
  * @example
  * ```ts
- * const idle = newTimer(1000)
+ * using idle = newTimer(1000)
  * const r = yield* select({ job: jobs.receive(), idle: idle.fired() })
- * idle.stop()
  * ```
  */
 export function newTimer(ms: number): Timer {
@@ -64,6 +65,10 @@ class SingleTimer implements Timer, Resource {
     if (this._entry !== null) this._timers.remove(this._entry)
     this._entry = null
     return wasActive
+  }
+
+  [Symbol.dispose](): void {
+    this.stop()
   }
 
   reset(ms: number): boolean {
