@@ -149,9 +149,9 @@ describe('go', () => {
 
   it.each([
     ['a generator', (function* () {})(), ': pass the function and its arguments, as in go(worker, 1)'],
-    ['an async generator', (async function* () {})(), ': pass a function* or an async function, and its arguments'],
-    ['a promise', Promise.resolve(), ': pass the async function and its arguments'],
-    ['a promise', { then() {} }, ': pass the async function and its arguments'],
+    ['an async generator', (async function* () {})(), ': pass the function and its arguments, as in go(worker, 1)'],
+    ['a promise', Promise.resolve(), ': pass the function and its arguments, as in go(worker, 1)'],
+    ['a promise', { then() {} }, ': pass the function and its arguments, as in go(worker, 1)'],
     ['an instance of Receive', chan().receive(), ''],
     ['an object', new (class {})(), ''],
   ])('given %s in place of a function it says so, with the cure where there is one', (shown, value, cure) => {

@@ -24,7 +24,7 @@ function describe(value: unknown): string {
   const made = (value.constructor as { name?: string } | undefined)?.name // an object without a prototype has none
   if (made) return made === 'Object' ? 'an object' : `an instance of ${made}`
   const tag = Object.prototype.toString.call(value)
-  return tag === '[object Generator]' ? 'a generator' : tag === '[object AsyncGenerator]' ? 'an async generator' : 'an object'
+  return tag.endsWith('Generator]') ? (tag.includes('Async') ? 'an async generator' : 'a generator') : 'an object'
 }
 
 export function mistyped(where: string, expected: string, value: unknown): TypeError {

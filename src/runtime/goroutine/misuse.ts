@@ -1,21 +1,16 @@
 /** The errors of a body that is no function, or that drives operations by something other than `yield*`. */
 import type { Task } from './task.js'
-import { show } from '../base/arguments.js'
+import { mistyped, show } from '../base/arguments.js'
 import { isThenable } from '../base/guards.js'
 import { isOperation } from '../operation/operation.js'
 import type { Observed } from '../scheduler/probe.js'
 
-/** In place of a function: a routine or an async function that was called, and has begun before `go`. */
-const cures: Readonly<Record<string, string>> = {
-  'a generator': ': pass the function and its arguments, as in go(worker, 1)',
-  'an async generator': ': pass a function* or an async function, and its arguments',
-  'a promise': ': pass the async function and its arguments',
-}
-
 export function notFunction(given: unknown): TypeError {
-  if (given === null || given === undefined) return new TypeError(`go of nil func value: expected a function, got ${given}`)
+  if (given === null || given === undefined) return mistyped('go of nil func value', 'a function', given)
   const shown = isPromise(given) && !isOperation(given) ? 'a promise' : show(given)
-  return new TypeError(`go(fn): expected a function, got ${shown}${cures[shown] ?? ''}`)
+  // A routine or an async function that was called, and so has begun before `go`.
+  const cure = /^an? (?:promise|(?:async )?generator)$/.test(shown) ? ': pass the function and its arguments, as in go(worker, 1)' : ''
+  return new TypeError(`go(fn): expected a function, got ${shown}${cure}`)
 }
 
 /** `next` of an async generator returns a promise; the compiler takes such a body for a function with that result. */
