@@ -13,7 +13,7 @@ import { isPart, valueOf } from './patterns.js'
 import { EVERYTHING, type Access, type Place, type Places, type Write } from './places.js'
 import { isTracked, patternOwner, UNNAMED, type Scopes, type Unit } from './scopes.js'
 import { dependences } from './sites.js'
-import { bare, isFunction, isWait, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
+import { bare, functionIn, isFunction, isWait, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
 /** How many locals a value may come through. */
 const LOCALS = 3
@@ -216,14 +216,14 @@ export class DependenceAnalysis {
     const called = callee.type === 'Identifier' ? this._scopes.referenceOf(callee)?.binding : undefined
     const value =
       called?.kind === 'const' ? called.references.map(({ node: target }) => this._valueOf(target)).find((one) => one !== null) : callee
-    const body = value == null ? null : bare(value)
-    return body !== null && isFunction(body) ? returnedBy(this._tree, body) : []
+    const body = value == null ? null : functionIn(value)
+    return body === null ? [] : returnedBy(this._tree, body)
   }
 
   /** `new Promise((resolve) => { … resolve(value) … })` */
   private _resolutionsOf({ callee, arguments: [executor] }: NodeOf<'NewExpression'>): AnyNode[] {
-    if (callee.type !== 'Identifier' || callee.name !== 'Promise' || executor === undefined || !isFunction(executor)) return []
-    const [resolve] = executor.params
+    if (callee.type !== 'Identifier' || callee.name !== 'Promise' || executor === undefined) return []
+    const [resolve] = functionIn(executor)?.params ?? []
     const binding = resolve?.type === 'Identifier' ? this._scopes.referenceOf(resolve)?.binding : undefined
     return (binding?.references ?? []).flatMap(({ node }) => {
       const call = this._tree.parentOf(node)

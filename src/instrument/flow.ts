@@ -1,7 +1,7 @@
 /** The flow of a program: tests that decide for a statement, functions that go on for the code around them, results. */
 import type { Expression } from 'acorn'
 import { accessFlags } from './sites.js'
-import { isFunction, isWait, startsUnit, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
+import { isFunction, isWait, startsUnit, wholeOf, type AnyNode, type FunctionNode, type NodeOf, type Tree } from './tree.js'
 
 /** The tests in `parent` that decide whether `child` runs. */
 export function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
@@ -39,9 +39,8 @@ export function testsBefore(parent: AnyNode, child: AnyNode): AnyNode[] {
  */
 export function isContinuation(tree: Tree, node: AnyNode): boolean {
   if (!isFunction(node)) return false
-  let child: AnyNode = node
-  let parent = tree.parentOf(child)
-  for (; parent.type === 'ParenthesizedExpression'; parent = tree.parentOf(parent)) child = parent
+  const child = wholeOf(tree, node)
+  const parent = tree.parentOf(child)
   if (parent.type === 'NewExpression') return parent.callee.type === 'Identifier' && parent.callee.name === 'Promise'
   if (parent.type !== 'CallExpression') return false
   if (parent.callee === child) return true
@@ -51,8 +50,9 @@ export function isContinuation(tree: Tree, node: AnyNode): boolean {
 
 /** The promise whose value a function takes as its parameter: `promise.then((value) => { … })`. */
 export function promiseOf(tree: Tree, node: FunctionNode): AnyNode | null {
-  const call = tree.parentOf(node)
-  if (call.type !== 'CallExpression' || call.arguments[0] !== node || call.callee.type !== 'MemberExpression') return null
+  const reaction = wholeOf(tree, node)
+  const call = tree.parentOf(reaction)
+  if (call.type !== 'CallExpression' || call.arguments[0] !== reaction || call.callee.type !== 'MemberExpression') return null
   const { object, property } = call.callee
   return property.type === 'Identifier' && property.name === 'then' ? object : null
 }

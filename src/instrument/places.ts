@@ -8,7 +8,7 @@ import { droppedFlags, guardFlags, updateFlags } from './flow.js'
 import { isPattern, nameOfPart, originOf, partsOf, type Origin, type Part, type Pattern } from './patterns.js'
 import { isTracked, isWrappedTarget, patternOwner, type Binding, type Scopes, type Unit } from './scopes.js'
 import { accessFlags, type SiteTable } from './sites.js'
-import { bare, isFunction, isLoopOverItems, type AnyNode, type NodeOf, type Tree } from './tree.js'
+import { bare, functionIn, isLoopOverItems, wholeOf, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
 const readingMethods =
   /^(get|has|includes|indexOf|lastIndexOf|find|findIndex|findLast|some|every|filter|map|flatMap|forEach|keys|values|entries|slice|at|join|reduce|concat)$/
@@ -127,7 +127,7 @@ export class Places {
   /** A call whose result may come of reads; null where no hook can stand around the call, and for functions of the host. */
   callAt(node: NodeOf<'CallExpression'>): Access | null {
     const { callee } = node
-    if (this.isBehindLink(node) || !this._isOfProgram(callee)) return null
+    if (this.isBehindLink(node) || functionIn(node) !== null || !this._isOfProgram(callee)) return null
     const name = callee.type === 'MemberExpression' && !callee.computed ? callee.property : callee
     return this._once(node, this._scopes.unitOf(node), () => this.site(name, this._tree.textOf(name), 'call'))
   }
@@ -153,7 +153,7 @@ export class Places {
 
   private _isOfProgram(callee: AnyNode): boolean {
     if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
-    if (isFunction(bare(callee))) return true // it is called where it stands
+    if (functionIn(callee) !== null) return true // it is called where it stands
     if (callee.type !== 'MemberExpression') return false
     const object = bare(callee.object)
     if (object.type === 'Identifier') return this._scopes.referenceOf(object) !== null
@@ -169,7 +169,7 @@ export class Places {
   isSeen(node: NodeOf<'MemberExpression'>): boolean {
     const object = bare(node.object)
     if (/^(Super|MetaProperty|Literal|TemplateLiteral|ArrayExpression|ObjectExpression)$/.test(object.type)) return false
-    if (isFunction(object) || this.useOf(node) === 'other' || this._isBuilt(node) || this.isBehindLink(node.object)) return false
+    if (functionIn(object) !== null || this.useOf(node) === 'other' || this._isBuilt(node) || this.isBehindLink(node.object)) return false
     if (object.type === 'Identifier') {
       const kind = this._scopes.referenceOf(object)?.binding.kind
       return kind !== undefined && kind !== 'namespace'
@@ -188,7 +188,7 @@ export class Places {
   isInConstructor(node: AnyNode): boolean {
     const { node: owner } = this._scopes.unitOf(node)
     if (owner.type === 'PropertyDefinition') return true
-    if (owner.type === 'ArrowFunctionExpression') return this.isInConstructor(this._tree.parentOf(owner))
+    if (owner.type === 'ArrowFunctionExpression') return this.isInConstructor(this._tree.parentOf(wholeOf(this._tree, owner)))
     const parent = this._tree.parentOf(owner)
     return parent.type === 'MethodDefinition' && parent.kind === 'constructor'
   }

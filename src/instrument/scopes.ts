@@ -5,7 +5,7 @@
  * race. A unit is what has an activation of its own: a function, a module, the initializer of a field, a static block.
  */
 import type { AnyNode, NodeOf, Tree } from './tree.js'
-import { isFunction, isLoopOverItems, isWait, namesIn } from './tree.js'
+import { isFunction, isLoopOverItems, isWait, namesIn, wholeOf } from './tree.js'
 
 /** The name of a function without one. */
 export const UNNAMED = '(anonymous)'
@@ -287,7 +287,7 @@ function nameOf(tree: Tree, node: AnyNode): string {
   if (node.type === 'StaticBlock') return '(static block)'
   if (node.type === 'PropertyDefinition') return keyName(node.key)
   if (isFunction(node) && node.id != null) return node.id.name
-  const parent = tree.parentOf(node)
+  const parent = tree.parentOf(wholeOf(tree, node))
   if (parent.type === 'VariableDeclarator') return keyName(parent.id)
   if (parent.type === 'Property' || parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') return keyName(parent.key)
   if (parent.type === 'AssignmentExpression') return keyName(parent.left.type === 'MemberExpression' ? parent.left.property : parent.left)

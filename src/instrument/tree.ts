@@ -137,6 +137,34 @@ export function bare(node: AnyNode): AnyNode {
   return node.type === 'ParenthesizedExpression' ? bare(node.expression) : node
 }
 
+/**
+ * The function that an expression is where it stands: also in parentheses, in `__name(f, 'f')`, by which esbuild keeps the names of
+ * functions, and in `f.bind(value)`.
+ */
+export function functionIn(node: AnyNode): FunctionNode | null {
+  if (isFunction(node)) return node
+  const inner = wrapped(node)
+  return inner === null ? null : functionIn(inner)
+}
+
+/** The expression that stands for a function, from the outside: what `functionIn` looks into. */
+export function wholeOf(tree: Tree, node: AnyNode): AnyNode {
+  const parent = tree.parentOf(node)
+  const around = [parent, tree.parentOf(parent)].find((one) => wrapped(one) === node)
+  return around === undefined ? node : wholeOf(tree, around)
+}
+
+function wrapped(node: AnyNode): AnyNode | null {
+  if (node.type === 'ParenthesizedExpression') return node.expression
+  if (node.type !== 'CallExpression' || node.optional) return null
+  const { callee, arguments: values } = node
+  const [first, name] = values
+  if (callee.type === 'Identifier' && /^__name\d*$/.test(callee.name))
+    return first !== undefined && name?.type === 'Literal' && typeof name.value === 'string' ? first : null
+  if (callee.type !== 'MemberExpression' || callee.computed || callee.optional || callee.property.type !== 'Identifier') return null
+  return callee.property.name === 'bind' && values.length < 2 ? callee.object : null // more of them take the places of parameters
+}
+
 /** Functions and classes without a name get the name of the variable they are assigned to, and only where they stand there as they are. */
 export function takesName(node: AnyNode): boolean {
   const value = bare(node)

@@ -120,9 +120,53 @@ it.each([
     'async function f(l) { if (l.length < 3) { await g(); l.push(1) } }',
     ['l.push() ← (l.length)', 'push ← (l.length)'],
   ],
+  [
+    'by its parameters alone where the first of them is bound',
+    'function f(o) { g(o.n).then(function (m, n) { o.n = m }.bind(null, 1)) }',
+    ['o.n ← passed'],
+  ],
 ])('a write goes %s', (_, source, expected) => {
   expect(goesBy(source)).toEqual(expected)
 })
+
+/** What may stand around a function where its value is used. */
+const around: Record<string, (text: string) => string> = {
+  'in parentheses': (text) => `((${text}))`,
+  'whose names esbuild has kept': (text) => `__name(${text}, "kept")`,
+  'whose names a second bundle has kept': (text) => `__name2(${text}, "kept")`,
+  'that are bound': (text) => `(${text}).bind(this)`,
+}
+
+const functions: Record<string, (wrap: (text: string) => string) => [source: string, expected: string[]]> = {
+  'of constants': (wrap) => [
+    `const o = { n: 0 }, put = ${wrap('(n) => { o.n = n }')}, get = ${wrap('() => o.n')}
+    async function f() { const old = get(); await g(); put(old) }`,
+    ['o.n ← passed', 'put ← get'],
+  ],
+  'of locals': (wrap) => [
+    `async function f(o) { const old = o.n, next = ${wrap('() => old + 1')}; await g(); o.n = next() }`,
+    ['o.n ← next, o.n'],
+  ],
+  'of properties': (wrap) => [`const o = { n: 0, put: ${wrap('(n) => { o.n = n }')} }`, ['o.n ← passed']],
+  'of fields': (wrap) => [`class A { n = 0; put = ${wrap('(n) => { this.n = n }')} }`, ['this.n ← passed']],
+  'that react': (wrap) => [`function f(o) { g(o.n).then(${wrap('(n) => { o.n = n }')}) }`, ['o.n ← o.n, passed']],
+  'that resolve a promise': (wrap) => [
+    `async function f(o) { const old = o.n; o.n = await new Promise(${wrap('(resolve) => { later(() => resolve(old + 1)) }')}) }`,
+    ['o.n ← o.n'],
+  ],
+  'that are called where they stand': (wrap) => [
+    `function f(o) { o.n || ${wrap('async function act() { await g(); o.n = 1 }')}() }`,
+    ['o.n ← (o.n)'],
+  ],
+}
+
+it.each(Object.keys(around).flatMap((how) => Object.keys(functions).map((which) => [how, which] as const)))(
+  'functions %s are functions %s',
+  (how, which) => {
+    const [source, expected] = functions[which]?.(around[how] ?? String) ?? []
+    expect(goesBy(source ?? '')).toEqual(expected)
+  },
+)
 
 it.each([
   ['another place', 'async function f(o) { if (o.m) { await g(); o.n = 0 } }'],

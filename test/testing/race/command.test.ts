@@ -59,6 +59,32 @@ describe('a program', () => {
     expect(stderr).toContain('withdraw (old.cjs:5:7)')
   })
 
+  it('of TypeScript is looked at in arrow functions of constants and of fields', () => {
+    const text = (get: string, put: string) => `
+const tick = (): Promise<void> => new Promise((resume) => setImmediate(resume))
+class Store {
+  n = 0
+  get = (): number => this.n
+  put = (n: number): void => { this.n = n }
+}
+const store = new Store(), cell = { n: 0 }
+const get = (): number => cell.n
+const put = (n: number): void => { cell.n = n }
+function declared(): void {}
+const inc = async (): Promise<void> => { const old = ${get}(); declared(); await tick(); ${put}(old + 1) }
+await Promise.all([inc(), inc()])`
+    expect(run('constants.ts', text('get', 'put'))).toMatchObject({
+      status: 66,
+      stderr: expect.stringContaining('stale write of cell.n') as string,
+    })
+    expect(run('fields.ts', text('store.get', 'store.put'))).toMatchObject({
+      status: 66,
+      stderr: expect.stringContaining('stale write of this.n') as string,
+    })
+    const fresh = text('get', 'put').replace('const old = get(); declared(); await tick();', 'await tick(); declared(); const old = get();')
+    expect(run('fresh.ts', fresh)).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
   it('imports names of CommonJS as Node finds them, and those of modules that are required', () => {
     writeFileSync(join(folder, 'dep.mjs'), 'export const dep = 41')
     writeFileSync(join(folder, 'required.mjs'), `import { dep } from './dep.mjs'; export const sum = dep + 1`)

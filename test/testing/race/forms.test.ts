@@ -2,6 +2,7 @@
  * Races in many forms: each kind of place, read and carried and tested in many ways, by two tasks that each write what comes of
  * a read from before a wait. Each is reported, and is silent where the tasks follow each other or share a lock.
  */
+import { transform } from 'esbuild'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { evaluate, installHooks, racesOf } from './instrumented.js'
 
@@ -251,6 +252,12 @@ it('patterns, spreads and loops that come after the wait', async () => {
 
 it.each(Object.entries(kinds))('%s', async (name, kind) => {
   expect(await outcomeOf(sourceOf(kind), `${name}.mjs`)).toEqual({ missed: [], wrong: [] })
+})
+
+it.each(Object.entries(kinds))('%s, with the names of functions kept by esbuild as tsx does it', async (name, kind) => {
+  const { code } = await transform(sourceOf(kind), { keepNames: true })
+  expect(code).toContain('/* @__PURE__ */ __name(')
+  expect(await outcomeOf(code, `kept ${name}.mjs`)).toEqual({ missed: [], wrong: [] })
 })
 
 /** The programs that are missed, and those whose twins are reported. */
