@@ -11,7 +11,7 @@
 import { isContinuation, promiseOf, returnedBy, testsBefore, thrownIn } from './flow.js'
 import { isPart, valueOf } from './patterns.js'
 import { EVERYTHING, type Access, type Place, type Places, type Write } from './places.js'
-import { isTracked, patternOwner, UNNAMED, type Scopes, type Unit } from './scopes.js'
+import { isTracked, patternOwner, UNNAMED, type Binding, type Scopes, type Unit } from './scopes.js'
 import { dependences } from './sites.js'
 import { bare, functionIn, isFunction, isWait, startsUnit, type AnyNode, type NodeOf, type Tree } from './tree.js'
 
@@ -53,6 +53,9 @@ class Search {
 }
 
 export class DependenceAnalysis {
+  /** Once for each variable: a long function uses one many times. */
+  private readonly _values = new Map<Binding, readonly AnyNode[]>()
+
   constructor(
     private readonly _tree: Tree,
     private readonly _scopes: Scopes,
@@ -242,13 +245,19 @@ export class DependenceAnalysis {
   }
 
   /** The expressions that a local is filled with. */
-  private _valuesOf(node: AnyNode): AnyNode[] {
+  private _valuesOf(node: AnyNode): readonly AnyNode[] {
     const binding = this._scopes.referenceOf(node)?.binding
-    if (binding === undefined || binding.kind === 'import' || binding.kind === 'namespace' || isTracked(binding)) return []
-    return binding.references.flatMap((reference) => {
-      const { node: target } = reference
-      return patternOwner(this._tree, target) === null ? this._valuesIn(target) : this._valuesInPattern(target)
-    })
+    if (binding === undefined) return []
+    let values = this._values.get(binding)
+    if (values === undefined) this._values.set(binding, (values = this._valuesFor(binding)))
+    return values
+  }
+
+  private _valuesFor(binding: Binding): AnyNode[] {
+    if (binding.kind === 'import' || binding.kind === 'namespace' || isTracked(binding)) return []
+    return binding.references.flatMap(({ node: target }) =>
+      patternOwner(this._tree, target) === null ? this._valuesIn(target) : this._valuesInPattern(target),
+    )
   }
 
   /** The value of a declaration or an assignment, the collection whose items a loop gives to its variable, or the promise of a reaction. */

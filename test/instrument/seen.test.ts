@@ -1,8 +1,9 @@
 /** What the hooks are told: which reads and writes, where, and which reads a write goes by. */
 import { SourceMap } from 'node:module'
 import vm from 'node:vm'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { accessFlags, dependences, instrument, type Hooks, type Site } from '../../src/instrument/index.js'
+import { Tree } from '../../src/instrument/tree.js'
 import { makeHooks } from './hooks.mjs'
 import { hooks, key, runInstrumented } from './run.js'
 
@@ -237,6 +238,21 @@ it('a test is a guard, except before a throw; updates and loops have their flags
     ['update 9', update],
     ['write 10', loop],
   ])
+})
+
+it.each([
+  ['tests', (i: number) => `if (o.n === ${i}) n = ${i}; else`, 'n = -1'],
+  ['waits', (i: number) => `if (o.n === ${i}) return; await null; n += o.m`, ''],
+])('a function with many %s looks at each use of a variable once', (_, line, end) => {
+  const steps = (count: number): number => {
+    const looks = vi.spyOn(Tree.prototype, 'parentOf')
+    const lines = Array.from({ length: count }, (__, i) => line(i))
+    instrument(`let n = 0; async function f(o) { ${lines.join('\n')} ${end} }`, 'a.js', { isScript: true, hooks })
+    const { length } = looks.mock.calls
+    looks.mockRestore()
+    return length
+  }
+  expect(steps(80) / steps(40)).toBeLessThan(4.5) // each write goes by the tests before it
 })
 
 it('maps every line and column of the result to the source', () => {
