@@ -197,12 +197,17 @@ export class DependenceAnalysis {
       if (locals >= LOCALS) return undefined
       for (const value of this._resultsOf(node)) this._readsIn(value, search, locals + 1)
       if (node.type !== 'Identifier') return undefined
-      const isGiven = node !== expression && this._tree.parentOf(node).type === 'CallExpression' // to a function, which reads for itself
-      const parameters = search.withParameters && !isGiven ? this._parametersBehind(node) : null
+      const parameters = search.withParameters && (node === expression || !this._isGiven(node)) ? this._parametersBehind(node) : null
       if (parameters !== null) search.add(parameters, locals)
       for (const value of this._valuesOf(node)) this._readsIn(value, search, locals + 1)
       return undefined
     })
+  }
+
+  /** Whether a value is given to a function of the program, which reads for itself; one of the host, as `JSON.stringify`, does not. */
+  private _isGiven(node: AnyNode): boolean {
+    const call = this._tree.parentOf(node)
+    return call.type === 'CallExpression' && (this._places.isBehindLink(call) || this._places.isOfProgram(call.callee))
   }
 
   /** A call, or a property that a getter may stand behind. */

@@ -127,7 +127,7 @@ export class Places {
   /** A call whose result may come of reads; null where no hook can stand around the call, and for functions of the host. */
   callAt(node: NodeOf<'CallExpression'>): Access | null {
     const { callee } = node
-    if (this.isBehindLink(node) || functionIn(node) !== null || !this._isOfProgram(callee)) return null
+    if (this.isBehindLink(node) || functionIn(node) !== null || !this.isOfProgram(callee)) return null
     const name = callee.type === 'MemberExpression' && !callee.computed ? callee.property : callee
     return this._once(node, this._scopes.unitOf(node), () => this.site(name, this._tree.textOf(name), 'call'))
   }
@@ -151,13 +151,14 @@ export class Places {
     return access
   }
 
-  private _isOfProgram(callee: AnyNode): boolean {
+  /** Whether what is called may be a function of the program, and is none of the host, as `Math.max`. */
+  isOfProgram(callee: AnyNode): boolean {
     if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
     if (functionIn(callee) !== null) return true // it is called where it stands
     if (callee.type !== 'MemberExpression') return false
     const object = bare(callee.object)
     if (object.type === 'Identifier') return this._scopes.referenceOf(object) !== null
-    return object.type !== 'Super' && (object.type !== 'MemberExpression' || this._isOfProgram(object))
+    return object.type !== 'Super' && (object.type !== 'MemberExpression' || this.isOfProgram(object))
   }
 
   private _once(node: AnyNode, unit: Unit, site: () => number): Access {

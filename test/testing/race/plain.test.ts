@@ -161,6 +161,11 @@ describe('values that go through calls', () => {
     ['const old = state.n; await pause(3); put(old + 1)', 'work put put'],
     ['const old = state.n; await pause(3); await save(old + 1)', 'work save save'],
     ['const old = await load(); await pause(3); await save(old + 1)', 'load save save'],
+    ['const keep = (n) => { state.n = Number(n) }; const old = state.n; await pause(3); keep(old + 1)', 'work keep keep'],
+    [
+      'const keep = (n) => { const next = Math.max(n, 0); state.n = next }; const old = get(); await pause(3); keep(old + 1)',
+      'get keep keep',
+    ],
     ['const again = async () => { await pause(); return load() }; const old = await again(); await pause(3); put(old + 1)', 'load put put'],
   ])('%s', async (body, functions) => {
     expect(await races(body)).toEqual([`stale state.n ${functions}`])
@@ -172,6 +177,7 @@ describe('values that go through calls', () => {
     'if (get() > 9) return; put(1); await pause(3); state.n += 1',
     'const old = state.m; await pause(3); put(old + 1)',
     'const old = state.n; await pause(3); put(get() + old * 0)',
+    'const raise = (n) => { state.n = Math.max(state.n, n) }; const old = get(); await pause(3); raise(old + 1)',
     'const add = (n) => { state.n = state.n + n }; const old = get(); await pause(3); add(old)',
     'try { get(fails()) } catch {} function fails() { get(); throw 1 } const old = 1; await pause(3); state.n = old',
   ])('no race: %s', async (body) => {
