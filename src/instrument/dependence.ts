@@ -8,7 +8,7 @@
  * Between functions the engine follows the values, and this says where: calls whose result a write goes by, reads that a function
  * returns, calls that pass on a read from before a wait, and writes of parameters.
  */
-import { isContinuation, promiseOf, returnedBy, testsBefore, thrownIn } from './flow.js'
+import { asksForTake, isContinuation, promiseOf, returnedBy, testsBefore, thrownIn } from './flow.js'
 import { isPart, valueOf } from './patterns.js'
 import { EVERYTHING, type Access, type Place, type Places, type Write } from './places.js'
 import { isTracked, patternOwner, UNNAMED, type Binding, type Scopes, type Unit } from './scopes.js'
@@ -189,6 +189,7 @@ export class DependenceAnalysis {
     search.seen.add(expression)
     this._tree.walk(expression, (node) => {
       if (isFunction(node)) return false // a function that is called reads for itself
+      if (node !== expression && asksForTake(this._tree, node)) return false
       const access = this._places.reads.get(node)
       if (access !== undefined && search.accepts(access)) search.add(access, locals)
       if (access !== undefined && isPart(this._tree, node)) return false

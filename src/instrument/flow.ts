@@ -118,6 +118,20 @@ export function isResult(node: AnyNode): node is (NodeOf<'ReturnStatement'> | No
   return node.type === 'ReturnStatement' && node.argument != null
 }
 
+/** A test whether there is a member to take, of an expression that takes it: `idle.length > 0 ? idle.pop() : make()`. */
+export function asksForTake(tree: Tree, test: AnyNode): boolean {
+  return branchesOf(tree.parentOf(test), test).some((branch) => {
+    const [, list] = /^(.+)\.(?:pop|shift)\(\)$/.exec(tree.textOf(branch)) ?? []
+    return list !== undefined && tree.textOf(test).startsWith(`${list}.length`)
+  })
+}
+
+/** What an expression is by the outcome of its test. */
+function branchesOf(expression: AnyNode, test: AnyNode): AnyNode[] {
+  if (expression.type === 'ConditionalExpression') return expression.test === test ? [expression.consequent, expression.alternate] : []
+  return expression.type === 'LogicalExpression' && expression.left === test ? [expression.right] : []
+}
+
 /** A read in a test is a guard, unless what follows is a throw: an assertion is not prepared for the other outcome. */
 export function guardFlags(tree: Tree, node: AnyNode): number {
   let child = node

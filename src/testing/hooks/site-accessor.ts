@@ -33,8 +33,8 @@ class SiteAccessor implements Accessor {
     this._read(key, flags, this._readSite < 0 ? this._site : this._readSite)
   }
 
-  readResult(key: unknown): void {
-    if (this._readSite >= 0) this._read(key, 0, this._readSite)
+  readResult(key: unknown, flags = 0): void {
+    if (this._readSite >= 0) this._read(key, flags, this._readSite)
   }
 
   write(key: unknown, flags: number, value: unknown): void {

@@ -2,7 +2,7 @@
  * The reads and writes of a call on a Map, a Set or an array. Beside its entries a collection has two places: its members
  * (`SIZE`), and all of its content at once (`ALL`).
  */
-import { GROWS, isWeak, ITEMS, KEYED, NONE, SHRINKS, UPDATE } from './places.js'
+import { GROWS, INSERTS, isWeak, ITEMS, KEYED, NONE, SHRINKS, TAKEN, UPDATE } from './places.js'
 
 export const SIZE: unique symbol = Symbol('size')
 export const ALL: unique symbol = Symbol('all')
@@ -12,7 +12,7 @@ export interface Accessor {
   read(key: unknown, flags: number): void
   write(key: unknown, flags: number, value: unknown): void
   /** The result of the call shows the entry as it was before. */
-  readResult(key: unknown): void
+  readResult(key: unknown, flags?: number): void
 }
 
 /** The key of the place of an entry: the text of an index, a member or key as it is. */
@@ -69,9 +69,9 @@ function noteOfArray(array: readonly unknown[], method: string, args: readonly u
     case 'shift':
     case 'unshift':
     case 'splice':
-      to.readResult(SIZE)
+      to.readResult(SIZE, method === 'pop' || method === 'shift' ? TAKEN : 0)
       if (method !== 'pop') to.write(ALL, UPDATE, NONE)
-      return to.write(SIZE, method === 'unshift' || (method === 'splice' && args.length > 2) ? UPDATE : UPDATE | SHRINKS, NONE)
+      return to.write(SIZE, method === 'unshift' || (method === 'splice' && args.length > 2) ? UPDATE | INSERTS : UPDATE | SHRINKS, NONE)
     case 'sort':
     case 'reverse':
     case 'fill':

@@ -33,6 +33,10 @@ export const DROPPED = 128
 export const KEYED = 256
 /** The read of the members is that of an iteration, and not of their number. */
 export const ITEMS = 512
+/** The read of the members is the result of `pop` or `shift`: what was taken is a member no more, and is the taker's own. */
+export const TAKEN = 1024
+/** The write adds members between others: `unshift`, `splice` with members. */
+export const INSERTS = 2048
 
 /** No value, or a value that is not compared. */
 export const NONE: unique symbol = Symbol('none')

@@ -18,7 +18,20 @@
 import type { Reporting } from './accesses.js'
 import { isBefore } from './clocks.js'
 import { CONTROL, DATA, frameAt, INDEX, type GoesBy, type Stamp, type Visitor } from './frame.js'
-import { DROPPED, GROWS, ITEMS, KEYED, MOST_KEPT, SHRINKS, type Access, type Gap, type Place, type Where } from './places.js'
+import {
+  DROPPED,
+  GROWS,
+  INSERTS,
+  ITEMS,
+  KEYED,
+  MOST_KEPT,
+  SHRINKS,
+  TAKEN,
+  type Access,
+  type Gap,
+  type Place,
+  type Where,
+} from './places.js'
 import type { Race } from './report.js'
 import type { Strand } from './strand.js'
 
@@ -41,9 +54,9 @@ export class StaleRule implements Visitor {
 
   /** Called for each write, before the place has it. */
   check(place: Place, write: Access, strand: Strand, goesBy: GoesBy | null): void {
-    this._skipped = (write.flags & KEYED) === 0 ? 0 : ITEMS
     for (const how of [DATA, CONTROL]) {
       if (goesBy === null) break
+      this._skipped = skippedBy(write, how)
       const read = this._newestOf(place, goesBy, how)
       if (read === null || (how === CONTROL && read.isAnswered)) continue
       read.isAnswered ||= how === CONTROL
@@ -128,6 +141,16 @@ function isBetween(other: Access, read: Stamp, strand: Strand): boolean {
 function suits({ write, how }: Gap, other: Access): boolean {
   const [own, others] = [write.flags & (GROWS | SHRINKS | DROPPED), other.flags & (GROWS | SHRINKS)]
   return own === SHRINKS ? others === GROWS : how === CONTROL && own === GROWS && others === SHRINKS
+}
+
+/**
+ * The flags of reads that a write does not go by: of an iteration, where the write is of one key; and of a take, where it
+ * adds what comes of the member that was taken. Nobody else has that member, and where there was none, whatever others add
+ * is as right: `const free = idle.pop() ?? (await connect()); …; idle.push(free)`.
+ */
+function skippedBy({ flags }: Access, how: number): number {
+  const items = (flags & KEYED) === 0 ? 0 : ITEMS
+  return how === DATA && (flags & (GROWS | INSERTS)) !== 0 ? items | TAKEN : items
 }
 
 /** The wait between: of the function that writes, if that has waited since the read. */

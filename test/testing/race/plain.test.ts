@@ -93,6 +93,27 @@ describe('members of a collection', () => {
       'if (list.length > 0) { await pause(); await pause(); list.shift() }',
       'list.push(2); list.shift()',
     ],
+    ['two that add what is missing', 'if (!list.includes(7)) { await pause(); await pause(); list.push(7) }', 'list.push(7)'],
+    [
+      'one that adds by an older size, beside what it took',
+      'const id = list.length, old = list.pop(); await pause(); await pause(); list.push([id, old])',
+      'list.push(2)',
+    ],
+    [
+      'one that adds by a test of the size, which takes nothing',
+      'const id = list.length > 0 ? 1 : 2; await pause(); await pause(); list.push(id)',
+      'list.push(2)',
+    ],
+    [
+      'one that takes from another list',
+      'const id = list.length > 0 ? [...set].pop() : 2; await pause(); await pause(); list.push(id)',
+      'list.push(2)',
+    ],
+    [
+      'one that takes out at a place that it took',
+      'const at = list.pop(); await pause(); await pause(); list.splice(at, 1)',
+      'list.unshift(0, 0)',
+    ],
   ])('%s: is reported', async (_, task, other) => {
     expect(await racesIn(task, other)).toContain('stale')
   })
@@ -101,6 +122,30 @@ describe('members of a collection', () => {
     ['one takes a part, one adds', 'const part = list.slice(); await pause(); await pause(); list.splice(0, part.length)', 'list.push(2)'],
     ['one deletes, one adds', 'if (set.size > 0) { await pause(); await pause(); set.delete(1) }', 'set.add(2)'],
     ['one adds behind a test, one takes', 'if (list.length < 2) { await pause(); await pause(); list.push(1) }', 'list.pop()'],
+    ['one puts back what it popped, one adds', 'const one = list.pop(); await pause(); await pause(); list.push(one)', 'list.push(2)'],
+    ['one puts back what it shifted, one adds', 'const one = list.shift(); await pause(); await pause(); list.push(one)', 'list.push(2)'],
+    ['one puts back at the front, one adds', 'const one = list.shift(); await pause(); await pause(); list.unshift(one)', 'list.push(2)'],
+    ['one puts back between, one adds', 'const one = list.shift(); await pause(); await pause(); list.splice(0, 0, one)', 'list.push(2)'],
+    [
+      'one puts back what comes of it, one adds',
+      'const one = list.pop(); await pause(); await pause(); list.push(one + 1)',
+      'list.push(2)',
+    ],
+    [
+      'one takes where there is one, and puts back',
+      'const one = list.length > 0 ? list.pop() : 2; await pause(); await pause(); list.push(one)',
+      'list.push(2)',
+    ],
+    [
+      'one takes where the list is not empty, and puts back',
+      'const one = list.length === 0 ? 2 : list.pop(); await pause(); await pause(); list.push(one)',
+      'list.push(2)',
+    ],
+    [
+      'one takes after an `and`, and puts back',
+      'const one = (list.length && list.pop()) || 2; await pause(); await pause(); list.push(one)',
+      'list.push(2)',
+    ],
   ])('%s: is not', async (_, task, other) => {
     expect(await racesIn(task, other)).toEqual([])
   })

@@ -410,6 +410,90 @@ export const harmless = [
     const p = new Pool()
     await Promise.all([1, 2, 3, 4, 5].map((n) => p.use(() => tick(n))))
   },
+  async function connections() {
+    class Pool {
+      idle = []
+      made = 0
+      async acquire() {
+        const free = this.idle.pop()
+        if (free) return free
+        await tick()
+        return { id: ++this.made }
+      }
+      release(connection) {
+        this.idle.push(connection)
+      }
+    }
+    const pool = new Pool()
+    async function query(turns) {
+      const connection = await pool.acquire()
+      await tick(turns)
+      pool.release(connection)
+    }
+    await Promise.all([1, 3, 5].map(query))
+    await Promise.all([5, 3, 1].map(query))
+  },
+  async function boundedConnections() {
+    // who finds none waits for one that is given back
+    class Pool {
+      idle = []
+      size = 0
+      waiting = []
+      async acquire() {
+        const free = this.idle.shift()
+        if (free !== undefined) return free
+        if (this.size === 2) return new Promise((resolve) => this.waiting.push(resolve))
+        this.size++
+        await tick()
+        return { id: this.size }
+      }
+      release(connection) {
+        const next = this.waiting.shift()
+        if (next) next(connection)
+        else this.idle.push(connection)
+      }
+      async with(work) {
+        const connection = await this.acquire()
+        try {
+          return await work(connection)
+        } finally {
+          this.release(connection)
+        }
+      }
+    }
+    const pool = new Pool()
+    await Promise.all([1, 2, 3, 4, 5].map((turns) => pool.with(() => tick(turns))))
+  },
+  async function reusedBuffers() {
+    const free = []
+    const make = async () => {
+      await tick()
+      return { used: 0 }
+    }
+    async function work(turns) {
+      const buffer = free.length > 0 ? free.pop() : await make()
+      try {
+        buffer.used += turns
+        await tick(turns)
+      } finally {
+        free.push(buffer)
+      }
+    }
+    await Promise.all([1, 2, 3].map(work))
+    await Promise.all([3, 2, 1].map(work))
+  },
+  async function retriedJobs() {
+    // a job that failed goes to the end of the queue again, or to the front
+    const queue = [1, 2, 3, 4].map((id) => ({ id, tries: 0 }))
+    async function worker() {
+      for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+        await tick(job.id)
+        if (++job.tries === 1) queue.push(job)
+        else if (job.tries === 2) queue.unshift(job)
+      }
+    }
+    await Promise.all([worker(), worker()])
+  },
   async function batcher() {
     class Batcher {
       items = []
