@@ -68,10 +68,23 @@ describe('hits', () => {
 
 describe('limits', () => {
   it('time: no schedule begins after it', async () => {
-    expect(await explore(race, { time: 0 })).toEqual({ schedules: 0, isComplete: false })
     const { schedules, isComplete } = await explore(function* () {}, { time: 20, schedules: 1e9 })
     expect(isComplete).toBe(false)
     expect(schedules).toBeGreaterThan(0)
+  })
+
+  it('time: one schedule runs in any case, also where it is over before', async () => {
+    expect(await explore(function* () {}, { time: Number.MIN_VALUE })).toEqual({ schedules: 1, isComplete: false })
+  })
+
+  it.each([0, -1, -Infinity])('time: %s is refused, since nothing would be tried', async (time) => {
+    const refused = new RangeError(`explore(program, { time }): expected more than 0 ms, got ${time}`)
+    await expect(explore(race, { time })).rejects.toThrow(refused)
+  })
+
+  it('time: NaN is refused', async () => {
+    const refused = new RangeError('explore(program, { time }): expected a number of ms, got NaN')
+    await expect(explore(race, { time: Number.NaN })).rejects.toThrow(refused)
   })
 
   it('signal: the exploration rejects with its reason, and another may begin', async () => {

@@ -1,5 +1,5 @@
 /** Checks of the options of explorations and of single runs. */
-import { checkCount, checkFlag, checkOneOf, checkRecord, checkTime, mistyped, outOfRange } from '../../runtime/internal.js'
+import { checkCount, checkFlag, checkInterval, checkOneOf, checkRecord, mistyped, outOfRange } from '../../runtime/internal.js'
 import { checkRaceOption } from '../race/index.js'
 import type { ExploreOptions, ReplayOptions } from './explore.js'
 
@@ -21,7 +21,7 @@ export function checkRun(call: string, options: ReplayOptions, more: readonly st
 export function checkExploration(options: ExploreOptions): void {
   const call = 'explore(program, '
   checkRun(call, options, OF_EXPLORATIONS)
-  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'mixed', time = 0, signal, hits } = options
+  const { schedules = 1, seed = 1, depth = 1, preemptions = 0, strategy = 'mixed', time = Infinity, signal, hits } = options
   checkCount(`${call}{ schedules })`, 1, schedules)
   checkSeed(`${call}{ seed })`, seed)
   checkOneOf(`${call}{ strategy })`, ['mixed', 'random', 'pct', 'pos', 'exhaustive', 'reduced', 'first-in'], strategy)
@@ -29,7 +29,7 @@ export function checkExploration(options: ExploreOptions): void {
     throw outOfRange(`${call}{ strategy: 'reduced', cancel })`, 'no cancel', options.cancel)
   checkCount(`${call}{ depth })`, 1, depth)
   checkCount(`${call}{ preemptions })`, 0, preemptions)
-  checkTime(`${call}{ time })`, time)
+  checkInterval(`${call}{ time })`, time)
   checkFlag(`${call}{ hits })`, hits)
   checkSignal(`${call}{ signal })`, signal)
 }

@@ -70,7 +70,10 @@ export interface ExploreOptions {
    * how the program ends then. Default false.
    */
   readonly race?: boolean | RaceLevel | RaceOptions
-  /** ms of real time after which no other schedule begins; then `isComplete` is false. Default Infinity. */
+  /**
+   * ms of real time, more than 0, after which no other schedule begins; then `isComplete` is false. One schedule runs in
+   * any case. Default Infinity.
+   */
   readonly time?: number
   /** Ends the exploration between two schedules: it rejects with the reason of the signal. */
   readonly signal?: AbortSignal
@@ -172,7 +175,7 @@ export async function explore(program: Program, options: ExploreOptions = {}): P
     const end = hostTime() + time
     let tried = 0
     let isComplete = false
-    for (; tried < schedules && hostTime() < end; tried++) {
+    for (; tried < schedules && (tried === 0 || hostTime() < end); tried++) {
       signal?.throwIfAborted()
       const picker = strategy.next()
       if ((isComplete = picker === null)) break
@@ -220,7 +223,8 @@ const MOST_SHRINK_STEPS = 1_000_000
 
 /**
  * Runs the program under the schedule of a ScheduleError. Rejects with the same error again, or resolves when the
- * program no longer fails. Throws TypeError for a malformed token.
+ * program no longer fails: decisions of the token that the program does not have any more are passed over. Throws
+ * TypeError for a malformed token.
  *
  * @example
  * ```ts
