@@ -21,7 +21,7 @@ describe('tokens', () => {
     expect(fromToken('s1-1.3-2')).toEqual(picksOf([0, 3, 0, 0, 1]).switches)
   })
 
-  it.each(['', 's2-1', 's1-1.0', 's1--', 's1-1.', 's1-1.2.3', 's1-1_', 's1-zzzzzzzzz'])('%j is refused', (token) => {
+  it.each(['', 's2-1', 's1-1.0', 's1--', 's1-1.', 's1-1.2.3', 's1-1_', 's1-zzzzzzzzz', 's1-0.zzzzzzz'])('%j is refused', (token) => {
     expect(() => fromToken(token)).toThrow(/replay\(token\)/)
   })
 })

@@ -2,7 +2,7 @@
  * A schedule as text: for each switch, the number of decisions with option 0 before the switch, and its option where
  * that is not 1. `s1-0-a.2`.
  */
-import type { Switch } from './picks.js'
+import { isExact, type Switch } from './picks.js'
 
 /** More decisions than any run has. */
 const MOST_CHOICES = 10_000_000
@@ -23,7 +23,7 @@ export function fromToken(token: string): Switch[] {
     const [, zeros = '', option = '1'] = /^([0-9a-z]+)(?:\.([0-9a-z]+))?$/.exec(part) ?? []
     const [after, pick] = [Number.parseInt(zeros, 36), Number.parseInt(option, 36)]
     choices += after + 1
-    if (!(pick >= 1) || !(choices <= MOST_CHOICES))
+    if (!(pick >= 1) || !isExact(pick) || !(choices <= MOST_CHOICES))
       throw new TypeError(`replay(token): the part ${JSON.stringify(part)} is malformed, in ${JSON.stringify(token)}`)
     return { after, pick }
   })
