@@ -49,7 +49,7 @@ const explorations: Table = {
       schedules: 'count?',
       seed: 'whole?',
       strategy: 'word?',
-      time: 'ms?',
+      time: 'interval?',
       signal: 'object?',
       hits: 'flag?',
     },
