@@ -11,8 +11,8 @@ const kernel = `export { chan, go, select, withCancel } from 'millrace'`
 /** Of entries that have one. */
 const limits = { 'millrace/redis': 45.4, 'millrace/kafka': 43.3 }
 const budgets = [
-  { what: 'chan + go + select', code: `export { chan, go, select } from 'millrace'`, goal: 7, limit: 14 },
-  { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 30.4 },
+  { what: 'chan + go + select', code: `export { chan, go, select } from 'millrace'`, goal: 7, limit: 14.2 },
+  { what: 'millrace, whole', code: `export * from 'millrace'`, goal: 12, limit: 30.6 },
   ...entries.slice(1).map(({ specifier }) => ({
     what: specifier,
     code: `export * from '${specifier}'`,
@@ -29,7 +29,7 @@ for (const { what, code, goal, limit } of budgets) rows.push({ what, goal, limit
 const base = await measure(kernel)
 for (const tool of tools.split(' ')) {
   const { minified, gzipped } = await measure(`${kernel}; export { ${tool} } from 'millrace'`)
-  rows.push({ what: `+ ${tool}`, goal: 2, limit: 3.3, minified: minified - base.minified, gzipped: gzipped - base.gzipped })
+  rows.push({ what: `+ ${tool}`, goal: 2, limit: 3.4, minified: minified - base.minified, gzipped: gzipped - base.gzipped })
 }
 
 console.log(line('entry point', 'minified', 'min+gzip', 'goal', 'limit'))

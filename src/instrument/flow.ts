@@ -126,7 +126,7 @@ export function asksForTake(tree: Tree, test: AnyNode): boolean {
   })
 }
 
-/** What an expression is by the outcome of its test. */
+/** The meaning of an expression by the outcome of its test. */
 function branchesOf(expression: AnyNode, test: AnyNode): AnyNode[] {
   if (expression.type === 'ConditionalExpression') return expression.test === test ? [expression.consequent, expression.alternate] : []
   return expression.type === 'LogicalExpression' && expression.left === test ? [expression.right] : []

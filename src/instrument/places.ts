@@ -151,7 +151,7 @@ export class Places {
     return access
   }
 
-  /** Whether what is called may be a function of the program, and is none of the host, as `Math.max`. */
+  /** Whether the callee may be a function of the program, and is none of the host, as `Math.max`. */
   isOfProgram(callee: AnyNode): boolean {
     if (callee.type === 'Identifier') return this._scopes.referenceOf(callee) !== null && callee.name !== 'eval'
     if (functionIn(callee) !== null) return true // it is called where it stands

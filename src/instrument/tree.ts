@@ -147,7 +147,7 @@ export function functionIn(node: AnyNode): FunctionNode | null {
   return inner === null ? null : functionIn(inner)
 }
 
-/** The expression that stands for a function, from the outside: what `functionIn` looks into. */
+/** The expression that stands for a function, from the outside: `functionIn` looks into it. */
 export function wholeOf(tree: Tree, node: AnyNode): AnyNode {
   const parent = tree.parentOf(node)
   const around = [parent, tree.parentOf(parent)].find((one) => wrapped(one) === node)
