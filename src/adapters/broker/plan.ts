@@ -24,7 +24,10 @@ export function checkName(where: string, name: unknown): void {
   if (typeof name !== 'string' || name === '') throw mistyped(where, 'a name', name)
 }
 
-/** The name in `{ queue }` or `{ log }`, of which one is given. `where` is the function with the parameters before its options: `plan(nc, `. */
+/**
+ * The name in `{ queue }` or `{ log }`, of which one is given. `where` is the function with the parameters before its
+ * options: `plan(nc, `.
+ */
 export function nameIn(
   where: string,
   { queue, log }: { readonly queue?: string; readonly log?: string },
