@@ -85,7 +85,8 @@ describe('settle', () => {
     bubble(function* () {
       const broker = filled(1)
       const pipeline = broker.connect().from<number>({ log: 'in' }).pipe(byKey((d) => d.key, 1, failsAt(0)), settle({ attempts: 1, deadLetters: () => of(1) })) // prettier-ignore
-      const message = 'settle({ deadLetters }): the result: expected a value, a promise, an operation or a generator, got an instance of Observable' // prettier-ignore
+      const text = 'settle({ deadLetters }): the result: expected a value, a promise, an operation or a generator'
+      const message = expect.stringContaining(text) as string // a bundle may rename the class
       expect(yield* run(background, pipeline).join().attempt()).toMatchObject({ _tag: 'Left', left: { name: 'TypeError', message } })
       expect(broker.isSettled).toBe(false)
     }))
