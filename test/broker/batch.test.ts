@@ -1,20 +1,8 @@
 /** `batch`: it waits for no message that its source does not send, and takes out the messages of blocked keys. */
 import { background, sleep, withTimeout } from 'millrace'
-import {
-  batch,
-  drain,
-  fromPull,
-  keep,
-  memoryBroker,
-  positionOf,
-  settle,
-  through,
-  type DeadDelivery,
-  type MemoryLink,
-} from 'millrace/broker'
+import { batch, drain, keep, memoryBroker, settle, through, type DeadDelivery, type MemoryLink } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
-import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const filled = (n: number, window = 256) => {
@@ -112,21 +100,4 @@ it('the work of a batch is done without the messages of blocked keys, which are 
     expect(letters.map(({ payload }) => payload)).toEqual(['of a', 'of a'])
     expect([...blocked]).toEqual(['a'])
     expect(broker.isSettled).toBe(true)
-  }))
-
-it('a batch may have more messages than a call has arguments', () =>
-  bubble(function* () {
-    const [size, facts] = [150_000, { key: null, attempt: 1, headers: new Map<string, string>(), settled() {} }]
-    const source = fromPull<number>((lease) => ({
-      request() {
-        for (let i = 0; i < size; i++) lease.deliver({ ...facts, value: i, position: positionOf('in', 0, i, 0) })
-      },
-    }))
-    let stored = 0
-    const store = workerPool(
-      1,
-      through((rows: number[]) => void (stored += rows.length)),
-    )
-    yield* run(background, source.pipe(take(size), batch({ size }), store, settle())).join()
-    expect(stored).toBe(size)
   }))
