@@ -7,7 +7,7 @@ import { isLeftOut, notPortable, portion } from './portable.mjs'
 
 async function chromium() {
   const { playwright } = await import('@vitest/browser-playwright')
-  const launchOptions = { executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--js-flags=--expose-gc --max-old-space-size=8192'] }
+  const launchOptions = { executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--js-flags=--expose-gc'] }
   return {
     enabled: true,
     headless: true,
