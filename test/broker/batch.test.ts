@@ -1,8 +1,22 @@
 /** `batch`: it waits for no message that its source does not send, and takes out the messages of blocked keys. */
+import fc from 'fast-check'
 import { background, sleep, withTimeout } from 'millrace'
-import { batch, drain, keep, memoryBroker, settle, through, type DeadDelivery, type MemoryLink } from 'millrace/broker'
+import {
+  batch,
+  drain,
+  flatThrough,
+  keep,
+  lag,
+  memoryBroker,
+  settle,
+  through,
+  type DeadDelivery,
+  type Delivery,
+  type MemoryLink,
+} from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
+import { tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const filled = (n: number, window = 256) => {
@@ -101,3 +115,64 @@ it('the work of a batch is done without the messages of blocked keys, which are 
     expect([...blocked]).toEqual(['a'])
     expect(broker.isSettled).toBe(true)
   }))
+
+/** A pipeline of random sizes; a worker that is cut at random settles nothing more. */
+const program = fc.record({
+  seed: fc.nat(),
+  messages: fc.integer({ min: 0, max: 40 }),
+  partitions: fc.integer({ min: 1, max: 3 }),
+  window: fc.integer({ min: 1, max: 12 }),
+  size: fc.integer({ min: 1, max: 15 }),
+  workers: fc.integer({ min: 1, max: 3 }),
+  parts: fc.integer({ min: 0, max: 3 }),
+  cuts: fc.integer({ min: 0, max: 3 }),
+})
+
+it('random pipelines: a batch waits only for messages that the broker does not have, and nothing is lost', async () => {
+  let [waited, cut] = [0, 0]
+  await fc.assert(
+    fc.asyncProperty(program, ({ messages, partitions, window, size, workers, parts, cuts }) =>
+      bubble(function* () {
+        const broker = memoryBroker({ partitions, lease: 200, window })
+        for (let i = 0; i < messages; i++) broker.publish('in', i, { key: `k${i}` })
+        const stored: number[] = []
+        let held = 0
+        const pipelineOf = (link: MemoryLink) => {
+          const entered = tap<Delivery<number>>(() => void held++)
+          const left = tap(({ value }: Delivery<number[]>) => void (held -= value.length))
+          const store = through((rows: number[]) => sleep(rows[0] % 5).map(() => void stored.push(...rows)))
+          const split = workerPool(
+            1,
+            flatThrough((n: number) => Array<number>(n % (parts + 1)).fill(n)),
+            { ordered: true },
+          )
+          return link.from<number>({ log: 'in' }).pipe(split, entered, batch({ size }), left, workerPool(workers, store), settle())
+        }
+        for (let n = 0; n < cuts; n++) {
+          const link = broker.connect()
+          const working = run(background, pipelineOf(link))
+          yield* sleep(3 * n)
+          link.cut()
+          working.cancel()
+          yield* sleep(300)
+          if (!broker.isSettled) cut++
+        }
+        held = 0
+        const link = broker.connect()
+        const source = link.from<number>({ log: 'in' })
+        const working = run(background, pipelineOf(link))
+        yield* sleep(5000)
+        const { waiting } = yield* lag(source)
+        if (held > 0) waited++
+        expect({ waiting, isLess: held < size }).toEqual({ waiting: 0, isLess: true })
+        expect(held > 0 || broker.isSettled).toBe(true)
+        working.cancel()
+        const whole = Array.from({ length: messages }, (_, n) => n).filter((n) => n % (parts + 1) > 0)
+        if (held === 0) expect([...new Set(stored)].sort((a, b) => a - b)).toEqual(whole)
+      }),
+    ),
+    { numRuns: 300 },
+  )
+  expect(waited).toBeGreaterThan(30)
+  expect(cut).toBeGreaterThan(100)
+})

@@ -18,8 +18,14 @@ const calls: [where: string, call: (options: object) => unknown][] = [
   ['plan(client, ', (options) => planOfRedis(redisStub(), options)],
 ]
 
+/** Plans of other things too. */
+const more: Readonly<Record<string, string>> = {
+  'plan(nc, ': '{ queue }, { log, partitions }, { stages } or { bucket }, got none of them',
+  'plan(pool, ': '{ queue }, { log } or { once: true }, got none of them',
+}
+
 it.each(calls)('%s… with neither, with both, and with one that is no name', (where, call) => {
-  const neither = where === 'plan(pool, ' ? '{ queue }, { log } or { once: true }, got none of them' : '{ queue } or { log }, got neither'
+  const neither = more[where] ?? '{ queue } or { log }, got neither'
   expect(() => call({})).toThrow(new TypeError(`${where}options): expected ${neither}`))
   expect(() => call({ queue: 'in', log: 'in' })).toThrow(new TypeError(`${where}{ queue, log }): expected one of both, got both`))
   expect(() => call({ queue: 1 })).toThrow(new TypeError(`${where}{ queue }): expected a name, got 1`))

@@ -81,15 +81,20 @@ describe('settle', () => {
       expect(letters[3].cause).toMatchObject({ name: 'BlockedKeyError', key: 'k0' })
       expect(Date.now() - began).toBeLessThan(50) // the first pause of attempts is longer
     }))
-  it('fails where the dead letters are an observable, to which nobody subscribes', () =>
+  it.each([
+    ['at once', () => of(1)],
+    ['later', async () => Promise.resolve(of(1))],
+  ] as const)('fails where the dead letters are an observable %s, to which nobody subscribes', (_when, deadLetters) =>
+    // prettier-ignore
     bubble(function* () {
       const broker = filled(1)
-      const pipeline = broker.connect().from<number>({ log: 'in' }).pipe(byKey((d) => d.key, 1, failsAt(0)), settle({ attempts: 1, deadLetters: () => of(1) })) // prettier-ignore
+      const pipeline = broker.connect().from<number>({ log: 'in' }).pipe(byKey((d) => d.key, 1, failsAt(0)), settle({ attempts: 1, deadLetters })) // prettier-ignore
       const text = 'settle({ deadLetters }): the result: expected a value, a promise, an operation or a generator'
       const message = expect.stringContaining(text) as string // a bundle may rename the class
       expect(yield* run(background, pipeline).join().attempt()).toMatchObject({ _tag: 'Left', left: { name: 'TypeError', message } })
       expect(broker.isSettled).toBe(false)
-    }))
+    }),
+  )
   it('with `stop` fails after the dead letter', () =>
     bubble(function* () {
       const broker = filled(1)

@@ -1,10 +1,24 @@
 /** `through` makes work on values work on deliveries. */
-import { background, chan } from 'millrace'
+import { background, chan, sleep } from 'millrace'
 import { byKey, settle, through, type DeadDelivery } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { bubble } from 'millrace/testing'
+import { of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { filled, sortedOut, uses } from './filled.js'
+
+const observables: readonly (readonly [string, (n: number) => unknown])[] = [
+  ['at once', () => of(1)],
+  ['by a promise', async () => Promise.resolve(of(1))],
+  ['by an operation', () => sleep(1).map(() => of(1))],
+  [
+    'by a generator',
+    function* () {
+      yield* sleep(1)
+      return of(1)
+    },
+  ],
+]
 
 describe.each(uses)('a %s', (use) => {
   it('sends what fails to the dead letters after the attempts, and goes on', () =>
@@ -24,6 +38,19 @@ describe.each(uses)('a %s', (use) => {
       expect(letter).toMatchObject({ right: { payload: 4, attempts: 3, stage: 'byKey' } })
       expect(broker.isSettled).toBe(true)
     }))
+  it.each(observables)('work that returns an observable %s has failed: nobody would subscribe to it', (_how, work) =>
+    bubble(function* () {
+      const broker = filled(1)
+      const worker = workerPool(1, through(work as (n: number) => number)) // as from JavaScript
+      const pipeline = broker
+        .connect()
+        .from<number>({ [use]: 'in' })
+        .pipe(worker, settle({ attempts: 1 }))
+      const message = expect.stringContaining('through(work): the result: expected a value, a promise') as string
+      expect(yield* run(background, pipeline).join().attempt()).toMatchObject({ _tag: 'Left', left: { name: 'TypeError', message } })
+      expect(broker.isSettled).toBe(false)
+    }),
+  )
   it('fails with the error of the work, where there are no dead letters', () =>
     bubble(function* () {
       const broker = filled(3)

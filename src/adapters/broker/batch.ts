@@ -1,6 +1,6 @@
 import { map, type OperatorFunction } from 'rxjs'
 import type { BatchOptions } from '../../operators/index.js'
-import { batchWhile } from '../../operators/internal.js'
+import { batchUntil, type LastItems } from '../../operators/internal.js'
 import { DONE, Envelope, envelopeOf, type Delivery, type Origin } from './delivery.js'
 import { join } from './rights.js'
 
@@ -20,26 +20,25 @@ import { join } from './rights.js'
  * ```
  */
 export function batch<T>(options: BatchOptions): OperatorFunction<Delivery<T>, Delivery<T[]>> {
-  const batched = batchWhile<Delivery<T>>(options, holdsAll)
+  const batched = batchUntil<Delivery<T>>(options, openMessages)
   return (source) => batched(source).pipe(map(joined))
 }
 
-/**
- * Whether nothing more comes for the batch, as it has all messages that its source may have open. Where other messages of the source are
- * open, `again` is called when one of them is settled.
- */
-function holdsAll<T>(deliveries: readonly Delivery<T>[], again: () => void): boolean {
-  const originsOf = (delivery: Delivery<T>): readonly Origin[] => envelopeOf('batch(): an item', delivery).right.origins
-  const last = deliveries[deliveries.length - 1] // a batch is never empty
-  if (!originsOf(last).some(({ lease }) => lease.isFull)) return false
-  const origins = new Set(deliveries.flatMap(originsOf))
-  const held = new Map<Origin['lease'], number>()
-  for (const { lease, isOpen } of origins) if (isOpen && lease.isFull) held.set(lease, (held.get(lease) ?? 0) + 1)
-  for (const [lease, n] of held) {
-    if (n === lease.open) return true
-    lease.whenSettled.add(again)
-  }
-  return false
+const originsOf = (delivery: Delivery<unknown>): readonly Origin[] => envelopeOf('batch(): an item', delivery).right.origins
+
+/** Nothing more comes for a batch that has all messages which a full source has open. */
+const openMessages: LastItems<Delivery<unknown>> = {
+  entered(delivery, look) {
+    const origins = originsOf(delivery)
+    for (const { lease } of origins) lease.whenSettled.add(look)
+    return origins.some(({ lease }) => lease.isFull)
+  },
+  isLast(deliveries, look) {
+    const held = new Map<Origin['lease'], number>()
+    for (const { lease, isOpen } of new Set(deliveries.flatMap(originsOf))) if (isOpen) held.set(lease, (held.get(lease) ?? 0) + 1)
+    for (const lease of held.keys()) lease.whenSettled.add(look)
+    return [...held].some(([lease, n]) => lease.isFull && n === lease.open)
+  },
 }
 
 function joined<T>(deliveries: readonly Delivery<T>[]): Delivery<T[]> {

@@ -149,7 +149,7 @@ export class LeaseHandler {
   private _isPassing = false
   private readonly _burials = new Set<Spawned>()
   driver: PullDriver | null = null
-  /** Called once, when a message has been settled. */
+  /** Called once, when a message has been settled and the source is full all the same. */
   readonly whenSettled = new Set<() => void>()
 
   constructor(private readonly _parts: LeaseParts) {
@@ -233,7 +233,7 @@ export class LeaseHandler {
     if (this._open.size === 0) this._timer.stop()
     right.ended()
     right.message.settled(how, Math.min(after, LONGEST_PAUSE))
-    if (this.whenSettled.size > 0) this._tellSettled()
+    if (this.whenSettled.size > 0 && this.isFull) this._tellSettled()
     this._parts.wake()
   }
 

@@ -119,10 +119,9 @@ class JoinedRight implements Right {
 }
 
 /** Each message of a batch is refused for its own key. */
-function ownOutcome({ refusal }: Right, outcome: Outcome): Outcome {
-  return outcome.kind === 'reject' && outcome.cause instanceof BlockedKeyError
-    ? { kind: 'reject', cause: refusal ?? outcome.cause }
-    : outcome
+function ownOutcome(right: Right, outcome: Outcome): Outcome {
+  const isRefused = outcome.kind === 'reject' && outcome.cause instanceof BlockedKeyError
+  return isRefused ? { kind: 'reject', cause: right.refusal ?? outcome.cause } : outcome
 }
 
 /** A context that ends with the first of these contexts. */

@@ -110,13 +110,17 @@ function workerOf<T, R, U>(
   work: ValueWork<T, R>,
   leaves: (delivery: Envelope<T>, result: R) => Delivery<U>,
 ): DeliveryWork<T, U> {
+  const left = (delivery: Envelope<T>, result: R): Delivery<U> => {
+    checkResult(where, result)
+    return leaves(delivery, result)
+  }
   const begun = (delivery: Delivery<T>): Envelope<T> | null => envelopeOf(`${where}: an item`, delivery).admitted()
   if (isGeneratorFunction(work))
     return function* (delivery: Delivery<T>): Generator<never, Delivery<U>> {
       const envelope = begun(delivery)
       if (envelope === null) return nothing()
       if (isOver(envelope)) return letGo(envelope, causeOf(envelope.ctx))
-      return yield* running(envelope, work(envelope.value, envelope.ctx, envelope) as Generator<never, R>, leaves) // a generator function
+      return yield* running(envelope, work(envelope.value, envelope.ctx, envelope) as Generator<never, R>, left) // a generator function
     } as DeliveryWork<T, U> // a generator is work
   return (delivery) => {
     const envelope = begun(delivery)
@@ -128,13 +132,13 @@ function workerOf<T, R, U>(
     } catch (cause) {
       return failed(envelope, cause)
     }
-    return settled(where, envelope, result, leaves)
+    return settled(envelope, result, left)
   }
 }
 
 type Leaves<T, R, U> = (delivery: Envelope<T>, result: R) => Delivery<U>
 
-function settled<T, R, U>(where: string, delivery: Envelope<T>, result: Work<R>, leaves: Leaves<T, R, U>): Work<Delivery<U>> {
+function settled<T, R, U>(delivery: Envelope<T>, result: Work<R>, leaves: Leaves<T, R, U>): Work<Delivery<U>> {
   if (typeof result !== 'object' || result === null) return leaves(delivery, result) // no work of another kind
   if (isOperation(result)) return running(delivery, result as unknown as Op<R>, leaves)
   if (isJob(result)) return running(delivery, result as unknown as Op<R>, leaves) // to be performed by yield*
@@ -144,9 +148,13 @@ function settled<T, R, U>(where: string, delivery: Envelope<T>, result: Work<R>,
       (cause: unknown) => failed(delivery, cause),
     )
   if (isGenerator(result)) return running(delivery, result as Generator<never, R>, leaves) // by the type of `work`
+  return leaves(delivery, result as R) // an observable is refused there
+}
+
+/** Nobody would subscribe to an observable, and its message would be done. */
+function checkResult(where: string, result: unknown): void {
   if (isObservable(result))
     throw mistyped(`${where}: the result`, 'a value, a promise, an operation or a generator; flatThrough is for several results', result)
-  return leaves(delivery, result)
 }
 
 function* running<T, R, U>(

@@ -105,6 +105,8 @@ function checked(options: PlanOptions): Checked {
     NAMES,
   )
   const { log, group = 'millrace', lease = 5000 } = options
+  if (options.queue === undefined && log === undefined)
+    throw new TypeError('plan(nc, options): expected { queue }, { log, partitions }, { stages } or { bucket }, got none of them')
   const stream = nameIn('plan(nc, ', options, checkName)
   const isLog = log !== undefined
   const { window = isLog ? 256 : 1000, partitions = isLog ? undefined : 1 } = options

@@ -53,7 +53,7 @@ export class WorkerProcess {
     if (_child.stdout !== null)
       createInterface(_child.stdout).on('line', (line) => {
         this._said.set(line, this.says(line) + 1)
-        this._lines.emit(line)
+        this._lines.emit(`says ${line}`) // `error` is an event of its own
       })
     this.ended = once(_child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? -1)
     endWithUs(_child)
@@ -89,7 +89,7 @@ export class WorkerProcess {
   /** Whether the worker says this line within so many ms from now. */
   async saysWithin(ms: number, line: string): Promise<boolean> {
     try {
-      await once(this._lines, line, { signal: AbortSignal.timeout(ms) })
+      await once(this._lines, `says ${line}`, { signal: AbortSignal.timeout(ms) })
       return true
     } catch {
       return false

@@ -1,24 +1,13 @@
 /** A log of Redis without a mark: its first messages come as fast as later ones, and so do those after takeovers singly. */
-import type { Redis } from 'ioredis'
 import { background, sleep, withTimeout } from 'millrace'
 import { batch, drain, settle, through } from 'millrace/broker'
 import { workerPool } from 'millrace/operators'
 import { fromRedis, plan } from 'millrace/redis'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { clientAt } from './harness.js'
-import { RedisServer } from './server.js'
+import { expect, it } from 'vitest'
+import { clientAt, serverForTests } from './harness.js'
 
-const server = new RedisServer()
-let client: Redis
-beforeAll(async () => {
-  await server.start()
-  client = clientAt(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.close()
-})
+const { server, client } = serverForTests()
 
 async function filled(log: string, n: number): Promise<void> {
   await plan(client, { log }).apply()

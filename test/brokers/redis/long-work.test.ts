@@ -1,24 +1,13 @@
 /** A message in long work stays with its worker, however many others are settled meanwhile. */
-import type { Redis } from 'ioredis'
 import { background, withCancel } from 'millrace'
 import { settle, type Delivery } from 'millrace/broker'
 import { run, workerPool } from 'millrace/operators'
 import { fromRedis, plan } from 'millrace/redis'
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { clientAt } from './harness.js'
-import { RedisServer } from './server.js'
+import { expect, it } from 'vitest'
+import { serverForTests } from './harness.js'
 
-const server = new RedisServer()
-let client: Redis
-beforeAll(async () => {
-  await server.start()
-  client = clientAt(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.close()
-})
+const { client } = serverForTests()
 
 it('keeps a message in long work, while others are settled all the time', async () => {
   await plan(client, { queue: 'works' }).apply()

@@ -26,38 +26,42 @@ export interface BatchOptions extends StageOptions {
  * ```
  */
 export function batch<T>(options: BatchOptions): OperatorFunction<T, T[]> {
-  return batchWhile(options, () => false)
+  return batchUntil(options, null)
 }
 
-/**
- * As `batch`; a batch leaves too where `isLast` says of its items that no other comes before they leave. `isLast` is asked after each item,
- * and when the function is called that it receives.
- */
-export function batchWhile<T>(
-  options: BatchOptions,
-  isLast: (items: readonly T[], again: () => void) => boolean,
-): OperatorFunction<T, T[]> {
+/** Knows of items that no other comes before they leave. */
+export interface LastItems<T> {
+  /** An item has entered. Returns whether it may be the last; `look` may be called later, where the items may have become the last. */
+  entered(item: T, look: () => void): boolean
+  isLast(items: readonly T[], look: () => void): boolean
+}
+
+/** As `batch`; a batch leaves too where its items are the last that come before it leaves. */
+export function batchUntil<T>(options: BatchOptions, lastItems: LastItems<T> | null): OperatorFunction<T, T[]> {
   const notes = notesOf('batch', '{ size, within? }', options, ['size', 'within'])
   const { size, within = Infinity } = options
   checkCount('batch({ size })', 1, size)
   if (typeof within !== 'number') throw mistyped('batch({ within })', 'a number of ms', within)
   if (Number.isNaN(within) || within < 0) throw outOfRange('batch({ within })', '0 ms or more', within)
-  return operate(notes, size, (subscriber) => new Batch(subscriber, { notes, size, within, isLast }))
+  return operate(notes, size, (subscriber) => new Batch(subscriber, { notes, size, within, lastItems }))
 }
 
 interface BatchParts<T> {
   readonly notes: StageNotes
   readonly size: number
   readonly within: number
-  isLast(items: readonly T[], again: () => void): boolean
+  readonly lastItems: LastItems<T> | null
 }
 
 class Batch<T> extends Stage<T, T[]> {
   private _items: T[] = []
   private readonly _timer = new QueuedTimer(this.flow.asyncScope, () => this.flush())
-
+  /** All that happens in one turn is looked at once. */
+  private readonly _looks = new QueuedTimer(this.flow.asyncScope, () => {
+    if (this._isLast()) this.flush()
+  })
   private readonly _look = (): void => {
-    if (this._items.length > 0 && this._parts.isLast(this._items, this._look)) this._timer.start(0)
+    if (this._items.length > 0 && !this._looks.isRunning) this._looks.start(0)
   }
 
   constructor(
@@ -68,10 +72,15 @@ class Batch<T> extends Stage<T, T[]> {
   }
 
   take(value: T): void {
-    const { _parts: parts } = this
+    const { size, within, lastItems } = this._parts
     this._items.push(value)
-    if (this._items.length === parts.size || parts.isLast(this._items, this._look)) this.flush()
-    else if (this._items.length === 1) this._timer.start(parts.within)
+    if (this._items.length === size) return this.flush()
+    if (this._items.length === 1) this._timer.start(within)
+    if (lastItems?.entered(value, this._look) === true && this._isLast()) this.flush()
+  }
+
+  private _isLast(): boolean {
+    return this._items.length > 0 && this._parts.lastItems?.isLast(this._items, this._look) === true
   }
 
   override flush(): void {
@@ -84,6 +93,7 @@ class Batch<T> extends Stage<T, T[]> {
 
   stopWork(): void {
     this._timer.stop()
+    this._looks.stop()
     this._items = []
   }
 }
